@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `struct buf`: a growing byte buffer with a declared maximum. Appending past the maximum, or when memory is out,
+ * sets `failed` and drops the bytes; later appends do nothing. Check buf_ok() once at the end, not at each append.
+ * Heap-backed (buf_init; owner calls buf_fini) or arena-backed (buf_arena; nothing to release).
+ * b->data is always NUL-terminated after the first append, the NUL not counted.
+ */
+#ifndef GH_BASE_BUF_H
+#define GH_BASE_BUF_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct buf {
+	char *data;
+	size_t len, cap, max;
+	struct arena *arena; /* NULL: heap */
+	bool failed;
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_arena(struct buf *b, struct arena *a, size_t max);
+void buf_fini(struct buf *b);
+void buf_clear(struct buf *b); /* len = 0, failed = false, memory kept */
+bool buf_reserve(struct buf *b, size_t extra); /* room for extra more bytes at data+len */
+
+void buf_put(struct buf *b, const void *p, size_t n);
+void buf_putc(struct buf *b, char c);
+void buf_puts(struct buf *b, const char *c);
+void buf_putstr(struct buf *b, struct str s);
+#define BUF_LIT(b, lit) buf_put((b), "" lit, sizeof(lit) - 1)
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void buf_put_i64(struct buf *b, int64_t v);
+void buf_put_u64(struct buf *b, uint64_t v);
+void buf_consume(struct buf *b, size_t n); /* drop n bytes from the front */
+
+static inline struct str buf_str(const struct buf *b) { return (struct str){ b->data ? b->data : "", b->len }; }
+static inline bool buf_ok(const struct buf *b) { return !b->failed; }
+
+#define SCOPED_BUF __attribute__((cleanup(buf_fini))) struct buf
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Time. Stored times are integer microseconds since 1970-01-01 UTC (`_us`); waits and deadlines are monotonic
+ * nanoseconds (`_ns`). Tests may replace the wall clock.
+ */
+#ifndef GH_BASE_CLOCK_H
+#define GH_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+#define US_PER_S INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+int64_t clock_now_us(void);
+int64_t clock_mono_ns(void);
+/* A fixed wall clock for tests; 0 returns to the real one. */
+void clock_fake_us(int64_t now_us);
+
+/* Each writes a NUL-terminated text of fixed length; returns its length. */
+#define CLOCK_TEXT_MAX 40
+size_t clock_rfc3339(int64_t us, char out[CLOCK_TEXT_MAX]);  /* 2026-11-21T08:30:00Z, .ffffff only when not zero */
+size_t clock_http_date(int64_t us, char out[CLOCK_TEXT_MAX]); /* IMF-fixdate, RFC 9110 5.6.7 */
+size_t clock_rfc822(int64_t us, char out[CLOCK_TEXT_MAX]);    /* for RSS */
+
+/* RFC 3339, also with an offset, with a space for the T, without zone (taken as UTC), or a date alone. */
+bool clock_parse_rfc3339(struct str s, int64_t *us);
+bool clock_parse_http_date(struct str s, int64_t *us); /* all three forms of RFC 9110 5.6.7 */
+
+/* Civil date in UTC, or in an IANA zone when the system knows it. */
+struct civil { int year, month, day, hour, minute, second, weekday; /* 0 = Sunday */ };
+void clock_civil_utc(int64_t us, struct civil *out);
+bool clock_civil_zone(int64_t us, const char *zone, struct civil *out);
+int64_t clock_from_civil_utc(const struct civil *c);
+
+#endif

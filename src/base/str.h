@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `struct str`: a borrowed slice of bytes, usually UTF-8. Not NUL-terminated unless its maker says so. p == NULL
+ * means "absent" (SQL NULL, a header that was not sent); an empty string has p != NULL and n == 0. Passed by value.
+ */
+#ifndef GH_BASE_STR_H
+#define GH_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
+#define STR_INIT(lit) { "" lit, sizeof(lit) - 1 } /* for static initialisers */
+#define STR_NULL ((struct str){ NULL, 0 })
+#define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
+
+static inline struct str str_c(const char *c) { return c ? (struct str){ c, strlen(c) } : STR_NULL; }
+static inline struct str str_n(const char *p, size_t n) { return (struct str){ p, n }; }
+static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || !memcmp(a.p, b.p, a.n)); }
+static inline bool str_eqc(struct str a, const char *c) { return str_eq(a, str_c(c)); }
+
+bool str_ieq(struct str a, struct str b);   /* ASCII case folded */
+bool str_ieqc(struct str a, const char *c);
+int str_cmp(struct str a, struct str b);    /* bytewise, shorter first */
+bool str_starts(struct str s, struct str prefix);
+bool str_ends(struct str s, struct str suffix);
+struct str str_skip(struct str s, size_t n);  /* without the first n bytes (at most all) */
+struct str str_first(struct str s, size_t n); /* the first n bytes (at most all) */
+struct str str_trim(struct str s);            /* SP, HTAB, CR, LF, VT, FF at both ends */
+ptrdiff_t str_find(struct str s, struct str needle); /* offset or -1 */
+ptrdiff_t str_chr(struct str s, char c);             /* offset or -1 */
+ptrdiff_t str_rchr(struct str s, char c);
+
+/* Split off what stands before sep: *rest loses it and the separator. False, and *head = all, when there is no sep. */
+bool str_cut(struct str *rest, char sep, struct str *head);
+/* Iterate over fields: while (str_next(&rest, ',', &field)) … ; visits "a","" for "a,"; ends when rest.p is NULL. */
+bool str_next(struct str *rest, char sep, struct str *field);
+
+/* Whole string, decimal, no sign for u64, no space, no overflow. */
+bool str_i64(struct str s, int64_t *out);
+bool str_u64(struct str s, uint64_t *out);
+bool str_f64(struct str s, double *out);
+
+/* UTF-8 (RFC 3629): valid, counted in code points, cut at a code point without splitting one. */
+bool str_utf8_valid(struct str s);
+size_t str_utf8_len(struct str s);
+struct str str_utf8_first(struct str s, size_t code_points);
+
+uint64_t str_hash(struct str s); /* keyed SipHash-2-4; the key is random per process: never store it */
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One database of one service, on either engine, chosen by its URL:
+ *
+ *     sqlite:/var/lib/guildhall/blog.db          postgresql://user@host/db?…    (a replica URL may stand beside it)
+ *
+ * Code never writes SQL: tools/gen_queries.py turns each .sql file into one typed function per query and a `struct db_query`
+ * that both engines execute. See docs/howto/query.md.
+ *
+ * Reads.   SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent snapshot
+ *          on SQLite; on PostgreSQL each statement by itself, pipelined with those of other fibers. Read-only; goes
+ *          to the replica when there is one. Yields the fiber in long scans.
+ * Writes.  db_write(ctx, db, fn, arg, e): fn runs inside one transaction and gets the connection. ST_OK from db_write
+ *          means committed and durable; anything else means nothing of it happened. SQLite: fn runs on the file's
+ *          writer thread, in a savepoint, and shares its commit with others (group commit). PostgreSQL: fn runs in
+ *          the calling fiber, retried on serialisation failure and deadlock (so fn must be repeatable). Hence fn
+ *          must not wait for anything but its queries, nor touch what other threads may.
+ *
+ * Both register what they hold in ctx, so that an aborted request releases it.
+ */
+#ifndef GH_DB_DB_H
+#define GH_DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct db;
+struct db_conn;
+
+enum db_engine { DB_SQLITE, DB_POSTGRES };
+
+struct db_config {
+	const char *name;        /* "blog": for logs and metrics */
+	const char *url;
+	const char *replica_url; /* NULL or PostgreSQL */
+	unsigned pool;           /* PostgreSQL connections per process for transactions (10) */
+	unsigned read_pool;      /* PostgreSQL: pipelined read connections per loop (1); SQLite: readers per loop (8) */
+	unsigned queue;          /* waiting writers at most (10 000); more: ST_UNAVAILABLE */
+	bool pooler;             /* PgBouncer in transaction mode: unnamed statements only */
+	int64_t checkout_ns;     /* 10 s */
+	int64_t recycle_ns;      /* 30 min */
+	int64_t query_ns;        /* longest statement (5 s) */
+	bool fsync;              /* SQLite synchronous=FULL (true unless a test says otherwise) */
+};
+void db_config_default(struct db_config *c);
+
+/* Opens (SQLite: creates the file, 0600) and checks; no migration is run. */
+struct db *db_open(const struct db_config *c, struct err *e);
+void db_close(struct db *db); /* after the last fiber using it; drains the writer */
+enum db_engine db_engine(const struct db *db);
+const char *db_name(const struct db *db);
+
+enum status db_read(struct ctx *ctx, struct db *db, struct db_conn **out, struct err *e) MUST_CHECK;
+void db_read_end(struct db_conn **c); /* NULL is fine */
+#define SCOPED_DB_READ __attribute__((cleanup(db_read_end))) struct db_conn *
+
+typedef enum status db_tx_fn(struct db_conn *c, void *arg, struct err *e);
+enum status db_write(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
+/* Memory for what fn returns or needs: the arena of the ctx that began the read or write. */
+struct arena *db_arena(struct db_conn *c);
+struct db *db_of(struct db_conn *c);
+/* fn(arg) runs on the caller's loop after the commit, in order of registration; never after a rollback. */
+void db_after_commit(struct db_conn *c, void (*fn)(void *arg), void *arg);
+
+/* Answers within the deadline of ctx? For readiness. */
+enum status db_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;
+
+/* --- generated queries -------------------------------------------------------------------------------------- */
+
+enum db_type { DB_INT /* int64_t */, DB_REAL /* double */, DB_BOOL /* bool */, DB_TEXT, DB_BLOB /* struct str */ };
+
+struct db_value { /* a parameter */
+	enum db_type type;
+	bool null;
+	union { int64_t i; double d; bool b; struct str s; };
+};
+
+/* A column of the row struct. Nullable int/real/bool columns have a `bool <name>_null` beside them; a null text is p NULL. */
+struct db_col { enum db_type type; bool nullable; uint16_t offset, null_offset; const char *name; };
+
+struct db_query {
+	const char *name;            /* "blog_post_by_slug" */
+	const char *sql[2];          /* by enum db_engine: ?1… and $1… */
+	const enum db_type *params;
+	uint8_t param_count, col_count;
+	bool writes;
+	const struct db_col *cols;
+	uint16_t row_size;
+	_Atomic unsigned slot;       /* statement cache index, given out at first use */
+};
+
+/* Rows in db_arena(c). The generated functions call these. */
+enum status db_rows(struct db_conn *c, struct db_query *q, const struct db_value *params, void **rows, size_t *n,
+                    struct err *e) MUST_CHECK;
+enum status db_row(struct db_conn *c, struct db_query *q, const struct db_value *params, void **row /* NULL: none */,
+                   struct err *e) MUST_CHECK;
+enum status db_exec(struct db_conn *c, struct db_query *q, const struct db_value *params, int64_t *affected,
+                    struct err *e) MUST_CHECK;
+/* Row by row without keeping them: each row is valid during the call; non-OK stops and is returned. */
+enum status db_each(struct db_conn *c, struct db_query *q, const struct db_value *params,
+                    enum status (*row)(void *arg, const void *row), void *arg, struct err *e) MUST_CHECK;
+
+/* --- migrations --------------------------------------------------------------------------------------------- */
+
+/* Generated from migrations/NNNN_name.sql (with NNNN_name.postgres.sql / .sqlite.sql overriding). */
+struct db_migration { unsigned number; const char *name; const char *sql[2]; };
+struct db_migration_set { const char *owner; /* "platform", "blog" */ const struct db_migration *list; size_t count; };
+
+struct db_migration_state { const char *owner; unsigned number; const char *name; bool applied; int64_t applied_us; };
+/* Applies what is missing, each set in order, each migration in a transaction, under an advisory lock (PostgreSQL) or the
+   writer lock (SQLite). A migration that was applied with another text: ST_CONFLICT. */
+enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, unsigned *applied,
+                       struct err *e) MUST_CHECK;
+enum status db_migrate_status(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n,
+                              struct db_migration_state **out, size_t *count, struct err *e) MUST_CHECK;
+
+struct db_stats {
+	uint64_t reads, writes, commits, rollbacks, retries, refused;
+	unsigned pool_open, pool_used, waiting;
+	uint64_t batch_max;      /* most transactions under one commit */
+};
+void db_stats(const struct db *db, struct db_stats *out);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one cache: pages, fragments, contract reads, cards, summaries. Level 1 in the process, sharded, bounded by bytes, CLOCK
+ * replacement with admission by frequency (TinyLFU); level 2 in Redis when configured, behind a breaker: without it
+ * everything works. Values are immutable blobs. Entries carry tags; dropping a tag drops its entries here at once and,
+ * over Redis pub/sub, in the other processes.
+ *
+ *     fresh ── soft ──▶ stale: served while one refresh runs ── hard ──▶ gone
+ */
+#ifndef GH_PLATFORM_CACHE_H
+#define GH_PLATFORM_CACHE_H
+
+#include "base/ctx.h"
+#include "base/err.h"
+#include "net/http.h"
+
+struct cache;
+struct redis;
+
+struct cache *cache_new(size_t max_bytes, unsigned shards, struct redis *level2 /* may be NULL */, struct err *e);
+void cache_free(struct cache *c);
+
+enum cache_state { CACHE_MISS, CACHE_FRESH, CACHE_STALE };
+/* Level 1 only, never waits: for the loop's fast path. *out is referenced when not a miss; caller unrefs. */
+enum cache_state cache_peek(struct cache *c, struct str key, struct blob **out);
+
+struct cache_policy { int64_t soft_ns, hard_ns; bool level2; };
+/* tags: space-separated; copied. Takes a reference of value for itself. */
+void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags);
+void cache_drop(struct cache *c, struct str key);
+void cache_drop_tag(struct cache *c, struct str tag); /* all processes */
+
+/* Look up (level 1, then 2), else make. Single flight: of all fibers that miss a key, one makes it, the others wait for
+   it (or get the stale value). A stale value is returned at once while a refresh runs in a fiber of its own: so
+   make must not use the caller's arena or stack; arg is copied (arg_size bytes) for it. */
+typedef enum status cache_make_fn(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e);
+enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const struct cache_policy *p, cache_make_fn *make,
+                      const void *arg, size_t arg_size, struct blob **out, enum cache_state *state, struct err *e) MUST_CHECK;
+
+struct cache_stats { uint64_t hits, stale, misses, puts, evicted, refused, level2_hits, level2_errors; size_t bytes, entries; };
+void cache_stats(struct cache *c, struct cache_stats *out);
+
+#endif

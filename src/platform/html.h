@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What compiled templates call (see docs/howto/template.md). `struct safe_html` is the only type written raw; only the
+ * sanitiser (platform/sanitize.h), fragments and other templates make one.
+ */
+#ifndef GH_PLATFORM_HTML_H
+#define GH_PLATFORM_HTML_H
+
+#include "base/buf.h"
+
+struct safe_html { struct str s; };
+static inline struct safe_html html_from_template(const struct buf *b) { return (struct safe_html){ buf_str(b) }; }
+
+void html_text(struct buf *b, struct str s);  /* & < > */
+void html_attr(struct buf *b, struct str s);  /* and quotes */
+void html_url(struct buf *b, struct str s);   /* attribute holding a URL: only http, https, mailto, tel, relative; else "#" */
+void html_js(struct buf *b, struct str s);    /* a JSON string literal, quotes included, safe inside <script> */
+void html_i64(struct buf *b, int64_t v);
+void html_f64(struct buf *b, double v);
+
+static inline struct str html_str_of_str(struct str s) { return s; }
+
+#define HTML_PUT_(b, v, fn)                                                                                   \
+	_Generic((v), struct safe_html: html_put_safe, struct str: fn##_str, char *: fn##_c, const char *: fn##_c, \
+	         double: html_put_f64, float: html_put_f64, default: html_put_i64)((b), (v))
+#define HTML_TEXT(b, v) HTML_PUT_(b, v, html_text)
+#define HTML_ATTR(b, v) HTML_PUT_(b, v, html_attr)
+#define HTML_URL(b, v) HTML_PUT_(b, v, html_url)
+#define HTML_JS(b, v) HTML_PUT_(b, v, html_js)
+
+static inline void html_put_safe(struct buf *b, struct safe_html h) { buf_putstr(b, h.s); }
+static inline void html_put_i64(struct buf *b, int64_t v) { html_i64(b, v); }
+static inline void html_put_f64(struct buf *b, double v) { html_f64(b, v); }
+#define HTML_FORMS_(fn)                                                                                       \
+	static inline void fn##_str(struct buf *b, struct str s) { fn(b, s); }                                \
+	static inline void fn##_c(struct buf *b, const char *c) { fn(b, str_c(c ? c : "")); }
+HTML_FORMS_(html_text)
+HTML_FORMS_(html_attr)
+HTML_FORMS_(html_url)
+HTML_FORMS_(html_js)
+
+/* Percent-encode a path segment or query value (RFC 3986 unreserved kept). */
+void url_encode(struct buf *b, struct str s);
+
+/* The placeholder that a template's {% fragment %} writes and fragment_compose() replaces. The key is random per
+   process, so that content can not forge one. */
+void html_fragment_marker(struct buf *b, const char *service, const char *type, struct str params);
+
+#endif

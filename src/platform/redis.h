@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Redis on the loop (hiredis, asynchronous): one connection per loop, pipelined, reconnecting with back-off; one more for
+ * subscriptions. Every call is bounded (default 250 ms) and behind a breaker, so that a dead Redis costs microseconds.
+ */
+#ifndef GH_PLATFORM_REDIS_H
+#define GH_PLATFORM_REDIS_H
+
+#include "base/ctx.h"
+#include "base/err.h"
+
+struct redis;
+struct redis *redis_new(const char *url /* redis://[user:pass@]host:port/db, rediss://, unix:path */, int64_t timeout_ns, struct err *e);
+void redis_free(struct redis *r);
+
+enum redis_kind { REDIS_NIL, REDIS_STR, REDIS_INT, REDIS_ERROR, REDIS_ARRAY };
+struct redis_reply { enum redis_kind kind; int64_t i; struct str s; struct redis_reply *items; size_t count; };
+/* argv as binary-safe strings; the reply lives in ctx->arena. ST_OK also for an error reply of Redis (kind REDIS_ERROR). */
+enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const struct str *argv, struct redis_reply *out, struct err *e) MUST_CHECK;
+/* Send without waiting for the reply. */
+void redis_post(struct redis *r, unsigned argc, const struct str *argv);
+/* fn runs on one of the loops for each message of the channel; resubscribed after a reconnect. */
+void redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg, struct str message), void *arg);
+bool redis_up(const struct redis *r);
+
+#endif

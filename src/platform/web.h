@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A routed request as handlers see it: parameters, forms, cookies, who asks; and the answers they give. A handler
+ * returns ST_OK after answering, or a failure with a message: the dispatcher makes the error page or problem+json
+ * (RFC 9457) from it, by what the client accepts.
+ */
+#ifndef GH_PLATFORM_WEB_H
+#define GH_PLATFORM_WEB_H
+
+#include "base/buf.h"
+#include "platform/service.h"
+
+struct param { struct str name, value; int64_t num; };
+struct params { const struct param *list; unsigned count; };
+
+/* The person asking, as far as a session told. */
+struct person { int64_t id; struct str name; struct str email; bool admin; int64_t session; };
+
+struct web {
+	struct http_req *req;
+	struct ctx *ctx;            /* == &req->ctx */
+	const struct route *route;
+	struct params path;
+	const struct person *person; /* NULL: visitor */
+	struct params query_, form_; /* parsed at first use: use the functions */
+	bool query_parsed, form_parsed;
+	struct multipart *multipart;
+	struct str csrf;            /* token for forms of this page: web_csrf */
+	struct str csp_nonce;       /* for inline style and script: web_nonce */
+	unsigned fragments_missing; /* composed without some piece: such a page is not cached */
+};
+
+/* --- in --- */
+struct str web_path(const struct web *w, const char *name);     /* path parameter; asserts that the pattern has it */
+int64_t web_path_int(const struct web *w, const char *name);    /* {x:int} and {x:id} */
+struct str web_query(struct web *w, const char *name);          /* p NULL when absent; decoded; first of several */
+bool web_query_int(struct web *w, const char *name, int64_t min, int64_t max, int64_t *out); /* false: absent or bad */
+/* urlencoded or multipart text fields. ST_INVALID for malformed or over-many fields. */
+enum status web_form_load(struct web *w, struct err *e) MUST_CHECK;
+struct str web_form(struct web *w, const char *name);
+/* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked or named temporary files on disk. */
+struct upload { struct str field, filename, type; int fd; uint64_t size; char *path; };
+const struct upload *web_upload(struct web *w, const char *field);
+struct str web_cookie(const struct web *w, const char *name);
+bool web_wants_json(const struct web *w);
+bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
+
+/* --- out --- */
+enum status web_html(struct web *w, int status, const struct buf *page); /* composes fragments, compresses, caches */
+enum status web_text(struct web *w, int status, const char *type, struct str body); /* ETag, conditional, compressed */
+enum status web_redirect(struct web *w, int status /* 301 302 303 307 308 */, struct str location);
+enum status web_json(struct web *w, int status, struct str json);
+void web_cache_tag(struct web *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* the cached page goes when this tag is dropped */
+void web_no_cache(struct web *w);
+
+struct cookie { const char *name; struct str value; const char *path; int64_t max_age_s; /* <0: session, 0: delete */ bool http_only, lax; };
+void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __Host- prefix when the request is secure */
+
+/* Hidden-field token bound to the visitor's cookie (double submit, HMAC-signed); checked by the dispatcher. */
+struct str web_csrf(struct web *w);
+struct str web_nonce(struct web *w);
+
+/* Absolute or relative link into a service: web_url(w->ctx, "blog", "/tag/%s", slug). Path is made from the base URL. */
+struct str web_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
+const char *asset_url(const char *name);
+
+/* --- HTML error and shell pages: the look is the site's own (blog provides it), with a plain built-in fall-back --- */
+struct page_shell {
+	struct str title, description, canonical, image, lang;
+	struct str kind;            /* body class */
+	bool noindex;
+	struct str head_extra;      /* made by templates: JSON-LD and the like */
+};
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fibers: stackful coroutines bound to the loop that spawned them. Requests, jobs and activities each run in one,
+ * so service code is plain sequential C. A fiber's stack has a guard page; an idle one costs a few KiB.
+ *
+ * Waiting. A fiber waits only in fiber_park or in what is built on it. A wait ends by fiber_wake (ST_OK, possibly
+ * spurious: always re-check your condition), by the earlier of its own and the fiber's deadline (ST_TIMEOUT), or by
+ * fiber_cancel (ST_CANCELLED, on this and every later wait). Between fiber_shield and fiber_unshield, cancellation
+ * and the fiber's deadline are held back: for waits whose stack is in somebody else's hands.
+ */
+#ifndef GH_RT_FIBER_H
+#define GH_RT_FIBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "rt/loop.h"
+
+struct fiber;
+
+enum fiber_stack { FIBER_SMALL /* 64 KiB */, FIBER_LARGE /* 256 KiB */ };
+
+/* Starts fn(arg) on l (this thread's loop) at the next turn. The handle is valid until fn returns: whoever keeps it
+   must learn of that from fn. NULL when memory or the loop's fiber limit (fiber_limit) is exhausted. */
+struct fiber *fiber_spawn(struct loop *l, void (*fn)(void *arg), void *arg, enum fiber_stack size);
+/* The same from any thread; false when refused. */
+bool fiber_spawn_on(struct loop *l, void (*fn)(void *arg), void *arg, enum fiber_stack size);
+void fiber_limit(unsigned per_loop); /* default 100 000 */
+
+struct fiber *fiber_self(void); /* NULL outside a fiber */
+struct loop *fiber_loop(const struct fiber *f);
+
+#define FIBER_FOREVER INT64_MAX
+enum status fiber_park(int64_t deadline_ns) MUST_CHECK;
+void fiber_wake(struct fiber *f); /* any thread, any number of times; a wake before the park is remembered */
+void fiber_cancel(struct fiber *f); /* the fiber's loop's thread */
+bool fiber_cancelled(void);
+int64_t fiber_set_deadline(int64_t deadline_ns); /* of the running fiber; 0: none; returns the former */
+void fiber_shield(void);
+void fiber_unshield(void); /* nests */
+
+void fiber_yield(void); /* let others run; not a cancellation point */
+enum status fiber_sleep_ns(int64_t ns) MUST_CHECK;
+/* Wait until fd is ready; *events gets what epoll reported. One waiter per descriptor. */
+enum status fiber_wait_fd(int fd, uint32_t want, int64_t deadline_ns, uint32_t *events) MUST_CHECK;
+
+unsigned fiber_count(const struct loop *l); /* alive on this loop */
+
+/* Run fn in a fiber on a temporary loop of the calling thread until it returns: for commands and tests. */
+void fiber_main(void (*fn)(void *arg), void *arg);
+
+#endif
