@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of docs/STYLE.md that a machine can check, over every tracked file."""
+
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LAYERS = {"base": 0, "rt": 1, "db": 2, "net": 2, "gen": 3, "platform": 3, "services": 4, "main": 5}
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT,
+                         capture_output=True, text=True, check=True).stdout
+    return [ROOT / line for line in out.splitlines() if (ROOT / line).is_file()]
+
+
+class Layers(unittest.TestCase):
+    def test_includes_point_downward(self):
+        wrong = []
+        for path in tracked("src/*.c", "src/*.h", "src/*.re"):
+            layer = path.relative_to(ROOT / "src").parts[0]
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                found = re.match(r'\s*#\s*include\s+"([a-z]+)/([^"]+)"', line)
+                if not found or found[1] not in LAYERS:
+                    continue
+                here, there = LAYERS[layer], LAYERS[found[1]]
+                if there > here or (there == here and found[1] != layer and {layer, found[1]} != {"gen", "platform"}):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: {layer} may not include {found[1]}/{found[2]}")
+        self.assertEqual(wrong, [])
+
+    def test_services_do_not_reach_into_each_other(self):
+        wrong = []
+        for path in tracked("src/services/*.c", "src/services/*.h"):
+            own = path.relative_to(ROOT / "src/services").parts[0]
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                found = re.match(r'\s*#\s*include\s+"services/(\w+)/(\S+)"', line)
+                if found and found[1] != own and found[2] != "contract.h":
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: includes services/{found[1]}/{found[2]}")
+        self.assertEqual(wrong, [])
+
+    def test_headers_compile_alone(self):
+        wrong = []
+        for path in tracked("src/*.h"):
+            name = path.relative_to(ROOT / "src")
+            if '"gen/' in path.read_text():
+                continue  # needs a build folder; compiled there
+            done = subprocess.run(["gcc", "-xc", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-fsyntax-only",
+                                   "-Isrc", *PKG_FLAGS, "-"], cwd=ROOT, input=f'#include "{name}"\n',
+                                  capture_output=True, text=True)
+            if done.returncode:
+                wrong.append(f"{name}: {done.stderr.splitlines()[0] if done.stderr else 'fails'}")
+        self.assertEqual(wrong, [])
+
+
+PKG_FLAGS = subprocess.run(["pkg-config", "--cflags", "libpq", "libnghttp2", "jansson", "gumbo", "hiredis", "vips"],
+                           capture_output=True, text=True).stdout.split()
+
+# What C code must not call: unbounded, not thread-safe, or replaced by something of ours.
+BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", "gmtime", "localtime", "asctime", "ctime", "rand",
+          "alloca", "system", "popen", "tmpnam", "mktemp", "atoi", "atol", "strncpy", "strncat"]
+
+
+class Text(unittest.TestCase):
+    def test_banned_functions(self):
+        call = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
+        wrong = []
+        for path in tracked("src/*.c", "src/*.h", "src/*.re"):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                code = re.sub(r'"(\\.|[^"\\])*"', '""', line.split("//")[0])
+                if code.lstrip().startswith("*") or code.lstrip().startswith("/*"):
+                    continue
+                if call.search(code):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+        self.assertEqual(wrong, [])
+
+    def test_no_sql_in_c(self):
+        sql = re.compile(r'"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|ALTER TABLE)\s', re.I)
+        wrong = [f"{p.relative_to(ROOT)}:{n}" for p in tracked("src/*.c") if not str(p).startswith(str(ROOT / "src/db"))
+                 for n, line in enumerate(p.read_text().splitlines(), 1) if sql.search(line)]
+        self.assertEqual(wrong, [])
+
+    def test_every_c_file_names_its_licence(self):
+        wrong = [str(p.relative_to(ROOT)) for p in tracked("src/*.c", "src/*.h", "tests/*.c") if
+                 "SPDX-License-Identifier: Apache-2.0" not in p.read_text()[:200]]
+        self.assertEqual(wrong, [])
+
+    def test_no_registry_hosts(self):
+        hosts = re.compile(r"registry\.npmjs|deb\.debian\.org|nodesource\.com")
+        wrong = [str(p.relative_to(ROOT)) for p in tracked("*.json", "*.sh", "*.py", "*.md", "*.txt", "run", "test")
+                 if p != Path(__file__).resolve() and hosts.search(p.read_text(errors="replace"))]
+        self.assertEqual(wrong, [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
