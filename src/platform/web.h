@@ -8,6 +8,7 @@
 #define GH_PLATFORM_WEB_H
 
 #include "base/buf.h"
+#include "platform/html.h"
 #include "platform/service.h"
 
 struct param { struct str name, value; int64_t num; };
@@ -66,12 +67,20 @@ struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ..
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
 const char *asset_url(const char *name);
 
-/* --- HTML error and shell pages: the look is the site's own (blog provides it), with a plain built-in fall-back --- */
+/* --- the shell: what stands around the content of every page of every service ---------------------------------- */
+
+/* Filled by the handler, written by tpl_shell_open/_close (platform/templates/shell.html). Brand, menus and sign-in menu come
+   in as fragments, so the shell is the same whichever process renders it. Empty strings leave their element out. */
 struct page_shell {
-	struct str title, description, canonical, image, lang;
-	struct str kind;            /* body class */
+	struct str title;           /* the whole <title>: "Bread on Fridays – Millrace" */
+	struct str site_name, description;
+	struct str lang;            /* BCP 47; "en" when empty */
+	struct str canonical, prev, next; /* absolute URLs */
+	struct str image, og_type;  /* absolute URL; "article", "website" when empty */
+	struct str feed;            /* URL of the page's own RSS feed */
+	struct str kind;            /* class of <body>: "home", "post" */
 	bool noindex;
-	struct str head_extra;      /* made by templates: JSON-LD and the like */
+	struct safe_html head_extra; /* JSON-LD and the like, made by a template */
 };
 
 #endif
