@@ -31,6 +31,8 @@ CREATE TABLE objects (
 -- The order of every list; a partial index keeps drafts out of the walk.
 CREATE INDEX objects_listed ON objects (type, published_at, id) WHERE status = 'published';
 
+CREATE INDEX objects_changed ON objects (updated_at);
+
 -- What only the object's own page needs.
 CREATE TABLE object_meta (
   object_id           BIGINT NOT NULL PRIMARY KEY REFERENCES objects (id) ON DELETE CASCADE,
@@ -60,7 +62,8 @@ CREATE TABLE author_profiles (
   cover_url   TEXT NOT NULL DEFAULT ''
 );
 
--- A body as it was at one time. html and html_public have passed the sanitiser when the row was written.
+-- A body as it was at one time. Each html is safe: made by our own templates and the sanitiser when the row was written.
+-- html is for those who may read all; the others are NULL where they would be the same.
 CREATE TABLE revisions (
   id          BIGINT NOT NULL PRIMARY KEY,
   object_id   BIGINT NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
@@ -70,8 +73,10 @@ CREATE TABLE revisions (
   format      TEXT NOT NULL CHECK (format IN ('lexical', 'mobiledoc', 'html', 'markdown')),
   source      TEXT NOT NULL,
   html        TEXT NOT NULL,
-  html_public TEXT,                              -- the part before the paywall; NULL: there is no such mark
-  plain       TEXT NOT NULL,
+  html_member TEXT,                              -- for members who don't pay: some blocks are for the paying
+  html_public TEXT,                              -- for visitors of a public post: some blocks are for members
+  html_preview TEXT,                             -- what comes before the paywall; NULL: there is no such mark
+  plain       TEXT NOT NULL,                     -- text of what visitors may read
   words       BIGINT NOT NULL,
   hash        TEXT NOT NULL                      -- SHA-256 of format, title and source
 );

@@ -1,0 +1,72 @@
+-- Typed edges: O(1) writes, closures on read.
+
+-- Nothing is inserted for a type that is not declared. A symmetric one goes in both ways.
+-- name: blog_edge_put
+-- params: src int, type text, dst int, ord int
+-- exec
+INSERT INTO edges (src, type, dst, ord)
+SELECT :src, t.name, :dst, :ord FROM edge_types t WHERE t.name = :type
+UNION ALL
+SELECT :dst, t.name, :src, :ord FROM edge_types t WHERE t.name = :type AND t.symmetric AND :src <> :dst
+    ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
+
+-- name: blog_edge_drop
+-- params: src int, type text, dst int
+-- exec
+DELETE FROM edges
+ WHERE (src = :src AND type = :type AND dst = :dst)
+    OR (src = :dst AND type = :type AND dst = :src
+        AND EXISTS (SELECT 1 FROM edge_types t WHERE t.name = :type AND t.symmetric));
+
+-- name: blog_edges_clear
+-- params: src int, type text
+-- exec
+DELETE FROM edges WHERE src = :src AND type = :type;
+
+-- name: blog_edges_forget
+-- params: id int
+-- exec
+DELETE FROM edges WHERE src = :id OR dst = :id;
+
+-- name: blog_edges_out
+-- params: src int, type text, lim int
+-- rows: id int, ord int
+SELECT dst AS id, ord FROM edges WHERE src = :src AND type = :type ORDER BY ord, dst LIMIT :lim;
+
+-- name: blog_edges_in
+-- params: dst int, type text, lim int
+-- rows: id int, ord int
+SELECT src AS id, ord FROM edges WHERE dst = :dst AND type = :type ORDER BY src LIMIT :lim;
+
+-- Everything that can be reached along one type, nearest first. UNION: a cycle ends where it began.
+-- name: blog_edges_closure
+-- params: start int, type text, depth int, lim int
+-- rows: id int, depth int
+WITH RECURSIVE reached (id, depth) AS (
+  SELECT :start, 0
+  UNION
+  SELECT e.dst, r.depth + 1 FROM reached r JOIN edges e ON e.src = r.id AND e.type = :type WHERE r.depth < :depth
+)
+SELECT id, min(depth) AS depth FROM reached WHERE id <> :start GROUP BY id ORDER BY 2, 1 LIMIT :lim;
+
+-- The same backwards.
+-- name: blog_edges_closure_in
+-- params: start int, type text, depth int, lim int
+-- rows: id int, depth int
+WITH RECURSIVE reached (id, depth) AS (
+  SELECT :start, 0
+  UNION
+  SELECT e.src, r.depth + 1 FROM reached r JOIN edges e ON e.dst = r.id AND e.type = :type WHERE r.depth < :depth
+)
+SELECT id, min(depth) AS depth FROM reached WHERE id <> :start GROUP BY id ORDER BY 2, 1 LIMIT :lim;
+
+-- What is of a type, or of any of its subtypes.
+-- name: blog_edges_instances
+-- params: kind int, depth int, lim int
+-- rows: id int
+WITH RECURSIVE kinds (id, depth) AS (
+  SELECT :kind, 0
+  UNION
+  SELECT e.src, k.depth + 1 FROM kinds k JOIN edges e ON e.dst = k.id AND e.type = 'subtype-of' WHERE k.depth < :depth
+)
+SELECT DISTINCT e.src AS id FROM kinds k JOIN edges e ON e.dst = k.id AND e.type = 'is-a' ORDER BY 1 LIMIT :lim;
