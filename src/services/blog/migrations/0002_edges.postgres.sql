@@ -7,9 +7,9 @@ CREATE TABLE edge_types (
   name        TEXT NOT NULL PRIMARY KEY,
   inverse     TEXT NOT NULL,                     -- how the other end reads: 'tagged' ↔ 'tags'
   transitive  BOOLEAN NOT NULL,
-  symmetric   BOOLEAN NOT NULL
+  both_ways   BOOLEAN NOT NULL
 );
-INSERT INTO edge_types (name, inverse, transitive, symmetric) VALUES
+INSERT INTO edge_types (name, inverse, transitive, both_ways) VALUES
   ('tagged',      'tag-of',       FALSE, FALSE),
   ('authored-by', 'author-of',    FALSE, FALSE),
   ('is-a',        'has-instance', FALSE, FALSE),

@@ -7,7 +7,7 @@
 INSERT INTO edges (src, type, dst, ord)
 SELECT :src, t.name, :dst, :ord FROM edge_types t WHERE t.name = :type
 UNION ALL
-SELECT :dst, t.name, :src, :ord FROM edge_types t WHERE t.name = :type AND t.symmetric AND :src <> :dst
+SELECT :dst, t.name, :src, :ord FROM edge_types t WHERE t.name = :type AND t.both_ways AND :src <> :dst
     ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
 
 -- name: blog_edge_drop
@@ -16,7 +16,7 @@ SELECT :dst, t.name, :src, :ord FROM edge_types t WHERE t.name = :type AND t.sym
 DELETE FROM edges
  WHERE (src = :src AND type = :type AND dst = :dst)
     OR (src = :dst AND type = :type AND dst = :src
-        AND EXISTS (SELECT 1 FROM edge_types t WHERE t.name = :type AND t.symmetric));
+        AND EXISTS (SELECT 1 FROM edge_types t WHERE t.name = :type AND t.both_ways));
 
 -- name: blog_edges_clear
 -- params: src int, type text
