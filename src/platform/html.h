@@ -18,15 +18,20 @@ void html_js(struct buf *b, struct str s);    /* a JSON string literal, quotes i
 void html_i64(struct buf *b, int64_t v);
 void html_f64(struct buf *b, double v);
 
-static inline struct str html_str_of_str(struct str s) { return s; }
+/* By type. A struct safe_html (or any other struct) elsewhere than in text does not compile: nothing there takes it raw. */
+#define HTML_FORM_(v, fn) \
+	struct str: fn##_str, char *: fn##_c, const char *: fn##_c, double: html_put_f64, float: html_put_f64, \
+	default: html_put_i64
+#define HTML_TEXT(b, v) _Generic((v), struct safe_html: html_put_safe, HTML_FORM_(v, html_text))((b), (v))
+#define HTML_JSON(b, v) _Generic((v), struct safe_html: html_put_safe, HTML_FORM_(v, html_js))((b), (v)) /* in <script type="…json"> */
+#define HTML_RCDATA(b, v) _Generic((v), HTML_FORM_(v, html_text))((b), (v)) /* <title>, <textarea> */
+#define HTML_ATTR(b, v) _Generic((v), HTML_FORM_(v, html_attr))((b), (v))
+#define HTML_URL(b, v) _Generic((v), HTML_FORM_(v, html_url))((b), (v))
+#define HTML_URL_VALUE(b, v) _Generic((v), HTML_FORM_(v, url_encode))((b), (v)) /* after "?name=" */
+#define HTML_JS(b, v) _Generic((v), HTML_FORM_(v, html_js))((b), (v))
 
-#define HTML_PUT_(b, v, fn)                                                                                   \
-	_Generic((v), struct safe_html: html_put_safe, struct str: fn##_str, char *: fn##_c, const char *: fn##_c, \
-	         double: html_put_f64, float: html_put_f64, default: html_put_i64)((b), (v))
-#define HTML_TEXT(b, v) HTML_PUT_(b, v, html_text)
-#define HTML_ATTR(b, v) HTML_PUT_(b, v, html_attr)
-#define HTML_URL(b, v) HTML_PUT_(b, v, html_url)
-#define HTML_JS(b, v) HTML_PUT_(b, v, html_js)
+/* Percent-encode a path segment or query value (RFC 3986 unreserved kept). */
+void url_encode(struct buf *b, struct str s);
 
 static inline void html_put_safe(struct buf *b, struct safe_html h) { buf_putstr(b, h.s); }
 static inline void html_put_i64(struct buf *b, int64_t v) { html_i64(b, v); }
@@ -38,9 +43,7 @@ HTML_FORMS_(html_text)
 HTML_FORMS_(html_attr)
 HTML_FORMS_(html_url)
 HTML_FORMS_(html_js)
-
-/* Percent-encode a path segment or query value (RFC 3986 unreserved kept). */
-void url_encode(struct buf *b, struct str s);
+HTML_FORMS_(url_encode)
 
 /* The placeholder that a template's {% fragment %} writes and fragment_compose() replaces. The key is random per
    process, so that content can not forge one. */

@@ -1,0 +1,798 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compile HTML templates to C (docs/howto/template.md is the language).
+
+    gen_templates.py --owner blog --dir src/services/blog/templates --out build/src/gen --depfile FILE
+
+writes <owner>_tpl.h and <owner>_tpl.c. Three passes: lex() cuts a file into text and tags, parse() makes a tree, Emitter
+walks it with an HTML tokeniser (Html) at its side that knows where each expression stands, and so which escaper it needs.
+Every error names file and line; C errors do too, through #line.
+"""
+import argparse
+import os
+import re
+import sys
+
+
+class TemplateError(Exception):
+    def __init__(self, path, line, message):
+        super().__init__(f"{path}:{line}: error: {message}")
+
+
+# --- lexing ---------------------------------------------------------------------------------------------------------
+
+class Token:
+    """kind: text, expr, tag or comment."""
+    __slots__ = ("kind", "text", "line")
+
+    def __init__(self, kind, text, line):
+        self.kind, self.text, self.line = kind, text, line
+
+
+CLOSERS = {"{{": "}}", "{%": "%}", "{#": "#}"}
+KINDS = {"{{": "expr", "{%": "tag", "{#": "comment"}
+
+
+def find_close(path, src, start, opener, line):
+    """Offset of the closer; C strings and character constants inside may hold anything."""
+    closer = CLOSERS[opener]
+    if opener == "{#":
+        end = src.find(closer, start)
+        if end < 0:
+            raise TemplateError(path, line, "comment {# without #}")
+        return end
+    i, quote = start, None
+    while i < len(src):
+        c = src[i]
+        if quote:
+            if c == "\\":
+                i += 1
+            elif c == quote:
+                quote = None
+            elif c == "\n":
+                raise TemplateError(path, line, f"unterminated {quote} in {opener} … {closer}")
+        elif src.startswith(closer, i):
+            return i
+        elif c in "\"'":
+            quote = c
+        i += 1
+    raise TemplateError(path, line, f"{opener} without {closer}")
+
+
+def lex(path, src):
+    tokens, i, line = [], 0, 1
+    opener_re = re.compile(r"\{[{%#]")
+    while i < len(src):
+        m = opener_re.search(src, i)
+        end = m.start() if m else len(src)
+        if end > i:
+            tokens.append(Token("text", src[i:end], line))
+            line += src.count("\n", i, end)
+        if not m:
+            break
+        opener = m.group()
+        close = find_close(path, src, end + 2, opener, line)
+        body = src[end + 2:close]
+        text = body.strip() if opener != "{#" else body
+        if opener == "{{" and not text:
+            raise TemplateError(path, line, "empty {{ }}")
+        lead = body[:len(body) - len(body.lstrip())].count("\n") if opener != "{#" else 0
+        tokens.append(Token(KINDS[opener], text, line + lead))
+        line += body.count("\n")
+        i = close + 2
+    return drop_tag_lines(tokens)
+
+
+def drop_tag_lines(tokens):
+    """A line that holds only tags and comments leaves nothing behind: not its indent, not its newline."""
+    pieces = []  # text cut after each newline
+    for t in tokens:
+        if t.kind != "text":
+            pieces.append(t)
+            continue
+        line = t.line
+        for part in t.text.splitlines(keepends=True):
+            pieces.append(Token("text", part, line))
+            line += part.count("\n")
+    out, row = [], []
+
+    def flush():
+        bare = any(t.kind in ("tag", "comment") for t in row) and all(
+            t.kind in ("tag", "comment") or (t.kind == "text" and not t.text.strip()) for t in row)
+        out.extend(t for t in row if t.kind != "comment" and not (bare and t.kind == "text"))
+        row.clear()
+
+    for t in pieces:
+        row.append(t)
+        if t.kind == "text" and t.text.endswith("\n"):
+            flush()
+    flush()
+    return out
+
+
+# --- parsing --------------------------------------------------------------------------------------------------------
+
+class Node:
+    """kind and what it needs: text(text) expr(text) if(branches=[(condition, line, body)], else_body) for(name, array, count)
+    let(text) call(name, args) block(name, args) fragment(service, type, params)."""
+
+    def __init__(self, kind, line, **fields):
+        self.kind, self.line, self.body = kind, line, []
+        self.__dict__.update(fields)
+
+
+class Template:
+    def __init__(self, name, args, line, body):
+        self.name, self.args, self.line, self.body = name, args, line, body
+
+
+NAME = r"[a-z_][a-z0-9_]*"
+CALL_RE = re.compile(rf"({NAME})\s*(?:\((.*)\))?\s*$", re.S)
+STRING = r'"((?:[^"\\]|\\.)*)"'
+FRAGMENT_RE = re.compile(rf"{STRING}\s+{STRING}(?:\s+{STRING})?\s*$", re.S)
+
+
+def split_comma(text):
+    """Split at the last comma outside brackets and strings; None when there is none."""
+    depth, quote, at, i = 0, None, -1, 0
+    while i < len(text):
+        c = text[i]
+        if quote:
+            if c == "\\":
+                i += 1
+            elif c == quote:
+                quote = None
+        elif c in "\"'":
+            quote = c
+        elif c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif c == "," and depth == 0:
+            at = i
+        i += 1
+    return None if at < 0 else (text[:at].strip(), text[at + 1:].strip())
+
+
+class Parser:
+    def __init__(self, path, tokens):
+        self.path, self.tokens, self.i = path, tokens, 0
+
+    def fail(self, line, message):
+        raise TemplateError(self.path, line, message)
+
+    def parse(self):
+        includes, templates = [], []
+        while self.i < len(self.tokens):
+            t = self.tokens[self.i]
+            self.i += 1
+            if t.kind == "text":
+                if t.text.strip():
+                    self.fail(t.line, "text outside of a {% template %}")
+                continue
+            if t.kind == "expr":
+                self.fail(t.line, "{{ }} outside of a {% template %}")
+            word, _, rest = t.text.partition(" ")
+            rest = rest.strip()
+            if word == "include":
+                m = re.fullmatch(r'"([^"\n]+)"|(<[^>\n]+>)', rest)
+                if not m:
+                    self.fail(t.line, '{% include "file.h" %} expected')
+                includes.append((f'"{m.group(1)}"' if m.group(1) else m.group(2), t.line))
+            elif word == "template":
+                m = CALL_RE.match(rest)
+                if not m or m.group(2) is None:
+                    self.fail(t.line, "{% template name(C parameters) %} expected")
+                body, _ = self.body(t, "template")
+                templates.append(Template(m.group(1), m.group(2).strip(), t.line, body))
+            elif word == "end":
+                self.fail(t.line, "{% end %} without anything to end")
+            else:
+                self.fail(t.line, f"{{% {word} %}} outside of a {{% template %}}")
+        return includes, templates
+
+    def body(self, opener, what, stop=("end",)):
+        """Nodes up to a stop tag, which is consumed and returned."""
+        nodes = []
+        while self.i < len(self.tokens):
+            t = self.tokens[self.i]
+            self.i += 1
+            if t.kind in ("text", "expr"):
+                nodes.append(Node(t.kind, t.line, text=t.text))
+                continue
+            word, _, rest = t.text.partition(" ")
+            if word in stop:
+                if word in ("end", "else") and rest.strip():
+                    self.fail(t.line, f"{{% {word} %}} takes nothing")
+                return nodes, t
+            nodes.append(self.tag(t, word, rest.strip()))
+        self.fail(opener.line, f"{{% {what} %}} without {{% end %}}")
+
+    def tag(self, t, word, rest):
+        handler = getattr(self, "tag_" + word, None) if re.fullmatch(r"[a-z]+", word) else None
+        if handler:
+            return handler(t, rest)
+        if word in ("elif", "else"):
+            self.fail(t.line, f"{{% {word} %}} without {{% if %}}")
+        if word in ("template", "include"):
+            self.fail(t.line, f"{{% {word} %}} inside a template: is an {{% end %}} missing?")
+        known = ("if", "elif", "else", "for", "let", "call", "block", "fragment", "end")
+        self.fail(t.line, f"unknown tag {{% {word} %}}; there are: " + ", ".join(known))
+
+    def tag_if(self, t, rest):
+        node = Node("if", t.line, branches=[], else_body=None)
+        condition, line = rest, t.line
+        while True:
+            if not condition:
+                self.fail(line, "a condition is missing")
+            body, stop = self.body(t, "if", ("elif", "else", "end"))
+            node.branches.append((condition, line, body))
+            word, _, condition = stop.text.partition(" ")
+            condition, line = condition.strip(), stop.line
+            if word == "else":
+                node.else_body, _ = self.body(stop, "else")
+                return node
+            if word == "end":
+                return node
+
+    def tag_for(self, t, rest):
+        m = re.match(rf"({NAME})\s+in\s+(.+)$", rest, re.S)
+        parts = split_comma(m.group(2)) if m else None
+        if not parts or not parts[0] or not parts[1]:
+            self.fail(t.line, "{% for x in array, count %} expected")
+        node = Node("for", t.line, name=m.group(1), array=parts[0], count=parts[1])
+        node.body, _ = self.body(t, "for")
+        return node
+
+    def tag_let(self, t, rest):
+        m = re.match(r"([A-Za-z_][\w\s*]*?)\s*=\s*([^=].*)$", rest, re.S)
+        if not m:
+            self.fail(t.line, "{% let name = expression %} expected")
+        return Node("let", t.line, left=m.group(1), right=m.group(2))
+
+    def named(self, t, kind, rest):
+        m = CALL_RE.match(rest)
+        if not m:
+            self.fail(t.line, f"{{% {kind} name(arguments) %}} expected")
+        return Node(kind, t.line, name=m.group(1), args=(m.group(2) or "").strip())
+
+    def tag_call(self, t, rest):
+        return self.named(t, "call", rest)
+
+    def tag_block(self, t, rest):
+        node = self.named(t, "block", rest)
+        node.body, _ = self.body(t, "block")
+        return node
+
+    def tag_fragment(self, t, rest):
+        m = FRAGMENT_RE.match(rest)
+        if not m:
+            self.fail(t.line, '{% fragment "service" "type" "name={{ value }}&…" %} expected')
+        return Node("fragment", t.line, service=m.group(1), type=m.group(2), params=m.group(3) or "")
+
+
+# --- where in the HTML are we? --------------------------------------------------------------------------------------
+
+URL_ATTRS = {"href", "src", "action", "poster", "srcset", "formaction", "data", "cite", "xlink:href", "ping", "background",
+             "manifest"}
+RAW_TEXT = {"script", "style"}
+RCDATA = {"title", "textarea"}
+NAME_CHAR = re.compile(r"[^\s/>=\"'<]")
+
+
+class Html:
+    """The states of the HTML standard's tokeniser (13.2.5) that matter here. A copy taken before a branch is merged with the
+    state after it: expressions must stand in the same place whichever way was taken.
+
+    state: text tag-open tag-name end-tag in-tag attr-name after-name before-value value bare-value comment markup
+    raw: inside which element whose content is not markup (script, style, title, textarea), or None
+    url: in a URL attribute: start, safe (a / ? # or a scheme has passed), value (after ?…=), open (an expression has passed),
+    size (in a srcset, after the URL)
+    """
+    FIELDS = ("state", "tag", "attr", "quote", "raw", "script_type", "url", "value", "js", "pre", "space", "closing")
+
+    def __init__(self):
+        self.state, self.tag, self.attr, self.quote = "text", "", "", ""
+        self.raw = None
+        self.script_type, self.url, self.value, self.js = "", "", "", ""
+        self.pre = 0
+        self.space = False  # was the last thing written static white space?
+        self.closing = ""   # of raw text: what may be its end tag; of a comment: "-", "--"
+
+    def copy(self):
+        other = Html()
+        for f in self.FIELDS:
+            setattr(other, f, getattr(self, f))
+        return other
+
+    def place(self):
+        if self.state in ("tag-name", "in-tag", "attr-name", "after-name"):
+            return "in a tag"
+        if self.state == "value":
+            return f'in the attribute {self.attr}'
+        if self.state == "text":
+            return f"in <{self.raw}>" if self.raw else "in text"
+        return {"tag-open": "after <", "end-tag": "in an end tag", "before-value": f"after {self.attr}=",
+                "bare-value": "in an unquoted attribute", "comment": "in a comment"}.get(self.state, "in a declaration")
+
+    def merge(self, other):
+        """Become what holds on both ways; False when they end in different places."""
+        in_tag = ("tag-name", "in-tag", "attr-name", "after-name")
+        if self.state in in_tag and other.state in in_tag:
+            if self.tag != other.tag:
+                return False
+            if self.state != other.state or self.attr != other.attr:
+                self.state, self.attr = "in-tag", ""
+        elif (self.state, self.raw, self.attr, self.quote, self.js, self.pre) != (
+                other.state, other.raw, other.attr, other.quote, other.js, other.pre):
+            return False
+        if self.state == "value":
+            pair = {self.url, other.url}
+            if "size" in pair:
+                self.url = "size"
+            elif "open" in pair or ("start" in pair and len(pair) > 1):
+                self.url = "open"
+            elif self.url != other.url:
+                self.url = "safe"
+        self.space = self.space and other.space
+        self.script_type = self.script_type if self.script_type == other.script_type else ""
+        return True
+
+    # -- static text; returns what to write (blank space folded where HTML allows it)
+    def feed(self, text):
+        out = []
+        i = 0
+        while i < len(text):
+            c = text[i]
+            step = getattr(self, "on_" + self.state.replace("-", "_"))
+            before = self.state
+            folds = before in ("text", "tag-name", "in-tag", "attr-name", "after-name") and not self.pre and (
+                not self.raw)
+            if c in " \t\n\r\f" and folds:
+                j = i
+                while j < len(text) and text[j] in " \t\n\r\f":
+                    j += 1
+                if not self.space:
+                    out.append("\n" if before == "text" and "\n" in text[i:j] else " ")
+                self.space = True
+                if before != "text":
+                    step(" ")
+                i = j
+                continue
+            step(c)
+            out.append(c)
+            self.space = False
+            i += 1
+        return "".join(out)
+
+    def dynamic(self):
+        self.space = False
+
+    def on_text(self, c):
+        if self.raw:
+            return self.on_raw(c)
+        if c == "<":
+            self.state = "tag-open"
+        return None
+
+    def on_raw(self, c):
+        end = "</" + self.raw
+        probe = self.closing + c
+        if end.startswith(probe.lower()):
+            self.closing = probe
+        elif self.closing.lower() == end and c in " \t\n/>":
+            self.state, self.closing, self.js = ("text" if c == ">" else "end-tag"), "", ""
+            self.raw = None
+            return
+        else:
+            self.closing = c if c == "<" else ""
+        if self.raw == "script":
+            self.track_js(c)
+
+    def track_js(self, c):
+        """js: "" or the open quote, or / (maybe a comment), //, /*, /** (maybe its end); a \\ after a quote skips one."""
+        js = self.js
+        if js and js[0] in "\"'`":
+            if len(js) == 2:
+                self.js = js[0]
+            elif c == "\\":
+                self.js = js + c
+            elif c == js or (c == "\n" and js != "`"):
+                self.js = ""
+        elif js == "//":
+            self.js = "" if c == "\n" else js
+        elif js in ("/*", "/**"):
+            self.js = "" if js == "/**" and c == "/" else ("/**" if c == "*" else "/*")
+        elif js == "/" and c in "/*":
+            self.js = js + c
+        elif c == "/" and "json" not in self.script_type:
+            self.js = "/"
+        else:
+            self.js = c if c in "\"'`" else ""
+
+    def on_tag_open(self, c):
+        if c == "!":
+            self.state, self.closing = "markup", "!"
+        elif c == "/":
+            self.state, self.tag = "end-tag", ""
+        elif c.isalpha():
+            self.state, self.tag, self.script_type = "tag-name", c.lower(), ""
+        else:
+            self.state = "text"
+
+    def on_markup(self, c):
+        """<!doctype …> or the beginning of a comment."""
+        self.closing += c
+        if self.closing == "!--":
+            self.state, self.closing = "comment", ""
+        elif c == ">":
+            self.state, self.closing = "text", ""
+
+    def on_comment(self, c):
+        if c == "-":
+            self.closing = "--" if self.closing else "-"
+        elif c == ">" and self.closing == "--":
+            self.state, self.closing = "text", ""
+        else:
+            self.closing = ""
+
+    def on_end_tag(self, c):
+        if c == ">":
+            self.state = "text"
+            if self.tag == "pre":
+                self.pre = max(0, self.pre - 1)
+        elif c.isalnum():
+            self.tag += c.lower()
+
+    def on_tag_name(self, c):
+        if c in " />":
+            self.state = "in-tag"
+            self.on_in_tag(c)
+        else:
+            self.tag += c.lower()
+
+    def on_in_tag(self, c):
+        if c == ">":
+            self.state = "text"
+            if self.tag == "pre":
+                self.pre += 1
+            if self.tag in RAW_TEXT or self.tag in RCDATA:
+                self.raw, self.closing, self.js = self.tag, "", ""
+        elif NAME_CHAR.match(c):
+            self.state, self.attr = "attr-name", c.lower()
+        elif c in "=\"'":
+            raise ValueError(f"{c} where an attribute name is expected")
+
+    def on_attr_name(self, c):
+        if c == "=":
+            self.state = "before-value"
+        elif c == " ":
+            self.state = "after-name"
+        elif c in "/>":
+            self.state = "in-tag"
+            self.on_in_tag(c)
+        elif c in "\"'<":
+            raise ValueError(f"{c} in an attribute name")
+        else:
+            self.attr += c.lower()
+
+    def on_after_name(self, c):
+        if c == "=":
+            self.state = "before-value"
+        elif c != " ":
+            self.state = "in-tag"
+            self.on_in_tag(c)
+
+    def on_before_value(self, c):
+        if c in "\"'":
+            self.state, self.quote, self.value = "value", c, ""
+            self.url = "start" if self.attr in URL_ATTRS else ""
+        elif c == ">":
+            raise ValueError(f"{self.attr}= has no value")
+        elif not c.isspace():
+            self.state = "bare-value"
+            self.value = c
+
+    def on_value(self, c):
+        if c == self.quote:
+            if self.attr == "type" and self.tag == "script":
+                self.script_type = self.value.lower()
+            self.state, self.attr, self.url = "in-tag", "", ""
+            return
+        self.value += c
+        if self.attr == "srcset" and c in ", \t\n":
+            self.url = "start" if c == "," or self.url == "start" else "size"
+        if not self.url:
+            return
+        if c in "?#/:" and self.url in ("start", "open"):
+            if c == ":" and re.match(r"\s*(javascript|vbscript|data):$", self.value, re.I):
+                raise ValueError(f"{self.value.strip()} in {self.attr}")
+            self.url = "safe"
+        if c == "=" and "?" in self.value:
+            self.url = "value"
+        elif self.url == "value":
+            self.url = "safe"
+
+    def on_bare_value(self, c):
+        if c in " \t\n":
+            self.state = "in-tag"
+        elif c == ">":
+            self.state = "in-tag"
+            self.on_in_tag(c)
+        elif c in "\"'=<`":
+            raise ValueError(f"{c} in an unquoted attribute value")
+        else:
+            self.value += c
+
+    # -- expressions
+    def escaper(self):
+        """The macro of platform/html.h for an expression that stands here."""
+        if self.state == "text":
+            if not self.raw:
+                return "HTML_TEXT"
+            if self.raw in RCDATA:
+                return "HTML_RCDATA"
+            if self.raw == "style":
+                raise ValueError("an expression in <style>: no escaping makes that safe; use a class or a data- attribute")
+            if self.js not in ("", "/"):
+                where = "comment" if self.js.startswith("/") else "string"
+                raise ValueError(f"an expression inside a {where} of a <script>: "
+                                 "it brings its own quotes, so write it bare")
+            return "HTML_JSON" if "json" in self.script_type else "HTML_JS"
+        if self.state == "value":
+            return self.attr_escaper()
+        reasons = {
+            "bare-value": "an expression in an unquoted attribute value: put quotes around it",
+            "before-value": "an expression in an unquoted attribute value: put quotes around it",
+            "comment": "an expression in a comment",
+            "tag-open": "an expression in a tag name",
+            "end-tag": "an expression in a tag name",
+            "tag-name": "an expression in a tag name",
+        }
+        raise ValueError(reasons.get(self.state, f"an expression {self.place()}, outside of an attribute value"))
+
+    def attr_escaper(self):
+        if self.attr.startswith("on") or self.attr in ("style", "srcdoc"):
+            raise ValueError(f"an expression in the attribute {self.attr}: no escaping makes that safe")
+        if not self.url:
+            return "HTML_ATTR"
+        if self.url == "start":
+            if self.value.strip() and self.attr != "srcset":
+                raise ValueError(f"an expression after \"{self.value}\" could complete a scheme such as javascript: "
+                                 "put a / ? or # before it")
+            self.url = "open"
+            return "HTML_URL"
+        if self.url == "open":
+            raise ValueError(f"a second expression in {self.attr} could complete a scheme such as javascript: "
+                             "join them in C, or put a / ? or # between")
+        return "HTML_URL_VALUE" if self.url == "value" else "HTML_ATTR"
+
+
+# --- C out ----------------------------------------------------------------------------------------------------------
+
+def c_literal(text, width=110):
+    """A C string literal, cut into pieces; every byte outside printable ASCII as octal (never merges with what follows)."""
+    pieces, current = [], ""
+    special = {"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\", "?": "?"}
+    for byte in text.encode("utf-8"):
+        ch = chr(byte)
+        current += special.get(ch) or (ch if 32 <= byte < 127 else f"\\{byte:03o}")
+        if len(current) >= width:
+            pieces.append(current)
+            current = ""
+    if current or not pieces:
+        pieces.append(current)
+    return "\n\t".join(f'"{p}"' for p in pieces)
+
+
+class Emitter:
+    def __init__(self, path):
+        self.path = path
+        self.lines, self.static, self.static_line = [], "", 0
+        self.depth = 1
+        self.html = Html()
+
+    def fail(self, line, message):
+        raise TemplateError(self.path, line, message)
+
+    def put(self, line, code):
+        self.flush()
+        self.lines.append(f'#line {line} "{self.path}"')
+        self.lines.append("\t" * self.depth + code)
+
+    def flush(self):
+        if self.static:
+            text, self.static = self.static, ""
+            self.lines.append(f'#line {self.static_line} "{self.path}"')
+            self.lines.append("\t" * self.depth + f"BUF_LIT(out, {c_literal(text)});")
+
+    def template(self, t):
+        args = "struct buf *out" + (", " + t.args if t.args and t.args != "void" else "")
+        self.lines += [f'#line {t.line} "{self.path}"', f"void tpl_{t.name}({args})", "{"]
+        self.nodes(t.body)
+        self.flush()
+        if self.html.state != "text" or self.html.raw:
+            self.fail(t.line, f"template {t.name} ends {self.html.place()}")
+        self.lines += ["\t(void)out;", "}", ""]
+
+    def nodes(self, nodes):
+        for n in nodes:
+            getattr(self, "node_" + n.kind)(n)
+
+    def guard(self, line, fn, *args):
+        try:
+            return fn(*args)
+        except ValueError as why:
+            self.fail(line, str(why))
+
+    def node_text(self, n):
+        text = self.guard(n.line, self.html.feed, n.text)
+        if text and not self.static:
+            self.static_line = n.line
+        self.static += text
+
+    def node_expr(self, n):
+        macro = self.guard(n.line, self.html.escaper)
+        self.html.dynamic()
+        self.put(n.line, f"{macro}(out, ({n.text}));")
+
+    def indented(self, body):
+        self.depth += 1
+        self.nodes(body)
+        self.flush()
+        self.depth -= 1
+
+    def node_if(self, n):
+        self.flush()
+        before, after = self.html.copy(), None
+        ways = [(("if" if i == 0 else "} else if") + f" ({c}) {{", line, body)
+                for i, (c, line, body) in enumerate(n.branches)]
+        if n.else_body is not None:
+            ways.append(("} else {", n.line, n.else_body))
+        for head, line, body in ways:
+            self.html = before.copy()
+            self.put(line, head)
+            self.indented(body)
+            if after is not None and not after.merge(self.html):
+                self.fail(line, f"this branch ends {self.html.place()}, the one before it {after.place()}")
+            after = after or self.html
+        self.lines.append("\t" * self.depth + "}")
+        if n.else_body is None and not after.merge(before):
+            self.fail(n.line, f"{{% if %}} begins {before.place()} and ends {after.place()}")
+        self.html = after
+
+    def node_for(self, n):
+        before = self.html.copy()
+        x = n.name
+        self.put(n.line, f"for (size_t {x}_i = 0, {x}_n = (size_t)({n.count}); {x}_i < {x}_n; {x}_i++) {{")
+        self.depth += 1
+        self.put(n.line, f"__auto_type {x} = &({n.array})[{x}_i]; const bool {x}_last = {x}_i + 1 == {x}_n; "
+                         f"(void){x}; (void){x}_last;")
+        self.depth -= 1
+        self.html.dynamic()
+        self.indented(n.body)
+        self.lines.append("\t" * self.depth + "}")
+        if self.html.url == "open" and before.url == "start":
+            self.fail(n.line, f"a loop in {before.attr} could complete a scheme such as javascript: join the pieces in C")
+        if not self.html.merge(before):
+            self.fail(n.line, f"{{% for %}} begins {before.place()} and ends {self.html.place()}")
+
+    def node_let(self, n):
+        typed = n.left if re.search(r"[\s*]", n.left) else "__auto_type " + n.left
+        name = re.search(r"\w+$", n.left).group()
+        self.put(n.line, f"{typed} = {n.right}; (void){name};")
+
+    def in_text(self, n, what):
+        if self.html.state != "text" or self.html.raw:
+            self.fail(n.line, f"{what} {self.html.place()}: it stands between elements only")
+
+    def node_call(self, n):
+        self.in_text(n, "{% call %}")
+        self.html.dynamic()
+        self.put(n.line, f"tpl_{n.name}(out{', ' + n.args if n.args else ''});")
+
+    def node_block(self, n):
+        self.in_text(n, "{% block %}")
+        args = f"(out{', ' + n.args if n.args else ''});"
+        self.put(n.line, f"tpl_{n.name}_open{args}")
+        self.put(n.line, "{")
+        self.html.dynamic()
+        self.indented(n.body)
+        self.in_text(n, "{% block %} ends")
+        self.lines.append("\t" * self.depth + "}")
+        self.put(n.line, f"tpl_{n.name}_close{args}")
+
+    def node_fragment(self, n):
+        self.in_text(n, "{% fragment %}")
+        self.html.dynamic()
+        head = f'html_fragment_marker(out, "{n.service}", "{n.type}", '
+        if "{{" not in n.params:
+            self.put(n.line, f'{head}STR("{n.params}"));')
+            return
+        self.put(n.line, "{")
+        self.depth += 1
+        self.put(n.line, "SCOPED_BUF params_; buf_init(&params_, 4096);")
+        for i, part in enumerate(re.split(r"\{\{(.*?)\}\}", n.params)):
+            if i % 2:
+                self.put(n.line, f"HTML_URL_VALUE(&params_, ({part.strip()}));")
+            elif part:
+                self.put(n.line, f'BUF_LIT(&params_, "{part}");')
+        self.put(n.line, f"{head}buf_str(&params_));")
+        self.depth -= 1
+        self.put(n.line, "}")
+
+
+def compile_file(path, src):
+    """→ includes [(spec, line)], templates [(name, prototype, line, C lines)]."""
+    includes, templates = Parser(path, lex(path, src)).parse()
+    out = []
+    for t in templates:
+        e = Emitter(path)
+        e.template(t)
+        args = "struct buf *out" + (", " + t.args if t.args and t.args != "void" else "")
+        out.append((t.name, f"void tpl_{t.name}({args});", t.line, e.lines))
+    return includes, out
+
+
+def generate(owner, directory, shown_dir=None):
+    """→ (header text, source text, files read). Raises TemplateError; all files are read before anything is written."""
+    files = []
+    for base, dirs, names in os.walk(directory):
+        dirs.sort()
+        files += [os.path.join(base, n) for n in sorted(names) if n.endswith(".html")]
+    includes, protos, bodies, seen = [], [], [], {}
+    for path in files:
+        with open(path, encoding="utf-8") as f:
+            src = f.read()
+        shown = os.path.join(shown_dir, os.path.relpath(path, directory)) if shown_dir else path
+        inc, templates = compile_file(shown, src)
+        includes += [i for i, _ in inc if i not in includes]
+        for name, proto, line, lines in templates:
+            if name in seen:
+                raise TemplateError(shown, line, f"template {name} is defined in {seen[name]} already")
+            seen[name] = f"{shown}:{line}"
+            protos.append(f'#line {line} "{shown}"\n{proto}')
+            bodies += lines
+    guard = f"GH_GEN_{owner.upper()}_TPL_H"
+    made = "/* Generated by tools/gen_templates.py from templates/*.html. */\n"
+    header = made + f"#ifndef {guard}\n#define {guard}\n\n" + '#include "platform/html.h"\n#include "platform/web.h"\n'
+    header += "".join(f"#include {i}\n" for i in includes) + "\n" + "\n".join(protos) + "\n\n#endif\n"
+    source = made + f'#include "gen/{owner}_tpl.h"\n'
+    if owner != "platform":
+        source += '#include "gen/platform_tpl.h"\n'
+    return header, source + "\n" + "\n".join(bodies) + "\n", files
+
+
+def write_depfile(path, targets, directory, files):
+    """The folders are inputs too, so that a new file is noticed; a folder that is not there yet is watched for by its parent."""
+    folders = {os.path.dirname(f) for f in files} | {directory}
+    inputs = files + sorted(folders)
+    while not os.path.isdir(inputs[-1]):
+        inputs[-1] = os.path.dirname(inputs[-1]) or "."
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(" ".join(targets) + ": " + " ".join(p.replace(" ", "\\ ") for p in inputs) + "\n")
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--owner", required=True)
+    p.add_argument("--dir", required=True)
+    p.add_argument("--out", required=True)
+    p.add_argument("--depfile")
+    a = p.parse_args()
+    try:
+        header, source, files = generate(a.owner, a.dir, os.path.relpath(a.dir))
+    except TemplateError as why:
+        print(why, file=sys.stderr)
+        return 1
+    h, c = (os.path.join(a.out, f"{a.owner}_tpl.{x}") for x in "hc")
+    for path, text in ((h, header), (c, source)):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    if a.depfile:
+        write_depfile(a.depfile, [c, h], a.dir, files)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
