@@ -4,8 +4,9 @@
 
     gen_assets.py --dir web --c assets.c --bin assets.bin --depfile FILE
 
-A file's name carries a hash of its content, so that it may be cached for ever. References between files (url(…) in CSS,
-import in JS, both relative) are rewritten to those names; a reference to a file that is not there is an error.
+A file is known by its base name, whatever folder of web/ it is in: two of the same name are an error. Its URL carries a hash
+of its content, so that it may be cached for ever. References between files (url(…) in CSS, relative imports in JS) are
+rewritten to those URLs; a reference to a file that is not there is an error.
 """
 import argparse
 import ctypes
@@ -34,7 +35,7 @@ TYPES = {
     ".woff2": ("font/woff2", False),
 }
 SKIP_FOLDERS = {"node_modules", "src"}
-SKIP_FILES = re.compile(r"^(\.|package(-lock)?\.json$|tsconfig\.json$)|\.(map|md)$")
+SKIP_FILES = re.compile(r"^(\.|LICENSE|package(-lock)?\.json$|tsconfig\.json$)|\.(map|md)$")
 CSS_URL = re.compile(r"""url\(\s*(["']?)([^"')\s]+)\1\s*\)""")
 JS_IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}/[^"']+)\2""")
 
@@ -63,45 +64,46 @@ def brotli(lib, data):
     return out.raw[:size.value]
 
 
+CSS_PARTS = re.compile(r"""(/\*.*?\*/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.S)
+
+
 def minify_css(text):
     """Without comments and without white space that means nothing; strings stay as they are."""
-    out = []
-    for part in re.split(r"""(/\*.*?\*/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", text, flags=re.S):
-        if part.startswith("/*"):
-            continue
-        if part[:1] in "\"'" and part:
-            out.append(part)
-            continue
-        part = re.sub(r"\s+", " ", part)
-        out.append(re.sub(r" ?([{};,]) ?", r"\1", part))
-    return "".join(out).replace(";}", "}").strip() + "\n"
+    bare = "".join(" " if p.startswith("/*") else p for p in CSS_PARTS.split(text))
+    parts = CSS_PARTS.split(bare)
+    for i in range(0, len(parts), 2):  # the odd ones are strings
+        parts[i] = re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", parts[i])).replace(";}", "}")
+    return "".join(parts).strip() + "\n"
 
 
 class Assets:
     def __init__(self, root):
-        self.root, self.files, self.folders, self.done, self.open = root, [], [], {}, []
+        self.root, self.files, self.folders, self.done, self.open = root, {}, [], {}, []
         for base, dirs, names in os.walk(root):
             dirs[:] = sorted(d for d in dirs if d not in SKIP_FOLDERS and not d.startswith("."))
             self.folders.append(base)
-            self.files += [os.path.relpath(os.path.join(base, n), root) for n in sorted(names) if not SKIP_FILES.search(n)]
-        self.files.sort()
+            for name in sorted(n for n in names if not SKIP_FILES.search(n)):
+                path = os.path.join(base, name)
+                if name in self.files:
+                    raise AssetError(f"{path}: {self.files[name]} has that name already")
+                self.files[name] = path
 
     def refer(self, name, target):
         """The URL of what file name refers to as target."""
         path, mark, rest = re.match(r"([^?#]*)([?#]?)(.*)", target).groups()
-        found = os.path.normpath(os.path.join(os.path.dirname(name), path))
+        found = os.path.basename(path)
         if found not in self.files:
-            raise AssetError(f"{os.path.join(self.root, name)}: refers to {target}, which is not there")
+            raise AssetError(f"{self.files[name]}: refers to {target}, which is not there")
         return self.make(found)["url"] + mark + rest
 
     def content(self, name):
-        with open(os.path.join(self.root, name), "rb") as f:
+        with open(self.files[name], "rb") as f:
             data = f.read()
         ext = os.path.splitext(name)[1]
         if ext == ".css":
             text = minify_css(data.decode("utf-8"))
             if "@import" in text:
-                raise AssetError(f"{os.path.join(self.root, name)}: @import costs a round trip; put it in one file")
+                raise AssetError(f"{self.files[name]}: @import costs a round trip; put it in one file")
             def css_url(m):
                 local = not re.match(r"(data:|https?:|#|/)", m.group(2))
                 return f"url({self.refer(name, m.group(2))})" if local else m.group()
@@ -118,7 +120,7 @@ class Assets:
             raise AssetError(" → ".join([*self.open, name]) + ": refer to each other, so that none can have a fingerprint")
         stem, ext = os.path.splitext(name)
         if ext not in TYPES:
-            raise AssetError(f"{os.path.join(self.root, name)}: no media type for {ext or 'a name without extension'}; "
+            raise AssetError(f"{self.files[name]}: no media type for {ext or 'a name without extension'}; "
                              "there are: " + " ".join(TYPES))
         self.open.append(name)
         data = self.content(name)
@@ -129,7 +131,7 @@ class Assets:
         return self.done[name]
 
     def all(self):
-        return [self.make(n) for n in self.files]
+        return [self.make(n) for n in sorted(self.files)]
 
 
 def c_string(text):
@@ -163,6 +165,7 @@ def build(root):
 SOURCE = """/* Generated by tools/gen_assets.py from web/. */
 #include "platform/assets.h"
 
+/* One file with everything in it, placed by the assembler: a C array of that size takes the compiler seconds. */
 __asm__(".pushsection .rodata, \\"a\\"\\n"
         ".balign 16\\n"
         ".globl gh_assets_bin\\n"
@@ -200,7 +203,7 @@ def main():
     with open(a.c, "w", encoding="utf-8") as f:
         f.write(SOURCE.format(bin=a.bin, rows="\n".join(rows), count=len(rows), order=", ".join(map(str, by_url)) or "0"))
     if a.depfile:
-        inputs = [os.path.join(a.dir, n) for n in assets.files] + (assets.folders or [os.path.dirname(a.dir)])
+        inputs = [*assets.files.values()] + (assets.folders or [os.path.dirname(a.dir)])
         with open(a.depfile, "w", encoding="utf-8") as f:
             f.write(f"{a.c} {a.bin}: " + " ".join(i.replace(" ", "\\ ") for i in inputs) + "\n")
     return 0

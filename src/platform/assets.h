@@ -9,7 +9,7 @@
 #include "net/http.h"
 
 struct asset {
-	struct str name;    /* "site.css", "img/logo.svg" */
+	struct str name;    /* "site.css": whatever folder of web/ it is in */
 	struct str url;     /* "/assets/site.3f2a….css" */
 	const char *type;
 	const char *etag;   /* quoted */

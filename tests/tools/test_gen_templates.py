@@ -145,6 +145,13 @@ class Refused(unittest.TestCase):
                 self.assertTrue(str(caught.exception).startswith(f"t.html:{line}: error: "), str(caught.exception))
                 self.assertIn(part, str(caught.exception))
 
+    def test_unknown_asset(self):
+        src = '{% template t() %}<link href="{{ asset_url("css/a.css") }}">{% end %}'
+        gt.compile_file("t.html", src, {"css/a.css"})
+        with self.assertRaises(gt.TemplateError) as caught:
+            gt.compile_file("t.html", src, {"css/b.css"})
+        self.assertIn("css/a.css", str(caught.exception))
+
     def test_top_level(self):
         for src, part in [("hello", "text outside"), ("{{ x }}", "outside"), ("{% end %}", "anything to end"),
                           ("{% template t() %}a", "without {% end %}"), ("{% if a %}{% end %}", "outside")]:
