@@ -45,8 +45,15 @@ HTML_FORMS_(html_url)
 HTML_FORMS_(html_js)
 HTML_FORMS_(url_encode)
 
+/* Without the blanks around it; p NULL when a control character is inside. */
+struct str html_url_clean(struct str s);
+/* The scheme of a cleaned URL, p NULL for a relative one. False: neither (a colon where a browser might see a scheme). */
+bool html_url_scheme(struct str url, struct str *scheme);
+
 /* The placeholder that a template's {% fragment %} writes and fragment_compose() replaces. The key is random per
-   process, so that content can not forge one. */
+   process, so that content can not forge one:
+       <!--f:KEY SP service SP type SP params-->      each percent-encoded (url_encode), params maybe empty */
+struct str html_fragment_open(void); /* "<!--f:KEY": what to look for; lives as long as the process */
 void html_fragment_marker(struct buf *b, const char *service, const char *type, struct str params);
 
 #endif
