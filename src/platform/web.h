@@ -33,6 +33,7 @@ struct web {
 
 /* --- in --- */
 struct str web_path(const struct web *w, const char *name);     /* path parameter; asserts that the pattern has it */
+bool web_path_is(const struct web *w, const char *name); /* does the pattern have it? */
 int64_t web_path_int(const struct web *w, const char *name);    /* {x:int} and {x:id} */
 struct str web_query(struct web *w, const char *name);          /* p NULL when absent; decoded; first of several */
 bool web_query_int(struct web *w, const char *name, int64_t min, int64_t max, int64_t *out); /* false: absent or bad */

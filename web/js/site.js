@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the site does with JavaScript and can do without: remember a reader's choice of light or dark. Loaded in the head,
- * before the first paint, so that the page does not flash.
+ * What the site does with JavaScript and can do without: remember a reader's choice of light or dark, mark the menu entry
+ * of the page that is shown, "/" for search. Loaded in the head, before the first paint, so that the page does not flash.
  */
 (() => {
 	const root = document.documentElement;
@@ -25,6 +25,11 @@
 		} catch {
 			/* it lasts as long as the page */
 		}
+	});
+
+	document.addEventListener("DOMContentLoaded", () => {
+		for (const link of document.querySelectorAll(".nav-list a"))
+			if (link.origin === location.origin && link.pathname === location.pathname) link.setAttribute("aria-current", "page");
 	});
 
 	document.addEventListener("keydown", (event) => {

@@ -28,6 +28,7 @@ struct str blog_post_url(struct ctx *ctx, struct str slug);   /* as a path, or a
 struct str blog_tag_url(struct ctx *ctx, struct str slug);
 struct str blog_author_url(struct ctx *ctx, struct str slug);
 struct str blog_page_url(struct ctx *ctx, struct str base, int number); /* of page `number` of the list at base */
+struct str blog_search_url(struct ctx *ctx, struct str query, int number);
 struct str blog_abs(struct ctx *ctx, struct str url);         /* "/media/…" made absolute; absolute ones stay */
 
 struct str blog_date(struct ctx *ctx, const struct blog_site *site, int64_t us);       /* "21 November 2026" */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/blog/blog_feeds.h"
+
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "gen/blog_tpl.h"
+#include "platform/config.h"
+
+#define FEED_MAX (8u << 20)
+#define SITEMAP_LIMIT 50000 /* of one sitemap, by its protocol */
+
+struct str blog_tag_uri(struct ctx *ctx, const struct blog_feed_item *i)
+{
+	struct service_instance *blog = platform_service(ctx->svc->platform, "blog");
+	struct str host = blog->base_url;
+	ptrdiff_t scheme = str_find(host, STR("://"));
+	if (scheme >= 0)
+		host = str_skip(host, (size_t)scheme + 3);
+	ptrdiff_t end = str_chr(host, '/');
+	if (end >= 0)
+		host = str_first(host, (size_t)end);
+	end = str_chr(host, ':');
+	if (end >= 0)
+		host = str_first(host, (size_t)end);
+	struct civil c;
+	clock_civil_utc(i->card.published_at, &c);
+	return arena_strf(ctx->arena, "tag:%.*s,%04d-%02d-%02d:%lld", STR_ARG(host), c.year, c.month, c.day,
+	                  (long long)i->card.id);
+}
+
+struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i)
+{
+	struct buf out;
+	buf_arena(&out, ctx->arena, FEED_MAX);
+	/* Readers show the text away from our origin: links and pictures that start at its root need it written out. The body
+	   is our sanitiser's own serialisation, so an attribute always reads ` name="value"`. */
+	static const struct {
+		struct str from, to;
+	} attrs[] = {
+		{ STR_INIT(" src=\"/"), STR_INIT(" src=\"") },
+		{ STR_INIT(" href=\"/"), STR_INIT(" href=\"") },
+		{ STR_INIT(" poster=\"/"), STR_INIT(" poster=\"") },
+	};
+	struct str origin = blog_abs(ctx, STR("/"));
+	struct str rest = i->html.s;
+	while (rest.n) {
+		ptrdiff_t blank = str_chr(rest, ' ');
+		if (blank < 0)
+			break;
+		buf_put(&out, rest.p, (size_t)blank);
+		rest = str_skip(rest, (size_t)blank);
+		size_t k = 0;
+		while (k < sizeof attrs / sizeof *attrs && !str_starts(rest, attrs[k].from))
+			k++;
+		if (k == sizeof attrs / sizeof *attrs) {
+			buf_putc(&out, ' ');
+			rest = str_skip(rest, 1);
+			continue;
+		}
+		buf_putstr(&out, attrs[k].to);
+		buf_putstr(&out, origin);
+		rest = str_skip(rest, attrs[k].from.n);
+	}
+	buf_putstr(&out, rest);
+	if (i->gated)
+		tpl_blog_feed_gate(&out, ctx, &i->card);
+	return blog_xml(ctx, buf_str(&out));
+}
+
+struct str blog_location_url(struct ctx *ctx, const struct blog_location *l)
+{
+	static const char *const prefix[] = {
+		[BLOG_LOC_POST] = "", [BLOG_LOC_PAGE] = "", [BLOG_LOC_TAG] = "tag/", [BLOG_LOC_AUTHOR] = "author/"
+	};
+	return web_abs_url(ctx, "blog", "/%s%.*s/", prefix[l->kind], STR_ARG(l->slug));
+}
+
+/* Load what the feed at this path holds: of the site, of {tag} or of {author}. */
+static enum status feed_load(struct web *w, struct blog_feed_view *v, struct blog_site *site, struct err *e)
+{
+	struct ctx *ctx = w->ctx;
+	struct str tag = STR_NULL, author = STR_NULL, home;
+	*v = (struct blog_feed_view){ .ctx = ctx, .site = site };
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(blog_site(ctx, c, site, e));
+	v->title = site->title;
+	v->description = site->description;
+	home = web_abs_url(ctx, "blog", "/");
+	struct blog_page none;
+	if (web_path_is(w, "tag")) {
+		struct blog_tag t;
+		tag = web_path(w, "tag");
+		TRY(blog_tag(ctx, c, tag, 1, 1, &t, &none, e));
+		v->title = arena_strf(ctx->arena, "%.*s – %.*s", STR_ARG(t.ref.name), STR_ARG(site->title));
+		v->description = t.description;
+		home = blog_abs(ctx, blog_tag_url(ctx, tag));
+	} else if (web_path_is(w, "author")) {
+		struct blog_author a;
+		author = web_path(w, "author");
+		TRY(blog_author(ctx, c, author, 1, 1, &a, &none, e));
+		v->title = arena_strf(ctx->arena, "%.*s – %.*s", STR_ARG(a.ref.name), STR_ARG(site->title));
+		v->description = a.bio;
+		home = blog_abs(ctx, blog_author_url(ctx, author));
+	}
+	int64_t limit = config_int(ctx->svc->platform->config, "blog", "feed_posts");
+	TRY(blog_feed(ctx, c, tag, author, (int)limit, &v->items, &v->count, e));
+	for (size_t i = 0; i < v->count; i++)
+		if (v->items[i].card.updated_at > v->updated)
+			v->updated = v->items[i].card.updated_at;
+	v->home = home;
+	v->self = blog_abs(ctx, w->req->raw_path);
+	web_cache_tag(w, "blog");
+	return ST_OK;
+}
+
+typedef void feed_template(struct buf *out, const struct blog_feed_view *v);
+
+static enum status send_xml_feed(struct web *w, feed_template *write, const char *type, struct err *e)
+{
+	struct blog_feed_view v;
+	struct blog_site site;
+	TRY(feed_load(w, &v, &site, e));
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, FEED_MAX);
+	BUF_LIT(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	write(&out, &v);
+	if (!buf_ok(&out))
+		return err_set(e, ST_TOO_LARGE, "The feed is larger than %u bytes; lower blog.feed_posts", FEED_MAX);
+	return web_text(w, 200, type, buf_str(&out));
+}
+
+enum status blog_get_rss(struct web *w, struct err *e)
+{
+	return send_xml_feed(w, tpl_blog_rss, "application/rss+xml; charset=utf-8", e);
+}
+
+enum status blog_get_atom(struct web *w, struct err *e)
+{
+	return send_xml_feed(w, tpl_blog_atom, "application/atom+xml; charset=utf-8", e);
+}
+
+static void set_str(json_t *o, const char *key, struct str s)
+{
+	if (s.n)
+		json_object_set_new(o, key, json_stringn(s.p, s.n));
+}
+
+static json_t *json_item(struct ctx *ctx, const struct blog_feed_item *i)
+{
+	json_t *o = json_object(), *tags = json_array(), *authors = json_array();
+	set_str(o, "id", blog_tag_uri(ctx, i));
+	set_str(o, "url", blog_abs(ctx, blog_post_url(ctx, i->card.slug)));
+	set_str(o, "title", i->card.title);
+	set_str(o, "content_html", blog_feed_html(ctx, i));
+	set_str(o, "summary", i->card.excerpt);
+	set_str(o, "image", blog_abs(ctx, i->card.image.src));
+	set_str(o, "date_published", blog_iso(ctx, i->card.published_at));
+	set_str(o, "date_modified", blog_iso(ctx, i->card.updated_at));
+	set_str(o, "language", i->card.lang);
+	for (size_t k = 0; k < i->card.tag_count; k++)
+		json_array_append_new(tags, json_stringn(i->card.tags[k].name.p, i->card.tags[k].name.n));
+	for (size_t k = 0; k < i->card.author_count; k++) {
+		json_t *a = json_object();
+		set_str(a, "name", i->card.authors[k].name);
+		set_str(a, "url", blog_abs(ctx, blog_author_url(ctx, i->card.authors[k].slug)));
+		set_str(a, "avatar", blog_abs(ctx, i->card.authors[k].image.src));
+		json_array_append_new(authors, a);
+	}
+	json_object_set_new(o, "tags", tags);
+	json_object_set_new(o, "authors", authors);
+	return o;
+}
+
+enum status blog_get_json_feed(struct web *w, struct err *e)
+{
+	struct blog_feed_view v;
+	struct blog_site site;
+	TRY(feed_load(w, &v, &site, e));
+	json_t *feed = json_object(), *items = json_array();
+	json_object_set_new(feed, "version", json_string("https://jsonfeed.org/version/1.1"));
+	set_str(feed, "title", v.title);
+	set_str(feed, "description", v.description);
+	set_str(feed, "home_page_url", v.home);
+	set_str(feed, "feed_url", v.self);
+	set_str(feed, "language", site.lang);
+	set_str(feed, "icon", blog_abs(w->ctx, site.icon.src));
+	for (size_t i = 0; i < v.count; i++)
+		json_array_append_new(items, json_item(w->ctx, &v.items[i]));
+	json_object_set_new(feed, "items", items);
+	char *text = json_dumps(feed, JSON_COMPACT);
+	json_decref(feed);
+	if (!text)
+		return err_set(e, ST_NOMEM, "The feed could not be written");
+	struct str body = arena_str(w->ctx->arena, str_c(text));
+	free(text);
+	return web_text(w, 200, "application/feed+json; charset=utf-8", body);
+}
+
+enum status blog_get_sitemap(struct web *w, struct err *e)
+{
+	const struct blog_location *list;
+	size_t count;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+		TRY(blog_locations(w->ctx, c, SITEMAP_LIMIT - 1, &list, &count, e));
+	}
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, 4 * FEED_MAX);
+	BUF_LIT(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	tpl_blog_sitemap(&out, w->ctx, list, count);
+	if (!buf_ok(&out))
+		return err_set(e, ST_TOO_LARGE, "The sitemap is too large");
+	web_cache_tag(w, "blog");
+	return web_text(w, 200, "application/xml; charset=utf-8", buf_str(&out));
+}
+
+enum status blog_get_robots(struct web *w, struct err *e)
+{
+	struct str sitemap = web_abs_url(w->ctx, "blog", "/sitemap.xml");
+	struct str text = arena_strf(w->ctx->arena,
+	                             "User-agent: *\nDisallow: /search/\nDisallow: /internal/\nSitemap: %.*s\n",
+	                             STR_ARG(sitemap));
+	return web_text(w, 200, "text/plain; charset=utf-8", text);
+}

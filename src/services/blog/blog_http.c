@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pages of the site. Each handler opens one snapshot, reads the site's settings and what the page shows, lets go of
+ * the snapshot, and renders: no store is held while bytes go out. Every page carries the cache tag "blog", which any
+ * change of the blog's content drops.
+ */
+#include "services/blog/blog_http.h"
+
+#include "gen/blog_tpl.h"
+#include "platform/config.h"
+#include "platform/media.h"
+#include "services/blog/blog_views.h"
+
+#define PAGE_MAX (4u << 20)
+#define SEARCH_MAX 200 /* characters of a query that are looked at */
+
+static enum status open_site(struct web *w, struct db_conn **c, struct blog_site *site, struct err *e)
+{
+	TRY(db_read(w->ctx, w->ctx->svc->db, c, e));
+	web_cache_tag(w, "blog");
+	return blog_site(w->ctx, *c, site, e);
+}
+
+static struct page_shell shell_of(struct web *w, const struct blog_site *site, struct str title)
+{
+	struct page_shell p = {
+		.site_name = site->title,
+		.lang = site->lang,
+		.description = site->description,
+		.image = blog_abs(w->ctx, site->cover.src),
+		.kind = STR("list"),
+		.canonical = blog_abs(w->ctx, w->req->raw_path),
+		.title = site->meta_title.n ? site->meta_title : site->title,
+	};
+	if (title.n)
+		p.title = arena_strf(w->ctx->arena, "%.*s – %.*s", STR_ARG(title), STR_ARG(site->title));
+	return p;
+}
+
+/* The number of {page}, 1 when the route has none. Page 1 has one address only: the list's own. */
+static enum status page_number(struct web *w, struct str base, int *number, bool *moved, struct err *e)
+{
+	*number = 1;
+	*moved = false;
+	if (!web_path_is(w, "page"))
+		return ST_OK;
+	int64_t n = web_path_int(w, "page");
+	if (n == 1) {
+		*moved = true;
+		return web_redirect(w, 301, blog_page_url(w->ctx, base, 1));
+	}
+	if (n < 1 || n > 100000)
+		return err_set(e, ST_NOT_FOUND, "There is no such page");
+	*number = (int)n;
+	return ST_OK;
+}
+
+static int page_size(struct web *w)
+{
+	return (int)config_int(w->ctx->svc->platform->config, "blog", "posts_per_page");
+}
+
+static void link_neighbours(struct page_shell *p, struct ctx *ctx, const struct blog_page *page, struct str base)
+{
+	if (page->number > 1)
+		p->prev = blog_abs(ctx, blog_page_url(ctx, base, page->number - 1));
+	if (page->number < page->pages)
+		p->next = blog_abs(ctx, blog_page_url(ctx, base, page->number + 1));
+}
+
+static struct safe_html made_by(const struct buf *b)
+{
+	return html_from_template(b);
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------------ */
+
+enum status blog_get_home(struct web *w, struct err *e)
+{
+	struct str base = STR("/");
+	struct blog_site site;
+	struct blog_page page;
+	int number;
+	bool moved;
+	TRY(page_number(w, base, &number, &moved, e));
+	if (moved)
+		return ST_OK;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		enum status s = blog_home(w->ctx, c, number, page_size(w), &page, e);
+		if (s == ST_NOT_FOUND) {
+			db_read_end(&c);
+			return blog_get_anything(w, e);
+		}
+		TRY(s);
+	}
+	struct page_shell shell = shell_of(w, &site, number > 1 ? arena_strf(w->ctx->arena, "Page %d", number) : STR(""));
+	link_neighbours(&shell, w->ctx, &page, base);
+	shell.kind = STR("home");
+	struct buf ld, out;
+	if (number == 1) {
+		buf_arena(&ld, w->ctx->arena, 64 << 10);
+		tpl_blog_home_ld(&ld, w, &site);
+		shell.head_extra = made_by(&ld);
+		if (site.meta_description.n)
+			shell.description = site.meta_description;
+	}
+	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base, .lead = number == 1 };
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_home(&out, &shell, &v);
+	return web_html(w, 200, &out);
+}
+
+static void apply_meta(struct page_shell *shell, struct ctx *ctx, const struct blog_meta *m)
+{
+	if (m->title.n)
+		shell->title = m->title;
+	if (m->description.n)
+		shell->description = m->description;
+	if (m->canonical_url.n)
+		shell->canonical = m->canonical_url;
+	if (m->og_image.n)
+		shell->image = blog_abs(ctx, m->og_image);
+}
+
+enum status blog_get_tag(struct web *w, struct err *e)
+{
+	struct str slug = web_path(w, "tag");
+	struct str base = arena_strf(w->ctx->arena, "/tag/%.*s/", STR_ARG(slug));
+	struct blog_site site;
+	struct blog_tag tag;
+	struct blog_page page;
+	int number;
+	bool moved;
+	TRY(page_number(w, base, &number, &moved, e));
+	if (moved)
+		return ST_OK;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		enum status s = blog_tag(w->ctx, c, slug, number, page_size(w), &tag, &page, e);
+		if (s == ST_NOT_FOUND) {
+			db_read_end(&c);
+			return blog_get_anything(w, e);
+		}
+		TRY(s);
+	}
+	struct page_shell shell = shell_of(w, &site, tag.ref.name);
+	if (tag.description.n)
+		shell.description = tag.description;
+	if (tag.ref.image.src.n)
+		shell.image = blog_abs(w->ctx, tag.ref.image.src);
+	shell.feed = arena_strf(w->ctx->arena, "%.*srss/", STR_ARG(blog_tag_url(w->ctx, slug)));
+	apply_meta(&shell, w->ctx, &tag.meta);
+	link_neighbours(&shell, w->ctx, &page, base);
+	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_tag_page(&out, &shell, &tag, &v);
+	return web_html(w, 200, &out);
+}
+
+enum status blog_get_author(struct web *w, struct err *e)
+{
+	struct str slug = web_path(w, "author");
+	struct str base = arena_strf(w->ctx->arena, "/author/%.*s/", STR_ARG(slug));
+	struct blog_site site;
+	struct blog_author author;
+	struct blog_page page;
+	int number;
+	bool moved;
+	TRY(page_number(w, base, &number, &moved, e));
+	if (moved)
+		return ST_OK;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		enum status s = blog_author(w->ctx, c, slug, number, page_size(w), &author, &page, e);
+		if (s == ST_NOT_FOUND) {
+			db_read_end(&c);
+			return blog_get_anything(w, e);
+		}
+		TRY(s);
+	}
+	struct page_shell shell = shell_of(w, &site, author.ref.name);
+	if (author.bio.n)
+		shell.description = author.bio;
+	if (author.cover_url.n)
+		shell.image = blog_abs(w->ctx, author.cover_url);
+	shell.og_type = STR("profile");
+	shell.feed = arena_strf(w->ctx->arena, "%.*srss/", STR_ARG(blog_author_url(w->ctx, slug)));
+	apply_meta(&shell, w->ctx, &author.meta);
+	link_neighbours(&shell, w->ctx, &page, base);
+	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_author_page(&out, &shell, &author, &v);
+	return web_html(w, 200, &out);
+}
+
+enum status blog_get_topics(struct web *w, struct err *e)
+{
+	struct blog_site site;
+	const struct blog_tag *tags;
+	size_t count;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		TRY(blog_tags(w->ctx, c, 1000, &tags, &count, e));
+	}
+	struct page_shell shell = shell_of(w, &site, STR("Topics"));
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_topics(&out, &shell, w, tags, count);
+	return web_html(w, 200, &out);
+}
+
+enum status blog_get_archive(struct web *w, struct err *e)
+{
+	struct blog_site site;
+	const struct blog_archive_month *months;
+	size_t count;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		TRY(blog_archive(w->ctx, c, site.timezone, 5000, &months, &count, e));
+	}
+	struct page_shell shell = shell_of(w, &site, STR("Archive"));
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_archive(&out, &shell, w, &site, months, count);
+	return web_html(w, 200, &out);
+}
+
+/* --- one post ----------------------------------------------------------------------------------------------------- */
+
+enum status blog_get_post(struct web *w, struct err *e)
+{
+	struct str slug = web_path(w, "slug");
+	struct blog_site site;
+	struct blog_post post;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		enum blog_access access = w->person ? BLOG_MEMBER : BLOG_VISITOR;
+		enum status s = blog_post(w->ctx, c, slug, access, &post, e);
+		if (s == ST_NOT_FOUND) {
+			db_read_end(&c);
+			return blog_get_anything(w, e);
+		}
+		TRY(s);
+	}
+	struct page_shell shell = shell_of(w, &site, post.card.title);
+	shell.description = post.card.excerpt;
+	shell.kind = post.card.is_page ? STR("page") : STR("post");
+	shell.og_type = post.card.is_page ? STR("website") : STR("article");
+	if (post.card.lang.n)
+		shell.lang = post.card.lang;
+	if (post.card.image.src.n)
+		shell.image = blog_abs(w->ctx, post.card.image.src);
+	apply_meta(&shell, w->ctx, &post.meta);
+	struct buf ld, out;
+	buf_arena(&ld, w->ctx->arena, 64 << 10);
+	tpl_blog_post_ld(&ld, w, &site, &post);
+	shell.head_extra = made_by(&ld);
+	struct blog_post_view v = { .w = w, .site = &site, .post = &post };
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_post(&out, &shell, &v);
+	return web_html(w, 200, &out);
+}
+
+/* --- finding ------------------------------------------------------------------------------------------------------ */
+
+enum status blog_get_search(struct web *w, struct err *e)
+{
+	struct str query = web_query(w, "q");
+	query = query.p ? str_utf8_first(str_trim(query), SEARCH_MAX) : STR("");
+	int64_t number = 1;
+	web_query_int(w, "page", 1, 1000, &number);
+	struct blog_site site;
+	struct blog_hits hits = { .number = 1, .pages = 1 };
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		if (query.n) {
+			enum status s = blog_search(w->ctx, c, query, (int)number, page_size(w), &hits, e);
+			if (s == ST_NOT_FOUND) /* a page past the end: the hits that there are begin on page 1 */
+				return web_redirect(w, 303, blog_search_url(w->ctx, query, 1));
+			TRY(s);
+		}
+	}
+	struct page_shell shell = shell_of(w, &site, STR("Search"));
+	shell.noindex = true;
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_search(&out, &shell, w, &site, query, &hits);
+	return web_html(w, 200, &out);
+}
+
+/* An address that no route and no slug knows: moved, or a page that helps on. */
+enum status blog_get_anything(struct web *w, struct err *e)
+{
+	struct blog_site site;
+	struct str target;
+	int status;
+	const struct blog_suggestion *list = NULL;
+	size_t count = 0;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+		enum status s = blog_redirect(w->ctx, c, w->req->path, &target, &status, NULL);
+		if (s == ST_OK)
+			return web_redirect(w, status, target);
+		if (s != ST_NOT_FOUND)
+			return err_set(e, s, "The redirects could not be read");
+		if (web_wants_json(w))
+			return err_set(e, ST_NOT_FOUND, "There is nothing at this address");
+		TRY(blog_suggest(w->ctx, c, w->req->path, 5, &list, &count, e));
+	}
+	struct page_shell shell = shell_of(w, &site, STR("Not found"));
+	shell.noindex = true;
+	shell.canonical = STR("");
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	tpl_blog_not_found(&out, &shell, w, list, count);
+	web_no_cache(w);
+	return web_html(w, 404, &out);
+}
+
+/* --- what the pages need ------------------------------------------------------------------------------------------- */
+
+static bool is_colour(struct str s)
+{
+	if (s.n != 7 || s.p[0] != '#')
+		return false;
+	for (size_t i = 1; i < s.n; i++)
+		if (!strchr("0123456789abcdefABCDEF", s.p[i]))
+			return false;
+	return true;
+}
+
+/* The cooperative's own colour, as a style sheet of one rule: the pages themselves stay free of inline style. */
+enum status blog_get_theme(struct web *w, struct err *e)
+{
+	struct blog_site site;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+	}
+	struct str css = STR("");
+	if (is_colour(site.accent))
+		css = arena_strf(w->ctx->arena, ":root{--accent:%.*s}\n", STR_ARG(site.accent));
+	return web_text(w, 200, "text/css; charset=utf-8", css);
+}
+
+enum status blog_get_icon(struct web *w, struct err *e)
+{
+	struct blog_site site;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(open_site(w, &c, &site, e));
+	}
+	struct str src = site.icon.src.n ? site.icon.src : site.logo.src;
+	return web_redirect(w, 302, src.n ? src : str_c(asset_url("icon.svg")));
+}
+
+enum status blog_get_media(struct web *w, struct err *e)
+{
+	int fd;
+	const char *type;
+	TRY(media_open_path(w->ctx->svc->platform->media, web_path(w, "path"), &fd, &type, e));
+	/* The name is the hash of the content: it never changes. */
+	http_set_header(w->req, "cache-control", STR("public, max-age=31536000, immutable"));
+	http_set_header(w->req, "x-content-type-options", STR("nosniff"));
+	/* Opened by itself, a picture may not run anything (SVG can carry scripts). */
+	http_set_header(w->req, "content-security-policy", STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
+	http_file(w->req, fd, type);
+	return ST_OK;
+}

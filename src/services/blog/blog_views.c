@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Links, dates and labels as the blog's templates write them. Pure functions of their arguments; results in the
+ * request's arena.
+ */
+#include "services/blog/blog_views.h"
+
+#include "base/clock.h"
+
+struct str blog_post_url(struct ctx *ctx, struct str slug)
+{
+	return web_url(ctx, "blog", "/%.*s/", STR_ARG(slug));
+}
+
+struct str blog_tag_url(struct ctx *ctx, struct str slug)
+{
+	return web_url(ctx, "blog", "/tag/%.*s/", STR_ARG(slug));
+}
+
+struct str blog_author_url(struct ctx *ctx, struct str slug)
+{
+	return web_url(ctx, "blog", "/author/%.*s/", STR_ARG(slug));
+}
+
+struct str blog_page_url(struct ctx *ctx, struct str base, int number)
+{
+	if (number <= 1)
+		return web_url(ctx, "blog", "%.*s", STR_ARG(base));
+	return web_url(ctx, "blog", "%.*spage/%d/", STR_ARG(base), number);
+}
+
+struct str blog_search_url(struct ctx *ctx, struct str query, int number)
+{
+	struct buf q;
+	buf_arena(&q, ctx->arena, 1024);
+	url_encode(&q, query);
+	return web_url(ctx, "blog", "/search/?q=%.*s&page=%d", STR_ARG(buf_str(&q)), number);
+}
+
+struct str blog_abs(struct ctx *ctx, struct str url)
+{
+	if (url.n == 0 || url.p[0] != '/')
+		return url;
+	/* web_url() gives a path below the origin: what is missing is scheme and host, which end where the base path begins. */
+	struct service_instance *blog = platform_service(ctx->svc->platform, "blog");
+	struct str origin = str_first(blog->base_url, blog->base_url.n - blog->base_path.n);
+	return arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(url));
+}
+
+static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
+	                              "July",    "August",   "September", "October", "November", "December" };
+
+const char *blog_month_name(int month)
+{
+	return month >= 1 && month <= 12 ? months[month - 1] : "";
+}
+
+static void civil_of(struct ctx *ctx, const struct blog_site *site, int64_t us, struct civil *c)
+{
+	const char *zone = site->timezone.n ? arena_cstr(ctx->arena, site->timezone) : "UTC";
+	if (!clock_civil_zone(us, zone, c))
+		clock_civil_utc(us, c);
+}
+
+struct str blog_date(struct ctx *ctx, const struct blog_site *site, int64_t us)
+{
+	struct civil c;
+	civil_of(ctx, site, us, &c);
+	return arena_strf(ctx->arena, "%d %s %d", c.day, blog_month_name(c.month), c.year);
+}
+
+struct str blog_day_month(struct ctx *ctx, const struct blog_site *site, int64_t us)
+{
+	struct civil c;
+	civil_of(ctx, site, us, &c);
+	return arena_strf(ctx->arena, "%d %.3s", c.day, blog_month_name(c.month));
+}
+
+struct str blog_iso(struct ctx *ctx, int64_t us)
+{
+	char text[CLOCK_TEXT_MAX];
+	size_t n = clock_rfc3339(us - us % US_PER_S, text);
+	return arena_str(ctx->arena, str_n(text, n));
+}
+
+struct str blog_rfc822(struct ctx *ctx, int64_t us)
+{
+	char text[CLOCK_TEXT_MAX];
+	size_t n = clock_rfc822(us, text);
+	return arena_str(ctx->arena, str_n(text, n));
+}
+
+const char *blog_gate_label(enum blog_visibility v)
+{
+	switch (v) {
+	case BLOG_MEMBERS_ONLY:
+		return "Members";
+	case BLOG_PAID_ONLY:
+	case BLOG_TIERS:
+		return "Supporters";
+	case BLOG_PUBLIC:
+		break;
+	}
+	return NULL;
+}
+
+/* Where a handle alone was given, the network's own address is put before it. */
+static const struct {
+	const char *network, *prefix;
+} networks[] = {
+	{ "facebook", "https://www.facebook.com/" },  { "twitter", "https://twitter.com/" },
+	{ "threads", "https://www.threads.net/@" },   { "bluesky", "https://bsky.app/profile/" },
+	{ "youtube", "https://www.youtube.com/" },    { "instagram", "https://www.instagram.com/" },
+	{ "linkedin", "https://www.linkedin.com/in/" }, { "tiktok", "https://www.tiktok.com/@" },
+};
+
+struct str blog_social_url(struct ctx *ctx, const struct blog_social *s)
+{
+	if (str_starts(s->value, STR("https://")) || str_starts(s->value, STR("http://")))
+		return s->value;
+	struct str handle = s->value;
+	while (handle.n && (handle.p[0] == '@' || handle.p[0] == '/'))
+		handle = str_skip(handle, 1);
+	if (str_eqc(s->network, "mastodon")) { /* user@host, or host/@user */
+		struct str user, host = handle;
+		if (str_chr(handle, '/') >= 0)
+			return arena_strf(ctx->arena, "https://%.*s", STR_ARG(handle));
+		if (!str_cut(&host, '@', &user))
+			return STR("");
+		return arena_strf(ctx->arena, "https://%.*s/@%.*s", STR_ARG(host), STR_ARG(user));
+	}
+	for (size_t i = 0; handle.n && i < sizeof networks / sizeof *networks; i++)
+		if (str_eqc(s->network, networks[i].network))
+			return arena_strf(ctx->arena, "%s%.*s", networks[i].prefix, STR_ARG(handle));
+	return STR("");
+}
+
+struct str blog_xml(struct ctx *ctx, struct str s)
+{
+	bool clean = true;
+	for (size_t i = 0; clean && i < s.n; i++)
+		clean = (unsigned char)s.p[i] >= 0x20 || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r';
+	if (clean)
+		return s;
+	char *out = arena_alloc(ctx->arena, s.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r')
+			out[n++] = s.p[i];
+	return str_n(out, n);
+}

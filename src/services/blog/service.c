@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The blog: a cooperative's public site. This file is its table.
+ */
+#include "platform/service.h"
+
+#include "base/log.h"
+#include "gen/blog_sql.h"
+#include "platform/cache.h"
+#include "platform/contract.h"
+#include "platform/event.h"
+#include "platform/media.h"
+#include "services/blog/blog_feeds.h"
+#include "services/blog/blog_http.h"
+#include "services/blog/contract.h"
+#include "services/blog/import.h"
+
+/* Addresses are those of Ghost, so that a site moved here keeps its links. */
+static const struct route routes[] = {
+	{ "GET", "/", blog_get_home, ROUTE_CACHE, RATE_READ, 0, 60, "Front page: newest posts" },
+	{ "GET", "/page/{page:int}/", blog_get_home, ROUTE_CACHE, RATE_READ, 0, 60, "Older posts" },
+	{ "GET", "/{slug:slug}/", blog_get_post, ROUTE_CACHE, RATE_READ, 0, 60, "A post or a page" },
+	{ "GET", "/tag/{tag:slug}/", blog_get_tag, ROUTE_CACHE, RATE_READ, 0, 60, "Posts of a topic" },
+	{ "GET", "/tag/{tag:slug}/page/{page:int}/", blog_get_tag, ROUTE_CACHE, RATE_READ, 0, 60, "Older posts of a topic" },
+	{ "GET", "/author/{author:slug}/", blog_get_author, ROUTE_CACHE, RATE_READ, 0, 60, "Posts of an author" },
+	{ "GET", "/author/{author:slug}/page/{page:int}/", blog_get_author, ROUTE_CACHE, RATE_READ, 0, 60,
+	  "Older posts of an author" },
+	{ "GET", "/tags/", blog_get_topics, ROUTE_CACHE, RATE_READ, 0, 60, "All topics" },
+	{ "GET", "/archive/", blog_get_archive, ROUTE_CACHE, RATE_READ, 0, 60, "Everything, by month" },
+	{ "GET", "/search/", blog_get_search, 0, RATE_READ, 0, 0, "Search over titles and bodies" },
+	{ "GET", "/rss/", blog_get_rss, ROUTE_CACHE, RATE_READ, 0, 300, "RSS 2.0" },
+	{ "GET", "/atom.xml", blog_get_atom, ROUTE_CACHE, RATE_READ, 0, 300, "Atom" },
+	{ "GET", "/feed.json", blog_get_json_feed, ROUTE_CACHE, RATE_READ, 0, 300, "JSON Feed" },
+	{ "GET", "/tag/{tag:slug}/rss/", blog_get_rss, ROUTE_CACHE, RATE_READ, 0, 300, "RSS of a topic" },
+	{ "GET", "/author/{author:slug}/rss/", blog_get_rss, ROUTE_CACHE, RATE_READ, 0, 300, "RSS of an author" },
+	{ "GET", "/sitemap.xml", blog_get_sitemap, ROUTE_CACHE, RATE_READ, 0, 600, "Sitemap" },
+	{ "GET", "/robots.txt", blog_get_robots, ROUTE_CACHE, RATE_READ, 0, 3600, "Robots" },
+	{ "GET", "/theme.css", blog_get_theme, ROUTE_CACHE, RATE_READ, 0, 300, "The site's own colour" },
+	{ "GET", "/favicon.ico", blog_get_icon, 0, RATE_READ, 0, 0, "The site's icon" },
+	{ "GET", "/media/{path:path}", blog_get_media, ROUTE_STREAM, RATE_NONE, 0, 0, "Pictures and files" },
+	{ "GET", "/{path:path}", blog_get_anything, 0, RATE_READ, 0, 0, "Moved addresses, and help for lost ones" },
+	{ 0 },
+};
+
+static const struct fragment_def fragments[] = {
+	{ "brand", blog_fragment_brand, 300, false, "" },
+	{ "nav-tree", blog_fragment_nav_tree, 60, false, "menu" },
+	{ "link-card", blog_fragment_link_card, 300, false, "id" },
+	{ "container-cards", blog_fragment_container_cards, 30, false, "limit" },
+	{ 0 },
+};
+
+static const struct contract_def *const contracts[] = { &blog_contract_site, NULL };
+
+static const struct setting settings[] = {
+	{ "blog", "posts_per_page", SET_INT, "12", 1, 100, NULL, true, "Posts on one page of a list." },
+	{ "blog", "feed_posts", SET_INT, "15", 1, 200, NULL, true, "Posts in a feed." },
+	{ 0 },
+};
+
+/* Whatever changed: pages and fragments of the blog are made anew. */
+static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct err *e)
+{
+	cache_drop_tag(ctx->svc->platform->cache, STR("blog"));
+	return ST_OK;
+}
+
+static const struct event_handler events[] = {
+	{ "*", "blog", "drop-pages", drop_pages },
+	{ 0 },
+};
+
+/* Fill an empty site from the demonstration's Ghost export; a site that has anything in it is left alone. */
+static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
+{
+	int64_t changed;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(blog_last_change(ctx, c, &changed, e));
+	}
+	if (changed)
+		return ST_OK;
+	struct import_options options = {
+		.file = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo_dir),
+		.media_dir = arena_printf(ctx->arena, "%s/images", demo_dir),
+	};
+	struct import_report report;
+	TRY(blog_import_ghost(ctx, ctx->svc->db, ctx->svc->platform->media, &options, &report, e));
+	return ST_OK;
+}
+
+const struct service service_blog = {
+	.name = "blog",
+	.title = "Site",
+	.mount = "/",
+	.summary = "The public site: posts, pages, topics, feeds, search",
+	.routes = routes,
+	.fragments = fragments,
+	.contracts = contracts,
+	.events = events,
+	.settings = settings,
+	.migrations = &blog_migrations,
+	.demo = demo,
+};
