@@ -316,6 +316,12 @@ class Html:
         return {"tag-open": "after <", "end-tag": "in an end tag", "before-value": f"after {self.attr}=",
                 "bare-value": "in an unquoted attribute", "comment": "in a comment"}.get(self.state, "in a declaration")
 
+    def where(self):
+        """What must agree when two ways meet. The last attribute is nothing to the text after its tag."""
+        if self.state == "text":
+            return self.state, self.raw, self.js, self.pre
+        return self.state, self.raw, self.attr, self.quote, self.js, self.pre
+
     def merge(self, other):
         """Become what holds on both ways; False when they end in different places."""
         in_tag = ("tag-name", "in-tag", "attr-name", "after-name")
@@ -324,8 +330,7 @@ class Html:
                 return False
             if self.state != other.state or self.attr != other.attr:
                 self.state, self.attr = "in-tag", ""
-        elif (self.state, self.raw, self.attr, self.quote, self.js, self.pre) != (
-                other.state, other.raw, other.attr, other.quote, other.js, other.pre):
+        elif self.where() != other.where():
             return False
         if self.state == "value":
             pair = {self.url, other.url}
