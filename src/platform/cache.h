@@ -17,6 +17,7 @@
 struct cache;
 struct redis;
 
+/* max_bytes: of level 1, keys and bookkeeping included; an entry may have a quarter of a shard. shards: 0 for 16. */
 struct cache *cache_new(size_t max_bytes, unsigned shards, struct redis *level2 /* may be NULL */, struct err *e);
 void cache_free(struct cache *c);
 
@@ -28,11 +29,15 @@ struct cache_policy { int64_t soft_ns, hard_ns; bool level2; };
 /* tags: space-separated; copied. Takes a reference of value for itself. */
 void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags);
 void cache_drop(struct cache *c, struct str key);
-void cache_drop_tag(struct cache *c, struct str tag); /* all processes */
+/* Drop here and in the other processes. What is being made meanwhile from older data is not kept as fresh. In a fiber
+   or on a loop. */
+void cache_drop_tag(struct cache *c, struct str tag);
+void cache_clear(struct cache *c); /* level 1 of this process */
 
 /* Look up (level 1, then 2), else make. Single flight: of all fibers that miss a key, one makes it, the others wait for
    it (or get the stale value). A stale value is returned at once while a refresh runs in a fiber of its own: so
    make must not use the caller's arena or stack; arg is copied (arg_size bytes) for it. */
+/* *tags may lie in ctx->arena. Failures are not cached; a failed refresh is not tried again for a second. */
 typedef enum status cache_make_fn(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e);
 enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const struct cache_policy *p, cache_make_fn *make,
                       const void *arg, size_t arg_size, struct blob **out, enum cache_state *state, struct err *e) MUST_CHECK;

@@ -6,18 +6,25 @@
 #define GH_PLATFORM_LIMITS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/ctx.h"
 
 /* Circuit breaker: `threshold` consecutive failures open it for open_ns; then one probe is let through. Thread-safe. */
-struct breaker { _Atomic unsigned failures; _Atomic int64_t open_until_ns; _Atomic bool probing; unsigned threshold; int64_t open_ns; };
+struct breaker {
+	_Atomic unsigned failures;
+	_Atomic int64_t open_until_ns; /* 0: closed. Past it, whoever moves it on is the probe */
+	unsigned threshold;
+	int64_t open_ns;
+};
 void breaker_init(struct breaker *b, unsigned threshold /* 3 */, int64_t open_ns /* 30 s */);
 bool breaker_allow(struct breaker *b);
 void breaker_result(struct breaker *b, bool ok);
 bool breaker_is_open(const struct breaker *b);
 
-/* Token bucket per (class, who), in the process; shared through Redis when it is there. */
+/* Token bucket (as GCRA: one time per key) per (class, who), in the process; shared through Redis when it is there and
+   answers. At most max_keys keys are remembered: of eight candidates the one nearest to full is forgotten. */
 struct redis;
 struct ratelimit;
 struct rate { unsigned per_minute, burst; };

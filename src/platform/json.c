@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See json.h. Depth is counted before jansson sees the text: its own limit is 2048 levels of recursion, more than
+ * a fiber's stack holds.
+ */
+#include "platform/json.h"
+
+static bool too_deep(struct str t, unsigned max)
+{
+	unsigned depth = 0;
+	bool in_string = false;
+	for (size_t i = 0; i < t.n; i++) {
+		char c = t.p[i];
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '[' || c == '{') {
+			if (++depth > max)
+				return true;
+		} else if ((c == ']' || c == '}') && depth > 0) {
+			depth--;
+		}
+	}
+	return false;
+}
+
+json_t *json_parse(struct str text, unsigned max_depth, struct err *e)
+{
+	if (too_deep(text, max_depth)) {
+		(void)err_set(e, ST_INVALID, "the JSON is nested deeper than %u levels", max_depth);
+		return NULL;
+	}
+	json_error_t je;
+	json_t *j = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+	if (!j)
+		(void)err_set(e, ST_INVALID, "not valid JSON, line %d column %d: %s", je.line, je.column, je.text);
+	return j;
+}
+
+/* Length of the valid UTF-8 sequence at s, 0 when there is none. */
+static size_t utf8_at(struct str s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
+	if (n == 0 || n > s.n || !str_utf8_valid(str_first(s, n)))
+		return 0;
+	return n;
+}
+
+static void put_special(struct buf *b, unsigned char c)
+{
+	switch (c) {
+	case '"': BUF_LIT(b, "\\\""); break;
+	case '\\': BUF_LIT(b, "\\\\"); break;
+	case '\n': BUF_LIT(b, "\\n"); break;
+	case '\r': BUF_LIT(b, "\\r"); break;
+	case '\t': BUF_LIT(b, "\\t"); break;
+	default: buf_printf(b, "\\u%04x", c);
+	}
+}
+
+void json_put_str(struct buf *b, struct str s)
+{
+	buf_putc(b, '"');
+	size_t from = 0;
+	for (size_t i = 0; i < s.n;) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			i++;
+			continue;
+		}
+		size_t n = c >= 0x80 ? utf8_at(str_skip(s, i)) : 0;
+		if (n) {
+			i += n;
+			continue;
+		}
+		buf_put(b, s.p + from, i - from);
+		if (c >= 0x80)
+			BUF_LIT(b, "\\ufffd");
+		else
+			put_special(b, c);
+		from = ++i;
+	}
+	if (s.n > from)
+		buf_put(b, s.p + from, s.n - from);
+	buf_putc(b, '"');
+}
+
+struct str json_str(const json_t *j, const char *member)
+{
+	const json_t *v = json_object_get(j, member);
+	return json_is_string(v) ? str_n(json_string_value(v), json_string_length(v)) : STR_NULL;
+}

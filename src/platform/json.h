@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * JSON (RFC 8259): reading through jansson with bounds of our own, writing without a tree.
+ *
+ * Reading refuses nesting deeper than asked, duplicate member names (I-JSON, RFC 7493 2.3), invalid UTF-8 and U+0000.
+ */
+#ifndef GH_PLATFORM_JSON_H
+#define GH_PLATFORM_JSON_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+
+enum { JSON_DEPTH = 32 };
+
+/* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, line and column in its message. */
+json_t *json_parse(struct str text, unsigned max_depth, struct err *e);
+
+static inline void json_decrefp(json_t **j) { json_decref(*j); }
+#define SCOPED_JSON __attribute__((cleanup(json_decrefp))) json_t
+
+/* A string literal with its quotes. Bytes that are not UTF-8 become U+FFFD, so that the result is always JSON. */
+void json_put_str(struct buf *b, struct str s);
+
+/* A text member, borrowed from j; p NULL when absent or not a string. */
+struct str json_str(const json_t *j, const char *member);
+
+#endif
