@@ -8,6 +8,7 @@
 #ifndef GH_PLATFORM_CACHE_LEVEL2_H
 #define GH_PLATFORM_CACHE_LEVEL2_H
 
+#include "base/buf.h"
 #include "platform/cache.h"
 
 #define CACHE_DROP_CHANNEL "gh:cache:drop"

@@ -12,10 +12,10 @@
 #include "platform/html.h"
 #include "platform/web.h"
 
-/* A marker in a page, as html_fragment_marker() wrote it; all slices of the page. */
+/* A marker in a page, as html_fragment_marker() wrote it: slices of the page, still percent-encoded. */
 struct fragment_mark { struct str service, type, params; };
 /* Step through a page once: *text gets what stands before the next marker (all, when there is none: false then), *rest
-   what follows it. A damaged marker is dropped like one that is unknown. O(length) for a whole page. */
+   what follows it. A damaged marker comes out with empty names. O(length) for a whole page. */
 bool fragment_next(struct str *rest, struct str *text, struct fragment_mark *m);
 
 struct fragment_req {

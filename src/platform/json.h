@@ -16,8 +16,7 @@ enum { JSON_DEPTH = 32 };
 /* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, line and column in its message. */
 json_t *json_parse(struct str text, unsigned max_depth, struct err *e);
 
-static inline void json_decrefp(json_t **j) { json_decref(*j); }
-#define SCOPED_JSON __attribute__((cleanup(json_decrefp))) json_t
+#define SCOPED_JSON __attribute__((cleanup(json_decrefp))) json_t /* json_decrefp: jansson's own */
 
 /* A string literal with its quotes. Bytes that are not UTF-8 become U+FFFD, so that the result is always JSON. */
 void json_put_str(struct buf *b, struct str s);

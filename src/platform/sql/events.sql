@@ -1,0 +1,68 @@
+-- The outbox and the handlers' marks (event.h).
+
+-- name: event_add
+-- params: id int, type text, object text, payload text, at int, done bool
+-- exec
+-- writes
+INSERT INTO activities (id, type, object, payload, at, done, run_at) VALUES (:id, :type, :object, :payload, :at, :done, :at);
+
+-- name: event_claim
+-- params: now int, lease int, lim int
+-- rows: id int, type text, object text, payload text, at int, attempt int
+-- writes
+-- sqlite:
+UPDATE activities SET run_at = :lease, attempt = attempt + 1
+WHERE id IN (SELECT id FROM activities WHERE NOT done AND run_at <= :now ORDER BY run_at LIMIT :lim)
+RETURNING id, type, object, payload, at, attempt;
+-- postgres:
+UPDATE activities SET run_at = :lease, attempt = attempt + 1
+WHERE id = ANY (ARRAY(SELECT id FROM activities WHERE NOT done AND run_at <= :now ORDER BY run_at LIMIT :lim
+  FOR UPDATE SKIP LOCKED))
+RETURNING id, type, object, payload, at, attempt;
+
+-- name: event_next
+-- row: next int?
+SELECT MIN(run_at) AS next FROM activities WHERE NOT done;
+
+-- name: event_done
+-- params: ids text
+-- exec
+-- writes
+-- sqlite:
+UPDATE activities SET done = true, error = NULL WHERE id IN (SELECT value FROM json_each(:ids));
+-- postgres:
+UPDATE activities SET done = true, error = NULL WHERE id = ANY (:ids::bigint[]);
+
+-- name: event_retry
+-- params: id int, run_at int, error text
+-- exec
+-- writes
+UPDATE activities SET run_at = :run_at, error = :error WHERE id = :id AND NOT done;
+
+-- name: event_give_up
+-- params: id int, error text
+-- exec
+-- writes
+UPDATE activities SET done = true, error = :error WHERE id = :id AND NOT done;
+
+-- name: event_mark
+-- params: event int, handler text, at int
+-- exec
+-- writes
+INSERT INTO event_marks (event, handler, at) VALUES (:event, :handler, :at) ON CONFLICT DO NOTHING;
+
+-- name: event_marked
+-- params: event int
+-- rows: handler text
+SELECT handler FROM event_marks WHERE event = :event;
+
+-- name: event_marks_expire
+-- params: before int
+-- exec
+-- writes
+DELETE FROM event_marks WHERE at < :before;
+
+-- name: event_counts
+-- row: waiting int, given_up int
+SELECT (SELECT COUNT(*) FROM activities WHERE NOT done) AS waiting,
+       (SELECT COUNT(*) FROM activities WHERE done AND error IS NOT NULL) AS given_up;

@@ -1,0 +1,145 @@
+-- The job queue (job.h). Lists of ids are passed as text: a JSON array for SQLite, an array literal for PostgreSQL.
+
+-- name: job_add
+-- params: id int, kind text, key text?, payload text, priority int, ready bool, run_at int
+-- exec
+-- writes
+INSERT INTO jobs (id, kind, key, payload, priority, ready, run_at)
+VALUES (:id, :kind, :key, :payload, :priority, :ready, :run_at)
+ON CONFLICT DO NOTHING;
+
+-- jobs: [[id, kind, key, payload, priority, ready, run_at], …]
+-- name: job_add_many
+-- params: jobs text
+-- exec
+-- writes
+-- sqlite:
+INSERT INTO jobs (id, kind, key, payload, priority, ready, run_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+FROM json_each(:jobs) WHERE true
+ON CONFLICT DO NOTHING;
+-- postgres:
+INSERT INTO jobs (id, kind, key, payload, priority, ready, run_at)
+SELECT (j ->> 0)::bigint, j ->> 1, j ->> 2, j ->> 3, (j ->> 4)::bigint, (j ->> 5)::boolean, (j ->> 6)::bigint
+FROM json_array_elements(:jobs::json) AS j
+ON CONFLICT DO NOTHING;
+
+-- name: job_claim
+-- params: lease int, worker int, lim int
+-- rows: id int, kind text, key text?, payload text, priority int, attempt int
+-- writes
+-- sqlite:
+UPDATE jobs SET ready = false, run_at = :lease, worker = :worker, attempt = attempt + 1
+WHERE id IN (SELECT id FROM jobs WHERE ready ORDER BY priority DESC, id LIMIT :lim)
+RETURNING id, kind, key, payload, priority, attempt;
+-- postgres:
+UPDATE jobs SET ready = false, run_at = :lease, worker = :worker, attempt = attempt + 1
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM jobs WHERE ready ORDER BY priority DESC, id LIMIT :lim FOR UPDATE SKIP LOCKED))
+RETURNING id, kind, key, payload, priority, attempt;
+
+-- What became due: a planned time, a retry, the lease of a worker that died.
+-- name: job_promote
+-- params: now int, lim int
+-- exec
+-- writes
+-- sqlite:
+UPDATE jobs SET ready = true, worker = NULL
+WHERE id IN (SELECT id FROM jobs WHERE NOT ready AND run_at <= :now ORDER BY run_at LIMIT :lim);
+-- postgres:
+UPDATE jobs SET ready = true, worker = NULL
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM jobs WHERE NOT ready AND run_at <= :now ORDER BY run_at LIMIT :lim
+  FOR UPDATE SKIP LOCKED));
+
+-- Is there something to do, and when is there next?
+-- name: job_outlook
+-- row: ready bool, next int?
+SELECT EXISTS (SELECT 1 FROM jobs WHERE ready) AS ready, (SELECT MIN(run_at) FROM jobs WHERE NOT ready) AS next;
+
+-- name: job_done
+-- params: ids text, worker int
+-- exec
+-- writes
+-- sqlite:
+DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(:ids)) AND worker = :worker;
+-- postgres:
+DELETE FROM jobs WHERE id = ANY (:ids::bigint[]) AND worker = :worker;
+
+-- name: job_beat
+-- params: ids text, worker int, lease int
+-- exec
+-- writes
+-- sqlite:
+UPDATE jobs SET run_at = :lease WHERE id IN (SELECT value FROM json_each(:ids)) AND worker = :worker;
+-- postgres:
+UPDATE jobs SET run_at = :lease WHERE id = ANY (:ids::bigint[]) AND worker = :worker;
+
+-- Back, unstarted: the worker stops.
+-- name: job_release
+-- params: ids text, worker int
+-- exec
+-- writes
+-- sqlite:
+UPDATE jobs SET ready = true, worker = NULL, attempt = attempt - 1
+WHERE id IN (SELECT value FROM json_each(:ids)) AND worker = :worker;
+-- postgres:
+UPDATE jobs SET ready = true, worker = NULL, attempt = attempt - 1
+WHERE id = ANY (:ids::bigint[]) AND worker = :worker;
+
+-- name: job_retry
+-- params: id int, worker int, run_at int, error text
+-- exec
+-- writes
+UPDATE jobs SET run_at = :run_at, worker = NULL, error = :error WHERE id = :id AND worker = :worker;
+
+-- name: job_bury
+-- params: id int, worker int, error text, now int
+-- exec
+-- writes
+INSERT INTO jobs_dead (id, kind, key, payload, priority, attempts, error, died_at)
+SELECT id, kind, key, payload, priority, attempt, :error, :now FROM jobs WHERE id = :id AND worker = :worker
+ON CONFLICT DO NOTHING;
+
+-- name: job_remove
+-- params: id int, worker int
+-- exec
+-- writes
+DELETE FROM jobs WHERE id = :id AND worker = :worker;
+
+-- name: job_counts
+-- row: ready int, later int, running int, dead int
+SELECT (SELECT COUNT(*) FROM jobs WHERE ready) AS ready,
+       (SELECT COUNT(*) FROM jobs WHERE NOT ready AND worker IS NULL) AS later,
+       (SELECT COUNT(*) FROM jobs WHERE NOT ready AND worker IS NOT NULL) AS running,
+       (SELECT COUNT(*) FROM jobs_dead) AS dead;
+
+-- name: job_dead_page
+-- params: before int, lim int
+-- rows: id int, kind text, key text?, payload text, attempts int, error text, died_at int
+SELECT id, kind, key, payload, attempts, error, died_at FROM jobs_dead WHERE id < :before ORDER BY id DESC LIMIT :lim;
+
+-- name: job_dead_revive
+-- params: id int, now int
+-- exec
+-- writes
+INSERT INTO jobs (id, kind, key, payload, priority, ready, run_at)
+SELECT id, kind, key, payload, priority, true, :now FROM jobs_dead WHERE id = :id
+ON CONFLICT DO NOTHING;
+
+-- name: job_dead_delete
+-- params: id int
+-- exec
+-- writes
+DELETE FROM jobs_dead WHERE id = :id;
+
+-- name: job_cron_begin
+-- params: kind text, tick int
+-- exec
+-- writes
+INSERT INTO job_cron (kind, tick) VALUES (:kind, :tick) ON CONFLICT DO NOTHING;
+
+-- Of all replicas one moves the tick on.
+-- name: job_cron_tick
+-- params: kind text, tick int
+-- exec
+-- writes
+UPDATE job_cron SET tick = :tick WHERE kind = :kind AND tick < :tick;
