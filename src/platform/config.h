@@ -2,7 +2,7 @@
  *
  * Configuration: one INI file, over it the environment (GUILDHALL_SECTION_KEY), over it --set section.key=value. One
  * declared table (settings.def and each service's settings) gives type, bounds, default and help; unknown keys are
- * refused with the nearest known one.
+ * refused with the nearest known one. A secret's value may be file:PATH.
  *
  * To add a setting: one row in platform/settings.def, or in the service's table; nothing else.
  */
@@ -15,6 +15,9 @@ struct config;
 struct config_source { const char *file; /* NULL: none */ const char *const *sets; /* "section.key=value" */ unsigned set_count; bool environment; };
 
 struct config *config_load(const struct config_source *src, const struct service *const *services, struct err *e); /* ST_CONFIG */
+/* Read everything again; apply the rows that are `live`, log the others that differ. A mistake changes nothing. */
+enum status config_reload(struct config *c, const struct config_source *src, const struct service *const *services,
+                          struct err *e) MUST_CHECK;
 void config_free(struct config *c);
 
 /* Each asserts that the key is declared with that kind. Strings live as long as the config; "" when not set. */
