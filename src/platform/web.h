@@ -8,6 +8,7 @@
 #define GH_PLATFORM_WEB_H
 
 #include "base/buf.h"
+#include "net/multipart.h"
 #include "platform/html.h"
 #include "platform/service.h"
 
@@ -40,9 +41,8 @@ bool web_query_int(struct web *w, const char *name, int64_t min, int64_t max, in
 /* urlencoded or multipart text fields. ST_INVALID for malformed or over-many fields. */
 enum status web_form_load(struct web *w, struct err *e) MUST_CHECK;
 struct str web_form(struct web *w, const char *name);
-/* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked or named temporary files on disk. */
-struct upload { struct str field, filename, type; int fd; uint64_t size; char *path; };
-const struct upload *web_upload(struct web *w, const char *field);
+/* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked temporary files on disk: net/multipart.h. */
+struct upload *web_upload(struct web *w, const char *field);
 struct str web_cookie(const struct web *w, const char *name);
 bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
