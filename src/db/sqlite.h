@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the SQLite engine: sqlite_conn.c (connections, statements, rows), sqlite_read.c (readers of each loop),
+ * sqlite_write.c (the writer thread).
+ */
+#ifndef GH_DB_SQLITE_H
+#define GH_DB_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "db/internal.h"
+
+/* The engine's own statements, prepared with each connection. */
+enum sq_own { SQ_BEGIN, SQ_BEGIN_IMMEDIATE, SQ_COMMIT, SQ_ROLLBACK, SQ_SAVEPOINT, SQ_RELEASE, SQ_ROLLBACK_TO, SQ_OWN_COUNT };
+
+struct sq_stmt {
+	sqlite3_stmt *h;
+	bool busy; /* being stepped: a query inside its own db_each gets another */
+};
+
+/* One SQLite connection. Used by one fiber or thread at a time: opened without SQLite's own mutexes. */
+struct sq_conn {
+	struct sq_conn *next;   /* in its pool's free list */
+	struct sq_readers *home; /* the pool that it goes back to; NULL: the writer's */
+	sqlite3 *h;
+	sqlite3_stmt *own[SQ_OWN_COUNT];
+	struct sq_stmt *stmts; /* by db_slot */
+	unsigned stmts_len;
+	/* What the progress handler watches over while a statement runs. */
+	int64_t limit_ns;    /* of one statement; 0: none */
+	int64_t deadline_ns; /* of the request */
+	int64_t started_ns;  /* of the running statement, taken at its first tick */
+	enum status stopped; /* why it interrupted, or ST_OK */
+	int wal_pages;       /* after the last commit of this connection */
+};
+
+enum sq_kind { SQ_READER, SQ_WRITER };
+struct sq_conn *sq_conn_open(const struct db *db, enum sq_kind kind, struct err *e);
+void sq_conn_close(struct sq_conn *c);
+enum status sq_own(struct sq_conn *c, enum sq_own which, struct err *e) MUST_CHECK;
+enum status sq_run(struct sq_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
+                   int64_t *affected, struct err *e) MUST_CHECK;
+enum status sq_script(struct sq_conn *c, const char *sql, struct err *e) MUST_CHECK;
+/* Maps the connection's last error. */
+enum status sq_error(struct sq_conn *c, int code, const char *what, struct err *e);
+
+struct sq_readers; /* of one loop */
+struct sq_writer;
+
+#define SQ_LOOPS 64
+struct sq_db {
+	char *path;
+	_Atomic(struct sq_readers *) by_loop[SQ_LOOPS]; /* by loop_index; checked against the loop itself */
+	pthread_mutex_t lock;                           /* over `all` and `outside` */
+	pthread_cond_t returned;
+	struct sq_readers *all;
+	struct sq_readers *outside; /* for callers outside a fiber */
+	struct sq_writer *writer;
+};
+
+enum status sq_read_begin(struct db_conn *c, struct err *e);
+void sq_read_end(struct db_conn *c);
+void sq_readers_close(struct db *db);
+
+enum status sq_writer_start(struct db *db, struct err *e) MUST_CHECK;
+void sq_writer_stop(struct db *db); /* after what is queued */
+enum status sq_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The SQLite writer: one thread per file, group commit.
+ *
+ * A caller queues its function and parks; the thread takes what is queued, runs each in a savepoint under one BEGIN IMMEDIATE,
+ * commits once (one fsync for all) and wakes the callers. While a batch is on its way to the disk, the next one gathers: the
+ * busier, the larger the batches and the cheaper each write.
+ *
+ * A request lies on its caller's stack. Until the thread takes it, the caller may give up and unlink it; from then
+ * on the caller stays, shielded, until the outcome is known.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/sqlite.h"
+#include "rt/fiber.h"
+#include "rt/sync.h"
+
+#define BATCH_MAX 512
+#define CHECKPOINT_PAGES 1000       /* checkpoint when idle from here on … */
+#define CHECKPOINT_FORCE_PAGES 16000 /* … and in any case from here: the log may not grow without end */
+
+enum req_state { REQ_QUEUED, REQ_TAKEN, REQ_DONE };
+
+struct sq_req {
+	struct sq_req *next;
+	struct db_conn *c;
+	db_tx_fn *fn;
+	void *arg;
+	enum status status;
+	struct err err;
+	enum req_state state; /* under the lock */
+	bool in_fiber;
+	struct promise done;
+};
+
+struct sq_writer {
+	struct db *db;
+	struct sq_conn *conn;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work;    /* the thread waits here */
+	pthread_cond_t outcome; /* callers outside a fiber wait here */
+	struct sq_req *head, **tail;
+	unsigned queued;
+	bool idle, stop;
+	int checkpointed; /* wal_pages after the last checkpoint */
+};
+
+/* --- one transaction of a batch ------------------------------------------------------------------------------- */
+
+/* Deferred foreign keys are due at COMMIT, which belongs to all: whoever leaves one open fails here, alone. */
+static enum status check_deferred(struct sq_conn *conn, struct err *e)
+{
+	int open = 0, high = 0;
+	if (sqlite3_db_status(conn->h, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &high, 0) == SQLITE_OK && open)
+		return err_set(e, ST_CONFLICT, "this refers to something that is not there");
+	return ST_OK;
+}
+
+static void fail(struct sq_req *r, enum status s, const char *msg)
+{
+	r->status = err_set(&r->err, s, "%s", msg);
+}
+
+/* False: SQLite has rolled back the whole batch. */
+static bool run_one(struct sq_conn *conn, struct sq_req *r, bool alone)
+{
+	if (r->c->ctx->deadline_ns && clock_mono_ns() >= r->c->ctx->deadline_ns) {
+		fail(r, ST_TIMEOUT, "the write was still waiting when its time was over");
+		return true;
+	}
+	if (!alone && (r->status = sq_own(conn, SQ_SAVEPOINT, &r->err)) != ST_OK)
+		return !sqlite3_get_autocommit(conn->h);
+	r->c->sq = conn;
+	conn->limit_ns = r->c->unlimited ? 0 : r->c->db->cfg.query_ns;
+	r->status = db_call_guarded(r->fn, r->c, r->arg, &r->err);
+	conn->limit_ns = 0;
+	if (r->status == ST_OK)
+		r->status = check_deferred(conn, &r->err);
+	if (sqlite3_get_autocommit(conn->h)) {
+		if (r->status == ST_OK)
+			fail(r, ST_IO, "the transaction was rolled back by the storage");
+		return false;
+	}
+	if (alone)
+		return true;
+	if (r->status != ST_OK && sq_own(conn, SQ_ROLLBACK_TO, NULL) != ST_OK)
+		return false;
+	return sq_own(conn, SQ_RELEASE, NULL) == ST_OK;
+}
+
+/* --- a batch -------------------------------------------------------------------------------------------------- */
+
+static void fail_all(struct sq_req *from, const struct sq_req *to, enum status s, const char *msg)
+{
+	for (; from != to; from = from->next)
+		if (from->status == ST_OK)
+			fail(from, s, msg);
+}
+
+static void rollback(struct sq_conn *conn)
+{
+	if (!sqlite3_get_autocommit(conn->h) && sq_own(conn, SQ_ROLLBACK, NULL) != ST_OK)
+		LOG(ERROR, NULL, "db.rollback_failed", LS("error", sqlite3_errmsg(conn->h)));
+}
+
+/* Runs requests from r on under one commit; returns the first that it did not get to (after a lost batch) or NULL. */
+static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r)
+{
+	struct sq_conn *conn = w->conn;
+	struct sq_req *first = r;
+	struct err err = { 0 };
+	if (sq_own(conn, SQ_BEGIN_IMMEDIATE, &err) != ST_OK) {
+		fail_all(r, NULL, err.status, err.msg);
+		return NULL;
+	}
+	bool alone = !r->next;
+	for (; r; r = r->next) {
+		if (run_one(conn, r, alone))
+			continue;
+		rollback(conn);
+		fail_all(first, r, r->status == ST_OK ? ST_UNAVAILABLE : r->status, "rolled back together with another write");
+		return r->next;
+	}
+	if (alone && first->status != ST_OK) {
+		rollback(conn);
+	} else if (sq_own(conn, SQ_COMMIT, &err) != ST_OK) {
+		rollback(conn);
+		fail_all(first, NULL, err.status, err.msg);
+	} else {
+		COUNT(w->db, commits);
+	}
+	return NULL;
+}
+
+static void run_batch(struct sq_writer *w, struct sq_req *batch, unsigned n)
+{
+	if (n > atomic_load_explicit(&w->db->count.batch_max, memory_order_relaxed))
+		atomic_store_explicit(&w->db->count.batch_max, n, memory_order_relaxed);
+	for (struct sq_req *r = batch; r;)
+		r = run_under_one_commit(w, r);
+}
+
+static void finish(struct sq_writer *w, struct sq_req *batch)
+{
+	bool outside = false;
+	struct sq_req *next;
+	pthread_mutex_lock(&w->lock);
+	for (struct sq_req *r = batch; r; r = next) {
+		next = r->next;
+		if (r->status != ST_OK)
+			COUNT(w->db, rollbacks);
+		if (r->in_fiber) {
+			promise_set(&r->done); /* its caller may return at once: r is gone */
+		} else {
+			r->state = REQ_DONE;
+			outside = true;
+		}
+	}
+	if (outside)
+		pthread_cond_broadcast(&w->outcome);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* --- the thread ----------------------------------------------------------------------------------------------- */
+
+static void checkpoint(struct sq_writer *w, bool idle)
+{
+	int pages = w->conn->wal_pages;
+	if (pages < w->checkpointed)
+		w->checkpointed = 0; /* the log began anew */
+	if (pages - w->checkpointed < (idle ? CHECKPOINT_PAGES : CHECKPOINT_FORCE_PAGES))
+		return;
+	int rc = sqlite3_wal_checkpoint_v2(w->conn->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+		LOG(WARN, NULL, "db.checkpoint_failed", LS("db", w->db->cfg.name), LS("error", sqlite3_errmsg(w->conn->h)));
+	w->checkpointed = pages;
+}
+
+static struct sq_req *take(struct sq_writer *w, unsigned *n)
+{
+	struct sq_req *batch = w->head, **at = &w->head;
+	for (*n = 0; *at && *n < BATCH_MAX; ++*n) {
+		(*at)->state = REQ_TAKEN;
+		at = &(*at)->next;
+	}
+	w->head = *at;
+	if (!w->head)
+		w->tail = &w->head;
+	*at = NULL;
+	w->queued -= *n;
+	return batch;
+}
+
+static void *writer_main(void *arg)
+{
+	struct sq_writer *w = arg;
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		if (!w->head) {
+			pthread_mutex_unlock(&w->lock);
+			checkpoint(w, true);
+			pthread_mutex_lock(&w->lock);
+		}
+		w->idle = true;
+		while (!w->head && !w->stop)
+			pthread_cond_wait(&w->work, &w->lock);
+		w->idle = false;
+		if (!w->head)
+			break;
+		unsigned n;
+		struct sq_req *batch = take(w, &n);
+		pthread_mutex_unlock(&w->lock);
+		run_batch(w, batch, n);
+		finish(w, batch);
+		checkpoint(w, false);
+		pthread_mutex_lock(&w->lock);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+enum status sq_writer_start(struct db *db, struct err *e)
+{
+	struct sq_writer *w = calloc(1, sizeof *w);
+	if (!w)
+		return err_set(e, ST_NOMEM, "no memory for the writer of %s", db->cfg.name);
+	w->db = db;
+	w->tail = &w->head;
+	w->conn = sq_conn_open(db, SQ_WRITER, e);
+	if (!w->conn) {
+		free(w);
+		return ST_IO;
+	}
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->work, NULL);
+	pthread_cond_init(&w->outcome, NULL);
+	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
+		sq_conn_close(w->conn);
+		free(w);
+		return err_set(e, ST_UNAVAILABLE, "no thread for the writer of %s", db->cfg.name);
+	}
+	db->sq->writer = w;
+	return ST_OK;
+}
+
+void sq_writer_stop(struct db *db)
+{
+	struct sq_writer *w = db->sq->writer;
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	sq_conn_close(w->conn);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->work);
+	pthread_cond_destroy(&w->outcome);
+	free(w);
+}
+
+/* --- callers -------------------------------------------------------------------------------------------------- */
+
+static enum status enqueue(struct sq_writer *w, struct sq_req *r, struct err *e)
+{
+	struct db *db = w->db;
+	pthread_mutex_lock(&w->lock);
+	bool accepted = !w->stop && w->queued < db->cfg.queue;
+	if (accepted) {
+		*w->tail = r;
+		w->tail = &r->next;
+		w->queued++;
+		if (w->idle) {
+			w->idle = false; /* one signal is enough */
+			pthread_cond_signal(&w->work);
+		}
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (accepted)
+		return ST_OK;
+	COUNT(db, refused);
+	return err_set(e, ST_UNAVAILABLE, "%s: too many writes are waiting", db->cfg.name);
+}
+
+/* Before the thread has taken it; false: too late. */
+static bool withdraw(struct sq_writer *w, struct sq_req *r)
+{
+	pthread_mutex_lock(&w->lock);
+	bool queued = r->state == REQ_QUEUED;
+	for (struct sq_req **at = &w->head; queued; at = &(*at)->next) {
+		if (*at != r)
+			continue;
+		*at = r->next;
+		if (w->tail == &r->next)
+			w->tail = at;
+		w->queued--;
+		break;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return queued;
+}
+
+static enum status await_in_fiber(struct sq_writer *w, struct sq_req *r)
+{
+	enum status s = promise_wait(&r->done, r->c->ctx->deadline_ns ? r->c->ctx->deadline_ns : FIBER_FOREVER);
+	if (s == ST_OK)
+		return r->status;
+	if (withdraw(w, r))
+		return err_set(&r->err, s, "the write was still waiting when its request ended");
+	promise_wait_shielded(&r->done);
+	return r->status;
+}
+
+static enum status await_outside(struct sq_writer *w, struct sq_req *r)
+{
+	pthread_mutex_lock(&w->lock);
+	while (r->state != REQ_DONE)
+		pthread_cond_wait(&w->outcome, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	return r->status;
+}
+
+enum status sq_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e)
+{
+	struct sq_writer *w = c->db->sq->writer;
+	struct sq_req r = { .c = c, .fn = fn, .arg = arg, .in_fiber = fiber_self() != NULL };
+	promise_init(&r.done);
+	TRY(enqueue(w, &r, e));
+	COUNT(c->db, waiting);
+	enum status s = r.in_fiber ? await_in_fiber(w, &r) : await_outside(w, &r);
+	UNCOUNT(c->db, waiting);
+	if (s != ST_OK && e)
+		*e = r.err;
+	if (s != ST_OK && e)
+		e->status = s;
+	return s;
+}
