@@ -3,7 +3,7 @@
  * From what an editor wrote to HTML that may be shown: Lexical (Ghost 5, 6), Mobiledoc (Ghost 1 to 5), HTML, Markdown. Done once per
  * revision, when it is written. Everything here is hostile input: JSON depth, node count and output are bounded.
  *
- * Safe by construction: elements and cards come from our own templates (templates/cards.html), which escape what they
+ * Safe by construction: elements and cards come from our own templates (cards/templates/cards.html), which escape what they
  * are given; fields that hold HTML (captions, HTML and Markdown cards, HTML bodies) pass the sanitiser one by one. What
  * is made here is therefore `struct safe_html`.
  */

@@ -34,6 +34,7 @@ struct render {
 
 void lexical_render(struct render *r, json_t *doc);
 void mobiledoc_render(struct render *r, json_t *doc);
+void render_markdown(struct render *r, struct str source);
 
 /* --- writing --- */
 struct el_attr { const char *name; struct str value; };
@@ -64,6 +65,8 @@ struct card card_sub(const struct card *k, const char *key);
 struct safe_html card_img(const struct card *k, const char *src, const char *width, const char *height, const char *cls, const char *sizes);
 struct str card_bytes(const struct card *k, const char *key);    /* "1.4 MB" */
 struct str card_duration(const struct card *k, const char *key); /* "3:07" */
+
+const char *card_sizes(struct str width); /* of "regular", "wide", "full" */
 
 struct gallery_row { const struct card *images; size_t count; };
 struct gallery { const struct gallery_row *rows; size_t count; };

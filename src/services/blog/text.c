@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text helpers of bodies and imports: slugs, excerpts, addresses, and the depth check before a JSON parser may recurse.
+ */
+#include <utf8proc.h>
+
+#include "base/buf.h"
+#include "services/blog/body.h"
+
+#define SLUG_MAX 185 /* room for "-12345" below the route's 191 */
+
+bool body_json_depth(struct str json, unsigned max, size_t *at)
+{
+	unsigned depth = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < json.n; i++) {
+		char c = json.p[i];
+		if (quoted) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				quoted = false;
+		} else if (c == '"') {
+			quoted = true;
+		} else if (c == '[' || c == '{') {
+			if (++depth > max) {
+				*at = i;
+				return false;
+			}
+		} else if ((c == ']' || c == '}') && depth) {
+			depth--;
+		}
+	}
+	return true;
+}
+
+/* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
+static struct str fold(struct arena *a, struct str s)
+{
+	utf8proc_uint8_t *out = NULL;
+	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &out,
+	                                  UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	if (n < 0)
+		return STR("");
+	struct str folded = arena_str(a, str_n((const char *)out, (size_t)n));
+	free(out);
+	return folded;
+}
+
+/* Letters that have no decomposition but a usual spelling. */
+static const char *spelling(utf8proc_int32_t c)
+{
+	static const struct { utf8proc_int32_t c; const char *as; } table[] = {
+		{ 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" }, { 0x00fe, "th" }, { 0x0111, "d" }, { 0x0127, "h" },
+		{ 0x0131, "i" }, { 0x0142, "l" }, { 0x0153, "oe" },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (table[i].c == c)
+			return table[i].as;
+	return NULL;
+}
+
+struct str body_slug(struct arena *a, struct str text)
+{
+	struct str s = fold(a, str_first(text, 4096));
+	struct buf b;
+	buf_arena(&b, a, SLUG_MAX + 8);
+	bool gap = false;
+	for (size_t i = 0; i < s.n && b.len < SLUG_MAX;) {
+		utf8proc_int32_t c = 0;
+		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
+		if (n <= 0)
+			break;
+		i += (size_t)n;
+		bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		const char *as = plain ? NULL : spelling(c);
+		if (!plain && !as) {
+			gap = gap || (c != '\'' && c != 0x2019); /* "don't" is one word */
+			continue;
+		}
+		if (gap && b.len)
+			buf_putc(&b, '-');
+		gap = false;
+		if (as)
+			buf_puts(&b, as);
+		else
+			buf_putc(&b, (char)c);
+	}
+	return str_first(buf_str(&b), SLUG_MAX);
+}
+
+struct str body_excerpt(struct arena *a, struct str plain, size_t max)
+{
+	struct str s = str_trim(plain);
+	struct str cut = str_utf8_first(s, max);
+	if (cut.n == s.n)
+		return s;
+	ptrdiff_t space = str_rchr(cut, ' ');
+	if (space > (ptrdiff_t)cut.n / 2)
+		cut = str_first(cut, (size_t)space);
+	while (cut.n && strchr(" ,;:-", cut.p[cut.n - 1]))
+		cut.n--;
+	return arena_strf(a, "%.*s…", STR_ARG(cut));
+}
+
+/* What Ghost lays over its pages by script are pages of their own here. */
+static bool overlay_page(struct str url, struct str *page)
+{
+	static const struct { struct str prefix, page; } table[] = {
+		{ STR_INIT("#/portal/signin"), STR_INIT("/account") },
+		{ STR_INIT("#/portal/account"), STR_INIT("/account") },
+		{ STR_INIT("#/portal"), STR_INIT("/subscribe") },
+		{ STR_INIT("#/search"), STR_INIT("/search") },
+	};
+	if (url.n && url.p[0] == '/')
+		url = str_skip(url, 1);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		if (str_starts(url, table[i].prefix)) {
+			*page = table[i].page;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct str body_url(struct arena *a, const struct body_options *opt, struct str url)
+{
+	url = str_trim(url);
+	struct str own[] = { STR("__GHOST_URL__"), opt ? opt->site_url : STR_NULL };
+	for (size_t i = 0; i < 2; i++) {
+		if (!own[i].n || !str_starts(url, own[i]))
+			continue;
+		struct str rest = str_skip(url, own[i].n);
+		if (rest.n && rest.p[0] != '/' && rest.p[0] != '#' && rest.p[0] != '?')
+			continue; /* another host that only begins alike */
+		url = rest.n && rest.p[0] == '/' ? rest : arena_strf(a, "/%.*s", STR_ARG(rest));
+		break;
+	}
+	struct str page;
+	return overlay_page(url, &page) ? page : url.p ? url : STR("");
+}
