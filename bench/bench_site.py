@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The site itself: a cached page beside nginx serving the same bytes from a file, an uncached one beside nginx's fixed answer,
+start-up time and memory. With --ghost URL, a running Ghost with the same content beside it.
+
+    bench/bench_site.py [--rounds N] [--seconds N] [--ghost URL --ghost-pid PID] [--post SLUG]
+"""
+
+import argparse
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import common
+from common import SERVER_CORES, cpu_seconds, guildhall, need, nginx, rounds, rss_mb, table, wait_for, wrk
+
+NO_CACHE = ["--set", "cache.pages=no", "--set", "cache.fragments=no", "--set", "cache.contracts=no"]
+
+
+def ratio(a, b):
+    return f"{a / b:.2f} ×"
+
+
+def cached_beside_nginx(data, post, options):
+    with guildhall(data) as (url, _):
+        pages = {"home": wait_for(f"{url}/"), "post": wait_for(f"{url}/{post}/")}
+        with nginx({f"{name}.html": body for name, body in pages.items()}) as (peer, _):
+            got = rounds({"nginx home": f"{peer}/home.html", "ours home": f"{url}/",
+                          "nginx post": f"{peer}/post.html", "ours post": f"{url}/{post}/"}, options.rounds, options.seconds)
+    return [[f"cached {name}, {len(pages[name]) / 1024:.0f} KiB", f"{got['ours ' + name][0]:.0f}/s",
+             f"{got['nginx ' + name][0]:.0f}/s nginx, same bytes from a file", ratio(got["ours " + name][0], got["nginx " + name][0])]
+            for name in pages], got
+
+
+def uncached_beside_nginx(data, post, options):
+    rows = []
+    with guildhall(data, *NO_CACHE) as (url, p), nginx({}) as (peer, _):
+        names = {"home": f"{url}/", "post": f"{url}/{post}/"}
+        got = rounds({"nginx": f"{peer}/fixed", **names}, options.rounds, options.seconds)
+        for name, address in names.items():
+            before = cpu_seconds(p.pid)
+            rate, _ = wrk(address, options.seconds)
+            cost = (cpu_seconds(p.pid) - before) / (rate * options.seconds) * 1e6
+            rows.append([f"uncached {name}, every cache off", f"{got[name][0]:.0f}/s, {cost:.0f} µs CPU",
+                         f"{got['nginx'][0]:.0f}/s nginx, fixed answer", ratio(got[name][0], got["nginx"][0])])
+        loaded = rss_mb(p.pid)
+    return rows, got, loaded
+
+
+def start_and_idle(data):
+    times = []
+    for _ in range(7):
+        port = common.free_port()
+        command = common.pinned(SERVER_CORES, [common.BINARY, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--demo"])
+        begin = time.monotonic()
+        p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = p.stdout.readline().split()
+        times.append(((time.monotonic() - begin) * 1000, float(line[2])))
+        wait_for(f"http://127.0.0.1:{port}/")
+        time.sleep(0.5)
+        idle = rss_mb(p.pid)
+        p.terminate()
+        p.wait(30)
+    return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times), idle
+
+
+def beside_ghost(options, ours_cached, ours_uncached, ours_idle, ours_loaded):
+    ghost = options.ghost.rstrip("/")
+    rows = []
+    for name, path in {"home": "/", "post": f"/{options.post}/"}.items():
+        rate = statistics.median(wrk(ghost + path, options.seconds, 16)[0] for _ in range(3))
+        rows.append([f"{name}, uncached", f"{ours_uncached[name][0]:.0f}/s", f"{rate:.1f}/s Ghost", f"{ours_uncached[name][0] / rate:.0f} ×"])
+        rows.append([f"{name}, cached", f"{ours_cached['ours ' + name][0]:.0f}/s", f"{rate:.1f}/s Ghost", f"{ours_cached['ours ' + name][0] / rate:.0f} ×"])
+    if options.ghost_pid:
+        loaded = rss_mb(options.ghost_pid)
+        rows.append(["memory under load", f"{ours_loaded:.0f} MB", f"{loaded:.0f} MB Ghost", f"1/{loaded / ours_loaded:.1f}"])
+        rows.append(["memory idle", f"{ours_idle:.0f} MB", f"{options.ghost_idle:.0f} MB Ghost", f"1/{options.ghost_idle / ours_idle:.1f}"])
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--post", default="a-year-of-the-roof")
+    parser.add_argument("--ghost", help="base URL of a running Ghost that holds the demo's export")
+    parser.add_argument("--ghost-pid", type=int, help="its process, for its memory")
+    parser.add_argument("--ghost-idle", type=float, default=0, help="its idle memory in MB, measured before any load")
+    options = parser.parse_args()
+    need("wrk", "nginx", "taskset")
+    print(f"Site ({common.machine()})\n")
+    with tempfile.TemporaryDirectory() as data:
+        cached_rows, cached = cached_beside_nginx(data, options.post, options)
+        uncached_rows, uncached, loaded = uncached_beside_nginx(data, options.post, options)
+        outside, inside, idle = start_and_idle(data)
+    table(["measure", "Guildhall", "peer", "ratio"], cached_rows + uncached_rows + [
+        ["start to ready (median of 7)", f"{outside:.0f} ms from exec, {inside:.0f} ms by its own clock", "", ""],
+        ["memory, idle with the demo", f"{idle:.1f} MB", "", ""],
+        ["memory, under load, uncached", f"{loaded:.1f} MB", "", ""]])
+    if options.ghost:
+        print()
+        table(["beside Ghost", "Guildhall", "Ghost", "ratio"], beside_ghost(options, cached, uncached, idle, loaded))
+
+
+if __name__ == "__main__":
+    main()
