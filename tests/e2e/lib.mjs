@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the browser tests share: a Guildhall of their own, a browser, and a count of what passed.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer } from "node:net";
+import { chromium } from "playwright-core";
+
+export const freePort = () =>
+	new Promise((resolve, reject) => {
+		const s = createServer();
+		s.once("error", reject);
+		s.listen(0, "127.0.0.1", () => {
+			const { port } = s.address();
+			s.close(() => resolve(port));
+		});
+	});
+
+/** Start `guildhall serve` and wait for its ready line. Returns { url, stop, exit, process }. */
+export async function serve({ data, args = [], demo = true, port } = {}) {
+	const binary = process.env.GUILDHALL;
+	if (!binary) throw new Error("GUILDHALL must name the binary");
+	const own = !data;
+	data ??= mkdtempSync(join(tmpdir(), "guildhall-e2e-"));
+	port ??= await freePort();
+	const all = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...(demo ? ["--demo"] : []), ...args];
+	const child = spawn(binary, all, { stdio: ["ignore", "pipe", "pipe"] });
+	let log = "";
+	child.stderr.on("data", (d) => (log = (log + d).slice(-200000)));
+	const exit = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+	const url = await new Promise((resolve, reject) => {
+		const late = setTimeout(() => reject(new Error(`not ready in 60 s\n${log}`)), 60000);
+		let out = "";
+		child.stdout.on("data", (d) => {
+			out += d;
+			const found = out.match(/^ready (\S+) \d+/m);
+			if (found) {
+				clearTimeout(late);
+				resolve(found[1]);
+			}
+		});
+		exit.then((code) => {
+			clearTimeout(late);
+			reject(new Error(`ended with ${code} before it was ready\n${log}`));
+		});
+	});
+	const stop = async () => {
+		child.kill("SIGTERM");
+		const code = await exit;
+		if (own) rmSync(data, { recursive: true, force: true });
+		return code;
+	};
+	return { url, port, data, stop, exit, process: child, log: () => log };
+}
+
+export async function browser() {
+	return chromium.launch({
+		executablePath: "/usr/bin/chromium",
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync"],
+	});
+}
+
+/** Run named cases one after the other, print each, end with the count and the exit code. */
+export async function run(cases, after = async () => {}) {
+	let passed = 0, failed = 0;
+	for (const [name, fn] of Object.entries(cases)) {
+		try {
+			await fn();
+			passed++;
+			console.log(`ok   ${name}`);
+		} catch (error) {
+			failed++;
+			console.log(`FAIL ${name}\n     ${error.stack ?? error}`);
+		}
+	}
+	try {
+		await after();
+	} catch (error) {
+		failed++;
+		console.log(`FAIL clean-up\n     ${error.stack ?? error}`);
+	}
+	console.log(`${passed} passed, ${failed} failed`);
+	process.exit(failed ? 1 : 0);
+}
