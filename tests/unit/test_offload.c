@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/unit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/guard.h"
+#include "rt/fiber.h"
+#include "rt/offload.h"
+
+static pthread_t ran_on;
+static void where(void *arg)
+{
+	ran_on = pthread_self();
+	atomic_fetch_add((_Atomic int *)arg, 1);
+}
+
+static void inline_without_a_pool_or_a_fiber(void **state)
+{
+	_Atomic int n = 0;
+	assert_int_equal(offload(where, &n), ST_OK);
+	assert_int_equal(n, 1);
+	assert_true(pthread_equal(ran_on, pthread_self()));
+}
+
+static void elsewhere(void *arg)
+{
+	assert_int_equal(offload(where, arg), ST_OK);
+	assert_false(pthread_equal(ran_on, pthread_self()));
+}
+
+static void out_of_memory(void *arg)
+{
+	guard_abort(ST_NOMEM);
+}
+
+static void offload_that_aborts(void *arg)
+{
+	(void)!offload(out_of_memory, NULL);
+	atomic_fetch_add((_Atomic int *)arg, 100); /* not reached */
+}
+
+static void abort_crosses(void *arg)
+{
+	assert_int_equal(guard_run(offload_that_aborts, arg), ST_NOMEM);
+}
+
+static void runs_on_the_pool(void **state)
+{
+	_Atomic int n = 0;
+	struct offload_stats s;
+	assert_int_equal(offload_start(2, 100, NULL), ST_OK);
+	fiber_main(elsewhere, &n);
+	assert_int_equal(n, 1);
+	fiber_main(abort_crosses, &n);
+	assert_int_equal(n, 1);
+	offload_stats(&s);
+	assert_int_equal(s.done, 2);
+	assert_int_equal(s.threads, 2);
+	offload_stop();
+}
+
+/* --- bounds ----------------------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic int passed, refused, finished, detached;
+static void through_the_gate(void *arg)
+{
+	pthread_mutex_lock(&gate);
+	passed++;
+	pthread_mutex_unlock(&gate);
+}
+
+static void try_gate(void *arg)
+{
+	enum status st = offload(through_the_gate, NULL);
+	if (st == ST_UNAVAILABLE)
+		refused++;
+	else
+		assert_int_equal(st, ST_OK);
+	finished++;
+}
+
+static void detached_done(void *arg)
+{
+	assert_ptr_equal(loop_current(), arg);
+	detached++;
+}
+
+static void crowd(void *arg)
+{
+	struct loop *l = loop_current();
+	struct offload_stats s;
+	pthread_mutex_lock(&gate);
+	assert_int_equal(offload_detached(through_the_gate, detached_done, l), ST_OK);
+	do {
+		fiber_yield();
+		offload_stats(&s);
+	} while (!s.running);
+	for (int i = 0; i < 10; i++)
+		assert_non_null(fiber_spawn(l, try_gate, NULL, FIBER_SMALL));
+	fiber_yield();
+	offload_stats(&s);
+	assert_int_equal(s.queued, 4);
+	assert_int_equal(refused, 6);
+	assert_int_equal(finished, 6);
+	assert_int_equal(offload_detached(through_the_gate, NULL, NULL), ST_UNAVAILABLE);
+	pthread_mutex_unlock(&gate);
+	while (finished < 10 || !detached)
+		fiber_yield();
+	assert_int_equal(passed, 5);
+}
+
+static void the_queue_is_bounded(void **state)
+{
+	assert_int_equal(offload_start(1, 4, NULL), ST_OK);
+	fiber_main(crowd, NULL);
+	offload_stop();
+}
+
+static void slow_count(void *arg)
+{
+	atomic_fetch_add((_Atomic int *)arg, 1);
+}
+
+static void stop_finishes_what_is_queued(void **state)
+{
+	_Atomic int n = 0;
+	assert_int_equal(offload_start(3, 1000, NULL), ST_OK);
+	for (int i = 0; i < 500; i++)
+		assert_int_equal(offload_detached(slow_count, i % 2 ? slow_count : NULL, &n), ST_OK);
+	offload_stop();
+	assert_int_equal(n, 750);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(inline_without_a_pool_or_a_fiber),
+		cmocka_unit_test(runs_on_the_pool),
+		cmocka_unit_test(the_queue_is_bounded),
+		cmocka_unit_test(stop_finishes_what_is_queued),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
