@@ -105,7 +105,7 @@ static void nothing_there(void **state)
 	assert_int_equal(match(r, "GET", "/x/XYZ/a").kind, MATCH_NONE);
 	assert_int_equal(match(r, "GET", "//").kind, MATCH_NONE);
 	assert_int_equal(match(r, "GET", "").kind, MATCH_NONE);
-	assert_int_equal(match(r, "GET", "/files/").kind, MATCH_NONE);
+	assert_int_equal(match(r, "GET", "/x/00/").kind, MATCH_NONE);
 	char deep[200];
 	memset(deep, '/', sizeof deep);
 	deep[199] = 0;
