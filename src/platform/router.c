@@ -16,6 +16,7 @@ static const char *const type_names[SEG_TYPES] = { "id", "int", "hex", "slug", "
 
 struct node {
 	struct str literal;
+	bool mount; /* base path of a service: what lies below is its alone */
 	struct node **literals;
 	unsigned literal_count;
 	struct node *typed[SEG_TYPES];
@@ -169,8 +170,12 @@ enum status router_add(struct router *r, struct str host, const char *base, cons
 	if (!t)
 		return err_set(e, ST_CONFIG, "%s: over %d hosts", who, HOSTS_MAX);
 	struct node *n = &t->root;
-	for (unsigned i = 0; i < s.count; i++)
+	size_t depth = 0;
+	for (unsigned i = 0; i < s.count; i++) {
 		TRY(descend(r, &n, s.at[i], i + 1 == s.count, entry, e));
+		depth += s.at[i].n + 1;
+		n->mount |= *base && depth == strlen(base);
+	}
 	for (unsigned i = 0; i < n->entry_count; i++)
 		if (!strcmp(n->entries[i]->route->method, route->method))
 			return err_set(e, ST_CONFIG, "%s: route %s %s is taken by %s (%s)", who, route->method, entry->pattern,
@@ -264,14 +269,17 @@ static bool end_here(struct walk *w, const struct node *n)
 
 static bool walk(struct walk *w, const struct node *n, unsigned i);
 
-static bool walk_literal(struct walk *w, const struct node *n, unsigned i)
+/* *final: the segment begins a service's mount, so that no pattern of another service may take it. */
+static bool walk_literal(struct walk *w, const struct node *n, unsigned i, bool *final)
 {
 	unsigned lo = 0, hi = n->literal_count;
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 		int c = str_cmp(w->segs->at[i], n->literals[mid]->literal);
-		if (!c)
+		if (!c) {
+			*final = n->literals[mid]->mount;
 			return walk(w, n->literals[mid], i + 1);
+		}
 		*(c < 0 ? &hi : &lo) = c < 0 ? mid : mid + 1;
 	}
 	return false;
@@ -281,8 +289,11 @@ static bool walk(struct walk *w, const struct node *n, unsigned i)
 {
 	if (i == w->segs->count)
 		return end_here(w, n);
-	if (walk_literal(w, n, i))
+	bool final = false;
+	if (walk_literal(w, n, i, &final))
 		return true;
+	if (final)
+		return false;
 	for (enum seg_type t = 0; t < SEG_TYPES; t++) {
 		struct str s = w->segs->at[i];
 		int64_t num;
@@ -321,7 +332,13 @@ static void write_allow(struct match *out, unsigned allow)
 		}
 }
 
-/* Is there a route for the path with its last slash added or taken away? */
+static bool takes_anything(const struct route_entry *e)
+{
+	size_t n = strlen(e->pattern);
+	return n > 6 && !strcmp(e->pattern + n - 6, ":path}");
+}
+
+/* Is there a route for the path with its last slash added or taken away? One that takes anything does not count. */
 static bool match_slash(const struct tree *t, struct str method, struct str path, struct match *out)
 {
 	char with[4096];
@@ -329,11 +346,12 @@ static bool match_slash(const struct tree *t, struct str method, struct str path
 	struct match other = { 0 };
 	bool has = path.n > 1 && path.p[path.n - 1] == '/';
 	/* "//host/" must never become a Location: browsers read it as another site's address. */
-	if (path.n + 1 > sizeof with || str_find(path, STR("//")) >= 0)
+	if (!path.n || path.n + 1 > sizeof with || str_find(path, STR("//")) >= 0)
 		return false;
 	memcpy(with, path.p, path.n);
 	with[path.n] = '/';
-	if (!match_path(t, method, str_n(with, has ? path.n - 1 : path.n + 1), &other, &allow))
+	if (!match_path(t, method, str_n(with, has ? path.n - 1 : path.n + 1), &other, &allow) ||
+	    takes_anything(other.entry))
 		return false;
 	out->add_slash = !has;
 	out->entry = other.entry;
@@ -364,7 +382,9 @@ void router_match(const struct router *r, struct str host, struct str method, st
 	out->allow[0] = 0;
 	for (unsigned i = 0; i < 2; i++)
 		if (order[i] && match_path(order[i], method, path, out, &allow)) {
-			out->kind = MATCH_ROUTE;
+			/* The spelling of a proper route comes before a catch-all. */
+			bool other = takes_anything(out->entry) && match_slash(order[i], method, path, out);
+			out->kind = other ? MATCH_SLASH : MATCH_ROUTE;
 			return;
 		}
 	if (allow) {

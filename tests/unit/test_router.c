@@ -126,6 +126,27 @@ static void the_last_slash(void **state)
 	router_free(r);
 }
 
+static void a_mount_belongs_to_its_service(void **state)
+{
+	struct err e = { 0 };
+	static const struct route slug = { "GET", "/{slug:slug}/", handler }, any = { "GET", "/{rest:path}", handler };
+	static const struct route front = { "GET", "/", handler };
+	struct router *r = router_new();
+	assert_int_equal(router_add(r, STR(""), "", &slug, &blog_i, &e), ST_OK);
+	assert_int_equal(router_add(r, STR(""), "", &any, &blog_i, &e), ST_OK);
+	assert_int_equal(router_add(r, STR(""), "/account", &front, &account_i, &e), ST_OK);
+	assert_int_equal(match(r, "GET", "/account/").kind, MATCH_SLASH);
+	assert_int_equal(match(r, "GET", "/account/nothing").kind, MATCH_NONE);
+	expect(r, "GET", "/accounts/", "/{slug:slug}/");
+	/* A catch-all gives way to the other spelling of a proper route, and takes what is left. */
+	struct match m = match(r, "GET", "/bread");
+	assert_int_equal(m.kind, MATCH_SLASH);
+	assert_true(m.add_slash);
+	expect(r, "GET", "/2019/01/old.html", "/{rest:path}");
+	expect(r, "GET", "//evil.example", "/{rest:path}");
+	router_free(r);
+}
+
 static void hosts(void **state)
 {
 	struct err e = { 0 };
@@ -191,6 +212,7 @@ int main(void)
 		cmocka_unit_test(another_method_may_fit_another_pattern),
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(the_last_slash),
+		cmocka_unit_test(a_mount_belongs_to_its_service),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(bad_patterns),
 		cmocka_unit_test(registry_refuses),
