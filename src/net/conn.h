@@ -147,6 +147,8 @@ ssize_t conn_fill(struct conn *c);
    effect before the loop waits again, not inside the call. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
+/* For a reader that has taken all there was (conn_fill said 0): call input() at the next readiness, not before. */
+void conn_await(struct conn *c);
 
 /* Output, in order, never waiting. conn_put copies. conn_piece takes the piece: bytes are sent at once when nothing is
    queued before them and copied otherwise. Nothing is refused for size: writers ask conn_room first and stop at 0. */
