@@ -28,7 +28,7 @@ struct safe_html card_line(const struct card *k, const char *key)
 
 struct safe_html card_blocks(const struct card *k, const char *key)
 {
-	return render_foreign(k->r, card_text(k, key));
+	return (struct safe_html){ render_without_spans(k->r->a, render_foreign(k->r, card_text(k, key)).s) };
 }
 
 int64_t card_int(const struct card *k, const char *key)

@@ -247,7 +247,7 @@ struct safe_html render_foreign(struct render *r, struct str html)
 }
 
 /* The editor wraps each run of text in <span style>, which the sanitiser leaves as a bare <span>: those go, with their ends. */
-static struct str without_bare_spans(struct arena *a, struct str html)
+struct str render_without_spans(struct arena *a, struct str html)
 {
 	enum { DEPTH = 64 };
 	bool bare[DEPTH];
@@ -283,7 +283,7 @@ static struct str without_bare_spans(struct arena *a, struct str html)
 
 struct safe_html render_foreign_line(struct render *r, struct str html)
 {
-	struct str s = str_trim(without_bare_spans(r->a, render_foreign(r, html).s));
+	struct str s = str_trim(render_without_spans(r->a, render_foreign(r, html).s));
 	/* One paragraph around it all would put a block where a line is wanted. */
 	if (str_starts(s, STR("<p")) && s.n > 2 && (s.p[2] == '>' || s.p[2] == ' ') && str_ends(s, STR("</p>"))) {
 		ptrdiff_t open_end = str_chr(s, '>');

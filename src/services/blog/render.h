@@ -47,6 +47,7 @@ bool render_count(struct render *r); /* one node more; false: too many, r->statu
 struct str render_heading_id(struct render *r, struct str text);
 struct safe_html render_foreign(struct render *r, struct str html);       /* blocks of HTML, through the sanitiser */
 struct safe_html render_foreign_line(struct render *r, struct str html);  /* a line of it */
+struct str render_without_spans(struct arena *a, struct str safe); /* the wrappers of the editor, in what the sanitiser wrote */
 struct str render_url(struct render *r, struct str url);
 
 /* --- cards: what templates ask --- */

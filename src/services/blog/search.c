@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Search over public text, and what was perhaps meant by an address that leads nowhere.
+ */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "gen/blog_sql.h"
+#include "services/blog/body.h"
+#include "services/blog/store.h"
+#include "services/blog/store_parts.h"
+
+#define WORDS_MAX 8
+#define WORD_MAX 64
+#define HIT_OPEN '\2' /* as in sql/search.sql */
+#define HIT_CLOSE '\3'
+
+/* --- the query ------------------------------------------------------------------------------------------------------- */
+
+static bool is_word_byte(char c)
+{
+	unsigned char u = (unsigned char)c;
+	return u >= 0x80 || (u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z');
+}
+
+static struct str next_word(struct str *rest)
+{
+	size_t i = 0, n = 0;
+	while (i < rest->n && !is_word_byte(rest->p[i]))
+		i++;
+	*rest = str_skip(*rest, i);
+	while (n < rest->n && is_word_byte(rest->p[n]))
+		n++;
+	struct str word = str_first(*rest, n);
+	*rest = str_skip(*rest, n);
+	return word;
+}
+
+/* Words, each quoted in the engine's language, all wanted; the last may be the beginning of one. Quoting is safe: a word
+   holds letters and digits only. */
+static struct str engine_query(struct arena *a, enum db_engine engine, struct str query)
+{
+	struct str words[WORDS_MAX], word;
+	size_t n = 0;
+	if (!str_utf8_valid(query))
+		return STR("");
+	while (n < WORDS_MAX && (word = next_word(&query)).n)
+		words[n++] = str_utf8_first(word, WORD_MAX);
+	struct buf b;
+	buf_arena(&b, a, 8192);
+	for (size_t i = 0; i < n; i++) {
+		const char *open = engine == DB_SQLITE ? "\"" : "'", *more = engine == DB_SQLITE ? "*" : ":*";
+		if (i)
+			buf_puts(&b, engine == DB_SQLITE ? " " : " & ");
+		buf_puts(&b, open);
+		buf_putstr(&b, words[i]);
+		buf_puts(&b, open);
+		if (i == n - 1)
+			buf_puts(&b, more);
+	}
+	return buf_str(&b);
+}
+
+static const struct blog_hit_piece *pieces_of(struct arena *a, struct str text, size_t *count)
+{
+	size_t max = 2;
+	for (size_t i = 0; i < text.n; i++)
+		max += text.p[i] == HIT_OPEN || text.p[i] == HIT_CLOSE;
+	struct blog_hit_piece *list = ARENA_ARRAY(a, struct blog_hit_piece, max);
+	bool hit = false;
+	*count = 0;
+	for (size_t from = 0, i = 0; i <= text.n; i++) {
+		if (i < text.n && text.p[i] != HIT_OPEN && text.p[i] != HIT_CLOSE)
+			continue;
+		if (i > from)
+			list[(*count)++] = (struct blog_hit_piece){ str_n(text.p + from, i - from), hit };
+		hit = i < text.n && text.p[i] == HIT_OPEN;
+		from = i + 1;
+	}
+	return list;
+}
+
+enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, int page, int size, struct blog_hits *out,
+                        struct err *e)
+{
+	struct blog_search_row *rows;
+	struct blog_card *cards;
+	struct arena *a = db_arena(c);
+	size_t n, count;
+	int64_t offset = 0;
+	(void)ctx;
+	TRY(store_offset(page, &size, &offset, e));
+	*out = (struct blog_hits){ .number = page, .pages = 1 };
+	struct str q = engine_query(a, db_engine(db_of(c)), query);
+	if (!q.n)
+		return ST_OK;
+	TRY(q_blog_search(c, q, clock_now_us(), size, offset, &rows, &n, e));
+	TRY(store_past_end(page, n, e));
+	struct store_ids ids = { ARENA_ARRAY(a, int64_t, n + 1), n };
+	for (size_t i = 0; i < n; i++)
+		ids.list[i] = rows[i].id;
+	TRY(store_cards(c, ids, true, &cards, &count, e));
+	struct blog_hit *hits = ARENA_ARRAY(a, struct blog_hit, n + 1);
+	for (size_t i = 0, k = 0; i < n && k < count; i++) {
+		if (cards[k].id != rows[i].id)
+			continue;
+		struct blog_hit *h = &hits[out->count++];
+		h->card = cards[k++];
+		h->title = pieces_of(a, rows[i].title, &h->title_count);
+		h->snippet = pieces_of(a, rows[i].snippet, &h->snippet_count);
+	}
+	out->list = hits;
+	out->total = n ? rows[0].total : 0;
+	out->pages = store_pages(out->total, size);
+	return ST_OK;
+}
+
+/* --- suggestions ------------------------------------------------------------------------------------------------------- */
+
+#define NAMES_MAX 5000
+#define SUGGEST_MAX 10
+#define LIKENESS_MIN 0.25
+
+/* Which trigrams a name has, as bits: likeness of two names is then a few instructions, whatever their number. */
+struct grams { uint64_t bits[8]; };
+
+static struct grams grams_of(struct str s)
+{
+	struct grams g = { 0 };
+	unsigned h = '-';
+	for (size_t i = 0; i <= s.n && i < 200; i++) {
+		unsigned char c = i < s.n ? (unsigned char)s.p[i] : '-';
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		h = (h << 8 | (c == ' ' ? '-' : c)) & 0xffffff;
+		if (i < 1)
+			continue;
+		unsigned bit = (h * 2654435761u) >> 23;
+		g.bits[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+	return g;
+}
+
+static double likeness(const struct grams *a, const struct grams *b)
+{
+	int both = 0, sum = 0;
+	for (int i = 0; i < 8; i++) {
+		both += __builtin_popcountll(a->bits[i] & b->bits[i]);
+		sum += __builtin_popcountll(a->bits[i]) + __builtin_popcountll(b->bits[i]);
+	}
+	return sum ? 2.0 * both / sum : 0;
+}
+
+static double best_likeness(const struct grams *wanted, const struct blog_names_row *r)
+{
+	struct grams slug = grams_of(r->slug), title = grams_of(r->title);
+	double by_slug = likeness(wanted, &slug), by_title = likeness(wanted, &title);
+	return by_slug > by_title ? by_slug : by_title;
+}
+
+static struct blog_suggestion suggestion_of(struct arena *a, const struct blog_names_row *r)
+{
+	bool top = str_eqc(r->type, "post") || str_eqc(r->type, "page");
+	return (struct blog_suggestion){
+		.path = top ? arena_strf(a, "/%.*s/", STR_ARG(r->slug)) : arena_strf(a, "/%.*s/%.*s/", STR_ARG(r->type), STR_ARG(r->slug)),
+		.title = r->title,
+	};
+}
+
+/* The last segment with something in it: "/2019/05/a-post/" → "a-post". */
+static struct str last_segment(struct str path)
+{
+	struct str segment, last = STR("");
+	while (str_next(&path, '/', &segment))
+		if (segment.n)
+			last = segment;
+	return last;
+}
+
+enum status blog_suggest(struct ctx *ctx, struct db_conn *c, struct str path, int limit, const struct blog_suggestion **out,
+                         size_t *count, struct err *e)
+{
+	struct blog_names_row *rows;
+	struct arena *a = db_arena(c);
+	struct { double score; size_t row; } best[SUGGEST_MAX];
+	size_t n, kept = 0;
+	(void)ctx;
+	if (limit > SUGGEST_MAX)
+		limit = SUGGEST_MAX;
+	*count = 0;
+	struct str wanted = body_slug(a, last_segment(str_first(path, 1024)));
+	struct blog_suggestion *list = ARENA_ARRAY(a, struct blog_suggestion, SUGGEST_MAX);
+	*out = list;
+	if (wanted.n < 2 || limit < 1)
+		return ST_OK;
+	struct grams g = grams_of(wanted);
+	TRY(q_blog_names(c, clock_now_us(), NAMES_MAX, &rows, &n, e));
+	for (size_t i = 0; i < n; i++) {
+		double score = best_likeness(&g, &rows[i]);
+		if (score < LIKENESS_MIN || (kept == (size_t)limit && score <= best[kept - 1].score))
+			continue;
+		size_t at = kept < (size_t)limit ? kept++ : kept - 1;
+		for (; at && best[at - 1].score < score; at--)
+			best[at] = best[at - 1];
+		best[at].score = score;
+		best[at].row = i;
+	}
+	for (size_t i = 0; i < kept; i++)
+		list[i] = suggestion_of(a, &rows[best[i].row]);
+	*count = kept;
+	return ST_OK;
+}

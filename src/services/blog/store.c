@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lists of posts. Each list is three queries, however long it is: the ids, their cards, the tags and authors of all of them.
+ */
+#include "services/blog/store.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "gen/blog_sql.h"
+#include "services/blog/store_parts.h"
+
+/* --- cards -------------------------------------------------------------------------------------------------------- */
+
+struct blog_image store_image(struct str path, struct str srcset, int64_t width, int64_t height, struct str url, struct str alt)
+{
+	struct blog_image im = { .src = path.n ? path : url, .alt = alt, .srcset = STR("") };
+	if (path.n) {
+		im.srcset = srcset.p ? srcset : STR("");
+		im.width = (int)width;
+		im.height = (int)height;
+	}
+	return im;
+}
+
+static enum blog_visibility visibility_of(struct str s)
+{
+	switch (s.n ? s.p[0] : 0) {
+	case 'm':
+		return BLOG_MEMBERS_ONLY;
+	case 't':
+		return BLOG_TIERS;
+	default:
+		return str_eqc(s, "public") ? BLOG_PUBLIC : BLOG_PAID_ONLY;
+	}
+}
+
+static struct str ids_text(struct arena *a, struct store_ids ids)
+{
+	struct buf b;
+	buf_arena(&b, a, ids.count * 21 + 3);
+	buf_putc(&b, '[');
+	for (size_t i = 0; i < ids.count; i++) {
+		if (i)
+			buf_putc(&b, ',');
+		buf_put_i64(&b, ids.list[i]);
+	}
+	buf_putc(&b, ']');
+	return buf_str(&b);
+}
+
+static struct blog_card card_of(const struct blog_cards_row *r)
+{
+	return (struct blog_card){
+		.id = r->id, .is_page = str_eqc(r->type, "page"), .slug = r->slug, .title = r->title, .excerpt = r->excerpt,
+		.lang = r->lang, .published_at = r->published_at, .updated_at = r->updated_at,
+		.reading_min = (int)r->reading_min, .featured = r->featured, .visibility = visibility_of(r->visibility),
+		.image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt),
+	};
+}
+
+/* Rows come grouped by card and type, in their order: a card's tags are one run of refs. */
+static void attach(struct blog_card *card, struct blog_ref *refs, size_t n, bool tags)
+{
+	if (tags) {
+		card->tags = refs;
+		card->tag_count = n;
+	} else {
+		card->authors = refs;
+		card->author_count = n;
+	}
+}
+
+static enum status add_links(struct db_conn *c, struct str ids, struct blog_card *cards, size_t count, struct err *e)
+{
+	struct blog_links_row *rows;
+	size_t n;
+	TRY(q_blog_links(c, ids, &rows, &n, e));
+	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, n ? n : 1);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && rows[end].src == rows[i].src && str_eq(rows[end].type, rows[i].type); end++) {
+			const struct blog_links_row *r = &rows[end];
+			refs[end] = (struct blog_ref){ .id = r->id, .slug = r->slug, .name = r->title,
+				.image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) };
+		}
+		for (size_t k = 0; k < count; k++)
+			if (cards[k].id == rows[i].src)
+				attach(&cards[k], refs + i, end - i, str_eqc(rows[i].type, "tagged"));
+	}
+	return ST_OK;
+}
+
+enum status store_cards(struct db_conn *c, struct store_ids ids, bool with_links, struct blog_card **out, size_t *count,
+                        struct err *e)
+{
+	struct blog_cards_row *rows;
+	*out = NULL;
+	*count = 0;
+	if (!ids.count)
+		return ST_OK;
+	struct str text = ids_text(db_arena(c), ids);
+	TRY(q_blog_cards(c, text, &rows, count, e));
+	*out = ARENA_ARRAY(db_arena(c), struct blog_card, *count ? *count : 1);
+	for (size_t i = 0; i < *count; i++)
+		(*out)[i] = card_of(&rows[i]);
+	return with_links && *count ? add_links(c, text, *out, *count, e) : ST_OK;
+}
+
+/* --- pages of a list ----------------------------------------------------------------------------------------------- */
+
+enum status store_offset(int page, int *size, int64_t *offset, struct err *e)
+{
+	if (*size < 1)
+		*size = 1;
+	if (*size > STORE_PAGE_MAX)
+		*size = STORE_PAGE_MAX;
+	if (page < 1)
+		return err_set(e, ST_NOT_FOUND, "There is no page %d.", page);
+	*offset = ((int64_t)page - 1) * *size;
+	return ST_OK;
+}
+
+enum status store_past_end(int page, size_t count, struct err *e)
+{
+	return page > 1 && !count ? err_set(e, ST_NOT_FOUND, "There is no page %d here.", page) : ST_OK;
+}
+
+int store_pages(int64_t total, int size)
+{
+	int64_t pages = (total + size - 1) / size;
+	return pages < 1 ? 1 : pages > INT32_MAX ? INT32_MAX : (int)pages;
+}
+
+static enum status fill_page(struct db_conn *c, struct store_ids ids, int64_t total, int page, int size, struct blog_page *out,
+                             struct err *e)
+{
+	struct blog_card *cards;
+	TRY(store_past_end(page, ids.count, e));
+	*out = (struct blog_page){ .total = total, .number = page, .pages = store_pages(total, size) };
+	TRY(store_cards(c, ids, true, &cards, &out->count, e));
+	out->posts = cards;
+	return ST_OK;
+}
+
+#define IDS_OF(c, rows, n)                                                                                    \
+	({                                                                                                    \
+		struct store_ids ids_ = { ARENA_ARRAY(db_arena(c), int64_t, (n) ? (n) : 1), (n) };            \
+		for (size_t i_ = 0; i_ < (n); i_++)                                                           \
+			ids_.list[i_] = (rows)[i_].id;                                                        \
+		ids_;                                                                                         \
+	})
+
+enum status blog_home(struct ctx *ctx, struct db_conn *c, int page, int size, struct blog_page *out, struct err *e)
+{
+	struct blog_listed_row *rows;
+	size_t n;
+	int64_t offset = 0;
+	(void)ctx;
+	TRY(store_offset(page, &size, &offset, e));
+	TRY(q_blog_listed(c, clock_now_us(), size, offset, &rows, &n, e));
+	return fill_page(c, IDS_OF(c, rows, n), n ? rows[0].total : 0, page, size, out, e);
+}
+
+enum status blog_featured(struct ctx *ctx, struct db_conn *c, int limit, struct blog_page *out, struct err *e)
+{
+	struct blog_listed_featured_row *rows;
+	size_t n;
+	int64_t offset = 0;
+	(void)ctx;
+	TRY(store_offset(1, &limit, &offset, e));
+	TRY(q_blog_listed_featured(c, clock_now_us(), limit, &rows, &n, e));
+	return fill_page(c, IDS_OF(c, rows, n), (int64_t)n, 1, limit, out, e);
+}
+
+static enum status by_edge(struct db_conn *c, const char *type, int64_t dst, int page, int size, struct blog_page *out,
+                           struct err *e)
+{
+	struct blog_listed_by_edge_row *rows;
+	size_t n;
+	int64_t offset = 0;
+	TRY(store_offset(page, &size, &offset, e));
+	TRY(q_blog_listed_by_edge(c, str_c(type), dst, clock_now_us(), size, offset, &rows, &n, e));
+	return fill_page(c, IDS_OF(c, rows, n), n ? rows[0].total : 0, page, size, out, e);
+}
+
+/* --- tags and authors ----------------------------------------------------------------------------------------------- */
+
+static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
+
+static struct blog_meta term_meta(const struct blog_term_by_slug_row *r)
+{
+	return (struct blog_meta){
+		.title = or_empty(r->meta_title), .description = or_empty(r->meta_description),
+		.canonical_url = or_empty(r->canonical_url), .og_title = or_empty(r->og_title),
+		.og_description = or_empty(r->og_description), .og_image = or_empty(r->og_image),
+		.twitter_title = or_empty(r->twitter_title), .twitter_description = or_empty(r->twitter_description),
+		.twitter_image = or_empty(r->twitter_image),
+	};
+}
+
+static enum status term(struct db_conn *c, const char *type, struct str slug, struct blog_term_by_slug_row **row, struct err *e)
+{
+	TRY(q_blog_term_by_slug(c, str_c(type), slug, row, e));
+	return *row ? ST_OK : err_set(e, ST_NOT_FOUND, "There is no %s \"%.*s\".", type, (int)(slug.n < 100 ? slug.n : 100), slug.p);
+}
+
+enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size, struct blog_tag *tag,
+                     struct blog_page *out, struct err *e)
+{
+	struct blog_term_by_slug_row *r;
+	(void)ctx;
+	TRY(term(c, "tag", slug, &r, e));
+	TRY(by_edge(c, "tagged", r->id, page, size, out, e));
+	*tag = (struct blog_tag){
+		.ref = { .id = r->id, .slug = r->slug, .name = r->title,
+		         .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
+		.description = r->excerpt, .accent = or_empty(r->accent), .post_count = out->total, .meta = term_meta(r),
+	};
+	return ST_OK;
+}
+
+enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size, struct blog_author *author,
+                        struct blog_page *out, struct err *e)
+{
+	struct blog_term_by_slug_row *r;
+	(void)ctx;
+	TRY(term(c, "author", slug, &r, e));
+	TRY(by_edge(c, "authored-by", r->id, page, size, out, e));
+	*author = (struct blog_author){
+		.ref = { .id = r->id, .slug = r->slug, .name = r->title,
+		         .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
+		.bio = r->excerpt, .location = or_empty(r->location), .website = or_empty(r->website),
+		.cover_url = or_empty(r->cover_url), .post_count = out->total, .meta = term_meta(r),
+	};
+	author->social = store_social(db_arena(c), r->social, &author->social_count);
+	return ST_OK;
+}
+
+enum status blog_tags(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_tag **tags, size_t *count, struct err *e)
+{
+	struct blog_tags_listed_row *rows;
+	(void)ctx;
+	TRY(q_blog_tags_listed(c, clock_now_us(), limit, &rows, count, e));
+	struct blog_tag *list = ARENA_ARRAY(db_arena(c), struct blog_tag, *count ? *count : 1);
+	for (size_t i = 0; i < *count; i++)
+		list[i] = (struct blog_tag){
+			.ref = { .id = rows[i].id, .slug = rows[i].slug, .name = rows[i].title, .image = { .src = STR("") } },
+			.description = rows[i].excerpt, .accent = rows[i].accent, .post_count = rows[i].posts,
+		};
+	*tags = list;
+	return ST_OK;
+}
+
+enum status blog_authors(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_author **authors, size_t *count,
+                         struct err *e)
+{
+	struct blog_authors_listed_row *rows;
+	(void)ctx;
+	TRY(q_blog_authors_listed(c, clock_now_us(), limit, &rows, count, e));
+	struct blog_author *list = ARENA_ARRAY(db_arena(c), struct blog_author, *count ? *count : 1);
+	for (size_t i = 0; i < *count; i++) {
+		const struct blog_authors_listed_row *r = &rows[i];
+		list[i] = (struct blog_author){
+			.ref = { .id = r->id, .slug = r->slug, .name = r->title,
+			         .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
+			.bio = r->excerpt, .location = or_empty(r->location), .website = or_empty(r->website),
+			.cover_url = or_empty(r->cover_url), .post_count = r->posts,
+		};
+		list[i].social = store_social(db_arena(c), r->social, &list[i].social_count);
+	}
+	*authors = list;
+	return ST_OK;
+}
+
+/* --- archive --------------------------------------------------------------------------------------------------------- */
+
+enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int limit,
+                         const struct blog_archive_month **months, size_t *count, struct err *e)
+{
+	struct blog_listed_row *rows;
+	struct blog_card *cards;
+	size_t n;
+	(void)ctx;
+	*count = 0;
+	TRY(q_blog_listed(c, clock_now_us(), limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit, 0, &rows, &n, e));
+	TRY(store_cards(c, IDS_OF(c, rows, n), false, &cards, &n, e));
+	struct blog_archive_month *list = ARENA_ARRAY(db_arena(c), struct blog_archive_month, n ? n : 1);
+	const char *zone = timezone.n ? arena_cstr(db_arena(c), timezone) : "Etc/UTC";
+	for (size_t i = 0; i < n; i++) {
+		struct civil at;
+		if (!clock_civil_zone(cards[i].published_at, zone, &at))
+			clock_civil_utc(cards[i].published_at, &at);
+		struct blog_archive_month *m = *count ? &list[*count - 1] : NULL;
+		if (!m || m->year != at.year || m->month != at.month) {
+			m = &list[(*count)++];
+			*m = (struct blog_archive_month){ .year = at.year, .month = at.month, .posts = &cards[i] };
+		}
+		m->count++;
+	}
+	*months = list;
+	return ST_OK;
+}
+
+/* --- machines ---------------------------------------------------------------------------------------------------------- */
+
+enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_location **out, size_t *count,
+                           struct err *e)
+{
+	struct blog_locations_row *rows;
+	(void)ctx;
+	TRY(q_blog_locations(c, clock_now_us(), limit, &rows, count, e));
+	struct blog_location *list = ARENA_ARRAY(db_arena(c), struct blog_location, *count ? *count : 1);
+	for (size_t i = 0; i < *count; i++) {
+		char t = rows[i].type.n > 1 ? rows[i].type.p[1] : 0; /* pOst pAge tAg aUthor */
+		list[i] = (struct blog_location){
+			.kind = t == 'o' ? BLOG_LOC_POST : t == 'u' ? BLOG_LOC_AUTHOR : rows[i].type.n == 3 ? BLOG_LOC_TAG : BLOG_LOC_PAGE,
+			.slug = rows[i].slug, .updated_at = rows[i].updated_at,
+			.image = rows[i].path.n ? rows[i].path : rows[i].image_url,
+		};
+	}
+	*out = list;
+	return ST_OK;
+}
+
+static enum status feed_ids(struct db_conn *c, struct str tag, struct str author, int limit, struct store_ids *ids, struct err *e)
+{
+	struct blog_listed_by_edge_row *by;
+	struct blog_listed_row *all;
+	struct blog_term_by_slug_row *t;
+	size_t n;
+	if (!tag.p && !author.p) {
+		TRY(q_blog_listed(c, clock_now_us(), limit, 0, &all, &n, e));
+		*ids = IDS_OF(c, all, n);
+		return ST_OK;
+	}
+	TRY(term(c, tag.p ? "tag" : "author", tag.p ? tag : author, &t, e));
+	TRY(q_blog_listed_by_edge(c, tag.p ? STR("tagged") : STR("authored-by"), t->id, clock_now_us(), limit, 0, &by, &n, e));
+	*ids = IDS_OF(c, by, n);
+	return ST_OK;
+}
+
+enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct str author, int limit,
+                      const struct blog_feed_item **out, size_t *count, struct err *e)
+{
+	struct blog_public_bodies_row *bodies;
+	struct blog_card *cards;
+	struct store_ids ids;
+	size_t n;
+	(void)ctx;
+	if (limit > STORE_PAGE_MAX)
+		limit = STORE_PAGE_MAX;
+	TRY(feed_ids(c, tag, author, limit, &ids, e));
+	TRY(store_cards(c, ids, true, &cards, count, e));
+	TRY(q_blog_public_bodies(c, ids_text(db_arena(c), ids), &bodies, &n, e));
+	struct blog_feed_item *list = ARENA_ARRAY(db_arena(c), struct blog_feed_item, *count ? *count : 1);
+	for (size_t i = 0; i < *count; i++) {
+		list[i] = (struct blog_feed_item){ .card = cards[i], .html = { STR("") } };
+		for (size_t k = 0; k < n; k++) {
+			if (bodies[k].id != cards[i].id)
+				continue;
+			list[i].html = (struct safe_html){ or_empty(bodies[k].html) };
+			list[i].gated = bodies[k].gated;
+		}
+	}
+	*out = list;
+	return ST_OK;
+}
+
+enum status blog_last_change(struct ctx *ctx, struct db_conn *c, int64_t *us, struct err *e)
+{
+	struct blog_last_change_row *row;
+	(void)ctx;
+	TRY(q_blog_last_change(c, clock_now_us(), &row, e));
+	*us = row ? row->us : 0;
+	return ST_OK;
+}
