@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Redis on the loop (hiredis, asynchronous): one connection per loop, pipelined, reconnecting with back-off; one more for
- * subscriptions. Every call is bounded (default 250 ms) and behind a breaker, so that a dead Redis costs microseconds.
+ * subscriptions. Every call is bounded (default 250 ms) and behind a breaker, so that a dead Redis costs microseconds. Redis over TLS (rediss://) is refused: Debian 12's hiredis has none.
  */
 #ifndef GH_PLATFORM_REDIS_H
 #define GH_PLATFORM_REDIS_H
@@ -10,8 +10,12 @@
 #include "base/err.h"
 
 struct redis;
-struct redis *redis_new(const char *url /* redis://[user:pass@]host:port/db, rediss://, unix:path */, int64_t timeout_ns, struct err *e);
-void redis_free(struct redis *r);
+struct redis *redis_new(const char *url /* redis://[user:pass@]host:port/db, unix:/path */, int64_t timeout_ns, struct err *e);
+/* Close what this loop has of r, before the loop ends. */
+void redis_detach(struct redis *r);
+void redis_free(struct redis *r); /* after every loop that used it ended or detached */
+/* On a loop: make sure that subscriptions run, without waiting for the first call. */
+void redis_start(struct redis *r);
 
 enum redis_kind { REDIS_NIL, REDIS_STR, REDIS_INT, REDIS_ERROR, REDIS_ARRAY };
 struct redis_reply { enum redis_kind kind; int64_t i; struct str s; struct redis_reply *items; size_t count; };

@@ -126,6 +126,7 @@ extern const struct service *const services_all[]; /* NULL-terminated, from serv
 /* The process-wide parts that services reach through ctx->svc->platform. Made by main; read-only after boot. */
 struct platform {
 	const struct config *config;
+	struct loops *loops;      /* background work is spread over them; NULL: the current loop alone */
 	struct service_instance *services;
 	unsigned service_count;
 	struct cache *cache;

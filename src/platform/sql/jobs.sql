@@ -143,3 +143,10 @@ INSERT INTO job_cron (kind, tick) VALUES (:kind, :tick) ON CONFLICT DO NOTHING;
 -- exec
 -- writes
 UPDATE job_cron SET tick = :tick WHERE kind = :kind AND tick < :tick;
+
+-- Is it there?
+-- name: job_dead_touch
+-- params: id int
+-- exec
+-- writes
+UPDATE jobs_dead SET attempts = attempts WHERE id = :id;
