@@ -2,6 +2,7 @@
  *
  * Claiming, running and finishing. See job_int.h for who is who.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -81,7 +82,7 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	struct ctx ctx;
 	if (!h->def) {
 		h->result = ST_NOT_IMPLEMENTED;
-		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.100s\"", h->job.kind.p);
+		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"", (int)(h->job.kind.n < 100 ? h->job.kind.n : 100), h->job.kind.p);
 		return;
 	}
 	ctx_init(&ctx, arena);
@@ -93,7 +94,7 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	fiber_set_deadline(0);
 	h->result = guarded != ST_OK ? guarded : a.result;
 	if (h->result != ST_OK)
-		snprintf(h->error, sizeof h->error, "%s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
+		snprintf(h->error, sizeof h->error, "%.199s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
 }
 
 static struct job_held *next_job(struct job_queue *q) /* locked */
@@ -219,7 +220,7 @@ static void judge(struct job_held *h)
 	snprintf(h->error, sizeof h->error, "each of %u attempts ended with its worker", attempts_of(h->def));
 }
 
-static void accept(struct job_queue *q, struct job_batch *b, struct claim *cl)
+static void take_in(struct job_queue *q, struct job_batch *b, struct claim *cl)
 {
 	struct job_held *all = ARENA_ARRAY(b->arena, struct job_held, cl->n);
 	int64_t now = clock_mono_ns();
@@ -268,7 +269,7 @@ static enum status claim(struct job_queue *q, bool promote, size_t *got)
 		return st;
 	}
 	*got = cl.n;
-	accept(q, b, &cl);
+	take_in(q, b, &cl);
 	return ST_OK;
 }
 
