@@ -28,8 +28,8 @@ void arena_free(struct arena *a); /* NULL is fine */
 void arena_reset(struct arena *a);
 
 void *arena_try_alloc(struct arena *a, size_t n) MUST_CHECK; /* 16-byte aligned, NULL past the limit */
-void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull, malloc));
-void *arena_zalloc(struct arena *a, size_t n) __attribute__((returns_nonnull, malloc));
+void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull, __malloc__));
+void *arena_zalloc(struct arena *a, size_t n) __attribute__((returns_nonnull, __malloc__));
 void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull)); /* zeroed, overflow-checked */
 void *arena_memdup(struct arena *a, const void *p, size_t n);
 char *arena_cstr(struct arena *a, struct str s);        /* NUL-terminated copy */
