@@ -116,7 +116,7 @@ def run_meson(tally, spec):
     for line in log.read_text().splitlines():
         t = json.loads(line)
         output = (t.get("stdout") or "") + (t.get("stderr") or "")
-        report(tally, t["name"].split(":")[-1].strip(), t["result"] in ("OK", "EXPECTEDFAIL"), t["result"] == "SKIP", output, t["duration"])
+        report(tally, t["name"].split("/")[-1].strip(), t["result"] in ("OK", "EXPECTEDFAIL"), t["result"] == "SKIP", output, t["duration"])
 
 
 def interpreter(path):
