@@ -11,8 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def main():
     text = open(os.path.join(HERE, 'millrace.ghost.json'), encoding='utf-8').read()
     data = json.loads(text)['db'][0]['data']
-    wrong = [f'left over: {m}' for m in set(re.findall(r'https?://127[^"\\ ]*|img:[\w.-]+|media:[\w.-]+|SITE/', text))]
-    named = set(re.findall(r'__GHOST_URL__/(content/(?:images|media)/(?!size/)[\w./-]+)', text))
+    wrong = [f'left over: {m}' for m in set(re.findall(r'https?://127[^"\\ ]*|img:[\w.-]+|(?:media|file):[\w-]+\.\w+|SITE/', text))]
+    named = set(re.findall(r'__GHOST_URL__/(content/(?:images|media|files)/(?!size/)[\w./-]+)', text))
     here = {os.path.relpath(os.path.join(d, f), os.path.join(HERE, 'images'))
             for d, _, fs in os.walk(os.path.join(HERE, 'images')) for f in fs}
     wrong += [f'missing: {n}' for n in sorted(named - here)] + [f'unused: {n}' for n in sorted(here - named)]

@@ -19,6 +19,7 @@ from ghost_admin import Ghost
 HERE = os.path.dirname(os.path.abspath(__file__))
 IMAGES = os.path.join(HERE, 'images/content/images/2026/11')
 MEDIA = os.path.join(HERE, 'images/content/media/2026/11')
+FILES = os.path.join(HERE, 'images/content/files/2026/11')
 PASSWORD = 'Hedge-Lamp-Bicycle-42'
 
 AUTHORS = {
@@ -78,7 +79,8 @@ class Loader:
         return self.done[name]
 
     def card(self, fields):
-        """A card's fields: SITE is the site's address, img:NAME an uploaded picture, media:NAME an uploaded sound."""
+        """A card's fields: SITE is the site's address, img:NAME an uploaded picture, media:NAME an uploaded
+        sound, file:NAME an uploaded file."""
         for key, value in list(fields.items()):
             if isinstance(value, str):
                 value = value.replace('SITE', self.g.url)
@@ -92,6 +94,10 @@ class Loader:
                         fields.update(productImageWidth=w, productImageHeight=h)
                 elif value.startswith('media:'):
                     value = self.g.upload('media', os.path.join(MEDIA, value[6:]))
+                elif value.startswith('file:'):
+                    path = os.path.join(FILES, value[5:])
+                    value = self.g.upload('files', path)
+                    fields['fileSize'] = os.path.getsize(path)
                 elif key == 'caption' and value:
                     value = span(value)
                 fields[key] = value

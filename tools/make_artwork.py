@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'artwork'))
 import brush  # noqa: E402
+import form  # noqa: E402
 import scenes_out  # noqa: E402
 import people  # noqa: E402
 import scenes_in  # noqa: E402
@@ -44,6 +45,9 @@ def main(out, names):
     media = out.replace('/images/2', '/media/2')
     os.makedirs(media, exist_ok=True)
     tune.write(os.path.join(media, 'carding-room.wav'))
+    files = out.replace('/images/2', '/files/2')
+    os.makedirs(files, exist_ok=True)
+    form.write(os.path.join(files, 'membership-form.pdf'))
 
 
 if __name__ == '__main__':
