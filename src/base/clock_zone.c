@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -232,8 +233,8 @@ static bool name_ok(const char *name)
 
 static bool zone_read(const char *name, struct zone *z)
 {
-	char path[NAME_MAX_LEN + 32] = "/usr/share/zoneinfo/";
-	strcat(path, name);
+	char path[NAME_MAX_LEN + 32];
+	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return false;
@@ -253,7 +254,7 @@ static const struct zone *zone_get(const char *name)
 	for (z = zones; z && strcmp(z->name, name); z = z->next)
 		continue;
 	if (!z && zones_count < ZONES_MAX && (z = calloc(1, sizeof *z))) {
-		strcpy(z->name, name);
+		snprintf(z->name, sizeof z->name, "%s", name);
 		if (zone_read(name, z)) {
 			z->next = zones;
 			zones = z;

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
 
@@ -187,7 +188,7 @@ void http_peer_text(const struct http_req *r, char out[HTTP_PEER_MAX])
 	uint8_t a[16];
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	if (!addr_of(&r->peer, a))
-		strcpy(out, r->peer.ss_family == AF_UNIX ? "unix" : "unknown");
+		snprintf(out, HTTP_PEER_MAX, "%s", r->peer.ss_family == AF_UNIX ? "unix" : "unknown");
 	else if (!memcmp(a, mapped, 12))
 		inet_ntop(AF_INET, a + 12, out, HTTP_PEER_MAX);
 	else

@@ -95,7 +95,7 @@ static enum status parse_unix(struct http_server *s, unsigned i, const char *pat
 	if (!*path || strlen(path) >= sizeof un->sun_path)
 		return err_set(e, ST_CONFIG, "listen: the path of a unix socket has 1 to %zu bytes", sizeof un->sun_path - 1);
 	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path, path);
+	memcpy(un->sun_path, path, strlen(path) + 1);
 	s->addr_len[i] = sizeof *un;
 	s->is_unix[i] = true;
 	return ST_OK;

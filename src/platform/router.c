@@ -82,8 +82,10 @@ static struct node *literal_child(struct router *r, struct node *n, struct str t
 	if (at < n->literal_count && str_eq(n->literals[at]->literal, text))
 		return n->literals[at];
 	struct node **grown = ARENA_ARRAY(r->arena, struct node *, n->literal_count + 1);
-	memcpy(grown, n->literals, at * sizeof *grown);
-	memcpy(grown + at + 1, n->literals + at, (n->literal_count - at) * sizeof *grown);
+	if (n->literal_count) { /* else there is nothing to copy, and no address to copy it from */
+		memcpy(grown, n->literals, at * sizeof *grown);
+		memcpy(grown + at + 1, n->literals + at, (n->literal_count - at) * sizeof *grown);
+	}
 	grown[at] = ARENA_NEW(r->arena, struct node);
 	grown[at]->literal = arena_str(r->arena, text);
 	n->literals = grown;

@@ -78,7 +78,8 @@ class Text(unittest.TestCase):
 
     def test_no_sql_in_c(self):
         sql = re.compile(r'"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|ALTER TABLE)\s', re.I)
-        wrong = [f"{p.relative_to(ROOT)}:{n}" for p in tracked("src/*.c") if not str(p).startswith(str(ROOT / "src/db"))
+        wrong = [f"{p.relative_to(ROOT)}:{n}" for p in tracked("src/*.c")
+                 if not str(p).startswith(str(ROOT / "src/db")) and p.name != "redis.c"  # which has a SELECT of its own
                  for n, line in enumerate(p.read_text().splitlines(), 1) if sql.search(line)]
         self.assertEqual(wrong, [])
 
