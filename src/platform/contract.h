@@ -12,6 +12,7 @@
 #include "platform/service.h"
 
 enum dto_kind { DTO_INT, DTO_BOOL, DTO_STR, DTO_LIST /* struct { T *items; size_t count; } of def->item */ };
+struct dto_def;
 struct dto_field { const char *name; enum dto_kind kind; uint16_t offset; const struct dto_def *item; };
 struct dto_def { const char *name; size_t size; const struct dto_field *fields; /* zero-terminated */ };
 
@@ -24,6 +25,14 @@ struct contract_def {
 	enum status (*serve)(struct ctx *ctx, const void *in, void *out, struct err *e);
 };
 
+struct contracts;
+struct contracts *contracts_new(struct platform *p, struct err *e); /* before fragments_new and events_new */
+void contracts_free(struct contracts *c);
+struct contract_stats { uint64_t local, cached, remote, failed; };
+void contracts_stats(const struct contracts *c, struct contract_stats *out);
+
+/* A query of another process is cached for ttl_s, then served stale for 300 s more while one refresh runs, or while the other
+   process is away. The entries carry the tag of the service's name. */
 enum status contract_call(struct ctx *ctx, const struct contract_def *def, const void *in, void *out, struct err *e) MUST_CHECK;
 
 /* JSON of a DTO, both ways; unknown members ignored, missing ones zero, wrong types refused. */

@@ -30,6 +30,12 @@ struct fragments;
 struct fragments *fragments_new(struct platform *p, struct err *e);
 void fragments_free(struct fragments *f);
 
+struct fragment_stats { uint64_t local, remote_calls, missing; };
+void fragments_stats(const struct fragments *f, struct fragment_stats *out);
+
+/* Kept pieces carry the tags "<service>" and "<service>:<type>", and "person:<id>" when they are per person. Parameters
+   are written like a query string, "id=1&t=x", percent-encoded where needed. */
+
 /* Append page to out with every marker replaced. *missing counts those left empty. */
 enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct buf *out,
                              unsigned *missing, struct err *e) MUST_CHECK;
