@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "platform/config.h"
+#include "platform/internal.h"
 #include "platform/json.h"
 
 struct fragments *fragments_new(struct platform *p, struct err *e)
@@ -35,6 +36,12 @@ void fragments_free(struct fragments *f)
 void fragments_stats(const struct fragments *f, struct fragment_stats *out)
 {
 	*out = (struct fragment_stats){ atomic_load(&f->local), atomic_load(&f->remote_calls), atomic_load(&f->missing) };
+}
+
+/* Pages of the platform itself, such as errors, have no service. */
+struct platform *fragment_platform(const struct ctx *ctx)
+{
+	return ctx->svc ? ctx->svc->platform : internal_platform();
 }
 
 /* --- parameters --- */
@@ -136,7 +143,7 @@ struct str fragment_tags(struct arena *a, const struct piece *p)
 bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type, struct str params,
 		    struct piece *out)
 {
-	struct platform *p = ctx->svc->platform;
+	struct platform *p = fragment_platform(ctx);
 	struct service_instance *svc = platform_service(p, arena_cstr(ctx->arena, service));
 	const struct fragment_def *def = svc ? fragment_def_find(svc, type) : NULL;
 	*out = (struct piece){ .svc = svc, .def = def };
@@ -281,7 +288,7 @@ static void find_pieces(struct page *pg, const struct person *person, struct str
 /* From the cache, or into the batch of its service. */
 static void have_remote(struct page *pg)
 {
-	struct platform *pl = pg->ctx->svc->platform;
+	struct platform *pl = fragment_platform(pg->ctx);
 	bool wanted = false;
 	for (unsigned i = 0; i < pg->n; i++) {
 		struct piece *p = &pg->pieces[i];
@@ -322,7 +329,7 @@ enum status fragment_compose(struct ctx *ctx, const struct person *person, struc
 	}
 	buf_putstr(out, text);
 	if (lacking)
-		atomic_fetch_add(&ctx->svc->platform->fragments->missing, lacking);
+		atomic_fetch_add(&fragment_platform(ctx)->fragments->missing, lacking);
 	if (missing)
 		*missing = lacking;
 	return buf_ok(out) ? ST_OK : err_set(e, ST_TOO_LARGE, "the page is too large");

@@ -218,7 +218,7 @@ static void fetch_from(struct ctx *ctx, struct piece *pieces, unsigned n, struct
 
 void fragment_fetch(struct ctx *ctx, struct piece *pieces, unsigned n)
 {
-	struct platform *p = ctx->svc->platform;
+	struct platform *p = fragment_platform(ctx);
 	for (unsigned s = 0; s < p->service_count; s++)
 		for (unsigned i = 0; i < n; i++)
 			if (wants(&pieces[i], &p->services[s])) {
