@@ -51,6 +51,7 @@ struct db_conn {
 	bool open;
 	bool writable;
 	bool unlimited; /* a migration may take longer than query_ns */
+	bool pg_transient; /* the attempt failed of something that another one may not meet */
 	struct db_hook *hooks, **hooks_tail;
 	union {
 		struct sq_conn *sq; /* reads: checked out; writes: the writer's */

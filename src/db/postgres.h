@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the PostgreSQL engine: pg_conn.c (connecting, parameters, results, errors), pg_read.c (the pipelined readers of
+ * each loop), pg_tx.c (the pool and its transactions).
+ */
+#ifndef GH_DB_POSTGRES_H
+#define GH_DB_POSTGRES_H
+
+#include <libpq-fe.h>
+#include <pthread.h>
+
+#include "db/internal.h"
+#include "rt/loop.h"
+#include "rt/sync.h"
+
+#define PG_CONNECT_NS (5 * INT64_C(1000000000))
+
+struct pg_conn {
+	struct pg_conn *next; /* in the pool's idle list */
+	PGconn *h;
+	uint64_t *prepared; /* bit per db_slot: prepared under the name q<slot> */
+	unsigned prepared_words;
+	int64_t opened_ns;
+	bool begun;  /* transactions: BEGIN was sent */
+	bool broken; /* not to be used again */
+};
+
+enum pg_purpose { PG_FOR_READS, PG_FOR_TX };
+/* Connects without blocking the loop: waits in the calling fiber, also for the host's name. In pipeline mode afterwards. */
+enum status pg_connect(const struct db *db, const char *url, enum pg_purpose purpose, int64_t deadline_ns, struct pg_conn *c,
+                       struct err *e) MUST_CHECK;
+void pg_disconnect(struct pg_conn *c); /* leaves c ready for pg_connect */
+
+/* Queues q for the server (preparing it first where that is possible): items results will follow. False: connection lost. */
+bool pg_send(const struct db *db, struct pg_conn *c, struct db_query *q, const struct db_value *params, bool *prepares);
+void pg_forget(struct pg_conn *c, const struct db_query *q); /* its preparation failed */
+
+enum status pg_wait(struct pg_conn *c, uint32_t events, int64_t deadline_ns) MUST_CHECK;
+/* The next result of a pipeline; *out NULL: the end of one statement's results. Waits in the calling fiber. */
+enum status pg_next_result(struct pg_conn *c, int64_t deadline_ns, PGresult **out, struct err *e) MUST_CHECK;
+
+/* The server's explanation as a status; what: the query's name. */
+enum status pg_result_error(const PGresult *r, const char *what, struct err *e);
+enum status pg_lost(const struct db *db, const struct pg_conn *c, struct err *e);
+bool pg_is_state(const PGresult *r, const char *sqlstate); /* five characters, or a class of two */
+/* Another try on a fresh connection may succeed: the plan or the statement is gone, the server shuts down. */
+bool pg_is_stale(const PGresult *r);
+enum status pg_decode(const PGresult *r, const struct db_query *q, struct db_sink *sink, int64_t *affected,
+                      struct err *e) MUST_CHECK;
+
+void pg_clearp(PGresult **r);
+#define SCOPED_RESULT __attribute__((cleanup(pg_clearp))) PGresult *
+
+#define PG_LOOPS 64
+struct pg_db {
+	/* pg_read.c */
+	_Atomic(struct pg_loop *) by_loop[PG_LOOPS];
+	struct pg_loop *all;
+	/* pg_tx.c; the lock is over all of it */
+	pthread_mutex_t lock;
+	struct waitq free_again;
+	struct pg_conn *idle;
+	unsigned open, waiting;
+	int64_t down_until_ns; /* after a failed connect: fail at once until then */
+	unsigned failures;
+	struct err down;
+};
+
+enum status pg_read_begin(struct db_conn *c, struct err *e);
+enum status pg_read_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
+                        int64_t *affected, struct err *e);
+void pg_readers_close(struct db *db);
+
+enum status pg_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
+enum status pg_tx_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
+                      int64_t *affected, struct err *e);
+enum status pg_tx_script(struct db_conn *c, const char *sql, struct err *e);
+void pg_pool_close(struct db *db);
+
+/* 50 ms, doubled by each failure, at most 5 s. */
+int64_t pg_backoff_ns(unsigned failures);
+
+#endif
