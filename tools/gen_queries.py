@@ -497,9 +497,9 @@ def emit_query(query):
     return out
 
 
-def emit_source(owner, queries, migrations):
+def emit_source(owner, queries, migrations, folder):
     out = [f'/* Made by tools/gen_queries.py from the sql/ and migrations/ of {owner}. Do not edit. */',
-           f'#include "gen/{owner}_sql.h"', '']
+           f'#include "{folder}{owner}_sql.h"', '']
     for query in queries:
         out += emit_query(query)
     out.append(f'struct db_query *const {owner}_queries[] = {{')
@@ -519,7 +519,7 @@ def emit_source(owner, queries, migrations):
 
 # --- the command -----------------------------------------------------------------------------------------------------
 
-def generate(owner, folder, base):
+def generate(owner, folder, base, include='gen/'):
     """(header, source, files that they depend on)."""
     depends = []
     migrations = read_migrations(os.path.join(folder, 'migrations'), depends)
@@ -533,7 +533,7 @@ def generate(owner, folder, base):
             check(schema, query)
     finally:
         schema.close()
-    return emit_header(owner, queries), emit_source(owner, queries, migrations), depends
+    return emit_header(owner, queries), emit_source(owner, queries, migrations, include), depends
 
 
 def write_if_changed(path, text):
@@ -556,9 +556,10 @@ def main(arguments):
     parser.add_argument('--c', required=True)
     parser.add_argument('--h', required=True)
     parser.add_argument('--depfile')
+    parser.add_argument('--include', default='gen/', help='what stands before the header\'s name in #include')
     options = parser.parse_args(arguments)
     try:
-        header, source, depends = generate(options.owner, options.dir, options.base)
+        header, source, depends = generate(options.owner, options.dir, options.base, options.include)
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -356,8 +356,7 @@ static enum status simple_query(struct db_conn *h, const char *sql, struct err *
 
 enum status pg_tx_script(struct db_conn *h, const char *sql, struct err *e)
 {
-	static struct db_query no_limit = { .name = "SET", .sql = { NULL, "SET LOCAL statement_timeout = 0" } };
-	TRY(pg_tx_run(h, &no_limit, NULL, NULL, NULL, e)); /* sends BEGIN as well */
+	assert(h->pg->begun); /* by taking the migration lock */
 	enum status s = simple_query(h, sql, e);
 	if (s != ST_OK)
 		h->pg->broken = true;

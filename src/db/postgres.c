@@ -57,6 +57,8 @@ static enum status migration_lock(struct db_conn *c, struct err *e)
 	/* Any number, as long as all versions of this program use the same. */
 	static struct db_query lock = { .name = "db_migration_lock",
 		                        .sql = { NULL, "SELECT pg_advisory_xact_lock(7231947502018431)" } };
+	static struct db_query patient = { .name = "SET", .sql = { NULL, "SET LOCAL statement_timeout = 0" } };
+	TRY(db_exec(c, &patient, NULL, NULL, e)); /* another process's migration may take long */
 	return db_exec(c, &lock, NULL, NULL, e);
 }
 

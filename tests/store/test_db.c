@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The database layer itself: values, transactions, isolation of group commits, deadlines, migrations. What happens
+ * when things break is in test_db_faults.c.
+ */
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "fixture_sql.h"
+#include "rt/fiber.h"
+#include "store.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof *(a))
+
+struct thing {
+	int64_t id;
+	const char *name;
+	enum status then; /* what fn returns after its work */
+};
+
+static enum status add_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct thing *t = arg;
+	TRY(q_fixture_thing_add(c, t->id, str_c(t->name), STR_NULL, STR_NULL, NULL, false, NULL, NULL, e));
+	return t->then == ST_OK ? ST_OK : err_set(e, t->then, "asked to fail");
+}
+
+static enum status add(struct store *t, int64_t id, const char *name)
+{
+	struct thing thing = { id, name, ST_OK };
+	return db_write(t->ctx, t->db, add_tx, &thing, &t->err);
+}
+
+static int64_t count(struct store *t)
+{
+	SCOPED_DB_READ c = NULL;
+	struct fixture_things_count_row *row;
+	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK || q_fixture_things_count(c, &row, &t->err) != ST_OK || !row)
+		return -1;
+	return row->n;
+}
+
+/* --- values --------------------------------------------------------------------------------------------------- */
+
+static enum status values_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const double weight = -0.1;
+	const int64_t due = INT64_MIN;
+	TRY(q_fixture_thing_add(c, INT64_MAX, STR("größe 🦊"), STR(""), str_n("\0\xff\x01", 3), &weight, true, &due, NULL, e));
+	return q_fixture_thing_add(c, 1, STR("nulls"), STR_NULL, STR_NULL, NULL, false, NULL, NULL, e);
+}
+
+static void values(struct store *t)
+{
+	struct fixture_thing_row *r;
+	CHECK_OK(db_write(t->ctx, t->db, values_tx, NULL, &t->err));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(q_fixture_thing(c, INT64_MAX, &r, &t->err));
+	CHECK(r && r->id == INT64_MAX && str_eqc(r->name, "größe 🦊"));
+	CHECK(r->note.p && r->note.n == 0);
+	CHECK(r->data.n == 3 && !memcmp(r->data.p, "\0\xff\x01", 3));
+	CHECK(!r->weight_null && r->weight == -0.1 && r->done);
+	CHECK(!r->due_null && r->due == INT64_MIN);
+	CHECK_OK(q_fixture_thing(c, 1, &r, &t->err));
+	CHECK(r && !r->note.p && !r->data.p && r->weight_null && !r->done && r->due_null);
+	CHECK_OK(q_fixture_thing(c, 2, &r, &t->err));
+	CHECK(!r);
+}
+
+static enum status many_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	for (int i = 1; i <= *(int *)arg; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "thing %d", i);
+		TRY(q_fixture_thing_add(c, i, str_c(name), STR_NULL, STR_NULL, NULL, false, NULL, NULL, e));
+	}
+	return ST_OK;
+}
+
+static enum status sum_until_50(void *arg, const struct fixture_things_row *row)
+{
+	int64_t *sum = arg;
+	*sum += row->id;
+	return row->id == 50 ? ST_GONE : ST_OK;
+}
+
+static void rows_and_each(struct store *t)
+{
+	struct fixture_things_row *rows;
+	size_t n;
+	int64_t sum = 0;
+	int many = 100;
+	CHECK_OK(db_write(t->ctx, t->db, many_tx, &many, &t->err));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(q_fixture_things(c, 90, &rows, &n, &t->err));
+	CHECK(n == 90 && rows[89].id == 90 && str_eqc(rows[89].name, "thing 90") && str_eqc(rows[0].name, "thing 1"));
+	CHECK_STATUS(ST_GONE, q_fixture_things_each(c, 100, sum_until_50, &sum, &t->err));
+	CHECK(sum == 50 * 51 / 2);
+	CHECK_OK(q_fixture_things(c, 0, &rows, &n, &t->err));
+	CHECK(n == 0);
+}
+
+struct nested {
+	struct db_conn *c;
+	int64_t calls;
+	struct err err;
+};
+
+static enum status nested_row(void *arg, const struct fixture_things_row *row)
+{
+	struct nested *n = arg;
+	struct fixture_things_row *inner;
+	size_t count_inner;
+	n->calls++;
+	return q_fixture_things(n->c, 2, &inner, &count_inner, &n->err); /* the query that is running */
+}
+
+static void query_inside_its_own_each(struct store *t)
+{
+	int many = 5;
+	CHECK_OK(db_write(t->ctx, t->db, many_tx, &many, &t->err));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	struct nested n = { .c = c };
+	CHECK_OK(q_fixture_things_each(c, 5, nested_row, &n, &t->err));
+	CHECK(n.calls == 5);
+}
+
+static void search(struct store *t)
+{
+	struct fixture_things_search_row *rows;
+	size_t n;
+	CHECK_OK(add(t, 1, "a quick fox"));
+	CHECK_OK(add(t, 2, "a slow fox"));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(q_fixture_things_search(c, STR("quick"), &rows, &n, &t->err));
+	CHECK(n == 1 && rows[0].id == 1);
+	CHECK_OK(q_fixture_things_search(c, STR("fox"), &rows, &n, &t->err));
+	CHECK(n == 2);
+}
+
+static void bad_search_is_the_askers_fault(struct store *t)
+{
+	struct fixture_things_search_row *rows;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_STATUS(ST_INVALID, q_fixture_things_search(c, STR("\"unclosed"), &rows, &n, &t->err));
+	CHECK_OK(q_fixture_things_search(c, STR("fine"), &rows, &n, &t->err));
+}
+
+static enum status counter_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_fixture_counter_set(c, STR("x"), *(int64_t *)arg, NULL, e);
+}
+
+static void wrong_type_is_noticed(struct store *t)
+{
+	struct fixture_wrong_type_row *row;
+	int64_t n = 1;
+	CHECK_OK(db_write(t->ctx, t->db, counter_tx, &n, &t->err));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_STATUS(ST_CORRUPT, q_fixture_wrong_type(c, &row, &t->err));
+	CHECK(strstr(t->err.msg, "column n"));
+}
+
+/* --- transactions --------------------------------------------------------------------------------------------- */
+
+static void rollback_leaves_nothing(struct store *t)
+{
+	struct thing thing = { 1, "one", ST_PRECONDITION };
+	CHECK_STATUS(ST_PRECONDITION, db_write(t->ctx, t->db, add_tx, &thing, &t->err));
+	CHECK(!strcmp(t->err.msg, "asked to fail"));
+	CHECK(count(t) == 0);
+	CHECK_OK(add(t, 1, "one"));
+	CHECK(count(t) == 1);
+}
+
+static enum status bad_part_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_fixture_part_add(c, 1, *(int64_t *)arg, NULL, e);
+}
+
+static void constraints(struct store *t)
+{
+	int64_t good = 1, bad = -1;
+	CHECK_OK(add(t, 1, "one"));
+	CHECK_STATUS(ST_CONFLICT, add(t, 2, "one"));
+	CHECK_STATUS(ST_CONFLICT, add(t, 1, "two"));
+	CHECK_OK(db_write(t->ctx, t->db, bad_part_tx, &good, &t->err));
+	CHECK_STATUS(ST_INVALID, db_write(t->ctx, t->db, bad_part_tx, &bad, &t->err));
+	CHECK(count(t) == 1);
+}
+
+static enum status rename_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct fixture_thing_rename_row **row = arg;
+	return q_fixture_thing_rename(c, 1, STR("renamed"), row, e);
+}
+
+static void returning(struct store *t)
+{
+	struct fixture_thing_rename_row *row;
+	CHECK_OK(db_write(t->ctx, t->db, rename_tx, &row, &t->err));
+	CHECK(!row);
+	CHECK_OK(add(t, 1, "one"));
+	CHECK_OK(db_write(t->ctx, t->db, rename_tx, &row, &t->err));
+	CHECK(row && row->id == 1 && str_eqc(row->name, "renamed"));
+	SCOPED_DB_READ c = NULL;
+	struct fixture_thing_row *read;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(q_fixture_thing(c, 1, &read, &t->err));
+	CHECK(read && str_eqc(read->name, "renamed"));
+}
+
+static void writes_need_a_transaction(struct store *t)
+{
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_STATUS(ST_INTERNAL, q_fixture_part_add(c, 1, 1, NULL, &t->err));
+}
+
+struct hooked {
+	char order[8];
+	enum status then;
+};
+
+static void hook_a(void *arg)
+{
+	strcat(((struct hooked *)arg)->order, fiber_self() ? "a" : "?");
+}
+
+static void hook_b(void *arg)
+{
+	strcat(((struct hooked *)arg)->order, "b");
+}
+
+static enum status hooked_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct hooked *h = arg;
+	db_after_commit(c, hook_a, h);
+	db_after_commit(c, hook_b, h);
+	TRY(q_fixture_counter_set(c, STR("x"), 1, NULL, e));
+	return h->order[0] ? ST_INTERNAL : h->then;
+}
+
+static void after_commit(struct store *t)
+{
+	struct hooked h = { .then = ST_OK };
+	CHECK_OK(db_write(t->ctx, t->db, hooked_tx, &h, &t->err));
+	CHECK(!strcmp(h.order, "ab"));
+	h = (struct hooked){ .then = ST_CONFLICT };
+	CHECK_STATUS(ST_CONFLICT, db_write(t->ctx, t->db, hooked_tx, &h, &t->err));
+	CHECK(!strcmp(h.order, ""));
+}
+
+static enum status greedy_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct thing thing = { 1, "one", ST_OK };
+	TRY(add_tx(c, &thing, e));
+	memset(arena_alloc(db_arena(c), 1u << 20), 0, 1u << 20);
+	return ST_OK;
+}
+
+static void arena_limit_rolls_back(struct store *t)
+{
+	SCOPED_ARENA *small = arena_new(64u << 10);
+	struct ctx ctx;
+	ctx_init(&ctx, small);
+	CHECK_STATUS(ST_NOMEM, db_write(&ctx, t->db, greedy_tx, NULL, &t->err));
+	CHECK(count(t) == 0);
+	CHECK_OK(add(t, 1, "one"));
+}
+
+/* --- group commit --------------------------------------------------------------------------------------------- */
+
+struct crowd {
+	struct store *t;
+	unsigned alive;
+	struct fiber *waiting;
+};
+
+struct member {
+	struct crowd *crowd;
+	int64_t id;
+	db_tx_fn *fn;
+	enum status want, got;
+};
+
+static enum status member_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct member *m = arg;
+	char name[32];
+	snprintf(name, sizeof name, "member %d", (int)m->id);
+	struct thing thing = { m->id, name, m->want };
+	return add_tx(c, &thing, e);
+}
+
+static enum status orphan_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct member *m = arg;
+	return q_fixture_part_add(c, m->id, 0, NULL, e); /* of a thing that never comes: due at COMMIT */
+}
+
+static void member_fiber(void *arg)
+{
+	struct member *m = arg;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	m->got = db_write(&ctx, m->crowd->t->db, m->fn, m, NULL);
+	if (--m->crowd->alive == 0)
+		fiber_wake(m->crowd->waiting);
+}
+
+/* One failing transaction harms none of those that share its commit. */
+static void neighbours(struct store *t)
+{
+	struct crowd crowd = { .t = t, .waiting = fiber_self() };
+	struct member m[60];
+	for (int i = 0; i < 60; i++) {
+		m[i] = (struct member){ &crowd, 1000 + i, member_tx, i % 3 == 1 ? ST_PRECONDITION : ST_OK, ST_COUNT };
+		if (i % 10 == 5)
+			m[i] = (struct member){ &crowd, 5000 + i, orphan_tx, ST_CONFLICT, ST_COUNT };
+		crowd.alive++;
+		CHECK(fiber_spawn(fiber_loop(fiber_self()), member_fiber, &m[i], FIBER_LARGE));
+	}
+	while (crowd.alive)
+		CHECK(fiber_park(FIBER_FOREVER) == ST_OK);
+	int64_t committed = 0;
+	for (int i = 0; i < 60; i++) {
+		CHECK(m[i].got == m[i].want);
+		committed += m[i].want == ST_OK;
+	}
+	CHECK(count(t) == committed);
+	struct db_stats stats;
+	db_stats(t->db, &stats);
+	CHECK(stats.writes >= (uint64_t)committed && stats.rollbacks >= (uint64_t)(60 - committed));
+	if (db_engine(t->db) == DB_SQLITE)
+		CHECK(stats.batch_max > 10 && stats.commits < 40);
+}
+
+static void one_snapshot(struct store *t)
+{
+	struct fixture_things_count_row *row;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(q_fixture_things_count(c, &row, &t->err));
+	CHECK(row->n == 0);
+	CHECK_OK(add(t, 1, "one"));
+	CHECK_OK(q_fixture_things_count(c, &row, &t->err));
+	CHECK(row->n == 0);
+	db_read_end(&c);
+	CHECK(count(t) == 1);
+}
+
+/* --- time ----------------------------------------------------------------------------------------------------- */
+
+static void deadline_ends_a_scan(struct store *t)
+{
+	struct fixture_slow_row *row;
+	SCOPED_DB_READ c = NULL;
+	t->ctx->deadline_ns = clock_mono_ns() + 50 * NS_PER_MS;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_STATUS(ST_TIMEOUT, q_fixture_slow(c, 2000, &row, &t->err));
+	db_read_end(&c);
+	t->ctx->deadline_ns = 0;
+	CHECK(count(t) == 0);
+}
+
+static void short_statements(struct db_config *c)
+{
+	c->query_ns = 100 * NS_PER_MS;
+	c->checkout_ns = 2 * NS_PER_S;
+}
+
+static void statement_limit(struct store *t)
+{
+	struct fixture_slow_row *row;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_STATUS(ST_TIMEOUT, q_fixture_slow(c, 2000, &row, &t->err));
+	db_read_end(&c);
+	CHECK(count(t) == 0);
+}
+
+static enum status slow_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct fixture_slow_row *row;
+	TRY(add_tx(c, &(struct thing){ 1, "one", ST_OK }, e));
+	return q_fixture_slow(c, 2000, &row, e);
+}
+
+static void statement_limit_in_a_write(struct store *t)
+{
+	CHECK_STATUS(ST_TIMEOUT, db_write(t->ctx, t->db, slow_tx, NULL, &t->err));
+	CHECK(count(t) == 0);
+	CHECK_OK(add(t, 1, "one"));
+}
+
+struct scan {
+	struct store *t;
+	enum status got;
+	bool ended;
+	struct fiber *self;
+};
+
+static void scan_fiber(void *arg)
+{
+	struct scan *s = arg;
+	struct fixture_slow_row *row;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	SCOPED_DB_READ c = NULL;
+	s->got = db_read(&ctx, s->t->db, &c, NULL);
+	if (s->got == ST_OK)
+		s->got = q_fixture_slow(c, 2000, &row, NULL);
+	s->ended = true;
+}
+
+static void two_readers(struct db_config *c)
+{
+	c->read_pool = 2;
+}
+
+/* A point read ends while a scan that began before it goes on, on the same loop; and the scan can be given up. */
+static void point_read_beside_a_scan(struct store *t)
+{
+	struct scan s = { .t = t };
+	CHECK_OK(add(t, 1, "one"));
+	CHECK(count(t) == 1);
+	s.self = fiber_spawn(fiber_loop(fiber_self()), scan_fiber, &s, FIBER_LARGE);
+	CHECK(s.self);
+	CHECK(fiber_sleep_ns(60 * NS_PER_MS) == ST_OK);
+	CHECK(!s.ended);
+	for (int i = 0; i < 20; i++)
+		CHECK(count(t) == 1);
+	CHECK(!s.ended);
+	fiber_cancel(s.self);
+	while (!s.ended)
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	CHECK(s.got == ST_CANCELLED);
+	CHECK(count(t) == 1);
+}
+
+static void one_reader(struct db_config *c)
+{
+	c->read_pool = 1;
+	c->checkout_ns = 30 * NS_PER_MS;
+}
+
+static void readers_run_out(struct store *t)
+{
+	SCOPED_DB_READ first = NULL;
+	SCOPED_DB_READ second = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &first, &t->err));
+	CHECK_STATUS(ST_TIMEOUT, db_read(t->ctx, t->db, &second, &t->err));
+	db_read_end(&first);
+	CHECK_OK(db_read(t->ctx, t->db, &second, &t->err));
+}
+
+/* What a fiber forgets, the end of its arena gives back. */
+static void forgotten_reads_come_back(struct store *t)
+{
+	for (int i = 0; i < 3; i++) {
+		SCOPED_ARENA *arena = arena_new(1u << 20);
+		struct ctx ctx;
+		struct db_conn *c;
+		ctx_init(&ctx, arena);
+		CHECK_OK(db_read(&ctx, t->db, &c, &t->err));
+	}
+}
+
+static void ping(struct store *t)
+{
+	CHECK_OK(db_ping(t->ctx, t->db, &t->err));
+}
+
+/* --- migrations ----------------------------------------------------------------------------------------------- */
+
+static const struct db_migration extra_list[] = {
+	{ 1, "first", { "CREATE TABLE extra (a BIGINT); INSERT INTO extra VALUES (1);", "CREATE TABLE extra (a BIGINT); INSERT INTO extra VALUES (1);" } },
+	{ 2, "broken", { "INSERT INTO extra VALUES (2); INSERT INTO nowhere VALUES (1);", "INSERT INTO extra VALUES (2); INSERT INTO nowhere VALUES (1);" } },
+};
+static struct db_query extra_count = { .name = "extra", .sql = { "DELETE FROM extra", "DELETE FROM extra" }, .writes = true };
+
+static enum status count_extra_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return db_exec(c, &extra_count, NULL, arg, e);
+}
+
+static void migrations(struct store *t)
+{
+	unsigned applied = 9;
+	CHECK_OK(db_migrate(t->ctx, t->db, &fixture_migrations, 1, &applied, &t->err));
+	CHECK(applied == 0);
+	struct db_migration_state *state;
+	size_t n;
+	struct db_migration_set sets[] = { fixture_migrations, { "extra", extra_list, 2 } };
+	CHECK_OK(db_migrate_status(t->ctx, t->db, sets, 2, &state, &n, &t->err));
+	CHECK(n == fixture_migrations.count + 2);
+	CHECK(state[0].applied && state[0].applied_us > 0 && !strcmp(state[0].owner, "fixture"));
+	CHECK(!state[n - 1].applied && !strcmp(state[n - 1].name, "broken"));
+}
+
+static void broken_migration_leaves_nothing(struct store *t)
+{
+	unsigned applied = 0;
+	int64_t rows = 0;
+	struct db_migration_set set = { "extra", extra_list, 2 };
+	CHECK(db_migrate(t->ctx, t->db, &set, 1, &applied, &t->err) != ST_OK);
+	CHECK(applied == 1 && strstr(t->err.msg, "extra/0002_broken"));
+	CHECK_OK(db_write(t->ctx, t->db, count_extra_tx, &rows, &t->err));
+	CHECK(rows == 1);
+}
+
+static void changed_migration_is_refused(struct store *t)
+{
+	struct db_migration changed[8];
+	struct db_migration_set set = { "fixture", changed, fixture_migrations.count };
+	memcpy(changed, fixture_migrations.list, sizeof *changed * set.count);
+	changed[1].sql[DB_SQLITE] = changed[1].sql[DB_POSTGRES] = "CREATE TABLE other (a BIGINT)";
+	CHECK_STATUS(ST_CONFLICT, db_migrate(t->ctx, t->db, &set, 1, NULL, &t->err));
+	CHECK(strstr(t->err.msg, "fixture/0002_parts"));
+}
+
+static const struct store_test tests[] = {
+	{ "ping", ping },
+	{ "values", values },
+	{ "rows_and_each", rows_and_each },
+	{ "query_inside_its_own_each", query_inside_its_own_each },
+	{ "search", search },
+	{ "bad_search_is_the_askers_fault", bad_search_is_the_askers_fault, "sqlite" },
+	{ "wrong_type_is_noticed", wrong_type_is_noticed },
+	{ "rollback_leaves_nothing", rollback_leaves_nothing },
+	{ "constraints", constraints },
+	{ "returning", returning },
+	{ "writes_need_a_transaction", writes_need_a_transaction },
+	{ "after_commit", after_commit },
+	{ "arena_limit_rolls_back", arena_limit_rolls_back },
+	{ "neighbours", neighbours },
+	{ "one_snapshot", one_snapshot, "sqlite" },
+	{ "deadline_ends_a_scan", deadline_ends_a_scan },
+	{ "statement_limit", statement_limit, "sqlite", short_statements },
+	{ "statement_limit", statement_limit, "postgres", short_statements },
+	{ "statement_limit_in_a_write", statement_limit_in_a_write, NULL, short_statements },
+	{ "point_read_beside_a_scan", point_read_beside_a_scan, NULL, two_readers },
+	{ "readers_run_out", readers_run_out, "sqlite", one_reader },
+	{ "forgotten_reads_come_back", forgotten_reads_come_back, NULL, one_reader },
+	{ "migrations", migrations },
+	{ "broken_migration_leaves_nothing", broken_migration_leaves_nothing },
+	{ "changed_migration_is_refused", changed_migration_is_refused },
+};
+
+int main(int argc, char **argv)
+{
+	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &fixture_migrations, NULL });
+}
