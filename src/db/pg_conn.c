@@ -253,6 +253,22 @@ enum status pg_connect(const struct db *db, const char *url, enum pg_purpose pur
 	return err_wrap(e, s, "%s", db->cfg.name);
 }
 
+static void send_cancel(void *arg)
+{
+	char why[256];
+	if (!PQcancel(arg, why, sizeof why)) /* blocks: it connects */
+		LOG(DEBUG, NULL, "db.cancel_failed", LS("error", why));
+	PQfreeCancel(arg);
+}
+
+void pg_cancel(const struct pg_conn *c)
+{
+	PGcancel *cancel = PQgetCancel(c->h);
+	/* Without the pool the statement runs on until the server's own limit. */
+	if (cancel && offload_detached(send_cancel, NULL, cancel) != ST_OK)
+		PQfreeCancel(cancel);
+}
+
 void pg_disconnect(struct pg_conn *c)
 {
 	PQfinish(c->h);

@@ -27,6 +27,7 @@
 #define INFLIGHT 128  /* statements on one connection */
 #define GROUP 16      /* behind a pooler: statements under one Sync */
 #define BUSY 8        /* statements on every open connection before another one is opened */
+#define STALLED_NS (5 * NS_PER_MS) /* a connection whose oldest statement has run that long is avoided */
 #define SENDS_MAX 3   /* times a statement is sent before its failure is the answer */
 #define ITEMS (INFLIGHT * 4)
 
@@ -39,7 +40,7 @@ struct pg_req {
 	struct fiber *fiber;           /* NULL: gave up */
 	enum req_state state;
 	unsigned sends;
-	bool to_primary;
+	struct pg_pipe *pipe; /* when sent */
 	PGresult *result;
 	struct err err; /* when there is no result */
 };
@@ -61,6 +62,8 @@ struct pg_pipe {
 	struct item items[ITEMS]; /* a ring */
 	unsigned first, count;
 	unsigned inflight;
+	int64_t progress_ns; /* when the oldest statement's turn came */
+	bool cancelled; /* a cancel is on its way to the server: it may meet the wrong statement */
 	bool dirty; /* statements sent since the last Sync */
 };
 
@@ -177,6 +180,7 @@ static void item_push(struct pg_pipe *p, int kind, struct pg_req *r)
 static struct item item_pop(struct pg_pipe *p)
 {
 	struct item it = p->items[p->first];
+	p->progress_ns = clock_mono_ns();
 	p->first = (p->first + 1) % ITEMS;
 	p->count--;
 	return it;
@@ -201,7 +205,7 @@ static void pipe_lost(struct pg_pipe *p)
 			send_again(l, it->req, true, &why);
 	}
 	p->first = p->inflight = 0;
-	p->dirty = false;
+	p->dirty = p->cancelled = false;
 	lane_dispatch(l);
 }
 
@@ -213,6 +217,10 @@ static void complete_query(struct pg_pipe *p, struct pg_req *r, PGresult *result
 	if (status == PGRES_PIPELINE_ABORTED && !r->result) {
 		PQclear(result);
 		send_again(p->lane, r, false, &stale);
+	} else if (p->cancelled && pg_is_state(result, "57014")) {
+		PQclear(result);
+		p->cancelled = false;
+		send_again(p->lane, r, true, &stale);
 	} else if (status == PGRES_FATAL_ERROR && !r->result && pg_is_stale(result) && r->fiber && r->sends < SENDS_MAX) {
 		/* The plan or the statement is no longer valid there: prepare it anew. */
 		PQclear(result);
@@ -322,15 +330,17 @@ static void pipe_connect(void *arg)
 		lane_dispatch(l);
 }
 
-/* Starts opening one more connection, if there may be one. */
-static void lane_grow(struct pg_lane *l)
+/* Starts opening one more connection, if there may be one. True: one is on its way. */
+static bool lane_grow(struct pg_lane *l)
 {
 	const struct db *db = l->loop->db;
-	if (l->connecting || l->retry_at_ns > clock_mono_ns())
-		return;
+	if (l->connecting)
+		return true;
+	if (l->retry_at_ns > clock_mono_ns())
+		return false;
 	for (unsigned i = 0; i < db->cfg.read_pool; i++) {
 		if (!l->pipes[i] && !(l->pipes[i] = calloc(1, sizeof **l->pipes)))
-			return;
+			return false;
 		struct pg_pipe *p = l->pipes[i];
 		if (p->state != PIPE_CLOSED)
 			continue;
@@ -340,14 +350,28 @@ static void lane_grow(struct pg_lane *l)
 		if (!fiber_spawn(l->loop->loop, pipe_connect, p, FIBER_LARGE)) {
 			p->state = PIPE_CLOSED;
 			l->connecting--;
+			return false;
 		}
-		return;
+		return true;
 	}
+	return false;
 }
 
 /* --- dispatch ------------------------------------------------------------------------------------------------- */
 
-static struct pg_pipe *least_busy(const struct pg_lane *l)
+static bool stalled(const struct pg_pipe *p, int64_t now)
+{
+	return p->count && now - p->progress_ns > STALLED_NS;
+}
+
+/* Statements on one connection run one after the other: what comes behind a slow one waits for it. */
+static bool better(const struct pg_pipe *a, const struct pg_pipe *b, int64_t now)
+{
+	bool slow_a = stalled(a, now), slow_b = stalled(b, now);
+	return slow_a != slow_b ? slow_b : a->inflight < b->inflight;
+}
+
+static struct pg_pipe *least_busy(const struct pg_lane *l, int64_t now)
 {
 	const struct db *db = l->loop->db;
 	struct pg_pipe *best = NULL;
@@ -358,7 +382,7 @@ static struct pg_pipe *least_busy(const struct pg_lane *l)
 		bool room = db->cfg.pooler ? p->count == 0 || p->dirty : p->inflight < INFLIGHT;
 		if (p->dirty && p->inflight >= GROUP)
 			room = false;
-		if (room && (!best || p->inflight < best->inflight))
+		if (room && (!best || better(p, best, now)))
 			best = p;
 	}
 	return best;
@@ -378,7 +402,10 @@ static bool pipe_send(struct pg_pipe *p, struct pg_req *r)
 	const struct db *db = p->lane->loop->db;
 	bool prepares;
 	r->state = REQ_SENT;
+	r->pipe = p;
 	r->sends++;
+	if (!p->count)
+		p->progress_ns = clock_mono_ns();
 	bool sent = pg_send(db, &p->conn, r->q, r->params, &prepares);
 	if (prepares)
 		item_push(p, ITEM_PREPARE, r);
@@ -422,9 +449,11 @@ static void lane_dispatch(struct pg_lane *l)
 {
 	struct pg_pipe *p = NULL;
 	bool sent = false;
-	while (l->head && (p = least_busy(l))) {
-		if (p->inflight >= BUSY)
-			lane_grow(l);
+	int64_t now = l->head ? clock_mono_ns() : 0;
+	while (l->head && (p = least_busy(l, now))) {
+		bool slow = stalled(p, now);
+		if ((slow || p->inflight >= BUSY) && lane_grow(l) && slow)
+			break; /* a connection is on its way: better than behind the slow one */
 		struct pg_req *r = lane_pop(l);
 		sent = true;
 		if (!pipe_send(p, r)) {
@@ -542,8 +571,16 @@ static enum status await(struct db_conn *c, struct pg_req *r, struct err *e)
 static void give_up(struct pg_loop *pl, struct pg_req *r)
 {
 	if (r->state == REQ_SENT) { /* whoever takes its result frees it */
+		struct pg_pipe *p = r->pipe;
 		r->fiber = NULL;
 		r->params = NULL;
+		/* The statement that runs is ended when nobody else waits behind it, and behind a pooler, which sets no limit. */
+		if (p->items[p->first].req == r && (p->inflight == 1 || pl->db->cfg.pooler)) {
+			pg_cancel(&p->conn);
+			p->cancelled = true;
+			if (pl->db->cfg.pooler)
+				pipe_lost(p);
+		}
 		return;
 	}
 	lane_unlink(&pl->primary, r);

@@ -15,6 +15,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -53,6 +54,8 @@ static void discard(struct db *db, struct pg_conn *c)
 static void give(struct db *db, struct pg_conn *c)
 {
 	UNCOUNT(db, pool_used);
+	if (c->broken && PQstatus(c->h) == CONNECTION_OK)
+		pg_cancel(c); /* or it would hold its locks until it has done what nobody waits for */
 	if (c->broken || PQstatus(c->h) != CONNECTION_OK || clock_mono_ns() - c->opened_ns > db->cfg.recycle_ns) {
 		discard(db, c);
 		return;
@@ -158,6 +161,8 @@ void pg_pool_close(struct db *db)
 /* --- one transaction ------------------------------------------------------------------------------------------ */
 
 static struct db_query begin_query = { .name = "BEGIN", .sql = { NULL, "BEGIN" } };
+static struct db_query limit_query = { .name = "SET", .sql = { NULL, "SELECT set_config('statement_timeout', $1, true)" },
+	                                   .params = (const enum db_type[]){ DB_TEXT }, .param_count = 1 };
 static struct db_query commit_query = { .name = "COMMIT", .sql = { NULL, "COMMIT" } };
 static struct db_query rollback_query = { .name = "ROLLBACK", .sql = { NULL, "ROLLBACK" } };
 
@@ -189,21 +194,38 @@ static bool failed(const PGresult *r)
 	return r && PQresultStatus(r) == PGRES_FATAL_ERROR;
 }
 
-/* One round trip. The result of q is in *out, or that of what failed before it (BEGIN, preparation). */
-static enum status exchange(struct db *db, struct pg_conn *c, struct db_query *q, const struct db_value *params,
-                            int64_t deadline_ns, PGresult **out, struct err *e)
+/* BEGIN, in front of the first statement; behind a pooler with the limit that the session has elsewhere. How many results. */
+static unsigned send_begin(struct db_conn *h)
 {
-	bool prepares[2] = { false, false };
+	bool prepares;
+	char ms[24];
+	h->pg->begun = true;
+	if (!pg_send(h->db, h->pg, &begin_query, NULL, &prepares))
+		return 0;
+	if (!h->db->cfg.pooler || h->unlimited)
+		return 1 + prepares;
+	struct db_value v = { .type = DB_TEXT, .s = str_n(ms, 0) };
+	v.s.n = (size_t)snprintf(ms, sizeof ms, "%lld", (long long)(h->db->cfg.query_ns / NS_PER_MS));
+	return pg_send(h->db, h->pg, &limit_query, &v, &prepares) ? 2 : 0;
+}
+
+/* One round trip. The result of q is in *out, or that of what failed before it (BEGIN, preparation). */
+static enum status exchange(struct db_conn *h, struct db_query *q, const struct db_value *params, int64_t deadline_ns,
+                            PGresult **out, struct err *e)
+{
+	struct db *db = h->db;
+	struct pg_conn *c = h->pg;
+	bool prepares = false;
 	unsigned expected = 1;
 	if (!c->begun) {
-		if (!pg_send(db, c, &begin_query, NULL, &prepares[0]))
+		unsigned begin = send_begin(h);
+		if (!begin)
 			return pg_lost(db, c, e);
-		c->begun = true;
-		expected += 1 + prepares[0];
+		expected += begin;
 	}
-	if (!pg_send(db, c, q, params, &prepares[1]) || !PQpipelineSync(c->h))
+	if (!pg_send(db, c, q, params, &prepares) || !PQpipelineSync(c->h))
 		return pg_lost(db, c, e);
-	expected += prepares[1];
+	expected += prepares;
 	for (; expected; expected--) {
 		SCOPED_RESULT r = NULL;
 		TRY(take_statement(c, deadline_ns, &r, e));
@@ -212,19 +234,18 @@ static enum status exchange(struct db *db, struct pg_conn *c, struct db_query *q
 			*out = r;
 			r = keep;
 		}
+		if (expected == 2 && prepares && failed(*out))
+			pg_forget(c, q); /* its preparation, or what stood before it */
 		if (PQstatus(c->h) == CONNECTION_BAD)
 			return failed(*out) ? ST_OK : pg_lost(db, c, e);
 	}
-	if (prepares[1] && failed(*out))
-		pg_forget(c, q);
 	return take_sync(c, deadline_ns, e);
 }
 
 static int64_t statement_deadline(const struct db_conn *h)
 {
-	/* Behind a pooler nobody but us watches the time; elsewhere the server should be the first to stop. */
-	int64_t slack = h->db->cfg.pooler ? 0 : NS_PER_S;
-	int64_t limit = h->unlimited ? 0 : clock_mono_ns() + h->db->cfg.query_ns + slack;
+	/* The server has the same limit, and should be the first to stop. */
+	int64_t limit = h->unlimited ? 0 : clock_mono_ns() + h->db->cfg.query_ns + NS_PER_S;
 	return db_earlier(h->ctx->deadline_ns, limit);
 }
 
@@ -234,7 +255,7 @@ static enum status tx_exchange(struct db_conn *h, struct db_query *q, const stru
 	struct pg_conn *c = h->pg;
 	if (c->broken)
 		return err_set(e, ST_UNAVAILABLE, "%s: the transaction was broken off", q->name);
-	enum status s = exchange(h->db, c, q, params, statement_deadline(h), out, e);
+	enum status s = exchange(h, q, params, statement_deadline(h), out, e);
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true; /* whatever it still does, nobody waits for it: closing ends it */
 		h->pg_transient = PQstatus(c->h) == CONNECTION_BAD;
@@ -265,7 +286,7 @@ static enum status commit(struct db_conn *h, struct err *e)
 		return err_set(e, ST_UNAVAILABLE, "%s: the connection broke before the commit", db->cfg.name);
 	SCOPED_RESULT r = NULL;
 	fiber_shield();
-	enum status s = exchange(db, c, &commit_query, NULL, clock_mono_ns() + COMMIT_NS, &r, e);
+	enum status s = exchange(h, &commit_query, NULL, clock_mono_ns() + COMMIT_NS, &r, e);
 	fiber_unshield();
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true;
@@ -290,7 +311,7 @@ static void rollback(struct db_conn *h)
 		return;
 	SCOPED_RESULT r = NULL;
 	fiber_shield();
-	enum status s = exchange(h->db, c, &rollback_query, NULL, clock_mono_ns() + 2 * NS_PER_S, &r, NULL);
+	enum status s = exchange(h, &rollback_query, NULL, clock_mono_ns() + 2 * NS_PER_S, &r, NULL);
 	fiber_unshield();
 	if (s != ST_OK || failed(r))
 		c->broken = true;

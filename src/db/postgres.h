@@ -29,6 +29,8 @@ enum pg_purpose { PG_FOR_READS, PG_FOR_TX };
 /* Connects without blocking the loop: waits in the calling fiber, also for the host's name. In pipeline mode afterwards. */
 enum status pg_connect(const struct db *db, const char *url, enum pg_purpose purpose, int64_t deadline_ns, struct pg_conn *c,
                        struct err *e) MUST_CHECK;
+/* Asks the server to stop what the connection runs; does not wait for it. */
+void pg_cancel(const struct pg_conn *c);
 void pg_disconnect(struct pg_conn *c); /* leaves c ready for pg_connect */
 
 /* Queues q for the server (preparing it first where that is possible): items results will follow. False: connection lost. */

@@ -293,6 +293,7 @@ struct member {
 	int64_t id;
 	db_tx_fn *fn;
 	enum status want, got;
+	struct err err;
 };
 
 static enum status member_tx(struct db_conn *c, void *arg, struct err *e)
@@ -316,7 +317,7 @@ static void member_fiber(void *arg)
 	SCOPED_ARENA *arena = arena_new(1u << 20);
 	struct ctx ctx;
 	ctx_init(&ctx, arena);
-	m->got = db_write(&ctx, m->crowd->t->db, m->fn, m, NULL);
+	m->got = db_write(&ctx, m->crowd->t->db, m->fn, m, &m->err);
 	if (--m->crowd->alive == 0)
 		fiber_wake(m->crowd->waiting);
 }
@@ -337,7 +338,8 @@ static void neighbours(struct store *t)
 		CHECK(fiber_park(FIBER_FOREVER) == ST_OK);
 	int64_t committed = 0;
 	for (int i = 0; i < 60; i++) {
-		CHECK(m[i].got == m[i].want);
+		t->err = m[i].err;
+		CHECK_STATUS(m[i].want, m[i].got);
 		committed += m[i].want == ST_OK;
 	}
 	CHECK(count(t) == committed);
