@@ -73,8 +73,10 @@ def rye(p):
         p.blob([(x + 16, 816 - k * 6), (x + 34, 530), (x + 68, 488), (x + 146, 496), (x + 170, 548), (x + 174, 796), (x + 152, 826), (x + 34, 828)], '#8f6746', angle=1.4)
         for _ in range(120):
             p.oval(p.rng.uniform(x + 40, x + 164), p.rng.uniform(515, 810), p.rng.uniform(2, 6), p.rng.uniform(2, 5), ('#6a4a32', '#a67c55')[p.rng.integers(2)], strength=0)
-    p.blob([(150, 948), (520, 890), (900, 880), (920, 900), (560, 930), (160, 966)], 'steel', angle=-.1)
-    p.blob([(880, 872), (1240, 850), (1262, 876), (1240, 898), (900, 908)], 'bark', angle=0)
+    p.blob([(300, 968), (620, 935), (900, 925), (906, 948), (640, 972), (330, 984)], 'steel', angle=-.1)
+    p.blob([(890, 918), (1180, 905), (1204, 926), (1184, 944), (900, 954)], '#3b2a20', angle=0)
+    for x in (960, 1050, 1140):
+        p.oval(x, 931 - (x - 960) * .03, 6, 6, 'straw', strength=0)
 
 
 def dry_store(p):
@@ -508,21 +510,36 @@ def screw(p):
     p.glow(1350, 60, 900, 'lamp', .4)
     p.poly([(-20, 1020), (-20, 760), (1620, 120), (1620, 520), (700, 1020)], '#4d5552', angle=-.4)
     p.poly([(-20, 1020), (-20, 850), (1620, 205), (1620, 430), (480, 1020)], '#2d5560', angle=-.4)
-    n, ax, ay, bx, by = 9, 70, 870, 1500, 300
-    ux, uy = (bx - ax) / math.hypot(bx - ax, by - ay), (by - ay) / math.hypot(bx - ax, by - ay)
-    p.line([(ax - 60, ay + 24), (bx + 90, by - 36)], 62, 'slate')
-    p.line([(ax - 60, ay + 10), (bx + 90, by - 50)], 12, 'steel')
-    for k in range(n):
-        t = (k + .5) / n
-        x, y = ax + (bx - ax) * t, ay + (by - ay) * t
-        p.oval(x, y, 50, 178, mix('#3f6b63', 'ink', .25), turn=math.atan2(uy, ux) - .42)
-        p.oval(x + 13, y - 5, 40, 170, mix('teal', 'cream', .12), turn=math.atan2(uy, ux) - .42)
-        p.oval(x + 13, y - 5, 20, 34, 'slate', turn=math.atan2(uy, ux) - .42, strength=.3)
-    for k in range(n):
-        t = k / n
-        x, y = ax + (bx - ax) * t + 70, ay + (by - ay) * t + 105
-        p.blob([(x - 70, y + 20), (x - 20, y - 14), (x + 60, y - 30), (x + 80, y - 4), (x + 10, y + 26)], '#8fb3b5', alpha=.9, angle=-.4)
-        p.line([(x - 50, y + 8), (x + 54, y - 22)], 5, 'cream', alpha=.8)
+    ax, ay, bx, by, big, turns = -40, 905, 1500, 290, 150, 5.5
+    n = math.hypot(bx - ax, by - ay)
+    ux, uy = (bx - ax) / n, (by - ay) / n
+
+    def blade(phi, t, r):
+        """A point of the screw at turn phi, t along the axis and r from it, seen a little from the side."""
+        across, along = r * math.cos(phi), .34 * r * math.sin(phi)
+        return ax + (bx - ax) * t - uy * across + ux * along, ay + (by - ay) * t + ux * across + uy * along
+
+    def blades(front):
+        steps = 900
+        for k in range(2 * steps):  # two starts, half a turn apart
+            phi = 2 * math.pi * turns * (k % steps) / steps + math.pi * (k // steps)
+            k %= steps
+            if (math.sin(phi) < 0) != front:
+                continue
+            q = [blade(phi, k / steps, 26), blade(phi, k / steps, big), blade(phi + .035, (k + 1.4) / steps, big), blade(phi + .035, (k + 1.4) / steps, 26)]
+            light = .5 + .5 * math.cos(phi + .6)
+            p.poly(q, mix('#2a4f4b' if not front else '#477a70', 'cream' if front else 'ink', (.30 if front else .22) * light), strength=0)
+    blades(False)
+    p.line([(ax, ay), (bx + 60, by - 24)], 54, 'slate')
+    p.line([(ax, ay - 14), (bx + 60, by - 38)], 11, 'steel')
+    blades(True)
+    for k in range(11):
+        t = (k / 2 + .26) / turns
+        if t > 1:
+            break
+        x, y = blade(math.pi * .02, t, big * .82)
+        p.blob([(x - 80, y + 26), (x - 20, y - 10), (x + 66, y - 34), (x + 86, y - 6), (x + 10, y + 30)], '#8fb3b5', alpha=.85, angle=-.4)
+        p.line([(x - 56, y + 13), (x + 58, y - 24)], 5, 'cream', alpha=.8)
     for _ in range(120):
         x, y = p.rng.normal(80, 160), p.rng.normal(960, 30)
         p.oval(x, y, p.rng.uniform(12, 50), p.rng.uniform(5, 13), 'cream', strength=0, alpha=.5)

@@ -219,23 +219,29 @@ def hedge(p):
 
 
 def pleacher(p):
-    p.sky('#cfd8cb', '#e9e3cb')
-    p.trees(p.hill(560, 40, '#9fb39a'), '#94a98f', 30)
-    p.hill(700, 16, 'grass')
-    p.blob([(560, 850), (560, 700), (600, 640), (690, 560), (900, 470), (1250, 390), (1640, 330), (1640, 420), (1260, 480), (930, 560), (760, 650), (700, 720), (690, 850)], 'bark', angle=-.4)
-    p.blob([(575, 705), (612, 640), (660, 600), (700, 640), (668, 690), (640, 745)], '#e8c88e', angle=-.9)
-    p.line([(585, 720), (618, 650), (662, 604)], 5, 'crust', smooth=True)
-    p.blob([(540, 870), (560, 790), (690, 790), (720, 870)], mix('bark', 'ink', .3))
-    for k in range(26):
-        t = k / 25
-        x, y = 740 + 880 * t, 640 - 285 * t ** .8
-        p.line([(x, y), (x + p.rng.normal(16, 12), y - p.rng.uniform(70, 170))], 6, mix('bark', 'rust', .2), smooth=True)
-        for _ in range(4):
-            p.oval(x + p.rng.normal(16, 22), y - p.rng.uniform(30, 165), 9, 6, 'leaf', turn=p.rng.uniform(0, 3), strength=0)
-    p.line([(1010, 900), (1026, 250)], 30, 'sand')
-    p.line([(1008, 900), (1022, 260)], 7, 'bark', alpha=.45)
-    p.grass(800, 1010, 'moss', 520, 70)
-
+    p.sky('#c3d2cb', '#efe6cd')
+    p.trees(p.hill(470, 22, '#a3b59f'), '#97ab93', 20)
+    p.trees(p.hill(570, 16, '#86a07c'), '#7a9571', 30)
+    p.poly([(-10, 690), (1610, 610), (1610, 1010), (-10, 1010)], 'grass', angle=-.05)
+    for n, (x, y, s) in enumerate(((-420, 790, .8), (-120, 800, .9), (180, 815, 1.0), (520, 835, 1.15))):
+        wood = mix('bark', ('ink', 'rust', 'wall')[n % 3], .12 + .1 * n)
+        p.blob([(x, y + 30 * s), (x + 2 * s, y - 60 * s), (x + 40 * s, y - 150 * s), (x + 140 * s, y - 235 * s), (x + 480 * s, y - 360 * s), (x + 900 * s, y - 455 * s),
+                (x + 905 * s, y - 425 * s), (x + 500 * s, y - 318 * s), (x + 190 * s, y - 185 * s), (x + 96 * s, y - 100 * s), (x + 76 * s, y - 40 * s), (x + 80 * s, y + 30 * s)], wood, angle=-.4)
+        p.blob([(x + 12 * s, y - 64 * s), (x + 44 * s, y - 140 * s), (x + 92 * s, y - 184 * s), (x + 112 * s, y - 156 * s), (x + 66 * s, y - 96 * s), (x + 44 * s, y - 38 * s)], '#ecd09a', angle=-.9)
+        p.line([(x + 16 * s, y - 60 * s), (x + 48 * s, y - 134 * s), (x + 94 * s, y - 180 * s)], 4, 'crust', smooth=True)
+        p.blob([(x - 16 * s, y + 44 * s), (x - 8 * s, y - 6 * s), (x + 84 * s, y - 6 * s), (x + 96 * s, y + 44 * s)], mix(wood, 'ink', .3))
+        for k in range(15):
+            t = (k + 1.5) / 16
+            bx, by = x + (150 + 740 * t) * s, y - (240 + 222 * t ** .9) * s
+            top = by - p.rng.uniform(36, 120) * s
+            p.line([(bx, by + 12), (bx + p.rng.normal(10, 8), top)], 3.4 * s, mix('bark', 'rust', .25), smooth=True)
+            for _ in range(3):
+                p.oval(bx + p.rng.normal(10, 12), p.rng.uniform(top, by), 8 * s, 5 * s, mix('leaf', 'straw', p.rng.random() * .3), turn=p.rng.uniform(0, 3), strength=0)
+    for x, top, foot in ((250, 330, 850), (660, 270, 890), (1120, 240, 930)):
+        p.line([(x, foot), (x + 12, top)], 26, 'sand')
+        p.line([(x - 3, foot - 6), (x + 8, top + 10)], 6, 'bark', alpha=.4)
+        p.oval(x + 12, top - 2, 13, 8, 'cream', strength=.2)
+    p.grass(790, 1010, 'moss', 640, 62)
 
 def bicycles(p):
     p.rect(0, 0, 1600, 760, 'sand')
