@@ -83,6 +83,7 @@ void http_add_header(struct http_req *r, const char *name, struct str value);
 void http_set_header(struct http_req *r, const char *name, struct str value); /* replaces */
 void http_send(struct http_req *r, struct str body);        /* copies what the socket does not take at once */
 void http_send_blob(struct http_req *r, struct blob *body); /* takes a reference of its own */
+void http_send_blob_part(struct http_req *r, struct blob *body, size_t off, size_t len);
 void http_send_file(struct http_req *r, int fd, uint64_t off, uint64_t len); /* takes fd; Range is http_file's work */
 enum status http_begin(struct http_req *r, int64_t len /* -1: unknown */) MUST_CHECK;
 enum status http_write(struct http_req *r, const void *p, size_t n) MUST_CHECK; /* waits for room */

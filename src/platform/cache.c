@@ -81,6 +81,16 @@ static bool dropped_since(struct cache *c, uint64_t seq, uint64_t hash, struct s
 	return false;
 }
 
+uint64_t cache_seq(struct cache *c)
+{
+	return atomic_load(&c->drop_seq);
+}
+
+bool cache_dropped_since(struct cache *c, uint64_t seq, struct str key, struct str tags)
+{
+	return dropped_since(c, seq, str_hash(key), tags);
+}
+
 static void drop_tag_here(struct cache *c, struct str tag)
 {
 	uint64_t hash = cache_tag_hash(tag);

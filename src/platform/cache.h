@@ -28,6 +28,10 @@ enum cache_state cache_peek(struct cache *c, struct str key, struct blob **out);
 struct cache_policy { int64_t soft_ns, hard_ns; bool level2; };
 /* tags: space-separated; copied. Takes a reference of value for itself. */
 void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags);
+/* For who makes a value outside of cache_get: note the number before reading the source, and put the value only if
+   nothing it depends on was dropped since. */
+uint64_t cache_seq(struct cache *c);
+bool cache_dropped_since(struct cache *c, uint64_t seq, struct str key, struct str tags);
 void cache_drop(struct cache *c, struct str key);
 /* Drop here and in the other processes. What is being made meanwhile from older data is not kept as fresh. In a fiber
    or on a loop. */

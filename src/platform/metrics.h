@@ -23,4 +23,8 @@ void metric_gauge(enum metric m, const char *label, int64_t v);
 void metrics_collector(void (*fn)(void *arg), void *arg);
 void metrics_write(struct buf *out);
 
+/* The declared table: for `dump metrics`. Returns how many there are. */
+struct metric_row { const char *name, *kind, *label, *help; };
+size_t metric_rows(struct metric_row *out, size_t max);
+
 #endif

@@ -24,6 +24,8 @@ struct config;         /* platform/config.h */
 struct contract_def;   /* platform/contract.h */
 struct buf;
 struct params;
+struct person;         /* platform/web.h */
+struct web_app;        /* platform/web_app.h */
 
 /* --- routes --- */
 enum route_flag {
@@ -144,6 +146,12 @@ struct platform {
 	struct str secret;        /* 32 bytes: key for tokens and signatures between processes */
 	bool dev;
 	_Atomic int draining;
+	struct web_app *web;
+	/* Identity arrives through these; NULL until a service sets them in its start(). identify: *out NULL for a visitor.
+	   A request that carries none of session_cookie is a visitor's, and may be answered from the page cache. */
+	enum status (*identify)(struct web *w, const struct person **out, struct err *e);
+	const char *session_cookie;
+	const char *sign_in_path; /* in the account service: "/sign-in"; ?next= is added */
 };
 struct service_instance *platform_service(struct platform *p, const char *name); /* NULL when unknown */
 

@@ -24,7 +24,7 @@ struct web {
 	const struct route *route;
 	struct params path;
 	const struct person *person; /* NULL: visitor */
-	struct params query_, form_; /* parsed at first use: use the functions */
+	struct form query_, form_;   /* parsed at first use: use the functions */
 	bool query_parsed, form_parsed;
 	struct multipart *multipart;
 	struct str csrf;            /* token for forms of this page: web_csrf */
@@ -50,10 +50,16 @@ bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: heade
 /* --- out --- */
 enum status web_html(struct web *w, int status, const struct buf *page); /* composes fragments, compresses, caches */
 enum status web_text(struct web *w, int status, const char *type, struct str body); /* ETag, conditional, compressed */
-enum status web_redirect(struct web *w, int status /* 301 302 303 307 308 */, struct str location);
+/* status 301 302 303 307 308. location: a path of this host, or an address below a service's base URL; anything else is
+   ST_INVALID, so that no parameter can send a visitor elsewhere. The external form is for addresses that we chose. */
+enum status web_redirect(struct web *w, int status, struct str location);
+enum status web_redirect_external(struct web *w, int status, struct str location);
+bool web_is_ours(struct ctx *ctx, struct str location); /* would web_redirect take it? For ?next=… */
 enum status web_json(struct web *w, int status, struct str json);
 void web_cache_tag(struct web *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* the cached page goes when this tag is dropped */
 void web_no_cache(struct web *w);
+/* A response header that a cached page keeps. value must outlive the answer. At most 8. */
+void web_header(struct web *w, const char *name, struct str value);
 
 struct cookie { const char *name; struct str value; const char *path; int64_t max_age_s; /* <0: session, 0: delete */ bool http_only, lax; };
 void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __Host- prefix when the request is secure */
