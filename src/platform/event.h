@@ -18,14 +18,29 @@ struct event {
 	struct str payload; /* JSON object */
 	int64_t at_us;
 	unsigned attempt;
+	const char *handler; /* whose turn it is, and whether its mark is written: for event_once */
+	bool *marked;
 };
 /* Inside db_write's fn. payload must be a JSON object ≤ 64 KiB. */
 enum status event_emit(struct db_conn *c, const char *type, struct str object, struct str payload, struct err *e) MUST_CHECK;
 
+/* In a handler's own db_write: writes the handler's mark in the same transaction as its effect. *first false: another attempt
+   has done it all, do nothing. Without this call the mark is written after the handler returned, and a crash between
+   lets it run again. */
+enum status event_once(struct db_conn *c, const struct event *ev, bool *first, struct err *e) MUST_CHECK;
+
+/* A service's processor runs where the service runs. It calls the handlers of services in this process, and delivers to the
+   processes of the others by POST /internal/events, each batch in one request. Failures are retried for all of an event's
+   handlers that have not marked it: 5 s doubling to 10 min, 12 attempts. */
 struct events;
-struct events *events_new(struct platform *p, struct err *e);
-enum status events_start(struct events *ev, struct err *e) MUST_CHECK; /* role `events`: claim and handle */
+struct events *events_new(struct platform *p, struct err *e); /* after contracts_new */
+enum status events_start(struct events *ev, struct err *e) MUST_CHECK; /* role `events`; on a loop: claim and handle */
+void events_wake(struct events *ev);                                   /* look now: any thread */
 void events_drain(struct events *ev, int64_t deadline_ns);             /* fiber: stop claiming, finish */
 void events_free(struct events *ev);
+
+/* done: events finished here. handled: handlers run. A look that claimed nothing is counted in empty_claims. */
+struct event_stats { uint64_t emitted, claims, empty_claims, done, handled, retried, given_up; };
+void events_stats(const struct events *ev, struct event_stats *out);
 
 #endif

@@ -34,7 +34,7 @@ UPDATE activities SET done = true, error = NULL WHERE id IN (SELECT value FROM j
 UPDATE activities SET done = true, error = NULL WHERE id = ANY (:ids::bigint[]);
 
 -- name: event_retry
--- params: id int, run_at int, error text
+-- params: id int, run_at int, error text?
 -- exec
 -- writes
 UPDATE activities SET run_at = :run_at, error = :error WHERE id = :id AND NOT done;
