@@ -450,7 +450,8 @@ static void h1_input(struct conn *c)
 	while (!h->q && !h->last && !c->dead && conn_in(c).n) {
 		struct h1_head *head;
 		size_t used;
-		if (conn_room(c) == 0) { /* answers wait to be read first */
+		if (conn_room(c) == 0) { /* answers wait to be read first: the write rate is the clock */
+			set_clock(h, CLOCK_NONE, 0);
 			conn_pause(c);
 			return;
 		}
@@ -498,7 +499,9 @@ static void h1_expired(struct conn *c)
 			conn_finish(c);
 		return;
 	default:
-		if (!h->q)
+		if (!h->q && !conn_out_empty(c)) /* not idle: still reading the last answer */
+			set_clock(h, CLOCK_IDLE, worker_now(c->w) + worker_limits(c->w)->idle_ns);
+		else if (!h->q)
 			conn_finish(c);
 	}
 }

@@ -221,7 +221,7 @@ static void ended(struct request *q, enum status st)
 		LOG(ERROR, &q->r.ctx, "http.no_answer", LI("status", status), LS("reason", status_info(st)->name));
 		response_error(q, status);
 	}
-	if (!q->complete)
+	if (!q->complete && !q->conn->dead)
 		LOG(WARN, &q->r.ctx, "http.cut", LI("sent", q->r.sent), LI("of", q->answer_len));
 	q->ops->finish(q, q->complete);
 }
