@@ -166,7 +166,12 @@ void http_send(struct http_req *r, struct str body)
 
 void http_send_blob(struct http_req *r, struct blob *body)
 {
-	struct piece p = { PIECE_BLOB, .p = body->data, .len = body->len, .blob = blob_ref(body) };
+	http_send_blob_part(r, body, 0, body->len);
+}
+
+void http_send_blob_part(struct http_req *r, struct blob *body, size_t off, size_t len)
+{
+	struct piece p = { PIECE_BLOB, .p = body->data + off, .len = len, .blob = blob_ref(body) };
 	response_piece(request_of(r), &p);
 }
 
