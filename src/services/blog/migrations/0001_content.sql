@@ -29,7 +29,7 @@ CREATE TABLE objects (
   UNIQUE (origin)
 );
 -- The order of every list; a partial index keeps drafts out of the walk.
-CREATE INDEX objects_listed ON objects (type, published_at, id) WHERE status = 'published';
+CREATE INDEX objects_listed ON objects (type, published_at, id, status) WHERE status IN ('published', 'scheduled');
 
 CREATE INDEX objects_changed ON objects (updated_at);
 

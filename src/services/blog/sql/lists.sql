@@ -1,32 +1,33 @@
 -- Which objects a list holds, in order. Lists give ids; blog_cards and blog_links fetch what a card shows for all of them at once.
+-- What is scheduled is published as soon as its time has come: no job has to do anything for it.
 
 -- name: blog_listed
 -- params: now int, lim int, off int
 -- rows: id int, total int
 SELECT id,
-       (SELECT count(*) FROM objects WHERE type = 'post' AND status = 'published' AND published_at <= :now) AS total
+       (SELECT count(*) FROM objects WHERE type = 'post' AND status IN ('published', 'scheduled') AND published_at <= :now) AS total
   FROM objects
- WHERE type = 'post' AND status = 'published' AND published_at <= :now
+ WHERE type = 'post' AND status IN ('published', 'scheduled') AND published_at <= :now
  ORDER BY published_at DESC, id DESC LIMIT :lim OFFSET :off;
 
 -- name: blog_listed_featured
 -- params: now int, lim int
 -- rows: id int
 SELECT id FROM objects
- WHERE type = 'post' AND status = 'published' AND published_at <= :now AND featured
+ WHERE type = 'post' AND status IN ('published', 'scheduled') AND published_at <= :now AND featured
  ORDER BY published_at DESC, id DESC LIMIT :lim;
 
--- Posts that an edge connects to one object: of a tag, by an author.
+-- Posts that an edge connects to one object: of a tag, by an author. CROSS JOIN keeps SQLite from walking all posts first.
 -- name: blog_listed_by_edge
 -- params: type text, dst int, now int, lim int, off int
 -- rows: id int, total int
 SELECT o.id,
-       (SELECT count(*) FROM edges e JOIN objects o ON o.id = e.src
-         WHERE e.dst = :dst AND e.type = :type
-           AND o.type = 'post' AND o.status = 'published' AND o.published_at <= :now) AS total
-  FROM edges e JOIN objects o ON o.id = e.src
- WHERE e.dst = :dst AND e.type = :type
-   AND o.type = 'post' AND o.status = 'published' AND o.published_at <= :now
+       (SELECT count(*) FROM edges e CROSS JOIN objects o
+         WHERE e.dst = :dst AND e.type = :type AND o.id = e.src
+           AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now) AS total
+  FROM edges e CROSS JOIN objects o
+ WHERE e.dst = :dst AND e.type = :type AND o.id = e.src
+   AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
  ORDER BY o.published_at DESC, o.id DESC LIMIT :lim OFFSET :off;
 
 -- way: -1 the older neighbour, 1 the newer, 2 related by shared tags (or said to be), best first.
@@ -34,11 +35,11 @@ SELECT o.id,
 -- params: id int, at int, now int, lim int
 -- rows: way int, id int, ord int
 SELECT * FROM (SELECT -1 AS way, id, 0 AS ord FROM objects
-                WHERE type = 'post' AND status = 'published' AND (published_at, id) < (:at, :id)
+                WHERE type = 'post' AND status IN ('published', 'scheduled') AND (published_at, id) < (:at, :id)
                 ORDER BY published_at DESC, id DESC LIMIT 1) AS older
 UNION ALL
 SELECT * FROM (SELECT 1 AS way, id, 0 AS ord FROM objects
-                WHERE type = 'post' AND status = 'published' AND (published_at, id) > (:at, :id) AND published_at <= :now
+                WHERE type = 'post' AND status IN ('published', 'scheduled') AND (published_at, id) > (:at, :id) AND published_at <= :now
                 ORDER BY published_at, id LIMIT 1) AS newer
 UNION ALL
 SELECT * FROM (SELECT 2 AS way, s.id, -s.weight AS ord
@@ -47,8 +48,8 @@ SELECT * FROM (SELECT 2 AS way, s.id, -s.weight AS ord
                         WHERE m.src = :id AND m.type = 'tagged' GROUP BY t.src
                        UNION ALL
                        SELECT r.dst, 100 FROM edges r WHERE r.src = :id AND r.type = 'related') AS s
-                 JOIN objects o ON o.id = s.id
-                WHERE o.type = 'post' AND o.status = 'published' AND o.published_at <= :now
+                 CROSS JOIN objects o
+                WHERE o.id = s.id AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
                 ORDER BY s.weight DESC, o.published_at DESC LIMIT :lim) AS near
 ORDER BY 1, 3, 2 DESC;
 
@@ -77,14 +78,14 @@ SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS 
 SELECT e.src, e.type, o.id, o.slug, o.title, o.image_url, o.image_alt, m.path, m.srcset, m.width, m.height
   FROM json_each(:ids) i CROSS JOIN edges e ON e.src = i.value AND e.type IN ('tagged', 'authored-by')
        CROSS JOIN objects o ON o.id = e.dst LEFT JOIN media m ON m.id = o.image_id
- WHERE o.status = 'published'
+ WHERE o.status IN ('published', 'scheduled')
  ORDER BY e.src, e.type, e.ord;
 -- postgres:
 SELECT e.src, e.type, o.id, o.slug, o.title, o.image_url, o.image_alt, m.path, m.srcset, m.width, m.height
   FROM json_array_elements_text(:ids::json) AS i(value)
   JOIN edges e ON e.src = i.value::bigint AND e.type IN ('tagged', 'authored-by')
   JOIN objects o ON o.id = e.dst LEFT JOIN media m ON m.id = o.image_id
- WHERE o.status = 'published'
+ WHERE o.status IN ('published', 'scheduled')
  ORDER BY e.src, e.type, e.ord;
 
 -- name: blog_tags_listed
@@ -93,8 +94,8 @@ SELECT e.src, e.type, o.id, o.slug, o.title, o.image_url, o.image_alt, m.path, m
 SELECT t.id, t.slug, t.title, t.excerpt, COALESCE(x.accent, '') AS accent, count(*) AS posts
   FROM objects t JOIN edges e ON e.dst = t.id AND e.type = 'tagged' JOIN objects o ON o.id = e.src
   LEFT JOIN object_meta x ON x.object_id = t.id
- WHERE t.type = 'tag' AND t.status = 'published'
-   AND o.type = 'post' AND o.status = 'published' AND o.published_at <= :now
+ WHERE t.type = 'tag' AND t.status IN ('published', 'scheduled')
+   AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
  GROUP BY t.id, t.slug, t.title, t.excerpt, x.accent
  ORDER BY posts DESC, t.title LIMIT :lim;
 
@@ -105,10 +106,10 @@ SELECT t.id, t.slug, t.title, t.excerpt, COALESCE(x.accent, '') AS accent, count
 SELECT a.id, a.slug, a.title, a.excerpt, a.image_url, a.image_alt, m.path, m.srcset, m.width, m.height,
        p.location, p.website, p.social, p.cover_url, n.posts
   FROM (SELECT e.dst, count(*) AS posts FROM edges e JOIN objects o ON o.id = e.src
-         WHERE e.type = 'authored-by' AND o.type = 'post' AND o.status = 'published' AND o.published_at <= :now
+         WHERE e.type = 'authored-by' AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
          GROUP BY e.dst) AS n
   JOIN objects a ON a.id = n.dst LEFT JOIN media m ON m.id = a.image_id LEFT JOIN author_profiles p ON p.object_id = a.id
- WHERE a.type = 'author' AND a.status = 'published'
+ WHERE a.type = 'author' AND a.status IN ('published', 'scheduled')
  ORDER BY n.posts DESC, a.title LIMIT :lim;
 
 -- name: blog_locations
@@ -116,12 +117,12 @@ SELECT a.id, a.slug, a.title, a.excerpt, a.image_url, a.image_alt, m.path, m.src
 -- rows: type text, slug text, updated_at int, image_url text, path text?
 SELECT o.type, o.slug, o.updated_at, o.image_url, m.path
   FROM objects o LEFT JOIN media m ON m.id = o.image_id
- WHERE o.status = 'published'
+ WHERE o.status IN ('published', 'scheduled')
    AND ((o.type IN ('post', 'page') AND o.published_at <= :now)
      OR (o.type IN ('tag', 'author') AND EXISTS (
-           SELECT 1 FROM edges e JOIN objects p ON p.id = e.src
-            WHERE e.dst = o.id AND e.type = CASE o.type WHEN 'tag' THEN 'tagged' ELSE 'authored-by' END
-              AND p.type = 'post' AND p.status = 'published' AND p.published_at <= :now)))
+           SELECT 1 FROM edges e CROSS JOIN objects p
+            WHERE p.id = e.src AND e.dst = o.id AND e.type = CASE o.type WHEN 'tag' THEN 'tagged' ELSE 'authored-by' END
+              AND p.type = 'post' AND p.status IN ('published', 'scheduled') AND p.published_at <= :now)))
  ORDER BY CASE o.type WHEN 'page' THEN 1 WHEN 'post' THEN 2 WHEN 'tag' THEN 3 ELSE 4 END, o.published_at DESC, o.id DESC
  LIMIT :lim;
 
@@ -130,7 +131,7 @@ SELECT o.type, o.slug, o.updated_at, o.image_url, m.path
 -- params: now int, lim int
 -- rows: type text, slug text, title text
 SELECT type, slug, title FROM objects
- WHERE type IN ('post', 'page', 'tag', 'author') AND status = 'published' AND (published_at IS NULL OR published_at <= :now)
+ WHERE type IN ('post', 'page', 'tag', 'author') AND status IN ('published', 'scheduled') AND (published_at IS NULL OR published_at <= :now)
  ORDER BY updated_at DESC LIMIT :lim;
 
 -- name: blog_last_change
@@ -138,9 +139,9 @@ SELECT type, slug, title FROM objects
 -- row: us int
 -- sqlite:
 SELECT max(COALESCE((SELECT max(updated_at) FROM objects WHERE updated_at <= :now), 0),
-           COALESCE((SELECT max(published_at) FROM objects WHERE type = 'post' AND status = 'published' AND published_at <= :now), 0),
+           COALESCE((SELECT max(published_at) FROM objects WHERE type = 'post' AND status IN ('published', 'scheduled') AND published_at <= :now), 0),
            COALESCE((SELECT max(updated_at) FROM settings), 0)) AS us;
 -- postgres:
 SELECT greatest(COALESCE((SELECT max(updated_at) FROM objects WHERE updated_at <= :now), 0),
-           COALESCE((SELECT max(published_at) FROM objects WHERE type = 'post' AND status = 'published' AND published_at <= :now), 0),
+           COALESCE((SELECT max(published_at) FROM objects WHERE type = 'post' AND status IN ('published', 'scheduled') AND published_at <= :now), 0),
            COALESCE((SELECT max(updated_at) FROM settings), 0)) AS us;

@@ -15,14 +15,14 @@ SELECT o.id, o.type, o.published_at, o.template, x.caption, x.custom_excerpt, x.
        CASE WHEN :access >= 2 OR o.visibility = 'public' OR (:access = 1 AND o.visibility = 'members') THEN FALSE
             ELSE TRUE END AS gated
   FROM objects o LEFT JOIN object_meta x ON x.object_id = o.id LEFT JOIN revisions r ON r.id = o.revision_id
- WHERE o.slug = :slug AND o.type IN ('post', 'page') AND o.status IN ('published', 'unlisted') AND o.published_at <= :now
+ WHERE o.slug = :slug AND o.type IN ('post', 'page') AND o.status IN ('published', 'scheduled', 'unlisted') AND o.published_at <= :now
  ORDER BY o.type DESC LIMIT 1;
 
 -- name: blog_card_visible
 -- params: id int, now int
 -- row: id int
 SELECT id FROM objects
- WHERE id = :id AND type IN ('post', 'page') AND status IN ('published', 'unlisted') AND published_at <= :now;
+ WHERE id = :id AND type IN ('post', 'page') AND status IN ('published', 'scheduled', 'unlisted') AND published_at <= :now;
 
 -- Bodies as a visitor may read them.
 -- name: blog_public_bodies
@@ -52,7 +52,7 @@ SELECT o.id, o.slug, o.title, o.excerpt, o.image_url, o.image_alt, m.path, m.src
        x.twitter_image, x.canonical_url, p.location, p.website, p.social, p.cover_url
   FROM objects o LEFT JOIN media m ON m.id = o.image_id LEFT JOIN object_meta x ON x.object_id = o.id
   LEFT JOIN author_profiles p ON p.object_id = o.id
- WHERE o.type = :type AND o.slug = :slug AND o.status = 'published';
+ WHERE o.type = :type AND o.slug = :slug AND o.status IN ('published', 'scheduled');
 
 -- Where an old address leads: a redirect, or a file that an import took over.
 -- name: blog_redirect

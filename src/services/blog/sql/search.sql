@@ -8,9 +8,9 @@
 SELECT o.id, highlight(search_fts, 0, char(2), char(3)) AS title,
        snippet(search_fts, 1, char(2), char(3), '…', 32) AS snippet,
        (SELECT count(*) FROM search_fts g JOIN objects p ON p.id = g.rowid
-         WHERE g.search_fts MATCH :q AND p.status = 'published' AND p.published_at <= :now) AS total
+         WHERE g.search_fts MATCH :q AND p.status IN ('published', 'scheduled') AND p.published_at <= :now) AS total
   FROM search_fts JOIN objects o ON o.id = search_fts.rowid
- WHERE search_fts MATCH :q AND o.status = 'published' AND o.published_at <= :now
+ WHERE search_fts MATCH :q AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
  ORDER BY bm25(search_fts, 8.0, 1.0), o.id DESC LIMIT :lim OFFSET :off;
 -- postgres:
 SELECT h.id,
@@ -21,7 +21,7 @@ SELECT h.id,
        h.total
   FROM (SELECT o.id, ts_rank(d.tsv, to_tsquery('simple', :q)) AS rank, count(*) OVER () AS total
           FROM search_docs d JOIN objects o ON o.id = d.object_id
-         WHERE d.tsv @@ to_tsquery('simple', :q) AND o.status = 'published' AND o.published_at <= :now
+         WHERE d.tsv @@ to_tsquery('simple', :q) AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
          ORDER BY rank DESC, o.id DESC LIMIT :lim OFFSET :off) AS h
   JOIN search_docs d ON d.object_id = h.id
  ORDER BY h.rank DESC, h.id DESC;

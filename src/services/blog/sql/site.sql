@@ -24,3 +24,8 @@ DELETE FROM nav_items WHERE menu = :menu;
 -- params: id int, menu text, parent_id int?, ord int, label text, url text
 -- exec
 INSERT INTO nav_items (id, menu, parent_id, ord, label, url) VALUES (:id, :menu, :parent_id, :ord, :label, :url);
+
+-- name: blog_setting
+-- params: name text
+-- row: value text
+SELECT value FROM settings WHERE name = :name;

@@ -121,3 +121,18 @@ DELETE FROM redirects WHERE path = :path;
 -- params: id int, kind text, source text, at int, report text
 -- exec
 INSERT INTO imports (id, kind, source, at, report) VALUES (:id, :kind, :source, :at, :report);
+
+-- name: blog_media_known
+-- rows: origin text, id int, path text, srcset text, width int, height int
+SELECT g.origin, m.id, m.path, m.srcset, m.width, m.height FROM media_origins g JOIN media m ON m.id = g.media_id ORDER BY g.origin;
+
+-- Posts and pages may become each other; the slug is set aside until the new one is known to be free.
+-- name: blog_object_retype
+-- params: id int, type text, slug text
+-- exec
+UPDATE objects SET type = :type, slug = :slug WHERE id = :id;
+
+-- name: blog_objects_count
+-- params: type text
+-- row: n int
+SELECT count(*) AS n FROM objects WHERE type = :type;

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tags, authors, tiers and snippets of an export, and what all its objects have in common.
+ */
+#include <stdlib.h>
+
+#include "services/blog/ghost.h"
+
+#define RENDER_VERSION "1" /* raised when bodies come out differently: an import then renders anew */
+#define TITLE_MAX 255
+
+/* --- what objects have in common ------------------------------------------------------------------------------------------ */
+
+struct plan_object *ghost_object(struct ghost *g, enum import_kind kind, const char *type, json_t *row)
+{
+	static const struct str empty = STR_INIT("");
+	struct plan_object *o = &g->plan->objects[g->plan->object_count++];
+	bool post = kind == IMPORT_POSTS || kind == IMPORT_PAGES;
+	struct str id = ghost_id(g->a, row, post ? "uuid" : "id"); /* relations name the others by id */
+	if (!id.n)
+		id = ghost_id(g->a, row, post ? "id" : "uuid");
+	*o = (struct plan_object){
+		.kind = kind, .type = str_c(type), .status = STR("published"), .visibility = STR("public"), .excerpt = empty,
+		.lang = empty, .template = empty, .image_url = empty, .image_alt = empty, .custom_excerpt = empty, .caption = empty,
+		.meta_title = empty, .meta_description = empty, .og_title = empty, .og_description = empty, .og_image = empty,
+		.twitter_title = empty, .twitter_description = empty, .twitter_image = empty, .canonical_url = empty,
+		.accent = empty, .code_head = empty, .code_foot = empty, .email = empty, .role = empty, .location = empty,
+		.website = empty, .social = STR("{}"), .cover_url = empty,
+		.origin = post ? arena_strf(g->a, "ghost:%.*s", STR_ARG(id)) : arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)),
+	};
+	return o;
+}
+
+static struct str address(struct ghost *g, json_t *row, const char *key)
+{
+	struct str url = ghost_url(g, row, key);
+	const struct plan_media *m = import_media_find(g->media, url, g->log);
+	return m ? m->image.src : url;
+}
+
+static void common_meta(struct ghost *g, struct plan_object *o, json_t *row)
+{
+	const struct { const char *key; struct str *to; } texts[] = {
+		{ "meta_title", &o->meta_title },       { "meta_description", &o->meta_description },
+		{ "og_title", &o->og_title },           { "og_description", &o->og_description },
+		{ "twitter_title", &o->twitter_title }, { "twitter_description", &o->twitter_description },
+		{ "accent_color", &o->accent },         { "codeinjection_head", &o->code_head },
+		{ "codeinjection_foot", &o->code_foot },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct str s = ghost_text(row, texts[i].key);
+		if (s.n)
+			*texts[i].to = s;
+		o->has_meta = o->has_meta || s.n;
+	}
+	const struct { const char *key; struct str *to; } urls[] = {
+		{ "og_image", &o->og_image }, { "twitter_image", &o->twitter_image }, { "canonical_url", &o->canonical_url },
+	};
+	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+		if (!ghost_text(row, urls[i].key).n)
+			continue;
+		*urls[i].to = address(g, row, urls[i].key);
+		o->has_meta = true;
+	}
+}
+
+static void common_dates(struct ghost *g, struct plan_object *o, json_t *row)
+{
+	if (!ghost_time(row, "created_at", &o->created_at))
+		o->created_at = g->exported_at;
+	if (!ghost_time(row, "updated_at", &o->updated_at))
+		o->updated_at = o->created_at;
+}
+
+/* Kept when it is one of ours already; else made from it, from the title, or from the id. */
+static void choose_slug(struct ghost *g, struct plan_object *o, json_t *row)
+{
+	struct str given = str_trim(ghost_text(row, "slug"));
+	o->slug = body_slug(g->a, given);
+	if (given.n && !str_eq(given, o->slug))
+		o->old_slug = str_utf8_first(given, 500);
+	if (!o->slug.n)
+		o->slug = body_slug(g->a, o->title);
+	if (!o->slug.n) {
+		struct str id = ghost_id(g->a, row, "id");
+		o->slug = body_slug(g->a, arena_strf(g->a, "%.*s-%.*s", STR_ARG(o->type), (int)(id.n < 32 ? id.n : 32), id.p));
+	}
+	if (!given.n)
+		import_note(g->log, o->kind, o->title.n ? o->title : o->slug, "has no slug: \"%.*s\" was made", STR_ARG(o->slug));
+}
+
+void ghost_common(struct ghost *g, struct plan_object *o, json_t *row)
+{
+	const char *key = json_object_get(row, "title") ? "title" : "name";
+	struct str title = str_trim(ghost_text(row, key));
+	o->title = str_utf8_first(title, TITLE_MAX);
+	choose_slug(g, o, row);
+	if (title.n > o->title.n)
+		import_note(g->log, o->kind, o->slug, "the title was cut to %d characters", TITLE_MAX);
+	if (!o->title.n) {
+		o->title = ghost_text(row, "slug").n ? o->slug : STR("(Untitled)");
+		import_note(g->log, o->kind, o->slug, "has no title: \"%.*s\" was taken", STR_ARG(o->title));
+	}
+	common_dates(g, o, row);
+	common_meta(g, o, row);
+}
+
+void ghost_image(struct ghost *g, struct plan_object *o, struct str url)
+{
+	if (!url.n)
+		return;
+	o->image = import_media_find(g->media, url, g->log);
+	if (!o->image)
+		o->image_url = url;
+}
+
+void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *extra)
+{
+	struct str links[64];
+	size_t n = 0;
+	char *rows[2] = { json_dumps(row, JSON_SORT_KEYS | JSON_COMPACT), extra ? json_dumps(extra, JSON_SORT_KEYS | JSON_COMPACT) : NULL };
+	links[n++] = STR(RENDER_VERSION);
+	links[n++] = str_c(rows[0]);
+	links[n++] = str_c(rows[1]);
+	links[n++] = o->body ? o->body->hash : STR_NULL;
+	links[n++] = o->image ? o->image->image.src : o->image_url;
+	links[n++] = o->cover_url;
+	const struct plan_links *sets[] = { &o->tagged, &o->authored, &o->requires };
+	for (size_t s = 0; s < 3; s++)
+		for (size_t i = 0; i < sets[s]->count && n < 64; i++)
+			links[n++] = sets[s]->origins[i];
+	o->hash = import_hash(g->a, links, n);
+	free(rows[0]);
+	free(rows[1]);
+}
+
+/* --- tags ------------------------------------------------------------------------------------------------------------------ */
+
+void ghost_plan_tags(struct ghost *g)
+{
+	for (size_t i = 0; i < ghost_count(g, GHOST_TAGS); i++) {
+		json_t *row = ghost_row(g, GHOST_TAGS, i);
+		if (!json_is_object(row) || (!ghost_text(row, "name").n && !ghost_text(row, "slug").n)) {
+			g->log->report->counts[IMPORT_TAGS].skipped++;
+			import_note(g->log, IMPORT_TAGS, arena_strf(g->a, "row %zu", i + 1), "has neither a name nor a slug");
+			continue;
+		}
+		struct plan_object *o = ghost_object(g, IMPORT_TAGS, "tag", row);
+		ghost_common(g, o, row);
+		o->excerpt = ghost_text(row, "description");
+		/* Internal ones mark posts for themes: they have no page and are not shown. */
+		if (str_eqc(ghost_text(row, "visibility"), "internal") || ghost_flag(row, "hidden") || str_starts(o->title, STR("#")))
+			o->status = STR("unlisted");
+		ghost_image(g, o, ghost_url(g, row, ghost_text(row, "image").n ? "image" : "feature_image"));
+		ghost_finish(g, o, row, NULL);
+	}
+}
+
+/* --- authors ----------------------------------------------------------------------------------------------------------------- */
+
+static struct str social_of(struct ghost *g, json_t *row)
+{
+	static const char *const networks[] = { "facebook",  "twitter", "threads", "bluesky", "mastodon",
+		                                "instagram", "tiktok",  "youtube", "linkedin" };
+	json_t *j = json_object();
+	for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
+		if (ghost_text(row, networks[i]).n)
+			json_object_set(j, networks[i], json_object_get(row, networks[i]));
+	char *text = json_dumps(j, JSON_COMPACT);
+	struct str s = text ? arena_str(g->a, str_c(text)) : STR("{}");
+	free(text);
+	json_decref(j);
+	return s;
+}
+
+static struct str role_of(struct ghost *g, const struct ghost_index *of_user, const struct ghost_index *roles, json_t *user)
+{
+	size_t n, m;
+	struct ghost_entry *link = ghost_find(of_user, ghost_id(g->a, user, "id"), &n);
+	struct ghost_entry *role = link ? ghost_find(roles, ghost_id(g->a, link->row, "role_id"), &m) : NULL;
+	return role ? body_slug(g->a, ghost_text(role->row, "name")) : STR("");
+}
+
+void ghost_plan_authors(struct ghost *g)
+{
+	struct ghost_index of_user = ghost_index(g, GHOST_ROLES_USERS, "user_id"), roles = ghost_index(g, GHOST_ROLES, "id");
+	for (size_t i = 0; i < ghost_count(g, GHOST_USERS); i++) {
+		json_t *row = ghost_row(g, GHOST_USERS, i);
+		if (!json_is_object(row) || (!ghost_text(row, "name").n && !ghost_text(row, "slug").n)) {
+			g->log->report->counts[IMPORT_AUTHORS].skipped++;
+			import_note(g->log, IMPORT_AUTHORS, arena_strf(g->a, "row %zu", i + 1), "has neither a name nor a slug");
+			continue;
+		}
+		struct plan_object *o = ghost_object(g, IMPORT_AUTHORS, "author", row);
+		ghost_common(g, o, row);
+		o->has_profile = true;
+		o->excerpt = ghost_text(row, "bio");
+		o->email = ghost_text(row, "email");
+		o->location = ghost_text(row, "location");
+		o->website = ghost_text(row, "website");
+		o->social = social_of(g, row);
+		o->role = role_of(g, &of_user, &roles, row);
+		o->cover_url = address(g, row, ghost_text(row, "cover").n ? "cover" : "cover_image");
+		ghost_image(g, o, ghost_url(g, row, ghost_text(row, "image").n ? "image" : "profile_image"));
+		/* The password and when somebody signed in last are nobody's business here, and would make each export a change. */
+		json_t *kept = json_copy(row);
+		json_object_del(kept, "password");
+		json_object_del(kept, "last_seen");
+		json_object_del(kept, "updated_at");
+		ghost_finish(g, o, kept, NULL);
+		json_decref(kept);
+	}
+}
+
+/* --- tiers and snippets ------------------------------------------------------------------------------------------------------- */
+
+void ghost_plan_tiers(struct ghost *g)
+{
+	for (size_t i = 0; i < ghost_count(g, GHOST_PRODUCTS); i++) {
+		json_t *row = ghost_row(g, GHOST_PRODUCTS, i);
+		if (!json_is_object(row) || !ghost_text(row, "name").n)
+			continue;
+		struct plan_object *o = ghost_object(g, IMPORT_TIERS, "tier", row);
+		ghost_common(g, o, row);
+		o->status = STR("unlisted");
+		o->excerpt = ghost_text(row, "description");
+		ghost_finish(g, o, row, NULL);
+	}
+}
+
+void ghost_plan_snippets(struct ghost *g)
+{
+	for (size_t i = 0; i < ghost_count(g, GHOST_SNIPPETS); i++) {
+		json_t *row = ghost_row(g, GHOST_SNIPPETS, i);
+		if (!json_is_object(row) || !ghost_text(row, "name").n)
+			continue;
+		struct plan_object *o = ghost_object(g, IMPORT_SNIPPETS, "snippet", row);
+		struct str lexical = ghost_text(row, "lexical");
+		o->title = str_utf8_first(ghost_text(row, "name"), TITLE_MAX);
+		o->slug = body_slug(g->a, o->title);
+		if (!o->slug.n)
+			o->slug = body_slug(g->a, o->origin);
+		common_dates(g, o, row);
+		o->status = STR("unlisted");
+		ghost_render(g, o, lexical.n ? BODY_LEXICAL : BODY_MOBILEDOC, lexical.n ? lexical : ghost_text(row, "mobiledoc"), STR_NULL);
+		ghost_finish(g, o, row, NULL);
+	}
+}

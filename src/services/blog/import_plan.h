@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an import is going to write, complete and rendered, between reading a file (ghost_*.c) and the transaction
+ * (import_write.c). Everything lives in the plan's arena. Objects refer to each other by origin.
+ */
+#ifndef GH_SERVICES_BLOG_IMPORT_PLAN_H
+#define GH_SERVICES_BLOG_IMPORT_PLAN_H
+
+#include "services/blog/body.h"
+#include "services/blog/import.h"
+
+struct plan_media { /* one file of the old site */
+	struct str origin;          /* "/content/images/2019/a.jpg" */
+	struct blog_image image;    /* as bodies show it; src empty: there is no such file here */
+	struct media_item *item;    /* put in this run; NULL: known from before, or missing */
+	int64_t id;                 /* of the media row; known from before, or found when writing */
+};
+
+struct plan_body {
+	struct str source, hash;
+	struct body body;
+};
+
+struct plan_links { const struct str *origins; size_t count; };
+
+struct plan_object {
+	enum import_kind kind;
+	struct str origin, type, slug, title, status, visibility, excerpt, lang, template, hash;
+	bool featured;
+	int64_t created_at, updated_at, published_at; /* published_at 0: none */
+	int reading_min;
+	const struct plan_media *image; /* NULL: none, or elsewhere: image_url */
+	struct str image_url, image_alt;
+	bool has_meta;
+	struct str custom_excerpt, caption, meta_title, meta_description, og_title, og_description, og_image, twitter_title,
+		twitter_description, twitter_image, canonical_url, accent, code_head, code_foot;
+	bool has_profile;
+	struct str email, role, location, website, social, cover_url;
+	struct plan_body *body;         /* NULL: none */
+	struct str search;              /* text that visitors may find; p NULL: not in the index */
+	struct plan_links tagged, authored, requires;
+	struct str old_slug;            /* as it was there, where it could not be kept; p NULL: kept */
+};
+
+struct plan_setting { struct str name, value; };
+struct plan_nav { struct str label, url; };
+struct plan_menu { const char *name; const struct plan_nav *items; size_t count; struct str hash; };
+
+struct plan {
+	struct arena *a;
+	struct plan_object *objects; /* tags, authors, tiers before what refers to them */
+	size_t object_count;
+	struct plan_setting *settings;
+	size_t setting_count;
+	struct str settings_hash;
+	struct plan_menu menus[2];
+	struct plan_media **media;
+	size_t media_count;
+	int64_t now;
+};
+
+/* --- notes ---------------------------------------------------------------------------------------------------------- */
+struct import_log { struct arena *a; struct import_report *report; struct import_note *notes; };
+void import_note(struct import_log *log, enum import_kind kind, struct str what, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* --- the transaction -------------------------------------------------------------------------------------------------- */
+enum status import_write(struct ctx *ctx, struct db *db, struct plan *plan, const struct import_options *opt,
+                         struct import_log *log, struct err *e) MUST_CHECK;
+
+/* --- files of the old site ---------------------------------------------------------------------------------------------- */
+struct import_media;
+struct import_media *import_media_new(struct ctx *ctx, struct arena *a, struct media *m, const struct import_options *opt);
+void import_media_fini(struct import_media *im);
+/* What earlier imports have taken: from a read. */
+enum status import_media_load(struct import_media *im, struct db *db, struct err *e) MUST_CHECK;
+/* The stored file behind an address of the source (after body_url), put into storage at first use. NULL: not the old
+   site's, or not to be found (counted, noted once). */
+const struct plan_media *import_media_find(struct import_media *im, struct str url, struct import_log *log);
+void import_media_list(const struct import_media *im, struct plan *plan);
+struct str import_media_path(struct arena *a, const struct media_item *item);   /* URL path of the file to show */
+struct str import_media_srcset(struct arena *a, const struct media_item *item);
+
+struct str import_hash(struct arena *a, const struct str *parts, size_t n); /* SHA-256 over the parts and their lengths, hex */
+
+#endif

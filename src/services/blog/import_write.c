@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The transaction of an import: the whole plan or nothing. Runs on the writer's thread (SQLite) or may run again after a
+ * serialisation failure (PostgreSQL): so it counts into its own report, which replaces the caller's when all is written,
+ * and changes nothing of the plan that a second run would read differently.
+ */
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "gen/blog_sql.h"
+#include "platform/event.h"
+#include "services/blog/edges.h"
+#include "services/blog/import_plan.h"
+
+#define SLUG_TRIES 500
+
+struct done_object { struct str origin; int64_t id; UT_hash_handle hh; };
+
+struct writer {
+	struct db_conn *c;
+	struct arena *a;
+	struct plan *plan;
+	const struct import_options *opt;
+	struct import_log *log;
+	struct import_report *counted; /* of this run */
+	struct done_object *by_origin;
+};
+
+/* --- files ---------------------------------------------------------------------------------------------------------------------- */
+
+static enum status write_item(struct writer *w, const struct plan_media *m, int64_t *id, struct err *e)
+{
+	struct blog_media_by_hash_row *row;
+	const struct media_item *item = m->item;
+	int64_t fresh = id_new(), added = 0;
+	struct str sha = str_c(item->sha256);
+	TRY(q_blog_media_add(w->c, fresh, sha, str_c(item->type), item->width, item->height, (int64_t)item->bytes, m->image.src,
+	                     m->image.srcset, w->plan->now, &added, e));
+	TRY(q_blog_media_by_hash(w->c, sha, &row, e));
+	if (!row)
+		return err_set(e, ST_INTERNAL, "a stored file is not to be found");
+	*id = row->id;
+	for (unsigned i = 0; added && i < item->variant_count; i++) {
+		const struct media_variant *v = &item->variants[i];
+		TRY(q_blog_media_variant_add(w->c, *id, v->path, str_c(v->format), v->width, v->height, (int64_t)v->bytes, NULL, e));
+	}
+	return q_blog_media_origin_put(w->c, m->origin, *id, NULL, e);
+}
+
+static enum status write_media(struct writer *w, struct err *e)
+{
+	for (size_t i = 0; i < w->plan->media_count; i++) {
+		TRY(write_item(w, w->plan->media[i], &w->plan->media[i]->id, e));
+		w->counted->counts[IMPORT_MEDIA].added++;
+	}
+	return ST_OK;
+}
+
+/* --- objects ------------------------------------------------------------------------------------------------------------------------ */
+
+static enum status is_taken(struct writer *w, struct str type, struct str slug, int64_t self, bool *taken, struct err *e)
+{
+	struct blog_object_by_slug_row *row;
+	bool page = str_eqc(type, "page");
+	TRY(q_blog_object_by_slug(w->c, type, slug, &row, e));
+	*taken = row && row->id != self;
+	if (*taken || (!page && !str_eqc(type, "post")))
+		return ST_OK;
+	/* Posts and pages share their addresses. */
+	TRY(q_blog_object_by_slug(w->c, page ? STR("post") : STR("page"), slug, &row, e));
+	*taken = row != NULL && row->id != self;
+	return ST_OK;
+}
+
+static enum status free_slug(struct writer *w, const struct plan_object *o, int64_t self, struct str *slug, struct err *e)
+{
+	bool taken;
+	*slug = o->slug;
+	for (int n = 2;; n++) {
+		TRY(is_taken(w, o->type, *slug, self, &taken, e));
+		if (!taken)
+			return ST_OK;
+		if (n > SLUG_TRIES)
+			return err_set(e, ST_CONFLICT, "more than %d objects want the address \"%.*s\"", SLUG_TRIES, STR_ARG(o->slug));
+		*slug = arena_strf(w->a, "%.*s-%d", STR_ARG(o->slug), n);
+	}
+}
+
+static struct str path_of(struct writer *w, struct str type, struct str slug)
+{
+	if (str_eqc(type, "post") || str_eqc(type, "page"))
+		return arena_strf(w->a, "/%.*s/", STR_ARG(slug));
+	return arena_strf(w->a, "/%.*s/%.*s/", STR_ARG(type), STR_ARG(slug));
+}
+
+static enum status redirect(struct writer *w, struct str type, struct str from, struct str to, struct err *e)
+{
+	if (!from.p || str_eq(from, to) || str_eqc(type, "tier") || str_eqc(type, "snippet"))
+		return ST_OK;
+	TRY(q_blog_redirect_put(w->c, path_of(w, type, from), path_of(w, type, to), 301, w->plan->now, NULL, e));
+	return q_blog_redirect_drop(w->c, path_of(w, type, to), NULL, e);
+}
+
+static enum status write_row(struct writer *w, const struct plan_object *o, int64_t id, bool fresh, struct str slug, struct err *e)
+{
+	const int64_t *image = o->image && o->image->id ? &o->image->id : NULL;
+	const int64_t *published = o->published_at ? &o->published_at : NULL;
+	if (fresh)
+		return q_blog_object_add(w->c, id, o->type, slug, o->title, o->status, o->visibility, o->featured, o->excerpt,
+		                         o->reading_min, o->lang, o->template, image, o->image_url, o->image_alt, o->created_at,
+		                         o->updated_at, published, o->origin, o->hash, NULL, e);
+	return q_blog_object_change(w->c, id, slug, o->title, o->status, o->visibility, o->featured, o->excerpt, o->reading_min,
+	                            o->lang, o->template, image, o->image_url, o->image_alt, o->updated_at, published, o->hash, NULL, e);
+}
+
+static enum status write_body(struct writer *w, const struct plan_object *o, int64_t id, struct err *e)
+{
+	struct blog_revision_of_row *now;
+	const struct plan_body *pb = o->body;
+	if (!pb)
+		return ST_OK;
+	TRY(q_blog_revision_of(w->c, id, &now, e));
+	if (now && str_eq(now->hash, pb->hash))
+		return ST_OK;
+	int64_t revision = id_new();
+	TRY(q_blog_revision_add(w->c, revision, id, w->plan->now, NULL, o->title, str_c(body_format_name(pb->body.format)), pb->source,
+	                        pb->body.html.s, pb->body.member.s, pb->body.visitor.s, pb->body.preview.s, o->search.p ? o->search : STR(""),
+	                        pb->body.words, pb->hash, NULL, e));
+	return q_blog_revision_current(w->c, id, revision, NULL, e);
+}
+
+static enum status write_details(struct writer *w, const struct plan_object *o, int64_t id, struct err *e)
+{
+	if (o->has_meta)
+		TRY(q_blog_meta_put(w->c, id, o->custom_excerpt, o->caption, o->meta_title, o->meta_description, o->og_title,
+		                    o->og_description, o->og_image, o->twitter_title, o->twitter_description, o->twitter_image,
+		                    o->canonical_url, o->accent, o->code_head, o->code_foot, NULL, e));
+	if (o->has_profile)
+		TRY(q_blog_profile_put(w->c, id, o->email, o->role, o->location, o->website, o->social, o->cover_url, NULL, e));
+	if (o->search.p)
+		TRY(q_blog_search_put(w->c, id, o->title, o->search, NULL, e));
+	return ST_OK;
+}
+
+static enum status write_links(struct writer *w, const struct plan_object *o, int64_t id, struct err *e)
+{
+	const struct { const char *type; const struct plan_links *links; } sets[] = {
+		{ "tagged", &o->tagged }, { "authored-by", &o->authored }, { "requires", &o->requires },
+	};
+	for (size_t s = 0; s < 3; s++) {
+		const struct plan_links *links = sets[s].links;
+		int64_t *ids = ARENA_ARRAY(w->a, int64_t, links->count ? links->count : 1);
+		size_t n = 0;
+		for (size_t i = 0; i < links->count; i++) {
+			struct done_object *d = NULL;
+			HASH_FIND(hh, w->by_origin, links->origins[i].p, links->origins[i].n, d);
+			if (d)
+				ids[n++] = d->id;
+		}
+		TRY(edges_set(w->c, id, str_c(sets[s].type), ids, n, e));
+	}
+	return ST_OK;
+}
+
+static void remember(struct writer *w, struct str origin, int64_t id)
+{
+	struct done_object *d = ARENA_NEW(w->a, struct done_object);
+	d->origin = origin;
+	d->id = id;
+	HASH_ADD_KEYPTR(hh, w->by_origin, d->origin.p, d->origin.n, d);
+}
+
+/* A tag or author that was here before the import, of the same address: it is used, and stays as it is. */
+static enum status adopt(struct writer *w, const struct plan_object *o, bool *adopted, struct err *e)
+{
+	struct blog_object_by_slug_row *row;
+	*adopted = false;
+	if (o->kind != IMPORT_TAGS && o->kind != IMPORT_AUTHORS)
+		return ST_OK;
+	TRY(q_blog_object_by_slug(w->c, o->type, o->slug, &row, e));
+	if (!row || str_starts(row->origin, STR("ghost:")))
+		return ST_OK;
+	*adopted = true;
+	remember(w, o->origin, row->id);
+	w->counted->counts[o->kind].unchanged++;
+	return ST_OK;
+}
+
+static enum status write_changed(struct writer *w, const struct plan_object *o, const struct blog_object_by_origin_row *old,
+                                 struct err *e)
+{
+	int64_t id = old ? old->id : id_new();
+	struct str slug;
+	TRY(free_slug(w, o, id, &slug, e));
+	if (!str_eq(slug, o->slug))
+		import_note(w->log, o->kind, o->slug, "this address is taken: \"%.*s\" was given", STR_ARG(slug));
+	if (old)
+		TRY(redirect(w, o->type, old->slug, slug, e));
+	TRY(redirect(w, o->type, o->old_slug, slug, e));
+	TRY(write_row(w, o, id, !old, slug, e));
+	TRY(write_details(w, o, id, e));
+	TRY(write_body(w, o, id, e));
+	remember(w, o->origin, id);
+	TRY(write_links(w, o, id, e));
+	struct import_count *count = &w->counted->counts[o->kind];
+	++*(old ? &count->changed : &count->added);
+	return ST_OK;
+}
+
+static enum status write_object(struct writer *w, const struct plan_object *o, struct err *e)
+{
+	struct blog_object_by_origin_row *old;
+	struct done_object *twin = NULL;
+	bool adopted;
+	HASH_FIND(hh, w->by_origin, o->origin.p, o->origin.n, twin);
+	if (twin) {
+		w->counted->counts[o->kind].skipped++;
+		import_note(w->log, o->kind, o->slug, "the file has this id twice: the first was taken");
+		return ST_OK;
+	}
+	TRY(q_blog_object_by_origin(w->c, o->origin, &old, e));
+	if (old && str_eq(old->origin_hash, o->hash)) {
+		w->counted->counts[o->kind].unchanged++;
+		remember(w, o->origin, old->id);
+		return ST_OK;
+	}
+	if (old && !str_eq(old->type, o->type)) /* a post became a page, or the other way round */
+		TRY(q_blog_object_retype(w->c, old->id, o->type, arena_strf(w->a, "%.*s-%lld", STR_ARG(old->slug), (long long)old->id), NULL, e));
+	if (!old) {
+		TRY(adopt(w, o, &adopted, e));
+		if (adopted)
+			return ST_OK;
+	}
+	return write_changed(w, o, old, e);
+}
+
+/* --- the site ------------------------------------------------------------------------------------------------------------------------- */
+
+/* What was imported before and changed here since stays as it is here, until it changes there. */
+static enum status is_news(struct writer *w, const char *name, struct str hash, bool *news, bool *before, struct err *e)
+{
+	struct blog_setting_row *row;
+	struct str key = arena_strf(w->a, "import.ghost.%s", name);
+	TRY(q_blog_setting(w->c, key, &row, e));
+	*before = row != NULL;
+	*news = !row || !str_eq(row->value, hash);
+	return *news ? q_blog_setting_put(w->c, key, hash, w->plan->now, NULL, e) : ST_OK;
+}
+
+static enum status write_settings(struct writer *w, struct err *e)
+{
+	struct import_count *count = &w->counted->counts[IMPORT_SETTINGS];
+	bool news, before;
+	if (!w->plan->setting_count)
+		return ST_OK;
+	TRY(is_news(w, "settings", w->plan->settings_hash, &news, &before, e));
+	for (size_t i = 0; i < w->plan->setting_count; i++) {
+		int64_t written = 0;
+		if (news)
+			TRY(q_blog_setting_put(w->c, w->plan->settings[i].name, w->plan->settings[i].value, w->plan->now, &written, e));
+		++*(!written ? &count->unchanged : before ? &count->changed : &count->added);
+	}
+	return ST_OK;
+}
+
+static enum status write_menu(struct writer *w, const struct plan_menu *m, struct err *e)
+{
+	struct import_count *count = &w->counted->counts[IMPORT_MENUS];
+	bool news, before;
+	if (!m->count)
+		return ST_OK;
+	TRY(is_news(w, m->name, m->hash, &news, &before, e));
+	if (!news) {
+		count->unchanged++;
+		return ST_OK;
+	}
+	TRY(q_blog_nav_clear(w->c, str_c(m->name), NULL, e));
+	for (size_t i = 0; i < m->count; i++)
+		TRY(q_blog_nav_add(w->c, id_new(), str_c(m->name), NULL, (int64_t)i, m->items[i].label, m->items[i].url, NULL, e));
+	++*(before ? &count->changed : &count->added);
+	return ST_OK;
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------------------------------- */
+
+static void add_counts(struct import_report *r, const struct import_report *counted)
+{
+	for (int k = 0; k < IMPORT_KINDS; k++) {
+		r->counts[k].added += counted->counts[k].added;
+		r->counts[k].changed += counted->counts[k].changed;
+		r->counts[k].unchanged += counted->counts[k].unchanged;
+		r->counts[k].skipped += counted->counts[k].skipped;
+	}
+}
+
+static enum status record(struct writer *w, struct err *e)
+{
+	struct import_report whole = *w->log->report;
+	const char *name = strrchr(w->opt->path, '/');
+	struct buf json;
+	buf_arena(&json, w->a, 4u << 20);
+	add_counts(&whole, w->counted);
+	import_report_json(&json, &whole);
+	return q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now, buf_str(&json), NULL, e);
+}
+
+static enum status write_all(struct writer *w, struct err *e)
+{
+	size_t n = w->plan->object_count;
+	TRY(write_media(w, e));
+	for (size_t i = 0; i < n; i++) {
+		struct err why = { 0 };
+		enum status st = write_object(w, &w->plan->objects[i], &why);
+		if (st != ST_OK)
+			return err_set(e, st, "%s \"%.*s\": %s", import_kind_name(w->plan->objects[i].kind),
+			               STR_ARG(w->plan->objects[i].slug), why.msg);
+		if (w->opt->progress)
+			w->opt->progress(w->opt->progress_arg, "writing", i + 1, n);
+	}
+	TRY(write_settings(w, e));
+	for (size_t i = 0; i < 2; i++)
+		TRY(write_menu(w, &w->plan->menus[i], e));
+	return record(w, e);
+}
+
+struct run { struct plan *plan; const struct import_options *opt; struct import_log *log; struct import_report counted; };
+
+static enum status transaction(struct db_conn *c, void *arg, struct err *e)
+{
+	struct run *run = arg;
+	size_t notes = run->log->report->note_count, dropped = run->log->report->notes_dropped;
+	run->counted = (struct import_report){ .counts = { { 0 } } };
+	struct writer w = { .c = c, .a = db_arena(c), .plan = run->plan, .opt = run->opt, .log = run->log, .counted = &run->counted };
+	enum status st = write_all(&w, e);
+	HASH_CLEAR(hh, w.by_origin);
+	if (st != ST_OK) { /* this run did not happen, nor did what it had to say */
+		run->log->report->note_count = notes;
+		run->log->report->notes_dropped = dropped;
+	}
+	return st;
+}
+
+enum status import_write(struct ctx *ctx, struct db *db, struct plan *plan, const struct import_options *opt,
+                         struct import_log *log, struct err *e)
+{
+	struct run run = { .plan = plan, .opt = opt, .log = log };
+	TRY(db_write(ctx, db, transaction, &run, e));
+	add_counts(log->report, &run.counted);
+	return ST_OK;
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The blog's store: edges, the import of real and of broken Ghost exports, and what pages then read.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "gen/blog_sql.h"
+#include "services/blog/edges.h"
+#include "services/blog/import.h"
+#include "services/blog/store.h"
+#include "store.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof *(a))
+#define FIXTURES TEST_ROOT "/tests/fixtures/ghost/"
+
+static enum status import(struct store *t, const char *file, struct import_report *r)
+{
+	const struct import_options opt = { .path = file };
+	memset(&t->err, 0, sizeof t->err);
+	return blog_import_ghost(t->ctx, t->db, NULL, &opt, r, &t->err);
+}
+
+static bool has(struct str s, const char *what) { return str_find(s, str_c(what)) >= 0; }
+
+static bool noted(const struct import_report *r, const char *what, const char *why)
+{
+	for (size_t i = 0; i < r->note_count; i++)
+		if (has(r->notes[i].what, what) && has(r->notes[i].why, why))
+			return true;
+	return false;
+}
+
+static int64_t objects(struct store *t, const char *type)
+{
+	SCOPED_DB_READ c = NULL;
+	struct blog_objects_count_row *row;
+	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK || q_blog_objects_count(c, str_c(type), &row, &t->err) != ST_OK || !row)
+		return -1;
+	return row->n;
+}
+
+/* --- edges ------------------------------------------------------------------------------------------------------------- */
+
+struct edge { int64_t src; const char *type; int64_t dst; };
+struct edge_list { const struct edge *list; size_t n; };
+
+static enum status put_edges(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct edge_list *l = arg;
+	for (size_t i = 0; i < l->n; i++)
+		TRY(edge_put(c, l->list[i].src, str_c(l->list[i].type), l->list[i].dst, (int64_t)i, e));
+	return ST_OK;
+}
+
+static enum status drop_edge(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct edge *x = arg;
+	bool was;
+	TRY(edge_drop(c, x->src, str_c(x->type), x->dst, &was, e));
+	return was ? ST_OK : err_set(e, ST_NOT_FOUND, "no such edge");
+}
+
+#define PUT(t, ...)                                                                                           \
+	({                                                                                                    \
+		const struct edge edges_[] = { __VA_ARGS__ };                                                 \
+		struct edge_list list_ = { edges_, COUNT_OF(edges_) };                                        \
+		db_write((t)->ctx, (t)->db, put_edges, &list_, &(t)->err);                                    \
+	})
+
+static void edges_both_ways(struct store *t)
+{
+	CHECK_OK(PUT(t, { 1, "tagged", 20 }, { 1, "tagged", 10 }, { 2, "tagged", 20 }, { 1, "related", 2 }));
+	CHECK_OK(PUT(t, { 1, "tagged", 20 })); /* again: moved, not doubled */
+	struct edge_ends ends;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(edges_out(c, 1, STR("tagged"), &ends, &t->err));
+	CHECK(ends.count == 2 && ends.list[0].id == 20 && ends.list[1].id == 10);
+	CHECK_OK(edges_in(c, 20, STR("tagged"), &ends, &t->err));
+	CHECK(ends.count == 2 && ends.list[0].id == 1 && ends.list[1].id == 2);
+	CHECK_OK(edges_out(c, 2, STR("related"), &ends, &t->err));
+	CHECK(ends.count == 1 && ends.list[0].id == 1);
+	db_read_end(&c);
+	CHECK_OK(db_write(t->ctx, t->db, drop_edge, &(struct edge){ 2, "related", 1 }, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, drop_edge, &(struct edge){ 1, "related", 2 }, &t->err));
+}
+
+static void edges_refuse(struct store *t)
+{
+	CHECK_STATUS(ST_INVALID, PUT(t, { 1, "tagged", 2 }, { 1, "nonsense", 2 }));
+	CHECK_STATUS(ST_INVALID, PUT(t, { 1, "tagged", 1 }));
+	struct edge_ends ends;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(edges_out(c, 1, STR("tagged"), &ends, &t->err));
+	CHECK(ends.count == 0); /* nothing of a refused write happened */
+}
+
+static void edges_closures(struct store *t)
+{
+	/* 1 → 2 → 3 → 1 is a cycle, 3 → 4 leaves it; 5 is-a 2, 6 is-a 1 where 2 is a subtype of 1 */
+	CHECK_OK(PUT(t, { 1, "part-of", 2 }, { 2, "part-of", 3 }, { 3, "part-of", 1 }, { 3, "part-of", 4 }, { 2, "subtype-of", 1 },
+	             { 7, "subtype-of", 2 }, { 5, "is-a", 7 }, { 6, "is-a", 1 }, { 8, "is-a", 99 }));
+	struct edge_ends ends;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(edges_closure(c, 1, STR("part-of"), false, &ends, &t->err));
+	CHECK(ends.count == 3);
+	CHECK(ends.list[0].id == 2 && ends.list[1].id == 3 && ends.list[2].id == 4 && ends.list[2].ord == 3);
+	CHECK_OK(edges_closure(c, 4, STR("part-of"), true, &ends, &t->err));
+	CHECK(ends.count == 3 && ends.list[0].id == 3);
+	CHECK_OK(edges_instances(c, 1, &ends, &t->err));
+	CHECK(ends.count == 2 && ends.list[0].id == 5 && ends.list[1].id == 6);
+}
+
+/* --- a real export, and what pages read of it ----------------------------------------------------------------------------- */
+
+static void ghost6_lists(struct store *t)
+{
+	struct import_report r;
+	struct blog_page page;
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	CHECK(str_eqc(r.version, "6.65.0"));
+	CHECK(r.counts[IMPORT_POSTS].added == 7 && r.counts[IMPORT_PAGES].added == 1);
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_home(t->ctx, c, 1, 2, &page, &t->err));
+	CHECK(page.count == 2 && page.total >= 4 && page.pages == (page.total + 1) / 2);
+	CHECK(page.posts[0].published_at >= page.posts[1].published_at);
+	CHECK_STATUS(ST_NOT_FOUND, blog_home(t->ctx, c, 1000, 2, &page, &t->err));
+	CHECK_OK(blog_home(t->ctx, c, 1, 100, &page, &t->err));
+	for (size_t i = 0; i < page.count; i++) {
+		CHECK(!str_eqc(page.posts[i].slug, "a-draft") && !str_eqc(page.posts[i].slug, "hall"));
+		CHECK(page.posts[i].author_count >= 1);
+		for (size_t k = 0; k < page.posts[i].tag_count; k++)
+			CHECK(!str_starts(page.posts[i].tags[k].slug, STR("hash-"))); /* internal */
+	}
+}
+
+static void ghost6_posts(struct store *t)
+{
+	struct import_report r;
+	struct blog_post post;
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_post(t->ctx, c, STR("text-and-first-cards"), BLOG_VISITOR, &post, &t->err));
+	CHECK(!post.gated && has(post.html.s, "kg-gallery-card") && post.card.tag_count >= 1 && post.card.author_count >= 1);
+	CHECK(post.card.reading_min >= 1 && (post.prev || post.next));
+	CHECK_OK(blog_post(t->ctx, c, STR("hall"), BLOG_VISITOR, &post, &t->err));
+	CHECK(post.card.is_page && !post.prev && !post.next);
+	CHECK_STATUS(ST_NOT_FOUND, blog_post(t->ctx, c, STR("a-draft"), BLOG_PAID, &post, &t->err));
+	CHECK_OK(blog_post(t->ctx, c, STR("members-note"), BLOG_VISITOR, &post, &t->err));
+	CHECK(post.gated && post.html.s.n == 0 && post.card.excerpt.n == 0 && post.card.visibility == BLOG_MEMBERS_ONLY);
+	CHECK_OK(blog_post(t->ctx, c, STR("members-note"), BLOG_MEMBER, &post, &t->err));
+	CHECK(!post.gated && post.html.s.n > 0);
+	CHECK_OK(blog_post(t->ctx, c, STR("paid-preview"), BLOG_MEMBER, &post, &t->err));
+	CHECK(post.gated && post.html.s.n > 0);
+	size_t preview = post.html.s.n;
+	CHECK_OK(blog_post(t->ctx, c, STR("paid-preview"), BLOG_PAID, &post, &t->err));
+	CHECK(!post.gated && post.html.s.n > preview);
+}
+
+static void ghost6_scheduled(struct store *t)
+{
+	struct import_report r;
+	struct blog_post post;
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	int64_t later = clock_now_us() + INT64_C(50) * 365 * 86400 * US_PER_S;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, blog_post(t->ctx, c, STR("scheduled"), BLOG_PAID, &post, &t->err));
+	clock_fake_us(later); /* its time comes, and nobody has to do anything */
+	enum status st = blog_post(t->ctx, c, STR("scheduled"), BLOG_VISITOR, &post, &t->err);
+	clock_fake_us(0);
+	CHECK_OK(st);
+}
+
+static void ghost6_site(struct store *t)
+{
+	struct import_report r;
+	struct blog_site site;
+	const struct blog_tag *tags;
+	const struct blog_author *authors;
+	struct blog_tag tag;
+	struct blog_author author;
+	struct blog_page page;
+	size_t n, m;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_site(t->ctx, c, &site, &t->err)); /* empty, and still a site */
+	CHECK(site.title.n && site.primary.count == 0);
+	db_read_end(&c);
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_site(t->ctx, c, &site, &t->err));
+	CHECK(site.title.n && site.primary.count >= 2 && site.primary.items[0].label.n && site.primary.items[0].url.n);
+	CHECK_OK(blog_tags(t->ctx, c, 100, &tags, &n, &t->err));
+	CHECK(n >= 1 && tags[0].post_count >= 1);
+	CHECK_OK(blog_tag(t->ctx, c, tags[0].ref.slug, 1, 10, &tag, &page, &t->err));
+	CHECK(page.total == tags[0].post_count && tag.post_count == page.total);
+	CHECK_OK(blog_authors(t->ctx, c, 100, &authors, &m, &t->err));
+	CHECK(m == 2);
+	CHECK_OK(blog_author(t->ctx, c, authors[0].ref.slug, 1, 10, &author, &page, &t->err));
+	CHECK(page.count >= 1);
+	CHECK_STATUS(ST_NOT_FOUND, blog_tag(t->ctx, c, STR("no-such-tag"), 1, 10, &tag, &page, &t->err));
+}
+
+static void ghost6_machines(struct store *t)
+{
+	struct import_report r;
+	const struct blog_feed_item *items;
+	const struct blog_location *locations;
+	const struct blog_archive_month *months;
+	size_t n, posts = 0;
+	int64_t changed;
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_feed(t->ctx, c, STR_NULL, STR_NULL, 20, &items, &n, &t->err));
+	CHECK(n >= 4);
+	for (size_t i = 0; i < n; i++) {
+		CHECK(items[i].gated == (items[i].card.visibility != BLOG_PUBLIC));
+		CHECK(items[i].gated || items[i].html.s.n);
+	}
+	CHECK_OK(blog_locations(t->ctx, c, 1000, &locations, &n, &t->err));
+	CHECK(n >= 6 && locations[0].kind == BLOG_LOC_PAGE);
+	CHECK_OK(blog_archive(t->ctx, c, STR("Europe/London"), 1000, &months, &n, &t->err));
+	for (size_t i = 0; i < n; i++)
+		posts += months[i].count;
+	CHECK(n >= 1 && posts >= 4);
+	CHECK_OK(blog_last_change(t->ctx, c, &changed, &t->err));
+	CHECK(changed > 0);
+}
+
+static void ghost6_search(struct store *t)
+{
+	struct import_report r;
+	struct blog_hits hits;
+	const struct blog_suggestion *s;
+	size_t n;
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_search(t->ctx, c, STR("quotation emphas"), 1, 10, &hits, &t->err));
+	CHECK(hits.count >= 1 && hits.total >= 1 && hits.list[0].snippet_count >= 2);
+	bool hit = false;
+	for (size_t i = 0; i < hits.list[0].snippet_count; i++) {
+		hit = hit || hits.list[0].snippet[i].hit;
+		CHECK(!memchr(hits.list[0].snippet[i].text.p, 2, hits.list[0].snippet[i].text.n));
+	}
+	CHECK(hit);
+	CHECK_OK(blog_search(t->ctx, c, STR("paying"), 1, 10, &hits, &t->err)); /* gated text is not to be found */
+	CHECK(hits.count == 0);
+	static const char *const queries[] = { "", "\"", "' OR 1", "NEAR(a b)", "a:b*c", "-- \\", "&|!()", "\xff\xfe", "*", "'x':*" };
+	for (size_t i = 0; i < COUNT_OF(queries); i++)
+		CHECK_OK(blog_search(t->ctx, c, str_c(queries[i]), 1, 10, &hits, &t->err));
+	CHECK_OK(blog_suggest(t->ctx, c, STR("/2021/05/text-and-frist-card/"), 3, &s, &n, &t->err));
+	CHECK(n >= 1 && str_eqc(s[0].path, "/text-and-first-cards/"));
+	CHECK_OK(blog_suggest(t->ctx, c, STR("/zzzzqqqq"), 3, &s, &n, &t->err));
+	CHECK(n == 0);
+}
+
+/* --- again, and changed --------------------------------------------------------------------------------------------------------- */
+
+static void twice_changes_nothing(struct store *t)
+{
+	static const char *const files[] = { FIXTURES "ghost6-lexical.json", FIXTURES "ghost5-mobiledoc.json", FIXTURES "shape-v0.json",
+		                             FIXTURES "odd-duplicate-slugs.json" };
+	struct import_report r;
+	for (size_t f = 0; f < COUNT_OF(files); f++) {
+		CHECK_OK(import(t, files[f], &r));
+		int64_t posts = objects(t, "post"), tags = objects(t, "tag"), authors = objects(t, "author");
+		CHECK_OK(import(t, files[f], &r));
+		for (int k = 0; k < IMPORT_KINDS; k++)
+			CHECK(r.counts[k].added == 0 && r.counts[k].changed == 0);
+		CHECK(r.counts[IMPORT_POSTS].unchanged >= 1);
+		CHECK(objects(t, "post") == posts && objects(t, "tag") == tags && objects(t, "author") == authors);
+	}
+}
+
+/* A copy of the file with each `from` replaced by `to`; sizes may differ. */
+static const char *altered(struct store *t, const char *file, const char *from, const char *to)
+{
+	char *path = arena_printf(t->ctx->arena, "%s/altered.json", t->folder), *text = arena_alloc(t->ctx->arena, 1 << 20);
+	FILE *in = fopen(file, "r"), *out = fopen(path, "w");
+	size_t n = in ? fread(text, 1, (1 << 20) - 1, in) : 0;
+	struct str rest = str_n(text, n);
+	ptrdiff_t at;
+	while (out && (at = str_find(rest, str_c(from))) >= 0) {
+		fprintf(out, "%.*s%s", (int)at, rest.p, to);
+		rest = str_skip(rest, (size_t)at + strlen(from));
+	}
+	if (out)
+		fwrite(rest.p, 1, rest.n, out);
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+	return path;
+}
+
+static void changed_is_a_new_revision(struct store *t)
+{
+	struct import_report r;
+	struct blog_post post;
+	struct str target;
+	int status;
+	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
+	CHECK_OK(import(t, altered(t, FIXTURES "ghost6-lexical.json", "\"slug\": \"members-note\"", "\"slug\": \"note-to-members\""), &r));
+	if (r.counts[IMPORT_POSTS].changed == 0) /* written without a blank */
+		CHECK_OK(import(t, altered(t, FIXTURES "ghost6-lexical.json", "\"slug\":\"members-note\"", "\"slug\":\"note-to-members\""), &r));
+	CHECK(r.counts[IMPORT_POSTS].changed == 1 && r.counts[IMPORT_POSTS].added == 0);
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(blog_post(t->ctx, c, STR("note-to-members"), BLOG_MEMBER, &post, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, blog_post(t->ctx, c, STR("members-note"), BLOG_MEMBER, &post, &t->err));
+	CHECK_OK(blog_redirect(t->ctx, c, STR("/members-note/"), &target, &status, &t->err));
+	CHECK(str_eqc(target, "/note-to-members/") && status == 301);
+}
+
+/* --- other shapes, odd and broken files ---------------------------------------------------------------------------------------- */
+
+static void older_shapes(struct store *t)
+{
+	static const char *const files[] = { "shape-v0", "shape-v1", "shape-v2", "shape-v3", "shape-v4", "shape-bare", "ok-bom" };
+	struct import_report r;
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		CHECK_OK(import(t, arena_printf(t->ctx->arena, FIXTURES "%s.json", files[i]), &r));
+		CHECK(r.counts[IMPORT_POSTS].added + r.counts[IMPORT_POSTS].changed + r.counts[IMPORT_POSTS].unchanged >= 1);
+	}
+	CHECK_OK(import(t, FIXTURES "ok-no-posts.json", &r));
+}
+
+static void odd_files(struct store *t)
+{
+	struct import_report r;
+	struct blog_post post;
+	CHECK_OK(import(t, FIXTURES "odd-version.json", &r));
+	CHECK(noted(&r, "99", "version"));
+	CHECK_OK(import(t, FIXTURES "odd-duplicate-slugs.json", &r));
+	CHECK(noted(&r, "", "is taken") && noted(&r, "", "this id twice"));
+	CHECK_OK(import(t, FIXTURES "odd-missing-title-slug.json", &r));
+	CHECK(r.counts[IMPORT_POSTS].skipped >= 1 && noted(&r, "", "has no title"));
+	CHECK_OK(import(t, FIXTURES "odd-dates.json", &r));
+	CHECK(noted(&r, "", "date"));
+	CHECK_OK(import(t, FIXTURES "odd-dangling.json", &r));
+	CHECK(noted(&r, "", "not in the file"));
+	CHECK_OK(import(t, FIXTURES "odd-depth.json", &r));
+	CHECK(noted(&r, "", "deep") && r.counts[IMPORT_POSTS].added + r.counts[IMPORT_POSTS].changed == 2);
+	CHECK_OK(import(t, FIXTURES "odd-unknown-cards.json", &r));
+	CHECK(noted(&r, "", "no card we know"));
+	CHECK_OK(import(t, FIXTURES "odd-scripts.json", &r));
+	struct blog_names_row *names;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(q_blog_names(c, clock_now_us(), 1000, &names, &n, &t->err));
+	CHECK(n > 10);
+	for (size_t i = 0; i < n; i++) {
+		if (blog_post(t->ctx, c, names[i].slug, BLOG_PAID, &post, &t->err) != ST_OK)
+			continue;
+		CHECK(!has(post.html.s, "<script") && !has(post.html.s, "\"javascript:") && !has(post.html.s, "<svg"));
+		CHECK(!has(post.caption.s, "<script") && !has(post.caption.s, "onerror=\""));
+	}
+}
+
+static void broken_files_leave_nothing(struct store *t)
+{
+	static const struct { const char *file, *says; } files[] = {
+		{ "bad-truncated", "line" },      { "bad-empty", "empty" },          { "bad-latin1", "UTF-8" },
+		{ "bad-utf16", "UTF-16" },        { "bad-nul", "NUL" },              { "bad-lone-surrogate", "line" },
+		{ "bad-depth", "deep" },          { "bad-trailing", "line" },        { "bad-comma", "line" },
+		{ "bad-no-db", "\"data\"" },      { "bad-db-not-array", "\"db\"" },  { "bad-db-empty", "\"db\"" },
+		{ "bad-no-data", "db[0].data" },  { "bad-posts-not-array", "db[0].data.posts" },
+		{ "bad-html-error-page", "HTML" }, { "there-is-no-such-file", "No such file" },
+	};
+	struct import_report r;
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		CHECK_STATUS(ST_INVALID, import(t, arena_printf(t->ctx->arena, FIXTURES "%s.json", files[i].file), &r));
+		if (!strstr(t->err.msg, files[i].says))
+			store_failed(t, __FILE__, __LINE__, t->err.msg);
+	}
+	CHECK(objects(t, "post") == 0 && objects(t, "tag") == 0 && objects(t, "author") == 0);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct store_test tests[] = {
+		{ .name = "edges_both_ways", .run = edges_both_ways },
+		{ .name = "edges_refuse", .run = edges_refuse },
+		{ .name = "edges_closures", .run = edges_closures },
+		{ .name = "ghost6_lists", .run = ghost6_lists },
+		{ .name = "ghost6_posts", .run = ghost6_posts },
+		{ .name = "ghost6_scheduled", .run = ghost6_scheduled },
+		{ .name = "ghost6_site", .run = ghost6_site },
+		{ .name = "ghost6_machines", .run = ghost6_machines },
+		{ .name = "ghost6_search", .run = ghost6_search },
+		{ .name = "twice_changes_nothing", .run = twice_changes_nothing },
+		{ .name = "changed_is_a_new_revision", .run = changed_is_a_new_revision },
+		{ .name = "older_shapes", .run = older_shapes },
+		{ .name = "odd_files", .run = odd_files },
+		{ .name = "broken_files_leave_nothing", .run = broken_files_leave_nothing },
+	};
+	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &blog_migrations, NULL });
+}
+
+/* Where the library has no media storage linked in: no test here stores a file. */
+__attribute__((weak)) enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e)
+{
+	return err_set(e, ST_NOT_IMPLEMENTED, "no media storage");
+}
