@@ -109,7 +109,7 @@ static double process(long jobs)
 	must(jobs_start(B.p.jobs, &e), &e);
 	int64_t start = clock_mono_ns();
 	while (s.done < (uint64_t)jobs) {
-		(void)fiber_sleep_ns(NS_PER_MS);
+		must(fiber_sleep_ns(NS_PER_MS), &e);
 		jobs_stats(B.p.jobs, &s);
 	}
 	double seconds = (double)(clock_mono_ns() - start) / 1e9;

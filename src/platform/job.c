@@ -332,6 +332,11 @@ enum status jobs_start(struct jobs *j, struct err *e)
 void jobs_wake(struct jobs *j)
 {
 	on_wake(j, STR_NULL);
+	for (unsigned i = 0; i < j->queue_count; i++) { /* the wall clock may have been set: cron looks too */
+		pthread_mutex_lock(&j->queues[i].lock);
+		waitq_wake_one(&j->queues[i].keep);
+		pthread_mutex_unlock(&j->queues[i].lock);
+	}
 }
 
 void job_fiber_end(struct job_queue *q)

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The job queue on each engine. A worker that is killed is this program again, started with --worker.
+ */
+#include "store.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/guard.h"
+#include "gen/platform_sql.h"
+#include "platform/job.h"
+#include "rt/fiber.h"
+
+/* --- kinds --- */
+
+enum { SEEN_MAX = 5000 };
+static struct { _Atomic unsigned runs, cron; unsigned order[SEEN_MAX]; _Atomic int fail_times; _Atomic bool hold, held; char text[256]; } seen;
+
+static enum status run_note(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	unsigned k = atomic_fetch_add(&seen.runs, 1);
+	if (k < SEEN_MAX)
+		seen.order[k] = (unsigned)atoi(arena_cstr(ctx->arena, j->payload));
+	snprintf(seen.text, sizeof seen.text, "%.*s", STR_ARG(j->payload));
+	return ST_OK;
+}
+
+static enum status run_fail(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	atomic_fetch_add(&seen.runs, 1);
+	if (atomic_fetch_sub(&seen.fail_times, 1) > 0)
+		return err_set(e, ST_UPSTREAM, "attempt %u fails", j->attempt);
+	return ST_OK;
+}
+
+static enum status run_refuse(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	return err_set(e, ST_INVALID, "never any good");
+}
+
+static enum status run_greedy(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	atomic_fetch_add(&seen.runs, 1);
+	for (;;)
+		arena_alloc(ctx->arena, 1 << 20);
+}
+
+static enum status run_hold(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	atomic_fetch_add(&seen.runs, 1);
+	atomic_store(&seen.held, true);
+	while (atomic_load(&seen.hold))
+		TRY(fiber_sleep_ns(NS_PER_MS));
+	return ST_OK;
+}
+
+static enum status run_cron(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	atomic_fetch_add(&seen.cron, 1);
+	return ST_OK;
+}
+
+/* Leaves its payload in a file, so that another process's runs can be counted. */
+static enum status run_write(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	const char *path = getenv("GUILDHALL_TEST_RUNS");
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	const char *line = arena_printf(ctx->arena, "%.*s\n", STR_ARG(j->payload));
+	bool ok = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
+	close(fd);
+	return ok ? fiber_sleep_ns(2 * NS_PER_MS) : ST_IO;
+}
+
+static const struct job_def kinds[] = {
+	{ .kind = "note", .run = run_note },
+	{ .kind = "urgent", .run = run_note, .priority = 5 },
+	{ .kind = "fail", .run = run_fail, .attempts = 4, .backoff_s = 100, .backoff_max_s = 300 },
+	{ .kind = "refuse", .run = run_refuse },
+	{ .kind = "greedy", .run = run_greedy, .attempts = 1 },
+	{ .kind = "hold", .run = run_hold },
+	{ .kind = "write", .run = run_write },
+	{ 0 },
+};
+static const struct service service_t = { .name = "t", .title = "T", .mount = "/", .jobs = kinds };
+
+static const struct job_def cron_kinds[] = { { .kind = "tick", .run = run_cron, .cron = "*/5 * * * *" }, { 0 } };
+static const struct service service_cron = { .name = "t", .title = "T", .mount = "/", .jobs = cron_kinds };
+
+/* --- a process's queue --- */
+
+struct bed { struct platform p; struct service_instance svc; };
+
+static void bed_end(struct bed *b)
+{
+	if (b->p.jobs)
+		jobs_drain(b->p.jobs, clock_mono_ns() + 5 * NS_PER_S);
+	jobs_free(b->p.jobs);
+	clock_fake_us(0);
+}
+
+static bool bed_begin(struct bed *b, struct db *db, const struct service *s, const struct job_limits *l)
+{
+	*b = (struct bed){ 0 };
+	memset(&seen, 0, sizeof seen);
+	b->svc = (struct service_instance){ .def = s, .db = db, .platform = &b->p, .local = true };
+	b->p.services = &b->svc;
+	b->p.service_count = 1;
+	b->p.jobs = jobs_new(&b->p, NULL);
+	if (b->p.jobs && l)
+		jobs_configure(b->p.jobs, l);
+	return b->p.jobs != NULL;
+}
+
+#define BED __attribute__((cleanup(bed_end))) struct bed
+
+static void nap(int64_t ns)
+{
+	if (fiber_sleep_ns(ns) != ST_OK)
+		abort(); /* nobody cancels a test */
+}
+
+/* Until cond or ten seconds: a test that waits in vain fails at its check. */
+#define AWAIT(cond)                                                                                           \
+	do {                                                                                                  \
+		for (int await_ = 0; await_ < 10000 && !(cond); await_++)                                     \
+			nap(NS_PER_MS);                                                      \
+		CHECK(cond);                                                                                  \
+	} while (0)
+
+struct add { const struct job_new *jobs; size_t n; size_t added; int64_t id; enum status then; };
+
+static enum status add_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct add *a = arg;
+	if (a->n == 1)
+		TRY(job_enqueue(c, a->jobs, &a->id, e));
+	else
+		TRY(job_enqueue_many(c, a->jobs, a->n, &a->added, e));
+	return a->then;
+}
+
+static int64_t add(struct store *t, const char *kind, const char *key, const char *payload)
+{
+	struct job_new j = { .kind = kind, .key = str_c(key), .payload = str_c(payload) };
+	struct add a = { &j, 1 };
+	return db_write(t->ctx, t->db, add_tx, &a, &t->err) == ST_OK ? a.id : -1;
+}
+
+static struct job_totals totals(struct store *t)
+{
+	struct job_totals x = { -1, -1, -1, -1 };
+	if (jobs_totals(t->ctx, t->db, &x, &t->err) != ST_OK)
+		store_failed(t, __FILE__, __LINE__, t->err.msg);
+	return x;
+}
+
+static bool empty(struct store *t)
+{
+	struct job_totals x = totals(t);
+	return !x.ready && !x.later && !x.running;
+}
+
+/* --- tests --- */
+
+static void each_runs_once(struct store *t)
+{
+	enum { N = 3000 };
+	struct job_new *jobs = ARENA_ARRAY(t->ctx->arena, struct job_new, N);
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	for (int i = 0; i < N; i++)
+		jobs[i] = (struct job_new){ .kind = "note", .payload = arena_strf(t->ctx->arena, "%d", i) };
+	struct add a = { jobs, N };
+	CHECK_OK(db_write(t->ctx, t->db, add_tx, &a, &t->err));
+	CHECK(a.added == N && totals(t).ready == N);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(empty(t));
+	CHECK(seen.runs == N);
+	bool *had = ARENA_ARRAY(t->ctx->arena, bool, N);
+	for (int i = 0; i < N; i++) {
+		CHECK(seen.order[i] < N && !had[seen.order[i]]);
+		had[seen.order[i]] = true;
+	}
+	/* A commit wakes the queue: no poll is waited for. */
+	CHECK(add(t, "note", NULL, "1") > 0);
+	AWAIT(seen.runs == N + 1);
+}
+
+static void payload_arrives_unchanged(struct store *t)
+{
+	static const char text[] = "{\"a\":\"\\\"\\\\ \\u0001 {}[],' Zoë 🥕 $1 ?1\"}";
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	struct job_new two[2] = { { .kind = "note", .key = STR("k'{\"\\,"), .payload = str_c(text) },
+				  { .kind = "note", .key = STR("k'{\"\\,"), .payload = STR("2") } };
+	struct add a = { two, 2 };
+	CHECK_OK(db_write(t->ctx, t->db, add_tx, &a, &t->err));
+	CHECK(a.added == 1);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(empty(t));
+	CHECK(!strcmp(seen.text, text));
+}
+
+static void unique_while_active(struct store *t)
+{
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	CHECK(add(t, "hold", "one", "1") > 0);
+	CHECK(add(t, "hold", "one", "2") == 0);
+	CHECK(add(t, "note", "one", "3") > 0); /* a key belongs to its kind */
+	atomic_store(&seen.hold, true);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(atomic_load(&seen.held));
+	CHECK(add(t, "hold", "one", "4") == 0); /* while it runs */
+	atomic_store(&seen.hold, false);
+	AWAIT(empty(t));
+	CHECK(seen.runs == 2);
+	CHECK(add(t, "hold", "one", "5") > 0);
+	AWAIT(empty(t) && seen.runs == 3);
+}
+
+static void nothing_of_a_rollback(struct store *t)
+{
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	struct job_new j = { .kind = "note" };
+	struct add a = { &j, 1, .then = ST_CONFLICT };
+	CHECK_STATUS(ST_CONFLICT, db_write(t->ctx, t->db, add_tx, &a, &t->err));
+	CHECK(empty(t));
+	j.kind = "unheard-of";
+	a.then = ST_OK;
+	CHECK_STATUS(ST_INTERNAL, db_write(t->ctx, t->db, add_tx, &a, &t->err));
+}
+
+static void higher_priority_first(struct store *t)
+{
+	const struct job_limits one = { .concurrency = 1, .batch = 2 };
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, &one));
+	CHECK(add(t, "note", NULL, "4") > 0);
+	CHECK(add(t, "note", NULL, "5") > 0);
+	CHECK(add(t, "urgent", NULL, "2") > 0);
+	CHECK(add(t, "urgent", NULL, "3") > 0);
+	struct job_new j = { .kind = "note", .payload = STR("1"), .priority = 20 };
+	struct add a = { &j, 1 };
+	CHECK_OK(db_write(t->ctx, t->db, add_tx, &a, &t->err));
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(empty(t));
+	for (unsigned i = 0; i < 5; i++)
+		CHECK(seen.order[i] == i + 1);
+}
+
+#define T0 INT64_C(1795000000000000)
+
+static void later_and_retries(struct store *t)
+{
+	/* 100 s, 200 s, then the cap of 300 s; ±20 %. */
+	static const int64_t before_s[] = { 79, 159, 239 }, after_s[] = { 121, 241, 361 };
+	struct job_stats s;
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	clock_fake_us(T0);
+	struct job_new j = { .kind = "fail", .run_at_us = T0 + 60 * US_PER_S };
+	struct add a = { &j, 1 };
+	CHECK_OK(db_write(t->ctx, t->db, add_tx, &a, &t->err));
+	atomic_store(&seen.fail_times, 3);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	jobs_wake(b.p.jobs);
+	nap(20 * NS_PER_MS);
+	CHECK(seen.runs == 0 && totals(t).later == 1);
+	int64_t now = T0 + 60 * US_PER_S;
+	for (unsigned i = 0; i < 4; i++) {
+		clock_fake_us(now);
+		jobs_wake(b.p.jobs);
+		AWAIT(seen.runs == i + 1);
+		if (i == 3)
+			break;
+		AWAIT((jobs_stats(b.p.jobs, &s), s.retried) == i + 1);
+		CHECK(totals(t).later == 1);
+		clock_fake_us(now + before_s[i] * US_PER_S);
+		jobs_wake(b.p.jobs);
+		nap(20 * NS_PER_MS);
+		CHECK(seen.runs == i + 1);
+		now += after_s[i] * US_PER_S;
+	}
+	AWAIT(empty(t));
+	CHECK(totals(t).dead == 0);
+}
+
+static enum status dead_retry_tx(struct db_conn *c, void *arg, struct err *e) { return job_dead_retry(c, *(int64_t *)arg, e); }
+static enum status dead_remove_tx(struct db_conn *c, void *arg, struct err *e) { return job_dead_remove(c, *(int64_t *)arg, e); }
+
+static void dead_letters(struct store *t)
+{
+	struct job_dead *list;
+	size_t n;
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	int64_t id = add(t, "refuse", "r", "{\"x\":1}");
+	AWAIT(empty(t) && totals(t).dead == 1);
+	CHECK_OK(jobs_dead_list(t->ctx, t->db, 0, 10, &list, &n, &t->err));
+	CHECK(n == 1 && list->id == id && str_eqc(list->kind, "refuse") && str_eqc(list->error, "never any good") &&
+	      list->attempts == 1 && str_eqc(list->payload, "{\"x\":1}") && str_eqc(list->key, "r"));
+	CHECK_OK(db_write(t->ctx, t->db, dead_retry_tx, &id, &t->err));
+	AWAIT(totals(t).dead == 1 && empty(t));
+	int64_t none = 12345;
+	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, dead_retry_tx, &none, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, dead_remove_tx, &none, &t->err));
+	CHECK_OK(db_write(t->ctx, t->db, dead_remove_tx, &id, &t->err));
+	CHECK(totals(t).dead == 0);
+}
+
+static void last_attempt_and_memory(struct store *t)
+{
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	CHECK(add(t, "greedy", NULL, "{}") > 0);
+	AWAIT(empty(t) && totals(t).dead == 1 && seen.runs == 1);
+	/* The process is well: the next job runs. */
+	CHECK(add(t, "note", NULL, "1") > 0);
+	AWAIT(empty(t) && seen.runs == 2);
+}
+
+static void drain_hands_back(struct store *t)
+{
+	const struct job_limits one = { .concurrency = 1 };
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, &one));
+	atomic_store(&seen.hold, true);
+	CHECK(add(t, "hold", NULL, "{}") > 0);
+	for (int i = 0; i < 5; i++)
+		CHECK(add(t, "note", NULL, "1") > 0);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(atomic_load(&seen.held));
+	jobs_drain(b.p.jobs, clock_mono_ns() + 20 * NS_PER_MS); /* too short for the one that holds: it is cancelled */
+	struct job_totals x = totals(t);
+	CHECK(x.ready == 5 && x.running == 0 && x.later == 1 && x.dead == 0);
+	CHECK(seen.runs == 1);
+}
+
+static void cron_once_over_replicas(struct store *t)
+{
+	struct db *other = db_open(&t->cfg, &t->err);
+	CHECK(other != NULL);
+	{
+		BED a, b;
+		CHECK(bed_begin(&a, t->db, &service_cron, NULL));
+		CHECK(bed_begin(&b, other, &service_cron, NULL));
+		clock_fake_us(T0); /* 08:26:40 into the hour's fifth minute or so: any instant does */
+		CHECK_OK(jobs_start(a.p.jobs, &t->err));
+		CHECK_OK(jobs_start(b.p.jobs, &t->err));
+		nap(50 * NS_PER_MS);
+		CHECK(seen.cron == 0); /* no past to make up for */
+		for (unsigned tick = 1; tick <= 4; tick++) {
+			clock_fake_us(T0 + tick * 300 * US_PER_S);
+			jobs_wake(a.p.jobs);
+			jobs_wake(b.p.jobs);
+			AWAIT(seen.cron == tick);
+			AWAIT(empty(t));
+			nap(30 * NS_PER_MS);
+			CHECK(seen.cron == tick);
+		}
+	}
+	/* Ticks that passed while nothing ran are made up for by one. */
+	{
+		BED c;
+		CHECK(bed_begin(&c, other, &service_cron, NULL));
+		clock_fake_us(T0 + 40 * 300 * US_PER_S);
+		CHECK_OK(jobs_start(c.p.jobs, &t->err));
+		AWAIT(seen.cron == 1);
+		AWAIT(empty(t));
+	}
+	db_close(other);
+}
+
+/* --- a killed worker --- */
+
+static pid_t spawn_worker(struct store *t)
+{
+	char *argv[] = { "test_jobs", "--worker", (char *)t->cfg.url, t->cfg.pooler ? "pooler" : "direct", NULL };
+	pid_t pid = -1;
+	extern char **environ;
+	posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ);
+	return pid;
+}
+
+static unsigned count_runs(const char *path, unsigned *runs, unsigned n)
+{
+	unsigned total = 0;
+	char line[32];
+	FILE *f = fopen(path, "r");
+	memset(runs, 0, n * sizeof *runs);
+	while (f && fgets(line, sizeof line, f)) {
+		unsigned long k = strtoul(line, NULL, 10);
+		if (k < n)
+			runs[k]++;
+		total++;
+	}
+	if (f)
+		fclose(f);
+	return total;
+}
+
+static void nothing_lost_when_a_worker_is_killed(struct store *t)
+{
+	enum { N = 600, KILLS = 3 };
+	const struct job_limits limits = { .concurrency = 8, .batch = 50, .lease_ns = NS_PER_S };
+	unsigned *runs = ARENA_ARRAY(t->ctx->arena, unsigned, N);
+	const char *path = arena_printf(t->ctx->arena, "%s/runs", t->folder);
+	setenv("GUILDHALL_TEST_RUNS", path, 1);
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, &limits));
+	for (int i = 0; i < N; i++)
+		CHECK(add(t, "write", NULL, arena_printf(t->ctx->arena, "%d", i)) > 0);
+	for (unsigned kill_ = 0; kill_ < KILLS; kill_++) {
+		unsigned before = count_runs(path, runs, N);
+		pid_t pid = spawn_worker(t);
+		CHECK(pid > 0);
+		AWAIT(count_runs(path, runs, N) >= before + 40);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	CHECK(!empty(t));
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT((jobs_wake(b.p.jobs), empty(t)));
+	unsigned total = count_runs(path, runs, N);
+	for (unsigned i = 0; i < N; i++)
+		CHECK(runs[i] >= 1 && runs[i] <= 1 + KILLS);
+	/* Doubled is at most what was held when a worker died. */
+	CHECK(total <= N + KILLS * 2 * limits.batch);
+	CHECK(totals(t).dead == 0);
+}
+
+static void worker(void *arg)
+{
+	char **argv = arg;
+	struct err e;
+	struct bed b;
+	const struct job_limits limits = { .concurrency = 8, .batch = 50, .lease_ns = NS_PER_S };
+	struct db_config cfg;
+	db_config_default(&cfg);
+	cfg.name = "worker";
+	cfg.url = argv[2];
+	cfg.pooler = !strcmp(argv[3], "pooler");
+	struct db *db = db_open(&cfg, &e);
+	if (!db || !bed_begin(&b, db, &service_t, &limits) || jobs_start(b.p.jobs, &e) != ST_OK)
+		exit(1);
+	for (;;)
+		nap(NS_PER_S); /* until killed */
+}
+
+static const struct store_test tests[] = {
+	{ "each_runs_once", each_runs_once },
+	{ "payload_arrives_unchanged", payload_arrives_unchanged },
+	{ "unique_while_active", unique_while_active },
+	{ "nothing_of_a_rollback", nothing_of_a_rollback },
+	{ "higher_priority_first", higher_priority_first },
+	{ "later_and_retries", later_and_retries },
+	{ "dead_letters", dead_letters },
+	{ "last_attempt_and_memory", last_attempt_and_memory },
+	{ "drain_hands_back", drain_hands_back },
+	{ "cron_once_over_replicas", cron_once_over_replicas },
+	{ "nothing_lost_when_a_worker_is_killed", nothing_lost_when_a_worker_is_killed },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "--worker")) {
+		fiber_main(worker, argv);
+		return 0;
+	}
+	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
+			  (const struct db_migration_set *[]){ &platform_migrations, NULL });
+}
