@@ -2,6 +2,6 @@
  *
  * The protocols beside HTTP/1.1 that this program speaks.
  */
-#include "net/conn.h"
+#include "net/h2.h"
 
-const struct proto *const net_h2 = NULL;
+const struct proto *const net_h2 = &h2_proto;
