@@ -7,8 +7,8 @@
  *
  *   resets  streams that came to nothing: reset by the peer (rapid reset, CVE-2023-44487), or by us because of an error the
  *           peer provoked (MadeYouReset, CVE-2025-8671). Each may have cost a request's work.
- *   frames  frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types. What we send
- *           earns the peer some, as it has to acknowledge with window updates.
+ *   frames  frames that carry nothing: PING, SETTINGS, WINDOW_UPDATE, empty DATA. What we send earns the peer some, as it has
+ *           to acknowledge with window updates. (PRIORITY and unknown types nghttp2 skips for less than they cost to send.)
  *
  * An empty budget ends the connection: GOAWAY(ENHANCE_YOUR_CALM), counted in http_server_stats.h2_resets_cut.
  *
@@ -24,7 +24,7 @@
 
 #define STREAM_WINDOW     (64 << 10)
 #define CONNECTION_WINDOW (1 << 20)
-#define CONTINUATIONS_MAX 8
+#define CONTINUATIONS_MAX 6 /* below nghttp2's own bound, so that ours answers and counts */
 #define ACKS_MAX          100
 #define RESETS_BURST      200
 #define RESETS_PER_S      20
@@ -448,9 +448,9 @@ static void h2_input(struct conn *c)
 		conn_consume(c, in.n);
 		if (n < 0 && !h->over) {
 			LOG(DEBUG, NULL, "http2.broken", LS("why", nghttp2_strerror((int)n)));
+			if (n == NGHTTP2_ERR_FLOODED) /* acknowledgements that nobody reads, and its own counts */
+				cut(h, "flood");
 			h->over = true;
-			if (n == NGHTTP2_ERR_FLOODED) /* acknowledgements that nobody reads */
-				worker_count_cut(c->w);
 			nghttp2_session_terminate_session(h->ng, NGHTTP2_INTERNAL_ERROR);
 		}
 	}
