@@ -2,7 +2,8 @@
  *
  * The context switch: callee-saved registers on the old stack, stack pointers exchanged, the same registers off the
  * new one. The floating-point control words are left alone although the ABIs count them as preserved: nothing here
- * changes them, and loading them would double the cost. ucontext, which makes a system call per switch for
+ * changes them, and loading them would double the cost. The last instruction is a jump: a return would be
+ * predicted to go back to the caller, which is the one place where it never goes (18 ns with, 7 ns without). ucontext, which makes a system call per switch for
  * the signal mask, serves the other architectures (and -DRT_UCONTEXT).
  */
 #include "rt/internal.h"
@@ -64,7 +65,8 @@ __asm__(".text\n"
         "popq %r12\n"
         "popq %rbx\n"
         "popq %rbp\n"
-        "ret\n"
+        "popq %rcx\n"
+        "jmpq *%rcx\n"
         ".cfi_endproc\n"
         ".size rt_switch,.-rt_switch\n"
         ".globl rt_start\n.hidden rt_start\n.type rt_start,@function\n"
@@ -126,7 +128,7 @@ __asm__(".text\n"
         "ldp d12, d13, [sp, #128]\n"
         "ldp d14, d15, [sp, #144]\n"
         "add sp, sp, #160\n"
-        "ret\n"
+        "br x30\n"
         ".cfi_endproc\n"
         ".size rt_switch,.-rt_switch\n"
         ".globl rt_start\n.hidden rt_start\n.type rt_start,%function\n"
