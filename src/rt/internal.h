@@ -105,6 +105,7 @@ struct loop {
 	int batch_pos, batch_len;       /* the part not yet dispatched */
 	struct watch wake_watch;
 	struct loop_signals *signals;
+	struct loop_exit *exits;
 
 	/* fibers (fiber.c) */
 	struct fiber *running, *ready, **ready_tail, *all;

@@ -67,12 +67,39 @@ struct loop *loop_new(unsigned index, struct err *e)
 	return NULL;
 }
 
+void loop_at_exit(struct loop *l, struct loop_exit *x, void (*fn)(struct loop_exit *x))
+{
+	*x = (struct loop_exit){ .loop = l, .next = l->exits, .prev = &l->exits, .fn = fn };
+	if (x->next)
+		x->next->prev = &x->next;
+	l->exits = x;
+}
+
+void loop_exit_cancel(struct loop_exit *x)
+{
+	if (!x->prev)
+		return;
+	*x->prev = x->next;
+	if (x->next)
+		x->next->prev = x->prev;
+	x->prev = NULL;
+}
+
+static void run_exits(struct loop *l)
+{
+	for (struct loop_exit *x; (x = l->exits);) {
+		loop_exit_cancel(x);
+		x->fn(x);
+	}
+}
+
 void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
 	while (atomic_load(&l->posters))
 		sched_yield();
+	run_exits(l);
 	fibers_fini(l);
 	if (l->signals) {
 		close(l->signals->watch.fd);
@@ -300,8 +327,11 @@ bool loop_drain(struct loop *l, int64_t patience_ns)
 	timer_cancel(&t);
 	/* Tasks of remote wakes and detached work may still be queued: their owners are gone or going. */
 	run_posted(l);
+	bool gone = !atomic_load(&l->fibers);
+	if (gone)
+		run_exits(l);
 	current = outer;
-	return !atomic_load(&l->fibers);
+	return gone;
 }
 
 /* --- signals ---------------------------------------------------------------------------------------------------- */

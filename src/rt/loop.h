@@ -34,6 +34,16 @@ struct task {
 void loop_post(struct loop *l, struct task *t);  /* any thread; wakes the loop; never fails */
 void loop_defer(struct loop *l, struct task *t); /* this loop's thread: before the next wait */
 
+/* fn runs on the loop's thread once its last fiber is gone, the newest first: for what is kept per loop (connections,
+   handles with watches). Embedded in its owner, which may take it back. */
+struct loop_exit {
+	struct loop *loop;
+	struct loop_exit *next, **prev;
+	void (*fn)(struct loop_exit *x);
+};
+void loop_at_exit(struct loop *l, struct loop_exit *x, void (*fn)(struct loop_exit *x));
+void loop_exit_cancel(struct loop_exit *x); /* fine when it has run */
+
 /* Readiness of a descriptor, level-triggered unless events has EPOLLET. Embedded in its owner. */
 struct watch {
 	struct loop *loop;
