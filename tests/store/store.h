@@ -52,7 +52,7 @@ void store_failed(struct store *t, const char *file, int line, const char *what)
 	do {                                                                                                  \
 		enum status check_s_ = (expr);                                                                \
 		if (check_s_ != (want)) {                                                                     \
-			char check_what_[768];                                                                \
+			char check_what_[1280];                                                               \
 			snprintf(check_what_, sizeof check_what_, "%s gave %s instead of %s (%s)", #expr,      \
 			         status_info(check_s_)->name, status_info(want)->name, t->err.msg);           \
 			store_failed(t, __FILE__, __LINE__, check_what_);                                     \
