@@ -34,10 +34,17 @@ const char *http_reason(int status)
 
 /* --- headers -------------------------------------------------------------------------------------------------------- */
 
-static bool name_valid(const char *name)
+/* Length of a token (RFC 9110 5.6.2), 0 when name is none. On the path of every header of every answer. */
+static size_t name_length(const char *name)
 {
-	size_t n = strspn(name, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-	return n && !name[n];
+	static const bool tchar[256] = {
+		['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,
+		['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1, ['~'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
+	};
+	size_t n = 0;
+	while (tchar[(unsigned char)name[n]])
+		n++;
+	return name[n] ? 0 : n;
 }
 
 static bool value_valid(struct str v)
@@ -48,13 +55,15 @@ static bool value_valid(struct str v)
 	return true;
 }
 
-static bool of_the_server(const char *name)
+static bool of_the_server(const char *name, size_t n)
 {
-	static const char *const own[] = { "date", "content-length", "connection", "transfer-encoding" };
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (!strcasecmp(name, own[i]))
-			return true;
-	return false;
+	switch (n) {
+	case 4: return !strcasecmp(name, "date");
+	case 10: return !strcasecmp(name, "connection");
+	case 14: return !strcasecmp(name, "content-length");
+	case 17: return !strcasecmp(name, "transfer-encoding");
+	default: return false;
+	}
 }
 
 void response_header_static(struct request *q, const char *name, struct str value)
@@ -71,12 +80,12 @@ void response_header_static(struct request *q, const char *name, struct str valu
 void http_add_header(struct http_req *r, const char *name, struct str value)
 {
 	struct request *q = request_of(r);
-	if (q->head_sent || of_the_server(name) || !name_valid(name) || !value_valid(value)) {
+	size_t n = name_length(name);
+	if (q->head_sent || !n || of_the_server(name, n) || !value_valid(value)) {
 		LOG(ERROR, &r->ctx, "http.header_dropped", LS("name", name), LI("late", q->head_sent));
 		return;
 	}
 	/* One allocation for both. */
-	size_t n = strlen(name);
 	char *p = arena_alloc(r->ctx.arena, n + 1 + value.n + 1);
 	memcpy(p, name, n + 1);
 	if (value.n)
