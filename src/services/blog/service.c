@@ -82,8 +82,8 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	if (changed)
 		return ST_OK;
 	struct import_options options = {
-		.file = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo_dir),
-		.media_dir = arena_printf(ctx->arena, "%s/images", demo_dir),
+		.path = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo_dir),
+		.media_dir = arena_printf(ctx->arena, "%s/images/content", demo_dir),
 	};
 	struct import_report report;
 	TRY(blog_import_ghost(ctx, ctx->svc->db, ctx->svc->platform->media, &options, &report, e));
