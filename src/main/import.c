@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * guildhall import ghost FILE: take over another system's content.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "main/command.h"
+#include "services/blog/import.h"
+
+#define REPORT_MAX (8u << 20)
+#define BAR 30
+
+struct work {
+	struct service_instance *blog;
+	struct import_options options;
+	struct import_report report;
+	const char *stage;
+};
+
+static void progress(void *arg, const char *stage, size_t done, size_t total)
+{
+	struct work *w = arg;
+	char bar[BAR + 1];
+	size_t full = total ? done * BAR / total : 0;
+	if (w->stage && w->stage != stage)
+		fputc('\n', stderr);
+	w->stage = stage;
+	for (size_t i = 0; i < BAR; i++)
+		bar[i] = i < full ? '#' : '.';
+	bar[BAR] = 0;
+	fprintf(stderr, "\r%-10s [%s] %zu/%zu", stage, bar, done, total);
+}
+
+static enum status run(struct invocation *inv, struct err *e)
+{
+	struct platform *p = inv->platform;
+	struct work w = { .blog = platform_service(p, "blog") };
+	if (strcmp(inv->args[0], "ghost"))
+		return err_set(e, ST_USAGE, "'%s' can not be imported; there is: ghost", inv->args[0]);
+	if (!w.blog || !w.blog->db)
+		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
+	const char *site = inv_option(inv, "site-url");
+	w.options = (struct import_options){ .path = inv->args[1], .media_dir = inv_option(inv, "media"), .site_url = str_c(site ? site : ""),
+		.dry_run = inv_option(inv, "dry-run") != NULL, .progress = isatty(2) ? progress : NULL, .progress_arg = &w };
+	inv->ctx->svc = w.blog;
+	enum status st = blog_import_ghost(inv->ctx, w.blog->db, p->media, &w.options, &w.report, e);
+	if (w.stage)
+		fputc('\n', stderr);
+	TRY(st);
+	struct buf text;
+	buf_arena(&text, inv->ctx->arena, REPORT_MAX);
+	if (inv_option(inv, "json"))
+		import_report_json(&text, &w.report);
+	else
+		import_report_text(&text, &w.report);
+	fwrite(text.data, 1, text.len, stdout);
+	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
+}
+
+static const struct option_def options[] = {
+	{ "media", "DIR", NULL, "Ghost's content/ folder: pictures are taken from there" },
+	{ "site-url", "URL", NULL, "address of the old site: links to it become links within this one" },
+	{ "dry-run", NULL, NULL, "read and report; write nothing" },
+	{ "json", NULL, NULL, "report as JSON" },
+	{ 0 },
+};
+
+const struct command command_import = {
+	.name = "import", .usage = "ghost FILE [--media DIR]", .summary = "Take over the content of another system",
+	.details = "FILE is an export of Ghost 2 to 6 (Settings, Migration tools, Export). All of it is written in one transaction, or nothing.\n"
+	           "Importing again changes only what has changed there.",
+	.options = options, .min_args = 2, .max_args = 2, .flags = CMD_MIGRATED, .run = run,
+};
