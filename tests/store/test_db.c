@@ -460,6 +460,12 @@ static void one_reader(struct db_config *c)
 	c->checkout_ns = 30 * NS_PER_MS;
 }
 
+static void one_patient_reader(struct db_config *c)
+{
+	c->read_pool = 1;
+	c->checkout_ns = 5 * NS_PER_S;
+}
+
 static void readers_run_out(struct store *t)
 {
 	SCOPED_DB_READ first = NULL;
@@ -557,7 +563,7 @@ static const struct store_test tests[] = {
 	{ "statement_limit_in_a_write", statement_limit_in_a_write, NULL, short_statements },
 	{ "point_read_beside_a_scan", point_read_beside_a_scan, NULL, two_readers },
 	{ "readers_run_out", readers_run_out, "sqlite", one_reader },
-	{ "forgotten_reads_come_back", forgotten_reads_come_back, NULL, one_reader },
+	{ "forgotten_reads_come_back", forgotten_reads_come_back, NULL, one_patient_reader },
 	{ "migrations", migrations },
 	{ "broken_migration_leaves_nothing", broken_migration_leaves_nothing },
 	{ "changed_migration_is_refused", changed_migration_is_refused },
