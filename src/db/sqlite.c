@@ -15,11 +15,20 @@ static void sq_free(struct sq_db *sq)
 	free(sq);
 }
 
+static void configure_library(void)
+{
+	/* Counting its memory takes a lock around each of SQLite's allocations, which is felt with several loops. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_initialize();
+}
+
 static enum status sq_open(struct db *db, struct err *e)
 {
 	const char *path = db->cfg.url + strlen("sqlite:");
 	if (!*path || !strncmp(path, "//", 2) || !strcmp(path, ":memory:"))
 		return err_set(e, ST_CONFIG, "database %s: expected sqlite:/path/file.db, not \"%s\"", db->cfg.name, db->cfg.url);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, configure_library);
 	struct sq_db *sq = calloc(1, sizeof *sq);
 	if (!sq || !(sq->path = strdup(path))) {
 		free(sq);
