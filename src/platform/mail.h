@@ -16,6 +16,7 @@ struct mail {
 	const struct http_header *headers; unsigned header_count; /* List-Unsubscribe, … */
 };
 struct mailer;
+/* Reads mail.smtp_url and mail.from; without an SMTP server messages go to data_dir/mail/TIME-ID.eml, renamed into place. */
 struct mailer *mailer_new(struct platform *p, struct err *e);
 void mailer_free(struct mailer *m);
 /* Inside db_write's fn: enqueues the job that sends it. ST_INVALID for a bad address. */

@@ -3,7 +3,9 @@
  * Job kinds of the platform itself: every service's queue knows them.
  */
 #include "platform/job_int.h"
+#include "platform/mail_int.h"
 
 const struct job_def platform_jobs[] = {
+	{ .kind = "mail.send", .run = mail_send_job, .attempts = 10, .time_s = 60, .backoff_s = 60, .backoff_max_s = 7200 },
 	{ 0 },
 };
