@@ -59,6 +59,7 @@ bool asset_serve(struct http_req *r)
 	http_add_header(r, "cross-origin-resource-policy", STR("cross-origin"));
 	if (have)
 		http_add_header(r, "vary", STR("accept-encoding"));
+	http_add_header(r, "etag", str_c(a->etag));
 	if (http_conditional(r, str_c(a->etag), 0))
 		return true;
 	enum http_coding coding = have ? http_accepts_coding(r, have) : HTTP_IDENTITY;

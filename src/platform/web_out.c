@@ -125,6 +125,7 @@ static enum status finish(struct web *w, int status, const char *type, struct st
 	if (get && status == 200 && shared) {
 		http_set_header(r, "cache-control", STR("no-cache"));
 		web_etag(body, etag);
+		http_set_header(r, "etag", str_c(etag));
 		if (http_conditional(r, str_c(etag), 0))
 			return ST_OK;
 	} else if (get && !http_header(r, "cookie").p) {

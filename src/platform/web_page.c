@@ -107,6 +107,7 @@ static bool page_send(struct http_req *r, struct blob *b)
 	struct page_head h;
 	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), h.header_count))
 		return false;
+	http_set_header(r, "etag", str_c(h.etag));
 	if (http_conditional(r, str_c(h.etag), 0))
 		return true;
 	unsigned have = (h.len[HTTP_GZIP] ? 1u << HTTP_GZIP : 0) | (h.len[HTTP_BR] ? 1u << HTTP_BR : 0);
