@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The Redis client and what stands on it, against a real server that is stopped, killed and started again.
+ * Exits with 77 (skipped) where there is none.
+ */
+#include "unit/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "platform/cache.h"
+#include "platform/limits.h"
+#include "platform/redis.h"
+#include "platform/redis_url.h"
+#include "rt/fiber.h"
+
+static char dir[] = "/tmp/gh-redis-XXXXXX", path[64], url[96];
+static pid_t server;
+
+static bool listening(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	close(fd);
+	return ok;
+}
+
+static void server_start(void)
+{
+	extern char **environ;
+	const char *argv[] = { "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", dir,
+			       "--logfile", "/dev/null", NULL };
+	unlink(path);
+	if (posix_spawnp(&server, argv[0], NULL, NULL, (char **)argv, environ) != 0)
+		exit(77);
+	for (int i = 0; i < 500 && !listening(); i++)
+		usleep(10000);
+	if (!listening())
+		exit(77);
+}
+
+static void server_kill(void)
+{
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+static void nap(int ms)
+{
+	assert_int_equal(fiber_sleep_ns(ms * NS_PER_MS), ST_OK);
+}
+
+#define AWAIT(cond)                                                                                           \
+	do {                                                                                                  \
+		for (int await_ = 0; await_ < 2000 && !(cond); await_++)                                      \
+			nap(5);                                                                               \
+		assert_true(cond);                                                                            \
+	} while (0)
+
+static struct redis *client(void)
+{
+	struct redis *r = redis_new(url, 0, NULL);
+	assert_non_null(r);
+	return r;
+}
+
+static void client_end(struct redis *r)
+{
+	redis_detach(r);
+	redis_free(r);
+}
+
+static enum status call(struct ctx *c, struct redis *r, struct redis_reply *out, unsigned n, const char *const *words)
+{
+	struct str argv[8];
+	for (unsigned i = 0; i < n; i++)
+		argv[i] = str_c(words[i]);
+	return redis_call(c, r, n, argv, out, NULL);
+}
+#define CALL(...) call(&ctx, r, &reply, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *), (const char *[]){ __VA_ARGS__ })
+
+struct many { struct redis *r; int left; };
+
+static void one_of_many(void *arg)
+{
+	struct many *m = arg;
+	struct redis *r = m->r;
+	SCOPED_ARENA *a = arena_new(1 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	ctx_init(&ctx, a);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(CALL("INCR", "n"), ST_OK);
+		assert_int_equal(reply.kind, REDIS_INT);
+	}
+	m->left--;
+}
+
+static void calls(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	struct redis *r = client();
+	ctx_init(&ctx, a);
+	struct str set[] = { STR("SET"), STR("a\0b"), STR("\0\r\n\xff") }, get[] = { STR("GET"), STR("a\0b") };
+	assert_int_equal(redis_call(&ctx, r, 3, set, &reply, NULL), ST_OK);
+	assert_int_equal(redis_call(&ctx, r, 2, get, &reply, NULL), ST_OK);
+	assert_true(reply.kind == REDIS_STR && str_eq(reply.s, set[2]));
+	assert_int_equal(CALL("GET", "none"), ST_OK);
+	assert_int_equal(reply.kind, REDIS_NIL);
+	assert_int_equal(CALL("NOSUCH"), ST_OK);
+	assert_int_equal(reply.kind, REDIS_ERROR);
+	assert_int_equal(CALL("EVAL", "return {1,{'x',false},redis.status_reply('S')}", "0"), ST_OK);
+	assert_true(reply.kind == REDIS_ARRAY && reply.count == 3 && reply.items[0].i == 1);
+	assert_true(reply.items[1].count == 2 && str_eqc(reply.items[1].items[0].s, "x") && reply.items[1].items[1].kind == REDIS_NIL);
+	struct many m = { r, 300 };
+	for (int i = 0; i < 300; i++)
+		assert_non_null(fiber_spawn(loop_current(), one_of_many, &m, FIBER_LARGE));
+	AWAIT(m.left == 0);
+	assert_int_equal(CALL("GET", "n"), ST_OK);
+	assert_true(str_eqc(reply.s, "6000"));
+	client_end(r);
+}
+
+static void hung_and_killed(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	struct redis *r = client();
+	ctx_init(&ctx, a);
+	assert_int_equal(CALL("PING"), ST_OK);
+	kill(server, SIGSTOP);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(CALL("PING"), ST_TIMEOUT);
+	assert_false(redis_up(r));
+	int64_t start = clock_mono_ns();
+	for (int i = 0; i < 1000; i++)
+		if (CALL("PING") != ST_UNAVAILABLE)
+			break; /* a probe, when this machine is slow */
+	assert_true(clock_mono_ns() - start < 60 * NS_PER_S); /* not 250 ms each */
+	kill(server, SIGCONT);
+	AWAIT(CALL("PING") == ST_OK);
+	assert_true(str_eqc(reply.s, "PONG"));
+	server_kill();
+	assert_int_not_equal(CALL("PING"), ST_OK);
+	AWAIT(!redis_up(r) || CALL("PING") != ST_OK);
+	server_start();
+	AWAIT(CALL("PING") == ST_OK);
+	client_end(r);
+}
+
+static _Atomic int messages, losses;
+
+static void on_message(void *arg, struct str m)
+{
+	if (!m.p)
+		atomic_fetch_add(&losses, 1);
+	else if (str_eqc(m, "hello"))
+		atomic_fetch_add(&messages, 1);
+}
+
+static void subscriptions(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	struct redis *r = client(), *other = client();
+	ctx_init(&ctx, a);
+	redis_subscribe(other, "ch", on_message, NULL);
+	redis_start(other);
+	AWAIT((CALL("PUBLISH", "ch", "hello") == ST_OK && atomic_load(&messages) > 0));
+	assert_int_equal(losses, 0);
+	server_kill();
+	server_start();
+	int before = messages;
+	AWAIT((CALL("PUBLISH", "ch", "hello") == ST_OK && atomic_load(&messages) > before));
+	assert_int_equal(losses, 1);
+	client_end(other);
+	client_end(r);
+}
+
+static _Atomic int made;
+
+static enum status make(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
+{
+	int n = atomic_fetch_add(&made, 1) + 1;
+	char text[16];
+	snprintf(text, sizeof text, "%d", n);
+	*out = blob_new(text, strlen(text));
+	*tags = STR("t u");
+	return ST_OK;
+}
+
+static int cached(struct cache *c)
+{
+	static const struct cache_policy p = { 60 * NS_PER_S, 120 * NS_PER_S, true };
+	SCOPED_ARENA *a = arena_new(1 << 20);
+	struct ctx ctx;
+	struct blob *b = NULL;
+	char text[16] = "";
+	ctx_init(&ctx, a);
+	assert_int_equal(cache_get(&ctx, c, STR("k"), &p, make, "", 0, &b, NULL, NULL), ST_OK);
+	memcpy(text, b->data, b->len);
+	blob_unref(b);
+	return atoi(text);
+}
+
+/* Two caches with a connection each stand for two processes. */
+static void second_level(void *arg)
+{
+	struct redis *ra = client(), *rb = client();
+	struct cache *a = cache_new(1 << 20, 2, ra, NULL), *b = cache_new(1 << 20, 2, rb, NULL);
+	struct cache_stats s;
+	assert_int_equal(cached(a), 1);
+	/* The write is not waited for: ask until it is there, as a new process would. */
+	for (int i = 0; i < 100; i++) {
+		nap(5);
+		cache_clear(b);
+		if (cached(b) == 1)
+			break;
+	}
+	cache_stats(b, &s);
+	assert_true(s.level2_hits >= 1);
+	int before = atomic_load(&made);
+	assert_int_equal(cached(a), 1);
+	cache_drop_tag(a, STR("u"));
+	int now = cached(a);
+	assert_true(now > before);
+	AWAIT(cached(b) > before); /* told over pub/sub; what level 2 had is older than the drop */
+	/* Without Redis both go on. */
+	server_kill();
+	cache_clear(a);
+	cache_clear(b);
+	assert_true(cached(a) > now);
+	assert_true(cached(b) > now);
+	server_start();
+	client_end(ra);
+	client_end(rb);
+	cache_free(a);
+	cache_free(b);
+}
+
+static unsigned granted(struct ratelimit *a, struct ratelimit *b, const char *key)
+{
+	static const struct rate rate = { 1, 10 }; /* a token a minute, ten at once */
+	SCOPED_ARENA *arena = arena_new(1 << 20);
+	struct ctx ctx;
+	struct rate_result res;
+	unsigned n = 0;
+	ctx_init(&ctx, arena);
+	for (int i = 0; i < 20; i++) {
+		ratelimit_take(&ctx, i % 2 ? a : b, str_c(key), &rate, 1, &res);
+		n += res.allowed;
+		assert_int_equal(res.limit, 10);
+		assert_true(res.allowed ? res.retry_after_s == 0 : res.retry_after_s >= 1 && res.retry_after_s <= 60 && res.remaining == 0);
+	}
+	return n;
+}
+
+static void shared_limits(void *arg)
+{
+	struct redis *ra = client(), *rb = client();
+	struct ratelimit *a = ratelimit_new(ra, 1000), *b = ratelimit_new(rb, 1000), *alone = ratelimit_new(NULL, 1000);
+	assert_int_equal(granted(alone, alone, "x"), 10);
+	assert_int_equal(granted(alone, alone, "y"), 10);
+	assert_int_equal(granted(a, b, "x"), 10); /* one bucket for both */
+	server_kill();
+	assert_int_equal(granted(a, b, "x"), 20); /* each its own: Redis is gone */
+	server_start();
+	ratelimit_free(a);
+	ratelimit_free(b);
+	ratelimit_free(alone);
+	client_end(ra);
+	client_end(rb);
+}
+
+#define IN_FIBER(name) static void name##_test(void **state) { fiber_main(name, NULL); }
+IN_FIBER(calls)
+IN_FIBER(hung_and_killed)
+IN_FIBER(subscriptions)
+IN_FIBER(second_level)
+IN_FIBER(shared_limits)
+
+static void urls(void **state)
+{
+	struct redis_url u;
+	assert_int_equal(redis_url_parse(STR("redis://me:p%40ss@[::1]:7000/3"), &u, NULL), ST_OK);
+	assert_string_equal(u.host, "::1");
+	assert_string_equal(u.password, "p@ss");
+	assert_true(!strcmp(u.user, "me") && u.port == 7000 && u.db == 3);
+	assert_int_equal(redis_url_parse(STR("unix:/run/r.sock?db=2"), &u, NULL), ST_OK);
+	assert_true(!strcmp(u.path, "/run/r.sock") && u.db == 2);
+	static const char *const bad[] = { "", "redis://", "redis://h:99999", "redis://h/x", "unix:", "rediss://h", "http://h", "redis://%00/" };
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(redis_url_parse(str_c(bad[i]), &u, NULL), ST_CONFIG);
+}
+
+int main(void)
+{
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(path, sizeof path, "%s/s", dir);
+	snprintf(url, sizeof url, "unix:%s", path);
+	server_start();
+	const struct CMUnitTest tests[] = { cmocka_unit_test(urls), cmocka_unit_test(calls_test), cmocka_unit_test(hung_and_killed_test),
+					    cmocka_unit_test(subscriptions_test), cmocka_unit_test(second_level_test),
+					    cmocka_unit_test(shared_limits_test) };
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	server_kill();
+	unlink(path);
+	rmdir(dir);
+	return failed;
+}
