@@ -37,14 +37,6 @@ struct whole {
 	struct arena *arena;
 };
 
-struct service_instance *platform_service(struct platform *p, const char *name)
-{
-	for (unsigned i = 0; i < p->service_count; i++)
-		if (!strcmp(p->services[i].def->name, name))
-			return &p->services[i];
-	return NULL;
-}
-
 /* --- folders and the key ------------------------------------------------------------------------------------ */
 
 static enum status make_folder(const char *path, struct err *e)
