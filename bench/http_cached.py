@@ -96,7 +96,7 @@ def wrk(url, args, cpus):
 
 def h2load(url, args, cpus):
     out = subprocess.run(["taskset", "-c", mask(cpus), "h2load", "-t", str(len(cpus)), "-c", str(args.connections), "-m", "10",
-                          "-D", str(args.seconds), url], capture_output=True, text=True, check=True).stdout
+                          "--npn-list", "h2", "-D", str(args.seconds), url], capture_output=True, text=True, check=True).stdout
     failed = re.search(r"(\d+) failed", out)
     if failed and int(failed.group(1)):
         print("  !", failed.group(0))

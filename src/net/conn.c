@@ -212,7 +212,7 @@ void conn_resume(struct conn *c)
 
 static void linger_read(struct conn *c)
 {
-	/* Bounded by LINGER_NS and by what this many reads take in. */
+	/* For LINGER_NS at most: resetting the peer while it sends could take our answer from it before it was read. */
 	for (int i = 0; i < 16 && !c->dead; i++) {
 		c->in_pos = c->in_len = 0;
 		ssize_t n = conn_fill(c);
@@ -222,7 +222,7 @@ static void linger_read(struct conn *c)
 			break;
 	}
 	if (!c->dead && c->readable)
-		conn_close(c);
+		queue_task(c);
 }
 
 /* Read and hand over until the protocol pauses or the socket has nothing more. */

@@ -217,6 +217,7 @@ struct request {
 	struct http_header out_first[REQUEST_OUT_HEADERS];
 
 	uint64_t body_got;     /* bytes of body the application has read */
+	uint64_t burst;        /* bytes read or written since others had their turn */
 	int64_t answer_len;    /* announced by http_begin; −1 unknown */
 	bool head_sent, complete, no_body, gone, running, started, streaming, in_done;
 	bool wants_json;       /* Accept names application/json or problem+json before text/html */

@@ -137,7 +137,7 @@ struct http_limits { /* 0: the default in parentheses */
 	size_t body;                 /* default body_max (1 MiB) */
 	int64_t header_time_ns;      /* total time for a header block (10 s) */
 	int64_t idle_ns;             /* keep-alive (75 s) */
-	int64_t request_ns;          /* deadline of a request's fiber (30 s) */
+	int64_t request_ns;          /* deadline of a request's fiber (30 s); moves on while its body comes or its answer goes */
 	unsigned body_rate;          /* minimum bytes/s, after 5 s of grace (500) */
 	unsigned write_rate;         /* the same for reading our answer (500) */
 	size_t arena;                /* per request (4 MiB) */

@@ -286,7 +286,7 @@ void request_wake(struct request *q)
 
 void request_cancel(struct request *q)
 {
-	if (q->fiber)
+	if (q->fiber && !q->w->stopped)
 		fiber_cancel(q->fiber);
 }
 
@@ -300,6 +300,24 @@ void request_gone(struct request *q)
 		request_cancel(q);
 	else
 		request_free(q);
+}
+
+#define BURST ((uint64_t)1 << 20)
+
+void request_progress(struct request *q, size_t n)
+{
+	struct ctx *c = &q->r.ctx;
+	int64_t fresh = worker_now(q->w) + worker_limits(q->w)->request_ns;
+	/* Only ever later; none, or one that the application has set further off, stays. */
+	if (c->deadline_ns && fresh > c->deadline_ns) {
+		c->deadline_ns = fresh;
+		fiber_set_deadline(fresh);
+	}
+	q->burst += n;
+	if (q->burst >= BURST) {
+		q->burst = 0;
+		fiber_yield();
+	}
 }
 
 /* --- body ------------------------------------------------------------------------------------------------------------ */
@@ -320,6 +338,7 @@ enum status http_body_read(struct http_req *r, void *buf, size_t n, size_t *got,
 			q->body_got += *got;
 			if (q->body_got > r->body_max)
 				return err_set(e, ST_TOO_LARGE, "The body has more than %zu bytes", r->body_max);
+			request_progress(q, *got);
 			return ST_OK;
 		case BODY_END:
 			return ST_OK;

@@ -7,6 +7,9 @@
 
 #include "net/conn.h"
 
+/* n bytes of body came or went, at the rate that the limits demand or better: the deadline is for the application's own
+   time, so it moves on; and a peer that is never slow does not keep the loop to itself. In the request's fiber only. */
+void request_progress(struct request *q, size_t n);
 /* Answer with the application's error page. Takes no memory from the arena: that may be what has run out. */
 void response_error(struct request *q, int status);
 /* Send a whole answer: the head with the piece's length, then the piece (dropped for HEAD and the like). */

@@ -197,6 +197,8 @@ void http_send_file(struct http_req *r, int fd, uint64_t off, uint64_t len)
 void response_error(struct request *q, int status)
 {
 	const char *type;
+	struct str accept = http_header(&q->r, "accept");
+	q->wants_json = accept.n && memmem(accept.p, accept.n, "json", 4) && !memmem(accept.p, accept.n, "html", 4);
 	struct str body = worker_error_page(q->w, status, q->wants_json, &type);
 	q->out = q->out_first;
 	q->out_count = 0;
@@ -254,6 +256,7 @@ enum status http_write(struct http_req *r, const void *data, size_t n)
 		q->ops->body(q, &p, false);
 		from += part;
 		n -= part;
+		request_progress(q, part);
 	}
 	return ST_OK;
 }

@@ -263,6 +263,7 @@ struct http_server *http_server_new(const struct http_server_config *c, struct e
 static void worker_free(struct worker *w)
 {
 	w->draining = false;
+	w->stopped = true;
 	while (w->all)
 		conn_abandon(w->all);
 	pool_drain(&w->in_pool);

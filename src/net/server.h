@@ -70,7 +70,7 @@ struct worker {
 	char date[HTTP_DATE_LEN + 1];
 	_Atomic uint64_t accepted, requests, refused, cut;
 	_Atomic unsigned active;
-	bool draining;
+	bool draining, stopped; /* stopped: the loop and its fibers are no more */
 	struct task drain_task;
 };
 

@@ -411,6 +411,23 @@ static void too_large(void **state)
 	assert_int_equal(status_of("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n"), 413);
 }
 
+/* The answer reaches a client that goes on sending what nobody wants. */
+static void too_large_while_sending(void **state)
+{
+	size_t n = 20000000;
+	char *big = calloc(1, n);
+	struct answer a;
+	int fd = dial();
+	in_len = 0;
+	say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n");
+	put(fd, big, n);
+	answer(fd, &a, false);
+	assert_int_equal(a.status, 413);
+	forget(&a);
+	free(big);
+	close(fd);
+}
+
 static void chunked_out(void **state)
 {
 	int fd = dial();
@@ -934,7 +951,7 @@ int main(int argc, char **argv)
 		cmocka_set_test_filter(argv[1]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keep_alive_and_fast), cmocka_unit_test(pipelining), cmocka_unit_test(pipelining_unread),
-		cmocka_unit_test(bodies), cmocka_unit_test(too_large), cmocka_unit_test(chunked_out),
+		cmocka_unit_test(bodies), cmocka_unit_test(too_large), cmocka_unit_test(too_large_while_sending), cmocka_unit_test(chunked_out),
 		cmocka_unit_test(expect_continue), cmocka_unit_test(head_and_empty), cmocka_unit_test(ranges),
 		cmocka_unit_test(conditional), cmocka_unit_test(compression), cmocka_unit_test(faults_of_the_application),
 		cmocka_unit_test(targets), cmocka_unit_test(hostile), cmocka_unit_test(slow_head_is_cut),
