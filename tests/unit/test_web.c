@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The dispatcher over a real server on the loopback: what the flags of a route demand, forms and their tokens, the page
+ * cache, failures as answers, redirects, cookies. A service of its own, no store.
+ */
+#include "unit/unit.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "platform/cache.h"
+#include "platform/config.h"
+#include "platform/web_app.h"
+#include "rt/fiber.h"
+#include "rt/offload.h"
+
+static struct {
+	struct platform p;
+	struct service_instance svc;
+	struct http_server *server;
+	struct loops *loops;
+	_Atomic int renders, posted;
+	_Atomic bool slow, ended;
+	struct person person;
+} t;
+
+/* --- a service ---------------------------------------------------------------------------------------------- */
+
+static enum status get_page(struct web *w, struct err *e)
+{
+	struct buf b;
+	int n = ++t.renders;
+	web_cache_tag(w, "numbers");
+	for (int i = 0; t.slow && i < 50; i++)
+		TRY(fiber_sleep_ns(1000000));
+	buf_arena(&b, w->ctx->arena, 65536);
+	buf_printf(&b, "<p>render %d of %.*s</p>", n, STR_ARG(web_path(w, "name")));
+	for (int i = 0; i < 100; i++)
+		buf_puts(&b, "<p>the same again</p>");
+	return web_html(w, 200, &b);
+}
+
+static enum status get_form(struct web *w, struct err *e) { return web_text(w, 200, "text/plain", web_csrf(w)); }
+
+static enum status post_form(struct web *w, struct err *e)
+{
+	t.posted++;
+	TRY(web_form_load(w, e));
+	return web_redirect(w, 303, web_form(w, "next"));
+}
+
+static enum status get_private(struct web *w, struct err *e) { return web_text(w, 200, "text/plain", w->person->name); }
+
+static enum status get_fail(struct web *w, struct err *e)
+{
+	int64_t which = web_path_int(w, "which");
+	if (which == 1)
+		return err_set(e, ST_IO, "the disk under /srv/secret is full");
+	if (which == 2)
+		return err_set(e, ST_UNPROCESSABLE, "A name is missing");
+	if (which == 3)
+		return ST_OK; /* without an answer */
+	for (;;)
+		memset(arena_alloc(w->ctx->arena, 65536), 1, 65536); /* past the request's limit */
+}
+
+static enum status get_nonce(struct web *w, struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, w->ctx->arena, 256);
+	buf_putstr(&b, web_nonce(w));
+	return web_html(w, 200, &b);
+}
+
+static enum status post_raw(struct web *w, struct err *e)
+{
+	struct str body;
+	TRY(http_body_all(w->req, w->req->body_max, &body, e));
+	return web_text(w, 200, "text/plain", body);
+}
+
+static const struct route routes[] = {
+	{ "GET", "/page/{name:text}", get_page, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
+	{ "GET", "/form", get_form, 0, RATE_NONE, 0, 0, "x" },
+	{ "POST", "/form", post_form, 0, RATE_NONE, 0, 0, "x" },
+	{ "GET", "/private", get_private, ROUTE_AUTH, RATE_NONE, 0, 0, "x" },
+	{ "GET", "/admin", get_private, ROUTE_ADMIN, RATE_NONE, 0, 0, "x" },
+	{ "GET", "/fail/{which:int}", get_fail, 0, RATE_NONE, 0, 0, "x" },
+	{ "GET", "/nonce", get_nonce, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
+	{ "POST", "/raw", post_raw, ROUTE_NO_CSRF, RATE_NONE, 1000, 0, "x" },
+	{ 0 },
+};
+static const struct service service = { .name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes };
+static const struct service *const services[] = { &service, NULL };
+
+static enum status identify(struct web *w, const struct person **out, struct err *e)
+{
+	struct str who = web_cookie(w, "who");
+	if (!who.p)
+		return ST_OK;
+	t.person = (struct person){ .id = 1, .name = arena_str(w->ctx->arena, who), .admin = str_eqc(who, "root") };
+	*out = &t.person;
+	return ST_OK;
+}
+
+/* --- a client ----------------------------------------------------------------------------------------------- */
+
+static char answer[200000];
+
+static const char *ask(const char *method, const char *path, const char *headers, const char *body)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(t.server, 0)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval limit = { .tv_sec = 20 };
+	char request[70000];
+	int n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path, headers);
+	if (*body || !strcmp(method, "POST"))
+		n += snprintf(request + n, sizeof request - (size_t)n, "Content-Length: %zu\r\n", strlen(body));
+	n += snprintf(request + n, sizeof request - (size_t)n, "\r\n%s", body);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(write(fd, request, (size_t)n), n);
+	size_t got = 0;
+	for (ssize_t k; got + 1 < sizeof answer && (k = read(fd, answer + got, sizeof answer - 1 - got)) > 0;)
+		got += (size_t)k;
+	close(fd);
+	answer[got] = 0;
+	return answer;
+}
+
+static void expect(const char *what, bool there)
+{
+	if ((strcasestr(answer, what) != NULL) != there)
+		fail_msg("%s '%s' in:\n%.2000s", there ? "no" : "unexpected", what, answer);
+}
+
+static void status_is(int status)
+{
+	char line[32];
+	snprintf(line, sizeof line, "HTTP/1.1 %d ", status);
+	if (strncmp(answer, line, strlen(line)))
+		fail_msg("not %d: %.2000s", status, answer);
+}
+
+static const char *body(void) { return strstr(answer, "\r\n\r\n") + 4; }
+
+/* --- tests -------------------------------------------------------------------------------------------------- */
+
+static void pages_are_kept(void **state)
+{
+	int before = t.renders;
+	ask("GET", "/page/a", "", "");
+	status_is(200);
+	expect("content-security-policy: script-src 'self'; style-src 'self';", true);
+	char first[4000];
+	snprintf(first, sizeof first, "%s", body());
+	ask("GET", "/page/a", "", "");
+	assert_string_equal(body(), first);
+	assert_int_equal(t.renders, before + 1);
+	ask("GET", "/page/a", "Accept-Encoding: br\r\n", "");
+	expect("content-encoding: br", true);
+	ask("GET", "/page/a?x=1", "", "");
+	assert_int_equal(t.renders, before + 2);
+	/* Who has a session gets a page of their own. */
+	ask("GET", "/page/a", "Cookie: who=me\r\n", "");
+	assert_int_equal(t.renders, before + 3);
+	expect("cache-control: private, no-store", true);
+	cache_drop_tag(t.p.cache, STR("numbers"));
+	ask("GET", "/page/a", "", "");
+	assert_int_equal(t.renders, before + 4);
+}
+
+struct asker { pthread_t thread; const char *path; int status; };
+
+static void *ask_alone(void *arg)
+{
+	struct asker *a = arg;
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(t.server, 0)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char request[200], reply[64] = "";
+	int fd = socket(AF_INET, SOCK_STREAM, 0), n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", a->path);
+	if (!connect(fd, (struct sockaddr *)&in, sizeof in) && write(fd, request, (size_t)n) == n && read(fd, reply, sizeof reply - 1) > 0)
+		a->status = (reply[9] - '0') * 100;
+	close(fd);
+	return NULL;
+}
+
+static void one_renders_for_many(void **state)
+{
+	struct asker askers[12] = { 0 };
+	int before = t.renders;
+	t.slow = true;
+	for (int i = 0; i < 12; i++) {
+		askers[i].path = "/page/crowd";
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_alone, &askers[i]), 0);
+	}
+	for (int i = 0; i < 12; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_int_equal(askers[i].status, 200);
+	}
+	t.slow = false;
+	assert_int_equal(t.renders, before + 1);
+}
+
+static void a_nonce_is_never_kept(void **state)
+{
+	char first[64], csp[128];
+	ask("GET", "/nonce", "", "");
+	snprintf(first, sizeof first, "%s", body());
+	snprintf(csp, sizeof csp, "script-src 'self' 'nonce-%s'", first);
+	expect(csp, true);
+	ask("GET", "/nonce", "", "");
+	assert_string_not_equal(body(), first);
+}
+
+static void who_may(void **state)
+{
+	ask("GET", "/private", "", "");
+	status_is(401);
+	t.p.sign_in_path = "/sign-in";
+	ask("GET", "/private", "Accept: application/json\r\n", "");
+	status_is(401);
+	expect("urn:guildhall:problem:sign-in-required", true);
+	t.p.sign_in_path = NULL;
+	ask("GET", "/private", "Cookie: who=ada\r\n", "");
+	status_is(200);
+	assert_string_equal(body(), "ada");
+	ask("GET", "/admin", "Cookie: who=ada\r\n", "");
+	status_is(403);
+	ask("GET", "/admin", "Cookie: who=root\r\n", "");
+	status_is(200);
+}
+
+static void token_of(char cookie[128], char token[128])
+{
+	ask("GET", "/form", "", "");
+	status_is(200);
+	snprintf(token, 128, "%s", body());
+	const char *at = strcasestr(answer, "set-cookie: ") + 12;
+	snprintf(cookie, 128, "Cookie: %.*s\r\n", (int)strcspn(at, ";"), at);
+}
+
+static void forms_need_their_token(void **state)
+{
+	char cookie[128], token[128], other[128], other_token[128], text[400], headers[400];
+	const char *type = "Content-Type: application/x-www-form-urlencoded\r\n";
+	token_of(cookie, token);
+	token_of(other, other_token);
+	int before = t.posted;
+	snprintf(headers, sizeof headers, "%s%s", type, cookie);
+	snprintf(text, sizeof text, "csrf=%s&next=/page/b", token);
+	ask("POST", "/form", headers, text);
+	status_is(303);
+	expect("location: /page/b", true);
+	assert_int_equal(t.posted, before + 1);
+
+	ask("POST", "/form", type, text); /* no cookie */
+	status_is(403);
+	snprintf(text, sizeof text, "csrf=%s&note=kept+text&password=hunter2", other_token); /* another visitor's token */
+	ask("POST", "/form", headers, text);
+	status_is(403);
+	expect("name=\"note\" value=\"kept text\"", true);
+	expect("hunter2", false);
+	text[10] = text[10] == 'A' ? 'B' : 'A';
+	ask("POST", "/form", headers, text);
+	status_is(403);
+	/* The browser says that another site sent it: no token helps. */
+	snprintf(text, sizeof text, "csrf=%s&next=/", token);
+	snprintf(headers, sizeof headers, "%s%sOrigin: https://evil.example\r\n", type, cookie);
+	ask("POST", "/form", headers, text);
+	status_is(403);
+	snprintf(headers, sizeof headers, "%s%sSec-Fetch-Site: cross-site\r\n", type, cookie);
+	ask("POST", "/form", headers, text);
+	status_is(403);
+	snprintf(headers, sizeof headers, "%s%sOrigin: http://localhost\r\n", type, cookie);
+	ask("POST", "/form", headers, text);
+	status_is(303);
+	assert_int_equal(t.posted, before + 2);
+}
+
+static void redirects_stay_here(void **state)
+{
+	static const char *const elsewhere[] = { "https://evil.example/", "//evil.example", "/%5Cevil.example", "evil", "", "javascript:1",
+		"http://localhost:1.evil.example" };
+	char cookie[128], token[128], text[400], headers[400];
+	token_of(cookie, token);
+	snprintf(headers, sizeof headers, "Content-Type: application/x-www-form-urlencoded\r\n%s", cookie);
+	for (unsigned i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+		snprintf(text, sizeof text, "csrf=%s&next=%s", token, elsewhere[i]);
+		ask("POST", "/form", headers, text);
+		status_is(400);
+		expect("location:", false);
+	}
+	snprintf(text, sizeof text, "csrf=%s&next=http://localhost:1/page/x", token);
+	ask("POST", "/form", headers, text);
+	status_is(303);
+	snprintf(text, sizeof text, "csrf=%s&next=/a%%0d%%0aset-cookie:x=y", token);
+	ask("POST", "/form", headers, text);
+	expect("set-cookie: x", false);
+}
+
+static void bodies_are_capped(void **state)
+{
+	char big[1200];
+	memset(big, 'x', sizeof big);
+	big[1000] = 0;
+	ask("POST", "/raw", "", big);
+	status_is(200);
+	big[1000] = 'x';
+	big[1001] = 0;
+	ask("POST", "/raw", "", big);
+	status_is(413);
+}
+
+static void failures_are_answers(void **state)
+{
+	ask("GET", "/fail/1", "Accept: application/json\r\n", "");
+	status_is(503);
+	expect("application/problem+json", true);
+	expect("/srv/secret", false);
+	expect("retry-after: 5", true);
+	ask("GET", "/fail/2", "", "");
+	status_is(422);
+	expect("A name is missing", true);
+	expect("text/html", true);
+	ask("GET", "/fail/3", "", "");
+	status_is(500);
+	ask("GET", "/fail/4", "", "");
+	status_is(503);
+	ask("GET", "/nowhere<script>", "", "");
+	expect("<script>", false);
+	ask("GET", "/page/a", "", ""); /* and it goes on */
+	status_is(200);
+}
+
+/* --- set-up ------------------------------------------------------------------------------------------------- */
+
+static void attach(struct loop *l, void *arg)
+{
+	struct err e;
+	if (http_server_attach(t.server, l, &e) != ST_OK)
+		abort();
+}
+
+static int setup(void **state)
+{
+	struct err e = { 0 };
+	struct config_source src = { 0 };
+	t.p.config = config_load(&src, services, &e);
+	t.p.cache = cache_new(16 << 20, 4, NULL, &e);
+	t.p.secret = STR("0123456789abcdef0123456789abcdef");
+	t.p.data_dir = STR("/tmp");
+	t.p.identify = identify;
+	t.p.session_cookie = "who";
+	t.svc = (struct service_instance){ .def = &service, .platform = &t.p, .base_url = STR("http://localhost:1"), .base_path = STR(""), .local = true };
+	t.p.services = &t.svc;
+	t.p.service_count = 1;
+	t.p.web = web_app_new(&t.p, NULL, &e);
+	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 1 << 20 } };
+	c.listen[0].addr = "127.0.0.1:0";
+	if (t.p.web)
+		web_app_http(t.p.web, WEB_PUBLIC, &c.app);
+	t.server = t.p.web ? http_server_new(&c, &e) : NULL;
+	if (!t.server || offload_start(2, 100, &e) != ST_OK || !(t.loops = loops_start(2, attach, NULL, &e))) {
+		print_error("%s\n", e.msg);
+		return -1;
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	loops_stop_join(t.loops);
+	offload_stop();
+	http_server_free(t.server);
+	web_app_free(t.p.web);
+	cache_free(t.p.cache);
+	config_free((struct config *)(uintptr_t)t.p.config);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_are_kept),
+		cmocka_unit_test(one_renders_for_many),
+		cmocka_unit_test(a_nonce_is_never_kept),
+		cmocka_unit_test(who_may),
+		cmocka_unit_test(forms_need_their_token),
+		cmocka_unit_test(redirects_stay_here),
+		cmocka_unit_test(bodies_are_capped),
+		cmocka_unit_test(failures_are_answers),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
