@@ -34,6 +34,7 @@ static bool is_postgres(const char *url)
 
 static void db_release(struct db *db)
 {
+	pthread_mutex_destroy(&db->loops_lock);
 	free((char *)db->cfg.name);
 	free((char *)db->cfg.url);
 	free((char *)db->cfg.replica_url);
@@ -42,11 +43,14 @@ static void db_release(struct db *db)
 
 static struct db *db_make(const struct db_config *c, struct err *e)
 {
+	static _Atomic uint64_t serial = 1;
 	struct db *db = calloc(1, sizeof *db);
 	if (!db) {
 		err_set(e, ST_NOMEM, "no memory for database %s", c->name);
 		return NULL;
 	}
+	db->serial = atomic_fetch_add(&serial, 1);
+	pthread_mutex_init(&db->loops_lock, NULL);
 	db->cfg = *c;
 	db->engine = is_postgres(c->url) ? DB_POSTGRES : DB_SQLITE;
 	db->ops = db->engine == DB_POSTGRES ? &db_postgres_ops : &db_sqlite_ops;
@@ -88,6 +92,7 @@ void db_close(struct db *db)
 {
 	if (!db)
 		return;
+	db_per_loop_close_all(db);
 	db->ops->close(db);
 	db_release(db);
 }

@@ -9,10 +9,12 @@
 #ifndef GH_DB_INTERNAL_H
 #define GH_DB_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/arena.h"
 #include "db/db.h"
+#include "rt/loop.h"
 
 struct sq_db;
 struct sq_conn;
@@ -28,11 +30,25 @@ struct db_counters {
 #define COUNT(db, what) atomic_fetch_add_explicit(&(db)->count.what, 1, memory_order_relaxed)
 #define UNCOUNT(db, what) atomic_fetch_sub_explicit(&(db)->count.what, 1, memory_order_relaxed)
 
+/* What an engine keeps for one loop of one db; the first member of its own struct. See per_loop.c. */
+struct db_per_loop {
+	struct loop_exit exit;
+	struct db_per_loop *next;
+	struct db *db;
+	struct loop *loop;
+};
+/* Of the calling thread's loop, made when there is none yet. NULL: out of memory. */
+struct db_per_loop *db_per_loop(struct db *db);
+void db_per_loop_close_all(struct db *db);
+
 struct db {
+	uint64_t serial; /* never the same twice in a process */
 	const struct db_engine_ops *ops;
 	enum db_engine engine;
 	struct db_config cfg; /* its strings are this db's own */
 	struct db_counters count;
+	pthread_mutex_t loops_lock;
+	struct db_per_loop *loops;
 	union {
 		struct sq_db *sq;
 		struct pg_db *pg;
@@ -78,6 +94,8 @@ static inline bool db_sink_full(const struct db_sink *s) { return s->n >= s->max
 struct db_engine_ops {
 	enum status (*open)(struct db *db, struct err *e);
 	void (*close)(struct db *db);
+	struct db_per_loop *(*loop_new)(struct db *db);
+	void (*loop_close)(struct db_per_loop *p, bool on_its_thread);
 	enum status (*read_begin)(struct db_conn *c, struct err *e);
 	void (*read_end)(struct db_conn *c);
 	enum status (*write)(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);

@@ -81,9 +81,7 @@ struct pg_lane {
 };
 
 struct pg_loop {
-	struct pg_loop *next;
-	struct db *db;
-	struct loop *loop;
+	struct db_per_loop base;
 	struct pg_lane primary, replica;
 	bool closing;
 };
@@ -165,7 +163,7 @@ static void send_again(struct pg_lane *l, struct pg_req *r, bool penalty, const 
 		req_fail(r, why);
 		return;
 	}
-	COUNT(l->loop->db, retries);
+	COUNT(l->loop->base.db, retries);
 	lane_push(l, r, true);
 }
 
@@ -190,13 +188,13 @@ static void pipe_lost(struct pg_pipe *p)
 {
 	struct pg_lane *l = p->lane;
 	struct err why = { 0 };
-	pg_lost(l->loop->db, &p->conn, &why);
-	LOG(WARN, NULL, "db.connection_lost", LS("db", l->loop->db->cfg.name), LS("error", why.msg));
+	pg_lost(l->loop->base.db, &p->conn, &why);
+	LOG(WARN, NULL, "db.connection_lost", LS("db", l->loop->base.db->cfg.name), LS("error", why.msg));
 	watch_del(&p->watch);
 	pg_disconnect(&p->conn);
 	p->state = PIPE_CLOSED;
 	l->ready--;
-	UNCOUNT(l->loop->db, pool_open);
+	UNCOUNT(l->loop->base.db, pool_open);
 	/* From the last to the first: each goes to the front. */
 	for (; p->count; p->count--) {
 		struct item *it = &p->items[(p->first + p->count - 1) % ITEMS];
@@ -299,7 +297,7 @@ static void pipe_ready(struct watch *w, uint32_t events)
 
 static void lane_failed(struct pg_lane *l, const struct err *why)
 {
-	struct db *db = l->loop->db;
+	struct db *db = l->loop->base.db;
 	l->down = *why;
 	l->retry_at_ns = clock_mono_ns() + pg_backoff_ns(l->failures++);
 	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name), LS("error", why->msg));
@@ -309,11 +307,11 @@ static void pipe_connect(void *arg)
 {
 	struct pg_pipe *p = arg;
 	struct pg_lane *l = p->lane;
-	struct db *db = l->loop->db;
+	struct db *db = l->loop->base.db;
 	struct err err = { 0 };
 	enum status s = pg_connect(db, l->url, PG_FOR_READS, 0, &p->conn, &err);
 	if (s == ST_OK)
-		s = watch_add(l->loop->loop, &p->watch, PQsocket(p->conn.h), EPOLLIN, pipe_ready, &err);
+		s = watch_add(l->loop->base.loop, &p->watch, PQsocket(p->conn.h), EPOLLIN, pipe_ready, &err);
 	l->connecting--;
 	if (s != ST_OK) {
 		pg_disconnect(&p->conn);
@@ -333,7 +331,7 @@ static void pipe_connect(void *arg)
 /* Starts opening one more connection, if there may be one. True: one is on its way. */
 static bool lane_grow(struct pg_lane *l)
 {
-	const struct db *db = l->loop->db;
+	const struct db *db = l->loop->base.db;
 	if (l->connecting)
 		return true;
 	if (l->retry_at_ns > clock_mono_ns())
@@ -347,7 +345,7 @@ static bool lane_grow(struct pg_lane *l)
 		p->lane = l;
 		p->state = PIPE_CONNECTING;
 		l->connecting++;
-		if (!fiber_spawn(l->loop->loop, pipe_connect, p, FIBER_LARGE)) {
+		if (!fiber_spawn(l->loop->base.loop, pipe_connect, p, FIBER_LARGE)) {
 			p->state = PIPE_CLOSED;
 			l->connecting--;
 			return false;
@@ -373,7 +371,7 @@ static bool better(const struct pg_pipe *a, const struct pg_pipe *b, int64_t now
 
 static struct pg_pipe *least_busy(const struct pg_lane *l, int64_t now)
 {
-	const struct db *db = l->loop->db;
+	const struct db *db = l->loop->base.db;
 	struct pg_pipe *best = NULL;
 	for (unsigned i = 0; i < db->cfg.read_pool; i++) {
 		struct pg_pipe *p = l->pipes[i];
@@ -399,7 +397,7 @@ static bool pipe_sync(struct pg_pipe *p)
 
 static bool pipe_send(struct pg_pipe *p, struct pg_req *r)
 {
-	const struct db *db = p->lane->loop->db;
+	const struct db *db = p->lane->loop->base.db;
 	bool prepares;
 	r->state = REQ_SENT;
 	r->pipe = p;
@@ -417,7 +415,7 @@ static bool pipe_send(struct pg_pipe *p, struct pg_req *r)
 
 static void lane_sync_groups(struct pg_lane *l)
 {
-	const struct db *db = l->loop->db;
+	const struct db *db = l->loop->base.db;
 	for (unsigned i = 0; i < db->cfg.read_pool; i++) {
 		struct pg_pipe *p = l->pipes[i];
 		if (!p || p->state != PIPE_READY)
@@ -478,13 +476,13 @@ static void lane_init(struct pg_lane *l, struct pg_loop *pl, const char *url, bo
 	l->url = url;
 	l->primary = primary;
 	l->tail = &l->head;
-	l->pipes = calloc(pl->db->cfg.read_pool, sizeof *l->pipes);
+	l->pipes = calloc(pl->base.db->cfg.read_pool, sizeof *l->pipes);
 	l->down = (struct err){ ST_UNAVAILABLE, "the database can not be reached" };
 }
 
 static void lane_fini(struct pg_lane *l, bool loop_alive)
 {
-	for (unsigned i = 0; l->pipes && i < l->loop->db->cfg.read_pool; i++) {
+	for (unsigned i = 0; l->pipes && i < l->loop->base.db->cfg.read_pool; i++) {
 		struct pg_pipe *p = l->pipes[i];
 		if (!p)
 			continue;
@@ -494,57 +492,38 @@ static void lane_fini(struct pg_lane *l, bool loop_alive)
 			if (it->kind == ITEM_QUERY)
 				req_free(it->req);
 		}
-		if (p->state == PIPE_READY && loop_alive)
-			watch_del(&p->watch);
+		if (p->state == PIPE_READY) {
+			UNCOUNT(l->loop->base.db, pool_open);
+			if (loop_alive)
+				watch_del(&p->watch);
+		}
 		pg_disconnect(&p->conn);
 		free(p);
 	}
 	free(l->pipes);
 }
 
-static struct pg_loop *loop_make(struct db *db, struct loop *loop)
+struct db_per_loop *pg_readers_new(struct db *db)
 {
 	struct pg_loop *pl = calloc(1, sizeof *pl);
 	if (!pl)
 		return NULL;
-	pl->db = db;
-	pl->loop = loop;
+	pl->base.db = db;
 	lane_init(&pl->primary, pl, db->cfg.url, true);
 	lane_init(&pl->replica, pl, db->cfg.replica_url, false);
-	if (!pl->primary.pipes || !pl->replica.pipes) {
-		free(pl->primary.pipes);
-		free(pl->replica.pipes);
-		free(pl);
-		return NULL;
-	}
-	pl->next = db->pg->all;
-	db->pg->all = pl;
-	return pl;
-}
-
-static struct pg_loop *loop_of(struct db *db, struct loop *loop)
-{
-	struct pg_db *pg = db->pg;
-	unsigned slot = loop_index(loop) % PG_LOOPS;
-	struct pg_loop *pl = atomic_load_explicit(&pg->by_loop[slot], memory_order_acquire);
-	if (pl && pl->loop == loop)
-		return pl;
-	pthread_mutex_lock(&pg->lock);
-	for (pl = pg->all; pl && pl->loop != loop; pl = pl->next)
-		;
-	if (!pl)
-		pl = loop_make(db, loop);
-	pthread_mutex_unlock(&pg->lock);
-	if (pl)
-		atomic_store_explicit(&pg->by_loop[slot], pl, memory_order_release);
-	return pl;
+	if (pl->primary.pipes && pl->replica.pipes)
+		return &pl->base;
+	free(pl->primary.pipes);
+	free(pl->replica.pipes);
+	free(pl);
+	return NULL;
 }
 
 enum status pg_read_begin(struct db_conn *c, struct err *e)
 {
 	if (!fiber_self())
 		return err_set(e, ST_INTERNAL, "%s: PostgreSQL is used from fibers only", c->db->cfg.name);
-	c->pg_loop = loop_of(c->db, loop_current());
+	c->pg_loop = (struct pg_loop *)db_per_loop(c->db);
 	return c->pg_loop ? ST_OK : err_set(e, ST_NOMEM, "%s: no memory for readers", c->db->cfg.name);
 }
 
@@ -575,10 +554,10 @@ static void give_up(struct pg_loop *pl, struct pg_req *r)
 		r->fiber = NULL;
 		r->params = NULL;
 		/* The statement that runs is ended when nobody else waits behind it, and behind a pooler, which sets no limit. */
-		if (p->items[p->first].req == r && (p->inflight == 1 || pl->db->cfg.pooler)) {
+		if (p->items[p->first].req == r && (p->inflight == 1 || pl->base.db->cfg.pooler)) {
 			pg_cancel(&p->conn);
 			p->cancelled = true;
-			if (pl->db->cfg.pooler)
+			if (pl->base.db->cfg.pooler)
 				pipe_lost(p);
 		}
 		return;
@@ -617,18 +596,15 @@ enum status pg_read_run(struct db_conn *c, struct db_query *q, const struct db_v
 	return result ? pg_decode(result, q, sink, affected, e) : err_set(e, err.status, "%s: %s", q->name, err.msg);
 }
 
-void pg_readers_close(struct db *db)
+void pg_readers_close(struct db_per_loop *p, bool on_its_thread)
 {
-	struct pg_loop *next;
-	for (struct pg_loop *pl = db->pg->all; pl; pl = next) {
-		next = pl->next;
-		bool mine = loop_current() == pl->loop;
-		pl->closing = true;
-		while (mine && fiber_self() && pl->primary.connecting + pl->replica.connecting)
-			if (fiber_sleep_ns(NS_PER_MS) != ST_OK)
-				fiber_yield();
-		lane_fini(&pl->primary, mine);
-		lane_fini(&pl->replica, mine);
-		free(pl);
-	}
+	struct pg_loop *pl = (struct pg_loop *)p;
+	pl->closing = true;
+	/* Connections that are being opened are in fibers of their own. When the loop ends there are none left. */
+	while (on_its_thread && fiber_self() && pl->primary.connecting + pl->replica.connecting)
+		if (fiber_sleep_ns(NS_PER_MS) != ST_OK)
+			fiber_yield();
+	lane_fini(&pl->primary, on_its_thread);
+	lane_fini(&pl->replica, on_its_thread);
+	free(pl);
 }

@@ -35,7 +35,6 @@ static enum status pg_open(struct db *db, struct err *e)
 
 static void pg_close(struct db *db)
 {
-	pg_readers_close(db);
 	pg_pool_close(db);
 	pthread_mutex_destroy(&db->pg->lock);
 	free(db->pg);
@@ -65,6 +64,8 @@ static enum status migration_lock(struct db_conn *c, struct err *e)
 const struct db_engine_ops db_postgres_ops = {
 	.open = pg_open,
 	.close = pg_close,
+	.loop_new = pg_readers_new,
+	.loop_close = pg_readers_close,
 	.read_begin = pg_read_begin,
 	.read_end = read_end,
 	.write = pg_write,

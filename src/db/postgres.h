@@ -53,13 +53,8 @@ enum status pg_decode(const PGresult *r, const struct db_query *q, struct db_sin
 void pg_clearp(PGresult **r);
 #define SCOPED_RESULT __attribute__((cleanup(pg_clearp))) PGresult *
 
-#define PG_LOOPS 64
-struct pg_db {
-	/* pg_read.c */
-	_Atomic(struct pg_loop *) by_loop[PG_LOOPS];
-	struct pg_loop *all;
-	/* pg_tx.c; the lock is over all of it */
-	pthread_mutex_t lock;
+struct pg_db { /* pg_tx.c's */
+	pthread_mutex_t lock; /* over all of it */
 	struct waitq free_again;
 	struct pg_conn *idle;
 	unsigned open, waiting;
@@ -71,7 +66,8 @@ struct pg_db {
 enum status pg_read_begin(struct db_conn *c, struct err *e);
 enum status pg_read_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
                         int64_t *affected, struct err *e);
-void pg_readers_close(struct db *db);
+struct db_per_loop *pg_readers_new(struct db *db);
+void pg_readers_close(struct db_per_loop *p, bool on_its_thread);
 
 enum status pg_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
 enum status pg_tx_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,

@@ -45,8 +45,8 @@ static enum status sq_open(struct db *db, struct err *e)
 
 static void sq_close(struct db *db)
 {
-	/* Readers first: the last connection to close checkpoints and removes the log, and only the writer can. */
-	sq_readers_close(db);
+	/* The writer last: the last connection to close checkpoints and removes the log, and only the writer can. */
+	sq_readers_close((struct db_per_loop *)db->sq->outside, false);
 	sq_writer_stop(db);
 	sq_free(db->sq);
 }
@@ -70,6 +70,8 @@ static enum status migration_lock(struct db_conn *c, struct err *e)
 const struct db_engine_ops db_sqlite_ops = {
 	.open = sq_open,
 	.close = sq_close,
+	.loop_new = sq_readers_new,
+	.loop_close = sq_readers_close,
 	.read_begin = sq_read_begin,
 	.read_end = sq_read_end,
 	.write = sq_write,

@@ -48,20 +48,18 @@ enum status sq_error(struct sq_conn *c, int code, const char *what, struct err *
 struct sq_readers; /* of one loop */
 struct sq_writer;
 
-#define SQ_LOOPS 64
 struct sq_db {
 	char *path;
-	_Atomic(struct sq_readers *) by_loop[SQ_LOOPS]; /* by loop_index; checked against the loop itself */
-	pthread_mutex_t lock;                           /* over `all` and `outside` */
+	pthread_mutex_t lock; /* over `outside` */
 	pthread_cond_t returned;
-	struct sq_readers *all;
 	struct sq_readers *outside; /* for callers outside a fiber */
 	struct sq_writer *writer;
 };
 
 enum status sq_read_begin(struct db_conn *c, struct err *e);
 void sq_read_end(struct db_conn *c);
-void sq_readers_close(struct db *db);
+struct db_per_loop *sq_readers_new(struct db *db);
+void sq_readers_close(struct db_per_loop *p, bool on_its_thread);
 
 enum status sq_writer_start(struct db *db, struct err *e) MUST_CHECK;
 void sq_writer_stop(struct db *db); /* after what is queued */

@@ -22,43 +22,19 @@ struct reader_waiter {
 };
 
 struct sq_readers {
-	struct sq_readers *next;
-	struct loop *loop; /* NULL: for callers outside a fiber */
+	struct db_per_loop base; /* loop NULL: for callers outside a fiber */
 	struct sq_conn *free;
 	unsigned open, waiting;
 	struct reader_waiter *head, **tail;
 };
 
-static struct sq_readers *readers_new(struct sq_db *sq, struct loop *l, struct err *e)
+struct db_per_loop *sq_readers_new(struct db *db)
 {
 	struct sq_readers *r = calloc(1, sizeof *r);
-	if (!r) {
-		err_set(e, ST_NOMEM, "no memory for readers");
-		return NULL;
-	}
-	r->loop = l;
-	r->tail = &r->head;
-	r->next = sq->all;
-	sq->all = r;
-	return r;
-}
-
-/* The pool of this loop. Two loops may have the same index (a test's temporary loop): then the slower way. */
-static struct sq_readers *readers_of_loop(struct sq_db *sq, struct loop *l, struct err *e)
-{
-	unsigned slot = loop_index(l) % SQ_LOOPS;
-	struct sq_readers *r = atomic_load_explicit(&sq->by_loop[slot], memory_order_acquire);
-	if (r && r->loop == l)
-		return r;
-	pthread_mutex_lock(&sq->lock);
-	for (r = sq->all; r && r->loop != l; r = r->next)
-		;
 	if (!r)
-		r = readers_new(sq, l, e);
-	pthread_mutex_unlock(&sq->lock);
-	if (r)
-		atomic_store_explicit(&sq->by_loop[slot], r, memory_order_release);
-	return r;
+		return NULL;
+	r->tail = &r->head;
+	return &r->base;
 }
 
 static void waiter_unlink(struct sq_readers *r, struct reader_waiter *w)
@@ -119,9 +95,9 @@ static struct sq_conn *pop_free(struct sq_readers *r)
 
 static enum status take_on_loop(struct db_conn *c, struct sq_conn **out, struct err *e)
 {
-	struct sq_readers *r = readers_of_loop(c->db->sq, loop_current(), e);
+	struct sq_readers *r = (struct sq_readers *)db_per_loop(c->db);
 	if (!r)
-		return e->status;
+		return err_set(e, ST_NOMEM, "no memory for readers");
 	*out = NULL;
 	while (!*out) {
 		if (r->free)
@@ -154,10 +130,10 @@ static enum status take_outside_locked(struct db_conn *c, struct sq_conn **out, 
 {
 	struct sq_db *sq = c->db->sq;
 	if (!sq->outside)
-		sq->outside = readers_new(sq, NULL, e);
+		sq->outside = (struct sq_readers *)sq_readers_new(c->db);
 	struct sq_readers *r = sq->outside;
 	if (!r)
-		return e->status;
+		return err_set(e, ST_NOMEM, "no memory for readers");
 	int64_t deadline = db_earlier(c->ctx->deadline_ns, clock_mono_ns() + c->db->cfg.checkout_ns);
 	struct timespec until = { deadline / NS_PER_S, deadline % NS_PER_S };
 	while (!r->free && r->open >= c->db->cfg.read_pool)
@@ -183,14 +159,14 @@ static void give(struct db *db, struct sq_conn *sq)
 	struct sq_readers *home = sq->home;
 	UNCOUNT(db, pool_used);
 	bool broken = !sqlite3_get_autocommit(sq->h) && sq_own(sq, SQ_COMMIT, NULL) != ST_OK;
-	if (!home->loop)
+	if (!home->base.loop)
 		pthread_mutex_lock(&db->sq->lock);
 	if (broken) {
 		sq_conn_close(sq);
 		home->open--;
 		UNCOUNT(db, pool_open);
 	}
-	if (home->loop) {
+	if (home->base.loop) {
 		give_on_loop(home, sq, broken);
 	} else {
 		give_outside(db->sq, home, sq, broken);
@@ -230,15 +206,14 @@ void sq_read_end(struct db_conn *c)
 	c->sq = NULL;
 }
 
-void sq_readers_close(struct db *db)
+void sq_readers_close(struct db_per_loop *p, bool on_its_thread)
 {
-	struct sq_readers *next;
-	for (struct sq_readers *r = db->sq->all; r; r = next) {
-		next = r->next;
-		for (struct sq_conn *c; (c = r->free);) {
-			r->free = c->next;
-			sq_conn_close(c);
-		}
-		free(r);
+	struct sq_readers *r = (struct sq_readers *)p;
+	for (struct sq_conn *c; r && (c = r->free);) {
+		r->free = c->next;
+		sq_conn_close(c);
+		if (p->db)
+			UNCOUNT(p->db, pool_open);
 	}
+	free(r);
 }
