@@ -21,6 +21,15 @@ struct str card_text(const struct card *k, const char *key) { return text_of(jso
 struct str card_url(const struct card *k, const char *key) { return render_url(k->r, card_text(k, key)); }
 bool card_has(const struct card *k, const char *key) { return str_trim(card_text(k, key)).n > 0; }
 
+/* A file of the old site is one of ours once it is stored. */
+struct str card_file(const struct card *k, const char *key)
+{
+	struct blog_image stored = { .src = card_url(k, key) };
+	if (k->r->opt && k->r->opt->image)
+		k->r->opt->image(k->r->opt->arg, stored.src, &stored);
+	return stored.src;
+}
+
 struct safe_html card_line(const struct card *k, const char *key)
 {
 	return render_foreign_line(k->r, card_text(k, key));

@@ -55,6 +55,7 @@ struct card { struct render *r; json_t *j; };
 bool card_render(struct render *r, const char *name, json_t *payload); /* false: nobody knows this name */
 struct str card_text(const struct card *k, const char *key);           /* empty when absent or not text */
 struct str card_url(const struct card *k, const char *key);
+struct str card_file(const struct card *k, const char *key);            /* the same, or where it is stored here */
 struct safe_html card_line(const struct card *k, const char *key);     /* field of HTML, one line */
 struct safe_html card_blocks(const struct card *k, const char *key);   /* field of HTML, paragraphs */
 bool card_has(const struct card *k, const char *key);                  /* text that is more than blank */
