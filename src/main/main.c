@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/command.h"
+#include "platform/media.h"
 #include "platform/platform.h"
 #include "platform/suggest.h"
 #include "rt/fiber.h"
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
 		print_help(NULL);
 		return 0;
 	}
+	if (!strcmp(argv[1], MEDIA_WORKER) && argc == 3)
+		return media_worker(argv[2]);
 	prepare_process();
 	return run_named(&inv, argv[1], argc - 2, argv + 2);
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Media storage: files addressed by the SHA-256 of their content, in a folder (two levels), with variants (resized,
- * other formats) made by libvips on the offload pool at import or upload. Metadata is stripped. Served at /media/….
+ * as WebP and as JPEG or PNG) made by libvips at import or upload, several at once. Metadata is stripped from variants;
+ * the original picture is kept beside them and not served. Pictures of more than 100 megapixels are refused before
+ * they are unpacked. Animations, SVG, PDF, audio and video are kept and served as they came.
+ *
+ * libvips runs in helper processes, not in this one: what is wrong with a picture ends the helper only, which can read and
+ * write nothing but the folder; and 20 MB of libraries stay out of the server. The helper is the same program,
+ * started as `PROGRAM media-worker DIR`: main() of whoever stores media hands over to media_worker() then.
  */
 #ifndef GH_PLATFORM_MEDIA_H
 #define GH_PLATFORM_MEDIA_H
@@ -9,11 +15,16 @@
 #include "base/ctx.h"
 #include "base/err.h"
 
-struct media;
-struct media *media_open(const char *dir, struct err *e);
-void media_close(struct media *m);
+#define MEDIA_WORKER "media-worker"
+int media_worker(const char *dir); /* the helper's whole life; returns its exit code */
 
-struct media_variant { int width, height; const char *format; /* "webp" "jpeg" "avif" */ struct str path; uint64_t bytes; };
+struct media;
+/* Makes the folder when it is missing. Callable outside a fiber. */
+struct media *media_open(const char *dir, struct err *e);
+void media_close(struct media *m); /* no put is under way */
+
+/* path: below /media/. format: "webp", "jpeg", "png", "gif", "svg"; for other files "pdf", "mp4", …; sizes are 0 when unknown. */
+struct media_variant { int width, height; const char *format; struct str path; uint64_t bytes; };
 struct media_item {
 	char sha256[65];
 	const char *type;          /* "image/jpeg" */
@@ -22,8 +33,9 @@ struct media_item {
 	struct media_variant *variants;
 	unsigned variant_count;
 };
-/* Store a file's bytes (≤ max). Images get variants at 320, 640, 960, 1280, 1920 px (never enlarged). Idempotent.
-   ST_MEDIA_TYPE for what is not an allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken image. */
+/* Store a file (pictures 64 MiB, others 256 MiB at most). Pictures get variants 320, 640, 960, 1280 and 1920 px wide, never
+   enlarged, and one of their own width below 1920. Idempotent. The item is in ctx->arena. ST_MEDIA_TYPE for what is not an
+   allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_NOT_FOUND, ST_IO, ST_UNAVAILABLE. */
 enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e) MUST_CHECK;
 enum status media_put(struct ctx *ctx, struct media *m, struct str bytes, struct media_item *out, struct err *e) MUST_CHECK;
 /* Open a stored file by its URL path below /media/ ("ab/cd/<sha>-640.webp"); *type its media type. Names are checked. */
