@@ -271,7 +271,7 @@ static void test_violations(void **state)
 		{ STR_INIT("\x81\x82\0\0\0\0\xc0\xaf"), 1007 },
 		{ STR_INIT("\x81\x83\0\0\0\0\xed\xa0\x80"), 1007 },
 		{ STR_INIT("\x81\x82\0\0\0\0\xe2\x82"), 1007 },       /* cut off */
-		{ STR_INIT("\x82\xfe\x03\xe9\0\0\0\0"), 1009 },       /* 1001 bytes */
+		{ STR_INIT("\x82\xfe\x03\xe9\0\0\0\0x"), 1009 },       /* 1001 bytes */
 		{ STR_INIT("\x88\x80\0\0\0\0"), 1005 },               /* proper, without a code */
 	};
 	for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
