@@ -270,6 +270,12 @@ enum status blog_get_post(struct web *w, struct err *e)
 	return web_html(w, 200, &out);
 }
 
+/* Sign-up buttons in bodies lead here, whatever account's address is on this site. */
+enum status blog_get_subscribe(struct web *w, struct err *e)
+{
+	return web_redirect(w, 302, web_url(w->ctx, "account", "/"));
+}
+
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
 enum status blog_get_search(struct web *w, struct err *e)

@@ -28,6 +28,7 @@ static const struct route routes[] = {
 	{ "GET", "/tags/", blog_get_topics, ROUTE_CACHE, RATE_READ, 0, 60, "All topics" },
 	{ "GET", "/archive/", blog_get_archive, ROUTE_CACHE, RATE_READ, 0, 60, "Everything, by month" },
 	{ "GET", "/search/", blog_get_search, 0, RATE_READ, 0, 0, "Search over titles and bodies" },
+	{ "GET", "/subscribe/", blog_get_subscribe, 0, RATE_READ, 0, 0, "Where sign-up buttons of posts lead" },
 	{ "GET", "/rss/", blog_get_rss, ROUTE_CACHE, RATE_READ, 0, 300, "RSS 2.0" },
 	{ "GET", "/atom.xml", blog_get_atom, ROUTE_CACHE, RATE_READ, 0, 300, "Atom" },
 	{ "GET", "/feed.json", blog_get_json_feed, ROUTE_CACHE, RATE_READ, 0, 300, "JSON Feed" },
