@@ -117,8 +117,9 @@ static void make_variant(const struct media_ask *a, struct media_told *t)
 
 static void confine(const char *dir)
 {
-	struct rlimit memory = { 3ul << 30, 3ul << 30 }, file = { 256 << 20, 256 << 20 }, core = { 0, 0 };
-#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone is larger */
+	struct rlimit file = { 256 << 20, 256 << 20 }, core = { 0, 0 };
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ /* whose shadows alone are larger */
+	struct rlimit memory = { 3ul << 30, 3ul << 30 };
 	setrlimit(RLIMIT_AS, &memory);
 #endif
 	setrlimit(RLIMIT_FSIZE, &file);
