@@ -130,7 +130,7 @@ def run_scripts(tally, folder):
         return
     env = ENV
     if folder != "tests/tools":
-        env = dict(ENV, GUILDHALL=str(build(ASAN) / "guildhall"), GUILDHALL_BUILD=str(ROOT / ASAN[0]))
+        env = dict(ENV, GUILDHALL=str(build(ASAN) / "guildhall"), BUILD_DIR=str(ROOT / ASAN[0]))
         npm_install(ROOT / "tests/e2e")
     for script in scripts:
         start = time.monotonic()

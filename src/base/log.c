@@ -19,14 +19,21 @@
 enum { LINE_MAX_BYTES = 8192, VALUE_MAX = 2048, TAIL = 32 };
 
 enum log_level log_threshold = LOG_INFO;
-static enum log_format format = LOG_AUTO;
+static _Atomic enum log_format format = LOG_AUTO; /* found out at the first line, by whichever thread writes it */
 
 static const char *const level_names[] = { "trace", "debug", "info", "warn", "error" };
+
+static enum log_format format_of(enum log_format f)
+{
+	if (f != LOG_AUTO)
+		return f;
+	return isatty(STDERR_FILENO) ? LOG_TEXT : LOG_JSON;
+}
 
 void log_setup(enum log_level threshold, enum log_format f)
 {
 	log_threshold = threshold;
-	format = f == LOG_AUTO ? (isatty(STDERR_FILENO) ? LOG_TEXT : LOG_JSON) : f;
+	format = format_of(f);
 }
 
 bool log_level_parse(struct str s, enum log_level *out)
@@ -198,7 +205,7 @@ void log_write(enum log_level level, const struct ctx *ctx, const char *event, c
 	struct line l = { .p = bytes, .max = sizeof bytes - TAIL };
 	int saved = errno;
 	if (format == LOG_AUTO)
-		log_setup(log_threshold, LOG_AUTO);
+		format = format_of(LOG_AUTO);
 	(format == LOG_TEXT ? text_line : json_line)(&l, level, ctx, event, f, n);
 	/* A log that can not be written is no reason to fail; a signal is a reason to try again. */
 	while (write(STDERR_FILENO, l.p, l.len) < 0 && errno == EINTR)

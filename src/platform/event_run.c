@@ -48,7 +48,8 @@ static enum status claim(struct run *r, struct err *e)
 	atomic_fetch_add(&r->s->claims, 1);
 	if (!r->n)
 		atomic_fetch_add(&r->s->empty_claims, 1);
-	qsort(r->rows, r->n, sizeof *r->rows, by_id); /* the order of emission, as far as one batch goes */
+	else
+		qsort(r->rows, r->n, sizeof *r->rows, by_id); /* the order of emission, as far as one batch goes */
 	r->tasks = ARENA_ARRAY(r->ctx->arena, struct event_task, r->n ? r->n : 1);
 	struct str origin = str_c(r->s->svc->def->name);
 	for (size_t i = 0; i < r->n; i++) {

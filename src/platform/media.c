@@ -66,7 +66,7 @@ struct media *media_open(const char *dir, struct err *e)
 		free(m);
 		return NULL;
 	}
-	strcpy(m->dir, whole);
+	memcpy(m->dir, whole, strlen(whole) + 1);
 	free(whole);
 	helpers_init(&m->helpers, m->dir);
 	return m;

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 ROUNDS = 20
-BUILD = os.environ.get('GUILDHALL_BUILD', 'build')
+BUILD = os.environ.get('BUILD_DIR', 'build')
 WRITER = os.path.join(BUILD, 'tests/store/db_writer')
 
 

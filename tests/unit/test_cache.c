@@ -112,6 +112,8 @@ static enum status make(struct ctx *ctx, const void *arg, struct blob **out, str
 	if (atomic_load(&drop_in_make))
 		cache_drop_tag(cache, STR("t"));
 	atomic_fetch_sub(&active, 1);
+	if (st != ST_OK)
+		return st; /* and no value */
 	if (atomic_load(&fail_make))
 		return err_set(e, ST_UPSTREAM, "not now");
 	*out = blob_new(arg, strlen(arg));
