@@ -17,6 +17,9 @@ export const freePort = () =>
 		});
 	});
 
+/** What a log holds besides its JSON lines: reports of sanitizers, failed assertions. */
+const own_words = (log) => log.split("\n").filter((l) => !l.startsWith("{")).slice(-80).join("\n");
+
 /** Start `guildhall serve` and wait for its ready line. Returns { url, stop, exit, process }. */
 export async function serve({ data, args = [], demo = true, port } = {}) {
 	const binary = process.env.GUILDHALL;
@@ -28,7 +31,13 @@ export async function serve({ data, args = [], demo = true, port } = {}) {
 	const child = spawn(binary, all, { stdio: ["ignore", "pipe", "pipe"] });
 	let log = "";
 	child.stderr.on("data", (d) => (log = (log + d).slice(-200000)));
-	const exit = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+	let stopping = false;
+	const exit = new Promise((resolve) =>
+		child.once("exit", (code, signal) => {
+			if (!stopping) console.log(`the server ended by itself with ${code ?? signal}\n${own_words(log)}`);
+			resolve(code ?? signal);
+		}),
+	);
 	const url = await new Promise((resolve, reject) => {
 		const late = setTimeout(() => reject(new Error(`not ready in 60 s\n${log}`)), 60000);
 		let out = "";
@@ -46,12 +55,13 @@ export async function serve({ data, args = [], demo = true, port } = {}) {
 		});
 	});
 	const stop = async () => {
+		stopping = true;
 		child.kill("SIGTERM");
 		const code = await exit;
 		if (own) rmSync(data, { recursive: true, force: true });
 		return code;
 	};
-	return { url, port, data, stop, exit, process: child, log: () => log };
+	return { url: url.replace(/\/$/, ""), port, data, stop, exit, process: child, log: () => log };
 }
 
 export async function browser() {

@@ -162,5 +162,6 @@ cases["what is for members stays with members: page, feed and search"] = async (
 
 await run(cases, async () => {
 	await chrome.close();
-	assert.equal(await site.stop(), 0);
+	const code = await site.stop();
+	assert.equal(code, 0, site.log().split("\n").filter((l) => !l.startsWith("{")).slice(-60).join("\n"));
 });
