@@ -134,8 +134,9 @@ static void prepare_process(void)
 	struct rlimit files;
 	sigset_t signals;
 	umask(0077);
-	/* Every thread would have a heap of its own otherwise: requests live in arenas, so two are enough. */
-	mallopt(M_ARENA_MAX, 2);
+	/* A heap for each loop, and not one for every thread: with fewer, loops wait for each other in malloc. */
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	mallopt(M_ARENA_MAX, processors > 0 ? (int)processors + 1 : 4);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;

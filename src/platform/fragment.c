@@ -280,9 +280,15 @@ static void find_pieces(struct page *pg, const struct person *person, struct str
 	struct str text;
 	struct fragment_mark m;
 	pg->pieces = ARENA_ARRAY(a, struct piece, pg->n ? pg->n : 1);
-	for (unsigned i = 0; i < pg->n && fragment_next(&page, &text, &m); i++)
-		(void)fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
-				     fragment_decode(a, m.params), &pg->pieces[i]);
+	for (unsigned i = 0; i < pg->n && fragment_next(&page, &text, &m); i++) {
+		struct piece *p = &pg->pieces[i];
+		if (!fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
+				    fragment_decode(a, m.params), p))
+			continue;
+		for (unsigned k = 0; k < i && !p->same; k++)
+			if (pg->pieces[k].def && str_eq(pg->pieces[k].key, p->key))
+				p->same = &pg->pieces[k];
+	}
 }
 
 /* From the cache, or into the batch of its service. */
@@ -292,7 +298,7 @@ static void have_remote(struct page *pg)
 	bool wanted = false;
 	for (unsigned i = 0; i < pg->n; i++) {
 		struct piece *p = &pg->pieces[i];
-		if (!p->def || p->svc->local)
+		if (!p->def || p->svc->local || p->same)
 			continue;
 		enum cache_state st = kept(p) ? cache_peek(pl->cache, p->key, &p->html) : CACHE_MISS;
 		if (st == CACHE_STALE)
@@ -318,8 +324,15 @@ enum status fragment_compose(struct ctx *ctx, const struct person *person, struc
 		struct err why = { 0 };
 		buf_putstr(out, text);
 		size_t at = out->len;
-		if (p && p->def && write_piece(ctx, p, out, &why) == ST_OK)
+		if (p && p->same && p->same->len && buf_reserve(out, p->same->len)) {
+			buf_put(out, out->data + p->same->at, p->same->len);
 			continue;
+		}
+		if (p && p->def && write_piece(ctx, p, out, &why) == ST_OK) {
+			p->at = at;
+			p->len = out->len - at;
+			continue;
+		}
 		if (out->len > at) { /* what a failed one had written already */
 			out->len = at;
 			out->data[at] = '\0';

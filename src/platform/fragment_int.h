@@ -25,6 +25,8 @@ struct piece { /* one marker of a page; texts in the request's arena */
 	struct str params, key;
 	const struct person *person;    /* only when the fragment is per person */
 	struct blob *html;              /* had from another process or the cache: a reference */
+	const struct piece *same;       /* an earlier marker that asks for the same: its text is written again */
+	size_t at, len;                 /* where the composed page holds this piece; len 0: it could not be had, or is empty */
 };
 
 struct piece_arg { /* flat */

@@ -109,7 +109,6 @@ struct blog_site {
 	const struct blog_social *social;
 	size_t social_count;
 	bool members_invite_only;
-	struct blog_nav primary, secondary;
 };
 
 struct blog_archive_month { int year, month; const struct blog_card *posts; size_t count; /* without tags and authors */ };
@@ -134,8 +133,9 @@ struct blog_location { /* a line of the sitemap */
 struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated; };
 
 /* --- the site ------------------------------------------------------------------------------------------------ */
-/* Settings and both menus in two queries. Never ST_NOT_FOUND: an empty database has defaults. */
+/* The settings, in one query. Never ST_NOT_FOUND: an empty database has defaults. */
 enum status blog_site(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e) MUST_CHECK;
+/* A menu by its name, "primary" or "secondary"; one that is not there is empty. */
 enum status blog_nav(struct ctx *ctx, struct db_conn *c, struct str menu, struct blog_nav *out, struct err *e) MUST_CHECK;
 
 /* --- lists --------------------------------------------------------------------------------------------------- */

@@ -174,16 +174,16 @@ static void apply_setting(struct blog_site *s, struct str name, struct str value
 		s->members_invite_only = str_eqc(value, "invite");
 }
 
-static struct blog_nav nav_below(struct arena *a, const struct blog_nav_row *rows, size_t n, struct str menu,
-                                 const int64_t *parent, int depth)
+static struct blog_nav nav_below(struct arena *a, const struct blog_nav_row *rows, size_t n, const int64_t *parent,
+                                 int depth)
 {
 	struct blog_nav nav = { 0 };
 	struct blog_nav_item *items = ARENA_ARRAY(a, struct blog_nav_item, n ? n : 1);
 	for (size_t i = 0; i < n && depth < NAV_DEPTH_MAX; i++) {
 		bool here = parent ? !rows[i].parent_id_null && rows[i].parent_id == *parent : rows[i].parent_id_null;
-		if (!here || !str_eq(rows[i].menu, menu))
+		if (!here)
 			continue;
-		struct blog_nav below = nav_below(a, rows, n, menu, &rows[i].id, depth + 1);
+		struct blog_nav below = nav_below(a, rows, n, &rows[i].id, depth + 1);
 		items[nav.count++] = (struct blog_nav_item){ rows[i].label, rows[i].url, below.items, below.count };
 	}
 	nav.items = items;
@@ -195,15 +195,14 @@ enum status blog_nav(struct ctx *ctx, struct db_conn *c, struct str menu, struct
 	struct blog_nav_row *rows;
 	size_t n;
 	(void)ctx;
-	TRY(q_blog_nav(c, &rows, &n, e));
-	*out = nav_below(db_arena(c), rows, n, menu, NULL, 0);
+	TRY(q_blog_nav(c, menu, &rows, &n, e));
+	*out = nav_below(db_arena(c), rows, n, NULL, 0);
 	return ST_OK;
 }
 
 enum status blog_site(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e)
 {
 	struct blog_settings_row *settings;
-	struct blog_nav_row *rows;
 	size_t n;
 	(void)ctx;
 	static const struct str empty = STR_INIT("");
@@ -217,8 +216,5 @@ enum status blog_site(struct ctx *ctx, struct db_conn *c, struct blog_site *out,
 	for (size_t i = 0; i < n; i++)
 		apply_setting(out, settings[i].name, settings[i].value, social);
 	out->social = social;
-	TRY(q_blog_nav(c, &rows, &n, e));
-	out->primary = nav_below(db_arena(c), rows, n, STR("primary"), NULL, 0);
-	out->secondary = nav_below(db_arena(c), rows, n, STR("secondary"), NULL, 0);
 	return ST_OK;
 }

@@ -12,8 +12,9 @@ INSERT INTO settings (name, value, updated_at) VALUES (:name, :value, :now)
  WHERE settings.value <> excluded.value;
 
 -- name: blog_nav
--- rows: id int, menu text, parent_id int?, label text, url text
-SELECT id, menu, parent_id, label, url FROM nav_items ORDER BY menu, ord, id;
+-- params: menu text
+-- rows: id int, parent_id int?, label text, url text
+SELECT id, parent_id, label, url FROM nav_items WHERE menu = :menu ORDER BY ord, id;
 
 -- name: blog_nav_clear
 -- params: menu text
