@@ -111,7 +111,7 @@ def run_meson(tally, spec):
     subprocess.run(["meson", "test", "-C", kind[0], "--no-rebuild", "--suite", suite, "--num-processes", jobs],
                    cwd=ROOT, env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=SUITE_LIMIT)
     if not log.exists():
-        say("  (none)")
+        report(tally, f"suite {suite}", False, False, "meson ran no test of this suite", 0)
         return
     for line in log.read_text().splitlines():
         t = json.loads(line)
