@@ -61,7 +61,7 @@ export async function serve({ data, args = [], demo = true, port } = {}) {
 		if (own) rmSync(data, { recursive: true, force: true });
 		return code;
 	};
-	return { url: url.replace(/\/$/, ""), port, data, stop, exit, process: child, log: () => log };
+	return { url: url.replace(/\/$/, "").replace("//localhost", "//127.0.0.1"), port, data, stop, exit, process: child, log: () => log };
 }
 
 export async function browser() {
