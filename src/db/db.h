@@ -16,6 +16,11 @@
  *          the calling fiber, retried on serialisation failure and deadlock (so fn must be repeatable). Hence fn
  *          must not wait for anything but its queries, nor touch what other threads may.
  *
+ *          PostgreSQL runs at READ COMMITTED: put the condition into the statement, or lock what you read (FOR UPDATE). One
+ *          exception to "nothing happened": a connection lost during COMMIT is ST_INTERNAL, outcome unknown.
+ * Failures. A duplicate or a dangling reference is ST_CONFLICT; NULL where none may be, a broken CHECK and search text that can't be
+ *          parsed are ST_INVALID. An fn that swallows a failed statement commits on SQLite and fails on PostgreSQL: don't.
+ *
  * Both register what they hold in ctx, so that an aborted request releases it.
  */
 #ifndef GH_DB_DB_H
