@@ -23,13 +23,17 @@ def ratio(a, b):
     return f"{a / b:.2f} ×"
 
 
-def cached_beside_nginx(data, post, options):
+def cached_beside_nginx(data, post, options, coding="identity"):
+    """coding: what the client says it accepts; nginx has the very bytes that we answer then in a file."""
+    accept = {"Accept-Encoding": coding}
     with guildhall(data) as (url, _):
-        pages = {"home": wait_for(f"{url}/"), "post": wait_for(f"{url}/{post}/")}
+        wait_for(f"{url}/"), wait_for(f"{url}/{post}/")  # made once, kept from then on
+        pages = {"home": wait_for(f"{url}/", headers=accept), "post": wait_for(f"{url}/{post}/", headers=accept)}
         with nginx({f"{name}.html": body for name, body in pages.items()}) as (peer, _):
             got = rounds({"nginx home": f"{peer}/home.html", "ours home": f"{url}/",
-                          "nginx post": f"{peer}/post.html", "ours post": f"{url}/{post}/"}, options.rounds, options.seconds)
-    return [[f"cached {name}, {len(pages[name]) / 1024:.0f} KiB", f"{got['ours ' + name][0]:.0f}/s",
+                          "nginx post": f"{peer}/post.html", "ours post": f"{url}/{post}/"}, options.rounds, options.seconds,
+                         headers=[f"Accept-Encoding: {coding}"])
+    return [[f"cached {name}, {coding}, {len(pages[name]) / 1024:.0f} KiB", f"{got['ours ' + name][0]:.0f}/s",
              f"{got['nginx ' + name][0]:.0f}/s nginx, same bytes from a file", ratio(got["ours " + name][0], got["nginx " + name][0])]
             for name in pages], got
 
@@ -93,6 +97,8 @@ def main():
     print(f"Site ({common.machine()})\n")
     with tempfile.TemporaryDirectory() as data:
         cached_rows, cached = cached_beside_nginx(data, options.post, options)
+        brotli_rows, _ = cached_beside_nginx(data, options.post, options, "br")
+        cached_rows = brotli_rows + cached_rows
         uncached_rows, uncached, loaded = uncached_beside_nginx(data, options.post, options)
         outside, inside, idle = start_and_idle(data)
     table(["measure", "Guildhall", "peer", "ratio"], cached_rows + uncached_rows + [

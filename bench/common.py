@@ -41,11 +41,12 @@ def pinned(cores, command):
     return ["taskset", "-c", ",".join(map(str, cores))] + [str(c) for c in command]
 
 
-def wait_for(url, limit=30.0):
+def wait_for(url, limit=30.0, headers=None):
+    request = urllib.request.Request(url, headers=headers or {})
     end = time.monotonic() + limit
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(request, timeout=2) as answer:
                 return answer.read()
         except OSError:
             time.sleep(0.05)
@@ -164,12 +165,12 @@ def guildhall(data, *options, demo=True, wait="/"):
         yield f"http://127.0.0.1:{port}", p
 
 
-def rounds(contenders, count=5, seconds=4, connections=64):
+def rounds(contenders, count=5, seconds=4, connections=64, headers=()):
     """{name: url} in turn, count times; {name: (median rate, median p99)}."""
     seen = {name: [] for name in contenders}
     for _ in range(count):
         for name, url in contenders.items():
-            seen[name].append(wrk(url, seconds, connections))
+            seen[name].append(wrk(url, seconds, connections, headers))
     return {name: tuple(statistics.median(column) for column in zip(*runs)) for name, runs in seen.items()}
 
 

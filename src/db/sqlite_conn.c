@@ -117,7 +117,7 @@ static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kin
 	TRY(sq_script(c, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;"
 	                 "PRAGMA cell_size_check=ON", e));
 	if (kind == SQ_READER)
-		return sq_script(c, "PRAGMA query_only=ON; PRAGMA cache_size=-512", e);
+		return sq_script(c, "PRAGMA query_only=ON; PRAGMA cache_size=-2048", e);
 	TRY(sq_script(c, "PRAGMA journal_mode=WAL", e));
 	/* The writer checkpoints by itself, when it has nothing better to do. */
 	TRY(sq_script(c, "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192", e));

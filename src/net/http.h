@@ -81,6 +81,9 @@ void http_status(struct http_req *r, int status); /* default 200 */
    and Transfer-Encoding are the server's. */
 void http_add_header(struct http_req *r, const char *name, struct str value);
 void http_set_header(struct http_req *r, const char *name, struct str value); /* replaces */
+/* Headers of an answer that was kept: checked when they were first set, named once each, in memory that outlives http_send*.
+   Added without a copy; for an answer that has no headers yet. */
+void http_add_kept_header(struct http_req *r, const char *name, struct str value);
 void http_send(struct http_req *r, struct str body);        /* copies what the socket does not take at once */
 void http_send_blob(struct http_req *r, struct blob *body); /* takes a reference of its own */
 void http_send_blob_part(struct http_req *r, struct blob *body, size_t off, size_t len);

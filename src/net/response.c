@@ -94,6 +94,11 @@ void http_add_header(struct http_req *r, const char *name, struct str value)
 	response_header_static(q, p, str_n(p + n + 1, value.n));
 }
 
+void http_add_kept_header(struct http_req *r, const char *name, struct str value)
+{
+	response_header_static(request_of(r), name, value);
+}
+
 void http_set_header(struct http_req *r, const char *name, struct str value)
 {
 	struct request *q = request_of(r);

@@ -91,21 +91,25 @@ static bool page_head(const struct blob *b, struct page_head *h)
 	return true;
 }
 
-static bool send_headers(struct http_req *r, struct str all, unsigned count)
+/* all: name, NUL, value, NUL … of the kept page, which the caller holds until the answer is handed over. */
+static bool send_headers(struct http_req *r, struct str all, unsigned count, bool fresh)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct str name, value;
 		if (!str_cut(&all, '\0', &name) || !str_cut(&all, '\0', &value))
 			return false;
-		http_set_header(r, name.p, value);
+		if (fresh)
+			http_add_kept_header(r, name.p, value);
+		else
+			http_set_header(r, name.p, value);
 	}
 	return true;
 }
 
-static bool page_send(struct http_req *r, struct blob *b)
+static bool page_send(struct http_req *r, struct blob *b, bool fresh)
 {
 	struct page_head h;
-	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), h.header_count))
+	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), h.header_count, fresh))
 		return false;
 	http_set_header(r, "etag", str_c(h.etag));
 	if (http_conditional(r, str_c(h.etag), 0))
@@ -126,7 +130,7 @@ bool page_serve_fast(struct web_note *n, struct http_req *r, struct str key)
 	if (state == CACHE_MISS)
 		return false;
 	/* A stale page with nobody at work on it: let this request go on to a fiber, which will be the one. */
-	bool sent = (state == CACHE_FRESH || flying(&n->app->flights, str_hash(key) | 1)) && page_send(r, b);
+	bool sent = (state == CACHE_FRESH || flying(&n->app->flights, str_hash(key) | 1)) && page_send(r, b, true);
 	blob_unref(b);
 	n->cached = sent;
 	return sent;
@@ -174,7 +178,7 @@ bool page_serve(struct web_req *wr, struct err *e)
 		}
 	}
 	if (b && (state == CACHE_FRESH || serve_stale))
-		sent = page_send(wr->w.req, b);
+		sent = page_send(wr->w.req, b, false);
 	if (b)
 		blob_unref(b);
 	wr->note->cached = sent;
@@ -293,7 +297,7 @@ bool page_keep_and_send(struct web_req *wr, const char *type, struct str body)
 	if (!cache_dropped_since(cache, wr->cache_seq, wr->page_key, buf_str(&wr->tags)))
 		cache_put(cache, wr->page_key, b, &policy, buf_str(&wr->tags));
 	page_release(wr);
-	bool sent = page_send(wr->w.req, b);
+	bool sent = page_send(wr->w.req, b, false);
 	blob_unref(b);
 	return sent;
 }
