@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "main/command.h"
 #include "main/gauges.h"
+#include "platform/auth/store.h"
 #include "platform/event.h"
 #include "platform/internal.h"
 #include "platform/job.h"
@@ -218,6 +219,8 @@ static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 	if (inv_option(s->inv, "demo"))
 		TRY(load_demo(s, ctx, e));
 	TRY(make_servers(s, e));
+	if (s->p->auth)
+		TRY(authstore_start(s->p->auth, e));
 	if (s->roles & ROLE_EVENTS)
 		TRY(events_start(s->p->events, e));
 	if (s->roles & ROLE_JOBS)
@@ -276,6 +279,8 @@ static void drain(struct serving *s)
 	int64_t until = clock_mono_ns() + config_duration_ns(s->inv->config, "server", "drain");
 	LOG(INFO, NULL, "serve.draining", LI("servers", s->server_count));
 	s->ending = s->server_count + 1;
+	if (s->p->auth)
+		authstore_stop(s->p->auth);
 	s->failsafe.fire = cut;
 	timer_set(loop_current(), &s->failsafe, until + END_GRACE_NS);
 	for (unsigned i = 0; i < s->server_count; i++)

@@ -175,31 +175,40 @@ static size_t put_text(char *to, size_t at, struct str s)
 	return at + s.n;
 }
 
+/* What a piece is told of the person; the session stays out: pieces sign nobody in. */
+struct person_texts { struct str *list[4]; };
+
+static struct person_texts texts_of(struct person *p)
+{
+	return (struct person_texts){ { &p->name, &p->email, &p->handle, &p->roles } };
+}
+
 struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *size)
 {
-	struct str name = p->person ? p->person->name : STR(""), email = p->person ? p->person->email : STR("");
-	*size = sizeof(struct piece_arg) + p->params.n + name.n + email.n;
+	struct person person = p->person ? *p->person : (struct person){ 0 };
+	struct person_texts texts = texts_of(&person);
+	person.session = STR_NULL;
+	*size = sizeof(struct piece_arg) + p->params.n;
+	for (unsigned i = 0; i < 4; i++)
+		*size += texts.list[i]->n;
 	struct piece_arg *arg = arena_zalloc(a, *size);
-	*arg = (struct piece_arg){ .svc = p->svc, .def = p->def, .params_n = p->params.n, .name_n = name.n, .email_n = email.n,
-				   .has_person = p->person != NULL };
-	if (p->person) {
-		arg->person_id = p->person->id;
-		arg->session = p->person->session;
-		arg->admin = p->person->admin;
-	}
+	*arg = (struct piece_arg){ .svc = p->svc, .def = p->def, .person = person, .params_n = p->params.n, .has_person = p->person != NULL };
 	size_t at = put_text(arg->text, 0, p->params);
-	at = put_text(arg->text, at, name);
-	put_text(arg->text, at, email);
+	for (unsigned i = 0; i < 4; i++)
+		at = put_text(arg->text, at, *texts.list[i]);
 	return arg;
 }
 
 void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person *person)
 {
-	const char *t = arg->text;
-	*person = (struct person){ .id = arg->person_id, .name = str_n(t + arg->params_n, arg->name_n),
-				   .email = str_n(t + arg->params_n + arg->name_n, arg->email_n), .admin = arg->admin,
-				   .session = arg->session };
-	*p = (struct piece){ .svc = arg->svc, .def = arg->def, .params = str_n(t, arg->params_n),
+	const char *at = arg->text + arg->params_n;
+	*person = arg->person;
+	struct person_texts texts = texts_of(person);
+	for (unsigned i = 0; i < 4; i++) {
+		texts.list[i]->p = at;
+		at += texts.list[i]->n;
+	}
+	*p = (struct piece){ .svc = arg->svc, .def = arg->def, .params = str_n(arg->text, arg->params_n),
 			     .person = arg->has_person ? person : NULL };
 }
 

@@ -32,9 +32,9 @@ struct piece { /* one marker of a page; texts in the request's arena */
 struct piece_arg { /* flat */
 	struct service_instance *svc;
 	const struct fragment_def *def;
-	int64_t person_id, session;
-	size_t params_n, name_n, email_n;
-	bool has_person, admin;
+	struct person person; /* its texts are in text: the pointers are set by fragment_unarg */
+	size_t params_n;
+	bool has_person;
 	char text[];
 };
 struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *size);

@@ -2,7 +2,7 @@
  *
  * Pieces of other processes: POST /internal/fragments
  *
- *     { "service": "account", "person": { "id", "name", "email", "admin", "session" } | null,
+ *     { "service": "account", "person": { "id", "admin", "name", "email", "handle", "roles" } | null,
  *       "pieces": [ { "type": "auth-menu", "params": "a=1&b=2" }, … ] }
  *     { "status": "OK", "pieces": [ "<nav>…", null, … ] }         in the order asked; null: this one failed
  *
@@ -27,11 +27,14 @@ static void put_head(struct buf *b, const struct service_instance *svc, const st
 	json_put_str(b, str_c(svc->def->name));
 	BUF_LIT(b, ",\"person\":");
 	if (person) {
-		buf_printf(b, "{\"id\":%lld,\"session\":%lld,\"admin\":%s,\"name\":", (long long)person->id,
-			   (long long)person->session, person->admin ? "true" : "false");
+		buf_printf(b, "{\"id\":%lld,\"admin\":%s,\"name\":", (long long)person->id, person->admin ? "true" : "false");
 		json_put_str(b, person->name);
 		BUF_LIT(b, ",\"email\":");
 		json_put_str(b, person->email);
+		BUF_LIT(b, ",\"handle\":");
+		json_put_str(b, person->handle);
+		BUF_LIT(b, ",\"roles\":");
+		json_put_str(b, person->roles);
 		buf_putc(b, '}');
 	} else {
 		BUF_LIT(b, "null");
@@ -235,10 +238,11 @@ static struct person *person_of(struct arena *a, const json_t *j)
 		return NULL;
 	struct person *p = ARENA_NEW(a, struct person);
 	p->id = json_integer_value(json_object_get(j, "id"));
-	p->session = json_integer_value(json_object_get(j, "session"));
 	p->admin = json_is_true(json_object_get(j, "admin"));
 	p->name = json_str(j, "name");
 	p->email = json_str(j, "email");
+	p->handle = json_str(j, "handle");
+	p->roles = json_str(j, "roles");
 	return p;
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "gen/platform_sql.h"
 #include "net/client.h"
+#include "platform/auth/session.h"
 #include "platform/cache.h"
 #include "platform/config.h"
 #include "platform/contract.h"
@@ -239,6 +240,8 @@ static enum status make_services(struct whole *w, const struct service *const *s
 		s->local = platform_is_local(p->config, s->def);
 		s->remote_url = config_str(p->config, s->def->name, "remote_url");
 		platform_base(w->arena, p->config, s->def, &s->base_url, &s->base_path);
+		if (s->def->identity)
+			p->identity = s;
 		if (s->local && s->def->migrations)
 			TRY(open_database(w, s, e));
 	}
@@ -266,6 +269,11 @@ static enum status make_stores(struct platform *p, struct err *e)
 	p->cache = cache_new((size_t)config_bytes(c, "cache", "max_bytes"), (unsigned)config_int(c, "cache", "shards"), p->redis, e);
 	if (!p->cache)
 		return ST_CONFIG;
+	if (p->identity) {
+		if (!(p->auth = authstore_new(p, e)))
+			return err_wrap(e, ST_CONFIG, "the auth store");
+		p->identify = session_identify;
+	}
 	p->rates = ratelimit_new(p->redis, (size_t)config_int(c, "rate", "max_keys"));
 	if (!p->rates)
 		return err_set(e, ST_NOMEM, "no memory for the rate limiter");
@@ -333,6 +341,7 @@ void platform_free(struct platform *p)
 	for (unsigned i = 0; i < p->service_count; i++)
 		if (p->services[i].db)
 			db_close(p->services[i].db);
+	authstore_free(p->auth);
 	if (p->rates)
 		ratelimit_free(p->rates);
 	if (p->cache)
@@ -365,6 +374,13 @@ enum status platform_migrate(struct ctx *ctx, struct platform *p, unsigned *appl
 		enum status st = db_migrate(ctx, s->db, sets, platform_migrations_of(s->def, sets), &n, e);
 		if (st != ST_OK)
 			return err_wrap(e, st, "migrating the database of %s", s->def->name);
+		*applied += n;
+	}
+	if (p->auth) {
+		unsigned n = 0;
+		enum status st = authstore_migrate(ctx, p->auth, &n, e);
+		if (st != ST_OK)
+			return err_wrap(e, st, "migrating the auth store");
 		*applied += n;
 	}
 	return ST_OK;

@@ -21,6 +21,31 @@ static enum status bad(struct err *e, const struct service *s, const char *table
 	return err_set(e, ST_CONFIG, "service %s, %s %s: %s", s->name, table, row ? row : "(unnamed)", why);
 }
 
+static const char *const site_roles[] = { "owner", "admin", "editor", "member" };
+
+static bool role_known(const struct service *s, const char *role)
+{
+	for (unsigned i = 0; i < sizeof site_roles / sizeof *site_roles; i++)
+		if (!strcmp(site_roles[i], role))
+			return true;
+	for (const struct role_def *r = s->roles; r && r->name; r++)
+		if (!strcmp(r->name, role))
+			return true;
+	return false;
+}
+
+static enum status check_roles(const struct service *s, struct err *e)
+{
+	for (const struct role_def *r = s->roles; r && r->name; r++) {
+		if (!good_name(r->name, "-") || !r->title || !r->help)
+			return bad(e, s, "role", r->name, "needs a name of a-z, 0-9, -, a title and a help line");
+		for (unsigned i = 0; i < sizeof site_roles / sizeof *site_roles; i++)
+			if (!strcmp(site_roles[i], r->name))
+				return bad(e, s, "role", r->name, "is a role of the site");
+	}
+	return ST_OK;
+}
+
 static enum status check_routes(const struct service *s, struct err *e)
 {
 	static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL };
@@ -34,7 +59,9 @@ static enum status check_routes(const struct service *s, struct err *e)
 			return bad(e, s, "route", r->pattern, "no handler");
 		if (!r->help || !*r->help)
 			return bad(e, s, "route", r->pattern, "no help");
-		if ((r->flags & ROUTE_CACHE) && (strcmp(r->method, "GET") || (r->flags & (ROUTE_AUTH | ROUTE_ADMIN | ROUTE_STREAM))))
+		if (r->role && !role_known(s, r->role))
+			return bad(e, s, "route", r->pattern, "asks for a role that does not exist");
+		if ((r->flags & ROUTE_CACHE) && (r->role || strcmp(r->method, "GET") || (r->flags & (ROUTE_AUTH | ROUTE_ADMIN | ROUTE_STREAM))))
 			return bad(e, s, "route", r->pattern, "only a public GET page can be cached");
 	}
 	return ST_OK;
@@ -113,6 +140,10 @@ enum status registry_check(const struct service *const *services, struct err *e)
 		for (const struct service *const *q = services; q < p; q++)
 			if (!strcmp((*q)->name, s->name))
 				return err_set(e, ST_CONFIG, "service %s is there twice", s->name);
+		for (const struct service *const *q = services; s->identity && q < p; q++)
+			if ((*q)->identity)
+				return err_set(e, ST_CONFIG, "services %s and %s both want to be the identity provider", (*q)->name, s->name);
+		TRY(check_roles(s, e));
 		TRY(check_routes(s, e));
 		TRY(check_fragments(s, e));
 		TRY(check_contracts(s, e));

@@ -30,7 +30,7 @@ struct web_app;        /* platform/web_app.h */
 /* --- routes --- */
 enum route_flag {
 	ROUTE_AUTH = 1 << 0,     /* signed in, else redirect to sign in (HTML) or 401 */
-	ROUTE_ADMIN = 1 << 1,    /* an administrator */
+	ROUTE_ADMIN = 1 << 1,    /* an administrator: the same as role "admin" */
 	ROUTE_NO_CSRF = 1 << 2,  /* unsafe method without a form token: signed or bearer-authenticated requests */
 	ROUTE_CACHE = 1 << 3,    /* GET for visitors without a session: whole page kept in the page cache */
 	ROUTE_INTERNAL = 1 << 4, /* only with a valid signature between processes, or on the internal listener */
@@ -51,7 +51,11 @@ struct route {
 	uint32_t body_max;   /* bytes; 0: 64 KiB for methods with a body */
 	uint32_t cache_s;    /* ROUTE_CACHE: soft time to live (60) */
 	const char *help;    /* one line for the route list */
+	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site; NULL: see flags */
 };
+
+/* --- roles: what a person can be made in this service, beside the site's own (auth/session.h) --- */
+struct role_def { const char *name /* "keeper" */, *title, *help; };
 
 /* --- fragments: pieces of HTML that pages of other services include --- */
 struct fragment_def {
@@ -104,7 +108,9 @@ struct service {
 	const struct event_handler *events;
 	const struct job_def *jobs;
 	const struct setting *settings;
+	const struct role_def *roles;
 	const struct db_migration_set *migrations;
+	bool identity;           /* the provider that the others are clients of: one service at most */
 	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */
 	enum status (*start)(struct ctx *ctx, struct err *e);
 	/* Put demonstration content into an empty database (--demo). */
@@ -147,11 +153,10 @@ struct platform {
 	bool dev;
 	_Atomic int draining;
 	struct web_app *web;
-	/* Identity arrives through these; NULL until a service sets them in its start(). identify: *out NULL for a visitor.
-	   A request that carries none of session_cookie is a visitor's, and may be answered from the page cache. */
-	enum status (*identify)(struct web *w, const struct person **out, struct err *e);
-	const char *session_cookie;
-	const char *sign_in_path; /* in the account service: "/sign-in"; ?next= is added */
+	/* Who asks: auth/session.h. identity: who signs people in; NULL: nobody does, everybody is a visitor. */
+	struct authstore *auth;
+	struct service_instance *identity;
+	enum status (*identify)(struct web *w, const struct person **out, struct err *e); /* session_identify; NULL with identity */
 };
 struct service_instance *platform_service(struct platform *p, const char *name); /* NULL when unknown */
 

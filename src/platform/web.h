@@ -16,7 +16,14 @@ struct param { struct str name, value; int64_t num; };
 struct params { const struct param *list; unsigned count; };
 
 /* The person asking, as far as a session told. */
-struct person { int64_t id; struct str name; struct str email; bool admin; int64_t session; };
+struct person {
+	int64_t id;
+	struct str name, email, handle;
+	struct str roles;    /* "admin market.keeper": person_may (auth/session.h) */
+	bool admin;          /* owner or admin of the site */
+	struct str session;  /* key of the single sign-on: not secret, but nobody else's business */
+	int64_t auth_us;     /* when they proved who they are */
+};
 
 struct web {
 	struct http_req *req;
@@ -44,6 +51,7 @@ struct str web_form(struct web *w, const char *name);
 /* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked temporary files on disk: net/multipart.h. */
 struct upload *web_upload(struct web *w, const char *field);
 struct str web_cookie(const struct web *w, const char *name);
+struct str web_cookie_plain(const struct web *w, const char *name); /* set with .plain */
 bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
 
@@ -61,7 +69,15 @@ void web_no_cache(struct web *w);
 /* A response header that a cached page keeps. value must outlive the answer. At most 8. */
 void web_header(struct web *w, const char *name, struct str value);
 
-struct cookie { const char *name; struct str value; const char *path; int64_t max_age_s; /* <0: session, 0: delete */ bool http_only, lax; };
+struct cookie {
+	const char *name;
+	struct str value;
+	const char *path;
+	int64_t max_age_s;  /* <0: session, 0: delete */
+	bool http_only, lax;
+	bool plain;         /* never the __Host- prefix: read by web_cookie_plain */
+	struct str domain;  /* plain only: other hosts below it get it too; "" : this host alone */
+};
 void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __Host- prefix when the request is secure */
 
 /* Hidden-field token bound to the visitor's cookie (double submit, HMAC-signed); checked by the dispatcher. */

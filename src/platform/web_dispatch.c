@@ -14,6 +14,7 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "platform/assets.h"
+#include "platform/auth/session.h"
 #include "platform/cache.h"
 #include "platform/config.h"
 #include "platform/internal.h"
@@ -87,16 +88,20 @@ static enum status check_place(struct web *w, struct err *e)
 
 static enum status identify(struct web *w, struct err *e)
 {
-	const struct platform *p = web_app_of(w)->platform;
 	unsigned flags = w->route->flags;
-	if (p->identify && !(flags & (ROUTE_OPS | ROUTE_INTERNAL)))
-		TRY(p->identify(w, &w->person, e));
-	if (!(flags & (ROUTE_AUTH | ROUTE_ADMIN)))
+	const char *role = w->route->role ? w->route->role : flags & ROUTE_ADMIN ? "admin" : NULL;
+	bool asked = (flags & ROUTE_AUTH) || role;
+	const struct platform *p = web_app_of(w)->platform;
+	enum status st = !p->identify || (flags & (ROUTE_OPS | ROUTE_INTERNAL)) ? ST_OK : p->identify(w, &w->person, e);
+	/* Without the auth store the public part goes on, for visitors. */
+	if (st != ST_OK && asked)
+		return st;
+	if (!asked)
 		return ST_OK;
 	if (!w->person)
 		return err_set(e, ST_UNAUTHENTICATED, "Please sign in to see this.");
-	if ((flags & ROUTE_ADMIN) && !w->person->admin)
-		return err_set(e, ST_FORBIDDEN, "This is for administrators.");
+	if (!person_may(w->person, w->ctx->svc->def->name, role))
+		return err_set(e, ST_FORBIDDEN, "This needs the role \"%s\", which your account does not have.", role);
 	return ST_OK;
 }
 
@@ -183,16 +188,6 @@ static enum status answer_method(struct web *w, const struct match *m, struct er
 	return ST_OK;
 }
 
-static enum status sign_in(struct web *w)
-{
-	const struct platform *p = web_app_of(w)->platform;
-	struct buf next;
-	buf_arena(&next, w->ctx->arena, 8192);
-	url_encode(&next, w->req->target);
-	struct str to = web_url(w->ctx, "account", "%s?next=%.*s", p->sign_in_path, (int)next.len, next.data);
-	return web_redirect(w, 303, to);
-}
-
 /* --- in the fiber ------------------------------------------------------------------------------------------- */
 
 struct run { struct web *w; enum status st; struct err err; };
@@ -220,6 +215,8 @@ static enum status run_route(struct web *w, struct err *e)
 		fiber_set_deadline(0);
 	}
 	TRY(check_all(w, e));
+	if (!w->person && session_silently(w))
+		return ST_OK;
 	if (wr->page_key.p) {
 		if (page_serve(wr, e))
 			return ST_OK;
@@ -238,8 +235,8 @@ static void run_error(void *arg)
 {
 	struct run *x = arg;
 	const struct platform *p = web_app_of(x->w)->platform;
-	if (x->st == ST_UNAUTHENTICATED && p->sign_in_path && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
-	    sign_in(x->w) == ST_OK)
+	if (x->st == ST_UNAUTHENTICATED && p->identity && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
+	    web_redirect(x->w, 303, session_sign_in_url(x->w)) == ST_OK)
 		return;
 	web_answer_error(x->w, x->st, x->err.msg[0] ? &x->err : NULL);
 }
@@ -338,10 +335,13 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 		if (!s->local)
 			continue;
 		snprintf(base, sizeof base, "%.*s", STR_ARG(s->base_path));
-		if (!a->front || !s->base_path.n)
+		if (!a->front || (!s->base_path.n && a->front->base_path.n))
 			a->front = s;
+		struct str host = single ? STR("") : host_of(s->base_url);
 		for (const struct route *r = s->def->routes; r && r->method; r++)
-			TRY(router_add(a->router, single ? STR("") : host_of(s->base_url), base, r, s, e));
+			TRY(router_add(a->router, host, base, r, s, e));
+		for (const struct route *r = p->identity && p->identity != s ? session_routes : NULL; r && r->method; r++)
+			TRY(router_add(a->router, host, base, r, s, e));
 	}
 	return ST_OK;
 }

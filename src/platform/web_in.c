@@ -124,6 +124,12 @@ struct str web_cookie(const struct web *w, const char *name)
 	return cookie_get(header, name);
 }
 
+struct str web_cookie_plain(const struct web *w, const char *name)
+{
+	struct str header = http_header(w->req, "cookie");
+	return header.p ? cookie_get(header, name) : STR_NULL;
+}
+
 /* The quality that Accept gives a media type: −1 when it is not named. Of wildcards only the full one is looked at. */
 static int accept_quality(struct str accept, const char *wanted)
 {

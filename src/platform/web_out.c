@@ -234,11 +234,13 @@ static bool cookie_value_ok(struct str v)
 void web_set_cookie(struct web *w, const struct cookie *c)
 {
 	assert(cookie_value_ok(c->value));
-	bool root = !c->path || !strcmp(c->path, "/");
+	bool prefix = w->req->secure && !c->plain && (!c->path || !strcmp(c->path, "/"));
 	struct buf b;
 	buf_arena(&b, w->ctx->arena, 8192);
 	/* RFC 6265bis 4.1.3.2: a __Host- cookie can't be set by another host of the domain, nor over plain HTTP. */
-	buf_printf(&b, "%s%s=%.*s; Path=%s", w->req->secure && root ? "__Host-" : "", c->name, STR_ARG(c->value), c->path ? c->path : "/");
+	buf_printf(&b, "%s%s=%.*s; Path=%s", prefix ? "__Host-" : "", c->name, STR_ARG(c->value), c->path ? c->path : "/");
+	if (c->plain && c->domain.n)
+		buf_printf(&b, "; Domain=%.*s", STR_ARG(c->domain));
 	if (c->max_age_s >= 0)
 		buf_printf(&b, "; Max-Age=%lld", (long long)c->max_age_s);
 	if (c->http_only)

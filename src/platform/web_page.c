@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "base/log.h"
+#include "platform/auth/session.h"
 #include "platform/cache.h"
 #include "platform/config.h"
 #include "platform/web_int.h"
@@ -40,7 +41,7 @@ struct str page_key(const struct web_note *n, const struct http_req *r, char buf
 	    r->query.n > PAGE_QUERY_MAX || !p->cache || !config_bool(p->config, "cache", "pages"))
 		return STR_NULL;
 	struct str cookies = http_header(r, "cookie");
-	if (cookies.p && p->session_cookie && str_find(cookies, str_c(p->session_cookie)) >= 0)
+	if (cookies.p && p->identity && str_find(cookies, STR(SESSION_COOKIE_PREFIX)) >= 0)
 		return STR_NULL;
 	bool piece = http_header(r, "hx-request").p != NULL;
 	int len = snprintf(buf, PAGE_KEY_MAX, "page|%s|%.*s?%.*s%s", n->entry->svc ? n->entry->svc->def->name : "", STR_ARG(r->raw_path),

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "gen/account_sql.h"
+#include "gen/auth_sql.h"
 #include "gen/blog_sql.h"
+#include "gen/federation_sql.h"
 #include "gen/platform_sql.h"
 #include "store.h"
 
@@ -24,6 +26,8 @@ static const struct owner {
 	{ "platform", platform_queries, &platform_migrations },
 	{ "blog", blog_queries, &blog_migrations },
 	{ "account", account_queries, &account_migrations },
+	{ "federation", federation_queries, &federation_migrations },
+	{ "auth", auth_queries, &auth_migrations },
 };
 
 static Oid parameter_type(enum db_type t)

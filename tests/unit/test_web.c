@@ -101,10 +101,11 @@ static const struct service *const services[] = { &service, NULL };
 
 static enum status identify(struct web *w, const struct person **out, struct err *e)
 {
-	struct str who = web_cookie(w, "who");
+	struct str who = web_cookie(w, "gh-who");
 	if (!who.p)
 		return ST_OK;
-	t.person = (struct person){ .id = 1, .name = arena_str(w->ctx->arena, who), .admin = str_eqc(who, "root") };
+	t.person = (struct person){ .id = 1, .name = arena_str(w->ctx->arena, who), .admin = str_eqc(who, "root"),
+				      .roles = str_eqc(who, "root") ? STR("admin") : STR("") };
 	*out = &t.person;
 	return ST_OK;
 }
@@ -169,7 +170,7 @@ static void pages_are_kept(void **state)
 	ask("GET", "/page/a?x=1", "", "");
 	assert_int_equal(t.renders, before + 2);
 	/* Who has a session gets a page of their own. */
-	ask("GET", "/page/a", "Cookie: who=me\r\n", "");
+	ask("GET", "/page/a", "Cookie: gh-who=me\r\n", "");
 	assert_int_equal(t.renders, before + 3);
 	expect("cache-control: private, no-store", true);
 	cache_drop_tag(t.p.cache, STR("numbers"));
@@ -223,18 +224,17 @@ static void a_nonce_is_never_kept(void **state)
 static void who_may(void **state)
 {
 	ask("GET", "/private", "", "");
-	status_is(401);
-	t.p.sign_in_path = "/sign-in";
+	status_is(303);
+	expect("location: /auth/login?next=%2Fprivate", true);
 	ask("GET", "/private", "Accept: application/json\r\n", "");
 	status_is(401);
 	expect("urn:guildhall:problem:sign-in-required", true);
-	t.p.sign_in_path = NULL;
-	ask("GET", "/private", "Cookie: who=ada\r\n", "");
+	ask("GET", "/private", "Cookie: gh-who=ada\r\n", "");
 	status_is(200);
 	assert_string_equal(body(), "ada");
-	ask("GET", "/admin", "Cookie: who=ada\r\n", "");
+	ask("GET", "/admin", "Cookie: gh-who=ada\r\n", "");
 	status_is(403);
-	ask("GET", "/admin", "Cookie: who=root\r\n", "");
+	ask("GET", "/admin", "Cookie: gh-who=root\r\n", "");
 	status_is(200);
 }
 
@@ -358,7 +358,9 @@ static int setup(void **state)
 	t.p.secret = STR("0123456789abcdef0123456789abcdef");
 	t.p.data_dir = STR("/tmp");
 	t.p.identify = identify;
-	t.p.session_cookie = "who";
+	static const struct service provider = { .name = "provider", .identity = true };
+	static struct service_instance provider_here = { .def = &provider, .platform = &t.p, .local = true };
+	t.p.identity = &provider_here;
 	t.svc = (struct service_instance){ .def = &service, .platform = &t.p, .base_url = STR("http://localhost:1"), .base_path = STR(""), .local = true };
 	t.p.services = &t.svc;
 	t.p.service_count = 1;

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a request's cookie to the person asking, and what that person may do.
+ */
+#include "platform/auth/session_int.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "platform/html.h"
+#include "platform/internal.h"
+
+const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc)
+{
+	return arena_printf(ctx->arena, SESSION_COOKIE_PREFIX "%s", svc->def->name);
+}
+
+static bool is_provider(const struct service_instance *s)
+{
+	return s == s->platform->identity;
+}
+
+/* --- who asks ----------------------------------------------------------------------------------------------- */
+
+static enum status sso_of_session(struct ctx *ctx, struct str secret, struct sso *out, struct err *e)
+{
+	struct auth_entry session;
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(secret, hash);
+	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_SESSION, str_c(hash), &session, e));
+	return sso_by_key(ctx, session.value, out, e);
+}
+
+static enum status find_sso(struct web *w, struct sso *out, struct err *e)
+{
+	struct service_instance *svc = w->ctx->svc;
+	if (is_provider(svc))
+		return sso_current(w, out, e);
+	struct str secret = web_cookie(w, session_cookie_name(w->ctx, svc));
+	return secret.n ? sso_of_session(w->ctx, secret, out, e) : ST_NOT_FOUND;
+}
+
+static bool has_role(struct str roles, struct str role);
+
+enum status session_identify(struct web *w, const struct person **out, struct err *e)
+{
+	struct sso s;
+	struct str cookies = http_header(w->req, "cookie");
+	*out = NULL;
+	if (!w->ctx->svc || !w->ctx->svc->platform->identity || !cookies.p || str_find(cookies, STR(SESSION_COOKIE_PREFIX)) < 0)
+		return ST_OK;
+	enum status st = find_sso(w, &s, e);
+	if (st == ST_NOT_FOUND)
+		return ST_OK;
+	TRY(st);
+	sso_saw(w->ctx, &s);
+	struct person *p = ARENA_NEW(w->ctx->arena, struct person);
+	*p = (struct person){ .id = s.person, .name = s.name, .email = s.email, .handle = s.handle, .roles = s.roles, .session = s.key,
+			      .auth_us = s.auth_us };
+	p->admin = has_role(p->roles, STR("owner")) || has_role(p->roles, STR("admin"));
+	*out = p;
+	return ST_OK;
+}
+
+/* --- silently ----------------------------------------------------------------------------------------------- */
+
+static bool wants_document(struct web *w)
+{
+	struct str dest = http_header(w->req, "sec-fetch-dest"), accept = http_header(w->req, "accept");
+	if (w->req->method != HTTP_GET || web_is_htmx(w) || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL | ROUTE_STREAM)))
+		return false;
+	return dest.p ? str_eqc(dest, "document") : accept.p && str_find(accept, STR("text/html")) >= 0;
+}
+
+static bool is_auth_route(const struct web *w)
+{
+	for (const struct route *r = session_routes; r->method; r++)
+		if (w->route == r)
+			return true;
+	return false;
+}
+
+/* A redirect to a provider that is not there would break a page that could be read. */
+static bool provider_answers(struct ctx *ctx)
+{
+	struct service_instance *provider = ctx->svc->platform->identity;
+	struct session_ended ended;
+	const struct session_end nobody = { .sso = STR(""), .address = STR("") };
+	if (provider->local)
+		return true;
+	const struct contract_def *def = session_contract(provider, "end");
+	return def && !breaker_is_open(internal_breaker(ctx->svc->platform, provider)) && contract_call(ctx, def, &nobody, &ended, NULL) == ST_OK;
+}
+
+bool session_silently(struct web *w)
+{
+	const struct service_instance *svc = w->ctx->svc;
+	if (!svc || !svc->platform->identity || is_provider(svc) || !web_cookie_plain(w, SESSION_HINT_COOKIE).n ||
+	    web_cookie_plain(w, SESSION_QUIET_COOKIE).n || !wants_document(w) || is_auth_route(w) || !provider_answers(w->ctx))
+		return false;
+	struct str to = session_sign_in_url(w);
+	return web_redirect(w, 303, arena_strf(w->ctx->arena, "%.*s&silent=1", STR_ARG(to))) == ST_OK;
+}
+
+struct str session_sign_in_url(struct web *w)
+{
+	struct buf next;
+	struct ctx *ctx = w->ctx;
+	buf_arena(&next, ctx->arena, 16384);
+	url_encode(&next, w->req->target);
+	return arena_strf(ctx->arena, "%.*s?next=%.*s", STR_ARG(session_path(ctx, is_provider(ctx->svc) ? "/sign-in" : "/auth/login")), (int)next.len,
+			  next.data ? next.data : "");
+}
+
+/* --- contracts of the provider ------------------------------------------------------------------------------ */
+
+#define TEXT(type, field) { #field, DTO_STR, offsetof(struct type, field), NULL }
+const struct dto_def session_redeem_dto = { "session_redeem", sizeof(struct session_redeem), (const struct dto_field[]){
+	TEXT(session_redeem, service), TEXT(session_redeem, code), TEXT(session_redeem, redirect_uri), TEXT(session_redeem, verifier), { 0 } } };
+const struct dto_def session_redeemed_dto = { "session_redeemed", sizeof(struct session_redeemed), (const struct dto_field[]){
+	TEXT(session_redeemed, sso), TEXT(session_redeemed, nonce), { 0 } } };
+const struct dto_def session_end_dto = { "session_end", sizeof(struct session_end), (const struct dto_field[]){
+	TEXT(session_end, sso), TEXT(session_end, address), { 0 } } };
+const struct dto_def session_ended_dto = { "session_ended", sizeof(struct session_ended), (const struct dto_field[]){
+	{ "there", DTO_BOOL, offsetof(struct session_ended, there), NULL }, { 0 } } };
+
+const struct contract_def *session_contract(const struct service_instance *provider, const char *name)
+{
+	for (const struct contract_def *const *c = provider->def->contracts; c && *c; c++)
+		if (!strcmp((*c)->name, name))
+			return *c;
+	return NULL;
+}
+
+/* --- roles -------------------------------------------------------------------------------------------------- */
+
+static bool has_role(struct str roles, struct str role)
+{
+	struct str one;
+	while (roles.n && str_next(&roles, ' ', &one))
+		if (str_eq(one, role))
+			return true;
+	return false;
+}
+
+bool person_may(const struct person *p, const char *service, const char *role)
+{
+	static const char *const site[] = { "owner", "admin", "editor", "member" };
+	char own[128];
+	if (!p || !role || !*role)
+		return p != NULL;
+	for (unsigned i = 0; i < sizeof site / sizeof *site; i++) {
+		if (has_role(p->roles, str_c(site[i])))
+			return true;
+		if (!strcmp(site[i], role))
+			return i == sizeof site / sizeof *site - 1; /* every active person is a member */
+		if (i == 1 && strcmp(role, "editor") && strcmp(role, "member"))
+			break; /* a service's role: owners and admins have it, others by name */
+	}
+	int n = snprintf(own, sizeof own, "%s.%s", service, role);
+	return n > 0 && (size_t)n < sizeof own && has_role(p->roles, str_n(own, (size_t)n));
+}

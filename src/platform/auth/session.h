@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who asks. One service is the identity provider (federation: its table has .identity); it signs people in and keeps its own
+ * cookie, the single sign-on (AUTH_SSO). Every other service is a client of it with a first-party cookie of its own,
+ * gh-<service>, and gets these routes below its mount without doing anything:
+ *
+ *     GET  /auth/login     to the provider and back: ?next=, ?silent=1 (never asks anything; OpenID Connect prompt=none)
+ *     GET  /auth/callback  the way back: the code becomes a session (AUTH_SESSION)
+ *     GET  /auth/logout    asks; POST /auth/logout ends the single sign-on: every service sees that at its next request
+ *
+ * A session is good while its entry and the single sign-on it came from stand. A page for visitors is fetched silently
+ * signed in when the hint cookie says that somebody is signed in here (set by the provider for server.domain, or for its host), the
+ * provider is there, and no attempt failed in the last minute (cookie gh_quiet). Top-level redirects only: works with
+ * third-party cookies blocked.
+ */
+#ifndef GH_PLATFORM_AUTH_SESSION_H
+#define GH_PLATFORM_AUTH_SESSION_H
+
+#include "platform/auth/store.h"
+#include "platform/contract.h"
+#include "platform/web.h"
+
+/* Every cookie that may sign somebody in begins so: the page cache keeps away from requests with one. */
+#define SESSION_COOKIE_PREFIX "gh-"
+#define SESSION_HINT_COOKIE "gh-known"
+#define SESSION_QUIET_COOKIE "gh_quiet" /* not of the prefix: pages for those who failed to sign in silently are everybody's */
+
+enum { SSO_LIFE_S = 30 * 86400, SSO_SEEN_S = 600 /* how exact "last seen" is */ };
+
+/* The single sign-on: value of AUTH_SSO as JSON. Owner: "p:<person>". */
+struct sso {
+	struct str key;      /* hash of the provider's cookie; sessions refer to it */
+	struct str sid;      /* public name (OpenID Connect `sid`) */
+	int64_t person;
+	struct str name, email, handle;
+	struct str roles;    /* "admin market.keeper": see person_may */
+	struct str amr;      /* how: "pwd otp", "link", "webauthn" (RFC 8176) */
+	struct str agent;    /* "Firefox on Linux": what the browser said of itself, without place */
+	int64_t auth_us;     /* when the person proved who they are */
+	int64_t seen_us;     /* within SSO_SEEN_S */
+	int64_t expires_us;
+};
+
+/* --- for the identity provider --- */
+
+/* Somebody proved who they are: a new single sign-on with a new secret, the provider's cookie and the hint. A former one of
+   this browser ends (session fixation). */
+enum status sso_begin(struct web *w, const struct sso *s, struct err *e) MUST_CHECK;
+/* Of this request; ST_NOT_FOUND: nobody. */
+enum status sso_current(struct web *w, struct sso *out, struct err *e) MUST_CHECK;
+/* The person proved it again, or more of it: auth_us and amr. */
+enum status sso_update(struct ctx *ctx, const struct sso *s, struct err *e) MUST_CHECK;
+/* End one by its key (not of this browser alone), its sessions with it. ST_OK also when it is gone already. */
+enum status sso_end(struct ctx *ctx, struct str key, struct err *e) MUST_CHECK;
+/* End all of a person's, but one (key p NULL: none). For new passwords, suspension, deletion. */
+enum status sso_end_others(struct ctx *ctx, int64_t person, struct str but, struct err *e) MUST_CHECK;
+enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e) MUST_CHECK;
+/* Name, e-mail, handle or roles of a person changed: so they do in what is signed in. */
+enum status sso_refresh_person(struct ctx *ctx, int64_t person, struct str name, struct str email, struct str handle, struct str roles,
+                               struct err *e) MUST_CHECK;
+/* Clear the provider's cookie and the hint of this browser. */
+void sso_forget(struct web *w);
+
+/* --- between the provider and its first-party clients: contracts that the provider's table offers --- */
+
+/* <provider>/redeem (action): a code for who it stands for. ST_INVALID: unknown, used, expired, or another client's. */
+struct session_redeem { struct str service, code, redirect_uri, verifier; };
+struct session_redeemed { struct str sso; /* key */ struct str nonce; };
+extern const struct dto_def session_redeem_dto, session_redeemed_dto;
+/* <provider>/end (action): end a single sign-on; tells the clients that asked to be told (back-channel logout). */
+struct session_end { struct str sso; struct str address; };
+struct session_ended { bool there; };
+extern const struct dto_def session_end_dto, session_ended_dto;
+
+/* --- for the dispatcher --- */
+
+enum status session_identify(struct web *w, const struct person **out, struct err *e) MUST_CHECK;
+/* Should this visitor be signed in silently first? True: answered with a redirect. */
+bool session_silently(struct web *w);
+/* Where to sign in for this page, coming back to it. */
+struct str session_sign_in_url(struct web *w);
+extern const struct route session_routes[]; /* of each client */
+
+/* --- roles --- */
+
+/* Site roles, each with the rights of those after it: owner, admin, editor, member (every active person). "market.keeper" is the role
+   `keeper` of the service `market`; admins have them all. role NULL or "": anybody signed in. */
+bool person_may(const struct person *p, const char *service, const char *role);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside sign-in: what sso.c, session.c and session_routes.c share.
+ */
+#ifndef GH_PLATFORM_AUTH_SESSION_INT_H
+#define GH_PLATFORM_AUTH_SESSION_INT_H
+
+#include "platform/auth/session.h"
+
+/* "gh-blog" in ctx->arena. */
+const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc);
+
+enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
+enum status sso_by_key(struct ctx *ctx, struct str key, struct sso *out, struct err *e) MUST_CHECK;
+void sso_saw(struct ctx *ctx, const struct sso *s); /* keep seen_us within SSO_SEEN_S */
+struct str sso_sessions_owner(struct ctx *ctx, struct str key); /* owner of the sessions that came from it */
+
+/* Where an auth path of this service is: "/account/auth/login"; absolute: for redirect URIs. */
+struct str session_path(struct ctx *ctx, const char *path);
+struct str session_callback_url(struct ctx *ctx);
+
+/* A contract of the provider by name; NULL: it has none. */
+const struct contract_def *session_contract(const struct service_instance *provider, const char *name);
+
+enum status session_get_login(struct web *w, struct err *e) MUST_CHECK;
+enum status session_get_callback(struct web *w, struct err *e) MUST_CHECK;
+enum status session_get_logout(struct web *w, struct err *e) MUST_CHECK;
+enum status session_post_logout(struct web *w, struct err *e) MUST_CHECK;
+
+#endif
