@@ -7,6 +7,10 @@
 #include "services/federation/contract.h"
 
 static const struct route routes[] = {
+	/* signing in, signing up */
+	/* a person's own security pages */
+	/* OAuth 2.0 and OpenID Connect */
+	/* administration */
 	{ 0 },
 };
 
