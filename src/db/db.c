@@ -305,6 +305,11 @@ enum status db_ping(struct ctx *ctx, struct db *db, struct err *e)
 	return db_exec(c, &ping, NULL, NULL, e);
 }
 
+uint64_t db_version(const struct db *db)
+{
+	return db->ops->version ? db->ops->version(db) : 0;
+}
+
 void db_stats(const struct db *db, struct db_stats *out)
 {
 	const struct db_counters *c = &db->count;

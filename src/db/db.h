@@ -76,6 +76,12 @@ void db_after_commit(struct db_conn *c, void (*fn)(void *arg), void *arg);
 /* Answers within the deadline of ctx? For readiness. */
 enum status db_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;
 
+/* For what is kept in memory of a database that rarely changes: the same number as before, and not 0, says that nothing was
+   committed in between, by this process or another (two states share a number once in 2^64). Another number: something may
+   have been. 0: not known, ask the database; always so on PostgreSQL. Take the number first and read afterwards. A few
+   nanoseconds, from any thread, without waiting; a commit is in it before its db_write returns. */
+uint64_t db_version(const struct db *db);
+
 /* --- generated queries -------------------------------------------------------------------------------------- */
 
 enum db_type { DB_INT /* int64_t */, DB_REAL /* double */, DB_BOOL /* bool */, DB_TEXT, DB_BLOB /* struct str */ };

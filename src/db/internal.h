@@ -104,6 +104,7 @@ struct db_engine_ops {
 	                   int64_t *affected, struct err *e);
 	/* A script of many statements, inside a write. */
 	enum status (*script)(struct db_conn *c, const char *sql, struct err *e);
+	uint64_t (*version)(const struct db *db); /* NULL: never known */
 	/* Inside a write: no other process migrates until it ends. */
 	enum status (*migration_lock)(struct db_conn *c, struct err *e);
 };

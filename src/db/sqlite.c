@@ -77,5 +77,6 @@ const struct db_engine_ops db_sqlite_ops = {
 	.write = sq_write,
 	.run = run,
 	.script = script,
+	.version = sq_version,
 	.migration_lock = migration_lock,
 };

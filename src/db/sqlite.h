@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Inside the SQLite engine: sqlite_conn.c (connections, statements, rows), sqlite_read.c (readers of each loop),
- * sqlite_write.c (the writer thread).
+ * sqlite_write.c (the writer thread), sqlite_version.c (has anything changed?).
  */
 #ifndef GH_DB_SQLITE_H
 #define GH_DB_SQLITE_H
@@ -54,12 +54,17 @@ struct sq_db {
 	pthread_cond_t returned;
 	struct sq_readers *outside; /* for callers outside a fiber */
 	struct sq_writer *writer;
+	const volatile void *wal_index; /* shared with every process that has the file open; NULL: none found */
 };
 
 enum status sq_read_begin(struct db_conn *c, struct err *e);
 void sq_read_end(struct db_conn *c);
 struct db_per_loop *sq_readers_new(struct db *db);
 void sq_readers_close(struct db_per_loop *p, bool on_its_thread);
+
+/* Before the writer's thread starts. */
+void sq_version_map(struct sq_db *db, struct sq_conn *writer);
+uint64_t sq_version(const struct db *db);
 
 enum status sq_writer_start(struct db *db, struct err *e) MUST_CHECK;
 void sq_writer_stop(struct db *db); /* after what is queued */

@@ -235,6 +235,7 @@ enum status sq_writer_start(struct db *db, struct err *e)
 		free(w);
 		return ST_IO;
 	}
+	sq_version_map(db->sq, w->conn);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->outcome, NULL);

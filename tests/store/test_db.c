@@ -4,10 +4,14 @@
  * when things break is in test_db_faults.c.
  */
 #include <limits.h>
+#include <spawn.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "fixture_sql.h"
@@ -493,6 +497,82 @@ static void ping(struct store *t)
 	CHECK_OK(db_ping(t->ctx, t->db, &t->err));
 }
 
+/* --- version -------------------------------------------------------------------------------------------------- */
+
+/* Another process adds a thing to this file: see main. */
+static bool added_elsewhere(struct store *t, const char *id)
+{
+	pid_t pid;
+	int how;
+	char name[] = "test_db", add_flag[] = "--add";
+	char *argv[] = { name, add_flag, (char *)t->cfg.url, (char *)id, NULL };
+	if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ) != 0)
+		return false;
+	return waitpid(pid, &how, 0) == pid && how == 0;
+}
+
+static void add_here(void *arg)
+{
+	char **argv = arg;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct store t = { 0 };
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	t.ctx = &ctx;
+	db_config_default(&t.cfg);
+	t.cfg.url = argv[2];
+	t.db = db_open(&t.cfg, &t.err);
+	t.failed = !t.db || add(&t, atoll(argv[3]), argv[3]) != ST_OK;
+	db_close(t.db);
+	if (t.failed)
+		exit(1);
+}
+
+static void version_tells_of_each_commit(struct store *t)
+{
+	uint64_t before = db_version(t->db), after;
+	CHECK(before != 0);
+	CHECK(count(t) == 0);
+	CHECK(db_version(t->db) == before);
+	for (int i = 1; i <= 50; i++, before = after) {
+		char name[16];
+		snprintf(name, sizeof name, "%d", i);
+		CHECK_OK(add(t, i, name));
+		CHECK((after = db_version(t->db)) != before);
+	}
+	struct thing thing = { 100, "refused", ST_PRECONDITION };
+	CHECK_STATUS(ST_PRECONDITION, db_write(t->ctx, t->db, add_tx, &thing, &t->err));
+	CHECK(db_version(t->db) == before);
+	CHECK(added_elsewhere(t, "101"));
+	CHECK((after = db_version(t->db)) != before);
+	CHECK(count(t) == 51);
+	CHECK(db_version(t->db) == after);
+}
+
+/* The log begins anew when it has been checkpointed and nobody reads it: numbers may not come again. */
+static void version_outlives_the_log(struct store *t)
+{
+	uint64_t seen[40];
+	for (int i = 0; i < 40; i++) {
+		char id[16];
+		snprintf(id, sizeof id, "%d", i + 1);
+		CHECK_OK(add(t, i + 1, id));
+		seen[i] = db_version(t->db);
+		for (int k = 0; k < i; k++)
+			CHECK(seen[k] != seen[i]);
+		sqlite3 *other;
+		CHECK(sqlite3_open(t->cfg.url + strlen("sqlite:"), &other) == SQLITE_OK);
+		bool truncated = i % 4 || sqlite3_exec(other, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) == SQLITE_OK;
+		sqlite3_close(other);
+		CHECK(truncated);
+	}
+}
+
+static void version_not_known(struct store *t)
+{
+	CHECK(db_version(t->db) == 0);
+}
+
 /* --- migrations ----------------------------------------------------------------------------------------------- */
 
 static const struct db_migration extra_list[] = {
@@ -564,6 +644,9 @@ static const struct store_test tests[] = {
 	{ "point_read_beside_a_scan", point_read_beside_a_scan, NULL, two_readers },
 	{ "readers_run_out", readers_run_out, "sqlite", one_reader },
 	{ "forgotten_reads_come_back", forgotten_reads_come_back, NULL, one_patient_reader },
+	{ "version_tells_of_each_commit", version_tells_of_each_commit, "sqlite" },
+	{ "version_outlives_the_log", version_outlives_the_log, "sqlite" },
+	{ "version_not_known", version_not_known, "postgres" },
 	{ "migrations", migrations },
 	{ "broken_migration_leaves_nothing", broken_migration_leaves_nothing },
 	{ "changed_migration_is_refused", changed_migration_is_refused },
@@ -571,5 +654,9 @@ static const struct store_test tests[] = {
 
 int main(int argc, char **argv)
 {
+	if (argc == 4 && !strcmp(argv[1], "--add")) {
+		fiber_main(add_here, argv);
+		return 0;
+	}
 	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &fixture_migrations, NULL });
 }
