@@ -26,7 +26,7 @@
 struct authstore {
 	const struct auth_engine *engine;
 	void *self;
-	struct db *db; /* NULL on Redis */
+	struct db *db; /* ours; NULL on Redis, and on a borrowed one */
 	struct fiber *sweeper;
 	bool ending;
 };
@@ -93,24 +93,27 @@ static struct db *open_db(const struct platform *p, struct err *e)
 	return db_open(&d, e);
 }
 
-struct authstore *authstore_new(struct platform *p, struct err *e)
+struct authstore *authstore_on(struct db *db, struct redis *redis)
 {
 	struct authstore *as = calloc(1, sizeof *as);
+	if (as)
+		*as = (struct authstore){ .engine = redis ? &auth_engine_redis : &auth_engine_db, .self = redis ? (void *)redis : db };
+	return as;
+}
+
+struct authstore *authstore_new(struct platform *p, struct err *e)
+{
+	struct db *db = p->auth_redis ? NULL : open_db(p, e);
+	if (!db && !p->auth_redis)
+		return NULL;
+	struct authstore *as = authstore_on(db, p->auth_redis);
 	if (!as) {
+		if (db)
+			db_close(db);
 		(void)!err_set(e, ST_NOMEM, "no memory for the auth store");
 		return NULL;
 	}
-	if (p->auth_redis) {
-		as->engine = &auth_engine_redis;
-		as->self = p->auth_redis;
-		return as;
-	}
-	as->engine = &auth_engine_db;
-	as->self = as->db = open_db(p, e);
-	if (!as->db) {
-		free(as);
-		return NULL;
-	}
+	as->db = db;
 	return as;
 }
 

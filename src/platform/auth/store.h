@@ -19,6 +19,8 @@
 #include "base/str.h"
 
 struct platform;
+struct db;
+struct redis;
 struct authstore;
 
 /* What an entry is; the row gives its name in keys. One list, so that no two kinds meet. */
@@ -57,7 +59,9 @@ void auth_hash(struct str secret, char out[AUTH_HASH_LEN + 1]);
 struct str auth_secret(struct arena *a, char hash[AUTH_HASH_LEN + 1]);
 int64_t auth_expiry_us(int64_t ttl_s); /* from now */
 
-struct authstore *authstore_new(struct platform *p, struct err *e);
+struct authstore *authstore_new(struct platform *p, struct err *e); /* as configured */
+/* On one of the two, borrowed and migrated: for tests and commands. NULL when memory is out. */
+struct authstore *authstore_on(struct db *db, struct redis *redis);
 void authstore_free(struct authstore *as);
 enum status authstore_migrate(struct ctx *ctx, struct authstore *as, unsigned *applied, struct err *e) MUST_CHECK;
 /* On a loop: expired entries are swept from now on. */

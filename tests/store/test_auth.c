@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The auth store: each case on SQLite, PostgreSQL, PgBouncer, and on a Redis (GUILDHALL_TEST_REDIS, tests/lib/redis.sh).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "gen/auth_sql.h"
+#include "platform/auth/store_int.h"
+#include "platform/redis.h"
+#include "rt/fiber.h"
+#include "rt/sync.h"
+#include "store.h"
+
+#define CONTENDERS 40
+
+static struct auth_entry entry(enum auth_kind kind, const char *key, const char *owner, const char *value, int64_t ttl_s)
+{
+	return (struct auth_entry){ kind, str_c(key), str_c(owner), str_c(value), auth_expiry_us(ttl_s) };
+}
+
+static void secrets_are_kept_as_hashes(struct store *t, struct authstore *as)
+{
+	char one[AUTH_HASH_LEN + 1], again[AUTH_HASH_LEN + 1];
+	struct str secret = auth_secret(t->ctx->arena, one);
+	auth_hash(secret, again);
+	CHECK(secret.n == AUTH_HASH_LEN && !strcmp(one, again) && strcmp(one, secret.p));
+	auth_hash(STR("abc"), one); /* FIPS 180-2, B.1 */
+	CHECK(!strcmp(one, "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"));
+	CHECK(!strcmp(auth_secret(t->ctx->arena, NULL).p, secret.p) == 0);
+}
+
+static void put_and_get(struct store *t, struct authstore *as)
+{
+	struct auth_entry n = entry(AUTH_SSO, "k", "p:1", "first\nline and \xc3\xa9", 60), out;
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_SSO, STR("k"), &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_SSO, STR("k"), &out, &t->err));
+	CHECK(str_eq(out.value, n.value) && str_eqc(out.owner, "p:1") && str_eqc(out.key, "k") && out.kind == AUTH_SSO);
+	CHECK(out.expires_us == n.expires_us);
+	/* Another kind is another entry. */
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_SESSION, STR("k"), &out, &t->err));
+	n.value = STR("");
+	n.owner = STR_NULL;
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_SSO, STR("k"), &out, &t->err));
+	CHECK(out.value.n == 0 && out.owner.n == 0);
+	CHECK_STATUS(ST_OK, authstore_drop(t->ctx, as, AUTH_SSO, STR("k"), &t->err));
+	CHECK_STATUS(ST_OK, authstore_drop(t->ctx, as, AUTH_SSO, STR("k"), &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_SSO, STR("k"), &out, &t->err));
+}
+
+static void what_is_too_large_or_odd_is_refused(struct store *t, struct authstore *as)
+{
+	static char big[AUTH_VALUE_MAX + 2], key[AUTH_KEY_MAX + 2];
+	struct auth_entry out, n = entry(AUTH_LINK, "k", "", "v", 60);
+	memset(big, 'x', AUTH_VALUE_MAX + 1);
+	memset(key, 'k', AUTH_KEY_MAX + 1);
+	n.value = str_n(big, AUTH_VALUE_MAX + 1);
+	CHECK_STATUS(ST_TOO_LARGE, authstore_put(t->ctx, as, &n, &t->err));
+	n.value = str_n(big, AUTH_VALUE_MAX);
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	/* Keys come from cookies and addresses: nothing of that name is there, and nothing breaks. */
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_LINK, str_n(key, AUTH_KEY_MAX + 1), &out, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_LINK, STR(""), &out, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_LINK, STR("a\0b"), &out, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_LINK, STR("\xff\xfe"), &out, &t->err));
+}
+
+static void expired_is_gone(struct store *t, struct authstore *as)
+{
+	struct auth_entry n = entry(AUTH_CODE, "short", "p:1", "v", 60), out, *list;
+	size_t count;
+	bool added;
+	n.expires_us = clock_now_us() + 30000;
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_CODE, STR("short"), &out, &t->err));
+	CHECK_STATUS(ST_OK, fiber_sleep_ns(60 * NS_PER_MS));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_CODE, STR("short"), &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_CODE, STR("p:1"), 10, &list, &count, &t->err));
+	CHECK(count == 0);
+	CHECK_STATUS(ST_NOT_FOUND, authstore_take(t->ctx, as, AUTH_CODE, STR("short"), &out, &t->err));
+	/* What has expired makes way. */
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	n.expires_us = auth_expiry_us(60);
+	CHECK_STATUS(ST_OK, authstore_add(t->ctx, as, &n, &added, &t->err));
+	CHECK(added);
+}
+
+static void only_once(struct store *t, struct authstore *as)
+{
+	struct auth_entry n = entry(AUTH_ONCE, "jti", "", "1", 60), out;
+	bool added;
+	CHECK_STATUS(ST_OK, authstore_add(t->ctx, as, &n, &added, &t->err));
+	CHECK(added);
+	n.value = STR("2");
+	CHECK_STATUS(ST_OK, authstore_add(t->ctx, as, &n, &added, &t->err));
+	CHECK(!added);
+	CHECK_STATUS(ST_OK, authstore_take(t->ctx, as, AUTH_ONCE, STR("jti"), &out, &t->err));
+	CHECK(str_eqc(out.value, "1"));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_take(t->ctx, as, AUTH_ONCE, STR("jti"), &out, &t->err));
+}
+
+static void swapped_only_from_what_was_read(struct store *t, struct authstore *as)
+{
+	struct auth_entry n = entry(AUTH_SSO, "s", "p:1", "one\ntwo", 60), out;
+	bool swapped;
+	CHECK_STATUS(ST_OK, authstore_swap(t->ctx, as, &n, STR("one\ntwo"), &swapped, &t->err));
+	CHECK(!swapped); /* an ended sign-in does not come back */
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	n.value = STR("three");
+	CHECK_STATUS(ST_OK, authstore_swap(t->ctx, as, &n, STR("two"), &swapped, &t->err));
+	CHECK(!swapped);
+	CHECK_STATUS(ST_OK, authstore_swap(t->ctx, as, &n, STR("one\ntwo"), &swapped, &t->err));
+	CHECK(swapped);
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_SSO, STR("s"), &out, &t->err));
+	CHECK(str_eqc(out.value, "three") && str_eqc(out.owner, "p:1"));
+}
+
+static void by_owner(struct store *t, struct authstore *as)
+{
+	struct auth_entry *list, out, n[] = { entry(AUTH_TOKEN, "a", "grant:1", "va", 60), entry(AUTH_TOKEN, "b", "grant:1", "vb", 120),
+		entry(AUTH_REFRESH, "c", "grant:1", "vc", 60), entry(AUTH_TOKEN, "d", "grant:2", "vd", 60) };
+	size_t count;
+	CHECK_STATUS(ST_OK, authstore_put_all(t->ctx, as, n, 4, &t->err));
+	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_TOKEN, STR("grant:1"), 10, &list, &count, &t->err));
+	CHECK(count == 2 && str_eqc(list[0].key, "b") && str_eqc(list[1].value, "va") && str_eqc(list[1].owner, "grant:1"));
+	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_TOKEN, STR("grant:1"), 1, &list, &count, &t->err));
+	CHECK(count == 1);
+	CHECK_STATUS(ST_OK, authstore_drop_owner(t->ctx, as, AUTH_TOKEN, STR("grant:1"), &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_TOKEN, STR("a"), &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_REFRESH, STR("c"), &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_TOKEN, STR("d"), &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_drop_owner(t->ctx, as, AUTH_KINDS, STR("grant:1"), &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_REFRESH, STR("c"), &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_drop_owner(t->ctx, as, AUTH_KINDS, STR(""), &t->err));
+	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_TOKEN, STR("d"), &out, &t->err));
+}
+
+/* --- many at once ------------------------------------------------------------------------------------------- */
+
+struct contest { struct authstore *as; unsigned taken, added, left; struct promise done; bool take; };
+
+static void contend(void *arg)
+{
+	struct contest *x = arg;
+	struct ctx ctx;
+	SCOPED_ARENA *a = arena_new(1 << 20);
+	struct auth_entry out, n = entry(AUTH_ONCE, "one", "", "v", 60);
+	bool added = false;
+	ctx_init(&ctx, a);
+	if (x->take && authstore_take(&ctx, x->as, AUTH_CODE, STR("code"), &out, NULL) == ST_OK)
+		x->taken++;
+	if (!x->take && authstore_add(&ctx, x->as, &n, &added, NULL) == ST_OK && added)
+		x->added++;
+	if (--x->left == 0)
+		promise_set(&x->done);
+}
+
+static void one_of_many_wins(struct store *t, struct authstore *as)
+{
+	struct auth_entry n = entry(AUTH_CODE, "code", "", "v", 60);
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	for (int take = 0; take < 2; take++) {
+		struct contest x = { .as = as, .left = CONTENDERS, .take = take };
+		promise_init(&x.done);
+		for (unsigned i = 0; i < CONTENDERS; i++)
+			if (!fiber_spawn(loop_current(), contend, &x, FIBER_SMALL))
+				abort();
+		promise_wait_shielded(&x.done);
+		CHECK(x.taken == (take ? 1u : 0u) && x.added == (take ? 0u : 1u));
+	}
+}
+
+static void the_sweep_takes_what_has_expired(struct store *t)
+{
+	struct auth_row rows[] = { { STR("code:old"), STR_NULL, STR("v"), 1 }, { STR("code:new"), STR_NULL, STR("v"), auth_expiry_us(60) } };
+	size_t swept;
+	bool found;
+	CHECK_STATUS(ST_OK, auth_engine_db.put(t->ctx, t->db, rows, 2, &t->err));
+	CHECK_STATUS(ST_OK, auth_engine_db.sweep(t->ctx, t->db, 10, &swept, &t->err));
+	CHECK(swept == 1);
+	CHECK_STATUS(ST_OK, auth_engine_db.get(t->ctx, t->db, &rows[1], &found, &t->err));
+	CHECK(found);
+}
+
+/* --- each case, on each engine ------------------------------------------------------------------------------- */
+
+#define CASES(X)                                                                                              \
+	X(secrets_are_kept_as_hashes) X(put_and_get) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
+	X(swapped_only_from_what_was_read) X(by_owner) X(one_of_many_wins)
+
+static void with(struct store *t, struct redis *r, void (*run)(struct store *t, struct authstore *as))
+{
+	struct authstore *as = authstore_on(t->db, r);
+	CHECK(as);
+	run(t, as);
+	authstore_free(as);
+}
+
+static void on_redis(struct store *t, void (*run)(struct store *t, struct authstore *as))
+{
+	const char *url = getenv("GUILDHALL_TEST_REDIS");
+	struct redis_reply reply;
+	struct redis *r = redis_new(url ? url : "unix:/nowhere", NS_PER_S, &t->err);
+	CHECK(url && r);
+	CHECK_STATUS(ST_OK, redis_call(t->ctx, r, 1, &STR("FLUSHALL"), &reply, &t->err));
+	with(t, r, run);
+	redis_detach(r);
+	redis_free(r);
+}
+
+#define X(name)                                                                                               \
+	static void db_##name(struct store *t) { with(t, NULL, name); }                                       \
+	static void redis_##name(struct store *t) { on_redis(t, name); }
+CASES(X)
+#undef X
+
+static const struct store_test tests[] = {
+#define X(name) { #name, db_##name }, { "redis_" #name, redis_##name, "sqlite" },
+	CASES(X)
+#undef X
+	{ "the_sweep_takes_what_has_expired", the_sweep_takes_what_has_expired },
+};
+
+int main(int argc, char **argv)
+{
+	return store_main(argc, argv, tests, sizeof tests / sizeof *tests, (const struct db_migration_set *[]){ &auth_migrations, NULL });
+}
