@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "main/command.h"
 #include "net/client.h"
+#include "platform/auth/store.h"
 #include "platform/platform.h"
 #include "platform/redis.h"
 
@@ -158,6 +159,38 @@ static void check_redis(struct exam *x, const char *what, struct redis *r)
 		say(x, OK, what, "answers");
 }
 
+/* Who is signed in must not depend on how much is cached. */
+static void check_auth_redis(struct exam *x, struct redis *r)
+{
+	struct redis_reply reply;
+	const struct config *c = x->inv->config;
+	const struct str ask[] = { STR("CONFIG"), STR("GET"), STR("maxmemory-policy") };
+	if (str_eq(config_str(c, "redis", "url"), config_str(c, "redis", "auth_url")))
+		say(x, FAIL, "redis (auth)", "is the cache's Redis: give sign-in state one of its own (redis.auth_url)");
+	x->inv->ctx->deadline_ns = clock_mono_ns() + 2 * NS_PER_S;
+	if (redis_call(x->inv->ctx, r, 3, ask, &reply, NULL) == ST_OK && reply.kind == REDIS_ARRAY && reply.count == 2 &&
+	    !str_eqc(reply.items[1].s, "noeviction"))
+		say(x, FAIL, "redis (auth)", "forgets when it is full (%.*s): set maxmemory-policy noeviction", STR_ARG(reply.items[1].s));
+}
+
+static void check_auth(struct exam *x)
+{
+	struct err e = { 0 };
+	const struct config *c = x->inv->config;
+	if (!x->p->auth)
+		return;
+	x->inv->ctx->deadline_ns = clock_mono_ns() + 5 * NS_PER_S;
+	if (authstore_ping(x->inv->ctx, x->p->auth, &e) != ST_OK)
+		say(x, FAIL, "auth store", "does not answer: %s", e.msg);
+	else if (config_str(c, "server", "only").n && !x->p->auth_redis && !config_str(c, "auth", "url").n && !config_str(c, "database", "url").n)
+		say(x, WARN, "auth store", "this process runs some services only, and keeps sign-ins in its own data folder: name one store for all of "
+		    "them (auth.url or redis.auth_url), or nobody signed in there is signed in here");
+	else
+		say(x, OK, "auth store", "answers");
+	if (x->p->auth_redis)
+		check_auth_redis(x, x->p->auth_redis);
+}
+
 /* --- the public face ---------------------------------------------------------------------------------------- */
 
 static X509 *read_certificate(const char *path)
@@ -232,6 +265,7 @@ static enum status run(struct invocation *inv, struct err *e)
 	if (x.p) {
 		check_redis(&x, "redis (data)", x.p->redis);
 		check_redis(&x, "redis (auth)", x.p->auth_redis);
+		check_auth(&x);
 		check_answers(&x);
 	}
 	printf("%u to mend, %u to think about\n", x.failed, x.warned);

@@ -6,7 +6,18 @@
 
 #include "base/clock.h"
 #include "main/command.h"
+#include "platform/auth/store.h"
 #include "platform/platform.h"
+
+static void print_list(const char *database, const struct db_migration_state *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char when[CLOCK_TEXT_MAX] = "pending";
+		if (list[i].applied)
+			clock_rfc3339(list[i].applied_us, when);
+		printf("%-10s %-10s %04u %-28s %s\n", database, list[i].owner, list[i].number, list[i].name, when);
+	}
+}
 
 static enum status print_status(struct invocation *inv, struct service_instance *s, struct err *e)
 {
@@ -14,12 +25,7 @@ static enum status print_status(struct invocation *inv, struct service_instance 
 	struct db_migration_state *list;
 	size_t n;
 	TRY(db_migrate_status(inv->ctx, s->db, sets, platform_migrations_of(s->def, sets), &list, &n, e));
-	for (size_t i = 0; i < n; i++) {
-		char when[CLOCK_TEXT_MAX] = "pending";
-		if (list[i].applied)
-			clock_rfc3339(list[i].applied_us, when);
-		printf("%-10s %-10s %04u %-28s %s\n", s->def->name, list[i].owner, list[i].number, list[i].name, when);
-	}
+	print_list(s->def->name, list, n);
 	return ST_OK;
 }
 
@@ -35,6 +41,12 @@ static enum status run(struct invocation *inv, struct err *e)
 	for (unsigned i = 0; i < p->service_count; i++)
 		if (p->services[i].db)
 			TRY(print_status(inv, &p->services[i], e));
+	if (p->auth) {
+		struct db_migration_state *list;
+		size_t n;
+		TRY(authstore_migrate_status(inv->ctx, p->auth, &list, &n, e));
+		print_list("auth", list, n);
+	}
 	return ST_OK;
 }
 

@@ -17,6 +17,7 @@
 #include "gen/platform_sql.h"
 #include "net/client.h"
 #include "platform/auth/session.h"
+#include "platform/auth/session_cache.h"
 #include "platform/cache.h"
 #include "platform/config.h"
 #include "platform/contract.h"
@@ -272,6 +273,8 @@ static enum status make_stores(struct platform *p, struct err *e)
 	if (p->identity) {
 		if (!(p->auth = authstore_new(p, e)))
 			return err_wrap(e, ST_CONFIG, "the auth store");
+		if (!(p->sessions = session_cache_new()))
+			return err_set(e, ST_NOMEM, "no memory for sessions");
 		p->identify = session_identify;
 	}
 	p->rates = ratelimit_new(p->redis, (size_t)config_int(c, "rate", "max_keys"));
@@ -341,6 +344,7 @@ void platform_free(struct platform *p)
 	for (unsigned i = 0; i < p->service_count; i++)
 		if (p->services[i].db)
 			db_close(p->services[i].db);
+	session_cache_free(p->sessions);
 	authstore_free(p->auth);
 	if (p->rates)
 		ratelimit_free(p->rates);

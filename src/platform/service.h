@@ -155,6 +155,7 @@ struct platform {
 	struct web_app *web;
 	/* Who asks: auth/session.h. identity: who signs people in; NULL: nobody does, everybody is a visitor. */
 	struct authstore *auth;
+	struct session_cache *sessions;
 	struct service_instance *identity;
 	enum status (*identify)(struct web *w, const struct person **out, struct err *e); /* session_identify; NULL with identity */
 };

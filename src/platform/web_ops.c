@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "platform/auth/store.h"
 #include "platform/json.h"
 #include "platform/metrics.h"
 #include "platform/redis.h"
@@ -54,9 +55,16 @@ static enum status get_readyz(struct web *w, struct err *e)
 	bool draining = p->draining != 0;
 	bool ready = check_stores(w, p, &checks) && !draining;
 	check_row(&checks, "accepting", !draining, "draining");
-	/* Without the data Redis everything works, only slower: told, not counted. */
+	/* Without the data Redis everything works, only slower; without sign-in state, for visitors: told, not counted. */
 	if (p->redis)
 		check_row(&checks, "redis", redis_up(p->redis), "caches and limits of this process alone are in use");
+	if (p->auth) {
+		struct err why = { 0 };
+		struct ctx ctx = *w->ctx;
+		ctx.deadline_ns = clock_mono_ns() + PING_NS;
+		bool ok = authstore_ping(&ctx, p->auth, &why) == ST_OK;
+		check_row(&checks, "auth", ok, ok ? "" : "nobody can sign in, everybody is a visitor");
+	}
 	buf_putc(&checks, ']');
 	web_no_cache(w);
 	struct str body = arena_strf(w->ctx->arena, "{\"status\":\"%s\",\"checks\":%.*s}\n", ready ? "ready" : draining ? "draining" : "failing",

@@ -7,12 +7,18 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "platform/auth/session_cache.h"
 #include "platform/html.h"
 #include "platform/internal.h"
 
 const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc)
 {
 	return arena_printf(ctx->arena, SESSION_COOKIE_PREFIX "%s", svc->def->name);
+}
+
+struct str session_key(struct ctx *ctx, struct str hash)
+{
+	return arena_strf(ctx->arena, "%s.%.*s", ctx->svc->def->name, STR_ARG(hash));
 }
 
 static bool is_provider(const struct service_instance *s)
@@ -22,22 +28,29 @@ static bool is_provider(const struct service_instance *s)
 
 /* --- who asks ----------------------------------------------------------------------------------------------- */
 
-static enum status sso_of_session(struct ctx *ctx, struct str secret, struct sso *out, struct err *e)
+static enum status ask_store(struct ctx *ctx, struct str hash, struct sso *out, struct err *e)
 {
 	struct auth_entry session;
-	char hash[AUTH_HASH_LEN + 1];
-	auth_hash(secret, hash);
-	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_SESSION, str_c(hash), &session, e));
+	if (is_provider(ctx->svc))
+		return sso_by_key(ctx, hash, out, e);
+	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_SESSION, session_key(ctx, hash), &session, e));
 	return sso_by_key(ctx, session.value, out, e);
 }
 
-static enum status find_sso(struct web *w, struct sso *out, struct err *e)
+enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, struct err *e)
 {
-	struct service_instance *svc = w->ctx->svc;
-	if (is_provider(svc))
-		return sso_current(w, out, e);
-	struct str secret = web_cookie(w, session_cookie_name(w->ctx, svc));
-	return secret.n ? sso_of_session(w->ctx, secret, out, e) : ST_NOT_FOUND;
+	const struct platform *p = ctx->svc->platform;
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(secret, hash);
+	struct str key = str_n(hash, AUTH_HASH_LEN);
+	uint64_t version = authstore_version(p->auth);
+	if (version && session_cache_get(p->sessions, ctx->svc, key, version, ctx->arena, out))
+		return ST_OK;
+	TRY(ask_store(ctx, key, out, e));
+	out->key = arena_str(ctx->arena, out->key);
+	if (version)
+		session_cache_put(p->sessions, ctx->svc, key, version, out);
+	return ST_OK;
 }
 
 static bool has_role(struct str roles, struct str role);
@@ -49,7 +62,8 @@ enum status session_identify(struct web *w, const struct person **out, struct er
 	*out = NULL;
 	if (!w->ctx->svc || !w->ctx->svc->platform->identity || !cookies.p || str_find(cookies, STR(SESSION_COOKIE_PREFIX)) < 0)
 		return ST_OK;
-	enum status st = find_sso(w, &s, e);
+	struct str secret = web_cookie(w, session_cookie_name(w->ctx, w->ctx->svc));
+	enum status st = secret.n ? session_find(w->ctx, secret, &s, e) : ST_NOT_FOUND;
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
 	TRY(st);

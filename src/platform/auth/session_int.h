@@ -9,6 +9,11 @@
 
 /* "gh-blog" in ctx->arena. */
 const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc);
+/* Key of AUTH_SESSION: the service's name with the hash of its cookie, so that no other service's cookie fits. */
+struct str session_key(struct ctx *ctx, struct str hash);
+
+/* Who is behind that cookie of ctx->svc; from memory while the store is as it was. ST_NOT_FOUND: nobody. */
+enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, struct err *e) MUST_CHECK;
 
 enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
 enum status sso_by_key(struct ctx *ctx, struct str key, struct sso *out, struct err *e) MUST_CHECK;

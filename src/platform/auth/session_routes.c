@@ -164,7 +164,7 @@ static enum status drop_former(struct web *w, struct err *e)
 	if (!secret.n)
 		return ST_OK;
 	auth_hash(secret, hash);
-	return authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_SESSION, str_c(hash), e);
+	return authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_SESSION, session_key(w->ctx, str_c(hash)), e);
 }
 
 static enum status begin_session(struct web *w, struct str sso_key, struct err *e)
@@ -176,7 +176,7 @@ static enum status begin_session(struct web *w, struct str sso_key, struct err *
 	TRY(drop_former(w, e));
 	struct str secret = auth_secret(ctx->arena, hash);
 	TRY(authstore_put(ctx, ctx->svc->platform->auth,
-	                  &(struct auth_entry){ AUTH_SESSION, str_c(hash), sso_sessions_owner(ctx, s.key), s.key, s.expires_us }, e));
+	                  &(struct auth_entry){ AUTH_SESSION, session_key(ctx, str_c(hash)), sso_sessions_owner(ctx, s.key), s.key, s.expires_us }, e));
 	set_session_cookie(w, secret, (s.expires_us - clock_now_us()) / US_PER_S);
 	return ST_OK;
 }

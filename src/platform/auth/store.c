@@ -132,9 +132,15 @@ enum status authstore_migrate(struct ctx *ctx, struct authstore *as, unsigned *a
 	return as->db ? db_migrate(ctx, as->db, &auth_migrations, 1, applied, e) : ST_OK;
 }
 
+enum status authstore_migrate_status(struct ctx *ctx, struct authstore *as, struct db_migration_state **out, size_t *n, struct err *e)
+{
+	*n = 0;
+	return as->db ? db_migrate_status(ctx, as->db, &auth_migrations, 1, out, n, e) : ST_OK;
+}
+
 uint64_t authstore_version(struct authstore *as)
 {
-	return 0;
+	return as->engine == &auth_engine_db ? db_version(as->self) : 0;
 }
 
 /* --- the sweep ---------------------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ struct authstore;
 /* What an entry is; the row gives its name in keys. One list, so that no two kinds meet. */
 enum auth_kind {
 	AUTH_SSO,      /* somebody signed in at the identity provider; key: hash of the provider's cookie */
-	AUTH_SESSION,  /* signed in at a service; key: hash of that service's cookie */
+	AUTH_SESSION,  /* signed in at a service; key: its name and the hash of its cookie */
 	AUTH_LOGIN,    /* a service's sign-in under way; key: hash of its state */
 	AUTH_CODE,     /* authorization code; key: hash */
 	AUTH_GRANT,    /* what a person let a client do; key: id */
@@ -64,6 +64,8 @@ struct authstore *authstore_new(struct platform *p, struct err *e); /* as config
 struct authstore *authstore_on(struct db *db, struct redis *redis);
 void authstore_free(struct authstore *as);
 enum status authstore_migrate(struct ctx *ctx, struct authstore *as, unsigned *applied, struct err *e) MUST_CHECK;
+struct db_migration_state;
+enum status authstore_migrate_status(struct ctx *ctx, struct authstore *as, struct db_migration_state **out, size_t *n, struct err *e) MUST_CHECK;
 /* On a loop: expired entries are swept from now on. */
 enum status authstore_start(struct authstore *as, struct err *e) MUST_CHECK;
 void authstore_stop(struct authstore *as); /* on that loop */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The session check of a request: from a service's cookie to the person. From memory, as while the store is unchanged; and with
+ * nothing in memory, as after each change (two reads of SQLite).
+ *
+ *     bench_session [FOLDER]      (default: a folder in /tmp)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "gen/auth_sql.h"
+#include "platform/auth/session_cache.h"
+#include "platform/auth/session_int.h"
+#include "rt/fiber.h"
+
+enum { PEOPLE = 1000, ROUNDS = 2000000, COLD_ROUNDS = 20000 };
+
+static struct platform p;
+static struct service_instance provider = { .platform = &p, .local = true }, site = { .platform = &p, .local = true };
+static const struct service provider_def = { .name = "federation", .identity = true }, site_def = { .name = "blog" };
+static struct str secrets[PEOPLE];
+
+static void must(enum status st, const struct err *e)
+{
+	if (st == ST_OK)
+		return;
+	fprintf(stderr, "%s\n", e->msg);
+	exit(1);
+}
+
+static void sign_in(struct ctx *ctx, unsigned i, struct err *e)
+{
+	char key[AUTH_HASH_LEN + 1], hash[AUTH_HASH_LEN + 1];
+	int64_t expires = auth_expiry_us(SSO_LIFE_S), now = clock_now_us();
+	(void)auth_secret(ctx->arena, key);
+	secrets[i] = auth_secret(ctx->arena, hash);
+	struct str value = arena_strf(ctx->arena, "{\"person\":%u,\"auth\":%lld,\"seen\":%lld,\"sid\":\"0h2k3m4n5p6q7\",\"name\":\"Ines Marques\","
+	                              "\"email\":\"ines%u@example.org\",\"handle\":\"ines%u\",\"roles\":\"editor\",\"amr\":\"pwd otp\","
+	                              "\"agent\":\"Firefox on Linux\"}", i + 1, (long long)now, (long long)now, i, i);
+	struct auth_entry n[] = { { AUTH_SSO, arena_str(ctx->arena, str_c(key)), arena_strf(ctx->arena, "p:%u", i + 1), value, expires },
+		{ AUTH_SESSION, session_key(ctx, arena_str(ctx->arena, str_c(hash))), STR_NULL, arena_str(ctx->arena, str_c(key)), expires } };
+	must(authstore_put_all(ctx, p.auth, n, 2, e), e);
+}
+
+static void check(struct arena *a, unsigned i)
+{
+	struct ctx ctx;
+	struct sso s;
+	struct err e = { 0 };
+	ctx_init(&ctx, a);
+	ctx.svc = &site;
+	must(session_find(&ctx, secrets[i % PEOPLE], &s, &e), &e);
+	arena_reset(a);
+}
+
+static void run(void *arg)
+{
+	struct err e = { 0 };
+	struct ctx ctx;
+	SCOPED_ARENA *a = arena_new(64 << 20), *scratch = arena_new(1 << 20);
+	struct db_config c;
+	char url[512];
+	unsigned applied;
+	db_config_default(&c);
+	snprintf(url, sizeof url, "sqlite:%s/auth.db", (const char *)arg);
+	c.name = "auth";
+	c.url = url;
+	struct db *db = db_open(&c, &e);
+	must(db ? ST_OK : ST_CONFIG, &e);
+	ctx_init(&ctx, a);
+	ctx.svc = &site;
+	p.auth = authstore_on(db, NULL);
+	p.sessions = session_cache_new();
+	p.identity = &provider;
+	provider.def = &provider_def;
+	site.def = &site_def;
+	must(db_migrate(&ctx, db, &auth_migrations, 1, &applied, &e), &e);
+	for (unsigned i = 0; i < PEOPLE; i++)
+		sign_in(&ctx, i, &e);
+	for (unsigned i = 0; i < PEOPLE; i++)
+		check(scratch, i);
+	int64_t start = clock_mono_ns();
+	for (unsigned i = 0; i < ROUNDS; i++)
+		check(scratch, i);
+	double warm = (double)(clock_mono_ns() - start) / ROUNDS;
+	int64_t took = 0;
+	for (unsigned i = 0; i < COLD_ROUNDS; i++) {
+		session_cache_free(p.sessions);
+		p.sessions = session_cache_new();
+		start = clock_mono_ns();
+		check(scratch, i);
+		took += clock_mono_ns() - start;
+	}
+	printf("session check, store unchanged   %6.2f µs\nsession check, read from SQLite  %6.2f µs\n", warm / 1e3, (double)took / COLD_ROUNDS / 1e3);
+	session_cache_free(p.sessions);
+	authstore_free(p.auth);
+	db_close(db);
+}
+
+int main(int argc, char **argv)
+{
+	char folder[] = "/tmp/gh-bench-XXXXXX";
+	const char *dir = argc > 1 ? argv[1] : mkdtemp(folder);
+	if (!dir)
+		return 1;
+	fiber_main(run, (void *)dir);
+	return 0;
+}
