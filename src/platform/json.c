@@ -90,6 +90,14 @@ void json_put_str(struct buf *b, struct str s)
 	buf_putc(b, '"');
 }
 
+void json_put_member(struct buf *b, const char *name, struct str value)
+{
+	if (b->len && b->data[b->len - 1] != '{')
+		buf_putc(b, ',');
+	buf_printf(b, "\"%s\":", name);
+	json_put_str(b, value);
+}
+
 struct str json_str(const json_t *j, const char *member)
 {
 	const json_t *v = json_object_get(j, member);

@@ -103,6 +103,7 @@ struct page_shell {
 	struct str feed;            /* URL of the page's own RSS feed */
 	struct str kind;            /* class of <body>: "home", "post" */
 	bool noindex;
+	bool forms;                 /* the page has forms or tables: forms.css */
 	struct safe_html head_extra; /* JSON-LD and the like, made by a template */
 };
 

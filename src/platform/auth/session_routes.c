@@ -57,16 +57,12 @@ static struct str login_text(struct ctx *ctx, const struct login *l)
 {
 	struct buf b;
 	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
-	buf_printf(&b, "{\"silent\":%s,\"service\":", l->silent ? "true" : "false");
-	json_put_str(&b, l->service);
-	BUF_LIT(&b, ",\"next\":");
-	json_put_str(&b, l->next);
-	BUF_LIT(&b, ",\"verifier\":");
-	json_put_str(&b, l->verifier);
-	BUF_LIT(&b, ",\"nonce\":");
-	json_put_str(&b, l->nonce);
-	BUF_LIT(&b, ",\"browser\":");
-	json_put_str(&b, l->browser);
+	buf_printf(&b, "{\"silent\":%s", l->silent ? "true" : "false");
+	json_put_member(&b, "service", l->service);
+	json_put_member(&b, "next", l->next);
+	json_put_member(&b, "verifier", l->verifier);
+	json_put_member(&b, "nonce", l->nonce);
+	json_put_member(&b, "browser", l->browser);
 	buf_putc(&b, '}');
 	return buf_str(&b);
 }

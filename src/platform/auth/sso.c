@@ -21,24 +21,18 @@ static struct str owner_of(struct ctx *ctx, int64_t person)
 	return arena_strf(ctx->arena, "p:%lld", (long long)person);
 }
 
-static void put_member(struct buf *b, const char *name, struct str value)
-{
-	buf_printf(b, ",\"%s\":", name);
-	json_put_str(b, value.p ? value : STR(""));
-}
-
 static struct str sso_text(struct ctx *ctx, const struct sso *s)
 {
 	struct buf b;
 	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
 	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"seen\":%lld", (long long)s->person, (long long)s->auth_us, (long long)s->seen_us);
-	put_member(&b, "sid", s->sid);
-	put_member(&b, "name", str_utf8_first(s->name, NAME_MAX_BYTES / 4));
-	put_member(&b, "email", s->email);
-	put_member(&b, "handle", s->handle);
-	put_member(&b, "roles", s->roles);
-	put_member(&b, "amr", s->amr);
-	put_member(&b, "agent", s->agent);
+	json_put_member(&b, "sid", s->sid);
+	json_put_member(&b, "name", str_utf8_first(s->name, NAME_MAX_BYTES / 4));
+	json_put_member(&b, "email", s->email);
+	json_put_member(&b, "handle", s->handle);
+	json_put_member(&b, "roles", s->roles);
+	json_put_member(&b, "amr", s->amr);
+	json_put_member(&b, "agent", s->agent);
 	buf_putc(&b, '}');
 	return buf_str(&b);
 }

@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * federation/end: signing out.
+ * federation/redeem: a service of this site turns a code into who signed in; federation/end: signing out.
  */
 #include "services/federation/contract.h"
+
+#include "services/federation/oauth.h"
+
+static enum status serve_redeem(struct ctx *ctx, const void *in, void *out, struct err *e)
+{
+	const struct session_redeem *q = in;
+	struct oauth_code c;
+	TRY(oauth_code_redeem(ctx, q->code, arena_strf(ctx->arena, "service:%.*s", STR_ARG(q->service)), q->redirect_uri, q->verifier, &c, e));
+	*(struct session_redeemed *)out = (struct session_redeemed){ .sso = c.sso, .nonce = c.nonce };
+	return ST_OK;
+}
+
+const struct contract_def federation_contract_redeem = {
+	.service = "federation", .name = "redeem", .kind = CONTRACT_ACTION, .in = &session_redeem_dto, .out = &session_redeemed_dto,
+	.serve = serve_redeem,
+};
 
 static enum status serve_end(struct ctx *ctx, const void *in, void *out, struct err *e)
 {

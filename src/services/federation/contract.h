@@ -8,6 +8,7 @@
 #include "platform/auth/session.h"
 #include "platform/contract.h"
 
+extern const struct contract_def federation_contract_redeem; /* session_redeem → session_redeemed */
 extern const struct contract_def federation_contract_end; /* session_end → session_ended */
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/federation/admin.h"
+
+#include "services/federation/password.h"
+
+struct adding { const struct admin_person *n; char hash[PASSWORD_HASH_MAX]; int64_t id; };
+
+static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
+{
+	struct adding *x = arg;
+	const struct person_new n = { .email = x->n->email, .name = x->n->name, .roles = x->n->roles, .email_verified = true };
+	TRY(people_add(c, &n, &x->id, e));
+	return password_set(c, x->id, x->hash, e);
+}
+
+enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int64_t *id, struct err *e)
+{
+	struct adding x = { .n = n };
+	TRY(password_check(ctx, n->password, n->email, e));
+	TRY(password_hash(ctx, n->password, x.hash, e));
+	TRY(db_write(ctx, ctx->svc->db, tx_add, &x, e));
+	*id = x.id;
+	return ST_OK;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Signing in: what its pages show, and the handlers of service.c's table.
+ */
+#ifndef GH_SERVICES_FEDERATION_SIGNIN_H
+#define GH_SERVICES_FEDERATION_SIGNIN_H
+
+#include "platform/auth/session.h"
+#include "platform/web.h"
+#include "services/federation/people.h"
+
+/* The sign-in page, and what was wrong with what was typed. */
+struct signin_view {
+	struct str next;      /* where to go afterwards: ours, checked */
+	struct str email;     /* as typed */
+	struct str error;     /* of the whole; "" */
+	bool again;           /* somebody signed in proves it once more */
+};
+
+/* Is this right? Takes the same time and gives the same answer whoever asks for whomever. *out NULL: no. Throttled by account. */
+enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e) MUST_CHECK;
+/* Proved: a single sign-on, and on to next. amr: RFC 8176. */
+enum status signin_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
+/* ?next= or the form's, if it is ours; else the account. */
+struct str signin_next(struct web *w);
+/* The shell of this service's pages. */
+struct page_shell signin_shell(struct web *w, const char *title);
+
+enum status federation_get_sign_in(struct web *w, struct err *e) MUST_CHECK;
+enum status federation_post_sign_in(struct web *w, struct err *e) MUST_CHECK;
+
+#endif
