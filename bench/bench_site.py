@@ -88,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--post", default="a-year-of-the-roof")
+    parser.add_argument("--post", default="the-first-year-of-the-screw")
     parser.add_argument("--ghost", help="base URL of a running Ghost that holds the demo's export")
     parser.add_argument("--ghost-pid", type=int, help="its process, for its memory")
     parser.add_argument("--ghost-idle", type=float, default=0, help="its idle memory in MB, measured before any load")

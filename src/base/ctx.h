@@ -19,6 +19,7 @@ struct trace {
 };
 
 struct service_instance; /* platform/service.h */
+struct db_conn;          /* db/db.h */
 
 struct ctx {
 	struct arena *arena;
@@ -27,6 +28,7 @@ struct ctx {
 	struct trace trace;
 	struct service_instance *svc; /* whose code runs; NULL in the platform's own */
 	unsigned tx_depth; /* > 0 inside a database transaction: contract, HTTP and fragment calls assert on it */
+	struct db_conn *reading; /* innermost read that is open, which others join; db_read's own */
 };
 
 void ctx_init(struct ctx *c, struct arena *a); /* fresh request id and trace */

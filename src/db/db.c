@@ -14,6 +14,7 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "db/internal.h"
+#include "rt/fiber.h"
 
 void db_config_default(struct db_config *c)
 {
@@ -109,7 +110,8 @@ const char *db_name(const struct db *db)
 
 /* --- reads ---------------------------------------------------------------------------------------------------- */
 
-static void conn_end_read(void *arg)
+/* At the end of the arena: the ctx may be gone already, with the stack that it stood on. */
+static void conn_forgotten(void *arg)
 {
 	struct db_conn *c = arg;
 	if (c->open) {
@@ -118,14 +120,43 @@ static void conn_end_read(void *arg)
 	}
 }
 
+static void conn_end_read(struct db_conn *c)
+{
+	struct db_conn **at = &c->ctx->reading;
+	while (*at && *at != c)
+		at = &(*at)->outer;
+	if (*at)
+		*at = c->outer;
+	conn_forgotten(c);
+}
+
+/* An open read of the same work on the same database. A ctx with an arena of its own is work of its own: what it makes may be
+   kept (cache.h), and must not come from a snapshot that is older than it. */
+static struct db_conn *read_to_join(const struct ctx *ctx, const struct db *db)
+{
+	struct db_conn *c = ctx->reading;
+	while (c && !(c->db == db && c->open && !c->outdated && c->ctx->arena == ctx->arena && c->fiber == fiber_self()))
+		c = c->outer;
+	return c;
+}
+
 enum status db_read(struct ctx *ctx, struct db *db, struct db_conn **out, struct err *e)
 {
-	struct db_conn *c = ARENA_NEW(ctx->arena, struct db_conn);
+	struct db_conn *c = read_to_join(ctx, db);
+	if (c) {
+		c->joined++;
+		*out = c;
+		return ST_OK;
+	}
+	c = ARENA_NEW(ctx->arena, struct db_conn);
 	c->db = db;
 	c->ctx = ctx;
-	arena_on_free(ctx->arena, conn_end_read, c);
+	c->fiber = fiber_self();
+	arena_on_free(ctx->arena, conn_forgotten, c);
 	TRY(db->ops->read_begin(c, e));
 	c->open = true;
+	c->outer = ctx->reading;
+	ctx->reading = c;
 	COUNT(db, reads);
 	*out = c;
 	return ST_OK;
@@ -133,7 +164,9 @@ enum status db_read(struct ctx *ctx, struct db *db, struct db_conn **out, struct
 
 void db_read_end(struct db_conn **c)
 {
-	if (*c)
+	if (*c && (*c)->joined)
+		(*c)->joined--;
+	else if (*c)
 		conn_end_read(*c);
 	*c = NULL;
 }
@@ -157,6 +190,9 @@ static enum status db_write_with(struct ctx *ctx, struct db *db, bool unlimited,
 {
 	struct db_conn c = { .db = db, .ctx = ctx, .writable = true, .open = true, .unlimited = unlimited };
 	c.hooks_tail = &c.hooks;
+	/* Before it is known how this ends: a read that sees neither the old nor the new for sure is not to be joined. */
+	for (struct db_conn *r = ctx->reading; r; r = r->outer)
+		r->outdated |= r->db == db;
 	TRY(write_counted(&c, fn, arg, e));
 	for (struct db_hook *h = c.hooks; h; h = h->next)
 		h->fn(h->arg);

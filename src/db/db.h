@@ -9,7 +9,8 @@
  *
  * Reads.   SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent snapshot
  *          on SQLite; on PostgreSQL each statement by itself, pipelined with those of other fibers. Read-only; goes
- *          to the replica when there is one. Yields the fiber in long scans.
+ *          to the replica when there is one. Yields the fiber in long scans. A read inside another of the same ctx and
+ *          database joins it and sees the same snapshot, unless the ctx has written in between.
  * Writes.  db_write(ctx, db, fn, arg, e): fn runs inside one transaction and gets the connection. ST_OK from db_write
  *          means committed and durable; anything else means nothing of it happened. SQLite: fn runs on the file's
  *          writer thread, in a savepoint, and shares its commit with others (group commit). PostgreSQL: fn runs in

@@ -68,6 +68,11 @@ struct db_conn {
 	bool writable;
 	bool unlimited; /* a migration may take longer than query_ns */
 	bool pg_transient; /* the attempt failed of something that another one may not meet */
+	/* Reads: who may join this one, and how many have. */
+	struct fiber *fiber;
+	struct db_conn *outer; /* the read that was open in ctx before */
+	unsigned joined;
+	bool outdated; /* its ctx has written since: a new read must see that */
 	struct db_hook *hooks, **hooks_tail;
 	union {
 		struct sq_conn *sq; /* reads: checked out; writes: the writer's */

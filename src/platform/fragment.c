@@ -53,6 +53,8 @@ static int hex(char c)
 
 struct str fragment_decode(struct arena *a, struct str s)
 {
+	if (str_chr(s, '%') < 0)
+		return s;
 	char *out = arena_alloc(a, s.n + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++) {
@@ -140,6 +142,11 @@ struct str fragment_tags(struct arena *a, const struct piece *p)
 	return p->person ? arena_strf(a, "%.*s person:%lld", STR_ARG(tags), (long long)p->person->id) : tags;
 }
 
+static bool kept(const struct piece *p)
+{
+	return p->svc->platform->fragments->keep && p->def->soft_s > 0;
+}
+
 bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type, struct str params,
 		    struct piece *out)
 {
@@ -151,8 +158,9 @@ bool fragment_piece(struct ctx *ctx, const struct person *person, struct str ser
 		return false;
 	out->params = fragment_params(ctx->arena, def, params);
 	out->person = def->per_person ? person : NULL;
-	out->key = arena_strf(ctx->arena, "f:%s:%s:%lld:%.*s", svc->def->name, def->type,
-			      out->person ? (long long)out->person->id : 0LL, STR_ARG(out->params));
+	if (kept(out) || !svc->local)
+		out->key = arena_strf(ctx->arena, "f:%s:%s:%lld:%.*s", svc->def->name, def->type,
+				      out->person ? (long long)out->person->id : 0LL, STR_ARG(out->params));
 	return true;
 }
 
@@ -246,11 +254,6 @@ enum status fragment_cached(struct ctx *ctx, const struct piece *p, struct buf *
 	return ST_OK;
 }
 
-static bool kept(const struct piece *p)
-{
-	return p->svc->platform->fragments->keep && p->def->soft_s > 0;
-}
-
 static enum status write_piece(struct ctx *ctx, struct piece *p, struct buf *out, struct err *e)
 {
 	if (p->html) {
@@ -264,7 +267,12 @@ static enum status write_piece(struct ctx *ctx, struct piece *p, struct buf *out
 
 /* --- a page --- */
 
-struct page { struct ctx *ctx; struct piece *pieces; unsigned n; };
+struct page {
+	struct ctx *ctx;
+	struct piece *pieces;
+	unsigned n, cap;
+	struct str rest; /* behind the last piece */
+};
 
 static void page_release(struct page *pg)
 {
@@ -273,31 +281,51 @@ static void page_release(struct page *pg)
 			blob_unref(pg->pieces[i].html);
 }
 
-static unsigned count_markers(struct str page)
+static struct piece *add_piece(struct page *pg)
 {
-	struct str text;
-	struct fragment_mark m;
-	unsigned n = 0;
-	while (n < FRAGMENTS_MAX && fragment_next(&page, &text, &m))
-		n++;
-	return n;
+	if (pg->n == pg->cap) {
+		unsigned cap = pg->cap ? pg->cap * 4 : 8;
+		struct piece *grown = ARENA_ARRAY(pg->ctx->arena, struct piece, cap);
+		if (pg->n)
+			memcpy(grown, pg->pieces, pg->n * sizeof *grown);
+		pg->pieces = grown;
+		pg->cap = cap;
+	}
+	return &pg->pieces[pg->n++];
+}
+
+static bool same_piece(const struct piece *a, const struct piece *b)
+{
+	return a->def && a->svc == b->svc && a->def == b->def && str_eq(a->params, b->params);
 }
 
 static void find_pieces(struct page *pg, const struct person *person, struct str page)
 {
 	struct arena *a = pg->ctx->arena;
-	struct str text;
+	struct str before;
 	struct fragment_mark m;
-	pg->pieces = ARENA_ARRAY(a, struct piece, pg->n ? pg->n : 1);
-	for (unsigned i = 0; i < pg->n && fragment_next(&page, &text, &m); i++) {
-		struct piece *p = &pg->pieces[i];
-		if (!fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
-				    fragment_decode(a, m.params), p))
-			continue;
-		for (unsigned k = 0; k < i && !p->same; k++)
-			if (pg->pieces[k].def && str_eq(pg->pieces[k].key, p->key))
-				p->same = &pg->pieces[k];
+	pg->rest = page;
+	while (pg->n < FRAGMENTS_MAX && fragment_next(&pg->rest, &before, &m)) {
+		struct piece *p = add_piece(pg);
+		fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type), fragment_decode(a, m.params), p);
+		p->before = before;
 	}
+	if (!pg->rest.p)
+		pg->rest = before;
+	/* Only now do they stay where they are. */
+	for (unsigned i = 0; i < pg->n; i++)
+		for (unsigned k = 0; k < i && !pg->pieces[i].same; k++)
+			if (same_piece(&pg->pieces[i], &pg->pieces[k]))
+				pg->pieces[i].same = &pg->pieces[k];
+}
+
+/* To have it, this fiber may have to wait: for another process, or for the fiber that makes it for the cache. */
+static bool may_wait(const struct page *pg)
+{
+	for (unsigned i = 0; i < pg->n; i++)
+		if (pg->pieces[i].def && (!pg->pieces[i].svc->local || kept(&pg->pieces[i])))
+			return true;
+	return false;
 }
 
 /* From the cache, or into the batch of its service. */
@@ -318,37 +346,47 @@ static void have_remote(struct page *pg)
 		fragment_fetch(pg->ctx, pg->pieces, pg->n);
 }
 
-enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct buf *out, unsigned *missing,
-			     struct err *e)
+/* False: its place stays empty. */
+static bool compose_piece(struct page *pg, struct piece *p, struct buf *out)
+{
+	struct err why = { 0 };
+	buf_putstr(out, p->before);
+	size_t at = out->len;
+	if (p->same && p->same->len && buf_reserve(out, p->same->len)) {
+		buf_put(out, out->data + p->same->at, p->same->len);
+		return true;
+	}
+	if (p->def && write_piece(pg->ctx, p, out, &why) == ST_OK) {
+		p->at = at;
+		p->len = out->len - at;
+		return true;
+	}
+	if (out->len > at) { /* what a failed one had written already */
+		out->len = at;
+		out->data[at] = '\0';
+	}
+	LOG(DEBUG, pg->ctx, "fragment.missing", LS("service", p->svc ? p->svc->def->name : ""), LS("type", p->def ? p->def->type : ""),
+	    LS("error", why.msg));
+	return false;
+}
+
+enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct db_conn **reading,
+			     struct buf *out, unsigned *missing, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
-	__attribute__((cleanup(page_release))) struct page pg = { .ctx = ctx, .n = count_markers(page) };
+	__attribute__((cleanup(page_release))) struct page pg = { .ctx = ctx };
 	unsigned lacking = 0;
 	struct str text;
 	struct fragment_mark m;
 	find_pieces(&pg, person, page);
+	if (reading && may_wait(&pg))
+		db_read_end(reading);
 	have_remote(&pg);
-	for (unsigned i = 0; fragment_next(&page, &text, &m); i++) {
-		struct piece *p = i < pg.n ? &pg.pieces[i] : NULL;
-		struct err why = { 0 };
+	buf_reserve(out, page.n + FRAGMENTS_ROOM);
+	for (unsigned i = 0; i < pg.n; i++)
+		lacking += !compose_piece(&pg, &pg.pieces[i], out);
+	for (; fragment_next(&pg.rest, &text, &m); lacking++) /* more than FRAGMENTS_MAX */
 		buf_putstr(out, text);
-		size_t at = out->len;
-		if (p && p->same && p->same->len && buf_reserve(out, p->same->len)) {
-			buf_put(out, out->data + p->same->at, p->same->len);
-			continue;
-		}
-		if (p && p->def && write_piece(ctx, p, out, &why) == ST_OK) {
-			p->at = at;
-			p->len = out->len - at;
-			continue;
-		}
-		if (out->len > at) { /* what a failed one had written already */
-			out->len = at;
-			out->data[at] = '\0';
-		}
-		lacking++;
-		LOG(DEBUG, ctx, "fragment.missing", LT("service", m.service), LT("type", m.type), LS("error", why.msg));
-	}
 	buf_putstr(out, text);
 	if (lacking)
 		atomic_fetch_add(&fragment_platform(ctx)->fragments->missing, lacking);

@@ -36,9 +36,10 @@ void fragments_stats(const struct fragments *f, struct fragment_stats *out);
 /* Kept pieces carry the tags "<service>" and "<service>:<type>", and "person:<id>" when they are per person. Parameters
    are written like a query string, "id=1&t=x", percent-encoded where needed. */
 
-/* Append page to out with every marker replaced. *missing counts those left empty. */
-enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct buf *out,
-                             unsigned *missing, struct err *e) MUST_CHECK;
+/* Append page to out with every marker replaced. *missing counts those left empty. `reading`: a read of ctx that the pieces
+   made here may join, or NULL; it is ended before anything is waited for. */
+enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct db_conn **reading,
+                             struct buf *out, unsigned *missing, struct err *e) MUST_CHECK;
 /* One piece, through the cache. */
 enum status fragment_get(struct ctx *ctx, const struct person *person, const char *service, const char *type,
                          struct str params, struct buf *out, struct err *e) MUST_CHECK;

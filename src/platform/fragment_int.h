@@ -10,7 +10,7 @@
 #include "platform/cache.h"
 #include "platform/fragment.h"
 
-enum { FRAGMENTS_MAX = 256, FRAGMENT_PARAMS_MAX = 4096, FRAGMENT_MAX = 512 << 10 };
+enum { FRAGMENTS_MAX = 256, FRAGMENT_PARAMS_MAX = 4096, FRAGMENT_MAX = 512 << 10, FRAGMENTS_ROOM = 4096 /* what a page's pieces usually take */ };
 #define FRAGMENT_STALE_NS (300 * INT64_C(1000000000))
 
 struct fragments {
@@ -19,10 +19,12 @@ struct fragments {
 	_Atomic uint64_t local, remote_calls, missing;
 };
 
-struct piece { /* one marker of a page; texts in the request's arena */
+struct piece { /* one marker of a page; texts in the request's arena, or slices of the page */
+	struct str before;              /* what stands between the last marker and this one */
 	struct service_instance *svc;
 	const struct fragment_def *def; /* NULL: unknown */
-	struct str params, key;
+	struct str params;
+	struct str key;                 /* in the cache; p NULL for what is made here and not kept */
 	const struct person *person;    /* only when the fragment is per person */
 	struct blob *html;              /* had from another process or the cache: a reference */
 	const struct piece *same;       /* an earlier marker that asks for the same: its text is written again */

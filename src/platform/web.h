@@ -57,6 +57,8 @@ bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: heade
 
 /* --- out --- */
 enum status web_html(struct web *w, int status, const struct buf *page); /* composes fragments, compresses, caches */
+/* The same for a page whose read is still open, so that its fragments made here see the same snapshot for nothing. Ends it. */
+enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading);
 enum status web_text(struct web *w, int status, const char *type, struct str body); /* ETag, conditional, compressed */
 /* status 301 302 303 307 308. location: a path of this host, or an address below a service's base URL; anything else is
    ST_INVALID, so that no parameter can send a visitor elsewhere. The external form is for addresses that we chose. */

@@ -139,6 +139,11 @@ static enum status finish(struct web *w, int status, const char *type, struct st
 
 enum status web_html(struct web *w, int status, const struct buf *page)
 {
+	return web_html_reading(w, status, page, NULL);
+}
+
+enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading)
+{
 	const struct platform *p = web_app_of(w)->platform;
 	struct str body = buf_str(page);
 	struct buf composed;
@@ -146,11 +151,13 @@ enum status web_html(struct web *w, int status, const struct buf *page)
 		return ST_NOMEM;
 	if (p->fragments) {
 		buf_arena(&composed, w->ctx->arena, COMPOSED_MAX);
-		TRY(fragment_compose(w->ctx, w->person, body, &composed, &w->fragments_missing, NULL));
+		TRY(fragment_compose(w->ctx, w->person, body, reading, &composed, &w->fragments_missing, NULL));
 		if (!buf_ok(&composed))
 			return ST_NOMEM;
 		body = buf_str(&composed);
 	}
+	if (reading) /* compressing waits */
+		db_read_end(reading);
 	return finish(w, status, "text/html; charset=utf-8", body);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "gen/blog_sql.h"
@@ -116,6 +117,83 @@ static void edges_closures(struct store *t)
 	CHECK(ends.count == 3 && ends.list[0].id == 3);
 	CHECK_OK(edges_instances(c, 1, &ends, &t->err));
 	CHECK(ends.count == 2 && ends.list[0].id == 5 && ends.list[1].id == 6);
+}
+
+/* --- what a post's row says of its tags and authors ------------------------------------------------------------------------- */
+
+struct thing { int64_t id; const char *type, *slug, *title, *status; bool there; };
+
+static enum status put_thing(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct thing *o = arg;
+	const struct str none = STR("");
+	int64_t at = 1000;
+	if (!o->there)
+		return q_blog_object_add(c, o->id, str_c(o->type), str_c(o->slug), str_c(o->title), str_c(o->status), STR("public"), false,
+		                         none, 0, none, none, NULL, none, none, at, at, &at, STR_NULL, STR_NULL, NULL, e);
+	return q_blog_object_change(c, o->id, str_c(o->slug), str_c(o->title), str_c(o->status), STR("public"), false, none, 0, none,
+	                            none, NULL, none, none, at, &at, STR_NULL, NULL, e);
+}
+
+static enum status remove_object(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_blog_object_remove(c, *(const int64_t *)arg, NULL, e);
+}
+
+#define OBJECT(t, ...) CHECK_OK(db_write((t)->ctx, (t)->db, put_thing, &(struct thing){ __VA_ARGS__ }, &(t)->err))
+
+/* "slug=name slug=name | slug=name": tags | authors of post 1. */
+static struct str shown(struct store *t)
+{
+	struct blog_card card;
+	struct buf b;
+	SCOPED_DB_READ c = NULL;
+	buf_arena(&b, t->ctx->arena, 4096);
+	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK || blog_card_by_id(t->ctx, c, 1, &card, &t->err) != ST_OK)
+		return STR("no card");
+	for (size_t i = 0; i < card.tag_count; i++)
+		buf_printf(&b, "%.*s=%.*s ", STR_ARG(card.tags[i].slug), STR_ARG(card.tags[i].name));
+	buf_puts(&b, "|");
+	for (size_t i = 0; i < card.author_count; i++)
+		buf_printf(&b, " %.*s=%.*s", STR_ARG(card.authors[i].slug), STR_ARG(card.authors[i].name));
+	return buf_str(&b);
+}
+
+#define SHOWN(t, want)                                                                                        \
+	do {                                                                                                  \
+		struct str got_ = shown(t);                                                                   \
+		if (!str_eqc(got_, want)) {                                                                   \
+			store_failed(t, __FILE__, __LINE__, got_.p);                                          \
+			return;                                                                               \
+		}                                                                                             \
+	} while (0)
+
+static void cards_show_what_edges_say(struct store *t)
+{
+	OBJECT(t, 1, "post", "one", "One", "published");
+	SHOWN(t, "|");
+	OBJECT(t, 10, "tag", "bread", "Bread", "published");
+	OBJECT(t, 11, "tag", "oats", "Oats\x1e\x1f& <more>", "published");
+	OBJECT(t, 20, "author", "ann", "Ann", "published");
+	CHECK_OK(PUT(t, { 1, "tagged", 11 }, { 1, "tagged", 10 }, { 1, "authored-by", 20 }, { 1, "related", 2 }));
+	SHOWN(t, "oats=Oats \x1f& <more> bread=Bread | ann=Ann");
+	CHECK_OK(PUT(t, { 1, "tagged", 10 }, { 1, "tagged", 11 })); /* the order changes */
+	SHOWN(t, "bread=Bread oats=Oats \x1f& <more> | ann=Ann");
+	OBJECT(t, 11, "tag", "oats", "Oats", "unlisted", true); /* internal from now on */
+	OBJECT(t, 10, "tag", "loaves", "Loaves", "published", true);
+	SHOWN(t, "loaves=Loaves | ann=Ann");
+	OBJECT(t, 11, "tag", "oats", "Oats", "published", true);
+	CHECK_OK(db_write(t->ctx, t->db, drop_edge, &(struct edge){ 1, "tagged", 10 }, &t->err));
+	SHOWN(t, "oats=Oats | ann=Ann");
+	int64_t id = 11;
+	CHECK_OK(db_write(t->ctx, t->db, remove_object, &id, &t->err)); /* its edge stays behind */
+	SHOWN(t, "| ann=Ann");
+	OBJECT(t, 11, "tag", "rye", "Rye", "published"); /* … and finds an end again */
+	SHOWN(t, "rye=Rye | ann=Ann");
+	id = 1;
+	CHECK_OK(db_write(t->ctx, t->db, remove_object, &id, &t->err));
+	OBJECT(t, 1, "post", "one", "One", "published");
+	SHOWN(t, "rye=Rye | ann=Ann");
 }
 
 /* --- a real export, and what pages read of it ----------------------------------------------------------------------------- */
@@ -398,6 +476,7 @@ int main(int argc, char **argv)
 		{ .name = "edges_both_ways", .run = edges_both_ways },
 		{ .name = "edges_refuse", .run = edges_refuse },
 		{ .name = "edges_closures", .run = edges_closures },
+		{ .name = "cards_show_what_edges_say", .run = cards_show_what_edges_say },
 		{ .name = "ghost6_lists", .run = ghost6_lists },
 		{ .name = "ghost6_posts", .run = ghost6_posts },
 		{ .name = "ghost6_scheduled", .run = ghost6_scheduled },

@@ -368,6 +368,51 @@ static void one_snapshot(struct store *t)
 	CHECK(count(t) == 1);
 }
 
+/* A read inside another is the same one, until something was written that it could not see. */
+static void reads_join(struct store *t)
+{
+	struct fixture_things_count_row *row;
+	struct db_stats before, after;
+	SCOPED_DB_READ outer = NULL;
+	SCOPED_DB_READ inner = NULL;
+	db_stats(t->db, &before);
+	CHECK_OK(db_read(t->ctx, t->db, &outer, &t->err));
+	for (int i = 0; i < 2; i++) {
+		CHECK_OK(db_read(t->ctx, t->db, &inner, &t->err));
+		CHECK_OK(q_fixture_things_count(inner, &row, &t->err));
+		CHECK(row->n == 0);
+		db_read_end(&inner);
+	}
+	db_stats(t->db, &after);
+	CHECK(after.reads - before.reads == 1);
+	CHECK_OK(add(t, 1, "one"));
+	CHECK_OK(db_read(t->ctx, t->db, &inner, &t->err));
+	CHECK_OK(q_fixture_things_count(inner, &row, &t->err));
+	CHECK(row->n == 1);
+	db_read_end(&outer); /* in any order */
+	CHECK_OK(q_fixture_things_count(inner, &row, &t->err));
+	db_read_end(&inner);
+	CHECK(count(t) == 1);
+}
+
+/* What is made with an arena of its own may be kept: it must not be older than its making. */
+static void reads_with_another_arena_do_not_join(struct store *t)
+{
+	struct db_stats before, after;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx = *t->ctx;
+	SCOPED_DB_READ outer = NULL;
+	SCOPED_DB_READ inner = NULL;
+	db_stats(t->db, &before);
+	CHECK_OK(db_read(t->ctx, t->db, &outer, &t->err));
+	ctx = *t->ctx;
+	ctx.arena = arena;
+	CHECK_OK(db_read(&ctx, t->db, &inner, &t->err));
+	db_stats(t->db, &after);
+	CHECK(after.reads - before.reads == 2);
+	db_read_end(&inner);
+}
+
 /* --- time ----------------------------------------------------------------------------------------------------- */
 
 static void deadline_ends_a_scan(struct store *t)
@@ -474,10 +519,14 @@ static void readers_run_out(struct store *t)
 {
 	SCOPED_DB_READ first = NULL;
 	SCOPED_DB_READ second = NULL;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx other;
+	ctx_init(&other, arena);
 	CHECK_OK(db_read(t->ctx, t->db, &first, &t->err));
-	CHECK_STATUS(ST_TIMEOUT, db_read(t->ctx, t->db, &second, &t->err));
+	CHECK_STATUS(ST_TIMEOUT, db_read(&other, t->db, &second, &t->err));
 	db_read_end(&first);
-	CHECK_OK(db_read(t->ctx, t->db, &second, &t->err));
+	CHECK_OK(db_read(&other, t->db, &second, &t->err));
+	db_read_end(&second);
 }
 
 /* What a fiber forgets, the end of its arena gives back. */
@@ -637,6 +686,8 @@ static const struct store_test tests[] = {
 	{ "arena_limit_rolls_back", arena_limit_rolls_back },
 	{ "neighbours", neighbours },
 	{ "one_snapshot", one_snapshot, "sqlite" },
+	{ "reads_join", reads_join },
+	{ "reads_with_another_arena_do_not_join", reads_with_another_arena_do_not_join },
 	{ "deadline_ends_a_scan", deadline_ends_a_scan },
 	{ "statement_limit", statement_limit, "sqlite", short_statements },
 	{ "statement_limit", statement_limit, "postgres", short_statements },

@@ -17,7 +17,8 @@ enum status blog_fragment_brand(struct fragment_req *f, struct buf *out, struct 
 {
 	struct blog_site site;
 	SCOPED_DB_READ c = NULL;
-	TRY(with_site(f, &c, &site, e));
+	TRY(db_read(f->ctx, f->ctx->svc->db, &c, e));
+	TRY(blog_brand(f->ctx, c, &site, e));
 	tpl_blog_brand(out, f->ctx, &site);
 	return ST_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pages of the site. Each handler opens one snapshot, reads the site's settings and what the page shows, lets go of
- * the snapshot, and renders: no store is held while bytes go out. Every page carries the cache tag "blog", which any
- * change of the blog's content drops.
+ * The pages of the site. Each handler opens one snapshot, reads the site's settings and what the page shows, and renders;
+ * fragments of the page that are made here read from the same snapshot. It ends before anything is waited for or sent. Every
+ * page carries the cache tag "blog", which any change of the blog's content drops.
  */
 #include "services/blog/blog_http.h"
 
@@ -85,16 +85,14 @@ enum status blog_get_home(struct web *w, struct err *e)
 	TRY(page_number(w, base, &number, &moved, e));
 	if (moved)
 		return ST_OK;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		enum status s = blog_home(w->ctx, c, number, page_size(w), &page, e);
-		if (s == ST_NOT_FOUND) {
-			db_read_end(&c);
-			return blog_get_anything(w, e);
-		}
-		TRY(s);
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	enum status s = blog_home(w->ctx, c, number, page_size(w), &page, e);
+	if (s == ST_NOT_FOUND) {
+		db_read_end(&c);
+		return blog_get_anything(w, e);
 	}
+	TRY(s);
 	struct page_shell shell = shell_of(w, &site, number > 1 ? arena_strf(w->ctx->arena, "Page %d", number) : STR(""));
 	link_neighbours(&shell, w->ctx, &page, base);
 	shell.kind = STR("home");
@@ -109,7 +107,7 @@ enum status blog_get_home(struct web *w, struct err *e)
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base, .lead = number == 1 };
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_home(&out, &shell, &v);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 static void apply_meta(struct page_shell *shell, struct ctx *ctx, const struct blog_meta *m)
@@ -136,16 +134,14 @@ enum status blog_get_tag(struct web *w, struct err *e)
 	TRY(page_number(w, base, &number, &moved, e));
 	if (moved)
 		return ST_OK;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		enum status s = blog_tag(w->ctx, c, slug, number, page_size(w), &tag, &page, e);
-		if (s == ST_NOT_FOUND) {
-			db_read_end(&c);
-			return blog_get_anything(w, e);
-		}
-		TRY(s);
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	enum status s = blog_tag(w->ctx, c, slug, number, page_size(w), &tag, &page, e);
+	if (s == ST_NOT_FOUND) {
+		db_read_end(&c);
+		return blog_get_anything(w, e);
 	}
+	TRY(s);
 	struct page_shell shell = shell_of(w, &site, tag.ref.name);
 	if (tag.description.n)
 		shell.description = tag.description;
@@ -158,7 +154,7 @@ enum status blog_get_tag(struct web *w, struct err *e)
 	struct buf out;
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_tag_page(&out, &shell, &tag, &v);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 enum status blog_get_author(struct web *w, struct err *e)
@@ -173,16 +169,14 @@ enum status blog_get_author(struct web *w, struct err *e)
 	TRY(page_number(w, base, &number, &moved, e));
 	if (moved)
 		return ST_OK;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		enum status s = blog_author(w->ctx, c, slug, number, page_size(w), &author, &page, e);
-		if (s == ST_NOT_FOUND) {
-			db_read_end(&c);
-			return blog_get_anything(w, e);
-		}
-		TRY(s);
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	enum status s = blog_author(w->ctx, c, slug, number, page_size(w), &author, &page, e);
+	if (s == ST_NOT_FOUND) {
+		db_read_end(&c);
+		return blog_get_anything(w, e);
 	}
+	TRY(s);
 	struct page_shell shell = shell_of(w, &site, author.ref.name);
 	if (author.bio.n)
 		shell.description = author.bio;
@@ -196,7 +190,7 @@ enum status blog_get_author(struct web *w, struct err *e)
 	struct buf out;
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_author_page(&out, &shell, &author, &v);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 enum status blog_get_topics(struct web *w, struct err *e)
@@ -204,16 +198,14 @@ enum status blog_get_topics(struct web *w, struct err *e)
 	struct blog_site site;
 	const struct blog_tag *tags;
 	size_t count;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		TRY(blog_tags(w->ctx, c, 1000, &tags, &count, e));
-	}
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	TRY(blog_tags(w->ctx, c, 1000, &tags, &count, e));
 	struct page_shell shell = shell_of(w, &site, STR("Topics"));
 	struct buf out;
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_topics(&out, &shell, w, tags, count);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 enum status blog_get_archive(struct web *w, struct err *e)
@@ -221,16 +213,14 @@ enum status blog_get_archive(struct web *w, struct err *e)
 	struct blog_site site;
 	const struct blog_archive_month *months;
 	size_t count;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		TRY(blog_archive(w->ctx, c, site.timezone, 5000, &months, &count, e));
-	}
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	TRY(blog_archive(w->ctx, c, site.timezone, 5000, &months, &count, e));
 	struct page_shell shell = shell_of(w, &site, STR("Archive"));
 	struct buf out;
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_archive(&out, &shell, w, &site, months, count);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 /* --- one post ----------------------------------------------------------------------------------------------------- */
@@ -240,17 +230,15 @@ enum status blog_get_post(struct web *w, struct err *e)
 	struct str slug = web_path(w, "slug");
 	struct blog_site site;
 	struct blog_post post;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		enum blog_access access = w->person ? BLOG_MEMBER : BLOG_VISITOR;
-		enum status s = blog_post(w->ctx, c, slug, access, &post, e);
-		if (s == ST_NOT_FOUND) {
-			db_read_end(&c);
-			return blog_get_anything(w, e);
-		}
-		TRY(s);
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	enum blog_access access = w->person ? BLOG_MEMBER : BLOG_VISITOR;
+	enum status s = blog_post(w->ctx, c, slug, access, &post, e);
+	if (s == ST_NOT_FOUND) {
+		db_read_end(&c);
+		return blog_get_anything(w, e);
 	}
+	TRY(s);
 	struct page_shell shell = shell_of(w, &site, post.card.title);
 	shell.description = post.card.excerpt;
 	shell.kind = post.card.is_page ? STR("page") : STR("post");
@@ -267,7 +255,7 @@ enum status blog_get_post(struct web *w, struct err *e)
 	struct blog_post_view v = { .w = w, .site = &site, .post = &post };
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_post(&out, &shell, &v);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 /* Sign-up buttons in bodies lead here, whatever account's address is on this site. */
@@ -286,22 +274,20 @@ enum status blog_get_search(struct web *w, struct err *e)
 	web_query_int(w, "page", 1, 1000, &number);
 	struct blog_site site;
 	struct blog_hits hits = { .number = 1, .pages = 1 };
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		if (query.n) {
-			enum status s = blog_search(w->ctx, c, query, (int)number, page_size(w), &hits, e);
-			if (s == ST_NOT_FOUND) /* a page past the end: the hits that there are begin on page 1 */
-				return web_redirect(w, 303, blog_search_url(w->ctx, query, 1));
-			TRY(s);
-		}
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	if (query.n) {
+		enum status s = blog_search(w->ctx, c, query, (int)number, page_size(w), &hits, e);
+		if (s == ST_NOT_FOUND) /* a page past the end: the hits that there are begin on page 1 */
+			return web_redirect(w, 303, blog_search_url(w->ctx, query, 1));
+		TRY(s);
 	}
 	struct page_shell shell = shell_of(w, &site, STR("Search"));
 	shell.noindex = true;
 	struct buf out;
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_search(&out, &shell, w, &site, query, &hits);
-	return web_html(w, 200, &out);
+	return web_html_reading(w, 200, &out, &c);
 }
 
 /* An address that no route and no slug knows: moved, or a page that helps on. */
@@ -312,18 +298,16 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	int status;
 	const struct blog_suggestion *list = NULL;
 	size_t count = 0;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(open_site(w, &c, &site, e));
-		enum status s = blog_redirect(w->ctx, c, w->req->path, &target, &status, NULL);
-		if (s == ST_OK)
-			return web_redirect(w, status, target);
-		if (s != ST_NOT_FOUND)
-			return err_set(e, s, "The redirects could not be read");
-		if (web_wants_json(w))
-			return err_set(e, ST_NOT_FOUND, "There is nothing at this address");
-		TRY(blog_suggest(w->ctx, c, w->req->path, 5, &list, &count, e));
-	}
+	SCOPED_DB_READ c = NULL;
+	TRY(open_site(w, &c, &site, e));
+	enum status s = blog_redirect(w->ctx, c, w->req->path, &target, &status, NULL);
+	if (s == ST_OK)
+		return web_redirect(w, status, target);
+	if (s != ST_NOT_FOUND)
+		return err_set(e, s, "The redirects could not be read");
+	if (web_wants_json(w))
+		return err_set(e, ST_NOT_FOUND, "There is nothing at this address");
+	TRY(blog_suggest(w->ctx, c, w->req->path, 5, &list, &count, e));
 	struct page_shell shell = shell_of(w, &site, STR("Not found"));
 	shell.noindex = true;
 	shell.canonical = STR("");
@@ -331,7 +315,7 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	buf_arena(&out, w->ctx->arena, PAGE_MAX);
 	tpl_blog_not_found(&out, &shell, w, list, count);
 	web_no_cache(w);
-	return web_html(w, 404, &out);
+	return web_html_reading(w, 404, &out, &c);
 }
 
 /* --- what the pages need ------------------------------------------------------------------------------------------- */

@@ -98,7 +98,7 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 	struct store_ids ids = { ARENA_ARRAY(a, int64_t, n + 1), n };
 	for (size_t i = 0; i < n; i++)
 		ids.list[i] = rows[i].id;
-	TRY(store_cards(c, ids, true, &cards, &count, e));
+	TRY(store_cards(c, ids, &cards, &count, e));
 	struct blog_hit *hits = ARENA_ARRAY(a, struct blog_hit, n + 1);
 	for (size_t i = 0, k = 0; i < n && k < count; i++) {
 		if (cards[k].id != rows[i].id)

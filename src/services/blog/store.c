@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lists of posts. Each list is three queries, however long it is: the ids, their cards, the tags and authors of all of them.
+ * Lists of posts. Each list is two queries, however long it is: the ids, and their cards.
  */
 #include "services/blog/store.h"
 
@@ -22,7 +22,7 @@ struct blog_image store_image(struct str path, struct str srcset, int64_t width,
 	return im;
 }
 
-static enum blog_visibility visibility_of(struct str s)
+enum blog_visibility store_visibility(struct str s)
 {
 	switch (s.n ? s.p[0] : 0) {
 	case 'm':
@@ -48,61 +48,40 @@ static struct str ids_text(struct arena *a, struct store_ids ids)
 	return buf_str(&b);
 }
 
-static struct blog_card card_of(const struct blog_cards_row *r)
+/* "slug US name" between RS, as the triggers of migration 4 write it. */
+static struct blog_ref *refs_of(struct arena *a, struct str links, size_t *count)
 {
-	return (struct blog_card){
-		.id = r->id, .is_page = str_eqc(r->type, "page"), .slug = r->slug, .title = r->title, .excerpt = r->excerpt,
-		.lang = r->lang, .published_at = r->published_at, .updated_at = r->updated_at,
-		.reading_min = (int)r->reading_min, .featured = r->featured, .visibility = visibility_of(r->visibility),
-		.image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt),
-	};
-}
-
-/* Rows come grouped by card and type, in their order: a card's tags are one run of refs. */
-static void attach(struct blog_card *card, struct blog_ref *refs, size_t n, bool tags)
-{
-	if (tags) {
-		card->tags = refs;
-		card->tag_count = n;
-	} else {
-		card->authors = refs;
-		card->author_count = n;
+	struct str one;
+	size_t n = 1;
+	for (size_t i = 0; i < links.n; i++)
+		n += links.p[i] == '\x1e';
+	struct blog_ref *refs = ARENA_ARRAY(a, struct blog_ref, n);
+	*count = 0;
+	while (links.n && str_next(&links, '\x1e', &one)) {
+		struct blog_ref *r = &refs[(*count)++];
+		r->name = one;
+		str_cut(&r->name, '\x1f', &r->slug);
+		r->image.src = STR("");
 	}
+	return refs;
 }
 
-static enum status add_links(struct db_conn *c, struct str ids, struct blog_card *cards, size_t count, struct err *e)
+void store_card_links(struct arena *a, struct str tags, struct str authors, struct blog_card *card)
 {
-	struct blog_links_row *rows;
-	size_t n;
-	TRY(q_blog_links(c, ids, &rows, &n, e));
-	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, n ? n : 1);
-	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i; end < n && rows[end].src == rows[i].src && str_eq(rows[end].type, rows[i].type); end++) {
-			const struct blog_links_row *r = &rows[end];
-			refs[end] = (struct blog_ref){ .id = r->id, .slug = r->slug, .name = r->title,
-				.image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) };
-		}
-		for (size_t k = 0; k < count; k++)
-			if (cards[k].id == rows[i].src)
-				attach(&cards[k], refs + i, end - i, str_eqc(rows[i].type, "tagged"));
-	}
-	return ST_OK;
+	card->tags = refs_of(a, tags, &card->tag_count);
+	card->authors = refs_of(a, authors, &card->author_count);
 }
 
-enum status store_cards(struct db_conn *c, struct store_ids ids, bool with_links, struct blog_card **out, size_t *count,
-                        struct err *e)
+enum status store_cards(struct db_conn *c, struct store_ids ids, struct blog_card **out, size_t *count, struct err *e)
 {
 	struct blog_cards_row *rows;
 	*out = NULL;
 	*count = 0;
 	if (!ids.count)
 		return ST_OK;
-	struct str text = ids_text(db_arena(c), ids);
-	TRY(q_blog_cards(c, text, &rows, count, e));
-	*out = ARENA_ARRAY(db_arena(c), struct blog_card, *count ? *count : 1);
-	for (size_t i = 0; i < *count; i++)
-		(*out)[i] = card_of(&rows[i]);
-	return with_links && *count ? add_links(c, text, *out, *count, e) : ST_OK;
+	TRY(q_blog_cards(c, ids_text(db_arena(c), ids), &rows, count, e));
+	*out = STORE_CARDS_OF(c, rows, *count);
+	return ST_OK;
 }
 
 /* --- pages of a list ----------------------------------------------------------------------------------------------- */
@@ -136,7 +115,7 @@ static enum status fill_page(struct db_conn *c, struct store_ids ids, int64_t to
 	struct blog_card *cards;
 	TRY(store_past_end(page, ids.count, e));
 	*out = (struct blog_page){ .total = total, .number = page, .pages = store_pages(total, size) };
-	TRY(store_cards(c, ids, true, &cards, &out->count, e));
+	TRY(store_cards(c, ids, &cards, &out->count, e));
 	out->posts = cards;
 	return ST_OK;
 }
@@ -151,13 +130,17 @@ static enum status fill_page(struct db_conn *c, struct store_ids ids, int64_t to
 
 enum status blog_home(struct ctx *ctx, struct db_conn *c, int page, int size, struct blog_page *out, struct err *e)
 {
-	struct blog_listed_row *rows;
+	struct blog_front_row *rows;
 	size_t n;
 	int64_t offset = 0;
 	(void)ctx;
 	TRY(store_offset(page, &size, &offset, e));
-	TRY(q_blog_listed(c, clock_now_us(), size, offset, &rows, &n, e));
-	return fill_page(c, IDS_OF(c, rows, n), n ? rows[0].total : 0, page, size, out, e);
+	TRY(q_blog_front(c, clock_now_us(), size, offset, &rows, &n, e));
+	TRY(store_past_end(page, n, e));
+	int64_t total = n ? rows[0].total : 0;
+	*out = (struct blog_page){ .posts = STORE_CARDS_OF(c, rows, n), .count = n, .total = total, .number = page,
+		.pages = store_pages(total, size) };
+	return ST_OK;
 }
 
 enum status blog_featured(struct ctx *ctx, struct db_conn *c, int limit, struct blog_page *out, struct err *e)
@@ -282,7 +265,7 @@ enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone
 	(void)ctx;
 	*count = 0;
 	TRY(q_blog_listed(c, clock_now_us(), limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit, 0, &rows, &n, e));
-	TRY(store_cards(c, IDS_OF(c, rows, n), false, &cards, &n, e));
+	TRY(store_cards(c, IDS_OF(c, rows, n), &cards, &n, e));
 	struct blog_archive_month *list = ARENA_ARRAY(db_arena(c), struct blog_archive_month, n ? n : 1);
 	const char *zone = timezone.n ? arena_cstr(db_arena(c), timezone) : "Etc/UTC";
 	for (size_t i = 0; i < n; i++) {
@@ -321,6 +304,27 @@ enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, const 
 	return ST_OK;
 }
 
+/* Rows come grouped by card and type, in their order: a card's tags are one run of refs. */
+static enum status add_pictures(struct db_conn *c, struct store_ids ids, struct blog_card *cards, size_t count, struct err *e)
+{
+	struct blog_links_of_row *rows;
+	size_t n;
+	TRY(q_blog_links_of(c, ids_text(db_arena(c), ids), &rows, &n, e));
+	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, n ? n : 1);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && rows[end].src == rows[i].src && str_eq(rows[end].type, rows[i].type); end++)
+			refs[end] = STORE_REF_OF(&rows[end]);
+		for (size_t k = 0; k < count; k++) {
+			if (cards[k].id != rows[i].src)
+				continue;
+			bool tags = str_eqc(rows[i].type, "tagged");
+			*(tags ? &cards[k].tags : &cards[k].authors) = refs + i;
+			*(tags ? &cards[k].tag_count : &cards[k].author_count) = end - i;
+		}
+	}
+	return ST_OK;
+}
+
 static enum status feed_ids(struct db_conn *c, struct str tag, struct str author, int limit, struct store_ids *ids, struct err *e)
 {
 	struct blog_listed_by_edge_row *by;
@@ -349,7 +353,8 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 	if (limit > STORE_PAGE_MAX)
 		limit = STORE_PAGE_MAX;
 	TRY(feed_ids(c, tag, author, limit, &ids, e));
-	TRY(store_cards(c, ids, true, &cards, count, e));
+	TRY(store_cards(c, ids, &cards, count, e));
+	TRY(add_pictures(c, ids, cards, *count, e));
 	TRY(q_blog_public_bodies(c, ids_text(db_arena(c), ids), &bodies, &n, e));
 	struct blog_feed_item *list = ARENA_ARRAY(db_arena(c), struct blog_feed_item, *count ? *count : 1);
 	for (size_t i = 0; i < *count; i++) {

@@ -36,7 +36,7 @@ struct blog_ref {
 	int64_t id;
 	struct str slug, name;
 	struct blog_image image;  /* authors: the picture */
-};
+}; /* in the cards of lists: slug and name alone */
 
 /* A post (or page), as a list shows it. */
 struct blog_card {
@@ -135,6 +135,8 @@ struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated
 /* --- the site ------------------------------------------------------------------------------------------------ */
 /* The settings, in one query. Never ST_NOT_FOUND: an empty database has defaults. */
 enum status blog_site(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e) MUST_CHECK;
+/* Its title and icon alone, the rest as an empty database has it: what every page shows, of every service. */
+enum status blog_brand(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e) MUST_CHECK;
 /* A menu by its name, "primary" or "secondary"; one that is not there is empty. */
 enum status blog_nav(struct ctx *ctx, struct db_conn *c, struct str menu, struct blog_nav *out, struct err *e) MUST_CHECK;
 

@@ -3,6 +3,7 @@
  * One post or page, the site itself, redirects.
  */
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "gen/blog_sql.h"
@@ -17,10 +18,10 @@ static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
 
 /* --- a post --------------------------------------------------------------------------------------------------------- */
 
-static void fill_post(struct blog_post *out, const struct blog_post_by_slug_row *r)
+static void fill_post(struct db_conn *c, struct blog_post *out, const struct blog_post_by_slug_row *r)
 {
 	*out = (struct blog_post){
-		.html = { or_empty(r->html) }, .caption = { or_empty(r->caption) }, .gated = r->gated,
+		.card = STORE_CARD_OF(c, r), .html = { or_empty(r->html) }, .caption = { or_empty(r->caption) }, .gated = r->gated,
 		.has_custom_excerpt = r->custom_excerpt.n > 0, .template = or_empty(r->template),
 		.meta = {
 			.title = or_empty(r->meta_title), .description = or_empty(r->meta_description),
@@ -32,41 +33,46 @@ static void fill_post(struct blog_post *out, const struct blog_post_by_slug_row 
 	};
 }
 
-static const struct blog_card *find(const struct blog_card *cards, size_t n, int64_t id)
+/* With their pictures, which the cards of lists do without. */
+static enum status add_links(struct db_conn *c, struct blog_card *card, struct err *e)
+{
+	struct blog_links_row *rows;
+	size_t n, authors = 0;
+	TRY(q_blog_links(c, card->id, &rows, &n, e));
+	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, n ? n : 1);
+	for (size_t i = 0; i < n; i++) {
+		authors += str_eqc(rows[i].type, "authored-by");
+		refs[i] = STORE_REF_OF(&rows[i]);
+	}
+	card->authors = refs; /* "authored-by" sorts before "tagged" */
+	card->author_count = authors;
+	card->tags = refs + authors;
+	card->tag_count = n - authors;
+	return ST_OK;
+}
+
+static bool has_card(const struct blog_card *cards, size_t n, int64_t id)
 {
 	for (size_t i = 0; i < n; i++)
 		if (cards[i].id == id)
-			return &cards[i];
-	return NULL;
+			return true;
+	return false;
 }
 
-/* The post's own card and those of its neighbours come in one go. */
-static enum status add_neighbours(struct db_conn *c, struct blog_post *out, const struct blog_post_by_slug_row *r, struct err *e)
+static enum status add_neighbours(struct db_conn *c, struct blog_post *out, struct err *e)
 {
-	struct blog_neighbours_row *near = NULL;
-	struct blog_card *cards;
-	size_t n = 0, count;
-	if (!str_eqc(r->type, "page"))
-		TRY(q_blog_neighbours(c, r->id, r->published_at, clock_now_us(), RELATED_MAX, &near, &n, e));
-	struct store_ids ids = { ARENA_ARRAY(db_arena(c), int64_t, n + 1), n + 1 };
-	ids.list[0] = r->id;
-	for (size_t i = 0; i < n; i++)
-		ids.list[i + 1] = near[i].id;
-	TRY(store_cards(c, ids, true, &cards, &count, e));
-	if (!count || cards[0].id != r->id)
-		return err_set(e, ST_NOT_FOUND, "This has just been removed.");
-	out->card = cards[0];
+	struct blog_neighbours_row *near;
+	size_t n;
+	TRY(q_blog_neighbours(c, out->card.id, out->card.published_at, clock_now_us(), RELATED_MAX, &near, &n, e));
+	struct blog_card *cards = STORE_CARDS_OF(c, near, n);
 	struct blog_card *related = ARENA_ARRAY(db_arena(c), struct blog_card, n ? n : 1);
 	for (size_t i = 0; i < n; i++) {
-		const struct blog_card *card = find(cards, count, near[i].id);
-		if (!card)
-			continue;
 		if (near[i].way < 0)
-			out->prev = card;
+			out->prev = &cards[i];
 		else if (near[i].way == 1)
-			out->next = card;
-		else if (!find(related, out->related_count, card->id)) /* said to be related, and by tags as well */
-			related[out->related_count++] = *card;
+			out->next = &cards[i];
+		else if (!has_card(related, out->related_count, cards[i].id)) /* said to be related, and by tags as well */
+			related[out->related_count++] = cards[i];
 	}
 	out->related = related;
 	return ST_OK;
@@ -80,8 +86,9 @@ enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum 
 	TRY(q_blog_post_by_slug(c, slug, access, clock_now_us(), &r, e));
 	if (!r)
 		return err_set(e, ST_NOT_FOUND, "There is no page at this address.");
-	fill_post(out, r);
-	return add_neighbours(c, out, r, e);
+	fill_post(c, out, r);
+	TRY(add_links(c, &out->card, e));
+	return out->card.is_page ? ST_OK : add_neighbours(c, out, e);
 }
 
 enum status blog_card_by_id(struct ctx *ctx, struct db_conn *c, int64_t id, struct blog_card *out, struct err *e)
@@ -92,7 +99,7 @@ enum status blog_card_by_id(struct ctx *ctx, struct db_conn *c, int64_t id, stru
 	(void)ctx;
 	TRY(q_blog_card_visible(c, id, clock_now_us(), &row, e));
 	if (row)
-		TRY(store_cards(c, (struct store_ids){ &id, 1 }, true, &cards, &n, e));
+		TRY(store_cards(c, (struct store_ids){ &id, 1 }, &cards, &n, e));
 	if (!n)
 		return err_set(e, ST_NOT_FOUND, "There is no such post.");
 	*out = cards[0];
@@ -136,42 +143,53 @@ static int pixels(struct str s)
 	return str_i64(s, &n) && n > 0 && n < 100000 ? (int)n : 0;
 }
 
-/* "logo", "logo.srcset", "logo.width", "logo.height" */
-static bool image_setting(struct blog_image *im, const char *name, struct str setting, struct str value)
+/* Where a setting goes, by name: sorted, since it is looked up for every row of every page. */
+static const struct site_setting {
+	const char *name;
+	size_t offset;
+	enum { SITE_TEXT, SITE_PIXELS, SITE_SIGNUP } kind;
+} site_settings[] = {
+#define AT(member) offsetof(struct blog_site, member)
+	{ "accent", AT(accent), SITE_TEXT },
+	{ "cover", AT(cover.src), SITE_TEXT },
+	{ "cover.height", AT(cover.height), SITE_PIXELS },
+	{ "cover.srcset", AT(cover.srcset), SITE_TEXT },
+	{ "cover.width", AT(cover.width), SITE_PIXELS },
+	{ "description", AT(description), SITE_TEXT },
+	{ "icon", AT(icon.src), SITE_TEXT },
+	{ "icon.height", AT(icon.height), SITE_PIXELS },
+	{ "icon.srcset", AT(icon.srcset), SITE_TEXT },
+	{ "icon.width", AT(icon.width), SITE_PIXELS },
+	{ "lang", AT(lang), SITE_TEXT },
+	{ "logo", AT(logo.src), SITE_TEXT },
+	{ "logo.height", AT(logo.height), SITE_PIXELS },
+	{ "logo.srcset", AT(logo.srcset), SITE_TEXT },
+	{ "logo.width", AT(logo.width), SITE_PIXELS },
+	{ "members_signup", AT(members_invite_only), SITE_SIGNUP },
+	{ "meta_description", AT(meta_description), SITE_TEXT },
+	{ "meta_title", AT(meta_title), SITE_TEXT },
+	{ "timezone", AT(timezone), SITE_TEXT },
+	{ "title", AT(title), SITE_TEXT },
+#undef AT
+};
+
+static int by_name(const void *name, const void *row)
 {
-	if (!str_starts(setting, str_c(name)))
-		return false;
-	struct str rest = str_skip(setting, strlen(name));
-	if (!rest.n)
-		im->src = value;
-	else if (str_eqc(rest, ".srcset"))
-		im->srcset = value;
-	else if (str_eqc(rest, ".width"))
-		im->width = pixels(value);
-	else if (str_eqc(rest, ".height"))
-		im->height = pixels(value);
-	else
-		return false;
-	return true;
+	return str_cmp(*(const struct str *)name, str_c(((const struct site_setting *)row)->name));
 }
 
-static void apply_setting(struct blog_site *s, struct str name, struct str value, struct blog_social *social)
+static void apply_setting(struct blog_site *s, struct str name, struct str value)
 {
-	const struct { const char *name; struct str *to; } texts[] = {
-		{ "title", &s->title },           { "description", &s->description }, { "accent", &s->accent },
-		{ "lang", &s->lang },             { "timezone", &s->timezone },       { "meta_title", &s->meta_title },
-		{ "meta_description", &s->meta_description },
-	};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (str_eqc(name, texts[i].name) && value.n)
-			*texts[i].to = value;
-	if (image_setting(&s->logo, "logo", name, value) || image_setting(&s->icon, "icon", name, value) ||
-	    image_setting(&s->cover, "cover", name, value))
+	const struct site_setting *row = bsearch(&name, site_settings, sizeof site_settings / sizeof *site_settings, sizeof *row, by_name);
+	if (!row)
 		return;
-	if (str_starts(name, STR("social.")) && value.n)
-		social[s->social_count++] = (struct blog_social){ str_skip(name, 7), value };
-	else if (str_eqc(name, "members_signup"))
-		s->members_invite_only = str_eqc(value, "invite");
+	void *at = (char *)s + row->offset;
+	if (row->kind == SITE_PIXELS)
+		*(int *)at = pixels(value);
+	else if (row->kind == SITE_SIGNUP)
+		*(bool *)at = str_eqc(value, "invite");
+	else if (value.n)
+		*(struct str *)at = value;
 }
 
 static struct blog_nav nav_below(struct arena *a, const struct blog_nav_row *rows, size_t n, const int64_t *parent,
@@ -200,21 +218,41 @@ enum status blog_nav(struct ctx *ctx, struct db_conn *c, struct str menu, struct
 	return ST_OK;
 }
 
+static const struct blog_site site_defaults = {
+#define EMPTY STR_INIT("")
+	.title = STR_INIT("Guildhall"), .description = EMPTY, .accent = EMPTY, .lang = STR_INIT("en"), .timezone = STR_INIT("Etc/UTC"),
+	.meta_title = EMPTY, .meta_description = EMPTY,
+	.logo = { EMPTY, EMPTY, EMPTY, 0, 0 }, .icon = { EMPTY, EMPTY, EMPTY, 0, 0 }, .cover = { EMPTY, EMPTY, EMPTY, 0, 0 },
+#undef EMPTY
+};
+
 enum status blog_site(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e)
 {
 	struct blog_settings_row *settings;
 	size_t n;
 	(void)ctx;
-	static const struct str empty = STR_INIT("");
-	*out = (struct blog_site){
-		.title = STR("Guildhall"), .description = empty, .accent = empty, .lang = STR("en"), .timezone = STR("Etc/UTC"),
-		.meta_title = empty, .meta_description = empty,
-		.logo = { empty, empty, empty, 0, 0 }, .icon = { empty, empty, empty, 0, 0 }, .cover = { empty, empty, empty, 0, 0 },
-	};
 	TRY(q_blog_settings(c, &settings, &n, e));
+	*out = site_defaults;
 	struct blog_social *social = ARENA_ARRAY(db_arena(c), struct blog_social, n + 1);
-	for (size_t i = 0; i < n; i++)
-		apply_setting(out, settings[i].name, settings[i].value, social);
+	for (size_t i = 0; i < n; i++) {
+		struct str name = settings[i].name, value = settings[i].value;
+		if (!str_starts(name, STR("social.")))
+			apply_setting(out, name, value);
+		else if (value.n)
+			social[out->social_count++] = (struct blog_social){ str_skip(name, 7), value };
+	}
 	out->social = social;
+	return ST_OK;
+}
+
+enum status blog_brand(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e)
+{
+	struct blog_brand_row *rows;
+	size_t n;
+	(void)ctx;
+	TRY(q_blog_brand(c, &rows, &n, e));
+	*out = site_defaults;
+	for (size_t i = 0; i < n; i++)
+		apply_setting(out, rows[i].name, rows[i].value);
 	return ST_OK;
 }

@@ -12,8 +12,37 @@ enum { STORE_PAGE_MAX = 100, STORE_LIST_MAX = 100000 };
 /* "[1,2,3]", as the queries over many objects take it. */
 struct store_ids { int64_t *list; size_t count; };
 /* In the order of ids; those that are gone are left out. */
-enum status store_cards(struct db_conn *c, struct store_ids ids, bool with_links, struct blog_card **out, size_t *count,
-                        struct err *e) MUST_CHECK;
+enum status store_cards(struct db_conn *c, struct store_ids ids, struct blog_card **out, size_t *count, struct err *e) MUST_CHECK;
+enum blog_visibility store_visibility(struct str s);
+void store_card_links(struct arena *a, struct str tags, struct str authors, struct blog_card *card);
+
+/* A tag or an author with its picture, from a row of blog_links or blog_links_of. */
+#define STORE_REF_OF(r)                                                                                                     \
+	((struct blog_ref){                                                                                                 \
+		.id = (r)->id, .slug = (r)->slug, .name = (r)->title,                                                       \
+		.image = store_image((r)->path, (r)->srcset, (r)->width, (r)->height, (r)->image_url, (r)->image_alt),      \
+	})
+
+/* From a row of any query that has a card's columns. */
+#define STORE_CARD_OF(c, r)                                                                                                 \
+	({                                                                                                                  \
+		struct blog_card card_ = {                                                                                  \
+			.id = (r)->id, .is_page = str_eqc((r)->type, "page"), .slug = (r)->slug, .title = (r)->title,       \
+			.excerpt = (r)->excerpt, .lang = (r)->lang, .published_at = (r)->published_at,                      \
+			.updated_at = (r)->updated_at, .reading_min = (int)(r)->reading_min, .featured = (r)->featured,     \
+			.visibility = store_visibility((r)->visibility),                                                    \
+			.image = store_image((r)->path, (r)->srcset, (r)->width, (r)->height, (r)->image_url, (r)->image_alt), \
+		};                                                                                                          \
+		store_card_links(db_arena(c), (r)->tags, (r)->authors, &card_);                                             \
+		card_;                                                                                                      \
+	})
+#define STORE_CARDS_OF(c, rows, n)                                                                                          \
+	({                                                                                                                  \
+		struct blog_card *cards_ = ARENA_ARRAY(db_arena(c), struct blog_card, (n) ? (n) : 1);                       \
+		for (size_t i_ = 0; i_ < (n); i_++)                                                                         \
+			cards_[i_] = STORE_CARD_OF(c, &(rows)[i_]);                                                         \
+		cards_;                                                                                                     \
+	})
 struct blog_image store_image(struct str path, struct str srcset, int64_t width, int64_t height, struct str url, struct str alt);
 /* Offset of a page, or ST_NOT_FOUND for one that can't exist. */
 enum status store_offset(int page, int *size, int64_t *offset, struct err *e) MUST_CHECK;

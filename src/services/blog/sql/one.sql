@@ -3,10 +3,14 @@
 -- access: 0 a visitor, 1 a member, 2 a paying member.
 -- name: blog_post_by_slug
 -- params: slug text, access int, now int
--- row: id int, type text, published_at int, template text, caption text?, custom_excerpt text?, meta_title text?,
---   meta_description text?, og_title text?, og_description text?, og_image text?, twitter_title text?,
---   twitter_description text?, twitter_image text?, canonical_url text?, html text?, gated bool
-SELECT o.id, o.type, o.published_at, o.template, x.caption, x.custom_excerpt, x.meta_title, x.meta_description,
+-- row: id int, type text, slug text, title text, excerpt text, published_at int, updated_at int, reading_min int,
+--   featured bool, visibility text, lang text, image_url text, image_alt text, tags text, authors text, path text?, srcset text?,
+--   width int?, height int?, template text, caption text?, custom_excerpt text?, meta_title text?, meta_description text?,
+--   og_title text?, og_description text?, og_image text?, twitter_title text?, twitter_description text?, twitter_image text?,
+--   canonical_url text?, html text?, gated bool
+SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS published_at, o.updated_at, o.reading_min,
+       o.featured, o.visibility, o.lang, o.image_url, o.image_alt, o.tags, o.authors, m.path, m.srcset, m.width, m.height,
+       o.template, x.caption, x.custom_excerpt, x.meta_title, x.meta_description,
        x.og_title, x.og_description, x.og_image, x.twitter_title, x.twitter_description, x.twitter_image, x.canonical_url,
        CASE WHEN :access >= 2 THEN r.html
             WHEN :access = 1 AND o.visibility IN ('public', 'members') THEN COALESCE(r.html_member, r.html)
@@ -14,7 +18,8 @@ SELECT o.id, o.type, o.published_at, o.template, x.caption, x.custom_excerpt, x.
             ELSE r.html_preview END AS html,
        CASE WHEN :access >= 2 OR o.visibility = 'public' OR (:access = 1 AND o.visibility = 'members') THEN FALSE
             ELSE TRUE END AS gated
-  FROM objects o LEFT JOIN object_meta x ON x.object_id = o.id LEFT JOIN revisions r ON r.id = o.revision_id
+  FROM objects o LEFT JOIN media m ON m.id = o.image_id LEFT JOIN object_meta x ON x.object_id = o.id
+  LEFT JOIN revisions r ON r.id = o.revision_id
  WHERE o.slug = :slug AND o.type IN ('post', 'page') AND o.status IN ('published', 'scheduled', 'unlisted') AND o.published_at <= :now
  ORDER BY o.type DESC LIMIT 1;
 
