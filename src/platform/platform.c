@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "gen/platform_sql.h"
 #include "net/client.h"
+#include "platform/audit.h"
 #include "platform/auth/session.h"
 #include "platform/auth/session_cache.h"
 #include "platform/cache.h"
@@ -126,6 +127,7 @@ static enum status load_secret(struct whole *w, struct err *e)
 	if (!from_hex(hex, key))
 		return err_set(e, ST_CONFIG, "the site's secret must be %d hex digits (server.secret or data_dir/secret)", 2 * SECRET_BYTES);
 	w->p.secret = str_n((char *)key, SECRET_BYTES);
+	audit_set_secret(w->p.secret);
 	return ST_OK;
 }
 

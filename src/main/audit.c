@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * guildhall audit verify | export | list.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "main/command.h"
+#include "platform/audit.h"
+
+#define LIST_DEFAULT 50
+#define LIST_MAX 100000
+
+static enum status tell(const char *what, const struct audit_verdict *v, struct err *e)
+{
+	if (v->bad_seq) {
+		printf("%-12s BAD at entry %lld: %s\n", what, (long long)v->bad_seq, v->why);
+		return err_set(e, ST_CORRUPT, "%s: %s", what, v->why);
+	}
+	printf("%-12s good: %lld entries, %lld checkpoints, ends in %.16s…\n", what, (long long)v->entries, (long long)v->checkpoints, v->hash);
+	return ST_OK;
+}
+
+static bool wanted(const struct invocation *inv, const struct service_instance *s)
+{
+	const char *one = inv_option(inv, "service");
+	return s->db && (!one || !strcmp(one, s->def->name));
+}
+
+static enum status verify(struct invocation *inv, struct err *e)
+{
+	struct platform *p = inv->platform;
+	struct audit_verdict v;
+	enum status worst = ST_OK;
+	unsigned looked = 0;
+	if (inv->arg_count > 1) {
+		const char *key = inv_option(inv, "key");
+		TRY(audit_verify_file(inv->ctx, inv->args[1], str_c(key ? key : ""), &v, e));
+		return tell(inv->args[1], &v, e);
+	}
+	for (unsigned i = 0; i < p->service_count; i++) {
+		if (!wanted(inv, &p->services[i]))
+			continue;
+		TRY(audit_verify(inv->ctx, p->services[i].db, &v, e));
+		enum status st = tell(p->services[i].def->name, &v, e);
+		worst = worst == ST_OK ? st : worst;
+		looked++;
+	}
+	return looked ? worst : err_set(e, ST_USAGE, "no service of that name keeps an audit chain here");
+}
+
+static struct service_instance *the_one(struct invocation *inv)
+{
+	const char *name = inv_option(inv, "service");
+	struct service_instance *s = platform_service(inv->platform, name ? name : "federation");
+	return s && s->db ? s : NULL;
+}
+
+static enum status export(struct invocation *inv, struct err *e)
+{
+	struct service_instance *s = the_one(inv);
+	char key[AUDIT_KEY_HEX + 1];
+	int64_t n;
+	if (inv->arg_count < 2)
+		return err_set(e, ST_USAGE, "audit export needs the FILE to write");
+	if (!s)
+		return err_set(e, ST_USAGE, "no service of that name keeps an audit chain here");
+	TRY(audit_export(inv->ctx, s->db, inv->args[1], &n, e));
+	audit_public_key(key);
+	printf("%lld entries of %s written to %s\nkey %s\n", (long long)n, s->def->name, inv->args[1], key);
+	return ST_OK;
+}
+
+static void print_row(const struct audit_row *r)
+{
+	char when[CLOCK_TEXT_MAX];
+	clock_rfc3339(r->at_us, when);
+	printf("%lld\t%s\t%.*s\t%.*s\t%.*s\t%.*s\t%.*s\n", (long long)r->seq, when, STR_ARG(r->action), r->actor.n ? (int)r->actor.n : 1,
+	       r->actor.n ? r->actor.p : "-", r->object.n ? (int)r->object.n : 1, r->object.n ? r->object.p : "-",
+	       r->address.n ? (int)r->address.n : 1, r->address.n ? r->address.p : "-", STR_ARG(r->details));
+}
+
+static enum status list(struct invocation *inv, struct err *e)
+{
+	struct service_instance *s = the_one(inv);
+	const char *action = inv_option(inv, "action"), *actor = inv_option(inv, "actor"), *max = inv_option(inv, "max");
+	int64_t lines = LIST_DEFAULT;
+	struct audit_row *rows;
+	size_t n;
+	if (!s)
+		return err_set(e, ST_USAGE, "no service of that name keeps an audit chain here");
+	if (max && (!str_i64(str_c(max), &lines) || lines < 1 || lines > LIST_MAX))
+		return err_set(e, ST_USAGE, "--max is a number from 1 to %d", LIST_MAX);
+	const struct audit_filter f = { .action = str_c(action ? action : ""), .actor = str_c(actor ? actor : ""), .max = (size_t)lines };
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(inv->ctx, s->db, &c, e));
+	TRY(audit_list(c, &f, &rows, &n, e));
+	for (size_t i = n; i-- > 0;)
+		print_row(&rows[i]);
+	return ST_OK;
+}
+
+static enum status run(struct invocation *inv, struct err *e)
+{
+	static const struct { const char *name; enum status (*run)(struct invocation *inv, struct err *e); } verbs[] = {
+		{ "verify", verify }, { "export", export }, { "list", list } };
+	for (unsigned i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (!strcmp(inv->args[0], verbs[i].name))
+			return verbs[i].run(inv, e);
+	return err_set(e, ST_USAGE, "'audit %s' is not known; there are: verify, export, list", inv->args[0]);
+}
+
+static const struct option_def options[] = {
+	{ "service", "NAME", NULL, "whose chain; verify: all of this configuration, otherwise federation's" },
+	{ "key", "HEX", NULL, "verify FILE: the public key that it must be signed with" },
+	{ "action", "TEXT", NULL, "list: actions that begin so, \"person.\"" },
+	{ "actor", "ID", NULL, "list: what this person did" },
+	{ "max", "N", NULL, "list: the newest N (50)" },
+	{ 0 },
+};
+
+const struct command command_audit = {
+	.name = "audit", .usage = "verify [FILE] | export FILE | list", .summary = "Verify, export or list the record of what was done",
+	.details = "verify walks each chain from its first entry and names the first that was changed, removed or added by another hand; with a FILE\n"
+	           "that was exported before it needs no database, and with --key no trust in the file. Exit code 1: something is bad.",
+	.options = options, .min_args = 1, .max_args = 2, .flags = CMD_MIGRATED, .run = run,
+};
