@@ -36,6 +36,8 @@ struct web {
 	struct multipart *multipart;
 	struct str csrf;            /* token for forms of this page: web_csrf */
 	struct str csp_nonce;       /* for inline style and script: web_nonce */
+	bool forms_leave;           /* what answers a form of this page may redirect to another site (signing in, consent): browsers
+	                               hold every step against form-action */
 	unsigned fragments_missing; /* composed without some piece: such a page is not cached */
 };
 

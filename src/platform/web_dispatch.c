@@ -346,23 +346,29 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 	return ST_OK;
 }
 
+static struct str origin_of(const struct service_instance *s)
+{
+	return str_first(s->base_url, s->base_url.n - s->base_path.n);
+}
+
 static void build_csp(struct web_app *a)
 {
 	char origins[512] = "";
 	const struct platform *p = a->platform;
-	if (!one_host(p))
-		for (unsigned i = 0; i < p->service_count; i++) {
-			const struct service_instance *s = &p->services[i];
-			size_t at = strlen(origins);
-			snprintf(origins + at, sizeof origins - at, " %.*s", (int)(s->base_url.n - s->base_path.n), s->base_url.p);
-		}
+	bool several = false;
+	for (unsigned i = 1; i < p->service_count; i++)
+		several |= !str_eq(origin_of(&p->services[i]), origin_of(&p->services[0]));
+	for (unsigned i = 0; several && i < p->service_count; i++) {
+		size_t at = strlen(origins);
+		snprintf(origins + at, sizeof origins - at, " %.*s", STR_ARG(origin_of(&p->services[i])));
+	}
 	/* Pictures and sound of federated and imported posts come from anywhere; scripts from here alone. */
 	buf_init(&a->csp_rest, 16384);
 	buf_init(&a->csp, 16384);
 	buf_printf(&a->csp_rest,
 	           "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; font-src 'self'%s; "
 	           "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; base-uri 'none'; "
-	           "form-action 'self'%s; frame-ancestors 'self'",
+	           "frame-ancestors 'self'" CSP_FORMS "'self'%s",
 	           origins, origins, origins, origins, origins);
 	buf_printf(&a->csp, "script-src 'self'%s; style-src 'self'%s; %s", origins, origins, a->csp_rest.data);
 }

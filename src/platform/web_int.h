@@ -16,6 +16,7 @@
 #define PAGE_KEY_MAX 1024
 #define PAGE_QUERY_MAX 256 /* longer ones are nobody's link: never cached */
 #define FLIGHTS 256
+#define CSP_FORMS "; form-action " /* the last directive, so that it can be left out (web->forms_leave) */
 
 /* Of all fibers that miss a page one renders it; the others wait for that one, or serve the stale page. */
 struct flights {

@@ -36,6 +36,8 @@ void web_security_headers(struct web *w, const char *type)
 	if (w->csp_nonce.p)
 		csp = arena_strf(w->ctx->arena, "script-src 'self' 'nonce-%.*s'; style-src 'self' 'nonce-%.*s'; %s", STR_ARG(w->csp_nonce),
 		                 STR_ARG(w->csp_nonce), a->csp_rest.data);
+	if (w->forms_leave)
+		csp = str_first(csp, (size_t)str_find(csp, STR(CSP_FORMS)));
 	http_set_header(r, "content-security-policy", csp);
 	http_set_header(r, "referrer-policy", STR("strict-origin-when-cross-origin"));
 	http_set_header(r, "cross-origin-opener-policy", STR("same-origin"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the browser tests share: a Guildhall of their own, a browser, and a count of what passed.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,6 +62,13 @@ export async function serve({ data, args = [], demo = true, port } = {}) {
 		return code;
 	};
 	return { url: url.replace(/\/$/, "").replace("//localhost", "//127.0.0.1"), port, data, stop, exit, process: child, log: () => log };
+}
+
+/** `guildhall user add`, before or while a server runs on the same folder. */
+export function addPerson(data, { email, name, password, owner, admin }, args = []) {
+	const more = [...(name ? ["--name", name] : []), ...(admin ? ["--admin"] : []), ...(owner ? ["--owner"] : [])];
+	execFileSync(process.env.GUILDHALL, ["user", "add", email, ...more, "--data", data, ...args],
+		{ input: `${password}\n`, stdio: ["pipe", "ignore", "pipe"], timeout: 60000 });
 }
 
 export async function browser() {

@@ -116,6 +116,7 @@ static enum status page(struct web *w, int status, const struct signin_view *v)
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "Sign in");
 	web_no_cache(w);
+	w->forms_leave = true;
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_signin_page(&b, &shell, w, v);
 	return web_html(w, status, &b);
