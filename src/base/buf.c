@@ -64,7 +64,7 @@ bool buf_reserve(struct buf *b, size_t extra)
 	return true;
 }
 
-void buf_put(struct buf *b, const void *p, size_t n)
+void buf_put_slow(struct buf *b, const void *p, size_t n)
 {
 	if (!buf_reserve(b, n))
 		return;
@@ -72,21 +72,6 @@ void buf_put(struct buf *b, const void *p, size_t n)
 		memcpy(b->data + b->len, p, n);
 	b->len += n;
 	b->data[b->len] = 0;
-}
-
-void buf_putc(struct buf *b, char c)
-{
-	buf_put(b, &c, 1);
-}
-
-void buf_puts(struct buf *b, const char *c)
-{
-	buf_put(b, c, strlen(c));
-}
-
-void buf_putstr(struct buf *b, struct str s)
-{
-	buf_put(b, s.p, s.n);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -25,10 +25,21 @@ void buf_fini(struct buf *b);
 void buf_clear(struct buf *b); /* len = 0, failed = false, memory kept */
 bool buf_reserve(struct buf *b, size_t extra); /* room for extra more bytes at data+len */
 
-void buf_put(struct buf *b, const void *p, size_t n);
-void buf_putc(struct buf *b, char c);
-void buf_puts(struct buf *b, const char *c);
-void buf_putstr(struct buf *b, struct str s);
+void buf_put_slow(struct buf *b, const void *p, size_t n); /* buf_put's other half */
+/* Inline for the templates: a page is some thousand of these, most of a few bytes. */
+static inline void buf_put(struct buf *b, const void *p, size_t n)
+{
+	if (__builtin_expect(b->cap - b->len <= n || b->failed || !n, 0)) {
+		buf_put_slow(b, p, n);
+		return;
+	}
+	memcpy(b->data + b->len, p, n);
+	b->len += n;
+	b->data[b->len] = 0;
+}
+static inline void buf_putc(struct buf *b, char c) { buf_put(b, &c, 1); }
+static inline void buf_puts(struct buf *b, const char *c) { buf_put(b, c, strlen(c)); }
+static inline void buf_putstr(struct buf *b, struct str s) { buf_put(b, s.p, s.n); }
 #define BUF_LIT(b, lit) buf_put((b), "" lit, sizeof(lit) - 1)
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_put_i64(struct buf *b, int64_t v);

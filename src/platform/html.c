@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Escapers. Each is one table of 256 entries (NULL: the byte stands for itself) and one loop that copies the longest
- * run of harmless bytes at once. Output is UTF-8; NUL becomes U+FFFD everywhere, as an HTML parser would make of it.
+ * run of harmless bytes at once, looked for sixteen at a time. Output is UTF-8; NUL becomes U+FFFD everywhere, as an HTML parser would make of it.
  */
 #include "platform/html.h"
 
@@ -22,23 +22,54 @@ static const char *const attr_escapes[256] = {
 	['"'] = "&quot;",     ['\''] = "&#39;", ['`'] = "&#96;", ['\r'] = "&#13;", ['\n'] = "&#10;",
 };
 
-static void escape(struct buf *b, struct str s, const char *const table[256])
+typedef unsigned char bytes16 __attribute__((vector_size(16))); /* SSE2, NEON, or whatever the compiler makes of it */
+
+static inline bytes16 load16(const char *p)
 {
-	size_t run = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		const char *sub = table[(unsigned char)s.p[i]];
-		if (!sub)
+	bytes16 v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline bool any(bytes16 hits)
+{
+	uint64_t half[2];
+	memcpy(half, &hits, sizeof half);
+	return half[0] | half[1];
+}
+
+/* Each may say yes for a byte that its table then finds harmless, never the other way round. */
+static inline bool text_hits(bytes16 v) { return any((bytes16)((v == '&') | (v == '<') | (v == '>') | (v == 0))); }
+static inline bool attr_hits(bytes16 v)
+{
+	return any((bytes16)((v == '&') | (v == '<') | (v == '>') | (v == '"') | (v == '\'') | (v == '`') | (v < 0x20)));
+}
+static inline bool control_hits(bytes16 v) { return any((bytes16)((v < 0x20) | (v == 0x7f))); }
+
+static inline __attribute__((always_inline)) void escape(struct buf *b, struct str s, const char *const table[256],
+                                                         bool (*hits)(bytes16 v))
+{
+	size_t run = 0, i = 0;
+	while (i < s.n) {
+		if (s.n - i >= 16 && !hits(load16(s.p + i))) {
+			i += 16;
 			continue;
-		buf_put(b, s.p + run, i - run);
-		buf_puts(b, sub);
-		run = i + 1;
+		}
+		for (size_t end = s.n - i < 16 ? s.n : i + 16; i < end; i++) {
+			const char *sub = table[(unsigned char)s.p[i]];
+			if (!sub)
+				continue;
+			buf_put(b, s.p + run, i - run);
+			buf_puts(b, sub);
+			run = i + 1;
+		}
 	}
 	if (s.n > run)
 		buf_put(b, s.p + run, s.n - run);
 }
 
-void html_text(struct buf *b, struct str s) { escape(b, s, text_escapes); }
-void html_attr(struct buf *b, struct str s) { escape(b, s, attr_escapes); }
+void html_text(struct buf *b, struct str s) { escape(b, s, text_escapes, text_hits); }
+void html_attr(struct buf *b, struct str s) { escape(b, s, attr_escapes, attr_hits); }
 
 /* --- URLs ----------------------------------------------------------------------------------------------------- */
 
@@ -53,7 +84,10 @@ struct str html_url_clean(struct str s)
 		s = str_skip(s, 1);
 	while (s.n && (unsigned char)s.p[s.n - 1] <= 0x20)
 		s.n--;
-	for (size_t i = 0; i < s.n; i++)
+	size_t i = 0;
+	while (s.n - i >= 16 && !control_hits(load16(s.p + i)))
+		i += 16;
+	for (; i < s.n; i++)
 		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
 			return STR_NULL;
 	return s;

@@ -90,6 +90,8 @@ struct str web_nonce(struct web *w);
 
 /* Absolute or relative link into a service: web_url(w->ctx, "blog", "/tag/%s", slug). Path is made from the base URL. */
 struct str web_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same for the links that a page has by the dozen, without a format: before, segment and after make the path. */
+struct str web_url_around(struct ctx *ctx, const char *service, struct str before, struct str segment, struct str after);
 struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
 const char *asset_url(const char *name);

@@ -12,6 +12,7 @@
 #include "services/blog/blog_views.h"
 
 #define PAGE_MAX (4u << 20)
+#define PAGE_USUAL (24u << 10) /* what most pages take: room for that at once, instead of growing and copying */
 #define SEARCH_MAX 200 /* characters of a query that are looked at */
 
 static enum status open_site(struct web *w, struct db_conn **c, struct blog_site *site, struct err *e)
@@ -68,6 +69,12 @@ static void link_neighbours(struct page_shell *p, struct ctx *ctx, const struct 
 		p->next = blog_abs(ctx, blog_page_url(ctx, base, page->number + 1));
 }
 
+static void page_buf(struct web *w, struct buf *out)
+{
+	buf_arena(out, w->ctx->arena, PAGE_MAX);
+	buf_reserve(out, PAGE_USUAL);
+}
+
 static struct safe_html made_by(const struct buf *b)
 {
 	return html_from_template(b);
@@ -105,7 +112,7 @@ enum status blog_get_home(struct web *w, struct err *e)
 			shell.description = site.meta_description;
 	}
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base, .lead = number == 1 };
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_home(&out, &shell, &v);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -152,7 +159,7 @@ enum status blog_get_tag(struct web *w, struct err *e)
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_tag_page(&out, &shell, &tag, &v);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -188,7 +195,7 @@ enum status blog_get_author(struct web *w, struct err *e)
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_author_page(&out, &shell, &author, &v);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -203,7 +210,7 @@ enum status blog_get_topics(struct web *w, struct err *e)
 	TRY(blog_tags(w->ctx, c, 1000, &tags, &count, e));
 	struct page_shell shell = shell_of(w, &site, STR("Topics"));
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_topics(&out, &shell, w, tags, count);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -218,7 +225,7 @@ enum status blog_get_archive(struct web *w, struct err *e)
 	TRY(blog_archive(w->ctx, c, site.timezone, 5000, &months, &count, e));
 	struct page_shell shell = shell_of(w, &site, STR("Archive"));
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_archive(&out, &shell, w, &site, months, count);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -253,7 +260,7 @@ enum status blog_get_post(struct web *w, struct err *e)
 	tpl_blog_post_ld(&ld, w, &site, &post);
 	shell.head_extra = made_by(&ld);
 	struct blog_post_view v = { .w = w, .site = &site, .post = &post };
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_post(&out, &shell, &v);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -285,7 +292,7 @@ enum status blog_get_search(struct web *w, struct err *e)
 	struct page_shell shell = shell_of(w, &site, STR("Search"));
 	shell.noindex = true;
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_search(&out, &shell, w, &site, query, &hits);
 	return web_html_reading(w, 200, &out, &c);
 }
@@ -312,7 +319,7 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	shell.noindex = true;
 	shell.canonical = STR("");
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, PAGE_MAX);
+	page_buf(w, &out);
 	tpl_blog_not_found(&out, &shell, w, list, count);
 	web_no_cache(w);
 	return web_html_reading(w, 404, &out, &c);

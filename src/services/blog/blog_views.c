@@ -9,17 +9,17 @@
 
 struct str blog_post_url(struct ctx *ctx, struct str slug)
 {
-	return web_url(ctx, "blog", "/%.*s/", STR_ARG(slug));
+	return web_url_around(ctx, "blog", STR("/"), slug, STR("/"));
 }
 
 struct str blog_tag_url(struct ctx *ctx, struct str slug)
 {
-	return web_url(ctx, "blog", "/tag/%.*s/", STR_ARG(slug));
+	return web_url_around(ctx, "blog", STR("/tag/"), slug, STR("/"));
 }
 
 struct str blog_author_url(struct ctx *ctx, struct str slug)
 {
-	return web_url(ctx, "blog", "/author/%.*s/", STR_ARG(slug));
+	return web_url_around(ctx, "blog", STR("/author/"), slug, STR("/"));
 }
 
 struct str blog_page_url(struct ctx *ctx, struct str base, int number)

@@ -72,6 +72,20 @@ void store_card_links(struct arena *a, struct str tags, struct str authors, stru
 	card->authors = refs_of(a, authors, &card->author_count);
 }
 
+enum status store_faces(struct db_conn *c, struct blog_card *card, struct err *e)
+{
+	struct blog_faces_row *rows;
+	size_t n;
+	TRY(q_blog_faces(c, card->id, &rows, &n, e));
+	struct blog_ref *authors = arena_memdup(db_arena(c), card->authors, card->author_count * sizeof *authors);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < card->author_count; k++)
+			if (str_eq(rows[i].slug, authors[k].slug))
+				authors[k].image = STORE_IMAGE_OF(&rows[i]);
+	card->authors = authors;
+	return ST_OK;
+}
+
 enum status store_cards(struct db_conn *c, struct store_ids ids, struct blog_card **out, size_t *count, struct err *e)
 {
 	struct blog_cards_row *rows;
@@ -304,27 +318,6 @@ enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, const 
 	return ST_OK;
 }
 
-/* Rows come grouped by card and type, in their order: a card's tags are one run of refs. */
-static enum status add_pictures(struct db_conn *c, struct store_ids ids, struct blog_card *cards, size_t count, struct err *e)
-{
-	struct blog_links_of_row *rows;
-	size_t n;
-	TRY(q_blog_links_of(c, ids_text(db_arena(c), ids), &rows, &n, e));
-	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, n ? n : 1);
-	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i; end < n && rows[end].src == rows[i].src && str_eq(rows[end].type, rows[i].type); end++)
-			refs[end] = STORE_REF_OF(&rows[end]);
-		for (size_t k = 0; k < count; k++) {
-			if (cards[k].id != rows[i].src)
-				continue;
-			bool tags = str_eqc(rows[i].type, "tagged");
-			*(tags ? &cards[k].tags : &cards[k].authors) = refs + i;
-			*(tags ? &cards[k].tag_count : &cards[k].author_count) = end - i;
-		}
-	}
-	return ST_OK;
-}
-
 static enum status feed_ids(struct db_conn *c, struct str tag, struct str author, int limit, struct store_ids *ids, struct err *e)
 {
 	struct blog_listed_by_edge_row *by;
@@ -354,7 +347,8 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 		limit = STORE_PAGE_MAX;
 	TRY(feed_ids(c, tag, author, limit, &ids, e));
 	TRY(store_cards(c, ids, &cards, count, e));
-	TRY(add_pictures(c, ids, cards, *count, e));
+	for (size_t i = 0; i < *count; i++)
+		TRY(store_faces(c, &cards[i], e));
 	TRY(q_blog_public_bodies(c, ids_text(db_arena(c), ids), &bodies, &n, e));
 	struct blog_feed_item *list = ARENA_ARRAY(db_arena(c), struct blog_feed_item, *count ? *count : 1);
 	for (size_t i = 0; i < *count; i++) {

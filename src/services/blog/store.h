@@ -66,7 +66,7 @@ struct blog_post {
 	bool gated;               /* html is not all there is: offer to sign in or subscribe */
 	bool has_custom_excerpt;
 	struct str template;
-	const struct blog_card *prev, *next;   /* older, newer; NULL at the ends and for pages. Without tags and authors */
+	const struct blog_ref *prev, *next;    /* older, newer: slug and title. NULL at the ends and for pages */
 	const struct blog_card *related;       /* most shared tags first, then newest */
 	size_t related_count;
 };

@@ -33,48 +33,49 @@ static void fill_post(struct db_conn *c, struct blog_post *out, const struct blo
 	};
 }
 
-/* With their pictures, which the cards of lists do without. */
-static enum status add_links(struct db_conn *c, struct blog_card *card, struct err *e)
+static int heavier_then_newer(const void *a, const void *b)
 {
-	struct blog_links_row *rows;
-	size_t n, authors = 0;
-	TRY(q_blog_links(c, card->id, &rows, &n, e));
-	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, n ? n : 1);
-	for (size_t i = 0; i < n; i++) {
-		authors += str_eqc(rows[i].type, "authored-by");
-		refs[i] = STORE_REF_OF(&rows[i]);
-	}
-	card->authors = refs; /* "authored-by" sorts before "tagged" */
-	card->author_count = authors;
-	card->tags = refs + authors;
-	card->tag_count = n - authors;
-	return ST_OK;
+	const struct blog_related_row *x = a, *y = b;
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	return (x->published_at < y->published_at) - (x->published_at > y->published_at);
 }
 
-static bool has_card(const struct blog_card *cards, size_t n, int64_t id)
+static enum status add_related(struct db_conn *c, struct blog_post *out, struct err *e)
 {
-	for (size_t i = 0; i < n; i++)
-		if (cards[i].id == id)
-			return true;
-	return false;
+	struct blog_related_row *rows;
+	size_t n;
+	TRY(q_blog_related(c, out->card.id, clock_now_us(), RELATED_MAX, &rows, &n, e));
+	if (n)
+		qsort(rows, n, sizeof *rows, heavier_then_newer);
+	struct blog_card *cards = ARENA_ARRAY(db_arena(c), struct blog_card, n ? n : 1);
+	for (size_t i = 0; i < n; i++) {
+		bool twice = false; /* said to be related, and by tags as well */
+		for (size_t k = 0; k < i; k++)
+			twice |= rows[k].id == rows[i].id;
+		if (!twice)
+			cards[out->related_count++] = STORE_CARD_OF(c, &rows[i]);
+	}
+	out->related = cards;
+	return ST_OK;
 }
 
 static enum status add_neighbours(struct db_conn *c, struct blog_post *out, struct err *e)
 {
-	struct blog_neighbours_row *near;
-	size_t n;
-	TRY(q_blog_neighbours(c, out->card.id, out->card.published_at, clock_now_us(), RELATED_MAX, &near, &n, e));
-	struct blog_card *cards = STORE_CARDS_OF(c, near, n);
-	struct blog_card *related = ARENA_ARRAY(db_arena(c), struct blog_card, n ? n : 1);
-	for (size_t i = 0; i < n; i++) {
-		if (near[i].way < 0)
-			out->prev = &cards[i];
-		else if (near[i].way == 1)
-			out->next = &cards[i];
-		else if (!has_card(related, out->related_count, cards[i].id)) /* said to be related, and by tags as well */
-			related[out->related_count++] = cards[i];
+	struct blog_older_row *older;
+	struct blog_newer_row *newer;
+	int64_t id = out->card.id, at = out->card.published_at;
+	TRY(q_blog_older(c, id, at, &older, e));
+	TRY(q_blog_newer(c, id, at, clock_now_us(), &newer, e));
+	struct blog_ref *refs = ARENA_ARRAY(db_arena(c), struct blog_ref, 2);
+	if (older) {
+		refs[0] = (struct blog_ref){ .slug = older->slug, .name = older->title };
+		out->prev = &refs[0];
 	}
-	out->related = related;
+	if (newer) {
+		refs[1] = (struct blog_ref){ .slug = newer->slug, .name = newer->title };
+		out->next = &refs[1];
+	}
 	return ST_OK;
 }
 
@@ -87,8 +88,11 @@ enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum 
 	if (!r)
 		return err_set(e, ST_NOT_FOUND, "There is no page at this address.");
 	fill_post(c, out, r);
-	TRY(add_links(c, &out->card, e));
-	return out->card.is_page ? ST_OK : add_neighbours(c, out, e);
+	TRY(store_faces(c, &out->card, e));
+	if (out->card.is_page)
+		return ST_OK;
+	TRY(add_neighbours(c, out, e));
+	return add_related(c, out, e);
 }
 
 enum status blog_card_by_id(struct ctx *ctx, struct db_conn *c, int64_t id, struct blog_card *out, struct err *e)

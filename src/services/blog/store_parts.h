@@ -16,12 +16,9 @@ enum status store_cards(struct db_conn *c, struct store_ids ids, struct blog_car
 enum blog_visibility store_visibility(struct str s);
 void store_card_links(struct arena *a, struct str tags, struct str authors, struct blog_card *card);
 
-/* A tag or an author with its picture, from a row of blog_links or blog_links_of. */
-#define STORE_REF_OF(r)                                                                                                     \
-	((struct blog_ref){                                                                                                 \
-		.id = (r)->id, .slug = (r)->slug, .name = (r)->title,                                                       \
-		.image = store_image((r)->path, (r)->srcset, (r)->width, (r)->height, (r)->image_url, (r)->image_alt),      \
-	})
+/* The pictures of a card's authors, which lists do without. */
+enum status store_faces(struct db_conn *c, struct blog_card *card, struct err *e) MUST_CHECK;
+#define STORE_IMAGE_OF(r) store_image((r)->path, (r)->srcset, (r)->width, (r)->height, (r)->image_url, (r)->image_alt)
 
 /* From a row of any query that has a card's columns. */
 #define STORE_CARD_OF(c, r)                                                                                                 \
@@ -31,7 +28,7 @@ void store_card_links(struct arena *a, struct str tags, struct str authors, stru
 			.excerpt = (r)->excerpt, .lang = (r)->lang, .published_at = (r)->published_at,                      \
 			.updated_at = (r)->updated_at, .reading_min = (int)(r)->reading_min, .featured = (r)->featured,     \
 			.visibility = store_visibility((r)->visibility),                                                    \
-			.image = store_image((r)->path, (r)->srcset, (r)->width, (r)->height, (r)->image_url, (r)->image_alt), \
+			.image = STORE_IMAGE_OF(r),                                                                         \
 		};                                                                                                          \
 		store_card_links(db_arena(c), (r)->tags, (r)->authors, &card_);                                             \
 		card_;                                                                                                      \

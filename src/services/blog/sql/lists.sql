@@ -43,34 +43,39 @@ SELECT o.id,
    AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
  ORDER BY o.published_at DESC, o.id DESC LIMIT :lim OFFSET :off;
 
--- way: -1 the older neighbour, 1 the newer, 2 related by shared tags (or said to be), best first.
--- name: blog_neighbours
--- params: id int, at int, now int, lim int
+-- name: blog_older
+-- params: id int, at int
+-- row: slug text, title text
+SELECT slug, title FROM objects
+ WHERE type = 'post' AND status IN ('published', 'scheduled') AND (published_at, id) < (:at, :id)
+ ORDER BY published_at DESC, id DESC LIMIT 1;
+
+-- name: blog_newer
+-- params: id int, at int, now int
+-- row: slug text, title text
+SELECT slug, title FROM objects
+ WHERE type = 'post' AND status IN ('published', 'scheduled') AND (published_at, id) > (:at, :id) AND published_at <= :now
+ ORDER BY published_at, id LIMIT 1;
+
+-- Those that share most tags, or are said to be related: :lim of them, in no order. One may be there for both reasons.
+-- name: blog_related
+-- params: id int, now int, lim int
 -- rows: id int, type text, slug text, title text, excerpt text, published_at int, updated_at int, reading_min int,
 --   featured bool, visibility text, lang text, image_url text, image_alt text, tags text, authors text, path text?, srcset text?,
---   width int?, height int?, way int
+--   width int?, height int?, weight int
 SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS published_at, o.updated_at, o.reading_min,
-       o.featured, o.visibility, o.lang, o.image_url, o.image_alt, o.tags, o.authors, m.path, m.srcset, m.width, m.height, n.way
-  FROM (SELECT * FROM (SELECT -1 AS way, id, 0 AS ord FROM objects
-                        WHERE type = 'post' AND status IN ('published', 'scheduled') AND (published_at, id) < (:at, :id)
-                        ORDER BY published_at DESC, id DESC LIMIT 1) AS older
-        UNION ALL
-        SELECT * FROM (SELECT 1 AS way, id, 0 AS ord FROM objects
-                        WHERE type = 'post' AND status IN ('published', 'scheduled') AND (published_at, id) > (:at, :id) AND published_at <= :now
-                        ORDER BY published_at, id LIMIT 1) AS newer
-        UNION ALL
-        SELECT * FROM (SELECT 2 AS way, s.id, -s.weight AS ord
-                         FROM (SELECT t.src AS id, count(*) AS weight
-                                 FROM edges m JOIN edges t ON t.dst = m.dst AND t.type = 'tagged' AND t.src <> :id
-                                WHERE m.src = :id AND m.type = 'tagged' GROUP BY t.src
-                               UNION ALL
-                               SELECT r.dst, 100 FROM edges r WHERE r.src = :id AND r.type = 'related') AS s
-                         CROSS JOIN objects o
-                        WHERE o.id = s.id AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
-                        ORDER BY s.weight DESC, o.published_at DESC LIMIT :lim) AS near) AS n
+       o.featured, o.visibility, o.lang, o.image_url, o.image_alt, o.tags, o.authors, m.path, m.srcset, m.width, m.height, n.weight
+  FROM (SELECT s.id, s.weight
+          FROM (SELECT t.src AS id, count(*) AS weight
+                  FROM edges m JOIN edges t ON t.dst = m.dst AND t.type = 'tagged' AND t.src <> :id
+                 WHERE m.src = :id AND m.type = 'tagged' GROUP BY t.src
+                UNION ALL
+                SELECT r.dst, 100 FROM edges r WHERE r.src = :id AND r.type = 'related') AS s
+          CROSS JOIN objects o
+         WHERE o.id = s.id AND o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+         ORDER BY s.weight DESC, o.published_at DESC LIMIT :lim) AS n
  CROSS JOIN objects o LEFT JOIN media m ON m.id = o.image_id
- WHERE o.id = n.id
- ORDER BY n.way, n.ord, o.id DESC;
+ WHERE o.id = n.id;
 
 -- name: blog_cards
 -- params: ids text
@@ -89,33 +94,13 @@ SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS 
   JOIN objects o ON o.id = i.value::bigint LEFT JOIN media m ON m.id = o.image_id
  ORDER BY i.key;
 
--- Tags and authors of one post, with their pictures. Internal tags are unlisted, and so stay out.
--- name: blog_links
+-- Pictures of a post's authors.
+-- name: blog_faces
 -- params: src int
--- rows: type text, id int, slug text, title text, image_url text, image_alt text, path text?, srcset text?, width int?, height int?
-SELECT e.type, o.id, o.slug, o.title, o.image_url, o.image_alt, m.path, m.srcset, m.width, m.height
+-- rows: slug text, image_url text, image_alt text, path text?, srcset text?, width int?, height int?
+SELECT o.slug, o.image_url, o.image_alt, m.path, m.srcset, m.width, m.height
   FROM edges e CROSS JOIN objects o LEFT JOIN media m ON m.id = o.image_id
- WHERE e.src = :src AND e.type IN ('tagged', 'authored-by') AND o.id = e.dst AND o.status IN ('published', 'scheduled')
- ORDER BY e.type, e.ord, o.id;
-
--- The same of many posts.
--- name: blog_links_of
--- params: ids text
--- rows: src int, type text, id int, slug text, title text, image_url text, image_alt text, path text?, srcset text?,
---   width int?, height int?
--- sqlite:
-SELECT e.src, e.type, o.id, o.slug, o.title, o.image_url, o.image_alt, m.path, m.srcset, m.width, m.height
-  FROM json_each(:ids) i CROSS JOIN edges e ON e.src = i.value AND e.type IN ('tagged', 'authored-by')
-       CROSS JOIN objects o ON o.id = e.dst LEFT JOIN media m ON m.id = o.image_id
- WHERE o.status IN ('published', 'scheduled')
- ORDER BY e.src, e.type, e.ord, o.id;
--- postgres:
-SELECT e.src, e.type, o.id, o.slug, o.title, o.image_url, o.image_alt, m.path, m.srcset, m.width, m.height
-  FROM json_array_elements_text(:ids::json) AS i(value)
-  JOIN edges e ON e.src = i.value::bigint AND e.type IN ('tagged', 'authored-by')
-  JOIN objects o ON o.id = e.dst LEFT JOIN media m ON m.id = o.image_id
- WHERE o.status IN ('published', 'scheduled')
- ORDER BY e.src, e.type, e.ord, o.id;
+ WHERE e.src = :src AND e.type = 'authored-by' AND o.id = e.dst;
 
 -- name: blog_tags_listed
 -- params: now int, lim int

@@ -7,7 +7,7 @@ SELECT name, value FROM settings ORDER BY name;
 -- What the site is called, and its sign.
 -- name: blog_brand
 -- rows: name text, value text
-SELECT name, value FROM settings WHERE name IN ('icon', 'title') ORDER BY name;
+SELECT name, value FROM settings WHERE name = 'icon' UNION ALL SELECT name, value FROM settings WHERE name = 'title';
 
 -- name: blog_setting_put
 -- params: name text, value text, now int
