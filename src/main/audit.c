@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * guildhall audit verify | export | list.
+ * guildhall audit verify | export | list | key. Changes no database.
  */
 #include <stdio.h>
 
@@ -11,13 +11,15 @@
 #define LIST_DEFAULT 50
 #define LIST_MAX 100000
 
+/* One line for each chain: what was found. */
 static enum status tell(const char *what, const struct audit_verdict *v, struct err *e)
 {
 	if (v->bad_seq) {
 		printf("%-12s BAD at entry %lld: %s\n", what, (long long)v->bad_seq, v->why);
 		return err_set(e, ST_CORRUPT, "%s: %s", what, v->why);
 	}
-	printf("%-12s good: %lld entries, %lld checkpoints, ends in %.16s…\n", what, (long long)v->entries, (long long)v->checkpoints, v->hash);
+	printf("%-12s good: %lld entries, signed up to %lld, %lld checkpoints, end %s\n", what, (long long)v->entries, (long long)v->signed_upto,
+	       (long long)v->checkpoints, v->hash);
 	return ST_OK;
 }
 
@@ -27,22 +29,43 @@ static bool wanted(const struct invocation *inv, const struct service_instance *
 	return s->db && (!one || !strcmp(one, s->def->name));
 }
 
+/* --known SEQ:HASH, as the log or an earlier look told it. */
+static enum status read_trust(const struct invocation *inv, struct audit_trust *t, struct err *e)
+{
+	const char *keys = inv_option(inv, "key"), *known = inv_option(inv, "known");
+	struct str rest = str_c(known ? known : ""), seq;
+	*t = (struct audit_trust){ .keys = str_c(keys ? keys : "") };
+	if (!known)
+		return ST_OK;
+	if (!str_cut(&rest, ':', &seq) || !str_i64(seq, &t->known_seq) || t->known_seq < 1 || rest.n != AUDIT_HASH_HEX)
+		return err_set(e, ST_USAGE, "--known is SEQ:HASH, a number and %d hex digits", AUDIT_HASH_HEX);
+	t->known_hash = rest;
+	return ST_OK;
+}
+
 static enum status verify(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
+	struct audit_trust t;
 	struct audit_verdict v;
 	enum status worst = ST_OK;
 	unsigned looked = 0;
+	TRY(read_trust(inv, &t, e));
 	if (inv->arg_count > 1) {
-		const char *key = inv_option(inv, "key");
-		TRY(audit_verify_file(inv->ctx, inv->args[1], str_c(key ? key : ""), &v, e));
+		if (!t.keys.n)
+			return err_set(e, ST_USAGE, "verify FILE needs --key, the site's public key: `guildhall audit key` tells it");
+		TRY(audit_verify_file(inv->ctx, inv->args[1], &t, &v, e));
 		return tell(inv->args[1], &v, e);
 	}
+	if (t.known_seq && !inv_option(inv, "service"))
+		return err_set(e, ST_USAGE, "--known needs --service: each has a chain of its own");
 	for (unsigned i = 0; i < p->service_count; i++) {
 		if (!wanted(inv, &p->services[i]))
 			continue;
-		TRY(audit_verify(inv->ctx, p->services[i].db, &v, e));
-		enum status st = tell(p->services[i].def->name, &v, e);
+		enum status st = audit_verify(inv->ctx, p->services[i].db, &t, &v, e);
+		if (st != ST_OK)
+			return err_wrap(e, st, "the audit chain of %s can not be read (is the database migrated?)", p->services[i].def->name);
+		st = tell(p->services[i].def->name, &v, worst == ST_OK ? e : NULL);
 		worst = worst == ST_OK ? st : worst;
 		looked++;
 	}
@@ -84,14 +107,18 @@ static enum status list(struct invocation *inv, struct err *e)
 {
 	struct service_instance *s = the_one(inv);
 	const char *action = inv_option(inv, "action"), *actor = inv_option(inv, "actor"), *max = inv_option(inv, "max");
-	int64_t lines = LIST_DEFAULT;
+	const char *object = inv_option(inv, "object"), *since = inv_option(inv, "since");
+	int64_t lines = LIST_DEFAULT, since_us = 0;
 	struct audit_row *rows;
 	size_t n;
 	if (!s)
 		return err_set(e, ST_USAGE, "no service of that name keeps an audit chain here");
 	if (max && (!str_i64(str_c(max), &lines) || lines < 1 || lines > LIST_MAX))
 		return err_set(e, ST_USAGE, "--max is a number from 1 to %d", LIST_MAX);
-	const struct audit_filter f = { .action = str_c(action ? action : ""), .actor = str_c(actor ? actor : ""), .max = (size_t)lines };
+	if (since && !clock_parse_rfc3339(str_c(since), &since_us))
+		return err_set(e, ST_USAGE, "--since is a date, 2026-11-21 or 2026-11-21T08:30:00Z");
+	const struct audit_filter f = { .action = str_c(action ? action : ""), .actor = str_c(actor ? actor : ""),
+		.object = str_c(object ? object : ""), .since_us = since_us, .max = (size_t)lines };
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(inv->ctx, s->db, &c, e));
 	TRY(audit_list(c, &f, &rows, &n, e));
@@ -100,28 +127,47 @@ static enum status list(struct invocation *inv, struct err *e)
 	return ST_OK;
 }
 
+static enum status key(struct invocation *inv, struct err *e)
+{
+	char hex[AUDIT_KEY_HEX + 1];
+	audit_public_key(hex);
+	printf("%s\n", hex);
+	return ST_OK;
+}
+
+/* An exported file is verified where there is no site, and makes none. */
+static unsigned flags_for(const struct invocation *inv)
+{
+	bool file = inv->arg_count > 1 && !strcmp(inv->args[0], "verify");
+	return file ? CMD_FIBER : CMD_PLATFORM | CMD_FIBER;
+}
+
 static enum status run(struct invocation *inv, struct err *e)
 {
 	static const struct { const char *name; enum status (*run)(struct invocation *inv, struct err *e); } verbs[] = {
-		{ "verify", verify }, { "export", export }, { "list", list } };
+		{ "verify", verify }, { "export", export }, { "list", list }, { "key", key } };
 	for (unsigned i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (!strcmp(inv->args[0], verbs[i].name))
 			return verbs[i].run(inv, e);
-	return err_set(e, ST_USAGE, "'audit %s' is not known; there are: verify, export, list", inv->args[0]);
+	return err_set(e, ST_USAGE, "'audit %s' is not known; there are: verify, export, list, key", inv->args[0]);
 }
 
 static const struct option_def options[] = {
-	{ "service", "NAME", NULL, "whose chain; verify: all of this configuration, otherwise federation's" },
-	{ "key", "HEX", NULL, "verify FILE: the public key that it must be signed with" },
+	{ "service", "NAME", NULL, "whose chain; verify: every service's here, otherwise federation's" },
+	{ "key", "HEX,...", NULL, "verify: public keys to trust; of a FILE only these" },
+	{ "known", "SEQ:HASH", NULL, "verify: a checkpoint from the log that must be there" },
 	{ "action", "TEXT", NULL, "list: actions that begin so, \"person.\"" },
 	{ "actor", "ID", NULL, "list: what this person did" },
+	{ "object", "ID", NULL, "list: what was done to this" },
+	{ "since", "DATE", NULL, "list: from this date on" },
 	{ "max", "N", NULL, "list: the newest N (50)" },
 	{ 0 },
 };
 
 const struct command command_audit = {
-	.name = "audit", .usage = "verify [FILE] | export FILE | list", .summary = "Verify, export or list the record of what was done",
-	.details = "verify walks each chain from its first entry and names the first that was changed, removed or added by another hand; with a FILE\n"
-	           "that was exported before it needs no database, and with --key no trust in the file. Exit code 1: something is bad.",
-	.options = options, .min_args = 1, .max_args = 2, .flags = CMD_MIGRATED, .run = run,
+	.name = "audit", .usage = "verify [FILE] | export FILE | list | key", .summary = "Verify, export or list the record of what was done",
+	.details = "verify walks each chain from its first entry and names the first that was edited, removed, moved or added by another hand. With\n"
+	           "a FILE that was exported before it needs neither database nor site, but --key: `guildhall audit key` tells it. Checkpoints are in\n"
+	           "the log (audit.checkpoint): --known with the newest proves that nothing before it was cut off. Exit code 1: something is bad.",
+	.options = options, .min_args = 1, .max_args = 2, .flags_for = flags_for, .run = run,
 };

@@ -31,6 +31,7 @@ struct option_def {
 
 struct invocation {
 	const struct command *command;
+	unsigned flags;
 	int64_t started_ns;
 	const char *args[ARGS_MAX];
 	unsigned arg_count;
@@ -54,6 +55,7 @@ struct command {
 	const struct option_def *options;   /* zero-terminated; may be NULL */
 	unsigned min_args, max_args;
 	unsigned flags;
+	unsigned (*flags_for)(const struct invocation *inv); /* where they depend on the arguments; NULL: flags */
 	/* ST_OK: exit 0; ST_USAGE: 2; ST_CONFIG: 3; anything else: 1, with the message. */
 	enum status (*run)(struct invocation *inv, struct err *e);
 };

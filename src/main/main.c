@@ -73,7 +73,7 @@ static void run_in_fiber(void *arg)
 	ctx_init(&ctx, a);
 	f->inv->ctx = &ctx;
 	f->st = ST_OK;
-	if (f->inv->command->flags & CMD_MIGRATED)
+	if (f->inv->flags & CMD_MIGRATED)
 		f->st = start_platform(f->inv, &ctx, f->e);
 	if (f->st == ST_OK)
 		f->st = f->inv->command->run(f->inv, f->e);
@@ -81,7 +81,7 @@ static void run_in_fiber(void *arg)
 
 static enum status run_command(struct invocation *inv, struct err *e)
 {
-	unsigned flags = inv->command->flags;
+	unsigned flags = inv->flags = inv->command->flags_for ? inv->command->flags_for(inv) : inv->command->flags;
 	if (flags & CMD_MIGRATED)
 		flags |= CMD_CONFIG | CMD_PLATFORM | CMD_FIBER;
 	if (flags & (CMD_CONFIG | CMD_PLATFORM))

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "main/command.h"
 #include "main/gauges.h"
+#include "platform/audit.h"
 #include "platform/auth/store.h"
 #include "platform/event.h"
 #include "platform/internal.h"
@@ -31,6 +32,7 @@
 #include "rt/offload.h"
 
 #define BOOT_MEMORY (256u << 20)
+#define SIGN_MEMORY (4u << 20)
 #define END_GRACE_NS (5 * NS_PER_S)
 
 struct serving {
@@ -249,10 +251,12 @@ static void boot_fiber(void *arg)
 
 /* --- signals and the end ------------------------------------------------------------------------------------ */
 
+static void sign_chains(void *arg);
+
 static void one_ended(void *arg)
 {
 	struct serving *s = arg;
-	if (--s->ending == 0)
+	if (--s->ending == 0 && !fiber_spawn_on(loops_get(s->loops, 0), sign_chains, s, FIBER_LARGE))
 		sem_post(&s->over);
 }
 
@@ -265,6 +269,20 @@ static void end_queues(void *arg)
 	if (s->roles & ROLE_EVENTS)
 		events_drain(s->p->events, until);
 	one_ended(s);
+}
+
+/* All is written that will be. The failsafe is still set. */
+static void sign_chains(void *arg)
+{
+	struct serving *s = arg;
+	SCOPED_ARENA *a = arena_new(SIGN_MEMORY);
+	if (a) {
+		struct ctx ctx;
+		ctx_init(&ctx, a);
+		ctx.deadline_ns = clock_mono_ns() + END_GRACE_NS;
+		audit_close(&ctx, s->p);
+	}
+	sem_post(&s->over);
 }
 
 static void cut(struct timer *t)

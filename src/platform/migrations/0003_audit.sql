@@ -6,7 +6,8 @@ CREATE TABLE audit_log (
   actor   TEXT NOT NULL,
   address TEXT NOT NULL,
   object  TEXT NOT NULL,
-  details TEXT NOT NULL,                    -- canonical JSON, or ''
+  details TEXT NOT NULL,                    -- a canonical JSON object
+  prev    TEXT NOT NULL,                    -- hash of the entry before: says which of two was rewritten
   hash    TEXT NOT NULL                     -- SHA-256, hex
 );
 CREATE INDEX audit_log_actor ON audit_log (actor, seq);
@@ -22,7 +23,8 @@ INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '00000000000000000000000000
 
 CREATE TABLE audit_checkpoints (
   seq       BIGINT NOT NULL PRIMARY KEY,
-  hash      TEXT NOT NULL,
   at        BIGINT NOT NULL,
-  signature TEXT NOT NULL                   -- Ed25519, hex
+  hash      TEXT NOT NULL,                  -- of entry seq
+  key       TEXT NOT NULL,                  -- Ed25519 public key, hex
+  signature TEXT NOT NULL                   -- hex
 );

@@ -1,22 +1,27 @@
 -- The audit chain (platform/audit.h).
 
--- name: audit_head_take
+-- The next entry. PostgreSQL: one statement moves the end of the chain on, waiting for whoever holds it, and hashes what it
+-- found there; :chained is the canonical JSON up to the previous hash. SQLite, which has no SHA-256 but one writer: :chained is the hash.
+-- name: audit_append
+-- params: chained text, at int, action text, actor text, address text, object text, details text
 -- row: seq int, hash text
 -- writes
 -- sqlite:
-SELECT seq, hash FROM audit_head WHERE id = 1;
+INSERT INTO audit_log (seq, at, action, actor, address, object, details, prev, hash)
+SELECT h.seq + 1, :at, :action, :actor, :address, :object, :details, h.hash, :chained FROM audit_head h WHERE h.id = 1
+RETURNING seq, hash;
 -- postgres:
-SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE;
+WITH before AS (SELECT id, seq, hash FROM audit_head WHERE id = 1 FOR UPDATE),
+     head AS (UPDATE audit_head h SET seq = b.seq + 1,
+                     hash = encode(sha256(convert_to(:chained || b.hash || '","seq":' || (b.seq + 1)::text || '}', 'UTF8')), 'hex')
+                FROM before b WHERE h.id = b.id RETURNING h.seq, b.hash AS prev, h.hash)
+INSERT INTO audit_log (seq, at, action, actor, address, object, details, prev, hash)
+SELECT seq, :at, :action, :actor, :address, :object, :details, prev, hash FROM head
+RETURNING seq, hash;
 
 -- name: audit_head_read
 -- row: seq int, hash text
 SELECT seq, hash FROM audit_head WHERE id = 1;
-
--- name: audit_add
--- params: seq int, at int, action text, actor text, address text, object text, details text, hash text
--- exec
-INSERT INTO audit_log (seq, at, action, actor, address, object, details, hash)
-     VALUES (:seq, :at, :action, :actor, :address, :object, :details, :hash);
 
 -- name: audit_head_put
 -- params: seq int, hash text
@@ -24,36 +29,38 @@ INSERT INTO audit_log (seq, at, action, actor, address, object, details, hash)
 UPDATE audit_head SET seq = :seq, hash = :hash WHERE id = 1;
 
 -- name: audit_checkpoint_add
--- params: seq int, hash text, at int, signature text
+-- params: seq int, at int, hash text, key text, signature text
 -- exec
-INSERT INTO audit_checkpoints (seq, hash, at, signature) VALUES (:seq, :hash, :at, :signature) ON CONFLICT (seq) DO NOTHING;
+INSERT INTO audit_checkpoints (seq, at, hash, key, signature) VALUES (:seq, :at, :hash, :key, :signature) ON CONFLICT (seq) DO NOTHING;
 
 -- name: audit_walk
 -- params: after int, upto int, lim int
--- rows: seq int, at int, action text, actor text, address text, object text, details text, hash text
-SELECT seq, at, action, actor, address, object, details, hash FROM audit_log
+-- rows: seq int, at int, action text, actor text, address text, object text, details text, prev text, hash text
+SELECT seq, at, action, actor, address, object, details, prev, hash FROM audit_log
  WHERE seq > :after AND seq <= :upto ORDER BY seq LIMIT :lim;
 
 -- name: audit_page
--- params: before int, action text, actor text, object text, lim int
--- rows: seq int, at int, action text, actor text, address text, object text, details text, hash text
-SELECT seq, at, action, actor, address, object, details, hash FROM audit_log
- WHERE seq < :before AND (:action = '' OR substr(action, 1, length(:action)) = :action)
+-- params: before int, action text, actor text, object text, since int, lim int
+-- rows: seq int, at int, action text, actor text, address text, object text, details text, prev text, hash text
+SELECT seq, at, action, actor, address, object, details, prev, hash FROM audit_log
+ WHERE seq < :before AND at >= :since AND (:action = '' OR substr(action, 1, length(:action)) = :action)
    AND (:actor = '' OR actor = :actor) AND (:object = '' OR object = :object)
  ORDER BY seq DESC LIMIT :lim;
 
 -- name: audit_about_page
 -- params: before int, person text, lim int
--- rows: seq int, at int, action text, actor text, address text, object text, details text, hash text
-SELECT seq, at, action, actor, address, object, details, hash FROM audit_log
+-- rows: seq int, at int, action text, actor text, address text, object text, details text, prev text, hash text
+SELECT seq, at, action, actor, address, object, details, prev, hash FROM audit_log
  WHERE seq < :before AND (actor = :person OR object = :person)
  ORDER BY seq DESC LIMIT :lim;
 
--- name: audit_checkpoints_all
--- params: after int, lim int
--- rows: seq int, hash text, at int, signature text
-SELECT seq, hash, at, signature FROM audit_checkpoints WHERE seq > :after ORDER BY seq LIMIT :lim;
+-- name: audit_checkpoints_between
+-- params: after int, upto int, lim int
+-- rows: seq int, at int, hash text, key text, signature text
+SELECT seq, at, hash, key, signature FROM audit_checkpoints WHERE seq > :after AND seq <= :upto ORDER BY seq LIMIT :lim;
 
--- name: audit_last
--- row: seq int?, checkpoint int?
-SELECT (SELECT MAX(seq) FROM audit_log) AS seq, (SELECT MAX(seq) FROM audit_checkpoints) AS checkpoint;
+-- One statement, so that PostgreSQL shows all of it as of one moment.
+-- name: audit_ends
+-- row: head int?, hash text?, last int?, checkpoint int?
+SELECT (SELECT seq FROM audit_head WHERE id = 1) AS head, (SELECT hash FROM audit_head WHERE id = 1) AS hash,
+       (SELECT MAX(seq) FROM audit_log) AS last, (SELECT MAX(seq) FROM audit_checkpoints) AS checkpoint;
