@@ -91,6 +91,78 @@ static void edges_both_ways(struct store *t)
 	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, drop_edge, &(struct edge){ 1, "related", 2 }, &t->err));
 }
 
+struct edge_set { int64_t src; const char *type; const int64_t *dst; size_t n; };
+
+static enum status set_edges(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct edge_set *s = arg;
+	return edges_set(c, s->src, str_c(s->type), s->dst, s->n, e);
+}
+
+#define SET(t, src, type, ...)                                                                                \
+	({                                                                                                    \
+		const int64_t dst_[] = { __VA_ARGS__ };                                                       \
+		struct edge_set set_ = { src, type, dst_, COUNT_OF(dst_) };                                   \
+		db_write((t)->ctx, (t)->db, set_edges, &set_, &(t)->err);                                     \
+	})
+
+static void edges_set_replaces(struct store *t)
+{
+	struct edge_ends ends;
+	CHECK_OK(PUT(t, { 1, "tagged", 5 }, { 1, "related", 5 }, { 2, "tagged", 30 }));
+	CHECK_OK(SET(t, 1, "tagged", 30, INT64_MAX, 10, 30));
+	CHECK_OK(SET(t, 1, "related", 2, 3));
+	CHECK_STATUS(ST_INVALID, SET(t, 1, "tagged", 7, 1));
+	CHECK_STATUS(ST_INVALID, SET(t, 1, "nonsense", 7));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(edges_out(c, 1, STR("tagged"), &ends, &t->err));
+	CHECK(ends.count == 3 && ends.list[0].id == 30 && ends.list[0].ord == 0);
+	CHECK(ends.list[1].id == INT64_MAX && ends.list[1].ord == 1 && ends.list[2].id == 10);
+	CHECK_OK(edges_in(c, 30, STR("tagged"), &ends, &t->err));
+	CHECK(ends.count == 2);
+	CHECK_OK(edges_out(c, 5, STR("related"), &ends, &t->err));
+	CHECK(ends.count == 0); /* its way back went with it */
+	CHECK_OK(edges_out(c, 3, STR("related"), &ends, &t->err));
+	CHECK(ends.count == 1 && ends.list[0].id == 1 && ends.list[0].ord == 1);
+	db_read_end(&c);
+	CHECK_OK(db_write(t->ctx, t->db, set_edges, &(struct edge_set){ 1, "related", NULL, 0 }, &t->err));
+	SCOPED_DB_READ again = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &again, &t->err));
+	CHECK_OK(edges_in(again, 1, STR("related"), &ends, &t->err));
+	CHECK(ends.count == 0);
+}
+
+struct kind { struct str name; bool both; };
+
+static enum status put_kinds(struct db_conn *c, void *arg, struct err *e)
+{
+	static const struct db_col cols[] = { { DB_TEXT, false, offsetof(struct kind, name), 0, "name" },
+		                              { DB_BOOL, false, offsetof(struct kind, both), 0, "both_ways" } };
+	static struct db_query kinds = { .name = "kinds", .writes = true,
+		.sql = { "SELECT name, both_ways FROM edge_types", "SELECT name, both_ways FROM edge_types" }, .col_count = 2,
+		.row_size = sizeof(struct kind), .cols = cols };
+	struct kind *rows;
+	TRY(db_rows(c, &kinds, NULL, (void **)&rows, arg, e));
+	for (size_t i = 0; i < *(size_t *)arg; i++) {
+		struct edge_ends back;
+		int64_t src = 100 + (int64_t)i;
+		TRY(edge_put(c, src, rows[i].name, 50, 0, e));
+		TRY(edges_in(c, src, rows[i].name, &back, e));
+		if (back.count != rows[i].both)
+			return err_set(e, ST_CORRUPT, "%.*s: both ways or not?", STR_ARG(rows[i].name));
+	}
+	return ST_OK;
+}
+
+/* What the database says of each type is what the program does. */
+static void edge_types_agree(struct store *t)
+{
+	size_t n = 0;
+	CHECK_OK(db_write(t->ctx, t->db, put_kinds, &n, &t->err));
+	CHECK(n == 7);
+}
+
 static void edges_refuse(struct store *t)
 {
 	CHECK_STATUS(ST_INVALID, PUT(t, { 1, "tagged", 2 }, { 1, "nonsense", 2 }));
@@ -474,6 +546,8 @@ int main(int argc, char **argv)
 {
 	static const struct store_test tests[] = {
 		{ .name = "edges_both_ways", .run = edges_both_ways },
+		{ .name = "edges_set_replaces", .run = edges_set_replaces },
+		{ .name = "edge_types_agree", .run = edge_types_agree },
 		{ .name = "edges_refuse", .run = edges_refuse },
 		{ .name = "edges_closures", .run = edges_closures },
 		{ .name = "cards_show_what_edges_say", .run = cards_show_what_edges_say },

@@ -1,31 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/blog/edges.h"
 
+#include "base/buf.h"
 #include "gen/blog_sql.h"
+
+/* The table edge_types says the same to those who read the database without us. */
+static const struct edge_type {
+	const char *name;
+	bool both_ways;
+} types[] = {
+	{ "tagged", false },     { "authored-by", false }, { "is-a", false },    { "subtype-of", false },
+	{ "part-of", false },    { "related", true },      { "requires", false },
+};
+
+static enum status type_of(struct str name, const struct edge_type **type, struct err *e)
+{
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (!str_eqc(name, types[i].name))
+			continue;
+		*type = &types[i];
+		return ST_OK;
+	}
+	return err_set(e, ST_INVALID, "there is no type of edge \"%.*s\"", STR_ARG(str_first(name, 60)));
+}
+
+static enum status not_to_itself(int64_t src, int64_t dst, struct err *e)
+{
+	return src == dst ? err_set(e, ST_INVALID, "an object has no edge to itself") : ST_OK;
+}
 
 enum status edge_put(struct db_conn *c, int64_t src, struct str type, int64_t dst, int64_t ord, struct err *e)
 {
-	int64_t written = 0;
-	if (src == dst)
-		return err_set(e, ST_INVALID, "an object has no edge to itself");
-	TRY(q_blog_edge_put(c, src, type, dst, ord, &written, e));
-	return written ? ST_OK : err_set(e, ST_INVALID, "there is no type of edge \"%.*s\"", (int)(type.n < 60 ? type.n : 60), type.p);
+	const struct edge_type *t;
+	TRY(not_to_itself(src, dst, e));
+	TRY(type_of(type, &t, e));
+	TRY(q_blog_edge_put(c, src, type, dst, ord, NULL, e));
+	return t->both_ways ? q_blog_edge_put(c, dst, type, src, ord, NULL, e) : ST_OK;
 }
 
 enum status edge_drop(struct db_conn *c, int64_t src, struct str type, int64_t dst, bool *was_there, struct err *e)
 {
+	const struct edge_type *t;
 	int64_t gone = 0;
+	TRY(type_of(type, &t, e));
 	TRY(q_blog_edge_drop(c, src, type, dst, &gone, e));
 	*was_there = gone > 0;
-	return ST_OK;
+	return t->both_ways ? q_blog_edge_drop(c, dst, type, src, NULL, e) : ST_OK;
+}
+
+/* "[1,2,3]" */
+static struct str id_list(struct db_conn *c, const int64_t *ids, size_t n)
+{
+	struct buf b;
+	buf_arena(&b, db_arena(c), 2 + 21 * n);
+	for (size_t i = 0; i < n; i++) {
+		buf_putc(&b, i ? ',' : '[');
+		buf_put_i64(&b, ids[i]);
+	}
+	buf_puts(&b, n ? "]" : "[]");
+	return buf_str(&b);
 }
 
 enum status edges_set(struct db_conn *c, int64_t src, struct str type, const int64_t *dst, size_t n, struct err *e)
 {
-	TRY(q_blog_edges_clear(c, src, type, NULL, e));
+	const struct edge_type *t;
+	TRY(type_of(type, &t, e));
 	for (size_t i = 0; i < n; i++)
-		TRY(edge_put(c, src, type, dst[i], (int64_t)i, e));
-	return ST_OK;
+		TRY(not_to_itself(src, dst[i], e));
+	TRY(q_blog_edges_clear(c, src, type, NULL, e));
+	if (t->both_ways)
+		TRY(q_blog_edges_clear_back(c, src, type, NULL, e));
+	if (!n)
+		return ST_OK;
+	struct str ids = id_list(c, dst, n);
+	TRY(q_blog_edges_fill(c, src, type, ids, NULL, e));
+	return t->both_ways ? q_blog_edges_fill_back(c, src, type, ids, NULL, e) : ST_OK;
 }
 
 enum status edges_forget(struct db_conn *c, int64_t id, struct err *e) { return q_blog_edges_forget(c, id, NULL, e); }

@@ -2,8 +2,8 @@
  *
  * Typed edges between objects: (src, type, dst) once, with a place in the order. A write touches one leaf of each of two trees,
  * however large the graph is; closures are computed when they are read, bounded in depth and number.
- * Types are declared in the table edge_types: tagged, authored-by, is-a, subtype-of, part-of, related, requires. A
- * type that goes both ways ("related") is stored in both directions by one call.
+ * The types: tagged, authored-by, is-a, subtype-of, part-of, related, requires. One that goes both ways ("related") is stored in
+ * both directions by one call.
  */
 #ifndef GH_SERVICES_BLOG_EDGES_H
 #define GH_SERVICES_BLOG_EDGES_H
@@ -18,7 +18,7 @@ struct edge_ends { struct edge_end *list; size_t count; };
 /* In a write. Again with another ord: moves it. ST_INVALID: no such type, or an edge of an object to itself. */
 enum status edge_put(struct db_conn *c, int64_t src, struct str type, int64_t dst, int64_t ord, struct err *e) MUST_CHECK;
 enum status edge_drop(struct db_conn *c, int64_t src, struct str type, int64_t dst, bool *was_there, struct err *e) MUST_CHECK;
-/* All of src's edges of the type become exactly dst[0…n), in that order. */
+/* All of src's edges of the type become exactly dst[0…n), in that order; what is there twice counts once. */
 enum status edges_set(struct db_conn *c, int64_t src, struct str type, const int64_t *dst, size_t n, struct err *e) MUST_CHECK;
 enum status edges_forget(struct db_conn *c, int64_t id, struct err *e) MUST_CHECK; /* both directions, all types */
 

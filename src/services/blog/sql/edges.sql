@@ -1,27 +1,50 @@
--- Typed edges: O(1) writes, closures on read.
+-- Typed edges: O(1) writes, closures on read. Which types there are, and which go both ways, edges.c knows: a look-up here
+-- would double the cost of each write.
 
--- Nothing is inserted for a type that is not declared. A symmetric one goes in both ways.
 -- name: blog_edge_put
 -- params: src int, type text, dst int, ord int
 -- exec
-INSERT INTO edges (src, type, dst, ord)
-SELECT :src, t.name, :dst, :ord FROM edge_types t WHERE t.name = :type
-UNION ALL
-SELECT :dst, t.name, :src, :ord FROM edge_types t WHERE t.name = :type AND t.both_ways AND :src <> :dst
+INSERT INTO edges (src, type, dst, ord) VALUES (:src, :type, :dst, :ord)
     ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
 
 -- name: blog_edge_drop
 -- params: src int, type text, dst int
 -- exec
-DELETE FROM edges
- WHERE (src = :src AND type = :type AND dst = :dst)
-    OR (src = :dst AND type = :type AND dst = :src
-        AND EXISTS (SELECT 1 FROM edge_types t WHERE t.name = :type AND t.both_ways));
+DELETE FROM edges WHERE src = :src AND type = :type AND dst = :dst;
 
 -- name: blog_edges_clear
 -- params: src int, type text
 -- exec
 DELETE FROM edges WHERE src = :src AND type = :type;
+
+-- name: blog_edges_clear_back
+-- params: dst int, type text
+-- exec
+DELETE FROM edges WHERE dst = :dst AND type = :type;
+
+-- All edges of one object and type at once; ids: a JSON array in their order. What stands there twice keeps its first place.
+-- name: blog_edges_fill
+-- params: src int, type text, ids text
+-- exec
+-- sqlite:
+INSERT INTO edges (src, type, dst, ord) SELECT :src, :type, i.value, i.key FROM json_each(:ids) i WHERE TRUE
+    ON CONFLICT (src, type, dst) DO NOTHING;
+-- postgres:
+INSERT INTO edges (src, type, dst, ord)
+SELECT :src, :type, i.value::bigint, i.key - 1 FROM json_array_elements_text(:ids::json) WITH ORDINALITY AS i(value, key)
+    ON CONFLICT (src, type, dst) DO NOTHING;
+
+-- The way back, of a type that goes both ways.
+-- name: blog_edges_fill_back
+-- params: dst int, type text, ids text
+-- exec
+-- sqlite:
+INSERT INTO edges (src, type, dst, ord) SELECT i.value, :type, :dst, i.key FROM json_each(:ids) i WHERE TRUE
+    ON CONFLICT (src, type, dst) DO NOTHING;
+-- postgres:
+INSERT INTO edges (src, type, dst, ord)
+SELECT i.value::bigint, :type, :dst, i.key - 1 FROM json_array_elements_text(:ids::json) WITH ORDINALITY AS i(value, key)
+    ON CONFLICT (src, type, dst) DO NOTHING;
 
 -- name: blog_edges_forget
 -- params: id int
