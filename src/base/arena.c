@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An arena is a chain of blocks; its own struct sits at the start of the first. Two sizes of block are kept in a small
+ * An arena is a chain of blocks; its own struct sits at the start of the first. Three sizes of block are kept in a small
  * cache per thread, so that a request costs no malloc once the thread is warm: 4 KiB for the first (most requests need
  * no more, and thousands that wait stay small) and 16 KiB for those after. A piece of more than a quarter of a block
- * gets a block of its own, which bounds what is lost at block ends.
+ * gets a block of its own, which bounds what is lost at block ends; for pieces of 16 to 32 KiB, as pages are written
+ * into, that is the third size.
  *
  * With ARENA_PIECEWISE (always under AddressSanitizer) each piece is its own malloc instead: bump allocation would
  * hide overruns and uses after reset from it.
@@ -34,12 +35,11 @@
 #define ARENA_PIECEWISE 0
 #endif
 
-enum { ALIGN = 16, FIRST_BLOCK = 4096, NEXT_BLOCK = 16384, CACHE_BYTES = 1 << 20 };
-
 struct block {
 	struct block *next;
 	size_t size; /* header included */
 };
+enum { ALIGN = 16, FIRST_BLOCK = 4096, NEXT_BLOCK = 16384, LARGE_BLOCK = 32768 + sizeof(struct block), CACHE_BYTES = 1 << 20 };
 static_assert(sizeof(struct block) % ALIGN == 0, "pieces follow the header");
 
 struct cleanup {
@@ -64,7 +64,7 @@ enum { ARENA_SIZE = (sizeof(struct arena) + ALIGN - 1) & ~(size_t)(ALIGN - 1) };
 /* --- blocks and their cache ------------------------------------------------------------------------------------- */
 
 static _Thread_local struct {
-	struct block *first, *next;
+	struct block *first, *next, *large;
 	size_t bytes;
 	bool registered;
 } cache;
@@ -84,7 +84,8 @@ static void cache_drop(void *unused)
 {
 	chain_free(cache.first);
 	chain_free(cache.next);
-	cache.first = cache.next = NULL;
+	chain_free(cache.large);
+	cache.first = cache.next = cache.large = NULL;
 	cache.bytes = 0;
 	cache.registered = false;
 }
@@ -95,9 +96,20 @@ static void cache_key_make(void)
 		abort();
 }
 
+/* Where blocks of a size are kept; NULL: nowhere. */
+static struct block **cache_of(size_t size)
+{
+	switch (size) {
+	case FIRST_BLOCK: return &cache.first;
+	case NEXT_BLOCK: return &cache.next;
+	case LARGE_BLOCK: return &cache.large;
+	default: return NULL;
+	}
+}
+
 static struct block *block_get(size_t size)
 {
-	struct block **list = size == FIRST_BLOCK ? &cache.first : size == NEXT_BLOCK ? &cache.next : NULL;
+	struct block **list = cache_of(size);
 	struct block *b = list ? *list : NULL;
 	if (b) {
 		*list = b->next;
@@ -112,7 +124,7 @@ static struct block *block_get(size_t size)
 
 static void block_put(struct block *b)
 {
-	struct block **list = b->size == FIRST_BLOCK ? &cache.first : b->size == NEXT_BLOCK ? &cache.next : NULL;
+	struct block **list = cache_of(b->size);
 	if (ARENA_PIECEWISE || !list || cache.bytes + b->size > CACHE_BYTES) {
 		free(b);
 		return;
@@ -236,7 +248,8 @@ size_t arena_used(const struct arena *a)
 static void *alloc_slow(struct arena *a, size_t n)
 {
 	bool apart = ARENA_PIECEWISE || n > NEXT_BLOCK / 4;
-	struct block *b = block_get(apart ? sizeof *b + n : NEXT_BLOCK);
+	size_t own = !ARENA_PIECEWISE && n > LARGE_BLOCK / 2 && n <= LARGE_BLOCK - sizeof(struct block) ? LARGE_BLOCK : sizeof(struct block) + n;
+	struct block *b = block_get(apart ? own : NEXT_BLOCK);
 	if (!b)
 		return NULL;
 	b->next = a->blocks;

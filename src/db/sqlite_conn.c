@@ -113,9 +113,8 @@ static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kin
 	sqlite3_extended_result_codes(c->h, 1);
 	sqlite3_busy_timeout(c->h, BUSY_MS);
 	sqlite3_db_config(c->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* Pages are read through the map, which all connections share: their own caches can be small. */
-	TRY(sq_script(c, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;"
-	                 "PRAGMA cell_size_check=ON", e));
+	/* No memory map: a mapped page is checked and taken apart each time that it is looked at, a cached one once. */
+	TRY(sq_script(c, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON", e));
 	if (kind == SQ_READER)
 		return sq_script(c, "PRAGMA query_only=ON; PRAGMA cache_size=-2048", e);
 	TRY(sq_script(c, "PRAGMA journal_mode=WAL", e));

@@ -157,8 +157,9 @@ static void h1_head(struct request *q, int64_t len, bool end)
 static void h1_flush(struct request *q)
 {
 	struct conn *c = q->conn;
+	/* With the other answers of this turn of the loop: whoever reads several of them is woken once. */
 	if (!c->pumping) /* else at the end of the batch */
-		conn_flush(c);
+		conn_again(c);
 }
 
 static void h1_body(struct request *q, struct piece *p, bool end)

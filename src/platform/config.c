@@ -297,15 +297,29 @@ void config_free(struct config *c)
 
 /* --- reading ------------------------------------------------------------------------------------------------ */
 
+/* As strcmp(section.key, name), without writing it down: settings are read several times per request. */
+static int compare(const char *section, const char *key, const char *name)
+{
+	while (*section && *section == *name)
+		section++, name++;
+	if (*section || *name != '.')
+		return (*section ? (unsigned char)*section : '.') - (unsigned char)*name;
+	return strcmp(key, name + 1);
+}
+
 static const struct entry *want(const struct config *c, const char *section, const char *key)
 {
-	char name[128];
-	int n = snprintf(name, sizeof name, "%s.%s", section, key);
-	const struct entry *row = find(c, str_n(name, (size_t)n));
-	if (!row)
-		LOG(ERROR, NULL, "config.undeclared", LS("setting", name));
-	assert(row && "a setting is read that no table declares");
-	return row;
+	size_t lo = 0, hi = c->count;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int d = compare(section, key, c->entries[mid].name);
+		if (!d)
+			return &c->entries[mid];
+		*(d < 0 ? &hi : &lo) = d < 0 ? mid : mid + 1;
+	}
+	LOG(ERROR, NULL, "config.undeclared", LS("section", section), LS("key", key));
+	assert(!"a setting is read that no table declares");
+	return NULL;
 }
 
 static int64_t want_num(const struct config *c, const char *section, const char *key, enum setting_kind kind)

@@ -188,24 +188,42 @@ static void js_ascii(struct buf *b, unsigned char c)
 		buf_putc(b, (char)c);
 }
 
+static bool line_separator(const unsigned char *p, size_t len)
+{
+	return len == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8;
+}
+
+/* Length of what may stand as it is at p, 0 when something must be done about it. */
+static size_t js_plain(const unsigned char *p, size_t n)
+{
+	if (*p < 0x80)
+		return *p >= 0x20 && *p != 0x7f && *p != '"' && *p != '\\' && *p != '<' && *p != '>' && *p != '&' && *p != '\'';
+	size_t len = utf8_seq(p, n);
+	return line_separator(p, len) ? 0 : len;
+}
+
 void html_js(struct buf *b, struct str s)
 {
+	const unsigned char *p = (const unsigned char *)s.p;
 	buf_putc(b, '"');
-	for (size_t i = 0; i < s.n;) {
-		const unsigned char *p = (const unsigned char *)s.p + i;
-		size_t len = utf8_seq(p, s.n - i);
+	for (size_t i = 0, run = 0, len; run < s.n; i += len) {
+		len = i < s.n ? js_plain(p + i, s.n - i) : 0;
+		if (len)
+			continue;
+		if (i > run)
+			buf_put(b, p + run, i - run);
+		if (i == s.n)
+			break;
+		len = utf8_seq(p + i, s.n - i);
 		if (len == 1) {
-			js_ascii(b, *p);
+			js_ascii(b, p[i]);
 		} else if (len == 0) {
 			BUF_LIT(b, REPLACEMENT);
 			len = 1;
-		} else if (len == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8) {
-			/* U+2028 and U+2029 end a line in older JavaScript. */
-			buf_puts(b, p[2] == 0xa8 ? "\\u2028" : "\\u2029");
-		} else {
-			buf_put(b, p, len);
+		} else { /* U+2028 and U+2029 end a line in older JavaScript */
+			buf_puts(b, p[i + 2] == 0xa8 ? "\\u2028" : "\\u2029");
 		}
-		i += len;
+		run = i + len;
 	}
 	buf_putc(b, '"');
 }

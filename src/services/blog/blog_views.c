@@ -44,7 +44,12 @@ struct str blog_abs(struct ctx *ctx, struct str url)
 	/* web_url() gives a path below the origin: what is missing is scheme and host, which end where the base path begins. */
 	struct service_instance *blog = platform_service(ctx->svc->platform, "blog");
 	struct str origin = str_first(blog->base_url, blog->base_url.n - blog->base_path.n);
-	return arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(url));
+	struct buf b;
+	buf_arena(&b, ctx->arena, SIZE_MAX);
+	buf_reserve(&b, origin.n + url.n);
+	buf_putstr(&b, origin);
+	buf_putstr(&b, url);
+	return buf_str(&b);
 }
 
 static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
@@ -65,8 +70,15 @@ static void civil_of(struct ctx *ctx, const struct blog_site *site, int64_t us, 
 struct str blog_date(struct ctx *ctx, const struct blog_site *site, int64_t us)
 {
 	struct civil c;
+	struct buf b;
 	civil_of(ctx, site, us, &c);
-	return arena_strf(ctx->arena, "%d %s %d", c.day, blog_month_name(c.month), c.year);
+	buf_arena(&b, ctx->arena, 64);
+	buf_put_i64(&b, c.day);
+	buf_putc(&b, ' ');
+	buf_puts(&b, blog_month_name(c.month));
+	buf_putc(&b, ' ');
+	buf_put_i64(&b, c.year);
+	return buf_str(&b);
 }
 
 struct str blog_day_month(struct ctx *ctx, const struct blog_site *site, int64_t us)
