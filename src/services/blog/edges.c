@@ -31,7 +31,7 @@ static enum status not_to_itself(int64_t src, int64_t dst, struct err *e)
 
 enum status edge_put(struct db_conn *c, int64_t src, struct str type, int64_t dst, int64_t ord, struct err *e)
 {
-	const struct edge_type *t;
+	const struct edge_type *t = NULL;
 	TRY(not_to_itself(src, dst, e));
 	TRY(type_of(type, &t, e));
 	TRY(q_blog_edge_put(c, src, type, dst, ord, NULL, e));
@@ -40,7 +40,7 @@ enum status edge_put(struct db_conn *c, int64_t src, struct str type, int64_t ds
 
 enum status edge_drop(struct db_conn *c, int64_t src, struct str type, int64_t dst, bool *was_there, struct err *e)
 {
-	const struct edge_type *t;
+	const struct edge_type *t = NULL;
 	int64_t gone = 0;
 	TRY(type_of(type, &t, e));
 	TRY(q_blog_edge_drop(c, src, type, dst, &gone, e));
@@ -63,7 +63,7 @@ static struct str id_list(struct db_conn *c, const int64_t *ids, size_t n)
 
 enum status edges_set(struct db_conn *c, int64_t src, struct str type, const int64_t *dst, size_t n, struct err *e)
 {
-	const struct edge_type *t;
+	const struct edge_type *t = NULL;
 	TRY(type_of(type, &t, e));
 	for (size_t i = 0; i < n; i++)
 		TRY(not_to_itself(src, dst[i], e));
