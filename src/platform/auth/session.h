@@ -54,6 +54,8 @@ enum status sso_update(struct ctx *ctx, const struct sso *s, struct err *e) MUST
 enum status sso_end(struct ctx *ctx, struct str key, struct err *e) MUST_CHECK;
 /* End all of a person's, but one (key p NULL: none). For new passwords, suspension, deletion. */
 enum status sso_end_others(struct ctx *ctx, int64_t person, struct str but, struct err *e) MUST_CHECK;
+/* From an entry of AUTH_SSO. */
+enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e) MUST_CHECK;
 /* Name, e-mail, handle or roles of a person changed: so they do in what is signed in. */
 enum status sso_refresh_person(struct ctx *ctx, int64_t person, struct str name, struct str email, struct str handle, struct str roles,

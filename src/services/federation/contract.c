@@ -4,13 +4,14 @@
  */
 #include "services/federation/contract.h"
 
-#include "services/federation/oauth.h"
+#include "services/federation/oauth_logout.h"
 
 static enum status serve_redeem(struct ctx *ctx, const void *in, void *out, struct err *e)
 {
 	const struct session_redeem *q = in;
 	struct oauth_code c;
-	TRY(oauth_code_redeem(ctx, q->code, arena_strf(ctx->arena, "service:%.*s", STR_ARG(q->service)), q->redirect_uri, q->verifier, &c, e));
+	struct str grant; /* services get a session instead */
+	TRY(oauth_code_redeem(ctx, q->code, arena_strf(ctx->arena, "service:%.*s", STR_ARG(q->service)), q->redirect_uri, q->verifier, &c, &grant, e));
 	*(struct session_redeemed *)out = (struct session_redeemed){ .sso = c.sso, .nonce = c.nonce };
 	return ST_OK;
 }
@@ -25,7 +26,7 @@ static enum status serve_end(struct ctx *ctx, const void *in, void *out, struct 
 	const struct session_end *q = in;
 	struct session_ended *a = out;
 	a->there = q->sso.n > 0;
-	return a->there ? sso_end(ctx, q->sso, e) : ST_OK;
+	return a->there ? oauth_logout(ctx, q->sso, q->address, e) : ST_OK;
 }
 
 const struct contract_def federation_contract_end = {

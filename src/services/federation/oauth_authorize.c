@@ -1,88 +1,186 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /oauth/authorize (RFC 6749 4.1.1, OpenID Connect Core 3.1.2, RFC 9207). Until client and redirect address are known good,
- * what is wrong is told to the person; afterwards to the client.
+ * /oauth/authorize and the consent page (RFC 6749 4.1.1, OpenID Connect Core 3.1.2, RFC 9207). Who is asked what is a list of
+ * questions, each with what it is answered with under prompt=none.
  */
-#include "services/federation/oauth.h"
+#include "services/federation/oauth_device.h"
 
+#include "base/clock.h"
+#include "gen/federation_sql.h"
+#include "gen/federation_tpl.h"
+#include "platform/audit.h"
 #include "platform/html.h"
 
-struct ask {
-	struct oauth_client client;
-	struct str redirect_uri, state, scope, nonce, challenge, prompt;
+#define PAGE_MAX (256 << 10)
+
+/* What a scope means, in plain words. The last row is for scopes without one. */
+static const struct { const char *scope; struct consent_line line; } meanings[] = {
+	{ "openid", { "Know that it is you", "It learns an identifier that stays the same, and when you signed in." } },
+	{ "profile", { "See your name", "Name, handle, picture, language and time zone." } },
+	{ "email", { "See your e-mail address", NULL } },
+	{ "offline_access", { "Stay connected", "It may come back without you, until you revoke it." } },
+	{ "read", { "Read your posts, messages and lists", NULL } },
+	{ "write", { "Post, reply and change settings as you", NULL } },
+	{ "follow", { "Follow and block people as you", NULL } },
+	{ "push", { "Send you notifications", NULL } },
 };
+static const struct consent_line another = { "Something that it calls by a name of its own", NULL };
 
-static enum status send_back(struct web *w, const struct ask *a, const char *name, struct str value)
+static const struct consent_line *meaning(struct str scope)
 {
-	struct buf to;
-	buf_arena(&to, w->ctx->arena, 16384);
-	buf_printf(&to, "%.*s%c%s=", STR_ARG(a->redirect_uri), str_chr(a->redirect_uri, '?') < 0 ? '?' : '&', name);
-	url_encode(&to, value);
-	if (a->state.p) {
-		BUF_LIT(&to, "&state=");
-		url_encode(&to, a->state);
+	/* "read:statuses" is part of "read". */
+	struct str head = scope;
+	(void)str_cut(&scope, ':', &head);
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (str_eqc(head, meanings[i].scope))
+			return &meanings[i].line;
+	return &another;
+}
+
+void oauth_consent_lines(struct consent_view *v)
+{
+	struct str rest = v->ask->scope, one;
+	while (rest.n && str_next(&rest, ' ', &one)) {
+		const struct consent_line *line = meaning(one);
+		bool there = !one.n;
+		for (unsigned i = 0; i < v->line_count; i++)
+			there |= v->lines[i].title == line->title;
+		if (!there && v->line_count < sizeof v->lines / sizeof *v->lines)
+			v->lines[v->line_count++] = *line;
 	}
-	BUF_LIT(&to, "&iss=");
-	url_encode(&to, w->ctx->svc->base_url);
-	web_no_cache(w);
-	return web_redirect_external(w, 303, buf_str(&to));
 }
 
-static enum status refuse(struct web *w, const struct ask *a, const char *error)
+/* --- questions ---------------------------------------------------------------------------------------------- */
+
+static bool must_sign_in(struct web *w, const struct oauth_ask *a)
 {
-	return send_back(w, a, "error", str_c(error));
+	if (!w->person)
+		return true;
+	if ((scope_has(a->prompt, "login") || scope_has(a->prompt, "select_account")) && w->person->auth_us < a->started_us)
+		return true;
+	return a->max_age_s >= 0 && clock_now_us() - w->person->auth_us > a->max_age_s * US_PER_S && w->person->auth_us < a->started_us;
 }
 
-static enum status read_client(struct web *w, struct ask *a, struct err *e)
+/* An application that can't prove who it is, at an address anybody on that machine may take, is asked for each time (RFC 8252 8.6). */
+static bool remembers(const struct oauth_ask *a)
 {
-	enum status st = oauth_client_find(w->ctx, web_query(w, "client_id"), &a->client, e);
-	if (st == ST_NOT_FOUND)
-		return err_set(e, ST_INVALID, "The application that sent you here is not known.");
-	TRY(st);
-	a->redirect_uri = web_query(w, "redirect_uri");
-	if (!a->redirect_uri.n || !str_eq(a->redirect_uri, a->client.redirect_uri))
-		return err_set(e, ST_INVALID, "The application that sent you here wants the answer at an address that is not its own.");
-	a->state = web_query(w, "state");
-	a->scope = web_query(w, "scope");
-	a->nonce = web_query(w, "nonce");
-	a->challenge = web_query(w, "code_challenge");
-	a->prompt = web_query(w, "prompt");
+	return a->client.auth != OAUTH_AUTH_NONE || str_starts(a->redirect_uri, STR("https://"));
+}
+
+static enum status must_consent(struct web *w, const struct oauth_ask *a, bool *must, struct err *e)
+{
+	struct federation_consent_row *r;
+	*must = false;
+	if (a->client.service)
+		return ST_OK;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_federation_consent(c, w->person->id, a->client.id, &r, e));
+	*must = !r || !remembers(a) || scope_has(a->prompt, "consent") || !scope_within(a->scope, r->scope);
 	return ST_OK;
 }
 
-static const char *what_is_wrong(struct web *w, const struct ask *a)
+static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, struct err *e)
 {
-	if (!str_eqc(web_query(w, "response_type"), "code"))
-		return "unsupported_response_type";
-	if (a->challenge.n != AUTH_HASH_LEN || !str_eqc(web_query(w, "code_challenge_method"), "S256"))
-		return "invalid_request";
-	return NULL;
+	struct str resume;
+	struct buf next;
+	TRY(oauth_ask_keep(w->ctx, a, &resume, e));
+	buf_arena(&next, w->ctx->arena, 4096);
+	url_encode(&next, web_url(w->ctx, "federation", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
+	struct str hint = form_get(&a->params, "login_hint");
+	if (hint.n && hint.n <= 254) {
+		BUF_LIT(&next, "&email=");
+		url_encode(&next, hint);
+	}
+	web_no_cache(w);
+	return web_redirect(w, 303, web_url(w->ctx, "federation", "/sign-in?%snext=%.*s", w->person ? "again=1&" : "", (int)next.len, next.data));
 }
 
-static enum status nobody(struct web *w, const struct ask *a)
+static struct str host_of(struct str uri)
 {
-	struct buf next;
-	if (str_eqc(a->prompt, "none")) {
-		sso_forget(w);
-		return refuse(w, a, "login_required");
-	}
-	buf_arena(&next, w->ctx->arena, 16384);
-	url_encode(&next, w->req->target);
+	ptrdiff_t at = str_find(uri, STR("://"));
+	struct str rest = at < 0 ? uri : str_skip(uri, (size_t)at + 3), host;
+	(void)str_cut(&rest, '/', &host);
+	return host;
+}
+
+static enum status ask_person(struct web *w, const struct oauth_ask *a, struct err *e)
+{
+	struct buf page;
+	struct consent_view v = { .ask = a, .host = host_of(a->redirect_uri) };
+	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)), .lang = STR("en"), .kind = STR("account"),
+				    .noindex = true, .forms = true };
+	TRY(oauth_ask_keep(w->ctx, a, &v.resume, e));
+	oauth_consent_lines(&v);
 	web_no_cache(w);
-	return web_redirect(w, 303, web_url(w->ctx, "federation", "/sign-in?next=%.*s", (int)next.len, next.data));
+	w->forms_leave = true;
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_oauth_consent(&page, &shell, w, &v);
+	return web_html(w, 200, &page);
+}
+
+static enum status give_code(struct web *w, const struct oauth_ask *a, struct err *e)
+{
+	struct str code;
+	const struct oauth_code c = { .client = a->client.id, .redirect_uri = a->redirect_uri, .challenge = a->challenge.p ? a->challenge : STR(""),
+		.nonce = a->nonce, .scope = a->scope, .sso = w->person->session, .jkt = a->jkt, .person = w->person->id, .auth_us = w->person->auth_us };
+	TRY(oauth_code_issue(w->ctx, &c, &code, e));
+	return oauth_ask_answer(w, a, "code", code, e);
 }
 
 enum status federation_get_authorize(struct web *w, struct err *e)
 {
-	struct ask a = { 0 };
-	struct str code;
-	TRY(read_client(w, &a, e));
-	const char *wrong = what_is_wrong(w, &a);
-	if (wrong)
-		return refuse(w, &a, wrong);
-	if (!w->person)
-		return nobody(w, &a);
-	const struct oauth_code c = { a.client.id, a.redirect_uri, a.challenge, a.nonce, a.scope, w->person->session };
-	TRY(oauth_code_issue(w->ctx, &c, &code, e));
-	return send_back(w, &a, "code", code);
+	struct oauth_ask a;
+	const char *error;
+	bool must;
+	TRY(oauth_ask_read(w, &a, &error, e));
+	bool silent = scope_has(a.prompt, "none");
+	if (error)
+		return oauth_ask_answer(w, &a, "error", str_c(error), e);
+	if (must_sign_in(w, &a)) {
+		if (!silent)
+			return send_to_sign_in(w, &a, e);
+		if (!w->person)
+			sso_forget(w);
+		return oauth_ask_answer(w, &a, "error", STR("login_required"), e);
+	}
+	TRY(must_consent(w, &a, &must, e));
+	if (!must)
+		return give_code(w, &a, e);
+	return silent ? oauth_ask_answer(w, &a, "error", STR("consent_required"), e) : ask_person(w, &a, e);
+}
+
+/* --- the answer ----------------------------------------------------------------------------------------------- */
+
+struct consent { struct web *w; const struct oauth_ask *a; };
+
+static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct consent *x = arg;
+	struct audit_entry entry = { .action = "oauth.consented", .object = x->a->client.id };
+	struct buf b;
+	buf_arena(&b, db_arena(c), 4096);
+	buf_putc(&b, '{');
+	json_put_member(&b, "scope", x->a->scope);
+	buf_putc(&b, '}');
+	entry.details = buf_str(&b);
+	entry.actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id);
+	TRY(q_federation_consent_put(c, x->w->person->id, x->a->client.id, x->a->scope, clock_now_us(), NULL, e));
+	return audit_write(c, &entry, e);
+}
+
+enum status federation_post_consent(struct web *w, struct err *e)
+{
+	struct oauth_ask a;
+	const char *error;
+	TRY(oauth_ask_resume(w, web_form(w, "resume"), &a, &error, e));
+	if (error)
+		return oauth_ask_answer(w, &a, "error", str_c(error), e);
+	if (must_sign_in(w, &a))
+		return send_to_sign_in(w, &a, e);
+	if (!str_eqc(web_form(w, "decision"), "allow"))
+		return oauth_ask_answer(w, &a, "error", STR("access_denied"), e);
+	struct consent x = { w, &a };
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_consent, &x, e));
+	return give_code(w, &a, e);
 }

@@ -3,9 +3,11 @@
  * Federation: who people are, here and to the rest of the world. This file is its table.
  */
 #include "gen/federation_sql.h"
-#include "platform/service.h"
+#include "platform/job.h"
 #include "services/federation/contract.h"
 #include "services/federation/oauth.h"
+#include "services/federation/oauth_key.h"
+#include "services/federation/oauth_logout.h"
 #include "services/federation/signin.h"
 
 static const struct route routes[] = {
@@ -13,8 +15,35 @@ static const struct route routes[] = {
 	{ "GET", "/sign-in", federation_get_sign_in, 0, RATE_READ, 0, 0, "Sign in" },
 	{ "POST", "/sign-in", federation_post_sign_in, 0, RATE_SIGN_IN, 0, 0, "Sign in with a password" },
 	/* a person's own security pages */
+	{ "GET", "/identity/applications", federation_get_applications, ROUTE_AUTH, RATE_READ, 0, 0, "Applications that were let in" },
+	{ "POST", "/identity/applications", federation_post_application, ROUTE_AUTH, RATE_WRITE, 0, 0, "Take back an application's access" },
 	/* OAuth 2.0 and OpenID Connect */
 	{ "GET", "/oauth/authorize", federation_get_authorize, 0, RATE_READ, 0, 0, "An application asks who you are" },
+	{ "POST", "/oauth/consent", federation_post_consent, ROUTE_AUTH, RATE_WRITE, 0, 0, "Let an application in, or not" },
+	{ "POST", "/oauth/token", federation_post_token, ROUTE_NO_CSRF, RATE_READ, 0, 0, "Codes and refresh tokens into tokens" },
+	{ "OPTIONS", "/oauth/token", oauth_preflight, 0, RATE_NONE, 0, 0, "Any origin may" },
+	{ "POST", "/oauth/par", federation_post_par, ROUTE_NO_CSRF, RATE_READ, 0, 0, "Push an authorization request" },
+	{ "POST", "/oauth/register", federation_post_register, ROUTE_NO_CSRF, RATE_WRITE, 0, 0, "Register an application" },
+	{ "OPTIONS", "/oauth/register", oauth_preflight, 0, RATE_NONE, 0, 0, "Any origin may" },
+	{ "GET", "/oauth/register/{client:text}", federation_get_registration, 0, RATE_READ, 0, 0, "What an application registered" },
+	{ "PUT", "/oauth/register/{client:text}", federation_put_registration, ROUTE_NO_CSRF, RATE_WRITE, 0, 0, "Change it" },
+	{ "DELETE", "/oauth/register/{client:text}", federation_delete_registration, ROUTE_NO_CSRF, RATE_WRITE, 0, 0, "Remove it" },
+	{ "POST", "/api/v1/apps", federation_post_mastodon_app, ROUTE_NO_CSRF, RATE_WRITE, 0, 0, "Register an application of the Mastodon class" },
+	{ "POST", "/oauth/device_authorization", federation_post_device, ROUTE_NO_CSRF, RATE_READ, 0, 0, "A device asks for a code" },
+	{ "GET", "/oauth/device", federation_get_device, ROUTE_AUTH, RATE_READ, 0, 0, "Where a device's code is typed in" },
+	{ "POST", "/oauth/device", federation_post_device_code, ROUTE_AUTH, RATE_SIGN_IN, 0, 0, "Look a device's code up" },
+	{ "POST", "/oauth/device/decision", federation_post_device_decision, ROUTE_AUTH, RATE_WRITE, 0, 0, "Connect a device, or not" },
+	{ "GET", "/oauth/end_session", federation_get_end_session, 0, RATE_READ, 0, 0, "An application asks to sign out" },
+	{ "POST", "/oauth/end_session", federation_post_end_session, 0, RATE_WRITE, 0, 0, "Sign out" },
+	{ "POST", "/oauth/introspect", federation_post_introspect, ROUTE_NO_CSRF, RATE_READ, 0, 0, "What a token is good for" },
+	{ "POST", "/oauth/revoke", federation_post_revoke, ROUTE_NO_CSRF, RATE_READ, 0, 0, "Hand a token back" },
+	{ "OPTIONS", "/oauth/revoke", oauth_preflight, 0, RATE_NONE, 0, 0, "Any origin may" },
+	{ "GET", "/oauth/userinfo", federation_get_userinfo, 0, RATE_READ, 0, 0, "Whom an access token stands for" },
+	{ "POST", "/oauth/userinfo", federation_get_userinfo, ROUTE_NO_CSRF, RATE_READ, 0, 0, "The same" },
+	{ "OPTIONS", "/oauth/userinfo", oauth_preflight, 0, RATE_NONE, 0, 0, "Any origin may" },
+	{ "GET", "/oauth/jwks", federation_get_jwks, 0, RATE_READ, 0, 0, "Public keys" },
+	{ "GET", "/.well-known/openid-configuration", federation_get_metadata, 0, RATE_READ, 0, 0, "What this server can do" },
+	{ "GET", "/.well-known/oauth-authorization-server", federation_get_metadata, 0, RATE_READ, 0, 0, "The same (RFC 8414)" },
 	/* administration */
 	{ 0 },
 };
@@ -28,6 +57,12 @@ static const struct setting settings[] = {
 	{ 0 },
 };
 
+static const struct job_def jobs[] = {
+	{ .kind = "oauth.keys", .run = oauth_keys_job, .cron = "17 3 * * *", .time_s = 60 },
+	{ .kind = "oauth.backchannel", .run = oauth_backchannel_job, .time_s = 15, .attempts = 6 },
+	{ 0 },
+};
+
 const struct service service_federation = {
 	.name = "federation",
 	.title = "Identity",
@@ -35,7 +70,9 @@ const struct service service_federation = {
 	.summary = "Who people are: signing in, applications, members",
 	.routes = routes,
 	.contracts = contracts,
+	.jobs = jobs,
 	.settings = settings,
 	.migrations = &federation_migrations,
 	.identity = true,
+	.start = oauth_keys_keep,
 };
