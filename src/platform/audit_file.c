@@ -77,7 +77,7 @@ static enum status export_to(struct ctx *ctx, struct db *db, struct export *x, s
 	whole.signature = str_c(signature);
 	put_point(&x->line, &whole, &chain);
 	TRY(put_line(x, e));
-	TRY(audit_each(ctx, db, ends.head, export_row, x, e));
+	TRY(audit_each(ctx, db, AUDIT_FIRST, ends.head, export_row, x, e));
 	return fflush(x->f) || fsync(fileno(x->f)) ? err_errno(e, ST_IO, "can not write the export") : ST_OK;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "platform/audit_int.h"
 
+#include <stdio.h>
+
 #include "gen/platform_sql.h"
 
 #define PAGE 1000
@@ -84,10 +86,10 @@ static enum status one_page(struct ctx *ctx, struct pages *g, struct err *e)
 	return ST_OK;
 }
 
-enum status audit_each(struct ctx *ctx, struct db *db, int64_t upto, enum status (*entry)(void *arg, const struct audit_row *r,
+enum status audit_each(struct ctx *ctx, struct db *db, int64_t after, int64_t upto, enum status (*entry)(void *arg, const struct audit_row *r,
                        const struct audit_point *p, struct err *e), void *arg, struct err *e)
 {
-	struct pages g = { .db = db, .after = INT64_MIN, .upto = upto, .entry = entry, .arg = arg, .more = true };
+	struct pages g = { .db = db, .after = after, .upto = upto, .entry = entry, .arg = arg, .more = true };
 	while (g.more) {
 		struct ctx page = *ctx;
 		SCOPED_ARENA *a = arena_new(PAGE_MEMORY);
@@ -123,13 +125,21 @@ static enum status walk_row(void *arg, const struct audit_row *r, const struct a
 
 enum status audit_verify(struct ctx *ctx, struct db *db, const struct audit_trust *t, struct audit_verdict *out, struct err *e)
 {
+	return audit_verify_after(ctx, db, 0, STR(AUDIT_ZERO), t, out, e);
+}
+
+enum status audit_verify_after(struct ctx *ctx, struct db *db, int64_t after, struct str hash, const struct audit_trust *t,
+                               struct audit_verdict *out, struct err *e)
+{
 	struct audit_ends ends;
 	struct audit_walk w;
 	TRY(audit_ends(ctx, db, &ends, e));
 	walk_begin(&w, out, t);
+	w.seq = out->signed_upto = after;
+	snprintf(out->hash, sizeof out->hash, "%.*s", STR_ARG(hash));
 	w.chain = str_c(db_name(db));
 	audit_public_key(w.own_key);
-	enum status st = audit_each(ctx, db, ends.last, walk_row, &w, e);
+	enum status st = audit_each(ctx, db, after ? after : AUDIT_FIRST, ends.last, walk_row, &w, e);
 	if (st == ST_CANCELLED && out->bad_seq)
 		st = ST_OK;
 	if (ends.lost)

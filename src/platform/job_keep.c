@@ -67,14 +67,9 @@ static unsigned count_crons(const struct job_def *d)
 	return n;
 }
 
-enum status job_crons_init(struct job_queue *q, struct err *e)
+static enum status add_crons(struct job_queue *q, const struct job_def *d, struct err *e)
 {
-	const struct job_def *defs = q->svc->def->jobs;
-	unsigned n = count_crons(defs);
-	q->crons = calloc(n ? n : 1, sizeof *q->crons);
-	if (!q->crons)
-		return err_set(e, ST_NOMEM, "no memory for cron entries");
-	for (const struct job_def *d = defs; d && d->kind; d++) {
+	for (; d && d->kind; d++) {
 		if (!d->cron)
 			continue;
 		struct job_cron *c = &q->crons[q->cron_count++];
@@ -83,6 +78,16 @@ enum status job_crons_init(struct job_queue *q, struct err *e)
 			return err_wrap(e, ST_CONFIG, "job \"%s\"", d->kind);
 	}
 	return ST_OK;
+}
+
+enum status job_crons_init(struct job_queue *q, struct err *e)
+{
+	unsigned n = count_crons(q->svc->def->jobs) + count_crons(platform_jobs);
+	q->crons = calloc(n ? n : 1, sizeof *q->crons);
+	if (!q->crons)
+		return err_set(e, ST_NOMEM, "no memory for cron entries");
+	TRY(add_crons(q, q->svc->def->jobs, e));
+	return add_crons(q, platform_jobs, e);
 }
 
 struct tick { struct job_cron *c; int64_t at; };

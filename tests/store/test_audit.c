@@ -346,6 +346,34 @@ static void another_secret_is_another_key(struct store *t)
 	audit_set_secret(STR("a secret of thirty-two bytes ..."));
 }
 
+static void each_night_is_remembered(struct store *t)
+{
+	struct service_instance svc = { .db = t->db };
+	struct audit_mark m;
+	struct audit_verdict v;
+	t->ctx->svc = &svc;
+	CHECK_OK(audit_mark_read(t->ctx, t->db, &m, &t->err));
+	CHECK(m.seq == 0 && str_eqc(STR(AUDIT_ZERO), m.hash) && !*m.why);
+	CHECK(make_chain(t));
+	CHECK_OK(audit_verify_job(t->ctx, NULL, &t->err));
+	CHECK_OK(audit_mark_read(t->ctx, t->db, &m, &t->err));
+	CHECK(m.seq == LENGTH && m.at_us && !*m.why);
+	for (int i = 0; i < 300; i++)
+		CHECK_OK(put(t, "x", "", STR(""), ""));
+	CHECK_OK(audit_verify_after(t->ctx, t->db, m.seq, str_c(m.hash), &nobody_else, &v, &t->err));
+	CHECK(!v.bad_seq && v.entries == 300 && v.checkpoints == 1 && v.signed_upto == 768);
+	CHECK(behind_our_back(t, "UPDATE audit_log SET actor = 'y' WHERE seq = 700"));
+	CHECK_OK(audit_verify_after(t->ctx, t->db, m.seq, str_c(m.hash), &nobody_else, &v, &t->err));
+	CHECK(v.bad_seq == 700);
+	CHECK_OK(audit_verify_job(t->ctx, NULL, &t->err));
+	CHECK_OK(audit_mark_read(t->ctx, t->db, &m, &t->err));
+	CHECK(m.seq == 699 && strstr(m.why, "entry 700 was edited"));
+	CHECK(behind_our_back(t, "DELETE FROM audit_log WHERE seq > 650; UPDATE audit_head SET seq = 650; DELETE FROM audit_checkpoints WHERE seq > 650"));
+	CHECK_OK(audit_verify_after(t->ctx, t->db, m.seq, str_c(m.hash), &nobody_else, &v, &t->err));
+	CHECK(v.bad_seq);
+	t->ctx->svc = NULL;
+}
+
 /* --- files --------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *what, *sed; int64_t bad; const char *why; } files[] = {
@@ -434,6 +462,7 @@ static const struct store_test tests[] = {
 	{ "tampering_is_named", tampering_is_named },
 	{ "rewriting_is_named", rewriting_is_named },
 	{ "another_secret_is_another_key", another_secret_is_another_key },
+	{ "each_night_is_remembered", each_night_is_remembered },
 	{ "files_are_verified", files_are_verified },
 	{ "a_rewritten_end_of_a_file_is_named", a_rewritten_end_of_a_file_is_named },
 };

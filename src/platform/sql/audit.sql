@@ -64,3 +64,13 @@ SELECT seq, at, hash, key, signature FROM audit_checkpoints WHERE seq > :after A
 -- row: head int?, hash text?, last int?, checkpoint int?
 SELECT (SELECT seq FROM audit_head WHERE id = 1) AS head, (SELECT hash FROM audit_head WHERE id = 1) AS hash,
        (SELECT MAX(seq) FROM audit_log) AS last, (SELECT MAX(seq) FROM audit_checkpoints) AS checkpoint;
+
+-- name: audit_mark
+-- row: seq int, at int, hash text, why text
+SELECT seq, at, hash, why FROM audit_mark WHERE id = 1;
+
+-- name: audit_mark_put
+-- params: seq int, at int, hash text, why text
+-- exec
+INSERT INTO audit_mark (id, seq, at, hash, why) VALUES (1, :seq, :at, :hash, :why)
+ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, hash = excluded.hash, why = excluded.why;
