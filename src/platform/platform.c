@@ -116,7 +116,8 @@ static enum status load_secret(struct whole *w, struct err *e)
 		if (!there) {
 			/* Another process may have made it between the look and the making: then theirs counts. */
 			enum status st = write_secret(path, made, e);
-			if (st != ST_OK)
+			there = st == ST_OK;
+			if (!there)
 				TRY(read_secret(path, made, &there, e));
 			if (!there)
 				return st;

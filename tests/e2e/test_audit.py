@@ -80,6 +80,12 @@ class Audit(unittest.TestCase):
             f.writelines(lines[:-1])
         self.assertIn("missing: the chain ends too early", self.audit("verify", file + ".cut", "--key", key, code=1))
 
+    def test_a_fresh_site_has_its_key_from_the_first_process_on(self):
+        with tempfile.TemporaryDirectory() as fresh:
+            first, second = (run("audit", "key", "--data", fresh + "/site") for _ in range(2))
+            self.assertRegex(first.stdout, r"^[0-9a-f]{64}\n$", first.stderr)
+            self.assertEqual(first.stdout, second.stdout)
+
     def test_list(self):
         rows = [line.split("\t") for line in self.audit("list", "--max", "3").splitlines()]
         self.assertEqual([(r[0], r[2], r[3]) for r in rows], [(str(COUNT - i), "thing.done", "7") for i in (2, 1, 0)])
