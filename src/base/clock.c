@@ -73,16 +73,32 @@ static const char day_names[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", 
 static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
+/* n digits of v, and what follows them. */
+static char *put_digits(char *to, int v, int n, char after)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		to[i] = (char)('0' + v % 10);
+	to[n] = after;
+	return to + n + 1;
+}
+
+/* Without printf: pages, feeds and logs are full of them. */
 size_t clock_rfc3339(int64_t us, char out[CLOCK_TEXT_MAX])
 {
 	struct civil c;
 	clock_civil_utc(us, &c);
 	int frac = (int)(us - floor_div(us, US_PER_S) * US_PER_S);
-	int n = snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute,
-	                 c.second);
-	n += frac ? snprintf(out + n, CLOCK_TEXT_MAX - (size_t)n, ".%06dZ", frac)
-	          : snprintf(out + n, CLOCK_TEXT_MAX - (size_t)n, "Z");
-	return (size_t)n;
+	/* RFC 3339 has years of four digits only. */
+	char *to = put_digits(out, c.year < 0 ? 0 : c.year > 9999 ? 9999 : c.year, 4, '-');
+	to = put_digits(to, c.month, 2, '-');
+	to = put_digits(to, c.day, 2, 'T');
+	to = put_digits(to, c.hour, 2, ':');
+	to = put_digits(to, c.minute, 2, ':');
+	to = put_digits(to, c.second, 2, frac ? '.' : 'Z');
+	if (frac)
+		to = put_digits(to, frac, 6, 'Z');
+	*to = 0;
+	return (size_t)(to - out);
 }
 
 static size_t imf(int64_t us, char out[CLOCK_TEXT_MAX], const char *zone)

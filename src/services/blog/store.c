@@ -94,7 +94,7 @@ enum status store_cards(struct db_conn *c, struct store_ids ids, struct blog_car
 	if (!ids.count)
 		return ST_OK;
 	TRY(q_blog_cards(c, ids_text(db_arena(c), ids), &rows, count, e));
-	*out = STORE_CARDS_OF(c, rows, *count);
+	*out = STORE_EACH_OF(STORE_CARD_OF, c, rows, *count);
 	return ST_OK;
 }
 
@@ -152,7 +152,7 @@ enum status blog_home(struct ctx *ctx, struct db_conn *c, int page, int size, st
 	TRY(q_blog_front(c, clock_now_us(), size, offset, &rows, &n, e));
 	TRY(store_past_end(page, n, e));
 	int64_t total = n ? rows[0].total : 0;
-	*out = (struct blog_page){ .posts = STORE_CARDS_OF(c, rows, n), .count = n, .total = total, .number = page,
+	*out = (struct blog_page){ .posts = STORE_EACH_OF(STORE_LISTED_OF, c, rows, n), .count = n, .total = total, .number = page,
 		.pages = store_pages(total, size) };
 	return ST_OK;
 }

@@ -41,15 +41,17 @@ struct blog_ref {
 /* A post (or page), as a list shows it. */
 struct blog_card {
 	int64_t id;
-	bool is_page;
-	struct str slug, title, excerpt, lang;
-	int64_t published_at, updated_at;
+	struct str slug, title, excerpt;
+	int64_t published_at;
 	int reading_min;          /* at least 1 for a post with text */
-	bool featured;
 	enum blog_visibility visibility;
 	struct blog_image image;
 	const struct blog_ref *tags, *authors; /* in their order; the first tag is the primary one */
 	size_t tag_count, author_count;
+	/* No list shows these: empty in the cards of blog_home and in those related to a post. */
+	struct str lang;
+	int64_t updated_at;
+	bool is_page, featured;
 };
 
 struct blog_meta { /* what the editor set; empty where the page's own values serve */

@@ -54,7 +54,7 @@ static enum status add_related(struct db_conn *c, struct blog_post *out, struct 
 		for (size_t k = 0; k < i; k++)
 			twice |= rows[k].id == rows[i].id;
 		if (!twice)
-			cards[out->related_count++] = STORE_CARD_OF(c, &rows[i]);
+			cards[out->related_count++] = STORE_LISTED_OF(c, &rows[i]);
 	}
 	out->related = cards;
 	return ST_OK;
@@ -149,37 +149,37 @@ static int pixels(struct str s)
 
 /* Where a setting goes, by name: sorted, since it is looked up for every row of every page. */
 static const struct site_setting {
-	const char *name;
+	struct str name;
 	size_t offset;
 	enum { SITE_TEXT, SITE_PIXELS, SITE_SIGNUP } kind;
 } site_settings[] = {
 #define AT(member) offsetof(struct blog_site, member)
-	{ "accent", AT(accent), SITE_TEXT },
-	{ "cover", AT(cover.src), SITE_TEXT },
-	{ "cover.height", AT(cover.height), SITE_PIXELS },
-	{ "cover.srcset", AT(cover.srcset), SITE_TEXT },
-	{ "cover.width", AT(cover.width), SITE_PIXELS },
-	{ "description", AT(description), SITE_TEXT },
-	{ "icon", AT(icon.src), SITE_TEXT },
-	{ "icon.height", AT(icon.height), SITE_PIXELS },
-	{ "icon.srcset", AT(icon.srcset), SITE_TEXT },
-	{ "icon.width", AT(icon.width), SITE_PIXELS },
-	{ "lang", AT(lang), SITE_TEXT },
-	{ "logo", AT(logo.src), SITE_TEXT },
-	{ "logo.height", AT(logo.height), SITE_PIXELS },
-	{ "logo.srcset", AT(logo.srcset), SITE_TEXT },
-	{ "logo.width", AT(logo.width), SITE_PIXELS },
-	{ "members_signup", AT(members_invite_only), SITE_SIGNUP },
-	{ "meta_description", AT(meta_description), SITE_TEXT },
-	{ "meta_title", AT(meta_title), SITE_TEXT },
-	{ "timezone", AT(timezone), SITE_TEXT },
-	{ "title", AT(title), SITE_TEXT },
+	{ STR_INIT("accent"), AT(accent), SITE_TEXT },
+	{ STR_INIT("cover"), AT(cover.src), SITE_TEXT },
+	{ STR_INIT("cover.height"), AT(cover.height), SITE_PIXELS },
+	{ STR_INIT("cover.srcset"), AT(cover.srcset), SITE_TEXT },
+	{ STR_INIT("cover.width"), AT(cover.width), SITE_PIXELS },
+	{ STR_INIT("description"), AT(description), SITE_TEXT },
+	{ STR_INIT("icon"), AT(icon.src), SITE_TEXT },
+	{ STR_INIT("icon.height"), AT(icon.height), SITE_PIXELS },
+	{ STR_INIT("icon.srcset"), AT(icon.srcset), SITE_TEXT },
+	{ STR_INIT("icon.width"), AT(icon.width), SITE_PIXELS },
+	{ STR_INIT("lang"), AT(lang), SITE_TEXT },
+	{ STR_INIT("logo"), AT(logo.src), SITE_TEXT },
+	{ STR_INIT("logo.height"), AT(logo.height), SITE_PIXELS },
+	{ STR_INIT("logo.srcset"), AT(logo.srcset), SITE_TEXT },
+	{ STR_INIT("logo.width"), AT(logo.width), SITE_PIXELS },
+	{ STR_INIT("members_signup"), AT(members_invite_only), SITE_SIGNUP },
+	{ STR_INIT("meta_description"), AT(meta_description), SITE_TEXT },
+	{ STR_INIT("meta_title"), AT(meta_title), SITE_TEXT },
+	{ STR_INIT("timezone"), AT(timezone), SITE_TEXT },
+	{ STR_INIT("title"), AT(title), SITE_TEXT },
 #undef AT
 };
 
 static int by_name(const void *name, const void *row)
 {
-	return str_cmp(*(const struct str *)name, str_c(((const struct site_setting *)row)->name));
+	return str_cmp(*(const struct str *)name, ((const struct site_setting *)row)->name);
 }
 
 static void apply_setting(struct blog_site *s, struct str name, struct str value)
@@ -200,11 +200,13 @@ static struct blog_nav nav_below(struct arena *a, const struct blog_nav_row *row
                                  int depth)
 {
 	struct blog_nav nav = { 0 };
-	struct blog_nav_item *items = ARENA_ARRAY(a, struct blog_nav_item, n ? n : 1);
+	struct blog_nav_item *items = NULL;
 	for (size_t i = 0; i < n && depth < NAV_DEPTH_MAX; i++) {
 		bool here = parent ? !rows[i].parent_id_null && rows[i].parent_id == *parent : rows[i].parent_id_null;
 		if (!here)
 			continue;
+		if (!items)
+			items = ARENA_ARRAY(a, struct blog_nav_item, n);
 		struct blog_nav below = nav_below(a, rows, n, &rows[i].id, depth + 1);
 		items[nav.count++] = (struct blog_nav_item){ rows[i].label, rows[i].url, below.items, below.count };
 	}

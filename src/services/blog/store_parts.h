@@ -33,11 +33,24 @@ enum status store_faces(struct db_conn *c, struct blog_card *card, struct err *e
 		store_card_links(db_arena(c), (r)->tags, (r)->authors, &card_);                                             \
 		card_;                                                                                                      \
 	})
-#define STORE_CARDS_OF(c, rows, n)                                                                                          \
+/* From a row of a query that has only what lists show (store.h). */
+#define STORE_LISTED_OF(c, r)                                                                                               \
+	({                                                                                                                  \
+		struct blog_card card_ = {                                                                                  \
+			.id = (r)->id, .slug = (r)->slug, .title = (r)->title, .excerpt = (r)->excerpt, .lang = STR(""),    \
+			.published_at = (r)->published_at, .reading_min = (int)(r)->reading_min,                            \
+			.visibility = store_visibility((r)->visibility),                                                    \
+			.image = { (r)->image, (r)->srcset.p ? (r)->srcset : STR(""), (r)->image_alt, (int)(r)->width,      \
+			           (int)(r)->height },                                                                      \
+		};                                                                                                          \
+		store_card_links(db_arena(c), (r)->tags, (r)->authors, &card_);                                             \
+		card_;                                                                                                      \
+	})
+#define STORE_EACH_OF(card_of, c, rows, n)                                                                                         \
 	({                                                                                                                  \
 		struct blog_card *cards_ = ARENA_ARRAY(db_arena(c), struct blog_card, (n) ? (n) : 1);                       \
 		for (size_t i_ = 0; i_ < (n); i_++)                                                                         \
-			cards_[i_] = STORE_CARD_OF(c, &(rows)[i_]);                                                         \
+			cards_[i_] = card_of(c, &(rows)[i_]);                                                               \
 		cards_;                                                                                                     \
 	})
 struct blog_image store_image(struct str path, struct str srcset, int64_t width, int64_t height, struct str url, struct str alt);

@@ -1,5 +1,5 @@
--- Which objects a list holds, in order. Most lists give ids, and blog_cards fetches what a card shows for all of them at once; those
--- of the front page and of a post are asked for most and give cards.
+-- Which objects a list holds, in order. Most lists give ids, and blog_cards fetches their cards, all at once; those of the front page
+-- and of a post are asked for most, and give what a list shows of a card by themselves.
 -- What is scheduled is published as soon as its time has come: no job has to do anything for it.
 
 -- name: blog_listed
@@ -13,11 +13,10 @@ SELECT id,
 
 -- name: blog_front
 -- params: now int, lim int, off int
--- rows: id int, type text, slug text, title text, excerpt text, published_at int, updated_at int, reading_min int,
---   featured bool, visibility text, lang text, image_url text, image_alt text, tags text, authors text, path text?, srcset text?,
---   width int?, height int?, total int
-SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS published_at, o.updated_at, o.reading_min,
-       o.featured, o.visibility, o.lang, o.image_url, o.image_alt, o.tags, o.authors, m.path, m.srcset, m.width, m.height,
+-- rows: id int, slug text, title text, excerpt text, published_at int, reading_min int, visibility text, tags text, authors text,
+--   image text, image_alt text, srcset text?, width int?, height int?, total int
+SELECT o.id, o.slug, o.title, o.excerpt, o.published_at, o.reading_min, o.visibility, o.tags, o.authors,
+       COALESCE(m.path, o.image_url) AS image, o.image_alt, m.srcset, m.width, m.height,
        (SELECT count(*) FROM objects WHERE type = 'post' AND status IN ('published', 'scheduled') AND published_at <= :now) AS total
   FROM objects o LEFT JOIN media m ON m.id = o.image_id
  WHERE o.type = 'post' AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
@@ -60,11 +59,10 @@ SELECT slug, title FROM objects
 -- Those that share most tags, or are said to be related: :lim of them, in no order. One may be there for both reasons.
 -- name: blog_related
 -- params: id int, now int, lim int
--- rows: id int, type text, slug text, title text, excerpt text, published_at int, updated_at int, reading_min int,
---   featured bool, visibility text, lang text, image_url text, image_alt text, tags text, authors text, path text?, srcset text?,
---   width int?, height int?, weight int
-SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS published_at, o.updated_at, o.reading_min,
-       o.featured, o.visibility, o.lang, o.image_url, o.image_alt, o.tags, o.authors, m.path, m.srcset, m.width, m.height, n.weight
+-- rows: id int, slug text, title text, excerpt text, published_at int, reading_min int, visibility text, tags text, authors text,
+--   image text, image_alt text, srcset text?, width int?, height int?, weight int
+SELECT o.id, o.slug, o.title, o.excerpt, o.published_at, o.reading_min, o.visibility, o.tags, o.authors,
+       COALESCE(m.path, o.image_url) AS image, o.image_alt, m.srcset, m.width, m.height, n.weight
   FROM (SELECT s.id, s.weight
           FROM (SELECT t.src AS id, count(*) AS weight
                   FROM edges m JOIN edges t ON t.dst = m.dst AND t.type = 'tagged' AND t.src <> :id
