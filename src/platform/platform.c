@@ -5,6 +5,7 @@
  */
 #include "platform/platform.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -395,6 +396,7 @@ enum status platform_migrate(struct ctx *ctx, struct platform *p, unsigned *appl
 
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e)
 {
+	assert(p->secret.n == SECRET_BYTES);
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *s = &p->services[i];
 		if (!s->local || !s->def->start)

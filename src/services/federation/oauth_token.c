@@ -30,11 +30,16 @@ static enum status wrong(struct exchange *x, const char *error, const char *desc
 
 /* --- ID token (OpenID Connect Core 2) ------------------------------------------------------------------------ */
 
-static struct str half_hash(struct arena *a, struct str token)
+/* The left half of the hash that the ID token's algorithm uses; for Ed25519 that is SHA-512. */
+static struct str half_hash(struct arena *a, enum jose_alg alg, struct str token)
 {
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256(hash, (const unsigned char *)token.p, token.n);
-	return base64url(a, str_n((char *)hash, sizeof hash / 2));
+	unsigned char hash[crypto_hash_sha512_BYTES];
+	size_t n = alg == JOSE_EDDSA ? crypto_hash_sha512_BYTES : crypto_hash_sha256_BYTES;
+	if (alg == JOSE_EDDSA)
+		crypto_hash_sha512(hash, (const unsigned char *)token.p, token.n);
+	else
+		crypto_hash_sha256(hash, (const unsigned char *)token.p, token.n);
+	return base64url(a, str_n((char *)hash, n / 2));
 }
 
 static void put_amr(struct buf *b, struct str amr)
@@ -70,7 +75,7 @@ static enum status id_token(struct exchange *x, struct str *out, struct err *e)
 	buf_printf(&b, ",\"iat\":%lld,\"exp\":%lld,\"auth_time\":%lld", (long long)now, (long long)now + OAUTH_ID_TOKEN_LIFE_S, (long long)(g->auth_us / US_PER_S));
 	if (g->nonce.n)
 		json_put_member(&b, "nonce", g->nonce);
-	json_put_member(&b, "at_hash", half_hash(ctx->arena, x->tokens.access));
+	json_put_member(&b, "at_hash", half_hash(ctx->arena, alg, x->tokens.access));
 	if (authstore_get(ctx, ctx->svc->platform->auth, AUTH_SSO, g->sso, &n, NULL) == ST_OK) {
 		SCOPED_JSON *j = json_parse(n.value, 2, e);
 		json_put_member(&b, "sid", json_str(j, "sid"));
