@@ -20,7 +20,7 @@ SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS 
             ELSE TRUE END AS gated
   FROM objects o LEFT JOIN media m ON m.id = o.image_id LEFT JOIN object_meta x ON x.object_id = o.id
   LEFT JOIN revisions r ON r.id = o.revision_id
- WHERE o.slug = :slug AND o.type IN ('post', 'page') AND o.status IN ('published', 'scheduled', 'unlisted') AND o.published_at <= :now
+ WHERE o.slug = :slug AND o.type IN ('post', 'page') AND o.status <> 'draft' AND o.published_at <= :now
  ORDER BY o.type DESC LIMIT 1;
 
 -- name: blog_card_visible
