@@ -61,10 +61,12 @@ static void sample_http(void)
 		sum.open += one.open;
 		sum.accepted += one.accepted;
 		sum.refused += one.refused;
+		sum.waiting += one.waiting;
 	}
 	metric_gauge(M_HTTP_OPEN, "", sum.open);
 	metric_gauge(M_HTTP_ACCEPTED, "", (int64_t)sum.accepted);
 	metric_gauge(M_HTTP_REFUSED, "", (int64_t)sum.refused);
+	metric_gauge(M_HTTP_WAITING, "", sum.waiting);
 }
 
 static void sample_db(const struct service_instance *s)

@@ -78,6 +78,8 @@ static struct http_limits limits_of(const struct config *c)
 		.body_rate = (unsigned)config_int(c, "http", "body_rate"),
 		.write_rate = (unsigned)config_int(c, "http", "write_rate"),
 		.arena = (size_t)config_bytes(c, "http", "arena"),
+		.at_work = (unsigned)config_int(c, "http", "at_work"),
+		.waiting = (unsigned)config_int(c, "http", "waiting"),
 	};
 }
 

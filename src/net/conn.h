@@ -203,6 +203,13 @@ struct stream_ops {
 
 #define REQUEST_OUT_HEADERS 16
 
+enum line_state {
+	LINE_NONE,    /* in no line, or no more */
+	LINE_WAITING, /* its handler has not begun */
+	LINE_AT_WORK,
+	LINE_RESTING, /* its handler waits for the client: the place is another's meanwhile */
+};
+
 struct request {
 	struct http_req r; /* first */
 	const struct stream_ops *ops;
@@ -210,6 +217,9 @@ struct request {
 	struct worker *w;
 	void *stream; /* the protocol's own */
 	struct fiber *fiber; /* while the application runs in one */
+	struct request *line_next, **line_prev; /* while it waits: line.c */
+	enum line_state line_state;
+	unsigned char line;
 
 	/* The answer, as collected by http_status, http_add_header, … Names as the application gave them. */
 	struct http_header *out;

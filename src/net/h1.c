@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "net/conn_out.h"
 #include "net/h1_parser.h"
+#include "net/request.h"
 
 #define BODY_GRACE_NS  (5 * NS_PER_S)
 #define HANGUP_NS      (1 * NS_PER_S)
@@ -570,6 +571,7 @@ bool h1_upgrade(struct request *q, const struct proto *p, const struct stream_op
 	q->stream = state;
 	q->r.ctx.deadline_ns = 0;
 	fiber_set_deadline(0);
+	line_leave(q);
 	free(h);
 	conn_deadline(c, 0);
 	conn_switch(c, p, state);

@@ -4,7 +4,7 @@
  * HTTP/2, RFC 9113). The server parses and refuses; the application answers.
  *
  * Life of a request: headers complete → app->fast() on the loop, no fiber: may answer from memory →
- * otherwise a fiber runs app->handle(), which reads the body and answers exactly once. When handle returns without
+ * otherwise, when its turn in its line has come, a fiber runs app->handle(), which reads the body and answers exactly once. When handle returns without
  * an answer the server sends 500. The request and all it points to live in req->ctx.arena, until the response
  * has been handed to the connection. When the client goes away the fiber is cancelled: its waits return
  * ST_CANCELLED.
@@ -122,9 +122,14 @@ enum status ws_try_send(struct ws *w, bool binary, struct blob *data) MUST_CHECK
 void ws_close(struct ws *w, unsigned code, const char *reason);
 
 /* --- server -------------------------------------------------------------------------------------------------- */
+#define HTTP_LINES 32
 struct http_app {
 	bool (*fast)(struct http_req *r, void *arg);   /* may be NULL */
 	void (*handle)(struct http_req *r, void *arg);
+	/* Which line handle() stands in, 0 to HTTP_LINES - 1 (a service, a store): of each line limits.at_work are at work at once
+	   on a loop, the others wait in order. For fast answers to others when one is slow; none (-1) for what others wait
+	   for, or a circle of waits would stand still, and for what lasts. May be NULL: none for all. */
+	int (*line)(const struct http_req *r, void *arg);
 	/* A message refused before there was a request (parse error, limits): give it a body. May be NULL. The page is
 	   static memory; *type its media type. */
 	struct str (*error_page)(int status, bool wants_json, const char **type, void *arg);
@@ -134,7 +139,7 @@ struct http_app {
 
 struct http_limits { /* 0: the default in parentheses */
 	unsigned connections;        /* per process (10 000) */
-	unsigned in_flight;          /* requests at once per connection (100) */
+	unsigned in_flight;          /* requests at once per HTTP/2 connection (100) */
 	size_t target, headers;      /* bytes (8 KiB, 32 KiB) */
 	unsigned header_count;       /* (100) */
 	size_t body;                 /* default body_max (1 MiB) */
@@ -144,6 +149,8 @@ struct http_limits { /* 0: the default in parentheses */
 	unsigned body_rate;          /* minimum bytes/s, after 5 s of grace (500) */
 	unsigned write_rate;         /* the same for reading our answer (500) */
 	size_t arena;                /* per request (4 MiB) */
+	unsigned at_work;            /* handlers of one line at once, per loop (250) */
+	unsigned waiting;            /* for their turn, per line and loop (10 000); more get 503 */
 };
 
 struct http_listen {
@@ -171,7 +178,7 @@ void http_server_free(struct http_server *s); /* after the loops stopped */
 
 struct http_server_stats {
 	uint64_t accepted, requests, refused, h2_resets_cut;
-	unsigned open, active;
+	unsigned open, active, waiting; /* waiting: of the active ones, those whose turn has not come */
 };
 void http_server_stats(const struct http_server *s, struct http_server_stats *out);
 

@@ -210,6 +210,7 @@ static void ended(struct request *q, enum status st)
 {
 	q->running = false;
 	q->fiber = NULL;
+	line_leave(q);
 	if (q->gone) {
 		if (!q->r.answered)
 			q->r.status = 499;
@@ -264,11 +265,27 @@ void request_start(struct request *q)
 			return;
 		}
 	}
-	q->fiber = fiber_spawn(q->r.loop, in_fiber, q, FIBER_LARGE);
-	if (!q->fiber) {
-		response_error(q, 503);
-		ended(q, ST_OK);
+	switch (line_join(q, app->line ? app->line(&q->r, app->arg) : -1)) {
+	case LINE_WAIT: return;
+	case LINE_FULL: break;
+	case LINE_GO:
+		if (request_run(q))
+			return;
 	}
+	request_turn_away(q);
+}
+
+bool request_run(struct request *q)
+{
+	q->fiber = fiber_spawn(q->r.loop, in_fiber, q, FIBER_LARGE);
+	return q->fiber != NULL;
+}
+
+void request_turn_away(struct request *q)
+{
+	LOG(DEBUG, &q->r.ctx, "http.turned_away");
+	response_error(q, 503);
+	ended(q, ST_OK);
 }
 
 void request_refuse(struct request *q, int status)
@@ -286,8 +303,15 @@ void request_wake(struct request *q)
 
 void request_cancel(struct request *q)
 {
-	if (q->fiber && !q->w->stopped)
+	if (q->fiber && !q->w->stopped) {
 		fiber_cancel(q->fiber);
+	} else if (q->line_state == LINE_WAITING) {
+		line_quit(q);
+		if (q->gone)
+			ended(q, ST_CANCELLED);
+		else
+			request_turn_away(q);
+	}
 }
 
 void request_gone(struct request *q)
@@ -351,7 +375,9 @@ enum status http_body_read(struct http_req *r, void *buf, size_t n, size_t *got,
 		case BODY_WAIT:
 			break;
 		}
+		line_rest(q);
 		enum status st = fiber_park(FIBER_FOREVER);
+		line_go_on(q);
 		if (st != ST_OK)
 			return err_set(e, st, "The body did not arrive in time");
 	}

@@ -238,7 +238,10 @@ static enum status wait_room(struct request *q, size_t *room)
 		*room = q->ops->room(q);
 		if (*room)
 			return ST_OK;
-		TRY(fiber_park(FIBER_FOREVER));
+		line_rest(q);
+		enum status st = fiber_park(FIBER_FOREVER);
+		line_go_on(q);
+		TRY(st);
 	}
 }
 

@@ -210,6 +210,8 @@ static void fill_limits(struct http_limits *l)
 	DEFAULT(l->body_rate, 500);
 	DEFAULT(l->write_rate, 500);
 	DEFAULT(l->arena, 4 << 20);
+	DEFAULT(l->at_work, 250);
+	DEFAULT(l->waiting, 10000);
 	/* A head and its decoded path always fit. */
 	if (l->arena < 256 << 10)
 		l->arena = 256 << 10;
@@ -451,6 +453,8 @@ enum status http_server_attach(struct http_server *s, struct loop *l, struct err
 	w->small_pool = (struct pool){ .max = 1024, .size = seg_small_size() };
 	w->conn_pool = (struct pool){ .max = 64, .size = sizeof(struct conn) };
 	w->drain_task.run = drain_here;
+	for (unsigned i = 0; i < HTTP_LINES; i++)
+		line_init(w, &w->lines[i]);
 	wheel_start(w);
 	pthread_mutex_lock(&s->lock);
 	enum status st = s->worker_count < SERVER_WORKERS_MAX ? ST_OK : err_set(e, ST_CONFIG, "too many loops");
@@ -534,6 +538,7 @@ void http_server_stats(const struct http_server *cs, struct http_server_stats *o
 		out->refused += atomic_load_explicit(&w->refused, memory_order_relaxed);
 		out->h2_resets_cut += atomic_load_explicit(&w->cut, memory_order_relaxed);
 		out->active += atomic_load_explicit(&w->active, memory_order_relaxed);
+		out->waiting += atomic_load_explicit(&w->waiting, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&s->lock);
 }

@@ -57,6 +57,14 @@ struct listener {
 struct pool_item { struct pool_item *next; };
 struct pool { struct pool_item *first; unsigned count, max; size_t size; };
 
+struct line {
+	struct worker *w;
+	unsigned at_work, waiting;
+	struct request *head, **tail; /* waiting, the oldest first */
+	struct timer clock;           /* the oldest one's deadline */
+};
+void line_init(struct worker *w, struct line *l);
+
 struct worker {
 	struct http_server *s;
 	struct loop *loop;
@@ -65,11 +73,12 @@ struct worker {
 	unsigned open;
 	struct wheel wheel;
 	struct pool in_pool, seg_pool, small_pool, conn_pool;
+	struct line lines[HTTP_LINES];
 	char *tls_scratch; /* one record's worth, made when first needed */
 	int64_t date_s;
 	char date[HTTP_DATE_LEN + 1];
 	_Atomic uint64_t accepted, requests, refused, cut;
-	_Atomic unsigned active;
+	_Atomic unsigned active, waiting;
 	bool draining, stopped; /* stopped: the loop and its fibers are no more */
 	struct task drain_task;
 };

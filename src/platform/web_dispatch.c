@@ -54,6 +54,15 @@ static bool fast(struct http_req *r, void *arg)
 	return false;
 }
 
+/* A service, with its store, is a line. What others wait for, and what lasts, does not queue. */
+static int line(const struct http_req *r, void *arg)
+{
+	const struct web_note *n = r->app_data;
+	if (!n->entry || !n->entry->svc || (n->entry->route->flags & (ROUTE_OPS | ROUTE_INTERNAL | ROUTE_STREAM)))
+		return -1;
+	return (int)(n->entry->svc - n->app->platform->services);
+}
+
 /* --- what flags demand -------------------------------------------------------------------------------------- */
 
 static bool is_loopback(const struct http_req *r)
@@ -409,7 +418,7 @@ void web_app_free(struct web_app *a)
 
 void web_app_http(struct web_app *a, enum web_role role, struct http_app *out)
 {
-	*out = (struct http_app){ .fast = fast, .handle = handle, .error_page = error_page, .done = done, .arg = &a->listeners[role] };
+	*out = (struct http_app){ .fast = fast, .handle = handle, .line = line, .error_page = error_page, .done = done, .arg = &a->listeners[role] };
 }
 
 const struct router *web_app_router(const struct web_app *a)
