@@ -3,7 +3,7 @@
 """The site itself: a cached page beside nginx serving the same bytes from a file, an uncached one beside nginx's fixed answer,
 start-up time and memory. With --ghost URL, a running Ghost with the same content beside it.
 
-    bench/bench_site.py [--rounds N] [--seconds N] [--ghost URL --ghost-pid PID] [--post SLUG]
+    bench/bench_site.py [--rounds N] [--seconds N] [--ghost URL --ghost-pid PID] [--post SLUG] [--page SLUG]
 """
 
 import argparse
@@ -41,13 +41,14 @@ def cached_beside_nginx(data, post, options, coding="identity"):
 def uncached_beside_nginx(data, post, options):
     rows = []
     with guildhall(data, *NO_CACHE) as (url, p), nginx({}) as (peer, _):
-        names = {"home": f"{url}/", "post": f"{url}/{post}/"}
+        names = {"home": f"{url}/", "post": f"{url}/{post}/", "page": f"{url}/{options.page}/"}
+        sizes = {name: len(wait_for(address)) / 1024 for name, address in names.items()}
         got = rounds({"nginx": f"{peer}/fixed", **names}, options.rounds, options.seconds)
         for name, address in names.items():
             before = cpu_seconds(p.pid)
             rate, _ = wrk(address, options.seconds)
             cost = (cpu_seconds(p.pid) - before) / (rate * options.seconds) * 1e6
-            rows.append([f"uncached {name}, every cache off", f"{got[name][0]:.0f}/s, {cost:.0f} µs CPU",
+            rows.append([f"uncached {name}, every cache off, {sizes[name]:.0f} KiB", f"{got[name][0]:.0f}/s, {cost:.0f} µs CPU",
                          f"{got['nginx'][0]:.0f}/s nginx, fixed answer", ratio(got[name][0], got["nginx"][0])])
         loaded = rss_mb(p.pid)
     return rows, got, loaded
@@ -89,6 +90,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--post", default="the-first-year-of-the-screw")
+    parser.add_argument("--page", default="about", help="a page that is no post: text, menus, and no list of posts")
     parser.add_argument("--ghost", help="base URL of a running Ghost that holds the demo's export")
     parser.add_argument("--ghost-pid", type=int, help="its process, for its memory")
     parser.add_argument("--ghost-idle", type=float, default=0, help="its idle memory in MB, measured before any load")

@@ -23,10 +23,25 @@ static bool parse(struct str *s, struct fragment_mark *m)
 	return true;
 }
 
+/* By its second byte, which hardly anything else in a page has: memmem would hash the whole opening at each call. */
+static const char *find_open(struct str s, struct str open)
+{
+	for (size_t from = 1; from < s.n;) {
+		ptrdiff_t at = str_chr(str_skip(s, from), open.p[1]);
+		if (at < 0)
+			break;
+		from += (size_t)at;
+		if (str_starts(str_skip(s, from - 1), open))
+			return s.p + from - 1;
+		from++;
+	}
+	return NULL;
+}
+
 bool fragment_next(struct str *rest, struct str *text, struct fragment_mark *m)
 {
 	struct str open = html_fragment_open();
-	const char *at = rest->n ? memmem(rest->p, rest->n, open.p, open.n) : NULL;
+	const char *at = find_open(*rest, open);
 	if (!at) {
 		*text = *rest;
 		*rest = STR_NULL;

@@ -141,11 +141,15 @@ void html_url(struct buf *b, struct str s)
 void url_encode(struct buf *b, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-			buf_putc(b, (char)c);
-		} else {
+	static const bool unreserved[256] = {
+		['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
+	};
+	for (size_t i = 0, run; i < s.n; i++) {
+		for (run = i; i < s.n && unreserved[(unsigned char)s.p[i]]; i++)
+			;
+		buf_put(b, s.p + run, i - run);
+		if (i < s.n) {
+			unsigned char c = (unsigned char)s.p[i];
 			const char enc[3] = { '%', hex[c >> 4], hex[c & 15] };
 			buf_put(b, enc, sizeof enc);
 		}
@@ -196,8 +200,11 @@ static bool line_separator(const unsigned char *p, size_t len)
 /* Length of what may stand as it is at p, 0 when something must be done about it. */
 static size_t js_plain(const unsigned char *p, size_t n)
 {
+	static const bool special[128] = {
+		[0 ... 0x1f] = true, [0x7f] = true, ['"'] = true, ['\\'] = true, ['<'] = true, ['>'] = true, ['&'] = true, ['\''] = true,
+	};
 	if (*p < 0x80)
-		return *p >= 0x20 && *p != 0x7f && *p != '"' && *p != '\\' && *p != '<' && *p != '>' && *p != '&' && *p != '\'';
+		return !special[*p];
 	size_t len = utf8_seq(p, n);
 	return line_separator(p, len) ? 0 : len;
 }
