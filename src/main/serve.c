@@ -212,6 +212,20 @@ static enum status load_demo(struct serving *s, struct ctx *ctx, struct err *e)
 	return ST_OK;
 }
 
+static enum status tell_ready(struct serving *s, struct ctx *ctx, struct err *e)
+{
+	for (unsigned i = 0; s->public && i < s->p->service_count; i++) {
+		struct service_instance *svc = &s->p->services[i];
+		if (!svc->local || !svc->def->ready)
+			continue;
+		ctx->svc = svc;
+		enum status st = svc->def->ready(ctx, e);
+		ctx->svc = NULL;
+		TRY(st);
+	}
+	return ST_OK;
+}
+
 static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 {
 	unsigned applied = 0;
@@ -222,6 +236,7 @@ static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 	TRY(platform_start(ctx, s->p, e));
 	if (inv_option(s->inv, "demo"))
 		TRY(load_demo(s, ctx, e));
+	TRY(tell_ready(s, ctx, e));
 	TRY(make_servers(s, e));
 	if (s->p->auth)
 		TRY(authstore_start(s->p->auth, e));

@@ -113,6 +113,8 @@ struct service {
 	bool identity;           /* the provider that the others are clients of: one service at most */
 	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */
 	enum status (*start)(struct ctx *ctx, struct err *e);
+	/* When `serve` is about to answer, after start and demo: what whoever started it should know. NULL: nothing. */
+	enum status (*ready)(struct ctx *ctx, struct err *e);
 	/* Put demonstration content into an empty database (--demo). */
 	enum status (*demo)(struct ctx *ctx, const char *demo_dir, struct err *e);
 };

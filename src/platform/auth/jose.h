@@ -35,6 +35,9 @@ enum status jose_key_jwk(const struct jose_key *k, struct buf *out, struct err *
 /* RFC 7638, SHA-256, base64url. NUL-terminated. */
 enum status jose_key_thumbprint(const struct jose_key *k, char out[JOSE_THUMBPRINT_LEN + 1], struct err *e) MUST_CHECK;
 
+/* A raw signature over input, ECDSA ones in DER (Web Authentication has them so; tokens do not). */
+bool jose_key_verify_der(const struct jose_key *k, struct str input, struct str signature);
+
 /* Header {"alg","typ","kid"} ("" leaves typ or kid out) and payload (JSON) as a compact JWS in a. */
 enum status jose_sign(struct arena *a, const struct jose_key *k, struct str typ, struct str kid, struct str payload, struct str *out,
                       struct err *e) MUST_CHECK;

@@ -310,22 +310,22 @@ static unsigned char *to_der(struct str raw, int *n)
 	return der;
 }
 
-bool jose_key_verify(const struct jose_key *k, struct str input, struct str signature)
+bool jose_key_verify_der(const struct jose_key *k, struct str input, struct str signature)
 {
-	unsigned char *der = NULL;
-	const unsigned char *sig = (const unsigned char *)signature.p;
-	int der_n = 0;
-	size_t n = signature.n;
-	if (k->alg == JOSE_ES256) {
-		if (signature.n != 2 * P256_BYTES || !(der = to_der(signature, &der_n)) || der_n <= 0)
-			return false;
-		sig = der;
-		n = (size_t)der_n;
-	}
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	bool ok = c && EVP_DigestVerifyInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 &&
-	          EVP_DigestVerify(c, sig, n, (const unsigned char *)input.p, input.n) == 1;
+	          EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)input.p, input.n) == 1;
 	EVP_MD_CTX_free(c);
+	return ok;
+}
+
+bool jose_key_verify(const struct jose_key *k, struct str input, struct str signature)
+{
+	int n = 0;
+	if (k->alg != JOSE_ES256)
+		return jose_key_verify_der(k, input, signature);
+	unsigned char *der = signature.n == 2 * P256_BYTES ? to_der(signature, &n) : NULL;
+	bool ok = der && n > 0 && jose_key_verify_der(k, input, str_n((char *)der, (size_t)n));
 	OPENSSL_free(der);
 	return ok;
 }

@@ -24,6 +24,7 @@ _Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAX, "");
 
 static struct fsem cooks;
 static char nobodys[crypto_pwhash_STRBYTES]; /* what is compared when there is no account */
+static bool prepared;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void prepare(void)
@@ -33,8 +34,13 @@ static void prepare(void)
 	char random[32];
 	fsem_init(&cooks, n > 2 ? n / 2 : 1, WAITING_MAX);
 	randombytes_buf(random, sizeof random);
-	if (crypto_pwhash_str_alg(nobodys, random, sizeof random, OPS, MEMORY, crypto_pwhash_ALG_ARGON2ID13))
-		abort(); /* no memory for one hash at the start: nothing would work */
+	prepared = !crypto_pwhash_str_alg(nobodys, random, sizeof random, OPS, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+}
+
+enum status password_prepare(struct err *e)
+{
+	pthread_once(&once, prepare);
+	return prepared ? ST_OK : err_set(e, ST_NOMEM, "no memory for a password hash (%zu MiB)", MEMORY >> 20);
 }
 
 struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
@@ -50,7 +56,7 @@ static enum status run(struct ctx *ctx, struct work *w, struct err *e)
 {
 	static const char busy[] = "Many people are signing in at this moment. Please try again in a few seconds.";
 	int64_t until = clock_mono_ns() + WAIT_NS;
-	pthread_once(&once, prepare);
+	TRY(password_prepare(e));
 	if (ctx->deadline_ns && ctx->deadline_ns < until)
 		until = ctx->deadline_ns;
 	enum status st = fsem_take(&cooks, until);
@@ -103,7 +109,7 @@ enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWOR
 enum status password_verify(struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
 {
 	*right = *weak = false;
-	pthread_once(&once, prepare);
+	TRY(password_prepare(e));
 	struct work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),
 			  .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
 	TRY(run(ctx, &w, e));

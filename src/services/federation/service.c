@@ -5,16 +5,41 @@
 #include "gen/federation_sql.h"
 #include "platform/job.h"
 #include "services/federation/contract.h"
+#include "services/federation/link.h"
 #include "services/federation/oauth.h"
 #include "services/federation/oauth_key.h"
 #include "services/federation/oauth_logout.h"
-#include "services/federation/signin.h"
+#include "services/federation/passkey.h"
+#include "services/federation/password.h"
+#include "services/federation/second.h"
 
 static const struct route routes[] = {
 	/* signing in, signing up */
 	{ "GET", "/sign-in", federation_get_sign_in, 0, RATE_READ, 0, 0, "Sign in" },
 	{ "POST", "/sign-in", federation_post_sign_in, 0, RATE_SIGN_IN, 0, 0, "Sign in with a password" },
+	{ "GET", "/sign-in/second", federation_get_second, 0, RATE_READ, 0, 0, "The second step" },
+	{ "POST", "/sign-in/second", federation_post_second, 0, RATE_SIGN_IN, 0, 0, "Its code" },
+	{ "GET", "/sign-in/forgot", federation_get_forgot, 0, RATE_READ, 0, 0, "Forgotten password" },
+	{ "POST", "/sign-in/mail", federation_post_link_mail, 0, RATE_SIGN_IN, 0, 0, "Mail a link, to sign in or for a new password" },
+	{ "GET", "/sign-in/link", federation_get_link, 0, RATE_READ, 0, 0, "What a mailed link opens: a button" },
+	{ "POST", "/sign-in/link", federation_post_link, 0, RATE_SIGN_IN, 0, 0, "Follow a mailed link" },
+	{ "POST", "/sign-in/passkey/options", federation_post_sign_in_passkey_options, 0, RATE_READ, 0, 0, "What a passkey is asked" },
+	{ "POST", "/sign-in/passkey", federation_post_sign_in_passkey, 0, RATE_SIGN_IN, 49152, 0, "Sign in with a passkey" },
+	{ "GET", "/sign-up", federation_get_sign_up, 0, RATE_READ, 0, 0, "Sign up, accept an invitation, become the owner" },
+	{ "POST", "/sign-up", federation_post_sign_up, 0, RATE_SIGN_IN, 0, 0, "Make an account" },
 	/* a person's own security pages */
+	{ "GET", "/identity", federation_get_identity, ROUTE_AUTH, RATE_READ, 0, 0, "Security at a glance" },
+	{ "GET", "/identity/password", federation_get_password, ROUTE_AUTH, RATE_READ, 0, 0, "Change the password" },
+	{ "POST", "/identity/password", federation_post_password, ROUTE_AUTH, RATE_SIGN_IN, 0, 0, "Change it" },
+	{ "GET", "/identity/two-step", federation_get_two_step, ROUTE_AUTH, RATE_READ, 0, 0, "Two steps" },
+	{ "POST", "/identity/two-step", federation_post_two_step, ROUTE_AUTH, RATE_WRITE, 0, 0, "Set them up, make codes, turn them off" },
+	{ "GET", "/identity/passkeys", federation_get_passkeys, ROUTE_AUTH, RATE_READ, 0, 0, "Passkeys" },
+	{ "POST", "/identity/passkeys/options", federation_post_passkey_options, ROUTE_AUTH, RATE_WRITE, 0, 0, "What a new passkey is asked" },
+	{ "POST", "/identity/passkeys", federation_post_passkey, ROUTE_AUTH, RATE_WRITE, 49152, 0, "Add a passkey" },
+	{ "POST", "/identity/passkeys/remove", federation_post_passkey_remove, ROUTE_AUTH, RATE_WRITE, 0, 0, "Remove a passkey" },
+	{ "GET", "/identity/sessions", federation_get_sessions, ROUTE_AUTH, RATE_READ, 0, 0, "Where a person is signed in" },
+	{ "POST", "/identity/sessions", federation_post_sessions, ROUTE_AUTH, RATE_WRITE, 0, 0, "Sign out there" },
+	{ "GET", "/identity/log", federation_get_log, ROUTE_AUTH, RATE_READ, 0, 0, "What was done to an account" },
 	{ "GET", "/identity/applications", federation_get_applications, ROUTE_AUTH, RATE_READ, 0, 0, "Applications that were let in" },
 	{ "POST", "/identity/applications", federation_post_application, ROUTE_AUTH, RATE_WRITE, 0, 0, "Take back an application's access" },
 	/* OAuth 2.0 and OpenID Connect */
@@ -51,6 +76,7 @@ static const struct route routes[] = {
 static const struct contract_def *const contracts[] = { &federation_contract_redeem, &federation_contract_end, NULL };
 
 static const struct setting settings[] = {
+	{ "federation", "sign_up", SET_ENUM, "open", 0, 0, "open approval invitation", true, "Who may make an account: anybody, anybody whom an administrator approves, or who is invited." },
 	{ "federation", "password_min", SET_INT, "10", 8, 64, NULL, true, "Shortest password, in characters." },
 	{ "federation", "account_per_minute", SET_INT, "6", 1, 1000000, NULL, true, "Attempts to sign in to one account." },
 	{ "federation", "account_burst", SET_INT, "12", 1, 1000000, NULL, true, "and at once." },
@@ -63,6 +89,12 @@ static const struct job_def jobs[] = {
 	{ 0 },
 };
 
+static enum status start(struct ctx *ctx, struct err *e)
+{
+	TRY(oauth_keys_keep(ctx, e));
+	return password_prepare(e);
+}
+
 const struct service service_federation = {
 	.name = "federation",
 	.title = "Identity",
@@ -74,5 +106,6 @@ const struct service service_federation = {
 	.settings = settings,
 	.migrations = &federation_migrations,
 	.identity = true,
-	.start = oauth_keys_keep,
+	.start = start,
+	.ready = link_tell_owner,
 };

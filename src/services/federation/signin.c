@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "gen/federation_sql.h"
 #include "gen/federation_tpl.h"
+#include "platform/audit.h"
 #include "platform/config.h"
 #include "platform/limits.h"
 #include "services/federation/password.h"
+#include "services/federation/second.h"
 
 #define PAGE_MAX (256 << 10)
 
@@ -70,6 +72,16 @@ static void hash_again(struct web *w, int64_t person, struct str password)
 		(void)!db_write(w->ctx, w->ctx->svc->db, tx_rehash, &r, NULL);
 }
 
+/* Somebody tried a wrong password on an account that exists: its owner sees that in their log. */
+static void record_failure(struct web *w, const struct person_record *p)
+{
+	struct audit_entry entry = { .action = "person.sign_in_failed" };
+	audit_from(w, &entry);
+	entry.object = arena_strf(w->ctx->arena, "%lld", (long long)p->id);
+	if (audit_record(w->ctx, &entry, NULL) != ST_OK)
+		LOG(WARN, w->ctx, "signin.unrecorded", LI("person", p->id));
+}
+
 enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e)
 {
 	struct str key, hash = STR_NULL;
@@ -80,6 +92,8 @@ enum status signin_by_password(struct web *w, struct str email, struct str passw
 		TRY(throttle(w, key, e));
 	TRY(load(w, email, &who, &hash, e));
 	TRY(password_verify(w->ctx, password, hash, &right, &weak, e));
+	if (!right && who)
+		record_failure(w, who);
 	if (!right)
 		return ST_OK;
 	if (weak)
@@ -90,21 +104,35 @@ enum status signin_by_password(struct web *w, struct str email, struct str passw
 
 /* --- done --------------------------------------------------------------------------------------------------- */
 
+struct seen { const struct person_record *person; const char *amr; struct audit_entry from; };
+
 static enum status tx_seen(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct person_record *p = arg;
-	return q_federation_person_seen(c, p->id, clock_now_us(), NULL, e);
+	const struct seen *s = arg;
+	struct audit_entry entry = s->from;
+	entry.action = "person.signed_in";
+	entry.actor = arena_strf(db_arena(c), "%lld", (long long)s->person->id);
+	entry.details = arena_strf(db_arena(c), "{\"how\":\"%s\"}", s->amr);
+	TRY(q_federation_person_seen(c, s->person->id, clock_now_us(), NULL, e));
+	return audit_write(c, &entry, e);
 }
 
-enum status signin_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e)
+enum status signin_begin(struct web *w, const struct person_record *p, const char *amr, struct err *e)
 {
 	const struct sso s = { .person = p->id, .name = p->name, .email = p->email, .handle = p->handle, .roles = p->roles, .amr = str_c(amr) };
+	struct seen seen = { p, amr, { 0 } };
 	if (str_eqc(p->status, "pending"))
 		return err_set(e, ST_FORBIDDEN, "Your account waits for somebody of the cooperative to approve it. You will get a letter when it is open.");
 	if (str_eqc(p->status, "suspended"))
 		return err_set(e, ST_FORBIDDEN, "This account is suspended. Please write to the cooperative if you think that this is a mistake.");
-	TRY(db_write(w->ctx, w->ctx->svc->db, tx_seen, (void *)p, e));
-	TRY(sso_begin(w, &s, e));
+	audit_from(w, &seen.from);
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_seen, &seen, e));
+	return sso_begin(w, &s, e);
+}
+
+enum status signin_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e)
+{
+	TRY(signin_begin(w, p, amr, e));
 	web_no_cache(w);
 	return web_redirect(w, 303, next);
 }
@@ -139,7 +167,7 @@ enum status federation_post_sign_in(struct web *w, struct err *e)
 	struct signin_view v = { .next = signin_next(w), .email = web_form(w, "email"), .error = STR("") };
 	enum status st = signin_by_password(w, v.email, web_form(w, "password"), &who, &why);
 	if (st == ST_OK && who) {
-		st = signin_done(w, who, "pwd", v.next, &why);
+		st = second_or_done(w, who, "pwd", v.next, &why);
 		if (st == ST_OK)
 			return ST_OK;
 	} else if (st == ST_OK) {

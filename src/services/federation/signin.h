@@ -19,7 +19,9 @@ struct signin_view {
 
 /* Is this right? Takes the same time and gives the same answer whoever asks for whomever. *out NULL: no. Throttled by account. */
 enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e) MUST_CHECK;
-/* Proved: a single sign-on, and on to next. amr: RFC 8176. */
+/* Proved: a single sign-on. amr: RFC 8176. ST_FORBIDDEN, with a sentence, for accounts that are pending or suspended. */
+enum status signin_begin(struct web *w, const struct person_record *p, const char *amr, struct err *e) MUST_CHECK;
+/* The same, and on to next. */
 enum status signin_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
 /* ?next= or the form's, if it is ours; else the account. */
 struct str signin_next(struct web *w);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Mailed links: kept, written, followed.
+ */
+#include "services/federation/link.h"
+
+#include "base/clock.h"
+#include "gen/federation_sql.h"
+#include "gen/federation_tpl.h"
+#include "platform/audit.h"
+#include "platform/config.h"
+#include "platform/json.h"
+#include "platform/limits.h"
+#include "platform/mail.h"
+#include "services/federation/password.h"
+#include "services/federation/second.h"
+
+#define PAGE_MAX (256 << 10)
+
+static const char *const kind_names[LINK_KINDS] = { [LINK_SIGN_IN] = "sign-in", [LINK_RESET] = "reset", [LINK_SIGN_UP] = "sign-up", [LINK_OWNER] = "owner" };
+
+/* --- kept ------------------------------------------------------------------------------------------------------- */
+
+enum status link_make(struct ctx *ctx, const struct link *l, int64_t life_s, struct str *url, struct err *e)
+{
+	struct buf b;
+	char hash[AUTH_HASH_LEN + 1];
+	struct str token = auth_secret(ctx->arena, hash);
+	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
+	buf_printf(&b, "{\"person\":%lld", (long long)l->person);
+	json_put_member(&b, "kind", str_c(kind_names[l->kind]));
+	json_put_member(&b, "email", l->email);
+	json_put_member(&b, "name", l->name);
+	json_put_member(&b, "hash", l->hash);
+	json_put_member(&b, "next", l->next);
+	buf_putc(&b, '}');
+	const struct auth_entry n = { AUTH_LINK, str_c(hash), l->person ? arena_strf(ctx->arena, "p:%lld", (long long)l->person) : STR_NULL, buf_str(&b),
+				      auth_expiry_us(life_s) };
+	TRY(authstore_put(ctx, ctx->svc->platform->auth, &n, e));
+	*url = web_abs_url(ctx, "federation", l->kind == LINK_OWNER ? "/sign-up?owner=%.*s" : "/sign-in/link?token=%.*s", STR_ARG(token));
+	return ST_OK;
+}
+
+static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct link *out, struct err *e)
+{
+	struct arena *a = ctx->arena;
+	SCOPED_JSON *j = json_parse(n->value, 2, e);
+	if (!j)
+		return ST_CORRUPT;
+	struct str kind = json_str(j, "kind");
+	*out = (struct link){ .kind = LINK_SIGN_IN, .person = json_integer_value(json_object_get(j, "person")), .email = arena_str(a, json_str(j, "email")),
+			      .name = arena_str(a, json_str(j, "name")), .hash = arena_str(a, json_str(j, "hash")), .next = arena_str(a, json_str(j, "next")) };
+	while (out->kind < LINK_KINDS && !str_eqc(kind, kind_names[out->kind]))
+		out->kind++;
+	return out->kind < LINK_KINDS ? ST_OK : err_set(e, ST_CORRUPT, "a link is of an unknown kind");
+}
+
+enum status link_find(struct ctx *ctx, struct str token, struct link *out, struct err *e)
+{
+	struct auth_entry n;
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(token.p ? token : STR(""), hash);
+	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_LINK, str_c(hash), &n, e));
+	return unpack(ctx, &n, out, e);
+}
+
+enum status link_take(struct ctx *ctx, struct str token, struct link *out, struct err *e)
+{
+	struct auth_entry n;
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(token.p ? token : STR(""), hash);
+	TRY(authstore_take(ctx, ctx->svc->platform->auth, AUTH_LINK, str_c(hash), &n, e));
+	return unpack(ctx, &n, out, e);
+}
+
+/* --- written ---------------------------------------------------------------------------------------------------- */
+
+static enum status tx_mail(struct db_conn *c, void *arg, struct err *e)
+{
+	return mail_enqueue(c, arg, e);
+}
+
+enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url, struct err *e)
+{
+	struct str greeting = name.n ? arena_strf(ctx->arena, "Hello %.*s,", STR_ARG(name)) : STR("Hello,");
+	struct mail m = { .to = to, .to_name = name, .subject = str_c(subject),
+		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\nIf this was not you, nothing needs to be done.\n", STR_ARG(greeting), text, url.n ? "\n" : "",
+		                   STR_ARG(url), url.n ? "\n" : "") };
+	return db_write(ctx, ctx->svc->db, tx_mail, &m, e);
+}
+
+/* --- asked for -------------------------------------------------------------------------------------------------- */
+
+static enum status sent_page(struct web *w, const struct sent_view *v)
+{
+	struct buf b;
+	struct page_shell shell = signin_shell(w, v->title);
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_link_sent(&b, &shell, w, v);
+	return web_html(w, 200, &b);
+}
+
+static bool too_many(struct web *w, struct str email_key)
+{
+	const struct platform *p = w->ctx->svc->platform;
+	struct rate rate = { 2, 4 };
+	struct rate_result res;
+	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
+		return false;
+	ratelimit_take(w->ctx, p->rates, arena_strf(w->ctx->arena, "mail|%.*s", STR_ARG(email_key)), &rate, 1, &res);
+	return !res.allowed;
+}
+
+static enum status find_person(struct web *w, struct str email, struct person_record **out, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	return people_by_email(c, email, out, e);
+}
+
+/* The same page whether or not somebody has that address. A crowd of letters goes to nobody. */
+enum status federation_post_link_mail(struct web *w, struct err *e)
+{
+	struct str key, url, email = web_form(w, "email");
+	struct person_record *p;
+	struct err why = { 0 };
+	bool reset = str_eqc(web_form(w, "what"), "reset");
+	if (people_email_key(w->ctx->arena, email, &key, &why) != ST_OK)
+		return federation_get_forgot(w, e);
+	TRY(find_person(w, email, &p, e));
+	if (p && !too_many(w, key) && !str_eqc(p->status, "suspended")) {
+		const struct link l = { .kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = signin_next(w) };
+		TRY(link_make(w->ctx, &l, LINK_LIFE_S, &url, e));
+		TRY(link_mail(w->ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
+		              reset ? "With this link you set a new password. It is good once, for 15 minutes."
+		                    : "With this link you sign in without your password. It is good once, for 15 minutes.", url, e));
+	}
+	return sent_page(w, &(struct sent_view){ email, "Look in your mail", "If this address has an account, a letter with a link is on its way. The link is good for 15 minutes." });
+}
+
+enum status federation_get_forgot(struct web *w, struct err *e)
+{
+	struct buf b;
+	bool posted = w->req->method == HTTP_POST;
+	struct str email = posted ? web_form(w, "email") : web_query(w, "email");
+	struct signin_view v = { .next = signin_next(w), .email = email.p ? email : STR(""),
+		.error = posted ? STR("This does not look like an e-mail address (name@example.org).") : STR("") };
+	struct page_shell shell = signin_shell(w, "Forgotten password");
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_link_forgot(&b, &shell, w, &v);
+	return web_html(w, posted ? 422 : 200, &b);
+}
+
+/* --- followed --------------------------------------------------------------------------------------------------- */
+
+static enum status link_page(struct web *w, int status, const struct link_view *v)
+{
+	struct buf b;
+	struct page_shell shell = signin_shell(w, "Your link");
+	web_no_cache(w);
+	w->forms_leave = true;
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_link_page(&b, &shell, w, v);
+	return web_html(w, status, &b);
+}
+
+static enum status gone(struct web *w)
+{
+	return link_page(w, 410, &(struct link_view){ .error = STR("This link was used before, or is older than it may be. Please ask for another."), .kind = LINK_KINDS });
+}
+
+enum status federation_get_link(struct web *w, struct err *e)
+{
+	struct link l;
+	struct str token = web_query(w, "token");
+	enum status st = link_find(w->ctx, token, &l, e);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? gone(w) : st;
+	return link_page(w, 200, &(struct link_view){ .token = token, .email = l.email, .name = l.name, .error = STR(""), .kind = l.kind });
+}
+
+static enum status load_person(struct web *w, int64_t id, struct person_record **out, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	return people_by_id(c, id, out, e);
+}
+
+/* A letter that was answered proves the address too. */
+struct arrival { struct web *w; const struct link *link; struct person_record *person; char hash[PASSWORD_HASH_MAX]; bool reset; };
+
+static enum status tx_arrival(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct arrival *x = arg;
+	struct audit_entry entry = { .action = "person.password_reset", .actor = arena_strf(db_arena(c), "%lld", (long long)x->person->id) };
+	TRY(q_federation_person_verified(c, x->person->id, NULL, e));
+	if (!x->reset)
+		return ST_OK;
+	TRY(password_set(c, x->person->id, x->hash, e));
+	return audit_write(c, &entry, e);
+}
+
+static enum status arrive(struct web *w, const struct link *l, struct err *e)
+{
+	struct arrival x = { .w = w, .link = l, .reset = l->kind == LINK_RESET };
+	TRY(load_person(w, l->person, &x.person, e));
+	if (!x.person)
+		return gone(w);
+	if (x.reset)
+		TRY(password_hash(w->ctx, web_form(w, "password"), x.hash, e));
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_arrival, &x, e));
+	if (x.reset)
+		TRY(sso_end_others(w->ctx, x.person->id, STR_NULL, e));
+	return second_or_done(w, x.person, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
+}
+
+struct joining { struct web *w; const struct link *l; const char *status; int64_t id; };
+
+static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
+{
+	struct joining *x = arg;
+	const struct person_new n = { .email = x->l->email, .name = x->l->name, .status = x->status, .email_verified = true };
+	TRY(people_add(c, &n, &x->id, e));
+	TRY(password_set(c, x->id, arena_cstr(db_arena(c), x->l->hash), e));
+	return audit_write(c, &(struct audit_entry){ .action = "person.added", .actor = arena_strf(db_arena(c), "%lld", (long long)x->id),
+		.object = arena_strf(db_arena(c), "%lld", (long long)x->id), .details = STR("{\"by\":\"sign-up\"}") }, e);
+}
+
+static enum status join(struct web *w, const struct link *l, struct err *e)
+{
+	bool approval = str_eqc(config_str(w->ctx->svc->platform->config, "federation", "sign_up"), "approval");
+	struct joining x = { .w = w, .l = l, .status = approval ? "pending" : "active" };
+	struct person_record *p;
+	enum status st = db_write(w->ctx, w->ctx->svc->db, tx_join, &x, e);
+	if (st == ST_CONFLICT)
+		return gone(w);
+	TRY(st);
+	TRY(load_person(w, x.id, &p, e));
+	if (approval)
+		return sent_page(w, &(struct sent_view){ l->email, "Nearly there", "Your address is confirmed. Somebody of the cooperative looks at new accounts; you get a letter when yours is open." });
+	return signin_done(w, p, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
+}
+
+enum status federation_post_link(struct web *w, struct err *e)
+{
+	struct link l;
+	struct err why = { 0 };
+	struct str token = web_form(w, "token");
+	enum status st = link_find(w->ctx, token, &l, e);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? gone(w) : st;
+	/* Nothing is used up by a password that will not do. */
+	if (l.kind == LINK_RESET && password_check(w->ctx, web_form(w, "password"), l.email, &why) != ST_OK)
+		return link_page(w, 422, &(struct link_view){ .token = token, .error = str_c(why.msg), .kind = l.kind });
+	st = link_take(w->ctx, token, &l, e);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? gone(w) : st;
+	return l.kind == LINK_SIGN_UP ? join(w, &l, e) : l.kind == LINK_OWNER ? gone(w) : arrive(w, &l, e);
+}
