@@ -17,6 +17,9 @@
  *          the calling fiber, retried on serialisation failure and deadlock (so fn must be repeatable). Hence fn
  *          must not wait for anything but its queries, nor touch what other threads may.
  *
+ *          On PostgreSQL a statement that writes and whose count nobody asks for travels with the next one that is waited for, at the
+ *          latest with COMMIT; so does its failure. fn returns failures and does nothing else with them (below), so it sees none of this.
+ *
  *          PostgreSQL runs at READ COMMITTED: put the condition into the statement, or lock what you read (FOR UPDATE). One
  *          exception to "nothing happened": a connection lost during COMMIT is ST_INTERNAL, outcome unknown.
  * Failures. A duplicate or a dangling reference is ST_CONFLICT; NULL where none may be, a broken CHECK and search text that can't be

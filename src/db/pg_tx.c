@@ -5,8 +5,9 @@
  * A pooled connection belongs to no loop: between transactions nothing watches its socket, and the fiber that has it waits for
  * the socket on its own loop. So any loop may use any connection, and a busy loop is not limited to its share.
  *
- * Each statement is one round trip; BEGIN travels with the first one. One Sync is outstanding at a time, which PgBouncer
- * handles. Isolation is the server's default, READ COMMITTED unless the URL's options say otherwise: write conditions into the statement
+ * A statement whose outcome is asked for is one round trip. One that only writes (db_exec without a count) waits for company:
+ * it travels with the next that is asked for, at the latest with COMMIT, and the server takes them in order. BEGIN goes in front of
+ * the first. So a transaction that only writes is one round trip. One Sync is outstanding at a time, which PgBouncer handles. Isolation is the server's default, READ COMMITTED unless the URL's options say otherwise: write conditions into the statement
  * (UPDATE … WHERE version = :v) or lock with FOR UPDATE. Serialisation failures, deadlocks and connections lost before
  * COMMIT was sent are tried again from the start.
  *
@@ -194,52 +195,73 @@ static bool failed(const PGresult *r)
 	return r && PQresultStatus(r) == PGRES_FATAL_ERROR;
 }
 
-/* BEGIN, in front of the first statement; behind a pooler with the limit that the session has elsewhere. How many results. */
-static unsigned send_begin(struct db_conn *h)
+static bool queue_one(struct db_conn *h, struct db_query *q, const struct db_value *params)
 {
+	struct pg_conn *c = h->pg;
 	bool prepares;
-	char ms[24];
-	h->pg->begun = true;
-	if (!pg_send(h->db, h->pg, &begin_query, NULL, &prepares))
-		return 0;
-	if (!h->db->cfg.pooler || h->unlimited)
-		return 1 + prepares;
-	struct db_value v = { .type = DB_TEXT, .s = str_n(ms, 0) };
-	v.s.n = (size_t)snprintf(ms, sizeof ms, "%lld", (long long)(h->db->cfg.query_ns / NS_PER_MS));
-	return pg_send(h->db, h->pg, &limit_query, &v, &prepares) ? 2 : 0;
+	if (!pg_send(h->db, c, q, params, &prepares))
+		return false;
+	c->pending[c->pending_n].q = q;
+	c->pending[c->pending_n++].prepares = prepares;
+	for (unsigned i = 0; i < q->param_count; i++)
+		c->pending_bytes += params[i].type == DB_TEXT || params[i].type == DB_BLOB ? params[i].s.n : sizeof(int64_t);
+	return true;
 }
 
-/* One round trip. The result of q is in *out, or that of what failed before it (BEGIN, preparation). */
+/* Behind BEGIN, where it is the first; behind a pooler with the limit that the session has elsewhere. */
+static enum status queue(struct db_conn *h, struct db_query *q, const struct db_value *params, struct err *e)
+{
+	struct pg_conn *c = h->pg;
+	bool sent = true;
+	if (!c->begun) {
+		c->begun = true;
+		sent = queue_one(h, &begin_query, NULL);
+		if (sent && h->db->cfg.pooler && !h->unlimited) {
+			char ms[24];
+			int n = snprintf(ms, sizeof ms, "%lld", (long long)(h->db->cfg.query_ns / NS_PER_MS));
+			sent = queue_one(h, &limit_query, &(struct db_value){ .type = DB_TEXT, .s = str_n(ms, (size_t)n) });
+		}
+	}
+	if (sent && queue_one(h, q, params))
+		return ST_OK;
+	c->broken = true;
+	return pg_lost(h->db, c, e);
+}
+
+/* One round trip for all that is pending. *out: the last result, or the first failure: what follows one is only "aborted". */
+static enum status settle(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
+{
+	struct pg_conn *c = h->pg;
+	unsigned n = c->pending_n;
+	c->pending_n = 0;
+	c->pending_bytes = 0;
+	c->failed = NULL;
+	if (!PQpipelineSync(c->h))
+		return pg_lost(h->db, c, e);
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned results = 1 + c->pending[i].prepares; results; results--) {
+			SCOPED_RESULT r = NULL;
+			TRY(take_statement(c, deadline_ns, &r, e));
+			if (!failed(*out)) {
+				PGresult *keep = *out;
+				*out = r;
+				r = keep;
+				c->failed = failed(*out) ? c->pending[i].q : NULL;
+			}
+			if (results == 2 && failed(*out))
+				pg_forget(c, c->pending[i].q); /* its preparation, or what stood before it */
+			if (PQstatus(c->h) == CONNECTION_BAD)
+				return failed(*out) ? ST_OK : pg_lost(h->db, c, e);
+		}
+	}
+	return take_sync(c, deadline_ns, e);
+}
+
 static enum status exchange(struct db_conn *h, struct db_query *q, const struct db_value *params, int64_t deadline_ns,
                             PGresult **out, struct err *e)
 {
-	struct db *db = h->db;
-	struct pg_conn *c = h->pg;
-	bool prepares = false;
-	unsigned expected = 1;
-	if (!c->begun) {
-		unsigned begin = send_begin(h);
-		if (!begin)
-			return pg_lost(db, c, e);
-		expected += begin;
-	}
-	if (!pg_send(db, c, q, params, &prepares) || !PQpipelineSync(c->h))
-		return pg_lost(db, c, e);
-	expected += prepares;
-	for (; expected; expected--) {
-		SCOPED_RESULT r = NULL;
-		TRY(take_statement(c, deadline_ns, &r, e));
-		if (!failed(*out)) { /* the first failure tells why; what follows is only "aborted" */
-			PGresult *keep = *out;
-			*out = r;
-			r = keep;
-		}
-		if (expected == 2 && prepares && failed(*out))
-			pg_forget(c, q); /* its preparation, or what stood before it */
-		if (PQstatus(c->h) == CONNECTION_BAD)
-			return failed(*out) ? ST_OK : pg_lost(db, c, e);
-	}
-	return take_sync(c, deadline_ns, e);
+	TRY(queue(h, q, params, e));
+	return settle(h, deadline_ns, out, e);
 }
 
 static int64_t statement_deadline(const struct db_conn *h)
@@ -249,13 +271,11 @@ static int64_t statement_deadline(const struct db_conn *h)
 	return db_earlier(h->ctx->deadline_ns, limit);
 }
 
-/* Runs q and says in the connection whether it can be used again. */
-static enum status tx_exchange(struct db_conn *h, struct db_query *q, const struct db_value *params, PGresult **out, struct err *e)
+/* Settles, and says in the connection whether it can be used again and in the handle whether another try may succeed. */
+static enum status settle_in_tx(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
 {
 	struct pg_conn *c = h->pg;
-	if (c->broken)
-		return err_set(e, ST_UNAVAILABLE, "%s: the transaction was broken off", q->name);
-	enum status s = exchange(h, q, params, statement_deadline(h), out, e);
+	enum status s = settle(h, deadline_ns, out, e);
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true; /* whatever it still does, nobody waits for it: closing ends it */
 		h->pg_transient = PQstatus(c->h) == CONNECTION_BAD;
@@ -271,9 +291,21 @@ static enum status tx_exchange(struct db_conn *h, struct db_query *q, const stru
 enum status pg_tx_run(struct db_conn *h, struct db_query *q, const struct db_value *params, struct db_sink *sink, int64_t *affected,
                       struct err *e)
 {
+	struct pg_conn *c = h->pg;
 	SCOPED_RESULT r = NULL;
-	TRY(tx_exchange(h, q, params, &r, e));
-	return pg_decode(r, q, sink, affected, e);
+	if (c->broken)
+		return err_set(e, ST_UNAVAILABLE, "%s: the transaction was broken off", q->name);
+	enum status s = queue(h, q, params, e);
+	if (s != ST_OK) {
+		h->pg_transient = PQstatus(c->h) == CONNECTION_BAD;
+		return s;
+	}
+	bool asked = sink || affected || !q->writes;
+	/* Room is kept for COMMIT. */
+	if (!asked && c->pending_n < PG_PENDING_MAX - 1 && c->pending_bytes < PG_PENDING_BYTES)
+		return ST_OK;
+	TRY(settle_in_tx(h, statement_deadline(h), &r, e));
+	return pg_decode(r, c->failed ? c->failed : q, sink, affected, e);
 }
 
 static enum status commit(struct db_conn *h, struct err *e)
@@ -286,8 +318,13 @@ static enum status commit(struct db_conn *h, struct err *e)
 		return err_set(e, ST_UNAVAILABLE, "%s: the connection broke before the commit", db->cfg.name);
 	SCOPED_RESULT r = NULL;
 	fiber_shield();
-	enum status s = exchange(h, &commit_query, NULL, clock_mono_ns() + COMMIT_NS, &r, e);
+	enum status s = queue(h, &commit_query, NULL, e);
+	if (s == ST_OK)
+		s = settle_in_tx(h, h->unlimited ? 0 : clock_mono_ns() + db->cfg.query_ns + COMMIT_NS, &r, e);
 	fiber_unshield();
+	if (s == ST_OK && failed(r) && c->failed != &commit_query)
+		return pg_result_error(r, c->failed->name, e); /* the server stopped before it came to COMMIT */
+	h->pg_transient = false;
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true;
 		return err_set(e, ST_INTERNAL, "%s: the connection was lost during the commit: it may or may not have happened", db->cfg.name);
@@ -309,9 +346,15 @@ static void rollback(struct db_conn *h)
 	COUNT(h->db, rollbacks);
 	if (!c->begun || c->broken)
 		return;
+	SCOPED_RESULT ignored = NULL;
 	SCOPED_RESULT r = NULL;
+	int64_t deadline = clock_mono_ns() + 2 * NS_PER_S;
+	enum status s = ST_OK;
 	fiber_shield();
-	enum status s = exchange(h, &rollback_query, NULL, clock_mono_ns() + 2 * NS_PER_S, &r, NULL);
+	if (c->pending_n) /* first by itself: if some of it fails, all that is behind it in the same flight is skipped */
+		s = settle(h, deadline, &ignored, NULL);
+	if (s == ST_OK)
+		s = exchange(h, &rollback_query, NULL, deadline, &r, NULL);
 	fiber_unshield();
 	if (s != ST_OK || failed(r))
 		c->broken = true;
@@ -377,7 +420,7 @@ static enum status simple_query(struct db_conn *h, const char *sql, struct err *
 
 enum status pg_tx_script(struct db_conn *h, const char *sql, struct err *e)
 {
-	assert(h->pg->begun); /* by taking the migration lock */
+	assert(h->pg->begun && !h->pg->pending_n); /* by taking the migration lock */
 	enum status s = simple_query(h, sql, e);
 	if (s != ST_OK)
 		h->pg->broken = true;

@@ -15,6 +15,9 @@
 
 #define PG_CONNECT_NS (5 * INT64_C(1000000000))
 
+#define PG_PENDING_MAX 128
+#define PG_PENDING_BYTES (256u << 10)
+
 struct pg_conn {
 	struct pg_conn *next; /* in the pool's idle list */
 	PGconn *h;
@@ -23,6 +26,11 @@ struct pg_conn {
 	int64_t opened_ns;
 	bool begun;  /* transactions: BEGIN was sent */
 	bool broken; /* not to be used again */
+	/* Transactions: what was sent and not yet heard of, in order. */
+	struct { struct db_query *q; bool prepares; } pending[PG_PENDING_MAX];
+	unsigned pending_n;
+	size_t pending_bytes;
+	const struct db_query *failed; /* the first of the last flight that failed */
 };
 
 enum pg_purpose { PG_FOR_READS, PG_FOR_TX };

@@ -210,6 +210,41 @@ static enum status rename_tx(struct db_conn *c, void *arg, struct err *e)
 	return q_fixture_thing_rename(c, 1, STR("renamed"), row, e);
 }
 
+struct flight { int64_t first; int n, duplicate_at; bool ask_then; };
+
+static enum status flight_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct flight *f = arg;
+	struct fixture_things_count_row *row;
+	for (int i = 0; i < f->n; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "flight %d", (int)f->first + (i == f->duplicate_at ? 0 : i));
+		TRY(q_fixture_thing_add(c, f->first + i, str_c(name), STR_NULL, STR_NULL, NULL, false, NULL, NULL, e));
+	}
+	if (!f->ask_then)
+		return ST_OK;
+	TRY(q_fixture_things_count(c, &row, e));
+	return row->n >= f->n ? ST_OK : err_set(e, ST_CORRUPT, "a read of the transaction saw %d rows", (int)row->n);
+}
+
+/* Writes whose outcome is not asked for share a round trip on PostgreSQL: the failure of any is the failure of all. */
+static void writes_travel_together(struct store *t)
+{
+	const struct { struct flight flight; enum status want; } rows[] = {
+		{ { 1000, 300, -1, true }, ST_OK },          { { 2000, 300, 299, false }, ST_CONFLICT },
+		{ { 2000, 300, 5, false }, ST_CONFLICT },    { { 2000, 10, 5, true }, ST_CONFLICT },
+		{ { 2000, 10, 9, false }, ST_CONFLICT },     { { 1000, 2, -1, false }, ST_CONFLICT },
+		{ { 2000, 1, -1, false }, ST_OK },
+	};
+	int64_t there = 0;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct flight f = rows[i].flight;
+		CHECK_STATUS(rows[i].want, db_write(t->ctx, t->db, flight_tx, &f, &t->err));
+		there += rows[i].want == ST_OK ? f.n : 0;
+		CHECK(count(t) == there);
+	}
+}
+
 static void returning(struct store *t)
 {
 	struct fixture_thing_rename_row *row;
@@ -680,6 +715,7 @@ static const struct store_test tests[] = {
 	{ "wrong_type_is_noticed", wrong_type_is_noticed },
 	{ "rollback_leaves_nothing", rollback_leaves_nothing },
 	{ "constraints", constraints },
+	{ "writes_travel_together", writes_travel_together },
 	{ "returning", returning },
 	{ "writes_need_a_transaction", writes_need_a_transaction },
 	{ "after_commit", after_commit },

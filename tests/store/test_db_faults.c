@@ -244,9 +244,18 @@ static void killed_connections(struct store *t)
 	CHECK(count(t) == 2);
 }
 
+/* However many it gets done. */
+static void fresh_ctx(struct worker *w)
+{
+	struct arena *a = w->ctx.arena;
+	arena_reset(a);
+	ctx_init(&w->ctx, a);
+}
+
 static void read_until_stopped(struct worker *w)
 {
 	while (!*w->stop) {
+		fresh_ctx(w);
 		if (count_in(&w->ctx, w->t->db, &w->err) < 0)
 			w->failed++;
 		else
@@ -257,6 +266,7 @@ static void read_until_stopped(struct worker *w)
 static void write_until_stopped(struct worker *w)
 {
 	for (int64_t i = 0; !*w->stop; i++) {
+		fresh_ctx(w);
 		if (add(w->t, &w->ctx, w->id + i, &w->err) == ST_OK)
 			w->done++;
 		else
