@@ -168,7 +168,7 @@ static enum status join_now(struct web *w, struct sign_up_view *v, const struct 
 static enum status send_letter(struct web *w, const struct sign_up_view *v, struct str password, struct err *e)
 {
 	struct person_record *there;
-	struct str url = STR("");
+	struct str url = STR(""), ignored;
 	char hash[PASSWORD_HASH_MAX];
 	{
 		SCOPED_DB_READ c = NULL;
@@ -177,6 +177,7 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 	}
 	TRY(password_hash(w->ctx, password, hash, e));
 	if (there) {
+		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored, e)); /* the time tells nothing */
 		TRY(link_mail(w->ctx, there->email, there->name, "You have an account already",
 		              "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign in, or ask for a link if you forgot your password.", url, e));
 	} else {

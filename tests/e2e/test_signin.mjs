@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Becoming somebody here and proving it: the owner's link, sign-up, passwords, mailed links, two steps, passkeys; and what those
+// see who try for somebody else.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { readdirSync, readFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent } from "./agent.mjs";
+import { addPerson, browser, freePort, run, serve } from "./lib.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "guildhall-signin-"));
+const servers = [];
+const start = async (name, args = []) => {
+	const port = await freePort();
+	const data = join(folder, name);
+	const server = await serve({ data, port, demo: false, args: ["--set", "rate.enabled=no", ...args] });
+	servers.push(server);
+	return { ...server, base: `http://localhost:${port}`, data };
+};
+const ines = { email: "ines@example.org", name: "Inês Marques", password: "a loaf on every table" };
+const tom = { email: "tom@example.org", name: "Tom Okafor", password: "bicycles and bread ovens" };
+addPerson(join(folder, "open"), { ...ines, owner: true });
+addPerson(join(folder, "open"), tom);
+const site = await start("open");
+const { base } = site;
+
+/** The newest letter to that address; waits for it. */
+const letter = async (to, { data = site.data, after = 0 } = {}) => {
+	for (let i = 0; i < 100; i++) {
+		const found = readdirSync(join(data, "mail")).filter((f) => f.endsWith(".eml")).sort().map((f) => readFileSync(join(data, "mail", f), "utf8").replace(/\r?\n[ \t]+/g, " "))
+			.filter((t) => new RegExp(`^To:.*${to.replace(".", "\\.")}`, "m").test(t));
+		if (found.length > after) {
+			const text = found.at(-1).replace(/=\r?\n/g, "").replace(/=3D/g, "=");
+			return { text, count: found.length, link: text.match(/http:\/\/localhost:\d+\S+token=[\w-]+/)?.[0] };
+		}
+		await new Promise((r) => setTimeout(r, 100));
+	}
+	throw new Error(`no letter to ${to}`);
+};
+const said = (page) => page.text.match(/class="(?:problem|done)"[^>]*>([^<]*)</)?.[1] ?? "";
+const wrongs = (page) => [...page.text.matchAll(/class="wrong"[^>]*>([^<]*)</g)].map((m) => m[1]);
+const signedIn = async (agent) => (await agent.fetch("/identity")).status === 200;
+const totp = (base32, step = Math.floor(Date.now() / 30000)) => {
+	let bits = "";
+	for (const c of base32.replaceAll(" ", "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0");
+	const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(step));
+	const mac = createHmac("sha1", key).update(counter).digest();
+	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, "0");
+};
+
+const cases = {};
+cases["an empty site prints a link; whoever opens it becomes the owner; it works once"] = async () => {
+	const empty = await start("empty");
+	const link = empty.log().match(/http:\/\/localhost:\d+\/sign-up\?owner=\S+/)[0];
+	const agent = new Agent(empty.base);
+	let page = await agent.go(link);
+	assert.match(page.text, /Make this site yours/);
+	page = await agent.submit(page, { name: "Inês", email: "not an address", password: "short" });
+	assert.equal(page.status, 422);
+	assert.equal(wrongs(page).length, 2);
+	assert.match(page.text, /value="not an address"/, "what was typed is kept");
+	page = await agent.submit(page, { name: "Inês", email: ines.email, password: ines.password });
+	assert.ok(await signedIn(agent));
+	const late = new Agent(empty.base);
+	assert.equal((await late.go(link)).status, 410);
+	assert.equal((await late.go("/sign-up?owner=made-up")).status, 410);
+	assert.equal(await empty.stop(), 0);
+	servers.splice(servers.indexOf(empty), 1);
+	const again = await start("empty");
+	assert.doesNotMatch(again.log(), /no owner/);
+};
+cases["wrong passwords and unknown addresses get the same answer, in the same words"] = async () => {
+	const answers = [];
+	for (const [email, password] of [[ines.email, "wrong wrong wrong"], ["nobody@example.org", "wrong wrong wrong"], [ines.email, ""], ["", ""]]) {
+		const agent = new Agent(base);
+		const page = await agent.submit(await agent.go("/sign-in"), { email, password });
+		assert.equal(page.status, 422);
+		assert.equal(await signedIn(agent), false);
+		answers.push(said(page));
+		if (email) assert.match(page.text, new RegExp(`value="${email}"`));
+	}
+	assert.equal(new Set(answers).size, 1);
+	const mails = [];
+	for (const email of [tom.email, "nobody@example.org"]) {
+		const agent = new Agent(base);
+		const page = await agent.submit(await agent.go("/sign-in/forgot"), { email });
+		mails.push([page.status, page.text.replaceAll(email, "").replace(/nonce[^"]*"[^"]*"/g, "").replace(/value="[^"]*"/g, "").length]);
+	}
+	assert.deepEqual(mails[0], mails[1]);
+};
+cases["an address is the same whatever its case and form"] = async () => {
+	const agent = new Agent(base);
+	await agent.signIn({ email: " INES@Example.ORG ", password: ines.password });
+	assert.ok(await signedIn(agent));
+};
+cases["a mailed link signs in once; opening it alone uses nothing up"] = async () => {
+	const agent = new Agent(base);
+	await agent.go(`/sign-in?email=${tom.email}`);
+	const page = await agent.go("/sign-in");
+	const sent = await agent.go("/sign-in/mail", { method: "POST", body: new URLSearchParams({ ...Agent.form(page).fields, email: tom.email, next: "/identity" }) });
+	assert.match(sent.text, /Look in your mail/);
+	const { link, text } = await letter(tom.email);
+	assert.match(text, /Subject: Your link to sign in/);
+	const scanner = new Agent(base);
+	for (let i = 0; i < 3; i++) assert.match((await scanner.go(link)).text, /Sign in now/);
+	assert.equal(await signedIn(scanner), false);
+	const reader = new Agent(base);
+	const done = await reader.submit(await reader.go(link));
+	assert.equal(done.url.pathname, "/identity");
+	assert.equal((await new Agent(base).go(link)).status, 410);
+};
+cases["a forgotten password: a new one by letter, everywhere else signed out"] = async () => {
+	const elsewhere = new Agent(base);
+	await elsewhere.signIn(tom);
+	assert.ok(await signedIn(elsewhere));
+	const before = (await letter(tom.email)).count;
+	const agent = new Agent(base);
+	await agent.submit(await agent.go("/sign-in/forgot"), { email: tom.email });
+	const { link } = await letter(tom.email, { after: before });
+	let page = await agent.submit(await agent.go(link), { password: "short" });
+	assert.equal(page.status, 422);
+	assert.equal(wrongs(page).length, 1);
+	page = await agent.submit(page, { password: "ovens and bread, bicycles" });
+	assert.ok(await signedIn(agent));
+	assert.equal(await signedIn(elsewhere), false);
+	const old = new Agent(base);
+	await old.signIn(tom);
+	assert.equal(await signedIn(old), false);
+	tom.password = "ovens and bread, bicycles";
+};
+cases["the password is changed by who knows it; other devices are signed out"] = async () => {
+	const agent = new Agent(base), elsewhere = new Agent(base);
+	await agent.signIn(tom);
+	await elsewhere.signIn(tom);
+	let page = await agent.submit(await agent.go("/identity/password"), { former: "wrong", fresh: "aaaaaaaaaaaa" });
+	assert.equal(page.status, 422);
+	assert.equal(wrongs(page).length, 2);
+	page = await agent.submit(page, { former: tom.password, fresh: "a third one, for good" });
+	assert.match(said(page), /was changed/);
+	tom.password = "a third one, for good";
+	assert.ok(await signedIn(agent));
+	assert.equal(await signedIn(elsewhere), false);
+};
+cases["two steps: set up with an app, asked for afterwards, a code good once; recovery codes; off again"] = async () => {
+	const agent = new Agent(base);
+	await agent.signIn(tom);
+	let page = await agent.submit(await agent.go("/identity/two-step"), { step: "begin" });
+	assert.match(page.text, /<svg class="qr"/);
+	const seed = page.text.match(/code-shown">([^<]+)</)[1];
+	page = await agent.submit(page, { code: "000000" });
+	assert.equal(page.status, 422);
+	const used = totp(seed);
+	page = await agent.submit(page, { code: used });
+	const codes = [...page.text.matchAll(/<code>([a-z0-9]{5}-[a-z0-9]{5})<\/code>/g)].map((m) => m[1]);
+	assert.equal(codes.length, 10);
+
+	const fresh = new Agent(base);
+	page = await fresh.signIn(tom);
+	assert.equal(page.url.pathname, "/sign-in/second");
+	assert.equal(await signedIn(fresh), false);
+	for (const code of ["123456", used, "", "aaaaa-aaaaa"]) {
+		page = await fresh.submit(page, { code });
+		assert.equal(page.status, 422, `${code} was taken`);
+	}
+	await fresh.submit(page, { code: totp(seed, Math.floor(Date.now() / 30000) + 1) });
+	assert.ok(await signedIn(fresh));
+
+	const lost = new Agent(base);
+	await lost.submit(await lost.signIn(tom), { code: codes[3].toUpperCase() });
+	assert.ok(await signedIn(lost));
+	const thief = new Agent(base);
+	page = await thief.submit(await thief.signIn(tom), { code: codes[3] });
+	assert.equal(page.status, 422, "a recovery code is good once");
+	// A mailed link asks for it too.
+	const byMail = new Agent(base);
+	const before = (await letter(tom.email)).count;
+	const form = Agent.form(await byMail.go("/sign-in"));
+	await byMail.go("/sign-in/mail", { method: "POST", body: new URLSearchParams({ ...form.fields, email: tom.email }) });
+	page = await byMail.submit(await byMail.go((await letter(tom.email, { after: before })).link));
+	assert.equal(page.url.pathname, "/sign-in/second");
+
+	page = await lost.go("/identity/two-step");
+	assert.match(page.text, /9 recovery codes/);
+	page = await lost.submit(page, { step: "off" });
+	const plain = new Agent(base);
+	await plain.signIn(tom);
+	assert.ok(await signedIn(plain));
+};
+cases["devices: listed without place, signed out one by one or all"] = async () => {
+	const here = new Agent(base), there = new Agent(base);
+	await here.signIn(ines);
+	await there.signIn(ines);
+	let page = await here.go("/identity/sessions");
+	assert.match(page.text, /Firefox on Linux/);
+	assert.match(page.text, /this one/);
+	page = await here.submit(page, {}, [...page.text.matchAll(/name="session"/g)].length - 1);
+	assert.equal(await signedIn(there), false);
+	assert.ok(await signedIn(here));
+};
+cases["the security log tells its owner what was done, wrong passwords too"] = async () => {
+	const agent = new Agent(base);
+	await agent.signIn(ines);
+	const page = await agent.go("/identity/log");
+	for (const words of ["Signed in", "A wrong password was tried", "Signed out"]) assert.match(page.text, new RegExp(words));
+};
+cases["what proves who you are is changed only soon after proving it"] = async () => {
+	assert.equal((await new Agent(base).go("/identity/passkeys")).url.pathname, "/sign-in");
+	assert.equal((await new Agent(base).fetch("/identity/passkeys/options", { method: "POST", headers: { accept: "application/json" } })).status, 401);
+};
+cases["sign-up: open, with a letter; who has an account is told by letter, and nobody else is"] = async () => {
+	const agent = new Agent(base);
+	const first = await agent.submit(await agent.go("/sign-up"), { name: "Ada Lindqvist", email: "ada@example.org", password: "turn the compost often" });
+	assert.match(first.text, /Look in your mail/);
+	const other = new Agent(base);
+	const second = await other.submit(await other.go("/sign-up"), { name: "Somebody", email: ines.email, password: "turn the compost often" });
+	assert.match(second.text, /Look in your mail/);
+	assert.match((await letter(ines.email)).text, /have an account already/);
+	const { link } = await letter("ada@example.org");
+	const page = await agent.submit(await agent.go(link));
+	assert.ok(await signedIn(agent), said(page));
+	assert.equal((await new Agent(base).go(link)).status, 410);
+	const back = new Agent(base);
+	await back.signIn({ email: "ada@example.org", password: "turn the compost often" });
+	assert.ok(await signedIn(back));
+};
+cases["sign-up by approval waits; by invitation is closed"] = async () => {
+	const approval = await start("approval", ["--set", "federation.sign_up=approval"]);
+	const agent = new Agent(approval.base);
+	await agent.submit(await agent.go("/sign-up"), { name: "Ada", email: "ada@example.org", password: "turn the compost often" });
+	const page = await agent.submit(await agent.go((await letter("ada@example.org", { data: approval.data })).link));
+	assert.match(page.text, /Nearly there/);
+	await agent.signIn({ email: "ada@example.org", password: "turn the compost often" });
+	assert.equal(await signedIn(agent), false);
+	const closed = await start("closed", ["--set", "federation.sign_up=invitation"]);
+	const stranger = new Agent(closed.base);
+	assert.match((await stranger.go("/sign-up")).text, /by invitation/);
+	assert.equal((await stranger.go("/sign-up?invitation=made-up")).status, 410);
+};
+cases["every form wants its token (CSRF)"] = async () => {
+	const agent = new Agent(base);
+	await agent.signIn(ines);
+	for (const path of ["/sign-in", "/sign-in/second", "/sign-in/mail", "/sign-in/link", "/sign-up", "/identity/password", "/identity/two-step", "/identity/sessions",
+		"/identity/passkeys", "/identity/passkeys/options", "/identity/passkeys/remove", "/sign-in/passkey", "/sign-in/passkey/options"]) {
+		const bare = await agent.fetch(path, { method: "POST", body: new URLSearchParams({ session: "others", step: "off" }) });
+		assert.equal(bare.status, 403, path);
+	}
+};
+cases["attempts are throttled by account, whoever asks"] = async () => {
+	addPerson(join(folder, "slow"), ines);
+	const slow = await start("slow", ["--set", "rate.enabled=yes", "--set", "rate.sign_in_per_minute=100000", "--set", "rate.sign_in_burst=100000", "--set", "federation.account_burst=3"]);
+	for (const email of [ines.email, "nobody@example.org"]) {
+		const seen = [];
+		for (let i = 0; i < 6; i++) {
+			const agent = new Agent(slow.base);
+			const page = await agent.submit(await agent.go("/sign-in"), { email, password: "wrong wrong wrong" });
+			seen.push(page.status);
+			if (page.status === 429) assert.ok(Number(page.headers.get("retry-after")) > 0);
+		}
+		assert.deepEqual(seen, [422, 422, 422, 429, 429, 429], email);
+	}
+};
+
+// --- in a real browser ------------------------------------------------------------------------------------------------
+
+const chrome = await browser();
+cases["a passkey is added and signs in, in Chromium with a virtual authenticator; removed, it does not"] = async () => {
+	const context = await chrome.newContext();
+	const page = await context.newPage();
+	const problems = [];
+	page.on("pageerror", (e) => problems.push(String(e)));
+	const cdp = await context.newCDPSession(page);
+	await cdp.send("WebAuthn.enable");
+	await cdp.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+		isUserVerified: true, automaticPresenceSimulation: true } });
+	await page.goto(`${base}/sign-in?next=/identity/passkeys`);
+	await page.getByLabel("E-mail address").fill(ines.email);
+	await page.getByLabel("Password").fill(ines.password);
+	await page.getByRole("button", { name: "Sign in", exact: true }).click();
+	await page.waitForURL(`${base}/identity/passkeys`);
+	await page.getByLabel("A name for the new one").fill("Kitchen tablet");
+	await page.getByRole("button", { name: "Add a passkey" }).click();
+	await page.waitForURL(/done=added/);
+	assert.match(await page.locator(".rows").innerText(), /Kitchen tablet/);
+
+	await context.clearCookies();
+	// The browser may offer it by itself (conditional mediation); else by its button.
+	await page.goto(`${base}/sign-in?next=/identity`);
+	await page.waitForTimeout(500);
+	if (page.url().includes("/sign-in")) await page.getByRole("button", { name: "Use a passkey" }).click();
+	await page.waitForURL(`${base}/identity`);
+	assert.match(await page.locator(".facts").innerText(), /Passkeys\s+1/);
+
+	await page.goto(`${base}/identity/passkeys`);
+	await page.getByRole("button", { name: /Remove/ }).click();
+	await page.waitForURL(/done=removed/);
+	await context.clearCookies();
+	await page.goto(`${base}/sign-in`);
+	await page.waitForTimeout(500);
+	if (await page.locator("[data-passkey-problem]").isHidden()) await page.getByRole("button", { name: "Use a passkey" }).click();
+	await page.waitForFunction(() => !document.querySelector("[data-passkey-problem]").hidden);
+	assert.match(await page.locator("[data-passkey-problem]").innerText(), /not known here/);
+	assert.deepEqual(problems, []);
+	await context.close();
+};
+
+await run(cases, async () => {
+	await chrome.close();
+	for (const s of servers) assert.equal(await s.stop(), 0);
+	rmSync(folder, { recursive: true, force: true });
+});
