@@ -14,7 +14,9 @@ static int hex(char c)
 
 bool uri_percent_valid(struct str s)
 {
-	for (const char *p = s.p, *end = s.p + s.n; (p = s.n ? memchr(p, '%', (size_t)(end - p)) : NULL); p += 3)
+	if (!s.n) /* then p may be NULL, with which no arithmetic is allowed */
+		return true;
+	for (const char *p = s.p, *end = s.p + s.n; (p = memchr(p, '%', (size_t)(end - p))); p += 3)
 		if (end - p < 3 || hex(p[1]) < 0 || hex(p[2]) < 0)
 			return false;
 	return true;
