@@ -59,7 +59,7 @@ static bool load(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return false;
-	page = blob_new(NULL, (size_t)st.st_size);
+	page = blob_new_large((size_t)st.st_size);
 	bool ok = page && read(fd, page->data, page->len) == (ssize_t)page->len;
 	close(fd);
 	return ok;

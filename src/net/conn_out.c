@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The output queue of a connection: bytes of our own in pooled segments, references to blobs, ranges of files. Flushing
- * gathers as much as one writev takes (a response head and its blob: one system call), files go by sendfile; over TLS
+ * gathers as much as one writev takes (a response head and its blob: one system call), files and large blobs go by sendfile; over TLS
  * everything goes through one scratch record.
  */
 #include "net/conn_out.h"
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/request.h"
 #include "net/server.h"
 
 #define IOV_BATCH     32
@@ -257,6 +258,25 @@ static void took(struct conn *c, size_t n)
 	}
 }
 
+/* What the kernel takes from a file by itself: the descriptor and *off; -1: it is given bytes. */
+static int source(const struct piece *p, uint64_t *off)
+{
+	*off = p->off;
+	if (p->kind == PIECE_FILE)
+		return p->file->fd;
+	return p->kind == PIECE_BLOB && p->len >= BLOB_LARGE ? blob_file(p->blob, p->p, off) : -1;
+}
+
+static ssize_t send_from(struct conn *c, int fd, uint64_t from, uint64_t len)
+{
+	off_t off = (off_t)from;
+	ssize_t n;
+	do
+		n = sendfile(c->watch.fd, fd, &off, len < FLUSH_BUDGET ? len : FLUSH_BUDGET);
+	while (n < 0 && errno == EINTR);
+	return n ? n : -1; /* a file shorter than announced: the message must break */
+}
+
 /* > 0: bytes the socket took; 0: none now; −1: broken. */
 static ssize_t write_plain(struct conn *c)
 {
@@ -264,17 +284,13 @@ static ssize_t write_plain(struct conn *c)
 	struct seg *s = c->out_first;
 	struct msghdr m = { .msg_iov = iov };
 	size_t total = 0;
+	uint64_t off;
 	ssize_t n;
-	if (s->piece.kind == PIECE_FILE) {
-		off_t off = (off_t)s->piece.off;
-		size_t want = s->piece.len < FLUSH_BUDGET ? s->piece.len : FLUSH_BUDGET;
-		do
-			n = sendfile(c->watch.fd, s->piece.file->fd, &off, want);
-		while (n < 0 && errno == EINTR);
-		if (n == 0)
-			return -1; /* the file is shorter than announced: the message must break */
+	int fd = source(&s->piece, &off);
+	if (fd >= 0) {
+		n = send_from(c, fd, off, s->piece.len);
 	} else {
-		for (; s && s->piece.kind != PIECE_FILE && m.msg_iovlen < IOV_BATCH; s = s->next) {
+		for (; s && source(&s->piece, &off) < 0 && m.msg_iovlen < IOV_BATCH; s = s->next) {
 			iov[m.msg_iovlen++] = (struct iovec){ (void *)s->piece.p, s->piece.len };
 			total += s->piece.len;
 		}

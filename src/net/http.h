@@ -34,6 +34,10 @@ struct blob {
 	char data[];
 };
 struct blob *blob_new(const void *data, size_t n); /* NULL data: uninitialised; NULL when memory is out */
+/* Uninitialised, for what is kept and sent often: from BLOB_LARGE bytes on in memory that the kernel sends without a copy. */
+#define BLOB_LARGE ((size_t)8 << 10)
+struct blob *blob_new_large(size_t n);
+size_t blob_bytes(const struct blob *b); /* memory that it takes */
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b);
 

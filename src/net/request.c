@@ -13,35 +13,6 @@
 #include "net/server.h"
 #include "net/uri.h"
 
-/* --- blobs -------------------------------------------------------------------------------------------------------- */
-
-struct blob *blob_new(const void *data, size_t n)
-{
-	size_t total;
-	if (__builtin_add_overflow(sizeof(struct blob), n, &total))
-		return NULL;
-	struct blob *b = malloc(total);
-	if (!b)
-		return NULL;
-	atomic_init(&b->refs, 1);
-	b->len = n;
-	if (data && n)
-		memcpy(b->data, data, n);
-	return b;
-}
-
-struct blob *blob_ref(struct blob *b)
-{
-	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
-	return b;
-}
-
-void blob_unref(struct blob *b)
-{
-	if (b && atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
-		free(b);
-}
-
 /* --- the head ------------------------------------------------------------------------------------------------------ */
 
 static enum http_method method_of(struct str m)
@@ -205,26 +176,32 @@ void request_free(struct request *q)
 	arena_free(q->r.ctx.arena);
 }
 
-/* The application has returned. */
-static void ended(struct request *q, enum status st)
+/* Sending may end the stream, and so the client's part (request_gone), under our hands: `running` keeps q until it is seen here. */
+static void conclude(struct request *q)
 {
 	q->running = false;
-	q->fiber = NULL;
-	line_leave(q);
 	if (q->gone) {
 		if (!q->r.answered)
 			q->r.status = 499;
 		request_free(q);
 		return;
 	}
-	if (!q->r.answered) {
+	if (!q->complete && !q->conn->dead)
+		LOG(WARN, &q->r.ctx, "http.cut", LI("sent", q->r.sent), LI("of", q->answer_len));
+	q->ops->finish(q, q->complete);
+}
+
+/* The application has returned. */
+static void ended(struct request *q, enum status st)
+{
+	q->fiber = NULL;
+	line_leave(q);
+	if (!q->gone && !q->r.answered) {
 		int status = st == ST_OK ? 500 : status_info(st)->http;
 		LOG(ERROR, &q->r.ctx, "http.no_answer", LI("status", status), LS("reason", status_info(st)->name));
 		response_error(q, status);
 	}
-	if (!q->complete && !q->conn->dead)
-		LOG(WARN, &q->r.ctx, "http.cut", LI("sent", q->r.sent), LI("of", q->answer_len));
-	q->ops->finish(q, q->complete);
+	conclude(q);
 }
 
 static void call_handle(void *arg)
@@ -291,8 +268,9 @@ void request_turn_away(struct request *q)
 void request_refuse(struct request *q, int status)
 {
 	atomic_fetch_add_explicit(&q->w->refused, 1, memory_order_relaxed);
+	q->running = true;
 	response_error(q, status);
-	q->ops->finish(q, true);
+	conclude(q);
 }
 
 void request_wake(struct request *q)

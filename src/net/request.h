@@ -25,6 +25,11 @@ void response_header_static(struct request *q, const char *name, struct str valu
 bool response_has_header(const struct request *q, const char *name);
 struct str response_header(const struct request *q, const char *name);
 
+/* --- blobs: blob.c ------------------------------------------------------------------------------------------------- */
+
+/* The descriptor of the file that holds b, and where in it p (within b) is; -1: it is in no file. */
+int blob_file(const struct blob *b, const char *p, uint64_t *off);
+
 /* --- lines: line.c ------------------------------------------------------------------------------------------------- */
 
 enum line_join { LINE_GO, LINE_WAIT, LINE_FULL };

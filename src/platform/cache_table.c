@@ -231,7 +231,7 @@ bool cache_table_put(struct cache_table *t, uint64_t hash, struct str key, struc
 	unsigned n = count_tags(tags);
 	size_t links_at = (sizeof(struct cache_entry) + key.n + 15) & ~(size_t)15;
 	size_t own = links_at + n * sizeof(struct cache_link);
-	size_t bytes = own + sizeof(struct blob) + value->len;
+	size_t bytes = own + blob_bytes(value);
 	/* An entry may fill a quarter of its shard: one page can not empty the rest. */
 	if (key.n > KEY_MAX || bytes > t->max_bytes / 4 || !make_room(t, hash, bytes, now_ns)) {
 		t->refused += key.n > KEY_MAX || bytes > t->max_bytes / 4;

@@ -273,7 +273,7 @@ static struct blob *build(struct web_req *wr, const char *type, struct str body)
 		h.len[i] = (uint32_t)parts[i].n;
 		at += h.len[i];
 	}
-	struct blob *b = buf_ok(&headers) ? blob_new(NULL, at) : NULL;
+	struct blob *b = buf_ok(&headers) ? blob_new_large(at) : NULL;
 	if (!b)
 		return NULL;
 	memcpy(b->data, &h, sizeof h);

@@ -115,7 +115,7 @@ static void start(void)
 	};
 	struct err e;
 	log_setup(LOG_ERROR + 1, LOG_TEXT);
-	big = blob_new(NULL, BIG);
+	big = blob_new_large(BIG);
 	loop = loop_new(0, &e);
 	server = http_server_new(&c, &e);
 	FUZZ_ASSERT(big && loop && server && http_server_attach(server, loop, &e) == ST_OK);

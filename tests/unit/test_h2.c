@@ -93,7 +93,7 @@ static int start(void **state)
 	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1,
 					.limits = { .headers = 4096, .target = 200, .header_count = 30, .body = 4 << 20 },
 					.app = { .fast = fast, .handle = handle } };
-	big = blob_new(NULL, BIG);
+	big = blob_new_large(BIG);
 	for (size_t i = 0; i < BIG; i++)
 		big->data[i] = (char)(i * 31 >> 3);
 	server = http_server_new(&c, &e);

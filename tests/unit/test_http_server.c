@@ -918,7 +918,7 @@ static int set_up(void **state)
 		.limits = { .header_time_ns = 2 * NS_PER_S, .idle_ns = 2 * NS_PER_S, .request_ns = 8 * NS_PER_S },
 		.app = { .fast = app_fast, .handle = app_handle, .done = app_done },
 	};
-	t.page = blob_new(NULL, PAGE_SIZE);
+	t.page = blob_new_large(PAGE_SIZE);
 	for (size_t i = 0; i < PAGE_SIZE; i++)
 		t.page->data[i] = (char)('a' + i % 26);
 	strcpy(t.file, "/tmp/test_http_XXXXXX");
