@@ -8,7 +8,11 @@
  * place under a recent object. --uniform: every other end is any object, the worst case for a tree on disk.
  * At each size, the median of 5 rounds of: 4 000 more edges in transactions of 1 000; 4 096 more by 256 writers, each edge
  * its own transaction; 20 000 reads of an object's edges.
+ *
+ * On SQLite the peer runs beside it at each size: the same rows into the same two trees of another file, by a plain loop of prepared
+ * INSERTs, 1 000 a commit, and one a commit. Its tables have no triggers, which here keep each post's row in step.
  */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,36 +34,39 @@
 #define READS 20000
 #define ROUNDS 5
 
+struct graph {
+	int64_t edges, object;
+	uint64_t seed;
+};
+
 static struct {
 	const char *url;
 	int64_t max;
 	bool uniform;
 	struct db *db;
-	int64_t edges, object;
-	uint64_t seed;
-	int failed;
-} bench = { .max = 10000000, .seed = 88172645463325252u };
+	struct graph graph;
+} bench = { .max = 10000000, .graph.seed = 88172645463325252u };
 
-static uint64_t any(uint64_t below)
+static uint64_t any(struct graph *g, uint64_t below)
 {
-	bench.seed ^= bench.seed << 13;
-	bench.seed ^= bench.seed >> 7;
-	bench.seed ^= bench.seed << 17;
-	return bench.seed % below;
+	g->seed ^= g->seed << 13;
+	g->seed ^= g->seed >> 7;
+	g->seed ^= g->seed << 17;
+	return g->seed % below;
 }
 
 struct edge { int64_t src, dst, ord; const char *type; };
 
-static struct edge next_edge(void)
+static struct edge next_edge(struct graph *g)
 {
 	static const char *const types[] = { "tagged", "tagged", "tagged", "authored-by", "part-of" };
-	unsigned k = (unsigned)(bench.edges++ % 5);
+	unsigned k = (unsigned)(g->edges++ % 5);
 	if (k == 0)
-		bench.object++;
-	int64_t src = INT64_C(1000000) + bench.object, dst;
-	uint64_t r = any(1000);
-	if (bench.uniform && bench.object > 1)
-		dst = INT64_C(1000000) + (int64_t)any((uint64_t)bench.object - 1);
+		g->object++;
+	int64_t src = INT64_C(1000000) + g->object, dst;
+	uint64_t r = any(g, 1000);
+	if (bench.uniform && g->object > 1)
+		dst = INT64_C(1000000) + (int64_t)any(g, (uint64_t)g->object - 1);
 	else if (k < 3)
 		dst = 1 + (int64_t)(r * r / 1000); /* popular tags first */
 	else if (k == 3)
@@ -75,7 +82,7 @@ static enum status put_batch(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct batch *b = arg;
 	for (size_t i = 0; i < b->n; i++) {
-		struct edge x = next_edge();
+		struct edge x = next_edge(&bench.graph);
 		TRY(edge_put(c, x.src, str_c(x.type), x.dst, x.ord, e));
 	}
 	return ST_OK;
@@ -117,7 +124,7 @@ static void writer(void *arg)
 		SCOPED_ARENA *a = arena_new(1u << 20);
 		struct ctx ctx;
 		struct err e = { 0 };
-		struct edge x = next_edge();
+		struct edge x = next_edge(&bench.graph);
 		ctx_init(&ctx, a);
 		check(db_write(&ctx, bench.db, put_one, &x, &e), &e);
 	}
@@ -150,9 +157,83 @@ static void read_some(void)
 		SCOPED_DB_READ c = NULL;
 		check(db_read(&ctx, bench.db, &c, &e), &e);
 		for (int i = 0; i < 100; i++)
-			check(edges_out(c, INT64_C(1000000) + 1 + (int64_t)any((uint64_t)bench.object), STR("tagged"), &ends, &e), &e);
+			check(edges_out(c, INT64_C(1000000) + 1 + (int64_t)any(&bench.graph, (uint64_t)bench.graph.object), STR("tagged"), &ends, &e), &e);
 	}
 }
+
+/* --- the peer: SQLite without us ------------------------------------------------------------------------------------- */
+
+static struct {
+	sqlite3 *h;
+	sqlite3_stmt *insert, *begin, *commit;
+	struct graph graph;
+	int log_pages;
+} peer = { .graph.seed = 88172645463325252u };
+
+static void peer_check(int rc)
+{
+	if (rc == SQLITE_OK || rc == SQLITE_DONE)
+		return;
+	fprintf(stderr, "bench_edges: peer: %s\n", sqlite3_errmsg(peer.h));
+	exit(1);
+}
+
+static int peer_on_log(void *arg, sqlite3 *h, const char *name, int pages)
+{
+	(void)arg, (void)h, (void)name;
+	peer.log_pages = pages;
+	return SQLITE_OK;
+}
+
+static void peer_open(const char *path)
+{
+	peer_check(sqlite3_open(path, &peer.h));
+	/* As the writer of the database layer is set up. */
+	peer_check(sqlite3_exec(peer.h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=268435456; PRAGMA cache_size=-8192;"
+	                        "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
+	                        "CREATE TABLE edges (src BIGINT NOT NULL, type TEXT NOT NULL, dst BIGINT NOT NULL, ord BIGINT NOT NULL,"
+	                        " PRIMARY KEY (src, type, dst)) WITHOUT ROWID; CREATE INDEX edges_back ON edges (dst, type, src, ord)",
+	                        NULL, NULL, NULL));
+	sqlite3_wal_hook(peer.h, peer_on_log, NULL);
+	peer_check(sqlite3_prepare_v2(peer.h, "BEGIN IMMEDIATE", -1, &peer.begin, NULL));
+	peer_check(sqlite3_prepare_v2(peer.h, "COMMIT", -1, &peer.commit, NULL));
+	peer_check(sqlite3_prepare_v2(peer.h, "INSERT INTO edges VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET ord = excluded.ord", -1,
+	                              &peer.insert, NULL));
+}
+
+static void peer_step(sqlite3_stmt *st)
+{
+	peer_check(sqlite3_step(st));
+	peer_check(sqlite3_reset(st));
+}
+
+static void peer_put(size_t n, size_t per)
+{
+	for (size_t done = 0; done < n;) {
+		peer_step(peer.begin);
+		for (size_t i = 0; i < per && done < n; i++, done++) {
+			struct edge x = next_edge(&peer.graph);
+			sqlite3_bind_int64(peer.insert, 1, x.src);
+			sqlite3_bind_text(peer.insert, 2, x.type, -1, SQLITE_STATIC);
+			sqlite3_bind_int64(peer.insert, 3, x.dst);
+			sqlite3_bind_int64(peer.insert, 4, x.ord);
+			peer_step(peer.insert);
+		}
+		peer_step(peer.commit);
+		if (peer.log_pages > 16000)
+			sqlite3_wal_checkpoint_v2(peer.h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	}
+}
+
+static void peer_close(void)
+{
+	sqlite3_finalize(peer.insert);
+	sqlite3_finalize(peer.begin);
+	sqlite3_finalize(peer.commit);
+	sqlite3_close(peer.h);
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------------- */
 
 static double us_per(int64_t from_ns, size_t n) { return (double)(clock_mono_ns() - from_ns) / 1000.0 / (double)n; }
 
@@ -162,37 +243,52 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void round_of(double cost[3])
+enum { BATCHED, SINGLE, READING, PEER_BATCHED, PEER_SINGLE, COSTS };
+#define PEER_SINGLES 500
+
+static void round_of(double cost[COSTS])
 {
 	int64_t at = clock_mono_ns();
 	put(MEASURED, BATCH);
-	cost[0] = us_per(at, MEASURED);
+	cost[BATCHED] = us_per(at, MEASURED);
 	at = clock_mono_ns();
 	put_crowd();
-	cost[1] = us_per(at, (size_t)WRITERS * EACH);
+	cost[SINGLE] = us_per(at, (size_t)WRITERS * EACH);
 	at = clock_mono_ns();
 	read_some();
-	cost[2] = us_per(at, READS);
+	cost[READING] = us_per(at, READS);
+	cost[PEER_BATCHED] = cost[PEER_SINGLE] = 0;
+	if (!peer.h)
+		return;
+	at = clock_mono_ns();
+	peer_put(MEASURED, BATCH);
+	cost[PEER_BATCHED] = us_per(at, MEASURED);
+	at = clock_mono_ns();
+	peer_put(PEER_SINGLES, 1);
+	cost[PEER_SINGLE] = us_per(at, PEER_SINGLES);
 }
 
 /* The median of some rounds: other work on the machine should not decide. */
-static void measure(double first[3])
+static void measure(double first[COSTS])
 {
-	double cost[3], all[3][ROUNDS];
-	int64_t size = bench.edges;
+	double cost[COSTS], all[COSTS][ROUNDS];
+	int64_t size = bench.graph.edges;
 	for (int r = 0; r < ROUNDS; r++) {
 		round_of(cost);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < COSTS; i++)
 			all[i][r] = cost[i];
 	}
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < COSTS; i++) {
 		qsort(all[i], ROUNDS, sizeof(double), by_size);
 		cost[i] = all[i][ROUNDS / 2];
 	}
 	if (!first[0])
 		memcpy(first, cost, sizeof cost);
-	printf("%12lld %14.2f %6.2fx %16.2f %6.2fx %14.2f %6.2fx\n", (long long)size, cost[0], cost[0] / first[0], cost[1],
-	       cost[1] / first[1], cost[2], cost[2] / first[2]);
+	printf("%10lld", (long long)size);
+	for (int i = 0; i < COSTS; i++)
+		if (cost[i] > 0)
+			printf(" %11.2f %5.2fx", cost[i], cost[i] / first[i]);
+	printf("\n");
 	fflush(stdout);
 }
 
@@ -202,7 +298,7 @@ static void run(void *arg)
 	struct ctx ctx;
 	struct err e = { 0 };
 	struct db_config cfg;
-	double first[3] = { 0 };
+	double first[COSTS] = { 0 };
 	ctx_init(&ctx, a);
 	db_config_default(&cfg);
 	cfg.name = "edges";
@@ -210,13 +306,23 @@ static void run(void *arg)
 	bench.db = db_open(&cfg, &e);
 	check(bench.db ? ST_OK : ST_IO, &e);
 	check(db_migrate(&ctx, bench.db, &blog_migrations, 1, NULL, &e), &e);
-	printf("%12s %22s %24s %22s\n", "edges", "1000 a commit, us/edge", "256 writers, us/edge", "read 3, us");
+	if (db_engine(bench.db) == DB_SQLITE) {
+		char path[700];
+		snprintf(path, sizeof path, "%s-peer", bench.url + strlen("sqlite:"));
+		peer_open(path);
+	}
+	printf("us per edge (and beside the smallest graph)\n%10s %18s %18s %18s", "edges", "1000 a commit", "256 writers", "read 3");
+	printf(peer.h ? " %18s %18s\n" : "\n", "loop, 1000", "loop, 1");
 	for (int64_t size = 1000; size <= bench.max; size *= 100) {
-		if (bench.edges < size)
-			put((size_t)(size - bench.edges), FILL_BATCH);
+		if (bench.graph.edges < size)
+			put((size_t)(size - bench.graph.edges), FILL_BATCH);
+		if (peer.h && peer.graph.edges < size)
+			peer_put((size_t)(size - peer.graph.edges), FILL_BATCH);
 		measure(first);
 	}
 	db_close(bench.db);
+	if (peer.h)
+		peer_close();
 }
 
 int main(int argc, char **argv)
@@ -246,8 +352,8 @@ int main(int argc, char **argv)
 	log_threshold = LOG_WARN;
 	fiber_main(run, NULL);
 	if (!strncmp(bench.url, "sqlite:", 7)) {
-		static const char *const ends[] = { "", "-wal", "-shm" };
-		for (int i = 0; i < 3; i++) {
+		static const char *const ends[] = { "", "-wal", "-shm", "-peer", "-peer-wal", "-peer-shm" };
+		for (int i = 0; i < 6; i++) {
 			char path[640];
 			snprintf(path, sizeof path, "%s%s", bench.url + 7, ends[i]);
 			unlink(path);

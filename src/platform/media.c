@@ -447,6 +447,22 @@ static enum status run_job(struct put *p, void (*job)(void *), struct err *e)
 	return p->st == ST_OK ? ST_OK : err_set(e, p->st, "%s", p->err.msg);
 }
 
+/* A picture that turns out to be broken only when it is unpacked: what can not be shown is not kept either. */
+static void drop_job(void *arg)
+{
+	struct variant *v = arg;
+	unlink(v->p->original);
+	for (unsigned i = 0; i < WIDTHS && v[i].p; i++) {
+		char suffix[32], path[MEDIA_PATH_MAX];
+		snprintf(suffix, sizeof suffix, "-%d.webp", v[i].told.width);
+		final_path(v->p->m, v->p->sha, suffix, path);
+		unlink(path);
+		snprintf(suffix, sizeof suffix, "-%d.%s", v[i].told.width, v[i].told.png ? "png" : "jpg");
+		final_path(v->p->m, v->p->sha, suffix, path);
+		unlink(path);
+	}
+}
+
 static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
 {
 	struct variant v[WIDTHS] = { 0 };
@@ -458,7 +474,10 @@ static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, s
 		n = plan_widths(p->looked.width, asked);
 		for (unsigned i = 0; i < n; i++)
 			v[i] = (struct variant){ .p = p, .asked = asked[i] };
-		TRY(make_variants(p, v, n, e));
+		enum status made = make_variants(p, v, n, e);
+		if (made == ST_CORRUPT && offload(drop_job, v) != ST_OK)
+			drop_job(v);
+		TRY(made);
 	} else if (!p->known && p->type->picture) {
 		TRY(run_job(p, serve_original_job, e));
 	}

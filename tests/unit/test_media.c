@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Media storage with its real helper processes: this program is the helper, too, as the server is.
+ */
+#include "unit/unit.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "platform/media.h"
+#include "rt/fiber.h"
+#include "rt/offload.h"
+
+static struct media *media;
+static char folder[] = "/tmp/gh-media-XXXXXX";
+
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
+
+struct picture {
+	unsigned char *p;
+	size_t n;
+};
+
+static void put_u32(unsigned char *at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+static void chunk(struct picture *out, const char *type, const unsigned char *data, size_t n)
+{
+	out->p = realloc(out->p, out->n + n + 12);
+	unsigned char *at = out->p + out->n;
+	put_u32(at, (uint32_t)n);
+	memcpy(at + 4, type, 4);
+	if (n)
+		memcpy(at + 8, data, n);
+	put_u32(at + 8 + n, (uint32_t)crc32(0, at + 4, (uInt)n + 4));
+	out->n += n + 12;
+}
+
+/* An RGB picture that says it is width × height and has so many lines of it. */
+static struct picture png(uint32_t width, uint32_t height, uint32_t lines)
+{
+	static const unsigned char magic[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
+	unsigned char head[13] = { [8] = 8, [9] = 2 };
+	size_t raw_n = lines * (3 * (size_t)width + 1);
+	unsigned char *raw = calloc(1, raw_n ? raw_n : 1);
+	uLongf packed_n = compressBound(raw_n);
+	unsigned char *packed = malloc(packed_n);
+	for (size_t i = 0; i < raw_n; i++)
+		raw[i] = i % (3 * (size_t)width + 1) ? (unsigned char)(i * 7) : 0; /* the line's filter: none */
+	assert_int_equal(compress(packed, &packed_n, raw, raw_n), Z_OK);
+	put_u32(head, width);
+	put_u32(head + 4, height);
+	struct picture out = { malloc(sizeof magic), sizeof magic };
+	memcpy(out.p, magic, sizeof magic);
+	chunk(&out, "IHDR", head, sizeof head);
+	chunk(&out, "IDAT", packed, packed_n);
+	chunk(&out, "IEND", NULL, 0);
+	free(raw);
+	free(packed);
+	return out;
+}
+
+/* --- puts, each in a fiber ------------------------------------------------------------------------------------------ */
+
+struct putting {
+	struct str bytes;
+	struct arena *arena;
+	struct media_item item;
+	enum status st;
+	struct err err;
+	unsigned *left;
+	struct fiber *waiter;
+};
+
+static void put_fiber(void *arg)
+{
+	struct putting *p = arg;
+	struct ctx ctx;
+	ctx_init(&ctx, p->arena);
+	p->st = media_put(&ctx, media, p->bytes, &p->item, &p->err);
+	if (p->left && --*p->left == 0)
+		fiber_wake(p->waiter);
+}
+
+static enum status put_bytes(struct str bytes, struct media_item *item)
+{
+	struct putting p = { .bytes = bytes, .arena = arena_new(1 << 20) };
+	fiber_main(put_fiber, &p);
+	if (item)
+		*item = p.item;
+	arena_free(p.arena); /* item: only what it holds itself is good after this */
+	return p.st;
+}
+
+static struct str bytes_of(const struct picture *p)
+{
+	return str_n((const char *)p->p, p->n);
+}
+
+static unsigned files;
+
+static int count_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	files += type == FTW_F;
+	return 0;
+}
+
+static unsigned files_kept(void)
+{
+	files = 0;
+	nftw(folder, count_file, 16, FTW_PHYS);
+	return files;
+}
+
+/* --- the tests ------------------------------------------------------------------------------------------------------ */
+
+static void check_served(const struct media_item *item, struct arena *a)
+{
+	struct err e;
+	const char *type;
+	int fd = -1;
+	for (unsigned i = 0; i < item->variant_count; i++) {
+		assert_int_equal(media_open_path(media, item->variants[i].path, &fd, &type, &e), ST_OK);
+		assert_int_equal(lseek(fd, 0, SEEK_END), item->variants[i].bytes);
+		assert_true(!strncmp(type, "image/", 6));
+		close(fd);
+	}
+	struct str original = arena_strf(a, "%.2s/%.2s/%s.orig", item->sha256, item->sha256 + 2, item->sha256);
+	assert_int_not_equal(media_open_path(media, original, &fd, &type, &e), ST_OK);
+}
+
+static void variants_in_fiber(void *arg)
+{
+	static const int widths[] = { 320, 320, 640, 640, 700, 700 };
+	struct picture *pic = arg;
+	struct arena *a = arena_new(1 << 20);
+	struct putting p = { .bytes = bytes_of(pic), .arena = a };
+	put_fiber(&p);
+	assert_int_equal(p.st, ST_OK);
+	assert_string_equal(p.item.type, "image/png");
+	assert_int_equal(p.item.width, 700);
+	assert_int_equal(p.item.height, 40);
+	assert_int_equal(p.item.variant_count, 6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(p.item.variants[i].width, widths[i]);
+	check_served(&p.item, a);
+	unsigned before = files_kept();
+	struct putting again = { .bytes = bytes_of(pic), .arena = a };
+	put_fiber(&again);
+	assert_int_equal(again.st, ST_OK);
+	assert_string_equal(again.item.sha256, p.item.sha256);
+	assert_int_equal(again.item.variant_count, 6);
+	assert_int_equal(files_kept(), before);
+	arena_free(a);
+}
+
+static void picture_gets_variants(void **state)
+{
+	struct picture pic = png(700, 40, 40);
+	fiber_main(variants_in_fiber, &pic);
+	free(pic.p);
+}
+
+static void broken_pictures_leave_nothing(void **state)
+{
+	unsigned before = files_kept();
+	struct picture cut = png(400, 400, 400), noise = png(300, 300, 300), empty = png(50, 50, 0);
+	memset(noise.p + 60, 0x5a, noise.n - 90);
+	assert_int_equal(put_bytes(str_n((char *)cut.p, 40), NULL), ST_CORRUPT);
+	assert_int_equal(put_bytes(bytes_of(&noise), NULL), ST_CORRUPT);
+	assert_int_equal(put_bytes(bytes_of(&empty), NULL), ST_CORRUPT);
+	assert_int_equal(files_kept(), before);
+	struct picture good = png(90, 30, 30);
+	assert_int_equal(put_bytes(bytes_of(&good), NULL), ST_OK); /* whatever became of the helper */
+	free(cut.p);
+	free(noise.p);
+	free(empty.p);
+	free(good.p);
+}
+
+/* 400 megapixels in a few bytes. */
+static void pixel_bomb(void **state)
+{
+	unsigned before = files_kept();
+	struct picture bomb = png(20000, 20000, 2);
+	assert_int_equal(put_bytes(bytes_of(&bomb), NULL), ST_TOO_LARGE);
+	assert_int_equal(files_kept(), before);
+	free(bomb.p);
+}
+
+static void two_in_fiber(void *arg)
+{
+	struct picture *pic = arg;
+	struct putting p[2];
+	unsigned left = 2;
+	for (int i = 0; i < 2; i++) {
+		p[i] = (struct putting){ .bytes = bytes_of(pic), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self() };
+		assert_non_null(fiber_spawn(fiber_loop(fiber_self()), put_fiber, &p[i], FIBER_LARGE));
+	}
+	while (left)
+		assert_int_equal(fiber_park(FIBER_FOREVER), ST_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(p[i].st, ST_OK);
+		assert_string_equal(p[i].item.sha256, p[0].item.sha256);
+		assert_int_equal(p[i].item.variant_count, p[0].item.variant_count);
+		check_served(&p[i].item, p[i].arena);
+		arena_free(p[i].arena);
+	}
+}
+
+static void two_puts_at_once_agree(void **state)
+{
+	struct picture pic = png(350, 60, 60);
+	fiber_main(two_in_fiber, &pic);
+	free(pic.p);
+}
+
+static void other_files(void **state)
+{
+	struct media_item item;
+	assert_int_equal(put_bytes(STR(""), NULL), ST_MEDIA_TYPE);
+	assert_int_equal(put_bytes(STR("MZ\x90 a program"), NULL), ST_MEDIA_TYPE);
+	assert_int_equal(put_bytes(STR("<html><script>1</script>"), NULL), ST_MEDIA_TYPE);
+	assert_int_equal(put_bytes(STR("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"), &item), ST_OK);
+	assert_string_equal(item.type, "application/pdf");
+	assert_int_equal(item.variant_count, 1);
+}
+
+static void names_are_checked(void **state)
+{
+	static const char *const bad[] = { "", "/", "..", "../../etc/passwd", "ab/cd/../../x.png", "ab/cd/ef.png", "/etc/passwd", "ab//cd" };
+	const char *type;
+	struct err e;
+	int fd;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (media_open_path(media, str_c(bad[i]), &fd, &type, &e) == ST_OK)
+			fail_msg("opened: %s", bad[i]);
+}
+
+static int setup(void **state)
+{
+	struct err e;
+	log_setup(LOG_ERROR, LOG_TEXT);
+	if (!mkdtemp(folder) || offload_start(3, 64, &e) != ST_OK)
+		return -1;
+	media = media_open(folder, &e);
+	return media ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	media_close(media);
+	offload_stop();
+	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], MEDIA_WORKER))
+		return media_worker(argv[2]);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(picture_gets_variants),  cmocka_unit_test(broken_pictures_leave_nothing), cmocka_unit_test(pixel_bomb),
+		cmocka_unit_test(two_puts_at_once_agree), cmocka_unit_test(other_files),                   cmocka_unit_test(names_are_checked),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
