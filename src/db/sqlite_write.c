@@ -9,6 +9,7 @@
  * A request lies on its caller's stack. Until the thread takes it, the caller may give up and unlink it; from then
  * on the caller stays, shielded, until the outcome is known.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@
 
 #define BATCH_MAX 512
 #define CHECKPOINT_PAGES 1000       /* checkpoint when idle from here on … */
+#define CHECKPOINT_IDLE_NS (100 * NS_PER_MS) /* … for so long: the pause between two commits of one caller is none … */
 #define CHECKPOINT_FORCE_PAGES 16000 /* … and in any case from here: the log may not grow without end */
 
 enum req_state { REQ_QUEUED, REQ_TAKEN, REQ_DONE };
@@ -167,17 +169,40 @@ static void finish(struct sq_writer *w, struct sq_req *batch)
 
 /* --- the thread ----------------------------------------------------------------------------------------------- */
 
-static void checkpoint(struct sq_writer *w, bool idle)
+static bool checkpoint_due(struct sq_writer *w, int from_pages)
 {
 	int pages = w->conn->wal_pages;
 	if (pages < w->checkpointed)
 		w->checkpointed = 0; /* the log began anew */
-	if (pages - w->checkpointed < (idle ? CHECKPOINT_PAGES : CHECKPOINT_FORCE_PAGES))
-		return;
+	return pages - w->checkpointed >= from_pages;
+}
+
+static void checkpoint(struct sq_writer *w)
+{
 	int rc = sqlite3_wal_checkpoint_v2(w->conn->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		LOG(WARN, NULL, "db.checkpoint_failed", LS("db", w->db->cfg.name), LS("error", sqlite3_errmsg(w->conn->h)));
-	w->checkpointed = pages;
+	w->checkpointed = w->conn->wal_pages;
+}
+
+/* Under the lock: until there is work, or the end. */
+static void rest(struct sq_writer *w)
+{
+	int64_t until_ns = clock_mono_ns() + CHECKPOINT_IDLE_NS;
+	struct timespec until = { until_ns / NS_PER_S, until_ns % NS_PER_S };
+	w->idle = true;
+	while (!w->head && !w->stop) {
+		if (!checkpoint_due(w, CHECKPOINT_PAGES)) {
+			pthread_cond_wait(&w->work, &w->lock);
+		} else if (pthread_cond_clockwait(&w->work, &w->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT && !w->head && !w->stop) {
+			w->idle = false;
+			pthread_mutex_unlock(&w->lock);
+			checkpoint(w);
+			pthread_mutex_lock(&w->lock);
+			w->idle = true;
+		}
+	}
+	w->idle = false;
 }
 
 static struct sq_req *take(struct sq_writer *w, unsigned *n)
@@ -200,15 +225,7 @@ static void *writer_main(void *arg)
 	struct sq_writer *w = arg;
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		if (!w->head) {
-			pthread_mutex_unlock(&w->lock);
-			checkpoint(w, true);
-			pthread_mutex_lock(&w->lock);
-		}
-		w->idle = true;
-		while (!w->head && !w->stop)
-			pthread_cond_wait(&w->work, &w->lock);
-		w->idle = false;
+		rest(w);
 		if (!w->head)
 			break;
 		unsigned n;
@@ -216,7 +233,8 @@ static void *writer_main(void *arg)
 		pthread_mutex_unlock(&w->lock);
 		run_batch(w, batch, n);
 		finish(w, batch);
-		checkpoint(w, false);
+		if (checkpoint_due(w, CHECKPOINT_FORCE_PAGES))
+			checkpoint(w);
 		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);
