@@ -248,8 +248,8 @@ size_t arena_used(const struct arena *a)
 static void *alloc_slow(struct arena *a, size_t n)
 {
 	bool apart = ARENA_PIECEWISE || n > NEXT_BLOCK / 4;
-	size_t own = !ARENA_PIECEWISE && n > LARGE_BLOCK / 2 && n <= LARGE_BLOCK - sizeof(struct block) ? LARGE_BLOCK : sizeof(struct block) + n;
-	struct block *b = block_get(apart ? own : NEXT_BLOCK);
+	bool large = !ARENA_PIECEWISE && n > LARGE_BLOCK / 2 && n <= LARGE_BLOCK - sizeof(struct block);
+	struct block *b = block_get(large ? LARGE_BLOCK : apart ? sizeof *b + n : NEXT_BLOCK);
 	if (!b)
 		return NULL;
 	b->next = a->blocks;

@@ -20,7 +20,8 @@
 #define IOV_BATCH     32
 #define FLUSH_BUDGET  ((size_t)4 << 20) /* per call: a fast reader of a big file shares the loop */
 #define TLS_RECORD    ((size_t)16 << 10)
-#define BORROW_AT     ((size_t)64 << 10) /* smaller bytes are copied and leave at the end of the turn, larger ones are offered to the socket at once */
+/* Smaller bytes are copied and leave at the end of the turn, larger ones are offered to the socket at once. */
+#define BORROW_AT     ((size_t)64 << 10)
 
 struct seg {
 	struct seg *next;

@@ -307,7 +307,8 @@ static void find_pieces(struct page *pg, const struct person *person, struct str
 	pg->rest = page;
 	while (pg->n < FRAGMENTS_MAX && fragment_next(&pg->rest, &before, &m)) {
 		struct piece *p = add_piece(pg);
-		fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type), fragment_decode(a, m.params), p);
+		fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
+			       fragment_decode(a, m.params), p);
 		p->before = before;
 	}
 	if (!pg->rest.p)
@@ -319,12 +320,14 @@ static void find_pieces(struct page *pg, const struct person *person, struct str
 				pg->pieces[i].same = &pg->pieces[k];
 }
 
-/* To have it, this fiber may have to wait: for another process, or for the fiber that makes it for the cache. */
+/* Waits a fiber for the pieces? For another process, for the fiber that makes one for the cache, for a store elsewhere. */
 static bool may_wait(const struct page *pg)
 {
-	for (unsigned i = 0; i < pg->n; i++)
-		if (pg->pieces[i].def && (!pg->pieces[i].svc->local || kept(&pg->pieces[i])))
+	for (unsigned i = 0; i < pg->n; i++) {
+		const struct piece *p = &pg->pieces[i];
+		if (p->def && (!p->svc->local || kept(p) || (p->svc->db && db_engine(p->svc->db) != DB_SQLITE)))
 			return true;
+	}
 	return false;
 }
 
