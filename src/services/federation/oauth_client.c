@@ -4,7 +4,9 @@
  */
 #include "services/federation/oauth.h"
 
+#include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "gen/federation_sql.h"
@@ -30,37 +32,117 @@ static enum status find_service(struct ctx *ctx, struct str name, struct oauth_c
 	return ST_OK;
 }
 
-static void release(void *j)
+/* Clients change rarely and are asked for with every token: those used last are remembered while the database is as it was.
+   Of the process; immutable, counted references. */
+#define SLOTS 256
+#define NAME_ROOM 100
+
+struct kept {
+	_Atomic unsigned refs;
+	uint64_t version;
+	struct oauth_client client; /* its texts in text */
+	json_t *metadata;
+	char text[];
+};
+static struct { pthread_mutex_t lock; struct kept *slots[SLOTS]; } memory = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void release(void *arg)
 {
-	json_decref(j);
+	struct kept *k = arg;
+	if (!k || --k->refs)
+		return;
+	json_decref(k->metadata);
+	free(k);
 }
 
-static enum status unpack(struct ctx *ctx, const struct federation_client_row *r, struct oauth_client *out, struct err *e)
+static struct kept **slot_of(struct str id)
 {
+	return &memory.slots[str_hash(id) % SLOTS];
+}
+
+static struct kept *remembered(struct str id, uint64_t version)
+{
+	pthread_mutex_lock(&memory.lock);
+	struct kept *k = *slot_of(id);
+	if (k && (k->version != version || !str_eq(k->client.id, id)))
+		k = NULL;
+	if (k)
+		k->refs++;
+	pthread_mutex_unlock(&memory.lock);
+	return k;
+}
+
+static void remember(struct kept *k)
+{
+	pthread_mutex_lock(&memory.lock);
+	struct kept **slot = slot_of(k->client.id), *former = *slot;
+	k->refs++;
+	*slot = k;
+	pthread_mutex_unlock(&memory.lock);
+	release(former);
+}
+
+static struct kept *keep(const struct federation_client_row *r, uint64_t version, struct err *e)
+{
+	const struct str from[] = { r->id, r->name, r->secret_hash, r->manage_hash };
+	size_t room = 0;
+	for (unsigned i = 0; i < 4; i++)
+		room += from[i].n;
 	json_t *metadata = json_parse(r->metadata, JSON_DEPTH, e);
-	if (!json_is_object(metadata))
+	struct kept *k = json_is_object(metadata) ? malloc(sizeof *k + room) : NULL;
+	if (!k) {
+		json_decref(metadata);
+		return NULL;
+	}
+	*k = (struct kept){ .refs = 1, .version = version, .metadata = metadata, .client = { .mastodon = str_eqc(r->kind, "mastodon"), .metadata = metadata } };
+	struct str *const to[] = { &k->client.id, &k->client.name, &k->client.secret_hash, &k->client.manage_hash };
+	char *at = k->text;
+	for (unsigned i = 0; i < 4; i++) {
+		if (from[i].n)
+			memcpy(at, from[i].p, from[i].n);
+		*to[i] = str_n(at, from[i].n);
+		at += from[i].n;
+	}
+	while (k->client.auth < OAUTH_AUTHS && !str_eqc(r->auth_method, oauth_auth_names[k->client.auth]))
+		k->client.auth++;
+	if (k->client.auth < OAUTH_AUTHS)
+		return k;
+	release(k);
+	return NULL;
+}
+
+static enum status load(struct ctx *ctx, struct str id, struct kept **out, struct err *e)
+{
+	struct federation_client_row *r;
+	uint64_t version = db_version(ctx->svc->db);
+	if (version && (*out = remembered(id, version)))
+		return ST_OK;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_federation_client(c, id, &r, e));
+	if (!r)
+		return err_set(e, ST_NOT_FOUND, "There is no such application.");
+	*out = keep(r, version, e);
+	if (!*out)
 		return err_set(e, ST_CORRUPT, "a stored application can not be read");
-	arena_on_free(ctx->arena, release, metadata);
-	*out = (struct oauth_client){ .id = r->id, .name = r->name, .mastodon = str_eqc(r->kind, "mastodon"), .secret_hash = r->secret_hash,
-				      .manage_hash = r->manage_hash, .metadata = metadata };
-	while (out->auth < OAUTH_AUTHS && !str_eqc(r->auth_method, oauth_auth_names[out->auth]))
-		out->auth++;
-	return out->auth < OAUTH_AUTHS ? ST_OK : err_set(e, ST_CORRUPT, "a stored application can not be read");
+	if (version)
+		remember(*out);
+	return ST_OK;
 }
 
 enum status oauth_client_find(struct ctx *ctx, struct str id, struct oauth_client *out, struct err *e)
 {
 	static const struct str own = STR_INIT("service:");
-	struct federation_client_row *r = NULL;
+	struct kept *k;
 	*out = (struct oauth_client){ .id = id };
 	if (id.n && str_starts(id, own))
 		return find_service(ctx, str_skip(id, own.n), out, e);
-	if (id.n && id.n <= 100) {
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, ctx->svc->db, &c, e));
-		TRY(q_federation_client(c, id, &r, e));
-	}
-	return r ? unpack(ctx, r, out, e) : err_set(e, ST_NOT_FOUND, "There is no such application.");
+	if (!id.n || id.n > NAME_ROOM)
+		return err_set(e, ST_NOT_FOUND, "There is no such application.");
+	TRY(load(ctx, id, &k, e));
+	arena_on_free(ctx->arena, release, k);
+	*out = k->client;
+	return ST_OK;
 }
 
 /* --- what it may -------------------------------------------------------------------------------------------- */
