@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The authorization server beside oidc-provider (npm, in-memory adapter), in turn, on the same cores.
 
-    bench/bench_oauth.py [--rounds 3] [--seconds 5] [--connections 256]
+    bench/bench_oauth.py [--rounds 3] [--seconds 5] [--connections 128]
 
 Tokens issued a second (client_credentials: ours are on disk before they are answered, the peer's are in memory), and tokens
 introspected a second. Node runs on one core; the last column is per second of processor time, which is fair to both.
@@ -65,7 +65,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=int, default=5)
-    options.add_argument("--connections", type=int, default=256)
+    options.add_argument("--connections", type=int, default=128)
     o = options.parse_args()
     need("wrk", "node", "npm")
     folder = ROOT / "bench" / "oauth"
