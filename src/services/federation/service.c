@@ -4,6 +4,7 @@
  */
 #include "gen/federation_sql.h"
 #include "platform/job.h"
+#include "services/federation/admin.h"
 #include "services/federation/contract.h"
 #include "services/federation/link.h"
 #include "services/federation/oauth.h"
@@ -70,6 +71,15 @@ static const struct route routes[] = {
 	{ "GET", "/.well-known/openid-configuration", federation_get_metadata, 0, RATE_READ, 0, 0, "What this server can do" },
 	{ "GET", "/.well-known/oauth-authorization-server", federation_get_metadata, 0, RATE_READ, 0, 0, "The same (RFC 8414)" },
 	/* administration */
+	{ "GET", "/admin/members", federation_get_members, ROUTE_ADMIN, RATE_READ, 0, 0, "Members" },
+	{ "POST", "/admin/members", federation_post_members, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Approve, suspend or restore several" },
+	{ "POST", "/admin/members/undo", federation_post_members_undo, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Undo that" },
+	{ "GET", "/admin/members.csv", federation_get_members_csv, ROUTE_ADMIN, RATE_READ, 0, 0, "Members as a table" },
+	{ "GET", "/admin/members/{id:id}", federation_get_member, ROUTE_ADMIN, RATE_READ, 0, 0, "One member" },
+	{ "POST", "/admin/members/{id:id}", federation_post_member, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Change a member" },
+	{ "GET", "/admin/invitations", federation_get_invitations, ROUTE_ADMIN, RATE_READ, 0, 0, "Invitations" },
+	{ "POST", "/admin/invitations", federation_post_invitations, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Invite, send again, take back" },
+	{ "GET", "/admin/audit", federation_get_audit, ROUTE_ADMIN, RATE_READ, 0, 0, "What was done" },
 	{ 0 },
 };
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Members as administrators look after them: found, approved, suspended, given roles, invited; with the guards that keep a site
+// in somebody's hands.
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent } from "./agent.mjs";
+import { addPerson, freePort, run, serve } from "./lib.mjs";
+
+const data = mkdtempSync(join(tmpdir(), "guildhall-admin-"));
+const password = "a loaf on every table";
+const people = { ines: { email: "ines@example.org", name: "Inês Marques", password, owner: true }, ada: { email: "ada@example.org", name: "Ada Lindqvist", password, admin: true },
+	tom: { email: "tom@example.org", name: "Tom Okafor", password }, eve: { email: "eve@example.org", name: "Eve % Stone", password } };
+for (const p of Object.values(people)) addPerson(data, p);
+const port = await freePort();
+const site = await serve({ data, port, demo: false, args: ["--set", "rate.enabled=no", "--set", "federation.sign_up=approval"] });
+const base = `http://localhost:${port}`;
+const as = async (who) => {
+	const agent = new Agent(base);
+	await agent.signIn(who);
+	return agent;
+};
+const signedIn = async (agent) => (await agent.fetch("/identity")).status === 200;
+const idOf = (page, name) => page.text.match(new RegExp(`value="([0-9a-z]{13})"><span class="visually-hidden">Choose ${name}`))[1];
+const formOf = (page, marker) => [...page.text.matchAll(/<form[^>]*method="post"[^>]*>([\s\S]*?)<\/form>/g)].findIndex((m) => m[1].includes(marker));
+const letters = (to) => readdirSync(join(data, "mail")).map((f) => readFileSync(join(data, "mail", f), "utf8").replace(/\r?\n[ \t]+/g, " ").replace(/=\r?\n/g, "").replace(/=3D/g, "="))
+	.filter((t) => t.includes(`<${to}>`) || t.includes(`To: ${to}`));
+const letter = async (to, pattern) => {
+	for (let i = 0; i < 100; i++) {
+		const found = letters(to).map((t) => t.match(pattern)).find(Boolean);
+		if (found) return found;
+		await new Promise((r) => setTimeout(r, 100));
+	}
+	throw new Error(`no such letter to ${to}`);
+};
+
+const cases = {};
+cases["administration is for administrators"] = async () => {
+	const tom = await as(people.tom);
+	for (const path of ["/admin/members", "/admin/members.csv", "/admin/invitations", "/admin/audit"]) {
+		assert.equal((await tom.fetch(path)).status, 403, path);
+		assert.equal((await new Agent(base).go(path)).url.pathname, "/sign-in", path);
+	}
+	assert.equal((await (await as(people.ada)).fetch("/admin/members")).status, 200);
+};
+cases["members are found by name, address and handle; wildcards are letters"] = async () => {
+	const ines = await as(people.ines);
+	for (const [q, hits] of [["lindq", ["Ada"]], ["TOM@", ["Tom"]], ["eve_", ["Eve"]], ["%25", ["Eve"]], ["_", ["Inês", "Ada", "Tom", "Eve"]], ["nobody", []]]) {
+		const page = await ines.go(`/admin/members?q=${q}`);
+		for (const p of Object.values(people)) {
+			const first = p.name.split(" ")[0];
+			assert.equal(page.text.includes(`Choose ${p.name}`), hits.includes(first), `${q}: ${first}`);
+		}
+	}
+	const csv = await ines.fetch("/admin/members.csv");
+	assert.match(csv.headers.get("content-type"), /csv/);
+	assert.match(await csv.text(), /"Tom Okafor","tom@example.org"/);
+};
+cases["several at once: suspended, signed out everywhere, undone"] = async () => {
+	const ines = await as(people.ines), tom = await as(people.tom), eve = await as(people.eve);
+	let page = await ines.go("/admin/members");
+	const n = formOf(page, 'name="person"');
+	const body = new URLSearchParams({ ...Agent.form(page, n).fields, action: "suspend" });
+	body.delete("person");
+	for (const name of ["Tom Okafor", "Eve % Stone"]) body.append("person", idOf(page, name));
+	page = await ines.go("/admin/members", { method: "POST", body });
+	assert.match(page.text, /2 suspended/);
+	assert.equal(await signedIn(tom), false);
+	assert.equal(await signedIn(eve), false);
+	assert.equal(await signedIn(await as(people.tom)), false);
+	page = await ines.submit(page, {}, formOf(page, "Undo"));
+	assert.match(page.text, /2 restored/);
+	assert.ok(await signedIn(await as(people.tom)));
+	const none = new URLSearchParams({ ...Agent.form(page, formOf(page, 'name="person"')).fields, action: "suspend" });
+	none.delete("person");
+	assert.equal((await ines.go("/admin/members", { method: "POST", body: none })).status, 422);
+};
+cases["roles: given and seen at the next request; owners and administrators only by owners"] = async () => {
+	const ines = await as(people.ines), tom = await as(people.tom), ada = await as(people.ada);
+	const list = await ines.go("/admin/members");
+	const at = (name) => `/admin/members/${idOf(list, name)}`;
+	const setRoles = async (agent, name, roles) => {
+		const page = await agent.go(at(name));
+		const body = new URLSearchParams({ csrf: Agent.form(page, formOf(page, 'value="roles"')).fields.csrf, action: "roles" });
+		for (const r of roles) body.append("role", r);
+		return agent.go(at(name), { method: "POST", body });
+	};
+	assert.equal((await tom.fetch("/admin/members")).status, 403);
+	await setRoles(ines, "Tom Okafor", ["admin"]);
+	assert.equal((await tom.fetch("/admin/members")).status, 200, "at once");
+	await setRoles(ines, "Tom Okafor", []);
+	assert.equal((await tom.fetch("/admin/members")).status, 403, "and gone at once");
+	// An administrator makes editors, not administrators, and does not touch owners.
+	await setRoles(ada, "Eve % Stone", ["admin", "editor"]);
+	assert.match((await ines.go(at("Eve % Stone"))).text, /value="editor" checked/);
+	assert.doesNotMatch((await ines.go(at("Eve % Stone"))).text, /value="admin" checked/);
+	const denied = await ada.go(at("Inês Marques"), { method: "POST", body: new URLSearchParams({ csrf: Agent.form(await ada.go(at("Inês Marques")), 0).fields.csrf, action: "suspend" }) });
+	assert.equal(denied.status, 403);
+};
+cases["a site stays in somebody's hands: the last owner can not be unmade, nobody suspends themselves"] = async () => {
+	const ines = await as(people.ines);
+	const id = idOf(await ines.go("/admin/members"), "Inês Marques");
+	const page = await ines.go(`/admin/members/${id}`);
+	const csrf = Agent.form(page, 0).fields.csrf;
+	const unmade = await ines.go(`/admin/members/${id}`, { method: "POST", body: new URLSearchParams({ csrf, action: "roles" }) });
+	assert.equal(unmade.status, 403);
+	assert.match(unmade.text, /the only owner/);
+	assert.equal((await ines.go(`/admin/members/${id}`, { method: "POST", body: new URLSearchParams({ csrf, action: "suspend" }) })).status, 403);
+	assert.equal((await ines.fetch("/admin/members")).status, 200);
+	assert.equal((await ines.go("/admin/members/0000000000001")).status, 404);
+};
+cases["invited by letter, with a role; accepted once; taken back"] = async () => {
+	const ines = await as(people.ines);
+	let page = await ines.submit(await ines.go("/admin/invitations"), { email: "no address" }, 0);
+	assert.equal(page.status, 422);
+	assert.match(page.text, /value="no address"/);
+	page = await ines.submit(page, { email: people.tom.email }, 0);
+	assert.match(page.text, /has an account already/);
+	page = await ines.submit(page, { email: "kofi@example.org", role: "editor" }, 0);
+	assert.match(page.text, /on its way/);
+	assert.match(page.text, /kofi@example.org/);
+	const [link] = await letter("kofi@example.org", /http:\/\/localhost:\d+\/sign-up\?invitation=[\w-]+/);
+	const kofi = new Agent(base);
+	page = await kofi.submit(await kofi.go(link), { name: "Kofi Mensah", password });
+	assert.ok(await signedIn(kofi), "an invitation needs no approval");
+	assert.equal((await new Agent(base).go(link)).status, 410);
+	assert.match((await ines.go("/admin/members?q=kofi")).text, /editor/);
+	await ines.submit(await ines.go("/admin/invitations"), { email: "gone@example.org" }, 0);
+	const [taken] = await letter("gone@example.org", /http:\/\/localhost:\d+\/sign-up\?invitation=[\w-]+/);
+	page = await ines.go("/admin/invitations");
+	page = await ines.submit(page, { action: "back" }, formOf(page, "Take back"));
+	assert.match(page.text, /taken back/);
+	assert.equal((await new Agent(base).go(taken)).status, 410);
+	const ada = await as(people.ada);
+	assert.equal((await ada.submit(await ada.go("/admin/invitations"), { email: "x@example.org", role: "owner" }, 0)).status, 403);
+};
+cases["approval: waits, is approved, gets a letter, gets in"] = async () => {
+	const zoe = { email: "zoe@example.org", name: "Zoë Hart", password };
+	const agent = new Agent(base);
+	await agent.submit(await agent.go("/sign-up"), zoe);
+	const [link] = await letter(zoe.email, /http:\/\/localhost:\d+\/sign-in\/link\?token=[\w-]+/);
+	await agent.submit(await agent.go(link));
+	assert.equal(await signedIn(await as(zoe)), false);
+	const ines = await as(people.ines);
+	const page = await ines.go("/admin/members?status=pending");
+	const done = await ines.submit(page, { person: idOf(page, zoe.name), action: "approve" }, formOf(page, 'name="person"'));
+	assert.match(done.text, /1 approved/);
+	await letter(zoe.email, /was approved/);
+	assert.ok(await signedIn(await as(zoe)));
+};
+cases["all of it is in the audit chain, which holds"] = async () => {
+	const ines = await as(people.ines);
+	const page = await ines.go("/admin/audit");
+	assert.equal(page.status, 200);
+	for (const action of ["member.approved", "invitation.taken_back", "invitation.sent"]) assert.ok(page.text.includes(action), action);
+	const suspended = await ines.go("/admin/audit?action=member.suspended");
+	assert.match(suspended.text, /Tom Okafor/);
+};
+
+await run(cases, async () => {
+	assert.equal(await site.stop(), 0);
+	rmSync(data, { recursive: true, force: true });
+});
