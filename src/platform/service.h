@@ -57,6 +57,9 @@ struct route {
 /* --- roles: what a person can be made in this service, beside the site's own (auth/session.h) --- */
 struct role_def { const char *name /* "keeper" */, *title, *help; };
 
+/* --- notices: what a service writes to people about, so that they can choose (account's page of notifications) --- */
+struct notice_def { const char *topic /* "blog.newsletter" */, *title, *help; bool by_mail; /* unless somebody chose */ };
+
 /* --- fragments: pieces of HTML that pages of other services include --- */
 struct fragment_def {
 	const char *type;    /* "auth-menu" */
@@ -109,6 +112,7 @@ struct service {
 	const struct job_def *jobs;
 	const struct setting *settings;
 	const struct role_def *roles;
+	const struct notice_def *notices;
 	const struct db_migration_set *migrations;
 	bool identity;           /* the provider that the others are clients of: one service at most */
 	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */

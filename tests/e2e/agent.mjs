@@ -46,8 +46,12 @@ export class Agent {
 		const fields = {};
 		for (const [tag] of forms[n][1].matchAll(/<input[^>]*>/g)) {
 			const name = tag.match(/name="([^"]*)"/)?.[1];
+			if (/type="(checkbox|radio)"/.test(tag) && !/ checked/.test(tag)) continue;
 			if (name) fields[name] = Agent.unescape(tag.match(/value="([^"]*)"/)?.[1] ?? "");
 		}
+		for (const [, name, options] of forms[n][1].matchAll(/<select[^>]*name="([^"]*)"[^>]*>([\s\S]*?)<\/select>/g))
+			fields[name] = Agent.unescape((options.match(/<option value="([^"]*)" selected/) ?? options.match(/<option value="([^"]*)"/))?.[1] ?? "");
+		for (const [, name, text] of forms[n][1].matchAll(/<textarea[^>]*name="([^"]*)"[^>]*>([\s\S]*?)<\/textarea>/g)) fields[name] = Agent.unescape(text);
 		return { action: new URL(Agent.unescape(action), page.url), fields };
 	}
 

@@ -1,18 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside account: the menu, for the fragment and the contract alike, and the handlers of service.c's tables.
+ * Inside account: what its pages show, and the handlers of service.c's tables.
  */
 #ifndef GH_SERVICES_ACCOUNT_H
 #define GH_SERVICES_ACCOUNT_H
 
+#include "platform/event.h"
 #include "platform/fragment.h"
+#include "platform/job.h"
 #include "platform/web.h"
 #include "services/account/contract.h"
+#include "services/federation/contract.h"
+
+enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7 };
 
 /* What the menu of that person (NULL: a visitor) says; in ctx->arena. */
 void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu *out);
+/* The shell of account's pages; the site's name as far as the blog answers. */
+struct page_shell account_shell(struct web *w, const char *title);
+struct str account_day(struct arena *a, int64_t us);
+
+struct home_view { struct str leaving_on; };
+
+struct address_form { struct str id, name, line1, line2, postal_code, city, region, country, phone; bool delivery, billing; };
+struct address_wrong { struct str name, line1, city, country, postal_code, phone; };
+struct addresses_view { struct address_form *list; size_t count; struct str done, removed; };
+struct address_view { struct address_form form; struct address_wrong wrong; bool fresh; };
+struct country { const char *code, *name; };
+extern const struct country account_countries[];
+extern const size_t account_country_count;
+struct str account_country(struct str code); /* its name; the code when it is unknown */
+
+struct notice_choice { const struct notice_def *def; bool by_mail; };
+struct notices_view { struct notice_choice *list; size_t count; struct str done; };
+
+struct profile_view { struct federation_profile p; struct str field, problem, done; };
+
+struct export_view { struct str state, made, until; int64_t kib; };
+struct leave_view { struct str leaving_on, problem; int64_t days; };
 
 enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 enum status account_get_home(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_profile(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_profile(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_addresses(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_address(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_address(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_address_remove(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_notices(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_notices(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_export(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_export(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_export_file(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_leave(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_leave(struct web *w, struct err *e) MUST_CHECK;
+
+enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
+enum status account_sweep_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
+enum status account_forget(struct ctx *ctx, const struct event *ev, struct err *e) MUST_CHECK;
 
 #endif

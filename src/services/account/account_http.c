@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Account's pages and pieces. Whoever asks is told by the session that the dispatcher has read (web->person); where none
- * can be made yet, everybody is a visitor and is told so.
+ * The sign-in menu, a member's front page, profile.
  */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "gen/account_tpl.h"
+#include "net/multipart.h"
+#include "platform/html.h"
+#include "platform/media.h"
 #include "services/account/account.h"
 #include "services/blog/contract.h"
 
-enum { PAGE_MAX = 256 << 10 };
+enum { PAGE_MAX = 512 << 10, AVATAR_MAX = 5 << 20, AVATAR_WIDTH = 320 };
+
+/* --- the menu --------------------------------------------------------------------------------------------------- */
 
 void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu *out)
 {
-	struct account_menu_entry *items = ARENA_ARRAY(ctx->arena, struct account_menu_entry, 2);
+	struct account_menu_entry *items = ARENA_ARRAY(ctx->arena, struct account_menu_entry, 5);
 	size_t n = 0;
-	*out = (struct account_menu){ .url = web_url(ctx, "account", "/") };
+	*out = (struct account_menu){ .url = web_url(ctx, "account", "/"), .label = STR("Sign in") };
 	if (person) {
 		out->label = person->name.n ? arena_str(ctx->arena, person->name) : STR("Your account");
 		items[n++] = (struct account_menu_entry){ STR("Your account"), out->url };
-	} else {
-		out->label = STR("Account");
+		items[n++] = (struct account_menu_entry){ STR("Security"), web_url(ctx, "federation", "/identity") };
+		if (person->admin)
+			items[n++] = (struct account_menu_entry){ STR("Members"), web_url(ctx, "federation", "/admin/members") };
+		items[n++] = (struct account_menu_entry){ STR("Sign out"), web_url(ctx, "account", "/auth/logout") };
 	}
 	out->entries.items = items;
 	out->entries.count = n;
@@ -32,22 +42,130 @@ enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, 
 	return ST_OK;
 }
 
+/* --- pages ------------------------------------------------------------------------------------------------------ */
+
+struct page_shell account_shell(struct web *w, const char *title)
+{
+	struct blog_site_answer site = { 0 };
+	/* Without the blog these pages have a plainer title, nothing else. */
+	if (blog_ask_site(w->ctx, &site, NULL) != ST_OK)
+		site = (struct blog_site_answer){ .title = STR("") };
+	return (struct page_shell){ .site_name = site.title, .lang = site.lang, .kind = STR("account"), .noindex = true, .forms = true,
+		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title)) : str_c(title) };
+}
+
+struct str account_day(struct arena *a, int64_t us)
+{
+	char text[CLOCK_TEXT_MAX];
+	clock_rfc3339(us, text);
+	return arena_strf(a, "%.10s", text);
+}
+
+static enum status ask_profile(struct web *w, struct federation_profile *out, struct err *e)
+{
+	TRY(contract_call(w->ctx, &federation_contract_profile, &(struct federation_profile_ask){ w->person->id }, out, e));
+	return out->there ? ST_OK : err_set(e, ST_NOT_FOUND, "Your account is not there any more.");
+}
+
 enum status account_get_home(struct web *w, struct err *e)
 {
 	struct buf page;
-	struct blog_site_answer site = { 0 };
-	/* Without the blog this page has a plainer title, nothing else. */
-	if (blog_ask_site(w->ctx, &site, NULL) != ST_OK)
-		site = (struct blog_site_answer){ .title = STR("") };
-	struct page_shell shell = {
-		.site_name = site.title,
-		.lang = site.lang,
-		.title = site.title.n ? arena_strf(w->ctx->arena, "Your account – %.*s", STR_ARG(site.title)) : STR("Your account"),
-		.kind = STR("account"),
-		.noindex = true,
-	};
+	struct federation_profile p;
+	struct home_view v = { STR("") };
+	struct page_shell shell = account_shell(w, "Your account");
+	/* Without federation the links are still of use. */
+	if (ask_profile(w, &p, NULL) == ST_OK && p.leaving_us)
+		v.leaving_on = account_day(w->ctx->arena, p.leaving_us);
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
-	tpl_account_home(&page, &shell, w);
+	tpl_account_home(&page, &shell, w, &v);
 	return web_html(w, 200, &page);
+}
+
+/* --- profile ---------------------------------------------------------------------------------------------------- */
+
+static enum status profile_page(struct web *w, int status, const struct profile_view *v)
+{
+	struct buf page;
+	struct page_shell shell = account_shell(w, "Profile");
+	web_no_cache(w);
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_account_profile(&page, &shell, w, v);
+	return web_html(w, status, &page);
+}
+
+enum status account_get_profile(struct web *w, struct err *e)
+{
+	struct profile_view v = { .field = STR(""), .problem = STR(""), .done = web_query(w, "done").p ? STR("Saved.") : STR("") };
+	TRY(ask_profile(w, &v.p, e));
+	return profile_page(w, 200, &v);
+}
+
+static enum status keep_picture(struct web *w, const struct upload *u, struct media_item *item, struct err *e)
+{
+	char *bytes = malloc((size_t)u->size);
+	if (!bytes)
+		return err_set(e, ST_NOMEM, "no memory for a picture");
+	ssize_t n = pread(u->fd, bytes, (size_t)u->size, 0);
+	enum status st = n == (ssize_t)u->size ? media_put(w->ctx, w->ctx->svc->platform->media, str_n(bytes, (size_t)u->size), item, e)
+	                                       : err_set(e, ST_IO, "an upload can not be read again");
+	free(bytes);
+	return st;
+}
+
+/* The picture that came along, kept: *path, p NULL when none did, "" to have none. *problem: what the form says of it. */
+static enum status take_avatar(struct web *w, struct str *path, struct str *problem, struct err *e)
+{
+	struct upload *u = web_upload(w, "avatar");
+	struct media_item item;
+	struct err why = { 0 };
+	*path = web_form(w, "no_avatar").n ? STR("") : STR_NULL;
+	if (!u || !u->size)
+		return ST_OK;
+	if (u->size > AVATAR_MAX) {
+		*problem = STR("A picture has at most 5 MB.");
+		return ST_OK;
+	}
+	enum status st = keep_picture(w, u, &item, &why);
+	if (st == ST_MEDIA_TYPE || st == ST_CORRUPT || st == ST_TOO_LARGE || (st == ST_OK && !item.variant_count)) {
+		*problem = STR("This is not a picture that can be shown. JPEG, PNG and WebP can.");
+		return ST_OK;
+	}
+	if (st != ST_OK)
+		return err_set(e, st, "%s", why.msg);
+	for (unsigned i = 0; i < item.variant_count; i++)
+		if (!strcmp(item.variants[i].format, "webp") && (!path->n || item.variants[i].width <= AVATAR_WIDTH))
+			*path = item.variants[i].path;
+	return ST_OK;
+}
+
+static struct str form_text(struct web *w, const char *name)
+{
+	struct str s = web_form(w, name);
+	return s.p ? str_trim(s) : STR("");
+}
+
+enum status account_post_profile(struct web *w, struct err *e)
+{
+	struct profile_view v = { .field = STR(""), .problem = STR(""), .done = STR("") };
+	struct federation_updated done;
+	struct str avatar, picture = STR("");
+	TRY(ask_profile(w, &v.p, e));
+	TRY(take_avatar(w, &avatar, &picture, e));
+	const struct federation_update u = { w->person->id, form_text(w, "name"), form_text(w, "handle"), form_text(w, "bio"), form_text(w, "locale"),
+		form_text(w, "timezone"), avatar };
+	if (picture.n)
+		done = (struct federation_updated){ STR("avatar"), picture };
+	else
+		TRY(contract_call(w->ctx, &federation_contract_update_profile, &u, &done, e));
+	if (!done.problem.n)
+		return web_redirect(w, 303, web_url(w->ctx, "account", "/profile?done=1"));
+	v.p.name = u.name;
+	v.p.handle = u.handle;
+	v.p.bio = u.bio;
+	v.p.locale = u.locale;
+	v.p.timezone = u.timezone;
+	v.field = done.field;
+	v.problem = done.problem;
+	return profile_page(w, 422, &v);
 }

@@ -16,6 +16,7 @@ struct account_menu {
 };
 
 extern const struct contract_def account_contract_menu;
+extern const struct contract_def account_contract_person_data; /* platform/person_data.h */
 
 static inline enum status account_ask_menu(struct ctx *ctx, const struct account_menu_query *q, struct account_menu *out,
                                            struct err *e)

@@ -12,6 +12,7 @@
 #include "services/federation/oauth_logout.h"
 #include "services/federation/passkey.h"
 #include "services/federation/password.h"
+#include "services/federation/profile.h"
 #include "services/federation/second.h"
 
 static const struct route routes[] = {
@@ -83,10 +84,12 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct contract_def *const contracts[] = { &federation_contract_redeem, &federation_contract_end, NULL };
+static const struct contract_def *const contracts[] = { &federation_contract_redeem, &federation_contract_end, &federation_contract_profile,
+	&federation_contract_update_profile, &federation_contract_leave, &federation_contract_person_data, NULL };
 
 static const struct setting settings[] = {
 	{ "federation", "sign_up", SET_ENUM, "open", 0, 0, "open approval invitation", true, "Who may make an account: anybody, anybody whom an administrator approves, or who is invited." },
+	{ "federation", "leaving_days", SET_INT, "14", 0, 365, NULL, true, "Days in which somebody who ends their account can still change their mind." },
 	{ "federation", "password_min", SET_INT, "10", 8, 64, NULL, true, "Shortest password, in characters." },
 	{ "federation", "account_per_minute", SET_INT, "6", 1, 1000000, NULL, true, "Attempts to sign in to one account." },
 	{ "federation", "account_burst", SET_INT, "12", 1, 1000000, NULL, true, "and at once." },
@@ -95,6 +98,7 @@ static const struct setting settings[] = {
 
 static const struct job_def jobs[] = {
 	{ .kind = "oauth.keys", .run = oauth_keys_job, .cron = "17 3 * * *", .time_s = 60 },
+	{ .kind = "people.forget", .run = federation_forget_job, .cron = "47 * * * *", .time_s = 60 },
 	{ .kind = "oauth.backchannel", .run = oauth_backchannel_job, .time_s = 15, .attempts = 6 },
 	{ 0 },
 };

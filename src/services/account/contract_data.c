@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * account/person_data: addresses and choices.
+ */
+#include "gen/account_sql.h"
+#include "platform/json.h"
+#include "platform/person_data.h"
+#include "services/account/account.h"
+
+static void put_address(struct buf *b, const struct account_addresses_row *r)
+{
+	const struct { const char *name; struct str value; } members[] = { { "name", r->name }, { "line1", r->line1 }, { "line2", r->line2 },
+		{ "postal code", r->postal_code }, { "city", r->city }, { "region", r->region }, { "country", r->country }, { "phone", r->phone } };
+	buf_putc(b, '{');
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		json_put_member(b, members[i].name, members[i].value);
+	buf_printf(b, ",\"delivery\":%s,\"billing\":%s}", r->delivery ? "true" : "false", r->billing ? "true" : "false");
+}
+
+static enum status serve(struct ctx *ctx, const void *in, void *out, struct err *e)
+{
+	const struct person_data_ask *q = in;
+	struct account_addresses_row *addresses;
+	struct account_choices_row *choices;
+	struct buf b;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	buf_arena(&b, ctx->arena, 1 << 20);
+	TRY(q_account_addresses(c, q->person, &addresses, &n, e));
+	BUF_LIT(&b, "{\"addresses\":[");
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_putc(&b, ',');
+		put_address(&b, &addresses[i]);
+	}
+	TRY(q_account_choices(c, q->person, &choices, &n, e));
+	BUF_LIT(&b, "],\"notifications by mail\":{");
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_putc(&b, ',');
+		json_put_str(&b, choices[i].topic);
+		buf_puts(&b, choices[i].by_mail ? ":true" : ":false");
+	}
+	BUF_LIT(&b, "}}");
+	*(struct person_data *)out = (struct person_data){ buf_str(&b) };
+	return ST_OK;
+}
+
+const struct contract_def account_contract_person_data = { .service = "account", .name = PERSON_DATA, .kind = CONTRACT_ACTION, .in = &person_data_ask_dto,
+	.out = &person_data_dto, .serve = serve };

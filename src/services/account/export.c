@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * All that the site keeps about a person, as a zip of one JSON file for each service. Made by a job, kept for a week outside of
+ * what is public, given to its person alone.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "gen/account_sql.h"
+#include "gen/account_tpl.h"
+#include "platform/json.h"
+#include "platform/person_data.h"
+#include "services/account/account.h"
+
+enum { PAGE_MAX = 256 << 10, NAME_BYTES = 16 };
+
+static const char *folder(struct ctx *ctx)
+{
+	return arena_printf(ctx->arena, "%.*s/exports", STR_ARG(ctx->svc->platform->data_dir));
+}
+
+static enum status last_of(struct web *w, struct account_export_last_row **out, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	return q_account_export_last(c, w->person->id, out, e);
+}
+
+static bool over(const struct account_export_last_row *r)
+{
+	return !r || clock_now_us() - r->created_at > ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S;
+}
+
+/* --- the page --------------------------------------------------------------------------------------------------- */
+
+enum status account_get_export(struct web *w, struct err *e)
+{
+	struct buf page;
+	struct account_export_last_row *r;
+	struct export_view v = { STR(""), STR(""), STR(""), 0 };
+	struct page_shell shell = account_shell(w, "Your data");
+	TRY(last_of(w, &r, e));
+	if (!over(r))
+		v = (struct export_view){ r->state, account_day(w->ctx->arena, r->created_at),
+			account_day(w->ctx->arena, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S), (r->bytes + 1023) / 1024 };
+	if (str_eqc(v.state, "waiting"))
+		http_set_header(w->req, "refresh", STR("2"));
+	web_no_cache(w);
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_account_export(&page, &shell, w, &v);
+	return web_html(w, 200, &page);
+}
+
+static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
+{
+	struct web *w = arg;
+	int64_t id = id_new(), job;
+	struct account_export_last_row *r;
+	TRY(q_account_export_last(c, w->person->id, &r, e));
+	if (r && str_eqc(r->state, "waiting") && !over(r))
+		return ST_OK;
+	struct str payload = arena_strf(db_arena(c), "{\"export\":%lld,\"person\":%lld}", (long long)id, (long long)w->person->id);
+	TRY(q_account_export_add(c, id, w->person->id, clock_now_us(), NULL, e));
+	return job_enqueue(c, &(struct job_new){ .kind = "account.export", .payload = payload }, &job, e);
+}
+
+enum status account_post_export(struct web *w, struct err *e)
+{
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_ask, w, e));
+	return web_redirect(w, 303, web_url(w->ctx, "account", "/data"));
+}
+
+enum status account_get_export_file(struct web *w, struct err *e)
+{
+	struct account_export_last_row *r;
+	TRY(last_of(w, &r, e));
+	if (over(r) || !str_eqc(r->state, "ready"))
+		return err_set(e, ST_NOT_FOUND, "There is no archive. You can have one made.");
+	int fd = open(arena_printf(w->ctx->arena, "%s/%.*s", folder(w->ctx), STR_ARG(r->file)), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set(e, ST_GONE, "The archive is not there any more. You can have another made.");
+	web_no_cache(w);
+	http_set_header(w->req, "content-type", STR("application/zip"));
+	http_set_header(w->req, "content-disposition", STR("attachment; filename=\"my-data.zip\""));
+	http_status(w->req, 200);
+	http_send_file(w->req, fd, 0, r->bytes);
+	return ST_OK;
+}
+
+/* --- making it -------------------------------------------------------------------------------------------------- */
+
+static bool put_file(struct archive *a, const char *name, struct str text)
+{
+	struct archive_entry *entry = archive_entry_new();
+	if (!entry)
+		return false;
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_size(entry, (la_int64_t)text.n);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0644);
+	archive_entry_set_mtime(entry, clock_now_us() / US_PER_S, 0);
+	bool ok = archive_write_header(a, entry) == ARCHIVE_OK && archive_write_data(a, text.p, text.n) == (la_ssize_t)text.n;
+	archive_entry_free(entry);
+	return ok;
+}
+
+static enum status collect(struct ctx *ctx, int64_t person, struct archive *a, struct err *e)
+{
+	const struct platform *p = ctx->svc->platform;
+	static const struct str readme = STR_INIT("All that this site keeps about you: one file for each of its parts, as JSON (text that programs and people can read).\n");
+	if (!put_file(a, "README.txt", readme))
+		return err_set(e, ST_IO, "the archive can not be written");
+	for (unsigned i = 0; i < p->service_count; i++) {
+		const struct contract_def *def = person_data_contract(p->services[i].def);
+		struct person_data data = { STR("") };
+		if (!def)
+			continue;
+		TRY(contract_call(ctx, def, &(struct person_data_ask){ person }, &data, e));
+		if (!put_file(a, arena_printf(ctx->arena, "%s.json", p->services[i].def->name), data.json))
+			return err_set(e, ST_IO, "the archive can not be written");
+	}
+	return ST_OK;
+}
+
+static enum status write_archive(struct ctx *ctx, int64_t person, const char *path, struct err *e)
+{
+	struct archive *a = archive_write_new();
+	if (!a)
+		return err_set(e, ST_NOMEM, "no memory for an archive");
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	enum status st = fd < 0 ? err_errno(e, ST_IO, "can not make %s", path) : ST_OK;
+	if (st == ST_OK && (archive_write_set_format_zip(a) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK))
+		st = err_set(e, ST_IO, "the archive can not be begun");
+	if (st == ST_OK)
+		st = collect(ctx, person, a, e);
+	if (st == ST_OK && archive_write_close(a) != ARCHIVE_OK)
+		st = err_set(e, ST_IO, "the archive can not be finished");
+	archive_write_free(a);
+	if (fd >= 0 && ((st == ST_OK && fsync(fd)) | close(fd)) && st == ST_OK)
+		st = err_errno(e, ST_IO, "the archive can not be kept");
+	return st;
+}
+
+struct made { int64_t id; const char *state; struct str file; int64_t bytes; };
+
+static enum status tx_made(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct made *m = arg;
+	return q_account_export_done(c, m->id, str_c(m->state), m->file, m->bytes, clock_now_us(), NULL, e);
+}
+
+enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	char name[2 * NAME_BYTES + 1];
+	struct stat s = { 0 };
+	SCOPED_JSON *in = json_parse(j->payload, 2, e);
+	if (!in)
+		return ST_CORRUPT;
+	if (mkdir(folder(ctx), 0700) && errno != EEXIST)
+		return err_errno(e, ST_IO, "can not make %s", folder(ctx));
+	random_hex(name, NAME_BYTES);
+	struct made m = { json_integer_value(json_object_get(in, "export")), "ready", arena_strf(ctx->arena, "%s.zip", name), 0 };
+	const char *path = arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(m.file));
+	enum status st = write_archive(ctx, json_integer_value(json_object_get(in, "person")), path, e);
+	if (st != ST_OK || stat(path, &s)) {
+		unlink(path);
+		if (j->attempt < 5)
+			return st != ST_OK ? st : ST_IO;
+		m.state = "failed";
+		m.file = STR("");
+	}
+	m.bytes = s.st_size;
+	return db_write(ctx, ctx->svc->db, tx_made, &m, e);
+}
+
+/* --- letting go ------------------------------------------------------------------------------------------------- */
+
+static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_account_export_drop(c, *(int64_t *)arg, NULL, e);
+}
+
+static enum status tx_sweep(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_account_addresses_sweep(c, clock_now_us() - 3600 * US_PER_S, NULL, e);
+}
+
+/* Archives made before, and those of person (0: nobody). The file goes first: a row without one is looked at again. */
+static enum status drop_exports(struct ctx *ctx, int64_t before, int64_t person, struct err *e)
+{
+	struct account_exports_old_row *rows;
+	size_t n;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_account_exports_old(c, before, person, &rows, &n, e));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].file.n && unlink(arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(rows[i].file))) && errno != ENOENT)
+			return err_errno(e, ST_IO, "an archive can not be removed");
+		TRY(db_write(ctx, ctx->svc->db, tx_drop, &rows[i].id, e));
+	}
+	return ST_OK;
+}
+
+enum status account_sweep_job(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	TRY(db_write(ctx, ctx->svc->db, tx_sweep, NULL, e));
+	return drop_exports(ctx, clock_now_us() - ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S, 0, e);
+}
+
+struct forgetting { const struct event *ev; int64_t person; };
+
+static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct forgetting *f = arg;
+	bool first;
+	TRY(event_once(c, f->ev, &first, e));
+	if (!first)
+		return ST_OK;
+	TRY(q_account_forget_addresses(c, f->person, NULL, e));
+	return q_account_forget_choices(c, f->person, NULL, e);
+}
+
+enum status account_forget(struct ctx *ctx, const struct event *ev, struct err *e)
+{
+	struct forgetting f = { .ev = ev };
+	if (!str_i64(ev->object, &f.person) || f.person <= 0)
+		return ST_OK;
+	TRY(drop_exports(ctx, 0, f.person, e));
+	return db_write(ctx, ctx->svc->db, tx_forget, &f, e);
+}

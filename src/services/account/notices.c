@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What somebody wants to be written to about: one switch for each topic that a service declares (struct notice_def).
+ */
+#include "base/clock.h"
+#include "gen/account_sql.h"
+#include "gen/account_tpl.h"
+#include "services/account/account.h"
+
+enum { PAGE_MAX = 256 << 10, TOPICS_MAX = 100 };
+
+static size_t topics(const struct platform *p, const struct notice_def **out)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < p->service_count; i++)
+		for (const struct notice_def *d = p->services[i].def->notices; d && d->topic && n < TOPICS_MAX; d++)
+			out[n++] = d;
+	return n;
+}
+
+static enum status load(struct web *w, struct notices_view *v, struct err *e)
+{
+	const struct notice_def *defs[TOPICS_MAX];
+	struct account_choices_row *rows;
+	size_t n;
+	v->count = topics(w->ctx->svc->platform, defs);
+	v->list = ARENA_ARRAY(w->ctx->arena, struct notice_choice, v->count);
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_account_choices(c, w->person->id, &rows, &n, e));
+	for (size_t i = 0; i < v->count; i++) {
+		v->list[i] = (struct notice_choice){ defs[i], defs[i]->by_mail };
+		for (size_t j = 0; j < n; j++)
+			if (str_eqc(rows[j].topic, defs[i]->topic))
+				v->list[i].by_mail = rows[j].by_mail;
+	}
+	return ST_OK;
+}
+
+enum status account_get_notices(struct web *w, struct err *e)
+{
+	struct buf page;
+	struct notices_view v = { .done = web_query(w, "done").p ? STR("Saved.") : STR("") };
+	struct page_shell shell = account_shell(w, "Notifications");
+	TRY(load(w, &v, e));
+	web_no_cache(w);
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_account_notices(&page, &shell, w, &v);
+	return web_html(w, 200, &page);
+}
+
+static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
+{
+	struct web *w = arg;
+	const struct notice_def *defs[TOPICS_MAX];
+	size_t n = topics(w->ctx->svc->platform, defs);
+	for (size_t i = 0; i < n; i++) {
+		bool on = false;
+		for (unsigned f = 0; f < w->form_.count; f++)
+			on |= str_eqc(w->form_.list[f].name, "topic") && str_eqc(w->form_.list[f].value, defs[i]->topic);
+		TRY(q_account_choice_put(c, w->person->id, str_c(defs[i]->topic), on, clock_now_us(), NULL, e));
+	}
+	return ST_OK;
+}
+
+enum status account_post_notices(struct web *w, struct err *e)
+{
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_choose, w, e));
+	return web_redirect(w, 303, web_url(w->ctx, "account", "/notifications?done=1"));
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// A member's own pages: profile with picture, addresses, notifications, all their data to take along, and the end of an account
+// in every service, in one process and in two.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent } from "./agent.mjs";
+import { addPerson, browser, freePort, run, serve } from "./lib.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const folder = mkdtempSync(join(tmpdir(), "guildhall-account-"));
+const password = "a loaf on every table";
+const ines = { email: "ines@example.org", name: "Inês Marques", password, owner: true };
+const tom = { email: "tom@example.org", name: "Tom Okafor", password };
+const data = join(folder, "one");
+addPerson(data, ines);
+addPerson(data, tom);
+const port = await freePort();
+const site = await serve({ data, port, args: ["--set", "rate.enabled=no"] });
+const base = `http://localhost:${port}`;
+const servers = [site];
+const as = async (who, origin = base) => {
+	const agent = new Agent(origin);
+	await agent.signIn(who);
+	await agent.go("/account/auth/login");
+	return agent;
+};
+const wrongs = (page) => [...page.text.matchAll(/class="wrong"[^>]*>([^<]*)</g)].map((m) => m[1]);
+const formOf = (page, marker) => [...page.text.matchAll(/<form[^>]*method="post"[^>]*>([\s\S]*?)<\/form>/g)].findIndex((m) => m[1].includes(marker));
+const address = { name: "Tom Okafor", line1: "12 Mill Lane", postal_code: "1100-148", city: "Lisbon", country: "PT", phone: "+351 21 000 00 00" };
+
+const cases = {};
+cases["a visitor is sent to sign in, and comes back"] = async () => {
+	const agent = new Agent(base);
+	const page = await agent.go("/account/addresses");
+	assert.equal(page.url.pathname, "/sign-in");
+	const back = await agent.signIn(tom, page);
+	assert.equal(back.url.pathname, "/account/addresses");
+};
+cases["addresses: checked field by field with the text kept, saved, changed, one default each, removed and put back"] = async () => {
+	const agent = await as(tom);
+	let page = await agent.submit(await agent.go("/account/addresses/new"), { ...address, line1: "", country: "XX", phone: "call me" });
+	assert.equal(page.status, 422);
+	assert.equal(wrongs(page).length, 3);
+	assert.match(page.text, /value="call me"/);
+	page = await agent.submit(page, { ...address, delivery: "1", billing: "1" });
+	assert.match(page.text, /12 Mill Lane/);
+	assert.match(page.text, /Portugal/);
+	await agent.submit(await agent.go("/account/addresses/new"), { ...address, name: "The bakery", delivery: "1" });
+	page = await agent.go("/account/addresses");
+	assert.equal(page.text.match(/>delivery</g).length, 1, "one place to deliver to");
+	const id = page.text.match(/addresses\/([0-9a-z]{13})"/)[1];
+	page = await agent.submit(await agent.go(`/account/addresses/${id}`), { city: "Porto", delivery: "1" });
+	assert.match(page.text, /Porto/);
+	page = await agent.submit(page, {}, formOf(page, `value="${id}"`));
+	assert.doesNotMatch(page.text, /Porto/, "removed");
+	page = await agent.submit(page, {}, formOf(page, "Put it back"));
+	assert.match(page.text, /Porto/);
+	// Somebody else's is nobody's.
+	const other = await as(ines);
+	assert.equal((await other.go(`/account/addresses/${id}`)).status, 404);
+	assert.equal((await other.submit(await other.go("/account/addresses/new"), { ...address, id })).status, 404);
+	const stolen = await other.go("/account/addresses/remove", { method: "POST", body: new URLSearchParams({ ...Agent.form(await other.go("/account/addresses/new")).fields, id }) });
+	assert.equal(stolen.status, 200);
+	assert.match((await agent.go("/account/addresses")).text, /Porto/);
+};
+cases["profile: name everywhere at once, a handle that is free, a picture that is one"] = async () => {
+	const agent = await as(tom);
+	let page = await agent.go("/account/profile");
+	const { fields } = Agent.form(page, formOf(page, 'name="handle"'));
+	const save = async (more, file) => {
+		const body = new FormData();
+		for (const [k, v] of Object.entries({ csrf: fields.csrf, name: "Tom Okafor", handle: "tom", bio: "", locale: "", timezone: "", ...more })) body.append(k, v);
+		if (file) body.append("avatar", new Blob([file]), "me.png");
+		return agent.go("/account/profile", { method: "POST", body });
+	};
+	page = await save({ handle: "ines_marques" });
+	assert.equal(page.status, 422);
+	assert.match(page.text, /Somebody else has this handle/);
+	assert.equal((await save({ handle: "No Spaces!" })).status, 422);
+	assert.equal((await save({ name: " " })).status, 422);
+	assert.match((await save({}, Buffer.from("no picture"))).text, /not a picture/);
+	const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==", "base64");
+	page = await save({ name: "Tomás Okafor", handle: "tomas", bio: "Bicycles, bread.", timezone: "Europe/Lisbon" }, png);
+	assert.match(page.text, /Saved/);
+	const src = page.text.match(/class="avatar" src="([^"]+)"/)[1];
+	assert.equal((await agent.fetch(src)).status, 200);
+	assert.match((await agent.go("/account")).text, /Hello Tomás Okafor/, "in the session of another service, at once");
+};
+cases["notifications are what was chosen"] = async () => {
+	const agent = await as(tom);
+	let page = await agent.go("/account/notifications");
+	assert.match(page.text, /value="account.security" checked/);
+	page = await agent.go("/account/notifications", { method: "POST", body: new URLSearchParams({ csrf: Agent.form(page, formOf(page, "topic")).fields.csrf }) });
+	assert.doesNotMatch(page.text, /value="account.security" checked/);
+};
+cases["all of a person's data, as an archive for that person alone"] = async () => {
+	const agent = await as(tom);
+	let page = await agent.submit(await agent.go("/account/data"));
+	for (let i = 0; i < 100 && !page.text.includes("is ready"); i++) {
+		await new Promise((r) => setTimeout(r, 100));
+		page = await agent.go("/account/data");
+	}
+	const zip = Buffer.from(await (await agent.fetch("/account/data/archive")).arrayBuffer());
+	writeFileSync(join(folder, "data.zip"), zip);
+	const read = (name) => JSON.parse(execFileSync("python3", ["-c", "import sys,zipfile;sys.stdout.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())", join(folder, "data.zip"), name], { encoding: "utf8" }));
+	assert.equal(read("federation.json").person.email, tom.email);
+	assert.ok(read("federation.json")["security log"].length > 3);
+	assert.ok(read("account.json").addresses.some((a) => a.city === "Porto"));
+	assert.equal((await (await as(ines)).fetch("/account/data/archive")).status, 404);
+};
+cases["an account ends after its days of grace, and can stay; the only owner can not leave"] = async () => {
+	const agent = await as(tom);
+	let page = await agent.submit(await agent.go("/account/leave"), {}, 0);
+	assert.match(page.text, /Your account ends on/);
+	assert.match((await agent.go("/account")).text, /Your account ends on/);
+	assert.ok((await as(tom)).cookies.has("gh-account"), "until then all is as it was");
+	page = await agent.submit(await agent.go("/account/leave"), { undo: "1" }, 0);
+	assert.doesNotMatch(page.text, /Your account ends on/);
+	const owner = await as(ines);
+	page = await owner.submit(await owner.go("/account/leave"), {}, 0);
+	assert.equal(page.status, 409);
+	assert.match(page.text, /only owner/);
+};
+cases["when the days are over every service forgets, in two processes too"] = async () => {
+	const [first, second] = [await freePort(), await freePort()];
+	const origin = `http://localhost:${first}`, other = `http://localhost:${second}`;
+	const set = Object.entries({ "server.secret": "5c".repeat(32), "blog.base_url": origin, "federation.base_url": origin, "account.base_url": `${other}/account`,
+		"auth.url": `sqlite:${join(folder, "auth.db")}`, "account.remote_url": `http://127.0.0.1:${second}`, "blog.remote_url": `http://127.0.0.1:${first}`,
+		"federation.remote_url": `http://127.0.0.1:${first}`, "federation.leaving_days": "0", "rate.enabled": "no" }).flatMap(([k, v]) => ["--set", `${k}=${v}`]);
+	addPerson(join(folder, "two"), tom, set);
+	addPerson(join(folder, "two"), ines, set);
+	servers.push(await serve({ data: join(folder, "two"), port: first, demo: false, args: [...set, "--only", "blog,federation"] }));
+	servers.push(await serve({ data: join(folder, "three"), port: second, demo: false, args: [...set, "--only", "account"] }));
+	const agent = new Agent(origin);
+	agent.home = [origin, other];
+	const visit = async (url, options) => {
+		let at = new URL(url);
+		for (let i = 0; i < 12; i++) {
+			const answer = await agent.fetch(at, options);
+			options = undefined;
+			const to = answer.headers.get("location");
+			if (!to) return { url: at, status: answer.status, text: await answer.text() };
+			at = new URL(to, at);
+		}
+	};
+	await agent.signIn(tom);
+	await visit(`${other}/account/auth/login`);
+	let page = await visit(`${other}/account/addresses/new`);
+	const form = Agent.form(page, 0);
+	page = await visit(form.action, { method: "POST", body: new URLSearchParams({ ...form.fields, ...address }) });
+	assert.match(page.text, /12 Mill Lane/);
+	page = await visit(`${other}/account/leave`);
+	const leave = Agent.form(page, 0);
+	await visit(leave.action, { method: "POST", body: new URLSearchParams(leave.fields) });
+	const count = (file, sql) => Number(execFileSync("python3", ["-c", "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])", join(folder, file), sql], { encoding: "utf8" }));
+	for (let i = 0; i < 300 && count("three/account.db", "SELECT COUNT(*) FROM addresses"); i++) await new Promise((r) => setTimeout(r, 100));
+	assert.equal(count("two/federation.db", "SELECT COUNT(*) FROM people WHERE email='tom@example.org'"), 0);
+	assert.equal(count("three/account.db", "SELECT COUNT(*) FROM addresses"), 0);
+	assert.equal((await agent.fetch("/identity")).status, 303, "signed out with it");
+};
+
+// --- in a real browser ------------------------------------------------------------------------------------------------
+
+const chrome = await browser();
+for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }, desktop: { viewport: { width: 1280, height: 900 } } }))
+	for (const scheme of ["light", "dark"])
+		cases[`on a ${name}, ${scheme}: nothing wider than the screen, nothing for axe to find`] = async () => {
+			const context = await chrome.newContext({ ...options, colorScheme: scheme });
+			const page = await context.newPage();
+			const problems = [];
+			page.on("pageerror", (e) => problems.push(String(e)));
+			await page.goto(`${base}/account/auth/login`);
+			const look = async (path) => {
+				if (path) await page.goto(base + path);
+				await page.evaluate(axe);
+				const { violations } = await page.evaluate(() => window.axe.run());
+				assert.deepEqual(violations.map((v) => `${page.url()} ${v.id}: ${v.nodes[0].html}`), []);
+				assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, page.url());
+			};
+			await look();
+			await look("/sign-up");
+			await look("/sign-in/forgot");
+			await page.goto(`${base}/account/auth/login`);
+			await page.getByLabel("E-mail address").fill(ines.email);
+			await page.getByLabel("Password").fill(password);
+			await page.getByRole("button", { name: "Sign in", exact: true }).click();
+			await page.waitForURL(/\/account/);
+			for (const path of ["/account", "/account/profile", "/account/addresses", "/account/addresses/new", "/account/notifications", "/account/data", "/account/leave", "/identity",
+				"/identity/password", "/identity/passkeys", "/identity/two-step", "/identity/sessions", "/identity/applications", "/identity/log", "/admin/members", "/admin/invitations", "/admin/audit",
+				"/account/auth/logout"])
+				await look(path);
+			assert.deepEqual(problems, []);
+			await context.close();
+		};
+
+await run(cases, async () => {
+	await chrome.close();
+	for (const s of servers) assert.equal(await s.stop(), 0);
+	rmSync(folder, { recursive: true, force: true });
+});
