@@ -94,12 +94,14 @@ static bool is_auth_route(const struct web *w)
 	return false;
 }
 
-/* A redirect to a provider that is not there would break a page that could be read. */
+/* A redirect to a provider that is not there, or that can remember nothing, would break a page that could be read. */
 static bool provider_answers(struct ctx *ctx)
 {
 	struct service_instance *provider = ctx->svc->platform->identity;
 	struct session_ended ended;
 	const struct session_end nobody = { .sso = STR(""), .address = STR("") };
+	if (authstore_ping(ctx, ctx->svc->platform->auth, NULL) != ST_OK)
+		return false;
 	if (provider->local)
 		return true;
 	const struct contract_def *def = session_contract(provider, "end");
