@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Passwords: argon2id (RFC 9106; 19 MiB, 2 passes), computed on the offload pool by at most half of the processors at once, so
- * that a crowd signing in slows nobody who reads. Unicode forms of a password count as one (NFKC).
+ * Passwords: argon2id (RFC 9106; 19 MiB, 2 passes), computed beside the loops by at most half of the processors at once and at the
+ * lowest priority, so that a crowd signing in slows nobody who reads. Unicode forms of a password count as one (NFKC).
  */
 #ifndef GH_SERVICES_FEDERATION_PASSWORD_H
 #define GH_SERVICES_FEDERATION_PASSWORD_H
