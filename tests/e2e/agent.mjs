@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A browser without a window: cookies, redirects, forms. For protocols, where a real one would only be slower.
+
+/** Node 18 joins them; ours have no comma in them. */
+const setCookies = (answer) => answer.headers.getSetCookie?.() ?? (answer.headers.get("set-cookie") ?? "").split(/, (?=[\w-]+=)/).filter(Boolean);
+
 export class Agent {
 	constructor(origin) {
 		this.origin = origin;
@@ -10,7 +14,7 @@ export class Agent {
 		const headers = { accept: "text/html", "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0", ...options.headers };
 		if (this.cookies.size) headers.cookie = [...this.cookies].map(([k, v]) => `${k}=${v}`).join("; ");
 		const answer = await fetch(new URL(url, this.origin), { redirect: "manual", ...options, headers });
-		for (const line of answer.headers.getSetCookie()) {
+		for (const line of setCookies(answer)) {
 			const [pair] = line.split(";");
 			const at = pair.indexOf("=");
 			if (/max-age=0\b/i.test(line)) this.cookies.delete(pair.slice(0, at));

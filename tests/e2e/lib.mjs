@@ -5,7 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "node:net";
+import { setDefaultResultOrder } from "node:dns";
 import { chromium } from "playwright-core";
+
+// Servers listen on 127.0.0.1 and are called localhost, which may be ::1 first; Node 18 does not try the second.
+setDefaultResultOrder("ipv4first");
 
 export const freePort = () =>
 	new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ const redis = async (name, ...more) => {
 	const child = spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder, ...more], { stdio: "ignore" });
 	const cli = (...args) => execFileSync("redis-cli", ["-s", socket, ...args], { encoding: "utf8" }).trim();
 	for (let i = 0; i < 100 && !existsSync(socket); i++) await new Promise((r) => setTimeout(r, 50));
-	const end = () => new Promise((resolve) => (child.exitCode !== null ? resolve() : (child.once("exit", resolve), child.kill("SIGKILL"))));
+	const end = () => new Promise((resolve) => (child.exitCode !== null || child.signalCode ? resolve() : (child.once("exit", resolve), child.kill("SIGKILL"))));
 	return { url: `unix:${socket}`, cli, end };
 };
 const cache = await redis("cache", "--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru");

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { Agent } from "./agent.mjs";
 import { addPerson, freePort, run, serve } from "./lib.mjs";
 
-globalThis.crypto ??= webcrypto;
+globalThis.crypto ??= webcrypto; // Node 18
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 const { Issuer, generators, custom } = await import("openid-client");
 const oauth = await import("oauth4webapi");
 
