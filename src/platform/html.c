@@ -5,6 +5,8 @@
  */
 #include "platform/html.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -285,4 +287,13 @@ void html_fragment_marker(struct buf *b, const char *service, const char *type, 
 	buf_putc(b, ' ');
 	url_encode(b, params);
 	BUF_LIT(b, "-->");
+}
+
+struct str html_day(struct arena *a, int64_t us)
+{
+	char text[CLOCK_TEXT_MAX];
+	if (!us)
+		return STR("never");
+	clock_rfc3339(us, text);
+	return arena_strf(a, "%.10s", text);
 }

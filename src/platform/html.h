@@ -56,4 +56,7 @@ bool html_url_scheme(struct str url, struct str *scheme);
 struct str html_fragment_open(void); /* "<!--f:KEY": what to look for; lives as long as the process */
 void html_fragment_marker(struct buf *b, const char *service, const char *type, struct str params);
 
+/* A day as pages show it, "2026-11-21" (UTC), in a; "never" for 0. */
+struct str html_day(struct arena *a, int64_t us);
+
 #endif

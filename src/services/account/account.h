@@ -18,7 +18,6 @@ enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7 };
 void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu *out);
 /* The shell of account's pages; the site's name as far as the blog answers. */
 struct page_shell account_shell(struct web *w, const char *title);
-struct str account_day(struct arena *a, int64_t us);
 
 struct home_view { struct str leaving_on; };
 

@@ -54,13 +54,6 @@ struct page_shell account_shell(struct web *w, const char *title)
 		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title)) : str_c(title) };
 }
 
-struct str account_day(struct arena *a, int64_t us)
-{
-	char text[CLOCK_TEXT_MAX];
-	clock_rfc3339(us, text);
-	return arena_strf(a, "%.10s", text);
-}
-
 static enum status ask_profile(struct web *w, struct federation_profile *out, struct err *e)
 {
 	TRY(contract_call(w->ctx, &federation_contract_profile, &(struct federation_profile_ask){ w->person->id }, out, e));
@@ -75,7 +68,7 @@ enum status account_get_home(struct web *w, struct err *e)
 	struct page_shell shell = account_shell(w, "Your account");
 	/* Without federation the links are still of use. */
 	if (ask_profile(w, &p, NULL) == ST_OK && p.leaving_us)
-		v.leaving_on = account_day(w->ctx->arena, p.leaving_us);
+		v.leaving_on = html_day(w->ctx->arena, p.leaving_us);
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_account_home(&page, &shell, w, &v);

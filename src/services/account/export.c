@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
+#include "platform/html.h"
 #include "platform/json.h"
 #include "platform/person_data.h"
 #include "services/account/account.h"
@@ -48,8 +49,8 @@ enum status account_get_export(struct web *w, struct err *e)
 	struct page_shell shell = account_shell(w, "Your data");
 	TRY(last_of(w, &r, e));
 	if (!over(r))
-		v = (struct export_view){ r->state, account_day(w->ctx->arena, r->created_at),
-			account_day(w->ctx->arena, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S), (r->bytes + 1023) / 1024 };
+		v = (struct export_view){ r->state, html_day(w->ctx->arena, r->created_at),
+			html_day(w->ctx->arena, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S), (r->bytes + 1023) / 1024 };
 	if (str_eqc(v.state, "waiting"))
 		http_set_header(w->req, "refresh", STR("2"));
 	web_no_cache(w);

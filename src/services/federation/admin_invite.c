@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "gen/federation_sql.h"
 #include "gen/federation_tpl.h"
+#include "platform/html.h"
 #include "platform/audit.h"
 #include "platform/auth/session.h"
 #include "services/federation/admin.h"
@@ -14,13 +15,6 @@
 #define PAGE_MAX (512 << 10)
 #define LIST_MAX 200
 #define LIFE_DAYS 14
-
-static struct str day_of(struct arena *a, int64_t us)
-{
-	char text[CLOCK_TEXT_MAX];
-	clock_rfc3339(us, text);
-	return arena_strf(a, "%.10s", text);
-}
 
 static enum status load(struct web *w, struct invitations_view *v, struct err *e)
 {
@@ -33,8 +27,8 @@ static enum status load(struct web *w, struct invitations_view *v, struct err *e
 	for (size_t i = 0; i < v->count; i++) {
 		char id[ID_TEXT_LEN + 1];
 		id_text(rows[i].id, id);
-		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles, day_of(a, rows[i].created_at),
-			day_of(a, rows[i].expires_at), rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
+		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles, html_day(a, rows[i].created_at),
+			html_day(a, rows[i].expires_at), rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
 	}
 	return ST_OK;
 }

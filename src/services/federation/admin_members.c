@@ -17,15 +17,6 @@
 #define AT_ONCE 200
 #define CSV_MAX (8 << 20)
 
-static struct str day_of(struct arena *a, int64_t us)
-{
-	char text[CLOCK_TEXT_MAX];
-	if (!us)
-		return STR("never");
-	clock_rfc3339(us, text);
-	return arena_strf(a, "%.10s", text);
-}
-
 static struct str id_of(struct arena *a, int64_t id)
 {
 	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
@@ -63,8 +54,8 @@ static void read_search(struct web *w, struct search *s)
 
 static struct member_view view_of(struct arena *a, const struct federation_members_row *r)
 {
-	return (struct member_view){ id_of(a, r->id), r->name, r->email, r->handle, r->status, r->roles, day_of(a, r->created_at),
-		day_of(a, r->seen_at_null ? 0 : r->seen_at) };
+	return (struct member_view){ id_of(a, r->id), r->name, r->email, r->handle, r->status, r->roles, html_day(a, r->created_at),
+		html_day(a, r->seen_at_null ? 0 : r->seen_at) };
 }
 
 static enum status load_members(struct web *w, const struct search *s, struct members_view *v, struct err *e)
@@ -312,7 +303,7 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 	struct arena *a = w->ctx->arena;
 	struct page_shell shell;
 	TRY(load_member(w, web_path_int(w, "id"), &p, e));
-	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles, day_of(a, p->created_at), day_of(a, p->seen_at) },
+	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles, html_day(a, p->created_at), html_day(a, p->seen_at) },
 		.roles = ARENA_ARRAY(a, struct role_choice, ROLES_MAX), .done = text_or_none(web_query(w, "done")), .problem = problem, .self = p->id == w->person->id };
 	v.role_count = choices(w, p->roles, v.roles);
 	TRY(sso_list(w->ctx, p->id, &sessions, &v.sessions, e));

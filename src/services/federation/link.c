@@ -196,13 +196,6 @@ enum status federation_get_link(struct web *w, struct err *e)
 	return link_page(w, 200, &(struct link_view){ .token = token, .email = l.email, .name = l.name, .error = STR(""), .kind = l.kind });
 }
 
-static enum status load_person(struct web *w, int64_t id, struct person_record **out, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	return people_by_id(c, id, out, e);
-}
-
 /* A letter that was answered proves the address too. */
 struct arrival { struct web *w; const struct link *link; struct person_record *person; char hash[PASSWORD_HASH_MAX]; bool reset; };
 
@@ -220,7 +213,7 @@ static enum status tx_arrival(struct db_conn *c, void *arg, struct err *e)
 static enum status arrive(struct web *w, const struct link *l, struct err *e)
 {
 	struct arrival x = { .w = w, .link = l, .reset = l->kind == LINK_RESET };
-	TRY(load_person(w, l->person, &x.person, e));
+	TRY(people_load(w->ctx, l->person, &x.person, e));
 	if (!x.person)
 		return gone(w);
 	if (x.reset)
@@ -252,7 +245,7 @@ static enum status join(struct web *w, const struct link *l, struct err *e)
 	if (st == ST_CONFLICT)
 		return gone(w);
 	TRY(st);
-	TRY(load_person(w, x.id, &p, e));
+	TRY(people_load(w->ctx, x.id, &p, e));
 	if (approval)
 		return sent_page(w, &(struct sent_view){ l->email, "Nearly there", "Your address is confirmed. Somebody of the cooperative looks at new accounts; you get a letter when yours is open." });
 	return signin_done(w, p, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);

@@ -7,16 +7,10 @@
 #include "base/clock.h"
 #include "gen/federation_sql.h"
 #include "gen/federation_tpl.h"
+#include "platform/html.h"
 #include "platform/audit.h"
 
 #define PAGE_MAX (512 << 10)
-
-static struct str day_of(struct arena *a, int64_t us)
-{
-	char text[CLOCK_TEXT_MAX];
-	clock_rfc3339(us, text);
-	return arena_strf(a, "%.10s", text);
-}
 
 static enum status load(struct web *w, struct apps_view *v, struct err *e)
 {
@@ -32,7 +26,7 @@ static enum status load(struct web *w, struct apps_view *v, struct err *e)
 		oauth_consent_lines(&a->consent);
 		a->client = rows[i].client_id;
 		a->name = rows[i].name;
-		a->since = day_of(w->ctx->arena, rows[i].given_at);
+		a->since = html_day(w->ctx->arena, rows[i].given_at);
 	}
 	return ST_OK;
 }

@@ -187,13 +187,6 @@ static void put_profile(struct web *w, struct buf *b, const struct person_record
 	buf_printf(b, ",\"updated_at\":%lld", (long long)(p->updated_at / US_PER_S));
 }
 
-static enum status load_person(struct web *w, int64_t id, struct person_record **out, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	return people_by_id(c, id, out, e);
-}
-
 enum status federation_get_userinfo(struct web *w, struct err *e)
 {
 	struct oauth_token t;
@@ -204,7 +197,7 @@ enum status federation_get_userinfo(struct web *w, struct err *e)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
 	if (!t.grant.person || !scope_has(t.grant.scope, "openid"))
 		return oauth_error(w, 403, "insufficient_scope", "This token says nothing about a person.");
-	TRY(load_person(w, t.grant.person, &p, e));
+	TRY(people_load(w->ctx, t.grant.person, &p, e));
 	if (!p || str_eqc(p->status, "suspended"))
 		return challenge(w, "Bearer", "invalid_token") == ST_UNAUTHENTICATED ? ST_OK : ST_INTERNAL;
 	buf_arena(&b, w->ctx->arena, 16 << 10);

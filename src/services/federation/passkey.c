@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "gen/federation_sql.h"
 #include "gen/federation_tpl.h"
+#include "platform/html.h"
 #include "platform/json.h"
 #include "services/federation/webauthn.h"
 
@@ -223,13 +224,6 @@ enum status federation_post_sign_in_passkey(struct web *w, struct err *e)
 
 /* --- the list ---------------------------------------------------------------------------------------------------- */
 
-static struct str day_of(struct arena *a, int64_t us)
-{
-	char text[CLOCK_TEXT_MAX];
-	clock_rfc3339(us, text);
-	return arena_strf(a, "%.10s", text);
-}
-
 enum status federation_get_passkeys(struct web *w, struct err *e)
 {
 	struct federation_passkeys_of_row *rows;
@@ -244,8 +238,8 @@ enum status federation_get_passkeys(struct web *w, struct err *e)
 	TRY(load(w, &rows, &v.count, e));
 	v.list = ARENA_ARRAY(w->ctx->arena, struct passkey_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name, day_of(w->ctx->arena, rows[i].created_at),
-			rows[i].used_at_null ? STR("") : day_of(w->ctx->arena, rows[i].used_at) };
+		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name, html_day(w->ctx->arena, rows[i].created_at),
+			rows[i].used_at_null ? STR("") : html_day(w->ctx->arena, rows[i].used_at) };
 	if (done.p)
 		v.done = str_eqc(done, "added") ? STR("Added. Next time you can sign in with it.") : STR("Removed.");
 	web_no_cache(w);

@@ -79,6 +79,13 @@ enum status people_by_id(struct db_conn *c, int64_t id, struct person_record **o
 	return ST_OK;
 }
 
+enum status people_load(struct ctx *ctx, int64_t id, struct person_record **out, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	return people_by_id(c, id, out, e);
+}
+
 enum status people_by_email(struct db_conn *c, struct str email, struct person_record **out, struct err *e)
 {
 	struct str key;

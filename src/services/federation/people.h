@@ -25,6 +25,7 @@ enum status people_clean_name(struct arena *a, struct str name, struct str *clea
 
 /* *out NULL: nobody. */
 enum status people_by_id(struct db_conn *c, int64_t id, struct person_record **out, struct err *e) MUST_CHECK;
+enum status people_load(struct ctx *ctx, int64_t id, struct person_record **out, struct err *e) MUST_CHECK; /* in a read of its own */
 enum status people_by_email(struct db_conn *c, struct str email, struct person_record **out, struct err *e) MUST_CHECK;
 
 /* Inside db_write's fn. Cleans name, folds the address, makes the handle from the name. ST_CONFLICT: the address has an account. */

@@ -25,13 +25,6 @@ static struct str id_text_of(struct arena *a, int64_t id)
 	return arena_strf(a, "%lld", (long long)id);
 }
 
-static enum status load(struct ctx *ctx, int64_t id, struct person_record **out, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(ctx, ctx->svc->db, &c, e));
-	return people_by_id(c, id, out, e);
-}
-
 /* --- profile ---------------------------------------------------------------------------------------------------- */
 
 static enum status serve_profile(struct ctx *ctx, const void *in, void *out, struct err *e)
@@ -39,7 +32,7 @@ static enum status serve_profile(struct ctx *ctx, const void *in, void *out, str
 	const struct federation_profile_ask *q = in;
 	struct federation_profile *a = out;
 	struct person_record *p;
-	TRY(load(ctx, q->person, &p, e));
+	TRY(people_load(ctx, q->person, &p, e));
 	*a = p ? (struct federation_profile){ true, p->name, p->handle, p->email, p->bio, p->avatar, p->locale, p->timezone, p->status, p->leaving_at }
 	       : (struct federation_profile){ 0 };
 	return ST_OK;
@@ -102,7 +95,7 @@ static enum status serve_update(struct ctx *ctx, const void *in, void *out, stru
 	TRY(db_write(ctx, ctx->svc->db, tx_update, &u, e));
 	if (u.out->problem.n)
 		return ST_OK;
-	TRY(load(ctx, u.in->person, &p, e));
+	TRY(people_load(ctx, u.in->person, &p, e));
 	return p ? sso_refresh_person(ctx, p->id, p->name, p->email, p->handle, p->roles, e) : ST_OK;
 }
 

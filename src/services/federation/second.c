@@ -168,13 +168,6 @@ static bool too_many(struct web *w, int64_t person)
 	return !res.allowed;
 }
 
-static enum status load_person(struct web *w, int64_t id, struct person_record **out, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	return people_by_id(c, id, out, e);
-}
-
 enum status federation_post_second(struct web *w, struct err *e)
 {
 	struct half half;
@@ -192,6 +185,6 @@ enum status federation_post_second(struct web *w, struct err *e)
 		return page(w, 422, STR("This code does not fit, or was used before. Authenticator apps show a new one every half minute."));
 	TRY(authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, key, e));
 	web_set_cookie(w, &(struct cookie){ .name = COOKIE, .value = STR(""), .path = "/", .max_age_s = 0, .http_only = true, .lax = true });
-	TRY(load_person(w, half.person, &p, e));
+	TRY(people_load(w->ctx, half.person, &p, e));
 	return p ? signin_done(w, p, arena_printf(w->ctx->arena, "%.*s otp mfa", STR_ARG(half.amr)), half.next, e) : start_again(w);
 }

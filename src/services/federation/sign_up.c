@@ -136,13 +136,6 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 		.details = owner ? STR("{\"by\":\"owner link\"}") : STR("{\"by\":\"invitation\"}") }, e);
 }
 
-static enum status load_person(struct web *w, int64_t id, struct person_record **out, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	return people_by_id(c, id, out, e);
-}
-
 /* With a ticket the account is there at once. */
 static enum status join_now(struct web *w, struct sign_up_view *v, const struct ticket *t, struct str password, struct err *e)
 {
@@ -160,7 +153,7 @@ static enum status join_now(struct web *w, struct sign_up_view *v, const struct 
 		return err_set(e, st, "%s", why.msg);
 	if (!strcmp(t->mode, "owner"))
 		(void)!link_take(w->ctx, v->token, &used, NULL);
-	TRY(load_person(w, x.id, &p, e));
+	TRY(people_load(w->ctx, x.id, &p, e));
 	return signin_done(w, p, "pwd", v->next, e);
 }
 
