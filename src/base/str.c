@@ -130,6 +130,15 @@ bool str_u64(struct str s, uint64_t *out)
 	return true;
 }
 
+bool str_has_word(struct str list, struct str word)
+{
+	struct str one;
+	while (list.n && str_next(&list, ' ', &one))
+		if (str_eq(one, word))
+			return true;
+	return false;
+}
+
 bool str_i64(struct str s, int64_t *out)
 {
 	bool neg = s.n && s.p[0] == '-';

@@ -43,6 +43,9 @@ bool str_cut(struct str *rest, char sep, struct str *head);
 /* Iterate over fields: while (str_next(&rest, ',', &field)) … ; visits "a","" for "a,"; ends when rest.p is NULL. */
 bool str_next(struct str *rest, char sep, struct str *field);
 
+/* Is word one of a list whose parts stand between single spaces ("admin market.keeper", OAuth scopes)? */
+bool str_has_word(struct str list, struct str word);
+
 /* Whole string, decimal, no sign for u64, no space, no overflow. */
 bool str_i64(struct str s, int64_t *out);
 bool str_u64(struct str s, uint64_t *out);

@@ -190,10 +190,10 @@ static enum status check_only(const struct config *c, const struct service *cons
 	return ST_OK;
 }
 
-static const char *database_url(struct whole *w, const struct service *s, const char *own_key, const char *shared_key)
+/* own: the setting that names it alone; p NULL or "": the shared one with the name put in; NULL when there is neither. */
+static const char *database_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name)
 {
-	const struct config *c = w->p.config;
-	struct str own = config_str(c, s->name, own_key), shared = config_str(c, "database", shared_key);
+	struct str shared = config_str(c, "database", shared_key);
 	if (own.n)
 		return own.p;
 	if (!shared.n)
@@ -201,21 +201,22 @@ static const char *database_url(struct whole *w, const struct service *s, const 
 	ptrdiff_t at = str_find(shared, STR("{service}"));
 	if (at < 0)
 		return shared.p;
-	return arena_printf(w->arena, "%.*s%s%s", (int)at, shared.p, s->name, shared.p + at + strlen("{service}"));
+	return arena_printf(a, "%.*s%s%s", (int)at, shared.p, name, shared.p + at + strlen("{service}"));
 }
 
-static enum status open_database(struct whole *w, struct service_instance *s, struct err *e)
+struct db *platform_open_db(struct arena *a, const struct platform *p, const char *name, struct str own_url, const char *replica_url,
+                            struct err *e)
 {
-	const struct config *c = w->p.config;
+	const struct config *c = p->config;
 	struct db_config d;
 	db_config_default(&d);
-	d.name = s->def->name;
-	d.url = database_url(w, s->def, "database", "url");
+	d.name = name;
+	d.url = database_url(a, c, own_url, "url", name);
 	if (!d.url)
-		d.url = arena_printf(w->arena, "sqlite:%s/%s.db", w->p.data_dir.p, s->def->name);
-	d.replica_url = database_url(w, s->def, "replica", "replica_url");
-	d.pool = (unsigned)config_int(c, "database", "pool");
+		d.url = arena_printf(a, "sqlite:%s/%s.db", p->data_dir.p, name);
+	d.replica_url = replica_url;
 	bool sqlite = !strncmp(d.url, "sqlite:", 7);
+	d.pool = (unsigned)config_int(c, "database", "pool");
 	d.read_pool = (unsigned)config_int(c, "database", "read_pool");
 	if (!d.read_pool)
 		d.read_pool = sqlite ? 8 : 1;
@@ -225,7 +226,15 @@ static enum status open_database(struct whole *w, struct service_instance *s, st
 	d.recycle_ns = config_duration_ns(c, "database", "recycle");
 	d.query_ns = config_duration_ns(c, "database", "query_time");
 	d.fsync = config_bool(c, "database", "fsync");
-	s->db = db_open(&d, e);
+	return db_open(&d, e);
+}
+
+static enum status open_database(struct whole *w, struct service_instance *s, struct err *e)
+{
+	const struct config *c = w->p.config;
+	const char *name = s->def->name;
+	const char *replica = database_url(w->arena, c, config_str(c, name, "replica"), "replica_url", name);
+	s->db = platform_open_db(w->arena, &w->p, name, config_str(c, name, "database"), replica, e);
 	return s->db ? ST_OK : ST_CONFIG;
 }
 

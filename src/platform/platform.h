@@ -22,6 +22,11 @@ enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) M
 /* After loops and offload threads have stopped. */
 void platform_free(struct platform *p);
 
+/* A database as the settings of [database] say, named in its address as name; own_url: of its own setting, "" for none. replica_url
+   NULL: reads too are of the primary. a: for texts, until the call returns. NULL with *e. */
+struct db *platform_open_db(struct arena *a, const struct platform *p, const char *name, struct str own_url, const char *replica_url,
+                            struct err *e);
+
 /* base URL and path of a service under this configuration, in a. */
 void platform_base(struct arena *a, const struct config *c, const struct service *s, struct str *url, struct str *path);
 bool platform_is_local(const struct config *c, const struct service *s);

@@ -165,6 +165,9 @@ struct platform {
 	struct service_instance *identity;
 	enum status (*identify)(struct web *w, const struct person **out, struct err *e); /* session_identify; NULL with identity */
 };
+/* Of its base URL: "https://id.example.org:8443", and "id.example.org" ("[::1]" for an IPv6 one). */
+struct str service_origin(const struct service_instance *s);
+struct str service_host(const struct service_instance *s);
 struct service_instance *platform_service(struct platform *p, const char *name); /* NULL when unknown */
 
 #endif

@@ -313,20 +313,11 @@ static struct str error_page(int status, bool wants_json, const char **type, voi
 
 /* --- assembly ----------------------------------------------------------------------------------------------- */
 
-static struct str host_of(struct str base_url)
-{
-	ptrdiff_t at = str_find(base_url, STR("://"));
-	struct str rest = str_skip(base_url, at < 0 ? 0 : (size_t)at + 3), host;
-	(void)str_cut(&rest, '/', &host);
-	ptrdiff_t colon = str_rchr(host, ':');
-	return colon >= 0 && str_chr(str_skip(host, (size_t)colon), ']') < 0 ? str_first(host, (size_t)colon) : host;
-}
-
 /* One host for all means that any name reaches it; with a host each, the name decides. */
 static bool one_host(const struct platform *p)
 {
 	for (unsigned i = 1; i < p->service_count; i++)
-		if (!str_eq(host_of(p->services[i].base_url), host_of(p->services[0].base_url)))
+		if (!str_eq(service_host(&p->services[i]), service_host(&p->services[0])))
 			return false;
 	return true;
 }
@@ -346,7 +337,7 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 		snprintf(base, sizeof base, "%.*s", STR_ARG(s->base_path));
 		if (!a->front || (!s->base_path.n && a->front->base_path.n))
 			a->front = s;
-		struct str host = single ? STR("") : host_of(s->base_url);
+		struct str host = single ? STR("") : service_host(s);
 		for (const struct route *r = s->def->routes; r && r->method; r++)
 			TRY(router_add(a->router, host, base, r, s, e));
 		for (const struct route *r = p->identity && p->identity != s ? session_routes : NULL; r && r->method; r++)
@@ -355,21 +346,16 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 	return ST_OK;
 }
 
-static struct str origin_of(const struct service_instance *s)
-{
-	return str_first(s->base_url, s->base_url.n - s->base_path.n);
-}
-
 static void build_csp(struct web_app *a)
 {
 	char origins[512] = "";
 	const struct platform *p = a->platform;
 	bool several = false;
 	for (unsigned i = 1; i < p->service_count; i++)
-		several |= !str_eq(origin_of(&p->services[i]), origin_of(&p->services[0]));
+		several |= !str_eq(service_origin(&p->services[i]), service_origin(&p->services[0]));
 	for (unsigned i = 0; several && i < p->service_count; i++) {
 		size_t at = strlen(origins);
-		snprintf(origins + at, sizeof origins - at, " %.*s", STR_ARG(origin_of(&p->services[i])));
+		snprintf(origins + at, sizeof origins - at, " %.*s", STR_ARG(service_origin(&p->services[i])));
 	}
 	/* Pictures and sound of federated and imported posts come from anywhere; scripts from here alone. */
 	buf_init(&a->csp_rest, 16384);

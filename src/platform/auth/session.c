@@ -53,8 +53,6 @@ enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, st
 	return ST_OK;
 }
 
-static bool has_role(struct str roles, struct str role);
-
 enum status session_identify(struct web *w, const struct person **out, struct err *e)
 {
 	struct sso s;
@@ -71,7 +69,7 @@ enum status session_identify(struct web *w, const struct person **out, struct er
 	struct person *p = ARENA_NEW(w->ctx->arena, struct person);
 	*p = (struct person){ .id = s.person, .name = s.name, .email = s.email, .handle = s.handle, .roles = s.roles, .session = s.key,
 			      .auth_us = s.auth_us };
-	p->admin = has_role(p->roles, STR("owner")) || has_role(p->roles, STR("admin"));
+	p->admin = str_has_word(p->roles, STR("owner")) || str_has_word(p->roles, STR("admin"));
 	*out = p;
 	return ST_OK;
 }
@@ -150,15 +148,6 @@ const struct contract_def *session_contract(const struct service_instance *provi
 
 /* --- roles -------------------------------------------------------------------------------------------------- */
 
-static bool has_role(struct str roles, struct str role)
-{
-	struct str one;
-	while (roles.n && str_next(&roles, ' ', &one))
-		if (str_eq(one, role))
-			return true;
-	return false;
-}
-
 bool person_may(const struct person *p, const char *service, const char *role)
 {
 	static const char *const site[] = { "owner", "admin", "editor", "member" };
@@ -166,7 +155,7 @@ bool person_may(const struct person *p, const char *service, const char *role)
 	if (!p || !role || !*role)
 		return p != NULL;
 	for (unsigned i = 0; i < sizeof site / sizeof *site; i++) {
-		if (has_role(p->roles, str_c(site[i])))
+		if (str_has_word(p->roles, str_c(site[i])))
 			return true;
 		if (!strcmp(site[i], role))
 			return i == sizeof site / sizeof *site - 1; /* every active person is a member */
@@ -174,5 +163,5 @@ bool person_may(const struct person *p, const char *service, const char *role)
 			break; /* a service's role: owners and admins have it, others by name */
 	}
 	int n = snprintf(own, sizeof own, "%s.%s", service, role);
-	return n > 0 && (size_t)n < sizeof own && has_role(p->roles, str_n(own, (size_t)n));
+	return n > 0 && (size_t)n < sizeof own && str_has_word(p->roles, str_n(own, (size_t)n));
 }

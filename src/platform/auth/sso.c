@@ -88,23 +88,13 @@ static struct str agent_text(struct web *w)
 
 /* --- cookies of the provider -------------------------------------------------------------------------------- */
 
-static struct str host_of(const struct service_instance *s)
-{
-	ptrdiff_t at = str_find(s->base_url, STR("://"));
-	struct str host = str_skip(s->base_url, (size_t)(at < 0 ? 0 : at + 3));
-	for (size_t i = 0; i < host.n; i++)
-		if (host.p[i] == '/' || host.p[i] == ':')
-			return str_first(host, i);
-	return host;
-}
-
 /* The domain that all hosts of the site are below; "" when there is one host, or none in common. */
 static struct str common_domain(const struct platform *p)
 {
-	struct str first = host_of(&p->services[0]), common = first;
+	struct str first = service_host(&p->services[0]), common = first;
 	bool many = false;
 	for (unsigned i = 1; i < p->service_count; i++) {
-		struct str host = host_of(&p->services[i]);
+		struct str host = service_host(&p->services[i]);
 		many |= !str_eq(host, first);
 		while (common.n && !str_eq(host, common) && !(str_ends(host, common) && host.p[host.n - common.n - 1] == '.')) {
 			ptrdiff_t dot = str_chr(common, '.');

@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -15,12 +14,13 @@
 #include "db/db.h"
 #include "gen/auth_sql.h"
 #include "platform/config.h"
-#include "platform/service.h"
+#include "platform/platform.h"
 #include "rt/fiber.h"
 
 #define SWEEP_NS (60 * NS_PER_S)
 #define SWEEP_BATCH 1000
 #define SWEEP_MEMORY (1 << 20)
+#define OPEN_MEMORY (64 << 10)
 #define SECRET_BYTES 32
 
 struct authstore {
@@ -63,34 +63,15 @@ int64_t auth_expiry_us(int64_t ttl_s)
 
 /* --- making and ending -------------------------------------------------------------------------------------- */
 
+/* Never a replica: who signed out must not be found signed in there for a while. */
 static struct db *open_db(const struct platform *p, struct err *e)
 {
-	const struct config *c = p->config;
-	struct str own = config_str(c, "auth", "url"), shared = config_str(c, "database", "url");
-	struct db_config d;
-	char url[1024];
-	db_config_default(&d);
-	d.name = "auth";
-	ptrdiff_t at = str_find(shared, STR("{service}"));
-	if (own.n)
-		snprintf(url, sizeof url, "%.*s", STR_ARG(own));
-	else if (shared.n && at >= 0)
-		snprintf(url, sizeof url, "%.*sauth%.*s", (int)at, shared.p, STR_ARG(str_skip(shared, (size_t)at + strlen("{service}"))));
-	else if (shared.n)
-		snprintf(url, sizeof url, "%.*s", STR_ARG(shared));
-	else
-		snprintf(url, sizeof url, "sqlite:%.*s/auth.db", STR_ARG(p->data_dir));
-	d.url = url;
-	d.pool = (unsigned)config_int(c, "database", "pool");
-	if (!strncmp(url, "sqlite:", 7))
-		d.read_pool = 8;
-	d.queue = (unsigned)config_int(c, "database", "queue");
-	d.pooler = config_bool(c, "database", "pooler");
-	d.checkout_ns = config_duration_ns(c, "database", "checkout");
-	d.recycle_ns = config_duration_ns(c, "database", "recycle");
-	d.query_ns = config_duration_ns(c, "database", "query_time");
-	d.fsync = config_bool(c, "database", "fsync");
-	return db_open(&d, e);
+	SCOPED_ARENA *a = arena_new(OPEN_MEMORY);
+	if (!a) {
+		(void)!err_set(e, ST_NOMEM, "no memory for the auth store");
+		return NULL;
+	}
+	return platform_open_db(a, p, "auth", config_str(p->config, "auth", "url"), NULL, e);
 }
 
 struct authstore *authstore_on(struct db *db, struct redis *redis)

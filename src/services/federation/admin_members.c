@@ -257,15 +257,6 @@ enum status federation_get_members_csv(struct web *w, struct err *e)
 
 /* --- one -------------------------------------------------------------------------------------------------------- */
 
-static bool has(struct str roles, struct str role)
-{
-	struct str one;
-	while (roles.n && str_next(&roles, ' ', &one))
-		if (str_eq(one, role))
-			return true;
-	return false;
-}
-
 #define ROLES_MAX 64
 static size_t choices(struct web *w, struct str roles, struct role_choice *out)
 {
@@ -278,11 +269,11 @@ static size_t choices(struct web *w, struct str roles, struct role_choice *out)
 	const struct platform *pl = w->ctx->svc->platform;
 	size_t n = 0;
 	for (; n < 3; n++)
-		out[n] = (struct role_choice){ site[n].name, site[n].title, site[n].help, has(roles, site[n].name), n < 2 && !person_may(p, "", "owner") };
+		out[n] = (struct role_choice){ site[n].name, site[n].title, site[n].help, str_has_word(roles, site[n].name), n < 2 && !person_may(p, "", "owner") };
 	for (unsigned i = 0; i < pl->service_count; i++)
 		for (const struct role_def *r = pl->services[i].def->roles; r && r->name && n < ROLES_MAX; r++) {
 			struct str name = arena_strf(w->ctx->arena, "%s.%s", pl->services[i].def->name, r->name);
-			out[n++] = (struct role_choice){ name, str_c(r->title), str_c(r->help), has(roles, name), false };
+			out[n++] = (struct role_choice){ name, str_c(r->title), str_c(r->help), str_has_word(roles, name), false };
 		}
 	return n;
 }

@@ -10,7 +10,6 @@
 #include "platform/audit.h"
 #include "platform/config.h"
 #include "platform/json.h"
-#include "platform/limits.h"
 #include "platform/mail.h"
 #include "services/federation/password.h"
 #include "services/federation/second.h"
@@ -101,17 +100,6 @@ static enum status sent_page(struct web *w, const struct sent_view *v)
 	return web_html(w, 200, &b);
 }
 
-static bool too_many(struct web *w, struct str email_key)
-{
-	const struct platform *p = w->ctx->svc->platform;
-	struct rate rate = { 2, 4 };
-	struct rate_result res;
-	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
-		return false;
-	ratelimit_take(w->ctx, p->rates, arena_strf(w->ctx->arena, "mail|%.*s", STR_ARG(email_key)), &rate, 1, &res);
-	return !res.allowed;
-}
-
 static enum status find_person(struct web *w, struct str email, struct person_record **out, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
@@ -137,12 +125,13 @@ enum status federation_post_link_mail(struct web *w, struct err *e)
 {
 	struct str key, url, email = web_form(w, "email");
 	struct person_record *p;
+	const struct rate letters = { 2, 4 };
 	struct err why = { 0 };
 	bool reset = str_eqc(web_form(w, "what"), "reset");
 	if (people_email_key(w->ctx->arena, email, &key, &why) != ST_OK)
 		return federation_get_forgot(w, e);
 	TRY(find_person(w, email, &p, e));
-	if (p && !too_many(w, key) && !str_eqc(p->status, "suspended")) {
+	if (p && !signin_wait(w, "mail", key, &letters) && !str_eqc(p->status, "suspended")) {
 		const struct link l = { .kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = signin_next(w) };
 		TRY(link_make(w->ctx, &l, LINK_LIFE_S, &url, e));
 		TRY(link_mail(w->ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",

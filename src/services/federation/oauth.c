@@ -65,27 +65,14 @@ enum status oauth_form(struct web *w)
 
 bool scope_has(struct str scope, const char *one)
 {
-	struct str s;
-	while (scope.n && str_next(&scope, ' ', &s))
-		if (str_eqc(s, one))
-			return true;
-	return false;
-}
-
-static bool has(struct str scope, struct str one)
-{
-	struct str s;
-	while (scope.n && str_next(&scope, ' ', &s))
-		if (str_eq(s, one))
-			return true;
-	return false;
+	return str_has_word(scope, str_c(one));
 }
 
 bool scope_within(struct str scope, struct str all)
 {
 	struct str s;
 	while (scope.n && str_next(&scope, ' ', &s))
-		if (s.n && !has(all, s))
+		if (s.n && !str_has_word(all, s))
 			return false;
 	return true;
 }
@@ -96,7 +83,7 @@ struct str scope_and(struct arena *a, struct str scope, struct str all)
 	struct str s;
 	buf_arena(&b, a, 8192);
 	while (scope.n && str_next(&scope, ' ', &s))
-		if (s.n && has(all, s) && !has(buf_str(&b), s)) {
+		if (s.n && str_has_word(all, s) && !str_has_word(buf_str(&b), s)) {
 			if (b.len)
 				buf_putc(&b, ' ');
 			buf_putstr(&b, s);

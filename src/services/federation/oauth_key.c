@@ -212,6 +212,14 @@ static enum status keep_one(struct ctx *ctx, const struct federation_keys_row *r
 	return db_write(ctx, ctx->svc->db, tx_rotate, both, e);
 }
 
+static bool any_outlived(const struct federation_keys_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(rows[i].state, "past") && rows[i].changed_at < clock_now_us() - KEPT_US)
+			return true;
+	return false;
+}
+
 enum status oauth_keys_keep(struct ctx *ctx, struct err *e)
 {
 	struct federation_keys_row *rows;
@@ -224,7 +232,8 @@ enum status oauth_keys_keep(struct ctx *ctx, struct err *e)
 	for (unsigned i = 0; i < JOSE_ALGS; i++)
 		TRY(keep_one(ctx, rows, n, (enum jose_alg)i, e));
 	struct change drop = { .drop_past = true };
-	TRY(db_write(ctx, ctx->svc->db, tx_change, &drop, e));
+	if (any_outlived(rows, n))
+		TRY(db_write(ctx, ctx->svc->db, tx_change, &drop, e));
 	return load(ctx, e);
 }
 

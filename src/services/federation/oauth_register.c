@@ -279,15 +279,9 @@ static enum status answer(struct web *w, int status, const struct oauth_client *
 
 static enum status read_body(struct web *w, json_t **out, struct err *e)
 {
-	struct buf b;
-	char piece[4096];
-	size_t got;
-	buf_arena(&b, w->ctx->arena, BODY_MAX);
-	do {
-		TRY(http_body_read(w->req, piece, sizeof piece, &got, e));
-		buf_put(&b, piece, got);
-	} while (got && buf_ok(&b));
-	*out = buf_ok(&b) ? json_parse(buf_str(&b), JSON_DEPTH, NULL) : NULL;
+	struct str body;
+	TRY(http_body_all(w->req, BODY_MAX, &body, e));
+	*out = json_parse(body, JSON_DEPTH, NULL);
 	return ST_OK;
 }
 

@@ -16,20 +16,6 @@
 
 /* --- what is asked ------------------------------------------------------------------------------------------------ */
 
-static struct str origin_of(const struct service_instance *s)
-{
-	return str_first(s->base_url, s->base_url.n - s->base_path.n);
-}
-
-static struct str rp_id_of(const struct service_instance *s)
-{
-	struct str origin = origin_of(s);
-	ptrdiff_t at = str_find(origin, STR("://"));
-	struct str host = str_skip(origin, (size_t)(at < 0 ? 0 : at + 3));
-	ptrdiff_t colon = str_rchr(host, ':');
-	return colon > 0 && str_chr(str_skip(host, (size_t)colon), ']') < 0 ? str_first(host, (size_t)colon) : host;
-}
-
 /* The question is kept; only an answer to it counts, once. */
 static enum status ask(struct web *w, int64_t person, struct str *challenge, struct err *e)
 {
@@ -45,7 +31,7 @@ static enum status answered(struct web *w, struct str client_data, int64_t perso
 	struct auth_entry n;
 	char hash[AUTH_HASH_LEN + 1];
 	int64_t whose;
-	*x = (struct webauthn_expected){ webauthn_challenge(w->ctx->arena, client_data), origin_of(w->ctx->svc), rp_id_of(w->ctx->svc) };
+	*x = (struct webauthn_expected){ webauthn_challenge(w->ctx->arena, client_data), service_origin(w->ctx->svc), service_host(w->ctx->svc) };
 	auth_hash(x->challenge.p ? x->challenge : STR(""), hash);
 	enum status st = authstore_take(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, arena_strf(w->ctx->arena, "passkey:%s", hash), &n, e);
 	if (st == ST_NOT_FOUND || (st == ST_OK && (!str_i64(n.value, &whose) || whose != person)))
@@ -82,8 +68,8 @@ enum status federation_post_passkey_options(struct web *w, struct err *e)
 	buf_putc(&b, '{');
 	json_put_member(&b, "challenge", challenge);
 	BUF_LIT(&b, ",\"rp\":{");
-	json_put_member(&b, "id", rp_id_of(w->ctx->svc));
-	json_put_member(&b, "name", rp_id_of(w->ctx->svc));
+	json_put_member(&b, "id", service_host(w->ctx->svc));
+	json_put_member(&b, "name", service_host(w->ctx->svc));
 	BUF_LIT(&b, "},\"user\":{");
 	json_put_member(&b, "id", base64url(w->ctx->arena, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id)));
 	json_put_member(&b, "name", w->person->email);
@@ -106,7 +92,7 @@ enum status federation_post_sign_in_passkey_options(struct web *w, struct err *e
 	buf_arena(&b, w->ctx->arena, 4096);
 	buf_putc(&b, '{');
 	json_put_member(&b, "challenge", challenge);
-	json_put_member(&b, "rpId", rp_id_of(w->ctx->svc));
+	json_put_member(&b, "rpId", service_host(w->ctx->svc));
 	BUF_LIT(&b, ",\"userVerification\":\"required\",\"timeout\":300000,\"allowCredentials\":[]}");
 	web_no_cache(w);
 	return web_json(w, 200, buf_str(&b));
@@ -116,15 +102,9 @@ enum status federation_post_sign_in_passkey_options(struct web *w, struct err *e
 
 static enum status read_body(struct web *w, json_t **out, struct err *e)
 {
-	struct buf b;
-	char piece[4096];
-	size_t got;
-	buf_arena(&b, w->ctx->arena, BODY_MAX);
-	do {
-		TRY(http_body_read(w->req, piece, sizeof piece, &got, e));
-		buf_put(&b, piece, got);
-	} while (got && buf_ok(&b));
-	*out = buf_ok(&b) ? json_parse(buf_str(&b), 4, e) : NULL;
+	struct str body;
+	TRY(http_body_all(w->req, BODY_MAX, &body, e));
+	*out = json_parse(body, 4, e);
 	return json_is_object(*out) ? ST_OK : err_set(e, ST_INVALID, "What the browser sent can not be read.");
 }
 

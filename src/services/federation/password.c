@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/federation/password.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sodium.h>
@@ -26,24 +27,17 @@
 _Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAX, "");
 
 static struct fsem cooks;
-static char nobodys[crypto_pwhash_STRBYTES]; /* what is compared when there is no account */
-static bool prepared;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* What is compared when there is no account: the hash of 32 random bytes that nobody kept, with the work of a real one. */
+static const char nobodys[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=19456,t=2,p=1$tb548tRAr5YS7Xba3baykQ$LVNoOonU0tVFPOQNwGV9zMRhpqevYDYClLSafq0GYzI";
 
 static void prepare(void)
 {
 	cpu_set_t set;
 	unsigned n = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
-	char random[32];
 	fsem_init(&cooks, n > 2 ? n / 2 : 1, WAITING_MAX);
-	randombytes_buf(random, sizeof random);
-	prepared = !crypto_pwhash_str_alg(nobodys, random, sizeof random, OPS, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
-}
-
-enum status password_prepare(struct err *e)
-{
-	pthread_once(&once, prepare);
-	return prepared ? ST_OK : err_set(e, ST_NOMEM, "no memory for a password hash (%zu MiB)", MEMORY >> 20);
+	assert(crypto_pwhash_str_needs_rehash(nobodys, OPS, MEMORY) == 0 && "other parameters need another hash of nobody's");
 }
 
 struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; bool refused; };
@@ -72,7 +66,7 @@ static enum status run(struct ctx *ctx, struct work *w, struct err *e)
 {
 	static const char busy[] = "Many people are signing in at this moment. Please try again in a few seconds.";
 	int64_t until = clock_mono_ns() + WAIT_NS;
-	TRY(password_prepare(e));
+	pthread_once(&once, prepare);
 	if (ctx->deadline_ns && ctx->deadline_ns < until)
 		until = ctx->deadline_ns;
 	enum status st = fsem_take(&cooks, until);
@@ -125,7 +119,6 @@ enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWOR
 enum status password_verify(struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
 {
 	*right = *weak = false;
-	TRY(password_prepare(e));
 	struct work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),
 			  .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
 	TRY(run(ctx, &w, e));

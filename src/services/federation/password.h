@@ -10,8 +10,6 @@
 
 #define PASSWORD_HASH_MAX 128
 
-/* At start: what the first sign-in would have to wait for. ST_NOMEM. */
-enum status password_prepare(struct err *e) MUST_CHECK;
 /* Good enough to be set? ST_UNPROCESSABLE with a sentence for the field. Not in a transaction. */
 enum status password_check(struct ctx *ctx, struct str password, struct str email, struct err *e) MUST_CHECK;
 /* ST_UNAVAILABLE: too many at once. */

@@ -13,7 +13,6 @@
 #include "platform/auth/seal.h"
 #include "platform/config.h"
 #include "platform/json.h"
-#include "platform/limits.h"
 #include "services/federation/second_int.h"
 #include "services/federation/totp.h"
 
@@ -157,17 +156,6 @@ enum status federation_get_second(struct web *w, struct err *e)
 	return page(w, 200, STR(""));
 }
 
-static bool too_many(struct web *w, int64_t person)
-{
-	const struct platform *p = w->ctx->svc->platform;
-	struct rate rate = { (unsigned)config_int(p->config, "federation", "account_per_minute"), (unsigned)config_int(p->config, "federation", "account_burst") };
-	struct rate_result res;
-	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
-		return false;
-	ratelimit_take(w->ctx, p->rates, arena_strf(w->ctx->arena, "second|%lld", (long long)person), &rate, 1, &res);
-	return !res.allowed;
-}
-
 enum status federation_post_second(struct web *w, struct err *e)
 {
 	struct half half;
@@ -178,7 +166,8 @@ enum status federation_post_second(struct web *w, struct err *e)
 	if (st == ST_NOT_FOUND)
 		return start_again(w);
 	TRY(st);
-	if (too_many(w, half.person))
+	struct rate rate = signin_account_rate(w);
+	if (signin_wait(w, "second", arena_strf(w->ctx->arena, "%lld", (long long)half.person), &rate))
 		return page(w, 429, STR("There were many attempts. Please wait a minute."));
 	TRY(second_check(w, half.person, web_form(w, "code"), &right, &recovered, e));
 	if (!right)

@@ -11,7 +11,6 @@
 #include "services/federation/oauth_key.h"
 #include "services/federation/oauth_logout.h"
 #include "services/federation/passkey.h"
-#include "services/federation/password.h"
 #include "services/federation/profile.h"
 #include "services/federation/second.h"
 
@@ -103,12 +102,6 @@ static const struct job_def jobs[] = {
 	{ 0 },
 };
 
-static enum status start(struct ctx *ctx, struct err *e)
-{
-	TRY(oauth_keys_keep(ctx, e));
-	return password_prepare(e);
-}
-
 const struct service service_federation = {
 	.name = "federation",
 	.title = "Identity",
@@ -120,6 +113,6 @@ const struct service service_federation = {
 	.settings = settings,
 	.migrations = &federation_migrations,
 	.identity = true,
-	.start = start,
+	.start = oauth_keys_keep,
 	.ready = link_tell_owner,
 };

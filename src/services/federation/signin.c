@@ -29,17 +29,28 @@ struct str signin_next(struct web *w)
 
 /* --- right or not ------------------------------------------------------------------------------------------- */
 
-static enum status throttle(struct web *w, struct str email_key, struct err *e)
+struct rate signin_account_rate(const struct web *w)
+{
+	const struct config *c = w->ctx->svc->platform->config;
+	return (struct rate){ (unsigned)config_int(c, "federation", "account_per_minute"), (unsigned)config_int(c, "federation", "account_burst") };
+}
+
+int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate)
 {
 	const struct platform *p = w->ctx->svc->platform;
-	struct rate rate = { (unsigned)config_int(p->config, "federation", "account_per_minute"), (unsigned)config_int(p->config, "federation", "account_burst") };
 	struct rate_result res;
 	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
+		return 0;
+	ratelimit_take(w->ctx, p->rates, arena_strf(w->ctx->arena, "%s|%.*s", kind, STR_ARG(key)), rate, 1, &res);
+	return res.allowed ? 0 : res.retry_after_s > 0 ? res.retry_after_s : 1;
+}
+
+static enum status throttle(struct web *w, struct str email_key, struct err *e)
+{
+	struct rate rate = signin_account_rate(w);
+	long long wait = (long long)signin_wait(w, "account", email_key, &rate);
+	if (!wait)
 		return ST_OK;
-	ratelimit_take(w->ctx, p->rates, arena_strf(w->ctx->arena, "account|%.*s", STR_ARG(email_key)), &rate, 1, &res);
-	if (res.allowed)
-		return ST_OK;
-	long long wait = res.retry_after_s > 0 ? (long long)res.retry_after_s : 1;
 	http_set_header(w->req, "retry-after", arena_strf(w->ctx->arena, "%lld", wait));
 	return err_set(e, ST_RATE_LIMITED, "There were many attempts for this address. Please wait %lld seconds.", wait);
 }

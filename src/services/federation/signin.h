@@ -6,6 +6,7 @@
 #define GH_SERVICES_FEDERATION_SIGNIN_H
 
 #include "platform/auth/session.h"
+#include "platform/limits.h"
 #include "platform/web.h"
 #include "services/federation/people.h"
 
@@ -16,6 +17,11 @@ struct signin_view {
 	struct str error;     /* of the whole; "" */
 	bool again;           /* somebody signed in proves it once more */
 };
+
+/* One more attempt of a kind ("account", "second", "mail") on a key: 0, or how many seconds to wait. Nothing is counted where limits are off. */
+int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate);
+/* Attempts to sign in to one account (settings). */
+struct rate signin_account_rate(const struct web *w);
 
 /* Is this right? Takes the same time and gives the same answer whoever asks for whomever. *out NULL: no. Throttled by account. */
 enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e) MUST_CHECK;
