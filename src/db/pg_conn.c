@@ -142,7 +142,7 @@ static enum status resolve(PQconninfoOption *options, char addr[INET6_ADDRSTRLEN
 	if (inet_pton(AF_INET, host, ignored) == 1 || inet_pton(AF_INET6, host, ignored) == 1)
 		return ST_OK;
 	struct lookup l = { .host = host };
-	enum status s = offload(look_up, &l);
+	enum status s = offload(OFFLOAD_PROMPT, look_up, &l);
 	if (s == ST_UNAVAILABLE) { /* no pool, or it is full: better late than never */
 		look_up(&l);
 		s = ST_OK;
@@ -265,7 +265,7 @@ void pg_cancel(const struct pg_conn *c)
 {
 	PGcancel *cancel = PQgetCancel(c->h);
 	/* Without the pool the statement runs on until the server's own limit. */
-	if (cancel && offload_detached(send_cancel, NULL, cancel) != ST_OK)
+	if (cancel && offload_detached(OFFLOAD_PROMPT, send_cancel, NULL, cancel) != ST_OK)
 		PQfreeCancel(cancel);
 }
 

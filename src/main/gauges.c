@@ -40,17 +40,21 @@ static void sample_memory(void)
 
 static void sample_runtime(void)
 {
+	static const char *const lane[OFFLOAD_LANES] = { "prompt", "patient" };
 	struct offload_stats o;
-	char name[16];
+	char name[32];
 	for (unsigned i = 0; i < loops_count(seen.loops); i++) {
 		snprintf(name, sizeof name, "%u", i);
 		metric_gauge(M_LOOP_FIBERS, name, fiber_count(loops_get(seen.loops, i)));
 	}
-	offload_stats(&o);
-	metric_gauge(M_OFFLOAD, "queued", o.queued);
-	metric_gauge(M_OFFLOAD, "running", o.running);
-	metric_gauge(M_OFFLOAD, "done", (int64_t)o.done);
-	metric_gauge(M_OFFLOAD, "refused", (int64_t)o.refused);
+	for (unsigned i = 0; i < OFFLOAD_LANES; i++) {
+		offload_stats((enum offload_lane)i, &o);
+		const struct { const char *state; uint64_t n; } all[] = { { "queued", o.queued }, { "running", o.running }, { "done", o.done }, { "refused", o.refused } };
+		for (unsigned k = 0; k < sizeof all / sizeof *all; k++) {
+			snprintf(name, sizeof name, "%s_%s", lane[i], all[k].state);
+			metric_gauge(M_OFFLOAD, name, (int64_t)all[k].n);
+		}
+	}
 }
 
 static void sample_http(void)

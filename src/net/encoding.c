@@ -146,7 +146,7 @@ void http_send_compressed(struct http_req *r, struct str body)
 	j.out = j.coding == HTTP_IDENTITY ? NULL : arena_try_alloc(r->ctx.arena, j.room);
 	if (j.out && (body.n <= INLINE_MAX || !fiber_self()))
 		compress_job(&j);
-	else if (j.out && offload(compress_job, &j) != ST_OK)
+	else if (j.out && offload(OFFLOAD_PROMPT, compress_job, &j) != ST_OK)
 		j.len = 0;
 	if (!j.len) {
 		http_send(r, body);

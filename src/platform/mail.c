@@ -234,7 +234,7 @@ enum status mail_send_job(struct ctx *ctx, const struct job *job, struct err *e)
 		return err_set(e, ST_CONFIG, "mail.from is not an address");
 	struct delivery d = { .m = mailer, .bytes = buf_str(&bytes), .to = arena_cstr(ctx->arena, m.to),
 			      .from = arena_cstr(ctx->arena, address), .id = job->id };
-	enum status st = offload(*mailer->smtp_url ? to_smtp : to_folder, &d);
+	enum status st = offload(OFFLOAD_PROMPT, *mailer->smtp_url ? to_smtp : to_folder, &d);
 	if (st != ST_OK)
 		return err_set(e, st, "too much waits for the offload pool");
 	if (d.st != ST_OK && e)

@@ -315,9 +315,9 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 		v[i].left = &left;
 		v[i].fiber = fiber_self();
 		left++;
-		if (offload_detached(variant_job, variant_done, &v[i]) != ST_OK) {
+		if (offload_detached(OFFLOAD_PATIENT, variant_job, variant_done, &v[i]) != ST_OK) {
 			left--;
-			st = offload(variant_job, &v[i]);
+			st = offload(OFFLOAD_PATIENT, variant_job, &v[i]);
 		}
 	}
 	/* They write to this stack: no cancellation may end the wait. */
@@ -441,7 +441,7 @@ static void serve_original_job(void *arg)
 
 static enum status run_job(struct put *p, void (*job)(void *), struct err *e)
 {
-	enum status st = offload(job, p);
+	enum status st = offload(OFFLOAD_PROMPT, job, p);
 	if (st != ST_OK)
 		return err_set(e, st, "too much work is waiting");
 	return p->st == ST_OK ? ST_OK : err_set(e, p->st, "%s", p->err.msg);
@@ -475,7 +475,7 @@ static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, s
 		for (unsigned i = 0; i < n; i++)
 			v[i] = (struct variant){ .p = p, .asked = asked[i] };
 		enum status made = make_variants(p, v, n, e);
-		if (made == ST_CORRUPT && offload(drop_job, v) != ST_OK)
+		if (made == ST_CORRUPT && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
 			drop_job(v);
 		TRY(made);
 	} else if (!p->known && p->type->picture) {

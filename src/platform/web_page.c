@@ -259,7 +259,7 @@ static struct blob *build(struct web_req *wr, const char *type, struct str body)
 	if (body.n >= COMPRESS_MIN && compressible(type)) {
 		s.gz = arena_alloc(a, s.cap);
 		s.br = arena_alloc(a, s.cap);
-		if (offload(squeeze, &s) != ST_OK)
+		if (offload(OFFLOAD_PROMPT, squeeze, &s) != ST_OK)
 			s.gz_len = s.br_len = 0;
 	}
 	buf_arena(&headers, a, 16384);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pool: threads, one mutex, one bounded queue (a list of jobs that lie on their fibers' stacks, or on the heap when
- * detached). A guard_abort in fn, for instance an arena's limit, ends fn and goes on in the calling fiber. Without a
- * started pool (tests, small commands) fn runs inline.
+ * A lane: threads, one mutex, one bounded queue (a list of jobs that lie on their fibers' stacks, or on the heap when
+ * detached). A guard_abort in fn, for instance an arena's limit, ends fn and goes on in the calling fiber. Without
+ * started lanes (tests, small commands) fn runs inline.
  */
 #include "rt/offload.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -27,7 +28,11 @@ struct job {
 	enum status status;
 };
 
-static struct {
+static struct lane {
+	const char *thread_name;
+	/* Runs when nothing else wants the processor (sched(7)). For good: there is no way back, and a thread made for each job
+	   would delay others while it is not yet idle. Nice 19 is not enough: who wakes waits for its slice of 2 ms to end. */
+	bool idle;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct job *head, **tail;
@@ -35,7 +40,12 @@ static struct {
 	bool stopping;
 	pthread_t *threads;
 	struct offload_stats stats;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .tail = &pool.head };
+} lanes[OFFLOAD_LANES] = {
+	[OFFLOAD_PROMPT] = { .thread_name = "offload", .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
+			     .tail = &lanes[OFFLOAD_PROMPT].head },
+	[OFFLOAD_PATIENT] = { .thread_name = "patient", .idle = true, .lock = PTHREAD_MUTEX_INITIALIZER,
+			      .work = PTHREAD_COND_INITIALIZER, .tail = &lanes[OFFLOAD_PATIENT].head },
+};
 
 static void done_task(struct task *t)
 {
@@ -63,105 +73,121 @@ static void finish(struct job *j)
 	free(j);
 }
 
-static struct job *next_job(void)
+static struct job *next_job(struct lane *l)
 {
-	while (!pool.head && !pool.stopping)
-		pthread_cond_wait(&pool.work, &pool.lock);
-	struct job *j = pool.head;
+	while (!l->head && !l->stopping)
+		pthread_cond_wait(&l->work, &l->lock);
+	struct job *j = l->head;
 	if (j) {
-		pool.head = j->next;
-		if (!pool.head)
-			pool.tail = &pool.head;
-		pool.stats.queued--;
-		pool.stats.running++;
+		l->head = j->next;
+		if (!l->head)
+			l->tail = &l->head;
+		l->stats.queued--;
+		l->stats.running++;
 	}
 	return j;
 }
 
 static void *worker(void *arg)
 {
-	pthread_setname_np(pthread_self(), "offload");
-	pthread_mutex_lock(&pool.lock);
-	for (struct job *j; (j = next_job());) {
-		pthread_mutex_unlock(&pool.lock);
+	struct lane *l = arg;
+	pthread_setname_np(pthread_self(), l->thread_name);
+	if (l->idle)
+		(void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &(struct sched_param){ 0 });
+	pthread_mutex_lock(&l->lock);
+	for (struct job *j; (j = next_job(l));) {
+		pthread_mutex_unlock(&l->lock);
 		j->status = guard_run(j->fn, j->arg);
 		/* Counted before the caller learns of it: what it then reads includes its own. */
-		pthread_mutex_lock(&pool.lock);
-		pool.stats.running--;
-		pool.stats.done++;
-		pthread_mutex_unlock(&pool.lock);
+		pthread_mutex_lock(&l->lock);
+		l->stats.running--;
+		l->stats.done++;
+		pthread_mutex_unlock(&l->lock);
 		finish(j);
-		pthread_mutex_lock(&pool.lock);
+		pthread_mutex_lock(&l->lock);
 	}
-	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_unlock(&l->lock);
 	return NULL;
+}
+
+static bool start_lane(struct lane *l, unsigned threads, unsigned queue_max)
+{
+	l->threads = calloc(threads, sizeof *l->threads);
+	if (!l->threads)
+		return false;
+	l->queue_max = queue_max;
+	l->stopping = false;
+	unsigned n = 0;
+	while (n < threads && !pthread_create(&l->threads[n], NULL, worker, l))
+		n++;
+	pthread_mutex_lock(&l->lock);
+	l->stats.threads = n;
+	pthread_mutex_unlock(&l->lock);
+	return n == threads;
+}
+
+static void stop_lane(struct lane *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->stopping = true;
+	pthread_cond_broadcast(&l->work);
+	pthread_mutex_unlock(&l->lock);
+	for (unsigned i = 0; i < l->stats.threads; i++)
+		pthread_join(l->threads[i], NULL);
+	free(l->threads);
+	l->threads = NULL;
+	l->stats.threads = 0;
 }
 
 enum status offload_start(unsigned threads, unsigned queue_max, struct err *e)
 {
-	assert(!pool.threads && threads > 0);
-	pool.threads = calloc(threads, sizeof *pool.threads);
-	if (!pool.threads)
-		return err_set(e, ST_NOMEM, "no memory for the offload pool");
-	pool.queue_max = queue_max;
-	pool.stopping = false;
+	assert(!lanes[OFFLOAD_PROMPT].threads && threads > 0);
 	/* Signals belong to the loop that asked for them. */
 	sigset_t all, old;
+	bool started = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	unsigned n = 0;
-	while (n < threads && !pthread_create(&pool.threads[n], NULL, worker, NULL))
-		n++;
+	for (unsigned i = 0; i < OFFLOAD_LANES && started; i++)
+		started = start_lane(&lanes[i], threads, queue_max);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_mutex_lock(&pool.lock);
-	pool.stats.threads = n;
-	pthread_mutex_unlock(&pool.lock);
-	if (n == threads)
+	if (started)
 		return ST_OK;
 	offload_stop();
-	return err_set(e, ST_NOMEM, "can not start thread %u of the offload pool", n);
+	return err_set(e, ST_NOMEM, "can not start the %u threads of each offload lane", threads);
 }
 
 void offload_stop(void)
 {
-	if (!pool.threads)
-		return;
-	pthread_mutex_lock(&pool.lock);
-	pool.stopping = true;
-	pthread_cond_broadcast(&pool.work);
-	pthread_mutex_unlock(&pool.lock);
-	for (unsigned i = 0; i < pool.stats.threads; i++)
-		pthread_join(pool.threads[i], NULL);
-	free(pool.threads);
-	pool.threads = NULL;
-	pool.stats.threads = 0;
+	for (unsigned i = 0; i < OFFLOAD_LANES; i++)
+		if (lanes[i].threads)
+			stop_lane(&lanes[i]);
 }
 
 /* True when queued; false with *inline_ set when there is no pool, without it when the queue is full. */
-static bool submit(struct job *j, bool *inline_)
+static bool submit(struct lane *l, struct job *j, bool *inline_)
 {
-	pthread_mutex_lock(&pool.lock);
-	*inline_ = !pool.stats.threads || pool.stopping;
-	bool room = !*inline_ && pool.stats.queued < pool.queue_max;
+	pthread_mutex_lock(&l->lock);
+	*inline_ = !l->stats.threads || l->stopping;
+	bool room = !*inline_ && l->stats.queued < l->queue_max;
 	if (room) {
-		*pool.tail = j;
-		pool.tail = &j->next;
-		pool.stats.queued++;
-		pthread_cond_signal(&pool.work);
+		*l->tail = j;
+		l->tail = &j->next;
+		l->stats.queued++;
+		pthread_cond_signal(&l->work);
 	} else if (!*inline_) {
-		pool.stats.refused++;
+		l->stats.refused++;
 	}
-	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_unlock(&l->lock);
 	return room;
 }
 
-enum status offload(void (*fn)(void *arg), void *arg)
+enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 {
 	struct promise p;
 	struct job j = { .fn = fn, .arg = arg, .promise = &p };
 	bool inline_ = !fiber_self();
 	promise_init(&p);
-	if (inline_ || !submit(&j, &inline_)) {
+	if (inline_ || !submit(&lanes[lane], &j, &inline_)) {
 		if (!inline_)
 			return ST_UNAVAILABLE;
 		fn(arg);
@@ -173,14 +199,14 @@ enum status offload(void (*fn)(void *arg), void *arg)
 	return ST_OK;
 }
 
-enum status offload_detached(void (*fn)(void *arg), void (*done)(void *arg), void *arg)
+enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
 {
 	bool inline_;
 	struct job *j = malloc(sizeof *j);
 	if (!j)
 		return ST_NOMEM;
 	*j = (struct job){ .task.run = done_task, .fn = fn, .done = done, .arg = arg, .loop = loop_current() };
-	if (submit(j, &inline_))
+	if (submit(&lanes[lane], j, &inline_))
 		return ST_OK;
 	if (!inline_) {
 		free(j);
@@ -191,9 +217,10 @@ enum status offload_detached(void (*fn)(void *arg), void (*done)(void *arg), voi
 	return ST_OK;
 }
 
-void offload_stats(struct offload_stats *out)
+void offload_stats(enum offload_lane lane, struct offload_stats *out)
 {
-	pthread_mutex_lock(&pool.lock);
-	*out = pool.stats;
-	pthread_mutex_unlock(&pool.lock);
+	struct lane *l = &lanes[lane];
+	pthread_mutex_lock(&l->lock);
+	*out = l->stats;
+	pthread_mutex_unlock(&l->lock);
 }

@@ -554,7 +554,7 @@ static void conditional(void **state)
 {
 	int fd = dial();
 	struct answer a;
-	char tag[100], date[100], h[400];
+	char tag[300], date[300], h[400];
 	in_len = 0;
 	ask_file(fd, &a, "");
 	assert_int_equal(a.status, 200);

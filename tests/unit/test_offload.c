@@ -2,6 +2,7 @@
 #include "unit/unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "base/guard.h"
@@ -18,14 +19,14 @@ static void where(void *arg)
 static void inline_without_a_pool_or_a_fiber(void **state)
 {
 	_Atomic int n = 0;
-	assert_int_equal(offload(where, &n), ST_OK);
+	assert_int_equal(offload(OFFLOAD_PROMPT, where, &n), ST_OK);
 	assert_int_equal(n, 1);
 	assert_true(pthread_equal(ran_on, pthread_self()));
 }
 
 static void elsewhere(void *arg)
 {
-	assert_int_equal(offload(where, arg), ST_OK);
+	assert_int_equal(offload(OFFLOAD_PROMPT, where, arg), ST_OK);
 	assert_false(pthread_equal(ran_on, pthread_self()));
 }
 
@@ -36,7 +37,7 @@ static void out_of_memory(void *arg)
 
 static void offload_that_aborts(void *arg)
 {
-	(void)!offload(out_of_memory, NULL);
+	(void)!offload(OFFLOAD_PROMPT, out_of_memory, NULL);
 	atomic_fetch_add((_Atomic int *)arg, 100); /* not reached */
 }
 
@@ -54,7 +55,7 @@ static void runs_on_the_pool(void **state)
 	assert_int_equal(n, 1);
 	fiber_main(abort_crosses, &n);
 	assert_int_equal(n, 1);
-	offload_stats(&s);
+	offload_stats(OFFLOAD_PROMPT, &s);
 	assert_int_equal(s.done, 2);
 	assert_int_equal(s.threads, 2);
 	offload_stop();
@@ -73,7 +74,7 @@ static void through_the_gate(void *arg)
 
 static void try_gate(void *arg)
 {
-	enum status st = offload(through_the_gate, NULL);
+	enum status st = offload(OFFLOAD_PROMPT, through_the_gate, NULL);
 	if (st == ST_UNAVAILABLE)
 		refused++;
 	else
@@ -92,19 +93,19 @@ static void crowd(void *arg)
 	struct loop *l = loop_current();
 	struct offload_stats s;
 	pthread_mutex_lock(&gate);
-	assert_int_equal(offload_detached(through_the_gate, detached_done, l), ST_OK);
+	assert_int_equal(offload_detached(OFFLOAD_PROMPT, through_the_gate, detached_done, l), ST_OK);
 	do {
 		fiber_yield();
-		offload_stats(&s);
+		offload_stats(OFFLOAD_PROMPT, &s);
 	} while (!s.running);
 	for (int i = 0; i < 10; i++)
 		assert_non_null(fiber_spawn(l, try_gate, NULL, FIBER_SMALL));
 	fiber_yield();
-	offload_stats(&s);
+	offload_stats(OFFLOAD_PROMPT, &s);
 	assert_int_equal(s.queued, 4);
 	assert_int_equal(refused, 6);
 	assert_int_equal(finished, 6);
-	assert_int_equal(offload_detached(through_the_gate, NULL, NULL), ST_UNAVAILABLE);
+	assert_int_equal(offload_detached(OFFLOAD_PROMPT, through_the_gate, NULL, NULL), ST_UNAVAILABLE);
 	pthread_mutex_unlock(&gate);
 	while (finished < 10 || !detached)
 		fiber_yield();
@@ -118,6 +119,34 @@ static void the_queue_is_bounded(void **state)
 	offload_stop();
 }
 
+static _Atomic int policy;
+static void read_policy(void *arg)
+{
+	policy = sched_getscheduler(0);
+}
+
+static void ask_both_lanes(void *arg)
+{
+	/* The only patient thread is held at the gate; the prompt lane does not notice. */
+	_Atomic int n = 0;
+	pthread_mutex_lock(&gate);
+	assert_int_equal(offload_detached(OFFLOAD_PATIENT, through_the_gate, NULL, NULL), ST_OK);
+	assert_int_equal(offload(OFFLOAD_PROMPT, where, &n), ST_OK);
+	assert_int_equal(n, 1);
+	pthread_mutex_unlock(&gate);
+	assert_int_equal(offload(OFFLOAD_PROMPT, read_policy, NULL), ST_OK);
+	assert_int_equal(policy, SCHED_OTHER);
+	assert_int_equal(offload(OFFLOAD_PATIENT, read_policy, NULL), ST_OK);
+	assert_int_equal(policy, SCHED_IDLE);
+}
+
+static void lanes_do_not_wait_for_each_other(void **state)
+{
+	assert_int_equal(offload_start(1, 4, NULL), ST_OK);
+	fiber_main(ask_both_lanes, NULL);
+	offload_stop();
+}
+
 static void slow_count(void *arg)
 {
 	atomic_fetch_add((_Atomic int *)arg, 1);
@@ -128,7 +157,7 @@ static void stop_finishes_what_is_queued(void **state)
 	_Atomic int n = 0;
 	assert_int_equal(offload_start(3, 1000, NULL), ST_OK);
 	for (int i = 0; i < 500; i++)
-		assert_int_equal(offload_detached(slow_count, i % 2 ? slow_count : NULL, &n), ST_OK);
+		assert_int_equal(offload_detached(OFFLOAD_PROMPT, slow_count, i % 2 ? slow_count : NULL, &n), ST_OK);
 	offload_stop();
 	assert_int_equal(n, 750);
 }
@@ -139,6 +168,7 @@ int main(void)
 		cmocka_unit_test(inline_without_a_pool_or_a_fiber),
 		cmocka_unit_test(runs_on_the_pool),
 		cmocka_unit_test(the_queue_is_bounded),
+		cmocka_unit_test(lanes_do_not_wait_for_each_other),
 		cmocka_unit_test(stop_finishes_what_is_queued),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,6 @@
 #include <sched.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <utf8proc.h>
 
 #include "base/clock.h"
@@ -21,7 +19,6 @@
 #define OPS 2
 #define MEMORY ((size_t)19 << 20)
 #define WAITING_MAX 64
-#define NICE 19
 #define WAIT_NS (5 * NS_PER_S)
 
 _Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAX, "");
@@ -40,26 +37,13 @@ static void prepare(void)
 	assert(crypto_pwhash_str_needs_rehash(nobodys, OPS, MEMORY) == 0 && "other parameters need another hash of nobody's");
 }
 
-struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; bool refused; };
+struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
 
-static void *compute(void *arg)
+static void compute(void *arg)
 {
 	struct work *w = arg;
-	/* Behind whatever answers requests; there is no way back to the old priority, hence a thread of its own. */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	w->result = w->hash ? crypto_pwhash_str_verify(w->hash, w->password.p, w->password.n)
 	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, OPS, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
-	return NULL;
-}
-
-static void cook(void *arg)
-{
-	struct work *w = arg;
-	pthread_t thread;
-	w->result = -1;
-	w->refused = pthread_create(&thread, NULL, compute, w) != 0;
-	if (!w->refused)
-		pthread_join(thread, NULL);
 }
 
 static enum status run(struct ctx *ctx, struct work *w, struct err *e)
@@ -73,9 +57,9 @@ static enum status run(struct ctx *ctx, struct work *w, struct err *e)
 	if (st == ST_UNAVAILABLE || st == ST_TIMEOUT)
 		return err_set(e, ST_UNAVAILABLE, busy);
 	TRY(st);
-	st = offload(cook, w);
+	st = offload(OFFLOAD_PATIENT, compute, w);
 	fsem_give(&cooks);
-	return st == ST_OK && !w->refused ? ST_OK : err_set(e, ST_UNAVAILABLE, busy);
+	return st == ST_OK ? ST_OK : err_set(e, ST_UNAVAILABLE, busy);
 }
 
 static struct str normal(struct ctx *ctx, struct str password)
