@@ -108,6 +108,18 @@ static int on_wal(void *arg, sqlite3 *h, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* Of two processes that make a new file into a WAL one at once, SQLite refuses one without asking the busy handler: each could wait
+   for the other. At start only, so it may sleep. */
+static enum status make_wal(struct sq_conn *c, struct err *e)
+{
+	int64_t until = clock_mono_ns() + BUSY_MS * NS_PER_MS;
+	struct err why = { 0 };
+	enum status st;
+	while ((st = sq_script(c, "PRAGMA journal_mode=WAL", &why)) == ST_UNAVAILABLE && clock_mono_ns() < until)
+		usleep(5000);
+	return st == ST_OK ? ST_OK : err_set(e, st, "%s", why.msg);
+}
+
 static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kind kind, struct err *e)
 {
 	sqlite3_extended_result_codes(c->h, 1);
@@ -117,7 +129,7 @@ static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kin
 	TRY(sq_script(c, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON", e));
 	if (kind == SQ_READER)
 		return sq_script(c, "PRAGMA query_only=ON; PRAGMA cache_size=-2048", e);
-	TRY(sq_script(c, "PRAGMA journal_mode=WAL", e));
+	TRY(make_wal(c, e));
 	/* The writer checkpoints by itself, when it has nothing better to do. */
 	TRY(sq_script(c, "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192", e));
 	TRY(sq_script(c, db->cfg.fsync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF", e));

@@ -83,15 +83,20 @@ static bool from_hex(struct str hex, unsigned char out[SECRET_BYTES])
 	return true;
 }
 
-static enum status write_secret(const char *path, char hex[2 * SECRET_BYTES + 1], struct err *e)
+/* Complete or not there at all: another process may look at any time. When one was quicker its file stays, which is no failure. */
+static enum status write_secret(const char *path, const char *temp, struct err *e)
 {
+	char hex[2 * SECRET_BYTES + 1];
 	random_hex(hex, SECRET_BYTES);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_errno(e, ST_CONFIG, "can not make %s", path);
+		return err_errno(e, ST_CONFIG, "can not make %s", temp);
 	bool ok = write(fd, hex, 2 * SECRET_BYTES) == 2 * SECRET_BYTES && !fsync(fd);
 	ok &= !close(fd);
-	return ok ? ST_OK : err_errno(e, ST_CONFIG, "can not write %s", path);
+	ok = ok && (!link(temp, path) || errno == EEXIST);
+	enum status st = ok ? ST_OK : err_errno(e, ST_CONFIG, "can not write %s", path);
+	unlink(temp);
+	return st;
 }
 
 static enum status read_secret(const char *path, char hex[2 * SECRET_BYTES + 1], bool *there, struct err *e)
@@ -106,23 +111,26 @@ static enum status read_secret(const char *path, char hex[2 * SECRET_BYTES + 1],
 	return ST_OK;
 }
 
+static enum status secret_of_folder(struct whole *w, char hex[2 * SECRET_BYTES + 1], struct err *e)
+{
+	const char *path = arena_printf(w->arena, "%s/secret", w->p.data_dir.p);
+	bool there;
+	TRY(read_secret(path, hex, &there, e));
+	if (there)
+		return ST_OK;
+	char serial[17];
+	random_hex(serial, 8);
+	TRY(write_secret(path, arena_printf(w->arena, "%s.%s", path, serial), e));
+	TRY(read_secret(path, hex, &there, e));
+	return there ? ST_OK : err_set(e, ST_CONFIG, "%s is gone again", path);
+}
+
 static enum status load_secret(struct whole *w, struct err *e)
 {
 	char made[2 * SECRET_BYTES + 1];
 	struct str hex = config_str(w->p.config, "server", "secret");
 	if (!hex.n) {
-		const char *path = arena_printf(w->arena, "%s/secret", w->p.data_dir.p);
-		bool there;
-		TRY(read_secret(path, made, &there, e));
-		if (!there) {
-			/* Another process may have made it between the look and the making: then theirs counts. */
-			enum status st = write_secret(path, made, e);
-			there = st == ST_OK;
-			if (!there)
-				TRY(read_secret(path, made, &there, e));
-			if (!there)
-				return st;
-		}
+		TRY(secret_of_folder(w, made, e));
 		hex = str_c(made);
 	}
 	unsigned char *key = arena_zalloc(w->arena, SECRET_BYTES);

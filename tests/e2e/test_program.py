@@ -82,6 +82,22 @@ class Commands(unittest.TestCase):
             self.assertRegex(broken.stdout, r"(?m)^fail +data folder")
             self.assertFalse(os.path.exists(data + "/gone"), "a doctor changes nothing")
 
+    def test_processes_that_start_together_share_one_secret(self):
+        for _ in range(15):
+            with tempfile.TemporaryDirectory() as data:
+                started = [subprocess.Popen([binary(), "migrate", "--status", "--data", data], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(4)]
+                sizes = set()
+                while any(p.poll() is None for p in started):
+                    try:
+                        sizes.add(os.stat(f"{data}/secret").st_size)
+                    except FileNotFoundError:
+                        pass
+                for p in started:
+                    self.assertEqual(p.wait(), 0, p.stderr.read())
+                    p.stderr.close()
+                self.assertLessEqual(sizes, {64}, "whoever looks sees all of it")
+                self.assertEqual([f for f in os.listdir(data) if f.startswith("secret")], ["secret"])
+
 
 class Serving(unittest.TestCase):
     def setUp(self):
