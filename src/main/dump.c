@@ -49,6 +49,7 @@ static void dump_routes(struct invocation *inv)
 		struct str url, path;
 		platform_base(a, inv->config, *s, &url, &path);
 		print_routes((*s)->name, arena_cstr(a, path), (*s)->routes);
+		print_routes((*s)->name, arena_cstr(a, path), (*s)->media ? media_routes : NULL);
 	}
 }
 

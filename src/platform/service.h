@@ -114,6 +114,7 @@ struct service {
 	const struct role_def *roles;
 	const struct notice_def *notices;
 	const struct db_migration_set *migrations;
+	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
 	bool identity;           /* the provider that the others are clients of: one service at most */
 	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */
 	enum status (*start)(struct ctx *ctx, struct err *e);

@@ -338,10 +338,10 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 		if (!a->front || (!s->base_path.n && a->front->base_path.n))
 			a->front = s;
 		struct str host = single ? STR("") : service_host(s);
-		for (const struct route *r = s->def->routes; r && r->method; r++)
-			TRY(router_add(a->router, host, base, r, s, e));
-		for (const struct route *r = p->identity && p->identity != s ? session_routes : NULL; r && r->method; r++)
-			TRY(router_add(a->router, host, base, r, s, e));
+		const struct route *const tables[] = { s->def->routes, p->identity && p->identity != s ? session_routes : NULL, s->def->media ? media_routes : NULL };
+		for (unsigned k = 0; k < sizeof tables / sizeof *tables; k++)
+			for (const struct route *r = tables[k]; r && r->method; r++)
+				TRY(router_add(a->router, host, base, r, s, e));
 	}
 	return ST_OK;
 }

@@ -30,6 +30,14 @@ const as = async (who, origin = base) => {
 };
 const wrongs = (page) => [...page.text.matchAll(/class="wrong"[^>]*>([^<]*)</g)].map((m) => m[1]);
 const formOf = (page, marker) => [...page.text.matchAll(/<form[^>]*method="post"[^>]*>([\s\S]*?)<\/form>/g)].findIndex((m) => m[1].includes(marker));
+const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==", "base64");
+/** Body of the profile's form. */
+const profile = (fields, more, file) => {
+	const body = new FormData();
+	for (const [k, v] of Object.entries({ ...fields, ...more })) body.append(k, v);
+	if (file) body.append("avatar", new Blob([file]), "me.png");
+	return { method: "POST", body };
+};
 const address = { name: "Tom Okafor", line1: "12 Mill Lane", postal_code: "1100-148", city: "Lisbon", country: "PT", phone: "+351 21 000 00 00" };
 
 const cases = {};
@@ -71,19 +79,14 @@ cases["profile: name everywhere at once, a handle that is free, a picture that i
 	const agent = await as(tom);
 	let page = await agent.go("/account/profile");
 	const { fields } = Agent.form(page, formOf(page, 'name="handle"'));
-	const save = async (more, file) => {
-		const body = new FormData();
-		for (const [k, v] of Object.entries({ csrf: fields.csrf, name: "Tom Okafor", handle: "tom", bio: "", locale: "", timezone: "", ...more })) body.append(k, v);
-		if (file) body.append("avatar", new Blob([file]), "me.png");
-		return agent.go("/account/profile", { method: "POST", body });
-	};
+	const save = (more, file) =>
+		agent.go("/account/profile", profile({ csrf: fields.csrf, name: "Tom Okafor", handle: "tom", bio: "", locale: "", timezone: "" }, more, file));
 	page = await save({ handle: "ines_marques" });
 	assert.equal(page.status, 422);
 	assert.match(page.text, /Somebody else has this handle/);
 	assert.equal((await save({ handle: "No Spaces!" })).status, 422);
 	assert.equal((await save({ name: " " })).status, 422);
 	assert.match((await save({}, Buffer.from("no picture"))).text, /not a picture/);
-	const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==", "base64");
 	page = await save({ name: "Tomás Okafor", handle: "tomas", bio: "Bicycles, bread.", timezone: "Europe/Lisbon" }, png);
 	assert.match(page.text, /Saved/);
 	const src = page.text.match(/class="avatar" src="([^"]+)"/)[1];
@@ -153,6 +156,16 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	const form = Agent.form(page, 0);
 	page = await visit(form.action, { method: "POST", body: new URLSearchParams({ ...form.fields, ...address }) });
 	assert.match(page.text, /12 Mill Lane/);
+	// A picture is served by the process that has it.
+	const { fields } = Agent.form(await visit(`${other}/account/profile`));
+	page = await visit(`${other}/account/profile`, profile(fields, {}, png));
+	const picture = new URL(page.text.match(/class="avatar" src="([^"]+)"/)[1], page.url);
+	const answer = await agent.fetch(picture);
+	assert.equal(answer.status, 200);
+	assert.equal(answer.headers.get("content-type"), "image/webp");
+	assert.match(answer.headers.get("cache-control"), /immutable/);
+	assert.match(answer.headers.get("content-security-policy"), /sandbox/);
+	assert.equal((await agent.fetch(new URL(`/media/${picture.pathname.split("/media/")[1]}`, origin))).status, 404, "the blog's process does not have it");
 	page = await visit(`${other}/account/leave`);
 	const leave = Agent.form(page, 0);
 	await visit(leave.action, { method: "POST", body: new URLSearchParams(leave.fields) });

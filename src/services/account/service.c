@@ -59,4 +59,5 @@ const struct service service_account = {
 	.jobs = jobs,
 	.notices = notices,
 	.migrations = &account_migrations,
+	.media = true,
 };

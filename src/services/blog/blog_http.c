@@ -8,7 +8,6 @@
 
 #include "gen/blog_tpl.h"
 #include "platform/config.h"
-#include "platform/media.h"
 #include "services/blog/blog_views.h"
 
 #define PAGE_MAX (4u << 20)
@@ -360,18 +359,4 @@ enum status blog_get_icon(struct web *w, struct err *e)
 	}
 	struct str src = site.icon.src.n ? site.icon.src : site.logo.src;
 	return web_redirect(w, 302, src.n ? src : str_c(asset_url("icon.svg")));
-}
-
-enum status blog_get_media(struct web *w, struct err *e)
-{
-	int fd;
-	const char *type;
-	TRY(media_open_path(w->ctx->svc->platform->media, web_path(w, "path"), &fd, &type, e));
-	/* The name is the hash of the content: it never changes. */
-	http_set_header(w->req, "cache-control", STR("public, max-age=31536000, immutable"));
-	http_set_header(w->req, "x-content-type-options", STR("nosniff"));
-	/* Opened by itself, a picture may not run anything (SVG can carry scripts). */
-	http_set_header(w->req, "content-security-policy", STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
-	http_file(w->req, fd, type);
-	return ST_OK;
 }

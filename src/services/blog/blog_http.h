@@ -18,7 +18,6 @@ enum status blog_get_subscribe(struct web *w, struct err *e);
 enum status blog_get_search(struct web *w, struct err *e);
 enum status blog_get_theme(struct web *w, struct err *e);
 enum status blog_get_icon(struct web *w, struct err *e);
-enum status blog_get_media(struct web *w, struct err *e);
 enum status blog_get_anything(struct web *w, struct err *e);
 
 enum status blog_fragment_brand(struct fragment_req *f, struct buf *out, struct err *e);

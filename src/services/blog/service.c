@@ -38,7 +38,6 @@ static const struct route routes[] = {
 	{ "GET", "/robots.txt", blog_get_robots, ROUTE_CACHE, RATE_READ, 0, 3600, "Robots" },
 	{ "GET", "/theme.css", blog_get_theme, ROUTE_CACHE, RATE_READ, 0, 300, "The site's own colour" },
 	{ "GET", "/favicon.ico", blog_get_icon, 0, RATE_READ, 0, 0, "The site's icon" },
-	{ "GET", "/media/{path:path}", blog_get_media, ROUTE_STREAM, RATE_NONE, 0, 0, "Pictures and files" },
 	{ "GET", "/{path:path}", blog_get_anything, 0, RATE_READ, 0, 0, "Moved addresses, and help for lost ones" },
 	{ 0 },
 };
@@ -102,5 +101,6 @@ const struct service service_blog = {
 	.events = events,
 	.settings = settings,
 	.migrations = &blog_migrations,
+	.media = true,
 	.demo = demo,
 };

@@ -183,7 +183,7 @@ static void put_profile(struct web *w, struct buf *b, const struct person_record
 	if (p->timezone.n)
 		json_put_member(b, "zoneinfo", p->timezone);
 	if (p->avatar.n)
-		json_put_member(b, "picture", web_abs_url(w->ctx, "blog", "/media/%.*s", STR_ARG(p->avatar)));
+		json_put_member(b, "picture", web_abs_url(w->ctx, "account", "/media/%.*s", STR_ARG(p->avatar)));
 	buf_printf(b, ",\"updated_at\":%lld", (long long)(p->updated_at / US_PER_S));
 }
 
