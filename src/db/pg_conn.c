@@ -181,7 +181,7 @@ static enum status poll_connect(struct pg_conn *c, int64_t deadline_ns, struct e
 	while (PQstatus(c->h) != CONNECTION_BAD && want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
 		enum status s = pg_wait(c, want == PGRES_POLLING_READING ? EPOLLIN : EPOLLOUT, deadline_ns);
 		if (s != ST_OK)
-			return err_set(e, s == ST_TIMEOUT ? ST_UNAVAILABLE : s, "no connection to the database in time");
+			return err_set(e, s, "no connection to the database");
 		want = PQconnectPoll(c->h);
 	}
 	if (PQstatus(c->h) == CONNECTION_OK)
@@ -250,6 +250,8 @@ enum status pg_connect(const struct db *db, const char *url, enum pg_purpose pur
 	if (s == ST_OK)
 		return ST_OK;
 	pg_disconnect(c);
+	if (s == ST_TIMEOUT) /* that word is for a statement that was too slow */
+		s = err_set(e, ST_UNAVAILABLE, "no connection to the database in time");
 	return err_wrap(e, s, "%s", db->cfg.name);
 }
 

@@ -29,6 +29,7 @@
 #define BUSY 8        /* statements on every open connection before another one is opened */
 #define STALLED_NS (5 * NS_PER_MS) /* a connection whose oldest statement has run that long is avoided */
 #define SENDS_MAX 3   /* times a statement is sent before its failure is the answer */
+#define RECONNECTS 2  /* attempts without a pause after a connection that had worked, before those who wait are told */
 #define ITEMS (INFLIGHT * 4)
 
 enum req_state { REQ_QUEUED, REQ_SENT, REQ_DONE };
@@ -73,6 +74,7 @@ struct pg_lane {
 	bool primary;
 	struct pg_pipe **pipes; /* made when first opened */
 	unsigned connecting, ready;
+	unsigned patience; /* of RECONNECTS, what is left */
 	unsigned failures;
 	int64_t retry_at_ns;
 	struct err down;
@@ -289,6 +291,10 @@ static void pipe_ready(struct watch *w, uint32_t events)
 		return;
 	}
 	unsent = PQflush(p->conn.h);
+	if (unsent < 0) {
+		pipe_lost(p);
+		return;
+	}
 	watch_set(w, EPOLLIN | (unsent > 0 ? EPOLLOUT : 0));
 	lane_dispatch(p->lane);
 }
@@ -299,7 +305,10 @@ static void lane_failed(struct pg_lane *l, const struct err *why)
 {
 	struct db *db = l->loop->base.db;
 	l->down = *why;
-	l->retry_at_ns = clock_mono_ns() + pg_backoff_ns(l->failures++);
+	if (l->patience) /* the server was there a moment ago: it may have ended this one connection, like those before it */
+		l->patience--;
+	else
+		l->retry_at_ns = clock_mono_ns() + pg_backoff_ns(l->failures++);
 	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name), LS("error", why->msg));
 }
 
@@ -320,6 +329,7 @@ static void pipe_connect(void *arg)
 	} else {
 		p->state = PIPE_READY;
 		l->ready++;
+		l->patience = RECONNECTS;
 		l->failures = 0;
 		l->retry_at_ns = 0;
 		COUNT(db, pool_open);
@@ -422,9 +432,10 @@ static void lane_sync_groups(struct pg_lane *l)
 			continue;
 		bool ok = !p->dirty || pipe_sync(p);
 		int unsent = ok ? PQflush(p->conn.h) : -1;
-		if (unsent > 0)
+		if (unsent < 0)
+			pipe_lost(p); /* libpq may have closed the socket already: nothing would ever be ready there */
+		else if (unsent)
 			watch_set(&p->watch, EPOLLIN | EPOLLOUT);
-		/* A failed send shows as an error of the socket: pipe_ready will meet it and clean up. */
 	}
 }
 
