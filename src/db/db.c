@@ -186,9 +186,11 @@ static enum status write_counted(struct db_conn *c, db_tx_fn *fn, void *arg, str
 	return s;
 }
 
-static enum status db_write_with(struct ctx *ctx, struct db *db, bool unlimited, db_tx_fn *fn, void *arg, struct err *e)
+static enum status write_with(struct db_conn c, db_tx_fn *fn, void *arg, struct err *e)
 {
-	struct db_conn c = { .db = db, .ctx = ctx, .writable = true, .open = true, .unlimited = unlimited };
+	struct ctx *ctx = c.ctx;
+	const struct db *db = c.db;
+	c.writable = c.open = true;
 	c.hooks_tail = &c.hooks;
 	/* Before it is known how this ends: a read that sees neither the old nor the new for sure is not to be joined. */
 	for (struct db_conn *r = ctx->reading; r; r = r->outer)
@@ -201,12 +203,17 @@ static enum status db_write_with(struct ctx *ctx, struct db *db, bool unlimited,
 
 enum status db_write(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 {
-	return db_write_with(ctx, db, false, fn, arg, e);
+	return write_with((struct db_conn){ .db = db, .ctx = ctx }, fn, arg, e);
+}
+
+enum status db_write_soon(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e)
+{
+	return write_with((struct db_conn){ .db = db, .ctx = ctx, .soon = true }, fn, arg, e);
 }
 
 enum status db_write_unlimited(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 {
-	return db_write_with(ctx, db, true, fn, arg, e);
+	return write_with((struct db_conn){ .db = db, .ctx = ctx, .unlimited = true }, fn, arg, e);
 }
 
 static void call_fn(void *arg)

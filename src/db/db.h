@@ -70,6 +70,10 @@ void db_read_end(struct db_conn **c); /* NULL is fine */
 
 typedef enum status db_tx_fn(struct db_conn *c, void *arg, struct err *e);
 enum status db_write(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e) MUST_CHECK;
+/* The same without waiting for the disk: everybody sees it, and it outlives this process whatever ends it; only if the machine (or
+   the PostgreSQL server) falls, the last moments may be gone, never without what came after them. For what is short-lived and
+   asked for again at no cost. */
+enum status db_write_soon(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
 /* Memory for what fn returns or needs: the arena of the ctx that began the read or write. */
 struct arena *db_arena(struct db_conn *c);

@@ -67,6 +67,7 @@ struct db_conn {
 	bool open;
 	bool writable;
 	bool unlimited; /* a migration may take longer than query_ns */
+	bool soon;      /* db_write_soon */
 	bool pg_transient; /* the attempt failed of something that another one may not meet */
 	/* Reads: who may join this one, and how many have. */
 	struct fiber *fiber;

@@ -164,6 +164,7 @@ void pg_pool_close(struct db *db)
 static struct db_query begin_query = { .name = "BEGIN", .sql = { NULL, "BEGIN" } };
 static struct db_query limit_query = { .name = "SET", .sql = { NULL, "SELECT set_config('statement_timeout', $1, true)" },
 	                                   .params = (const enum db_type[]){ DB_TEXT }, .param_count = 1 };
+static struct db_query soon_query = { .name = "SET", .sql = { NULL, "SET LOCAL synchronous_commit TO off" } };
 static struct db_query commit_query = { .name = "COMMIT", .sql = { NULL, "COMMIT" } };
 static struct db_query rollback_query = { .name = "ROLLBACK", .sql = { NULL, "ROLLBACK" } };
 
@@ -215,7 +216,7 @@ static enum status queue(struct db_conn *h, struct db_query *q, const struct db_
 	bool sent = true;
 	if (!c->begun) {
 		c->begun = true;
-		sent = queue_one(h, &begin_query, NULL);
+		sent = queue_one(h, &begin_query, NULL) && (!h->soon || queue_one(h, &soon_query, NULL));
 		if (sent && h->db->cfg.pooler && !h->unlimited) {
 			char ms[24];
 			int n = snprintf(ms, sizeof ms, "%lld", (long long)(h->db->cfg.query_ns / NS_PER_MS));

@@ -12,6 +12,9 @@
 #include "db/internal.h"
 
 /* The engine's own statements, prepared with each connection. */
+/* When the log goes to the disk: with each commit; when it is copied into the file; never (tests). */
+enum sq_sync { SQ_SYNC_UNSET, SQ_SYNC_EACH, SQ_SYNC_CHECKPOINT, SQ_SYNC_NEVER };
+
 enum sq_own { SQ_BEGIN, SQ_BEGIN_IMMEDIATE, SQ_COMMIT, SQ_ROLLBACK, SQ_SAVEPOINT, SQ_RELEASE, SQ_ROLLBACK_TO, SQ_OWN_COUNT };
 
 struct sq_stmt {
@@ -32,6 +35,7 @@ struct sq_conn {
 	int64_t deadline_ns; /* of the request */
 	int64_t started_ns;  /* of the running statement, taken at its first tick */
 	enum status stopped; /* why it interrupted, or ST_OK */
+	enum sq_sync sync;   /* as last set */
 	int wal_pages;       /* after the last commit of this connection */
 };
 
@@ -42,6 +46,7 @@ enum status sq_own(struct sq_conn *c, enum sq_own which, struct err *e) MUST_CHE
 enum status sq_run(struct sq_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
                    int64_t *affected, struct err *e) MUST_CHECK;
 enum status sq_script(struct sq_conn *c, const char *sql, struct err *e) MUST_CHECK;
+enum status sq_sync(struct sq_conn *c, enum sq_sync when, struct err *e) MUST_CHECK; /* between transactions */
 /* Maps the connection's last error. */
 enum status sq_error(struct sq_conn *c, int code, const char *what, struct err *e);
 

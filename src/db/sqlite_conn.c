@@ -120,6 +120,18 @@ static enum status make_wal(struct sq_conn *c, struct err *e)
 	return st == ST_OK ? ST_OK : err_set(e, st, "%s", why.msg);
 }
 
+enum status sq_sync(struct sq_conn *c, enum sq_sync when, struct err *e)
+{
+	static const char *const pragma[] = {
+		[SQ_SYNC_EACH] = "PRAGMA synchronous=FULL", [SQ_SYNC_CHECKPOINT] = "PRAGMA synchronous=NORMAL", [SQ_SYNC_NEVER] = "PRAGMA synchronous=OFF",
+	};
+	if (c->sync == when)
+		return ST_OK;
+	TRY(sq_script(c, pragma[when], e));
+	c->sync = when;
+	return ST_OK;
+}
+
 static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kind kind, struct err *e)
 {
 	sqlite3_extended_result_codes(c->h, 1);
@@ -132,7 +144,7 @@ static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kin
 	TRY(make_wal(c, e));
 	/* The writer checkpoints by itself, when it has nothing better to do. */
 	TRY(sq_script(c, "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192", e));
-	TRY(sq_script(c, db->cfg.fsync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF", e));
+	TRY(sq_sync(c, db->cfg.fsync ? SQ_SYNC_EACH : SQ_SYNC_NEVER, e));
 	sqlite3_wal_hook(c->h, on_wal, c);
 	return ST_OK;
 }

@@ -6,6 +6,10 @@
  * commits once (one fsync for all) and wakes the callers. While a batch is on its way to the disk, the next one gathers: the
  * busier, the larger the batches and the cheaper each write.
  *
+ * The log is copied into the file when there is nothing else to do; under load that never lasts, so a thread of the offload pool
+ * copies beside the commits what the log then holds, and the writer only the rest: it stops for that rest alone, and the log
+ * begins anew.
+ *
  * A request lies on its caller's stack. Until the thread takes it, the caller may give up and unlink it; from then
  * on the caller stays, shielded, until the outcome is known.
  */
@@ -17,12 +21,14 @@
 #include "base/log.h"
 #include "db/sqlite.h"
 #include "rt/fiber.h"
+#include "rt/offload.h"
 #include "rt/sync.h"
 
 #define BATCH_MAX 512
 #define CHECKPOINT_PAGES 1000       /* checkpoint when idle from here on … */
 #define CHECKPOINT_IDLE_NS (100 * NS_PER_MS) /* … for so long: the pause between two commits of one caller is none … */
-#define CHECKPOINT_FORCE_PAGES 16000 /* … and in any case from here: the log may not grow without end */
+#define CHECKPOINT_FORCE_PAGES 16000 /* … and in any case from here … */
+#define CHECKPOINT_WAIT_PAGES 64000  /* … waiting for what goes on beside from here: the log may not grow without end */
 
 enum req_state { REQ_QUEUED, REQ_TAKEN, REQ_DONE };
 
@@ -48,6 +54,8 @@ struct sq_writer {
 	struct sq_req *head, **tail;
 	unsigned queued;
 	bool idle, stop;
+	enum { BESIDE_NOT, BESIDE_RUNS, BESIDE_DONE } beside; /* a checkpoint on the offload pool; under the lock */
+	pthread_cond_t beside_done;
 	int checkpointed; /* wal_pages after the last checkpoint */
 };
 
@@ -109,13 +117,20 @@ static void rollback(struct sq_conn *conn)
 		LOG(ERROR, NULL, "db.rollback_failed", LS("error", sqlite3_errmsg(conn->h)));
 }
 
+static enum sq_sync sync_for(const struct db *db, const struct sq_req *r)
+{
+	while (r && r->c->soon)
+		r = r->next;
+	return !db->cfg.fsync ? SQ_SYNC_NEVER : r ? SQ_SYNC_EACH : SQ_SYNC_CHECKPOINT;
+}
+
 /* Runs requests from r on under one commit; returns the first that it did not get to (after a lost batch) or NULL. */
 static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r)
 {
 	struct sq_conn *conn = w->conn;
 	struct sq_req *first = r;
 	struct err err = { 0 };
-	if (sq_own(conn, SQ_BEGIN_IMMEDIATE, &err) != ST_OK) {
+	if (sq_sync(conn, sync_for(w->db, r), &err) != ST_OK || sq_own(conn, SQ_BEGIN_IMMEDIATE, &err) != ST_OK) {
 		fail_all(r, NULL, err.status, err.msg);
 		return NULL;
 	}
@@ -177,12 +192,62 @@ static bool checkpoint_due(struct sq_writer *w, int from_pages)
 	return pages - w->checkpointed >= from_pages;
 }
 
+static void checkpoint_on(const struct sq_writer *w, struct sq_conn *c)
+{
+	int rc = sqlite3_wal_checkpoint_v2(c->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+		LOG(WARN, NULL, "db.checkpoint_failed", LS("db", w->db->cfg.name), LS("error", sqlite3_errmsg(c->h)));
+}
+
 static void checkpoint(struct sq_writer *w)
 {
-	int rc = sqlite3_wal_checkpoint_v2(w->conn->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-		LOG(WARN, NULL, "db.checkpoint_failed", LS("db", w->db->cfg.name), LS("error", sqlite3_errmsg(w->conn->h)));
+	checkpoint_on(w, w->conn);
 	w->checkpointed = w->conn->wal_pages;
+}
+
+static void checkpoint_beside(void *arg)
+{
+	struct sq_writer *w = arg;
+	struct err e = { 0 };
+	struct sq_conn *c = sq_conn_open(w->db, SQ_READER, &e);
+	if (c) {
+		checkpoint_on(w, c);
+		sq_conn_close(c);
+	} else {
+		LOG(WARN, NULL, "db.checkpoint_failed", LS("db", w->db->cfg.name), LS("error", e.msg));
+	}
+	pthread_mutex_lock(&w->lock);
+	w->beside = BESIDE_DONE;
+	pthread_cond_signal(&w->beside_done);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Under the lock, let go meanwhile. */
+static void wait_beside(struct sq_writer *w)
+{
+	while (w->beside == BESIDE_RUNS)
+		pthread_cond_wait(&w->beside_done, &w->lock);
+}
+
+/* Under load, under the lock, let go meanwhile. */
+static void checkpoint_under_load(struct sq_writer *w)
+{
+	if (w->beside == BESIDE_NOT) {
+		w->beside = BESIDE_RUNS;
+		pthread_mutex_unlock(&w->lock);
+		bool runs = offload_detached(OFFLOAD_PROMPT, checkpoint_beside, NULL, w) == ST_OK;
+		pthread_mutex_lock(&w->lock);
+		if (!runs)
+			w->beside = BESIDE_DONE;
+	}
+	if (checkpoint_due(w, CHECKPOINT_WAIT_PAGES))
+		wait_beside(w);
+	if (w->beside == BESIDE_RUNS)
+		return;
+	w->beside = BESIDE_NOT;
+	pthread_mutex_unlock(&w->lock);
+	checkpoint(w);
+	pthread_mutex_lock(&w->lock);
 }
 
 /* Under the lock: until there is work, or the end. */
@@ -233,10 +298,11 @@ static void *writer_main(void *arg)
 		pthread_mutex_unlock(&w->lock);
 		run_batch(w, batch, n);
 		finish(w, batch);
-		if (checkpoint_due(w, CHECKPOINT_FORCE_PAGES))
-			checkpoint(w);
 		pthread_mutex_lock(&w->lock);
+		if (checkpoint_due(w, CHECKPOINT_FORCE_PAGES))
+			checkpoint_under_load(w);
 	}
+	wait_beside(w);
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
@@ -257,6 +323,7 @@ enum status sq_writer_start(struct db *db, struct err *e)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->outcome, NULL);
+	pthread_cond_init(&w->beside_done, NULL);
 	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
 		sq_conn_close(w->conn);
 		free(w);
@@ -278,6 +345,7 @@ void sq_writer_stop(struct db *db)
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->outcome);
+	pthread_cond_destroy(&w->beside_done);
 	free(w);
 }
 

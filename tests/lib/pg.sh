@@ -33,7 +33,6 @@ unix_socket_directories = '$dir'
 max_connections = 200
 shared_buffers = 64MB
 fsync = $durable
-synchronous_commit = $durable
 full_page_writes = $durable
 log_min_messages = warning
 CONF

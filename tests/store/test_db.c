@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,6 +244,69 @@ static void writes_travel_together(struct store *t)
 		there += rows[i].want == ST_OK ? f.n : 0;
 		CHECK(count(t) == there);
 	}
+}
+
+struct waits_row { struct str when; };
+static struct db_query waits_query = {
+	.name = "waits", .col_count = 1, .row_size = sizeof(struct waits_row),
+	.sql = { "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", "SELECT current_setting('synchronous_commit')" },
+	.cols = (const struct db_col[]){ { DB_TEXT, false, offsetof(struct waits_row, when), 0, "when" } },
+};
+
+static enum status waits_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct waits_row *row;
+	TRY(db_row(c, &waits_query, NULL, (void **)&row, e));
+	*(struct str *)arg = row->when;
+	return ST_OK;
+}
+
+static void with_fsync(struct db_config *c)
+{
+	c->fsync = true;
+}
+
+/* Which commits wait for the disk, whatever came before them on the connection. */
+static void soon_does_not_wait(struct store *t)
+{
+	static const char *const want[][2] = { { "2", "1" }, { "on", "off" } };
+	const bool soon[] = { false, true, true, false, true, false };
+	struct str when;
+	for (size_t i = 0; i < COUNT_OF(soon); i++) {
+		char name[16];
+		struct thing thing = { (int64_t)i + 1, name, ST_OK };
+		snprintf(name, sizeof name, "thing %zu", i);
+		CHECK_OK((soon[i] ? db_write_soon : db_write)(t->ctx, t->db, waits_tx, &when, &t->err));
+		CHECK(str_eqc(when, want[db_engine(t->db)][soon[i]]));
+		CHECK_OK(db_write_soon(t->ctx, t->db, add_tx, &thing, &t->err));
+		CHECK(count(t) == (int64_t)i + 1);
+	}
+	struct thing refused = { 100, "refused", ST_PRECONDITION };
+	CHECK_STATUS(ST_PRECONDITION, db_write_soon(t->ctx, t->db, add_tx, &refused, &t->err));
+	CHECK(count(t) == (int64_t)COUNT_OF(soon));
+}
+
+static enum status long_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	static char text[800000]; /* 200 pages */
+	char name[16];
+	const int *id = arg;
+	memset(text, 'x', sizeof text);
+	snprintf(name, sizeof name, "%d", *id);
+	return q_fixture_thing_add(c, *id, str_c(name), str_n(text, sizeof text), STR_NULL, NULL, false, NULL, NULL, e);
+}
+
+/* Nobody rests here, and the log is far larger in sum than it may become. */
+static void log_stays_bounded(struct store *t)
+{
+	enum { ROUNDS = 600, BOUND = 80000 };
+	char path[1100];
+	struct stat st;
+	for (int i = 1; i <= ROUNDS; i++)
+		CHECK_OK(db_write_soon(t->ctx, t->db, long_tx, &i, &t->err));
+	snprintf(path, sizeof path, "%s-wal", t->cfg.url + strlen("sqlite:"));
+	CHECK(stat(path, &st) == 0 && st.st_size < BOUND * 4096L);
+	CHECK(count(t) == ROUNDS);
 }
 
 static void returning(struct store *t)
@@ -716,6 +780,8 @@ static const struct store_test tests[] = {
 	{ "rollback_leaves_nothing", rollback_leaves_nothing },
 	{ "constraints", constraints },
 	{ "writes_travel_together", writes_travel_together },
+	{ "soon_does_not_wait", soon_does_not_wait, NULL, with_fsync },
+	{ "log_stays_bounded", log_stays_bounded, "sqlite" },
 	{ "returning", returning },
 	{ "writes_need_a_transaction", writes_need_a_transaction },
 	{ "after_commit", after_commit },

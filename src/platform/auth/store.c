@@ -31,6 +31,12 @@ struct authstore {
 	bool ending;
 };
 
+/* What lives for minutes, and is asked for again when it is lost: no reason to wait for the disk. */
+static const bool brief[AUTH_KINDS] = {
+	[AUTH_LOGIN] = true, [AUTH_CODE] = true, [AUTH_TOKEN] = true, [AUTH_PAR] = true, [AUTH_DEVICE] = true, [AUTH_USER_CODE] = true,
+	[AUTH_PROMPT] = true,
+};
+
 static const char *const kind_names[AUTH_KINDS] = {
 	[AUTH_SSO] = "sso", [AUTH_SESSION] = "session", [AUTH_LOGIN] = "login", [AUTH_CODE] = "code", [AUTH_GRANT] = "grant",
 	[AUTH_TOKEN] = "token", [AUTH_REFRESH] = "refresh", [AUTH_PAR] = "par", [AUTH_DEVICE] = "device",
@@ -188,7 +194,7 @@ static enum status row_of(struct ctx *ctx, const struct auth_entry *n, struct au
 	if (n->value.n > AUTH_VALUE_MAX || n->owner.n > AUTH_KEY_MAX)
 		return err_set(e, ST_TOO_LARGE, "%s: more than the auth store takes", kind_names[n->kind]);
 	*out = (struct auth_row){ .owner = n->owner.n ? n->owner : STR_NULL, .value = n->value.p ? n->value : STR(""),
-				  .expires_us = n->expires_us };
+				  .expires_us = n->expires_us, .brief = brief[n->kind] };
 	return whole_key(ctx, n->kind, n->key, &out->key, e);
 }
 

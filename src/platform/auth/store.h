@@ -7,7 +7,9 @@
  * An entry is (kind, key, owner, value). Keys that are secrets are given as auth_hash() of them, so that the store holds
  * nothing that signs anybody in. An owner ("p:<person>", "grant:<id>") is what entries are listed and dropped by.
  *
- * An acknowledged change is durable (SQLite, PostgreSQL) or in Redis's hands, and seen by every process at its next look.
+ * An acknowledged change is durable (SQLite, PostgreSQL) or in Redis's hands, and seen by every process at its next look. What
+ * lives for minutes (access tokens, codes, sign-ins under way) outlives every process too, but a fall of the machine may take the
+ * last of it: its owner asks again. Taking, swapping and dropping are always durable: nothing used or revoked comes back.
  * From fibers, outside transactions. Failures: ST_UNAVAILABLE or ST_TIMEOUT when the store can't be reached; ST_NOT_FOUND for
  * what is not there, or not any more.
  */

@@ -21,7 +21,10 @@ static enum status tx_put(struct db_conn *c, void *arg, struct err *e)
 static enum status put(struct ctx *ctx, void *self, const struct auth_row *rows, size_t n, struct err *e)
 {
 	struct rows x = { rows, n };
-	return db_write(ctx, self, tx_put, &x, e);
+	bool brief = true;
+	for (size_t i = 0; i < n; i++)
+		brief &= rows[i].brief;
+	return brief ? db_write_soon(ctx, self, tx_put, &x, e) : db_write(ctx, self, tx_put, &x, e);
 }
 
 struct one { const struct auth_row *in; struct auth_row *out; struct str key, former; int64_t now; bool yes; };

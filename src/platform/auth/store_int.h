@@ -8,7 +8,7 @@
 
 #include "platform/auth/store.h"
 
-struct auth_row { struct str key, owner, value; int64_t expires_us; };
+struct auth_row { struct str key, owner, value; int64_t expires_us; bool brief; };
 struct auth_span { struct str owner, first, past; }; /* of an owner's keys: first <= key < past */
 
 struct auth_engine {

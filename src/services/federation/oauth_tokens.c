@@ -2,6 +2,9 @@
  *
  * Grants and tokens in the auth store. Tokens are random and opaque; the successor of a refresh token follows from it (a keyed
  * hash), so that a lost answer can be given again without keeping any token.
+ *
+ * An access token begins with the moment of its making, and so does its key, a hash otherwise: tokens of one moment stand together
+ * in the store's index, and many share the pages that a commit writes. A hash alone would touch a page for each.
  */
 #include "services/federation/oauth.h"
 
@@ -12,6 +15,8 @@
 
 #define REFRESH_PURPOSE "guildhall refresh token rotation"
 #define GRANTS_MAX 1000
+#define STAMP_LEN 8 /* 48 bits */
+#define ACCESS_LEN (STAMP_LEN + AUTH_HASH_LEN)
 
 /* --- as text ------------------------------------------------------------------------------------------------ */
 
@@ -54,6 +59,26 @@ static struct str grants_owner(struct ctx *ctx, int64_t person, struct str clien
 	return arena_strf(ctx->arena, "pc:%lld:%.*s", (long long)person, STR_ARG(client));
 }
 
+/* --- access tokens ------------------------------------------------------------------------------------------ */
+
+static void access_key(struct str token, char key[ACCESS_LEN + 1])
+{
+	memcpy(key, token.p, STAMP_LEN);
+	auth_hash(token, key + STAMP_LEN);
+}
+
+static struct str access_new(struct ctx *ctx, char key[ACCESS_LEN + 1])
+{
+	static const char digits[] = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"; /* base64url's, in the order of keys */
+	int64_t ms = clock_now_us() / 1000;
+	char stamp[STAMP_LEN];
+	for (int i = STAMP_LEN; i--; ms >>= 6)
+		stamp[i] = digits[ms & 63];
+	struct str token = arena_strf(ctx->arena, "%.*s%.*s", STAMP_LEN, stamp, STR_ARG(auth_secret(ctx->arena, NULL)));
+	access_key(token, key);
+	return token;
+}
+
 /* --- issuing ------------------------------------------------------------------------------------------------ */
 
 static struct auth_entry entry(struct ctx *ctx, enum auth_kind kind, const struct oauth_grant *g, const char *hash, int64_t life_s)
@@ -69,11 +94,11 @@ static struct auth_entry grant_entry(struct ctx *ctx, const struct oauth_grant *
 
 enum status oauth_tokens_issue(struct ctx *ctx, const struct oauth_grant *g, bool refresh, struct oauth_tokens *out, struct err *e)
 {
-	char access_hash[AUTH_HASH_LEN + 1], refresh_hash[AUTH_HASH_LEN + 1];
+	char key[ACCESS_LEN + 1], refresh_hash[AUTH_HASH_LEN + 1];
 	struct auth_entry all[3];
 	size_t n = 0;
-	*out = (struct oauth_tokens){ auth_secret(ctx->arena, access_hash), refresh ? auth_secret(ctx->arena, refresh_hash) : STR("") };
-	all[n++] = entry(ctx, AUTH_TOKEN, g, access_hash, OAUTH_TOKEN_LIFE_S);
+	*out = (struct oauth_tokens){ access_new(ctx, key), refresh ? auth_secret(ctx->arena, refresh_hash) : STR("") };
+	all[n++] = entry(ctx, AUTH_TOKEN, g, key, OAUTH_TOKEN_LIFE_S);
 	if (g->id.n)
 		all[n++] = grant_entry(ctx, g);
 	if (refresh)
@@ -83,15 +108,13 @@ enum status oauth_tokens_issue(struct ctx *ctx, const struct oauth_grant *g, boo
 
 enum status oauth_token_find(struct ctx *ctx, struct str token, struct oauth_token *out, struct err *e)
 {
-	char hash[AUTH_HASH_LEN + 1];
+	char key[ACCESS_LEN + 1];
 	struct auth_entry n;
-	if (token.n != AUTH_HASH_LEN)
+	bool access = token.n == ACCESS_LEN;
+	if (!access && token.n != AUTH_HASH_LEN)
 		return err_set(e, ST_NOT_FOUND, "This is no token of this site.");
-	auth_hash(token, hash);
-	enum status st = authstore_get(ctx, ctx->svc->platform->auth, AUTH_TOKEN, str_c(hash), &n, e);
-	if (st == ST_NOT_FOUND)
-		st = authstore_get(ctx, ctx->svc->platform->auth, AUTH_REFRESH, str_c(hash), &n, e);
-	TRY(st);
+	access ? access_key(token, key) : auth_hash(token, key);
+	TRY(authstore_get(ctx, ctx->svc->platform->auth, access ? AUTH_TOKEN : AUTH_REFRESH, str_c(key), &n, e));
 	/* A refresh token that was used: its value says so and is no grant. */
 	if (n.kind == AUTH_REFRESH && n.value.n && n.value.p[0] != '{')
 		return err_set(e, ST_NOT_FOUND, "This token was used.");
@@ -100,9 +123,11 @@ enum status oauth_token_find(struct ctx *ctx, struct str token, struct oauth_tok
 
 enum status oauth_token_drop(struct ctx *ctx, struct str token, struct err *e)
 {
-	char hash[AUTH_HASH_LEN + 1];
-	auth_hash(token, hash);
-	return authstore_drop(ctx, ctx->svc->platform->auth, AUTH_TOKEN, str_c(hash), e);
+	char key[ACCESS_LEN + 1];
+	if (token.n != ACCESS_LEN)
+		return ST_OK;
+	access_key(token, key);
+	return authstore_drop(ctx, ctx->svc->platform->auth, AUTH_TOKEN, str_c(key), e);
 }
 
 /* --- revoking ----------------------------------------------------------------------------------------------- */
@@ -186,7 +211,7 @@ enum status oauth_refresh(struct ctx *ctx, struct str token, const struct oauth_
                           struct oauth_tokens *out, struct err *e)
 {
 	struct authstore *as = ctx->svc->platform->auth;
-	char hash[AUTH_HASH_LEN + 1], next_hash[AUTH_HASH_LEN + 1], access_hash[AUTH_HASH_LEN + 1];
+	char hash[AUTH_HASH_LEN + 1], next_hash[AUTH_HASH_LEN + 1], key[ACCESS_LEN + 1];
 	struct auth_entry n, g;
 	struct oauth_token t, peek;
 	struct str ignored;
@@ -210,11 +235,11 @@ enum status oauth_refresh(struct ctx *ctx, struct str token, const struct oauth_
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? bad_refresh(e) : st;
 	*grant = t.grant;
-	*out = (struct oauth_tokens){ auth_secret(ctx->arena, access_hash), successor(ctx, token) };
+	*out = (struct oauth_tokens){ access_new(ctx, key), successor(ctx, token) };
 	auth_hash(out->refresh, next_hash);
 	struct auth_entry next = entry(ctx, AUTH_REFRESH, grant, next_hash, OAUTH_REFRESH_LIFE_S);
 	TRY(authstore_add(ctx, as, &next, &added, e));
-	const struct auth_entry access = entry(ctx, AUTH_TOKEN, grant, access_hash, OAUTH_TOKEN_LIFE_S);
+	const struct auth_entry access = entry(ctx, AUTH_TOKEN, grant, key, OAUTH_TOKEN_LIFE_S);
 	TRY(authstore_put(ctx, as, &access, e));
 	/* The grant lives on with its use; revoked meanwhile, it takes the new tokens along. */
 	struct str former = g.value;
