@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the browser tests share: a Guildhall of their own, a browser, and a count of what passed.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createHmac } from "node:crypto";
 import { createServer } from "node:net";
 import { setDefaultResultOrder } from "node:dns";
 import { chromium } from "playwright-core";
@@ -74,6 +75,34 @@ export function addPerson(data, { email, name, password, owner, admin }, args = 
 	execFileSync(process.env.GUILDHALL, ["user", "add", email, ...more, "--data", data, ...args],
 		{ input: `${password}\n`, stdio: ["pipe", "ignore", "pipe"], timeout: 60000 });
 }
+
+/** Letters of a site's mail folder to an address, the oldest first. */
+export const letters = (data, to) =>
+	(existsSync(join(data, "mail")) ? readdirSync(join(data, "mail")) : []).filter((f) => f.endsWith(".eml")).sort()
+		.map((f) => readFileSync(join(data, "mail", f), "utf8").replace(/\r?\n[ \t]+/g, " "))
+		.filter((t) => new RegExp(`^To:.*${to.replace(".", "\\.")}`, "m").test(t))
+		.map((t) => t.replace(/=\r?\n/g, "").replace(/=3D/g, "=").replace(/\r/g, ""));
+
+/** The newest of them that is `about` something, when there are more than `after`; waits for it. */
+export async function letter(data, to, about, after = 0) {
+	for (let i = 0; i < 200; i++) {
+		const found = letters(data, to).filter((t) => about.test(t));
+		if (found.length > after) return { text: found.at(-1), count: found.length };
+		await new Promise((r) => setTimeout(r, 100));
+	}
+	throw new Error(`no letter to ${to} about ${about}`);
+}
+
+/** What an authenticator app shows for a seed. */
+export const totp = (base32, step = Math.floor(Date.now() / 30000)) => {
+	let bits = "";
+	for (const c of base32.replaceAll(" ", "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0");
+	const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(step));
+	const mac = createHmac("sha1", key).update(counter).digest();
+	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, "0");
+};
 
 export async function browser() {
 	return chromium.launch({

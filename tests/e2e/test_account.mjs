@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, browser, freePort, run, serve } from "./lib.mjs";
+import { addPerson, browser, freePort, letter, letters, run, serve, totp } from "./lib.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "guildhall-account-"));
@@ -38,6 +38,8 @@ const profile = (fields, more, file) => {
 	if (file) body.append("avatar", new Blob([file]), "me.png");
 	return { method: "POST", body };
 };
+/** What a query of one of the databases counts. */
+const count = (file, sql) => Number(execFileSync("python3", ["-c", "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])", join(folder, file), sql], { encoding: "utf8" }));
 const address = { name: "Tom Okafor", line1: "12 Mill Lane", postal_code: "1100-148", city: "Lisbon", country: "PT", phone: "+351 21 000 00 00" };
 
 const cases = {};
@@ -99,6 +101,19 @@ cases["notifications are what was chosen"] = async () => {
 	assert.match(page.text, /value="account.security" checked/);
 	page = await agent.go("/account/notifications", { method: "POST", body: new URLSearchParams({ csrf: Agent.form(page, formOf(page, "topic")).fields.csrf }) });
 	assert.doesNotMatch(page.text, /value="account.security" checked/);
+	// Nothing is written of what is done now, and in the person's own time zone of what is done after choosing again.
+	const twoStep = async (step) => agent.submit(await agent.go("/identity/two-step"), { step });
+	const setUp = await twoStep("begin");
+	const seed = setUp.text.match(/code-shown">([^<]+)</)[1];
+	await agent.submit(setUp, { code: totp(seed) });
+	for (let i = 0; i < 100 && count("one/federation.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
+	await agent.submit(page, { topic: "account.security" }, formOf(page, "topic"));
+	await twoStep("codes");
+	await twoStep("off");
+	const { text } = await letter(data, tom.email, /Subject: Two steps were turned off/);
+	assert.match(text, /When: \d{4}-\d\d-\d\d \d\d:\d\d \(Europe\/Lisbon\)\n/);
+	await letter(data, tom.email, /Subject: New recovery codes/);
+	assert.deepEqual(letters(data, tom.email).map((t) => t.match(/^Subject: (.*)$/m)[1]).sort(), ["New recovery codes", "Two steps were turned off"]);
 };
 cases["all of a person's data, as an archive for that person alone"] = async () => {
 	const agent = await as(tom);
@@ -138,9 +153,9 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	addPerson(join(folder, "two"), ines, set);
 	servers.push(await serve({ data: join(folder, "two"), port: first, demo: false, args: [...set, "--only", "blog,federation"] }));
 	servers.push(await serve({ data: join(folder, "three"), port: second, demo: false, args: [...set, "--only", "account"] }));
-	const agent = new Agent(origin);
-	agent.home = [origin, other];
-	const visit = async (url, options) => {
+	const account = servers.at(-1);
+	/** As Agent.go, over both hosts. */
+	const visitor = (agent) => async (url, options) => {
 		let at = new URL(url);
 		for (let i = 0; i < 12; i++) {
 			const answer = await agent.fetch(at, options);
@@ -150,6 +165,7 @@ cases["when the days are over every service forgets, in two processes too"] = as
 			at = new URL(to, at);
 		}
 	};
+	const agent = new Agent(origin), visit = visitor(agent);
 	await agent.signIn(tom);
 	await visit(`${other}/account/auth/login`);
 	let page = await visit(`${other}/account/addresses/new`);
@@ -169,11 +185,25 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	page = await visit(`${other}/account/leave`);
 	const leave = Agent.form(page, 0);
 	await visit(leave.action, { method: "POST", body: new URLSearchParams(leave.fields) });
-	const count = (file, sql) => Number(execFileSync("python3", ["-c", "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])", join(folder, file), sql], { encoding: "utf8" }));
 	for (let i = 0; i < 300 && count("three/account.db", "SELECT COUNT(*) FROM addresses"); i++) await new Promise((r) => setTimeout(r, 100));
 	assert.equal(count("two/federation.db", "SELECT COUNT(*) FROM people WHERE email='tom@example.org'"), 0);
 	assert.equal(count("three/account.db", "SELECT COUNT(*) FROM addresses"), 0);
 	assert.equal((await agent.fetch("/identity")).status, 303, "signed out with it");
+
+	// Security notices: what was chosen over there counts; when nobody answers there, they are sent.
+	const owner = new Agent(origin), about = /Subject: Your password was changed/;
+	await owner.signIn(ines);
+	const change = async (former, fresh) => owner.submit(await owner.go("/identity/password"), { former, fresh });
+	await visitor(owner)(`${other}/account/auth/login`);
+	const choices = await visitor(owner)(`${other}/account/notifications`);
+	await visitor(owner)(`${other}/account/notifications`, { method: "POST", body: new URLSearchParams({ csrf: Agent.form(choices, formOf(choices, "topic")).fields.csrf }) });
+	assert.match((await change(password, `${password} 2`)).text, /was changed/);
+	for (let i = 0; i < 100 && count("two/federation.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
+	assert.equal(letters(join(folder, "two"), ines.email).filter((t) => about.test(t)).length, 0);
+	assert.equal(await account.stop(), 0);
+	servers.splice(servers.indexOf(account), 1);
+	assert.match((await change(`${password} 2`, password)).text, /was changed/);
+	await letter(join(folder, "two"), ines.email, about);
 };
 
 // --- in a real browser ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, freePort, run, serve } from "./lib.mjs";
+import { addPerson, freePort, letter, letters, run, serve } from "./lib.mjs";
 
 globalThis.crypto ??= webcrypto; // Node 18
 globalThis.CryptoKey ??= webcrypto.CryptoKey;
@@ -155,6 +155,7 @@ cases["openid-client: pushed request, device flow, form_post"] = async () => {
 	assert.match(page.text, /Bread Diary/);
 	page = await agent.submit(page, { decision: "allow" });
 	assert.match(page.text, /Connected/);
+	assert.match((await letter(data, ines.email, /Subject: A device was connected/)).text, /Application: Bread Diary\n/);
 	const tokens = await handle.poll();
 	assert.ok(tokens.access_token && tokens.refresh_token && tokens.claims().sub);
 
@@ -338,7 +339,7 @@ cases["what a client asks wrongly is told to the client"] = async () => {
 	assert.equal(unknown.url.searchParams.get("error"), "consent_required");
 };
 cases["prompt=login and max_age are proved again; consent is asked once, and for more when more is asked"] = async () => {
-	const app = await register(full);
+	const app = await register({ ...full, client_name: "Oven\nTimer" });
 	const { challenge } = pkce();
 	const agent = new Agent(base);
 	await authorize(authorizeUrl(app, { code_challenge: challenge }), { agent });
@@ -346,6 +347,12 @@ cases["prompt=login and max_age are proved again; consent is asked once, and for
 	assert.ok(again.url.searchParams.get("code"), "no second consent");
 	const more = await agent.go(authorizeUrl(app, { code_challenge: challenge, scope: "openid email" }));
 	assert.match(more.text, /See your e-mail address/);
+	await authorize(authorizeUrl(app, { code_challenge: challenge, prompt: "consent" }), { agent });
+	const about = /Application: Oven Timer\n/; // of one line, whatever it was registered as
+	assert.match((await letter(data, ines.email, about)).text, /Subject: An application was let in/);
+	await agent.submit(more, { decision: "allow" });
+	await letter(data, ines.email, about, 1);
+	assert.equal(letters(data, ines.email).filter((t) => about.test(t)).length, 2, "one for each time it was allowed more");
 	const login = await agent.go(authorizeUrl(app, { code_challenge: challenge, prompt: "login" }));
 	assert.equal(login.url.pathname, "/sign-in");
 	const done = await agent.signIn(ines, login);

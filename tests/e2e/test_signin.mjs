@@ -2,12 +2,11 @@
 // Becoming somebody here and proving it: the owner's link, sign-up, passwords, mailed links, two steps, passkeys; and what those
 // see who try for somebody else.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import { readdirSync, readFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, browser, freePort, run, serve } from "./lib.mjs";
+import { addPerson, browser, freePort, letter as anyLetter, letters, run, serve, totp } from "./lib.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "guildhall-signin-"));
 const servers = [];
@@ -25,31 +24,15 @@ addPerson(join(folder, "open"), tom);
 const site = await start("open");
 const { base } = site;
 
-/** The newest letter to that address; waits for it. */
-const letter = async (to, { data = site.data, after = 0 } = {}) => {
-	for (let i = 0; i < 100; i++) {
-		const found = readdirSync(join(data, "mail")).filter((f) => f.endsWith(".eml")).sort().map((f) => readFileSync(join(data, "mail", f), "utf8").replace(/\r?\n[ \t]+/g, " "))
-			.filter((t) => new RegExp(`^To:.*${to.replace(".", "\\.")}`, "m").test(t));
-		if (found.length > after) {
-			const text = found.at(-1).replace(/=\r?\n/g, "").replace(/=3D/g, "=");
-			return { text, count: found.length, link: text.match(/http:\/\/localhost:\d+\S+token=[\w-]+/)?.[0] };
-		}
-		await new Promise((r) => setTimeout(r, 100));
-	}
-	throw new Error(`no letter to ${to}`);
+/** The newest letter with a link to that address, or of another subject; waits for it. */
+const letter = async (to, { data = site.data, after = 0, about = /token=|account already/ } = {}) => {
+	const { text, count } = await anyLetter(data, to, about, after);
+	return { text, count, link: text.match(/http:\/\/localhost:\d+\S+token=[\w-]+/)?.[0] };
 };
+const notices = (to, about) => letters(site.data, to).filter((t) => about.test(t)).length;
 const said = (page) => page.text.match(/class="(?:problem|done)"[^>]*>([^<]*)</)?.[1] ?? "";
 const wrongs = (page) => [...page.text.matchAll(/class="wrong"[^>]*>([^<]*)</g)].map((m) => m[1]);
 const signedIn = async (agent) => (await agent.fetch("/identity")).status === 200;
-const totp = (base32, step = Math.floor(Date.now() / 30000)) => {
-	let bits = "";
-	for (const c of base32.replaceAll(" ", "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0");
-	const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
-	const counter = Buffer.alloc(8);
-	counter.writeBigUInt64BE(BigInt(step));
-	const mac = createHmac("sha1", key).update(counter).digest();
-	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, "0");
-};
 
 const cases = {};
 cases["an empty site prints a link; whoever opens it becomes the owner; it works once"] = async () => {
@@ -125,6 +108,7 @@ cases["a forgotten password: a new one by letter, everywhere else signed out"] =
 	assert.equal(wrongs(page).length, 1);
 	page = await agent.submit(page, { password: "ovens and bread, bicycles" });
 	assert.ok(await signedIn(agent));
+	await letter(tom.email, { about: /Subject: A new password was set/ });
 	assert.equal(await signedIn(elsewhere), false);
 	const old = new Agent(base);
 	await old.signIn(tom);
@@ -141,6 +125,9 @@ cases["the password is changed by who knows it; other devices are signed out"] =
 	page = await agent.submit(page, { former: tom.password, fresh: "a third one, for good" });
 	assert.match(said(page), /was changed/);
 	tom.password = "a third one, for good";
+	const { text } = await letter(tom.email, { about: /Subject: Your password was changed/ });
+	assert.match(text, /When: \d{4}-\d\d-\d\d \d\d:\d\d \(UTC\)\nWith: Firefox on Linux\n/);
+	for (const path of ["/identity", "/sign-in/forgot", "/account/notifications"]) assert.ok(text.includes(`${base}${path}\n`), path);
 	assert.ok(await signedIn(agent));
 	assert.equal(await signedIn(elsewhere), false);
 };
@@ -156,6 +143,7 @@ cases["two steps: set up with an app, asked for afterwards, a code good once; re
 	page = await agent.submit(page, { code: used });
 	const codes = [...page.text.matchAll(/<code>([a-z0-9]{5}-[a-z0-9]{5})<\/code>/g)].map((m) => m[1]);
 	assert.equal(codes.length, 10);
+	await letter(tom.email, { about: /Subject: Two steps were turned on/ });
 
 	const fresh = new Agent(base);
 	page = await fresh.signIn(tom);
@@ -184,10 +172,35 @@ cases["two steps: set up with an app, asked for afterwards, a code good once; re
 
 	page = await lost.go("/identity/two-step");
 	assert.match(page.text, /9 recovery codes/);
+	await lost.submit(page, { step: "codes" });
+	await letter(tom.email, { about: /Subject: New recovery codes/ });
 	page = await lost.submit(page, { step: "off" });
+	await letter(tom.email, { about: /Subject: Two steps were turned off/ });
 	const plain = new Agent(base);
 	await plain.signIn(tom);
 	assert.ok(await signedIn(plain));
+};
+cases["a browser that was not seen before is told by letter, once; the first of all and known ones are not"] = async () => {
+	const mara = { email: "mara@example.org", name: "Mara Lund", password: "sourdough at midnight" };
+	addPerson(site.data, mara);
+	const about = /Subject: New sign-in/;
+	const from = async (agent) => {
+		const a = new Agent(base);
+		const fetch = a.fetch.bind(a);
+		a.fetch = (url, options = {}) => fetch(url, { ...options, headers: { ...options.headers, ...(agent && { "user-agent": agent }) } });
+		await a.signIn(mara);
+		assert.ok(await signedIn(a));
+	};
+	await from();
+	await from();
+	await from("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1");
+	const { text } = await letter(mara.email, { about });
+	assert.match(text, /With: Safari on iPhone\n/);
+	await from("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Safari/604.1"); // newer, the same
+	await from();
+	await from("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36");
+	assert.match((await letter(mara.email, { about, after: 1 })).text, /With: Chrome on Windows\n/);
+	assert.equal(notices(mara.email, about), 2);
 };
 cases["devices: listed without place, signed out one by one or all"] = async () => {
 	const here = new Agent(base), there = new Agent(base);
@@ -284,6 +297,7 @@ cases["a passkey is added and signs in, in Chromium with a virtual authenticator
 	await page.getByRole("button", { name: "Add a passkey" }).click();
 	await page.waitForURL(/done=added/);
 	assert.match(await page.locator(".rows").innerText(), /Kitchen tablet/);
+	assert.match((await letter(ines.email, { about: /Subject: A passkey was added/ })).text, /Passkey: Kitchen tablet\n/);
 
 	await context.clearCookies();
 	// The browser may offer it by itself (conditional mediation); else by its button.
@@ -296,6 +310,7 @@ cases["a passkey is added and signs in, in Chromium with a virtual authenticator
 	await page.goto(`${base}/identity/passkeys`);
 	await page.getByRole("button", { name: /Remove/ }).click();
 	await page.waitForURL(/done=removed/);
+	assert.match((await letter(ines.email, { about: /Subject: A passkey was removed/ })).text, /Passkey: Kitchen tablet\n/);
 	await context.clearCookies();
 	await page.goto(`${base}/sign-in`);
 	await page.waitForTimeout(500);

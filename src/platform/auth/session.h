@@ -46,6 +46,8 @@ struct sso {
 /* Somebody proved who they are: a new single sign-on with a new secret, the provider's cookie and the hint. A former one of
    this browser ends (session fixation). */
 enum status sso_begin(struct web *w, const struct sso *s, struct err *e) MUST_CHECK;
+/* What the browser says of itself, in a: struct sso's agent. */
+struct str sso_agent(struct arena *a, const struct http_req *req);
 /* Of this request; ST_NOT_FOUND: nobody. */
 enum status sso_current(struct web *w, struct sso *out, struct err *e) MUST_CHECK;
 /* The person proved it again, or more of it: auth_us and amr. */

@@ -73,7 +73,7 @@ static const char *named(struct str text, const struct sign *list)
 	return NULL;
 }
 
-static struct str agent_text(struct web *w)
+struct str sso_agent(struct arena *a, const struct http_req *req)
 {
 	/* The first that fits: every browser also claims to be its ancestors. */
 	static const struct sign browsers[] = { { "Firefox/", "Firefox" }, { "FxiOS/", "Firefox" }, { "Edg", "Edge" }, { "OPR/", "Opera" },
@@ -81,9 +81,9 @@ static struct str agent_text(struct web *w)
 		{ "Safari/", "Safari" }, { "curl/", "curl" }, { NULL, NULL } };
 	static const struct sign systems[] = { { "iPhone", "iPhone" }, { "iPad", "iPad" }, { "Android", "Android" }, { "CrOS", "ChromeOS" },
 		{ "Windows", "Windows" }, { "Mac OS X", "Mac" }, { "Linux", "Linux" }, { NULL, NULL } };
-	struct str ua = http_header(w->req, "user-agent");
+	struct str ua = http_header(req, "user-agent");
 	const char *browser = ua.p ? named(ua, browsers) : NULL, *system = ua.p ? named(ua, systems) : NULL;
-	return arena_strf(w->ctx->arena, "%s%s%s", browser ? browser : system ? "A browser" : "A program", system ? " on " : "", system ? system : "");
+	return arena_strf(a, "%s%s%s", browser ? browser : system ? "A browser" : "A program", system ? " on " : "", system ? system : "");
 }
 
 /* --- cookies of the provider -------------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ enum status sso_begin(struct web *w, const struct sso *s, struct err *e)
 	fresh.auth_us = fresh.seen_us = clock_now_us();
 	fresh.expires_us = auth_expiry_us(SSO_LIFE_S);
 	if (!fresh.agent.n)
-		fresh.agent = agent_text(w);
+		fresh.agent = sso_agent(ctx->arena, w->req);
 	struct auth_entry n = entry_of(ctx, &fresh);
 	TRY(authstore_put(ctx, store_of(ctx), &n, e));
 	set_provider_cookie(w, secret, SSO_LIFE_S);

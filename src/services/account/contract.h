@@ -16,6 +16,12 @@ struct account_menu {
 };
 
 extern const struct contract_def account_contract_menu;
+
+/* account/choice: does a person want to be written to about a topic (struct notice_def)? ST_NOT_FOUND: no service has that topic. */
+struct account_choice_ask { int64_t person; struct str topic; };
+struct account_choice { bool by_mail; };
+extern const struct contract_def account_contract_choice;
+
 extern const struct contract_def account_contract_person_data; /* platform/person_data.h */
 
 static inline enum status account_ask_menu(struct ctx *ctx, const struct account_menu_query *q, struct account_menu *out,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What somebody wants to be written to about: one switch for each topic that a service declares (struct notice_def).
+ * What somebody wants to be written to about: one switch for each topic that a service declares (struct notice_def). Services that
+ * write ask account/choice.
  */
 #include "base/clock.h"
 #include "gen/account_sql.h"
@@ -18,6 +19,14 @@ static size_t topics(const struct platform *p, const struct notice_def **out)
 	return n;
 }
 
+static bool by_mail(const struct notice_def *d, const struct account_choices_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(rows[i].topic, d->topic))
+			return rows[i].by_mail;
+	return d->by_mail;
+}
+
 static enum status load(struct web *w, struct notices_view *v, struct err *e)
 {
 	const struct notice_def *defs[TOPICS_MAX];
@@ -28,12 +37,8 @@ static enum status load(struct web *w, struct notices_view *v, struct err *e)
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(q_account_choices(c, w->person->id, &rows, &n, e));
-	for (size_t i = 0; i < v->count; i++) {
-		v->list[i] = (struct notice_choice){ defs[i], defs[i]->by_mail };
-		for (size_t j = 0; j < n; j++)
-			if (str_eqc(rows[j].topic, defs[i]->topic))
-				v->list[i].by_mail = rows[j].by_mail;
-	}
+	for (size_t i = 0; i < v->count; i++)
+		v->list[i] = (struct notice_choice){ defs[i], by_mail(defs[i], rows, n) };
 	return ST_OK;
 }
 
@@ -68,3 +73,31 @@ enum status account_post_notices(struct web *w, struct err *e)
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_choose, w, e));
 	return web_redirect(w, 303, web_url(w->ctx, "account", "/notifications?done=1"));
 }
+
+/* --- account/choice --------------------------------------------------------------------------------------------- */
+
+static enum status serve_choice(struct ctx *ctx, const void *in, void *out, struct err *e)
+{
+	const struct account_choice_ask *q = in;
+	const struct notice_def *defs[TOPICS_MAX];
+	struct account_choices_row *rows;
+	size_t n, i = 0, count = topics(ctx->svc->platform, defs);
+	while (i < count && !str_eqc(q->topic, defs[i]->topic))
+		i++;
+	if (i == count)
+		return err_set(e, ST_NOT_FOUND, "Nobody writes about that.");
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_account_choices(c, q->person, &rows, &n, e));
+	((struct account_choice *)out)->by_mail = by_mail(defs[i], rows, n);
+	return ST_OK;
+}
+
+static const struct dto_def choice_ask_dto = { "account_choice_ask", sizeof(struct account_choice_ask), (const struct dto_field[]){
+	{ "person", DTO_INT, offsetof(struct account_choice_ask, person), NULL }, { "topic", DTO_STR, offsetof(struct account_choice_ask, topic), NULL }, { 0 } } };
+static const struct dto_def choice_dto = { "account_choice", sizeof(struct account_choice), (const struct dto_field[]){
+	{ "by_mail", DTO_BOOL, offsetof(struct account_choice, by_mail), NULL }, { 0 } } };
+
+/* A choice counts from the moment it is made: asked anew each time. */
+const struct contract_def account_contract_choice = { .service = "account", .name = "choice", .kind = CONTRACT_ACTION, .in = &choice_ask_dto,
+	.out = &choice_dto, .serve = serve_choice };

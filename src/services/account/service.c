@@ -29,7 +29,7 @@ static const struct fragment_def fragments[] = {
 	{ 0 },
 };
 
-static const struct contract_def *const contracts[] = { &account_contract_menu, &account_contract_person_data, NULL };
+static const struct contract_def *const contracts[] = { &account_contract_menu, &account_contract_choice, &account_contract_person_data, NULL };
 
 static const struct event_handler events[] = {
 	{ "person.deleted", "federation", "forget", account_forget },
@@ -43,7 +43,7 @@ static const struct job_def jobs[] = {
 };
 
 static const struct notice_def notices[] = {
-	{ "account.security", "Security", "When a password is changed, a device or an application is let in.", true },
+	{ "account.security", "Security", "When somebody signs in with a new browser, and when a password, second step, passkey or application changes.", true },
 	{ 0 },
 };
 

@@ -5,6 +5,7 @@
 #include "gen/federation_sql.h"
 #include "gen/federation_tpl.h"
 #include "platform/html.h"
+#include "services/federation/notice.h"
 #include "services/federation/oauth_logout.h"
 #include "services/federation/password.h"
 
@@ -116,6 +117,7 @@ static enum status tx_password(struct db_conn *c, void *arg, struct err *e)
 	const struct fresh *f = arg;
 	struct audit_entry entry = { .action = "person.password_changed", .actor = arena_strf(db_arena(c), "%lld", (long long)f->w->person->id) };
 	TRY(password_set(c, f->w->person->id, f->hash, e));
+	TRY(notice_enqueue(c, f->w, NOTICE_PASSWORD, f->w->person->id, STR(""), e));
 	return audit_write(c, &entry, e);
 }
 

@@ -11,6 +11,7 @@
 #include "platform/config.h"
 #include "platform/json.h"
 #include "platform/mail.h"
+#include "services/federation/notice.h"
 #include "services/federation/password.h"
 #include "services/federation/second.h"
 
@@ -196,6 +197,7 @@ static enum status tx_arrival(struct db_conn *c, void *arg, struct err *e)
 	if (!x->reset)
 		return ST_OK;
 	TRY(password_set(c, x->person->id, x->hash, e));
+	TRY(notice_enqueue(c, x->w, NOTICE_PASSWORD_RESET, x->person->id, STR(""), e));
 	return audit_write(c, &entry, e);
 }
 

@@ -10,6 +10,7 @@
 #include "gen/federation_tpl.h"
 #include "platform/audit.h"
 #include "platform/html.h"
+#include "services/federation/notice.h"
 
 #define PAGE_MAX (256 << 10)
 
@@ -158,14 +159,20 @@ static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct consent *x = arg;
 	struct audit_entry entry = { .action = "oauth.consented", .object = x->a->client.id };
+	struct federation_consent_row *former;
+	int64_t person = x->w->person->id;
 	struct buf b;
 	buf_arena(&b, db_arena(c), 4096);
 	buf_putc(&b, '{');
 	json_put_member(&b, "scope", x->a->scope);
 	buf_putc(&b, '}');
 	entry.details = buf_str(&b);
-	entry.actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id);
-	TRY(q_federation_consent_put(c, x->w->person->id, x->a->client.id, x->a->scope, clock_now_us(), NULL, e));
+	entry.actor = arena_strf(db_arena(c), "%lld", (long long)person);
+	TRY(q_federation_consent(c, person, x->a->client.id, &former, e));
+	TRY(q_federation_consent_put(c, person, x->a->client.id, x->a->scope, clock_now_us(), NULL, e));
+	/* Who lets the same application do the same once more is not written to again. */
+	if (!former || !scope_within(x->a->scope, former->scope))
+		TRY(notice_enqueue(c, x->w, NOTICE_APPLICATION, person, x->a->client.name, e));
 	return audit_write(c, &entry, e);
 }
 

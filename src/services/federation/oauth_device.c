@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "gen/federation_tpl.h"
 #include "platform/audit.h"
+#include "services/federation/notice.h"
 
 #define PAGE_MAX (256 << 10)
 
@@ -206,12 +207,22 @@ enum status federation_post_device_code(struct web *w, struct err *e)
 	return page(w, 200, &v);
 }
 
+struct decision { struct web *w; const struct oauth_client *client; struct audit_entry audit; bool allow; };
+
+static enum status tx_decision(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct decision *d = arg;
+	if (d->allow)
+		TRY(notice_enqueue(c, d->w, NOTICE_DEVICE, d->w->person->id, d->client->name, e));
+	return audit_write(c, &d->audit, e);
+}
+
 enum status federation_post_device_decision(struct web *w, struct err *e)
 {
 	struct waiting wait = { 0 };
 	struct err why = { 0 };
-	struct audit_entry audit = { .action = "oauth.device_allowed" };
 	bool swapped = false, allow = str_eqc(web_form(w, "decision"), "allow");
+	struct decision decision = { .w = w, .client = &wait.ask.client, .allow = allow };
 	struct device_view v = { .code = tidy(w, web_form(w, "user_code")), .error = STR(""), .done = allow ? "allowed" : "refused" };
 	enum status st = find(w, v.code, &wait, &why);
 	if (st == ST_OK) {
@@ -230,9 +241,9 @@ enum status federation_post_device_decision(struct web *w, struct err *e)
 		v.error = why.msg[0] ? str_c(why.msg) : STR("The device asked again in that moment. Please press once more.");
 		return page(w, 422, &v);
 	}
-	audit_from(w, &audit);
-	audit.action = allow ? "oauth.device_allowed" : "oauth.device_refused";
-	audit.object = wait.d.client;
-	TRY(audit_record(w->ctx, &audit, e));
+	audit_from(w, &decision.audit);
+	decision.audit.action = allow ? "oauth.device_allowed" : "oauth.device_refused";
+	decision.audit.object = wait.d.client;
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_decision, &decision, e));
 	return page(w, 200, &v);
 }

@@ -7,6 +7,7 @@
 #include "gen/federation_tpl.h"
 #include "platform/html.h"
 #include "platform/json.h"
+#include "services/federation/notice.h"
 #include "services/federation/webauthn.h"
 
 #define PAGE_MAX (512 << 10)
@@ -124,6 +125,7 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_federation_passkey_add(c, x->made->id, x->w->person->id, x->made->jwk, x->made->sign_count, x->name, clock_now_us(), &added, e));
 	if (!added)
 		return err_set(e, ST_CONFLICT, "This passkey is known already.");
+	TRY(notice_enqueue(c, x->w, NOTICE_PASSKEY_ADDED, x->w->person->id, x->name, e));
 	return audit_write(c, &(struct audit_entry){ .action = "person.passkey_added", .actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id) }, e);
 }
 
@@ -233,10 +235,11 @@ struct removing { struct web *w; struct str id; };
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct removing *x = arg;
-	int64_t removed;
+	struct federation_passkey_drop_row *removed;
 	TRY(q_federation_passkey_drop(c, x->id, x->w->person->id, &removed, e));
 	if (!removed)
 		return ST_OK;
+	TRY(notice_enqueue(c, x->w, NOTICE_PASSKEY_REMOVED, x->w->person->id, removed->name, e));
 	return audit_write(c, &(struct audit_entry){ .action = "person.passkey_removed", .actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id) }, e);
 }
 

@@ -204,6 +204,7 @@ static enum status put_rest(struct db_conn *c, int64_t id, struct buf *b, struct
 {
 	struct federation_consents_of_row *apps;
 	struct federation_passkeys_of_row *keys;
+	struct federation_browsers_of_row *browsers;
 	struct audit_row *log;
 	size_t n;
 	TRY(q_federation_consents_of(c, id, &apps, &n, e));
@@ -221,6 +222,14 @@ static enum status put_rest(struct db_conn *c, int64_t id, struct buf *b, struct
 		buf_puts(b, i ? ",{" : "{");
 		json_put_member(b, "name", keys[i].name);
 		put_when(b, "added", keys[i].created_at);
+		buf_putc(b, '}');
+	}
+	TRY(q_federation_browsers_of(c, id, &browsers, &n, e));
+	BUF_LIT(b, "],\"signed in with\":[");
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(b, i ? ",{" : "{");
+		json_put_member(b, "browser", browsers[i].agent);
+		put_when(b, "last", browsers[i].seen_at);
 		buf_putc(b, '}');
 	}
 	TRY(audit_list(c, &(struct audit_filter){ .about = id_text_of(db_arena(c), id), .max = LOG_MAX }, &log, &n, e));

@@ -7,6 +7,7 @@
 #include "services/federation/admin.h"
 #include "services/federation/contract.h"
 #include "services/federation/link.h"
+#include "services/federation/notice.h"
 #include "services/federation/oauth.h"
 #include "services/federation/oauth_key.h"
 #include "services/federation/oauth_logout.h"
@@ -98,6 +99,8 @@ static const struct setting settings[] = {
 static const struct job_def jobs[] = {
 	{ .kind = "oauth.keys", .run = oauth_keys_job, .cron = "17 3 * * *", .time_s = 60 },
 	{ .kind = "people.forget", .run = federation_forget_job, .cron = "47 * * * *", .time_s = 60 },
+	/* As long as account may take to answer, and a letter to be written. */
+	{ .kind = "notice.security", .run = notice_job, .time_s = 30 },
 	{ .kind = "oauth.backchannel", .run = oauth_backchannel_job, .time_s = 15, .attempts = 6 },
 	{ 0 },
 };

@@ -11,6 +11,7 @@
 #include "platform/audit.h"
 #include "platform/config.h"
 #include "platform/limits.h"
+#include "services/federation/notice.h"
 #include "services/federation/password.h"
 #include "services/federation/second.h"
 
@@ -115,7 +116,7 @@ enum status signin_by_password(struct web *w, struct str email, struct str passw
 
 /* --- done --------------------------------------------------------------------------------------------------- */
 
-struct seen { const struct person_record *person; const char *amr; struct audit_entry from; };
+struct seen { const struct web *w; const struct person_record *person; const char *amr; struct audit_entry from; };
 
 static enum status tx_seen(struct db_conn *c, void *arg, struct err *e)
 {
@@ -125,13 +126,14 @@ static enum status tx_seen(struct db_conn *c, void *arg, struct err *e)
 	entry.actor = arena_strf(db_arena(c), "%lld", (long long)s->person->id);
 	entry.details = arena_strf(db_arena(c), "{\"how\":\"%s\"}", s->amr);
 	TRY(q_federation_person_seen(c, s->person->id, clock_now_us(), NULL, e));
+	TRY(notice_browser(c, s->w, s->person->id, e));
 	return audit_write(c, &entry, e);
 }
 
 enum status signin_begin(struct web *w, const struct person_record *p, const char *amr, struct err *e)
 {
 	const struct sso s = { .person = p->id, .name = p->name, .email = p->email, .handle = p->handle, .roles = p->roles, .amr = str_c(amr) };
-	struct seen seen = { p, amr, { 0 } };
+	struct seen seen = { w, p, amr, { 0 } };
 	if (str_eqc(p->status, "pending"))
 		return err_set(e, ST_FORBIDDEN, "Your account waits for somebody of the cooperative to approve it. You will get a letter when it is open.");
 	if (str_eqc(p->status, "suspended"))

@@ -12,6 +12,7 @@
 #include "platform/auth/seal.h"
 #include "platform/json.h"
 #include "services/federation/identity.h"
+#include "services/federation/notice.h"
 #include "services/federation/second_int.h"
 #include "services/federation/totp.h"
 
@@ -76,7 +77,7 @@ static enum status begin(struct web *w, struct err *e)
 	return page(w, 200, &v, e);
 }
 
-struct setup { struct web *w; const char *action; struct str sealed; int64_t step; char codes[RECOVERY_CODES][RECOVERY_LEN + 1]; };
+struct setup { struct web *w; const char *action; enum notice_kind notice; struct str sealed; int64_t step; char codes[RECOVERY_CODES][RECOVERY_LEN + 1]; };
 
 static void make_codes(struct setup *s)
 {
@@ -99,6 +100,7 @@ static enum status tx_setup(struct db_conn *c, void *arg, struct err *e)
 		recovery_hash(person, str_c(s->codes[i]), hash);
 		TRY(q_federation_recovery_add(c, person, str_c(hash), NULL, e));
 	}
+	TRY(notice_enqueue(c, s->w, s->notice, person, STR(""), e));
 	return audit_write(c, &entry, e);
 }
 
@@ -114,7 +116,7 @@ static enum status confirm(struct web *w, struct err *e)
 	struct auth_entry n;
 	char hash[AUTH_HASH_LEN + 1];
 	struct str seed, resume = web_form(w, "resume");
-	struct setup s = { .w = w, .action = "person.two_step_on" };
+	struct setup s = { .w = w, .action = "person.two_step_on", .notice = NOTICE_TWO_STEP_ON };
 	auth_hash(resume, hash);
 	enum status st = authstore_get(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), &n, e);
 	if (st == ST_NOT_FOUND || (st == ST_OK && !str_eq(n.owner, arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id))))
@@ -133,7 +135,7 @@ static enum status confirm(struct web *w, struct err *e)
 
 static enum status fresh_codes(struct web *w, struct err *e)
 {
-	struct setup s = { .w = w, .action = "person.recovery_codes_made" };
+	struct setup s = { .w = w, .action = "person.recovery_codes_made", .notice = NOTICE_CODES };
 	return show_codes(w, &s, "These are your new recovery codes. The former ones are good no longer.", e);
 }
 
@@ -142,6 +144,7 @@ static enum status tx_off(struct db_conn *c, void *arg, struct err *e)
 	const struct web *w = arg;
 	TRY(q_federation_totp_drop(c, w->person->id, NULL, e));
 	TRY(q_federation_recovery_drop(c, w->person->id, NULL, e));
+	TRY(notice_enqueue(c, w, NOTICE_TWO_STEP_OFF, w->person->id, STR(""), e));
 	return audit_write(c, &(struct audit_entry){ .action = "person.two_step_off", .actor = arena_strf(db_arena(c), "%lld", (long long)w->person->id) }, e);
 }
 

@@ -64,8 +64,9 @@ UPDATE passkeys SET sign_count = :sign_count, used_at = :now WHERE id = :id;
 
 -- name: federation_passkey_drop
 -- params: id text, person_id int
--- exec
-DELETE FROM passkeys WHERE id = :id AND person_id = :person_id;
+-- row: name text
+-- writes
+DELETE FROM passkeys WHERE id = :id AND person_id = :person_id RETURNING name;
 
 -- name: federation_person_status
 -- params: id int, status text, now int

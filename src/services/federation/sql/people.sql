@@ -42,3 +42,19 @@ SELECT hash, updated_at FROM passwords WHERE person_id = :person_id;
 -- exec
 INSERT INTO passwords (person_id, hash, updated_at) VALUES (:person_id, :hash, :now)
     ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at;
+
+-- name: federation_browser
+-- params: person_id int, agent text, since int
+-- row: known int, same int
+SELECT COUNT(*) AS known, COUNT(CASE WHEN agent = :agent AND seen_at >= :since THEN 1 END) AS same FROM browsers WHERE person_id = :person_id;
+
+-- name: federation_browser_put
+-- params: person_id int, agent text, now int
+-- exec
+INSERT INTO browsers (person_id, agent, seen_at) VALUES (:person_id, :agent, :now)
+    ON CONFLICT (person_id, agent) DO UPDATE SET seen_at = excluded.seen_at;
+
+-- name: federation_browsers_of
+-- params: person_id int
+-- rows: agent text, seen_at int
+SELECT agent, seen_at FROM browsers WHERE person_id = :person_id ORDER BY seen_at DESC, agent;

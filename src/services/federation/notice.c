@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/federation/notice.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gen/federation_sql.h"
+#include "platform/auth/session.h"
+#include "platform/job.h"
+#include "platform/json.h"
+#include "platform/mail.h"
+#include "services/account/contract.h"
+#include "services/federation/people.h"
+
+#define TOPIC "account.security"
+#define PAYLOAD_MAX 4096
+#define GIVEN_NAME_MAX 60 /* code points */
+#define BROWSER_DAYS 180  /* not used for so long, a browser is a new one */
+
+/* name: in the queue, where rows outlive the program. label: what the notice's own name is. */
+static const struct { const char *name, *subject, *text, *label; } kinds[NOTICE_KINDS] = {
+	[NOTICE_BROWSER] = { "browser", "New sign-in to your account", "Somebody signed in to your account with a browser that was not seen there before.", NULL },
+	[NOTICE_PASSWORD] = { "password", "Your password was changed", "The password of your account was changed. Everywhere else you are signed out.", NULL },
+	[NOTICE_PASSWORD_RESET] = { "password-reset", "A new password was set", "A new password was set for your account, with a link from a letter to you.", NULL },
+	[NOTICE_TWO_STEP_ON] = { "two-step-on", "Two steps were turned on", "Signing in to your account asks for a code of an authenticator app from now on.", NULL },
+	[NOTICE_TWO_STEP_OFF] = { "two-step-off", "Two steps were turned off", "Signing in to your account does not ask for a second step any more.", NULL },
+	[NOTICE_CODES] = { "recovery-codes", "New recovery codes", "New recovery codes were made for your account. The former ones are good no longer.", NULL },
+	[NOTICE_PASSKEY_ADDED] = { "passkey-added", "A passkey was added", "A passkey that signs in to your account was added.", "Passkey" },
+	[NOTICE_PASSKEY_REMOVED] = { "passkey-removed", "A passkey was removed", "A passkey of your account was removed.", "Passkey" },
+	[NOTICE_APPLICATION] = { "application", "An application was let in", "An application was given access to your account.", "Application" },
+	[NOTICE_DEVICE] = { "device", "A device was connected", "An application on another device was given access to your account.", "Application" },
+};
+
+/* --- with the change -------------------------------------------------------------------------------------------- */
+
+enum status notice_enqueue(struct db_conn *c, const struct web *w, enum notice_kind kind, int64_t person, struct str name, struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, db_arena(c), PAYLOAD_MAX);
+	buf_printf(&b, "{\"person\":%lld,\"at\":%lld", (long long)person, (long long)clock_now_us());
+	json_put_member(&b, "kind", str_c(kinds[kind].name));
+	json_put_member(&b, "agent", sso_agent(db_arena(c), w->req));
+	json_put_member(&b, "name", str_utf8_first(name, GIVEN_NAME_MAX));
+	buf_putc(&b, '}');
+	return job_enqueue(c, &(struct job_new){ .kind = "notice.security", .payload = buf_str(&b) }, NULL, e);
+}
+
+enum status notice_browser(struct db_conn *c, const struct web *w, int64_t person, struct err *e)
+{
+	struct federation_browser_row *r;
+	struct str agent = sso_agent(db_arena(c), w->req);
+	int64_t now = clock_now_us();
+	TRY(q_federation_browser(c, person, agent, now - BROWSER_DAYS * 86400 * US_PER_S, &r, e));
+	TRY(q_federation_browser_put(c, person, agent, now, NULL, e));
+	/* The first of all is whoever made the account. */
+	return r->known && !r->same ? notice_enqueue(c, w, NOTICE_BROWSER, person, STR(""), e) : ST_OK;
+}
+
+/* --- the letter ------------------------------------------------------------------------------------------------- */
+
+static bool wanted(struct ctx *ctx, int64_t person)
+{
+	struct account_choice choice;
+	struct err why = { 0 };
+	const struct account_choice_ask ask = { person, STR(TOPIC) };
+	if (contract_call(ctx, &account_contract_choice, &ask, &choice, &why) == ST_OK)
+		return choice.by_mail;
+	LOG(WARN, ctx, "notice.choice_unknown", LI("person", person), LS("why", why.msg));
+	return true;
+}
+
+/* In the person's own time zone, where they gave one. */
+static struct str moment(struct arena *a, int64_t us, struct str zone)
+{
+	struct civil at;
+	bool own = zone.n && clock_civil_zone(us, arena_cstr(a, zone), &at);
+	if (!own)
+		clock_civil_utc(us, &at);
+	return arena_strf(a, "%04d-%02d-%02d %02d:%02d (%.*s)", at.year, at.month, at.day, at.hour, at.minute, STR_ARG(own ? zone : STR("UTC")));
+}
+
+/* Whoever registered an application chose its name: it stays one line of text. */
+static void put_name(struct buf *b, struct arena *a, const char *label, struct str name)
+{
+	struct str clean;
+	if (label && people_clean_name(a, name, &clean, NULL) == ST_OK)
+		buf_printf(b, "%s: %.*s\n", label, STR_ARG(clean));
+}
+
+static enum status tx_letter(struct db_conn *c, void *arg, struct err *e)
+{
+	return mail_enqueue(c, arg, e);
+}
+
+static enum status write_letter(struct ctx *ctx, const struct person_record *p, enum notice_kind kind, const json_t *j, struct err *e)
+{
+	struct buf b;
+	struct arena *a = ctx->arena;
+	buf_arena(&b, a, 16 << 10);
+	buf_printf(&b, "Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n", STR_ARG(p->name), kinds[kind].text,
+	           STR_ARG(moment(a, json_integer_value(json_object_get(j, "at")), p->timezone)), STR_ARG(json_str(j, "agent")));
+	put_name(&b, a, kinds[kind].label, json_str(j, "name"));
+	buf_printf(&b, "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n"
+	           "1. Set a new password by letter, which signs everybody else out: %.*s\n"
+	           "2. On your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
+	           "Whether you get such letters is your choice: %.*s\n",
+	           STR_ARG(web_abs_url(ctx, "federation", "/sign-in/forgot")), STR_ARG(web_abs_url(ctx, "federation", "/identity")),
+	           STR_ARG(web_abs_url(ctx, "account", "/notifications")));
+	struct mail m = { .to = p->email, .to_name = p->name, .subject = str_c(kinds[kind].subject), .text = buf_str(&b) };
+	return db_write(ctx, ctx->svc->db, tx_letter, &m, e);
+}
+
+enum status notice_job(struct ctx *ctx, const struct job *job, struct err *e)
+{
+	struct person_record *p;
+	enum notice_kind kind = 0;
+	SCOPED_JSON *j = json_parse(job->payload, 2, e);
+	if (!j)
+		return ST_CORRUPT;
+	while (kind < NOTICE_KINDS && !str_eqc(json_str(j, "kind"), kinds[kind].name))
+		kind++;
+	if (kind == NOTICE_KINDS)
+		return err_set(e, ST_CORRUPT, "a notice is of an unknown kind");
+	TRY(people_load(ctx, json_integer_value(json_object_get(j, "person")), &p, e));
+	return p && wanted(ctx, p->id) ? write_letter(ctx, p, kind, j, e) : ST_OK;
+}
