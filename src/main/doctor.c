@@ -143,6 +143,18 @@ static void check_database(struct exam *x, struct service_instance *s)
 		say(x, OK, what, "answers, %zu migrations applied", n);
 }
 
+static void check_service(struct exam *x, struct service_instance *s)
+{
+	struct err e = { 0 };
+	char what[64];
+	snprintf(what, sizeof what, "settings of %s", s->def->name);
+	x->inv->ctx->deadline_ns = clock_mono_ns() + 60 * NS_PER_S;
+	if (platform_check(x->inv->ctx, s, &e) != ST_OK)
+		say(x, FAIL, what, "%s", e.msg);
+	else if (s->local && s->def->check)
+		say(x, OK, what, "what they name is there");
+}
+
 static void check_redis(struct exam *x, const char *what, struct redis *r)
 {
 	struct redis_reply reply;
@@ -262,6 +274,8 @@ static enum status run(struct invocation *inv, struct err *e)
 	for (unsigned i = 0; x.p && i < x.p->service_count; i++)
 		if (x.p->services[i].db)
 			check_database(&x, &x.p->services[i]);
+	for (unsigned i = 0; x.p && i < x.p->service_count; i++)
+		check_service(&x, &x.p->services[i]);
 	if (x.p) {
 		check_redis(&x, "redis (data)", x.p->redis);
 		check_redis(&x, "redis (auth)", x.p->auth_redis);

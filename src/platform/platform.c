@@ -411,9 +411,21 @@ enum status platform_migrate(struct ctx *ctx, struct platform *p, unsigned *appl
 	return ST_OK;
 }
 
+enum status platform_check(struct ctx *ctx, struct service_instance *s, struct err *e)
+{
+	if (!s->local || !s->def->check)
+		return ST_OK;
+	ctx->svc = s;
+	enum status st = s->def->check(ctx, e);
+	ctx->svc = NULL;
+	return st;
+}
+
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e)
 {
 	assert(p->secret.n == SECRET_BYTES);
+	for (unsigned i = 0; i < p->service_count; i++)
+		TRY(platform_check(ctx, &p->services[i], e));
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *s = &p->services[i];
 		if (!s->local || !s->def->start)

@@ -17,7 +17,9 @@ struct platform *platform_new(const struct config *c, const struct service *cons
 enum status platform_migrate(struct ctx *ctx, struct platform *p, unsigned *applied, struct err *e) MUST_CHECK;
 /* The sets of one service's database, in order. Returns how many (2). */
 size_t platform_migrations_of(const struct service *s, struct db_migration_set out[2]);
-/* Fiber, after the migrations: each service's start(). */
+/* Fiber. The service's check(), where it runs here and has one. */
+enum status platform_check(struct ctx *ctx, struct service_instance *s, struct err *e) MUST_CHECK;
+/* Fiber, after the migrations: each service's check(), then each start(). */
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) MUST_CHECK;
 /* After loops and offload threads have stopped. */
 void platform_free(struct platform *p);

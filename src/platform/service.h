@@ -116,6 +116,9 @@ struct service {
 	const struct db_migration_set *migrations;
 	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
 	bool identity;           /* the provider that the others are clients of: one service at most */
+	/* Is what the settings name there, and right? Before any start, and by `guildhall doctor`; changes nothing. ST_CONFIG says what to
+	   mend. NULL: nothing to look at. */
+	enum status (*check)(struct ctx *ctx, struct err *e);
 	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */
 	enum status (*start)(struct ctx *ctx, struct err *e);
 	/* When `serve` is about to answer, after start and demo: what whoever started it should know. NULL: nothing. */

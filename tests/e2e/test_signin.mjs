@@ -2,7 +2,8 @@
 // Becoming somebody here and proving it: the owner's link, sign-up, passwords, mailed links, two steps, passkeys; and what those
 // see who try for somebody else.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
@@ -251,6 +252,40 @@ cases["sign-up by approval waits; by invitation is closed"] = async () => {
 	const stranger = new Agent(closed.base);
 	assert.match((await stranger.go("/sign-up")).text, /by invitation/);
 	assert.equal((await stranger.go("/sign-up?invitation=made-up")).status, 410);
+};
+cases["passwords of a list from break-ins are refused wherever one is set; without the list nobody is kept from theirs"] = async () => {
+	const list = join(folder, "breached.txt"), known = "correct horse battery staple";
+	const hash = (text) => createHash("sha1").update(text).digest("hex").toUpperCase();
+	writeFileSync(list, ["123456789012", known, "let me in, let me in"].map((p, i) => `${hash(p)}:${i + 1}7\r\n`).sort().join(""));
+	const set = ["--set", `federation.breached_passwords=${list}`];
+	assert.throws(() => addPerson(join(folder, "breached"), { ...tom, password: known }, set), /found in break-ins elsewhere \(27 times\)/);
+	const own = { ...tom, password: "bicycles and bread ovens" };
+	addPerson(join(folder, "breached"), own, set);
+	const there = await start("breached", set);
+	const refused = (page) => {
+		assert.equal(page.status, 422);
+		assert.match(wrongs(page).join(), /break-ins elsewhere \(27 times\)/);
+	};
+	const newcomer = new Agent(there.base);
+	let page = await newcomer.submit(await newcomer.go("/sign-up"), { name: "Ada Lindqvist", email: "ada@example.org", password: known });
+	refused(page);
+	assert.match(page.text, /value="Ada Lindqvist"/);
+	assert.match(page.text, /value="ada@example.org"/);
+	page = await newcomer.submit(page, { password: `${known}!` });
+	assert.match(page.text, /Look in your mail/);
+	const agent = new Agent(there.base);
+	await agent.signIn(own);
+	page = await agent.submit(await agent.go("/identity/password"), { former: own.password, fresh: known });
+	refused(page);
+	const forgetful = new Agent(there.base);
+	await forgetful.submit(await forgetful.go("/sign-in/forgot"), { email: tom.email });
+	const { link } = await letter(tom.email, { data: there.data });
+	page = await forgetful.submit(await forgetful.go(link), { password: known });
+	refused(page);
+	rmSync(list);
+	await forgetful.submit(page, { password: known });
+	assert.ok(await signedIn(forgetful));
+	assert.match(there.log(), /password\.list_unread.*No such file/);
 };
 cases["every form wants its token (CSRF)"] = async () => {
 	const agent = new Agent(base);

@@ -13,6 +13,7 @@
 #include "platform/config.h"
 #include "rt/offload.h"
 #include "rt/sync.h"
+#include "services/federation/breached.h"
 #include "services/federation/people.h"
 
 /* OWASP's second choice of equals: what the smallest server can do twice at once. */
@@ -87,6 +88,9 @@ enum status password_check(struct ctx *ctx, struct str password, struct str emai
 		same = s.p[i] == s.p[0];
 	if (same || str_ieq(s, email))
 		return err_set(e, ST_UNPROCESSABLE, "This would be guessed first. Please choose something else.");
+	int64_t seen = breached_seen(ctx, s);
+	if (seen)
+		return err_set(e, ST_UNPROCESSABLE, "This password was found in break-ins elsewhere (%lld times), so it is tried first. Please choose another.", (long long)seen);
 	return ST_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "gen/federation_sql.h"
 #include "platform/job.h"
 #include "services/federation/admin.h"
+#include "services/federation/breached.h"
 #include "services/federation/contract.h"
 #include "services/federation/link.h"
 #include "services/federation/notice.h"
@@ -91,6 +92,7 @@ static const struct setting settings[] = {
 	{ "federation", "sign_up", SET_ENUM, "open", 0, 0, "open approval invitation", true, "Who may make an account: anybody, anybody whom an administrator approves, or who is invited." },
 	{ "federation", "leaving_days", SET_INT, "14", 0, 365, NULL, true, "Days in which somebody who ends their account can still change their mind." },
 	{ "federation", "password_min", SET_INT, "10", 8, 64, NULL, true, "Shortest password, in characters." },
+	{ "federation", "breached_passwords", SET_STR, "", 0, 0, NULL, false, "File of passwords known from break-ins, which nobody can set: Have I Been Pwned's list of SHA-1 hashes, ordered by hash. Empty: none." },
 	{ "federation", "account_per_minute", SET_INT, "6", 1, 1000000, NULL, true, "Attempts to sign in to one account." },
 	{ "federation", "account_burst", SET_INT, "12", 1, 1000000, NULL, true, "and at once." },
 	{ 0 },
@@ -116,6 +118,7 @@ const struct service service_federation = {
 	.settings = settings,
 	.migrations = &federation_migrations,
 	.identity = true,
+	.check = breached_check,
 	.start = oauth_keys_keep,
 	.ready = link_tell_owner,
 };
