@@ -353,6 +353,16 @@ uint64_t db_version(const struct db *db)
 	return db->ops->version ? db->ops->version(db) : 0;
 }
 
+uint64_t db_version_kept(const struct db *db)
+{
+	return db->ops->version_kept ? db->ops->version_kept(db) : 0;
+}
+
+void db_tx_spares_kept(struct db_conn *c)
+{
+	c->spares_kept = true;
+}
+
 void db_stats(const struct db *db, struct db_stats *out)
 {
 	const struct db_counters *c = &db->count;

@@ -89,6 +89,10 @@ enum status db_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;
    have been. 0: not known, ask the database; always so on PostgreSQL. Take the number first and read afterwards. A few
    nanoseconds, from any thread, without waiting; a commit is in it before its db_write returns. */
 uint64_t db_version(const struct db *db);
+/* The same, but transactions of this process that said so leave it as it was: for what such a one can not make wrong. */
+uint64_t db_version_kept(const struct db *db);
+/* In a db_tx_fn: this transaction changes nothing that is kept under db_version_kept. */
+void db_tx_spares_kept(struct db_conn *c);
 
 /* --- generated queries -------------------------------------------------------------------------------------- */
 

@@ -68,6 +68,7 @@ struct db_conn {
 	bool writable;
 	bool unlimited; /* a migration may take longer than query_ns */
 	bool soon;      /* db_write_soon */
+	bool spares_kept; /* db_tx_spares_kept */
 	bool pg_transient; /* the attempt failed of something that another one may not meet */
 	/* Reads: who may join this one, and how many have. */
 	struct fiber *fiber;
@@ -110,7 +111,7 @@ struct db_engine_ops {
 	                   int64_t *affected, struct err *e);
 	/* A script of many statements, inside a write. */
 	enum status (*script)(struct db_conn *c, const char *sql, struct err *e);
-	uint64_t (*version)(const struct db *db); /* NULL: never known */
+	uint64_t (*version)(const struct db *db), (*version_kept)(const struct db *db); /* NULL: never known */
 	/* Inside a write: no other process migrates until it ends. */
 	enum status (*migration_lock)(struct db_conn *c, struct err *e);
 };

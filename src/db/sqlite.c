@@ -81,5 +81,6 @@ const struct db_engine_ops db_sqlite_ops = {
 	.run = run,
 	.script = script,
 	.version = sq_version,
+	.version_kept = sq_version_kept,
 	.migration_lock = migration_lock,
 };

@@ -7,6 +7,7 @@
 #define GH_DB_SQLITE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sqlite3.h>
 
 #include "db/internal.h"
@@ -60,6 +61,10 @@ struct sq_db {
 	struct sq_readers *outside; /* for callers outside a fiber */
 	struct sq_writer *writer;
 	const volatile void *wal_index; /* shared with every process that has the file open; NULL: none found */
+	struct sq_kept {
+		_Atomic uint32_t changes; /* odd while it is being changed */
+		_Atomic uint64_t now, as; /* the database at this version is, for what is kept, as it was at that one */
+	} kept;
 };
 
 enum status sq_read_begin(struct db_conn *c, struct err *e);
@@ -70,6 +75,11 @@ void sq_readers_close(struct db_per_loop *p, bool on_its_thread);
 /* Before the writer's thread starts. */
 void sq_version_map(struct sq_db *db, struct sq_conn *writer);
 uint64_t sq_version(const struct db *db);
+uint64_t sq_version_kept(const struct db *db);
+/* Around a commit of the writer's, from when it has the lock. */
+struct sq_moment { uint64_t version; uint32_t commits; };
+struct sq_moment sq_moment(const struct db *db);
+void sq_version_committed(struct db *db, struct sq_moment before, bool spares_kept);
 
 enum status sq_writer_start(struct db *db, struct err *e) MUST_CHECK;
 void sq_writer_stop(struct db *db); /* after what is queued */

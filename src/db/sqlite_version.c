@@ -10,6 +10,8 @@
  * process holds on it. It lasts as long as the writer's connection, which was there first and goes last.
  */
 #include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "db/sqlite.h"
 
@@ -48,14 +50,51 @@ static uint64_t mix(uint64_t h, uint64_t word)
 	return h ^ h >> 32;
 }
 
-uint64_t sq_version(const struct db *db)
+struct sq_moment sq_moment(const struct db *db)
 {
 	const volatile struct wal_index_header *shared = db->sq->wal_index;
 	if (!shared || shared->version != INDEX_VERSION || !shared->initialised)
-		return 0;
+		return (struct sq_moment){ 0 };
 	/* A header that is being replaced gives a number that is neither the old nor the new one: its holder asks once more. */
-	uint64_t h = 0;
-	for (size_t i = 0; i < sizeof *shared / sizeof h; i++)
-		h = mix(h, atomic_load_explicit((const volatile _Atomic uint64_t *)shared + i, memory_order_acquire));
-	return h ? h : 1;
+	uint64_t h = 0, word;
+	uint32_t commits = 0;
+	for (size_t i = 0; i < sizeof *shared / sizeof h; i++) {
+		word = atomic_load_explicit((const volatile _Atomic uint64_t *)shared + i, memory_order_acquire);
+		h = mix(h, word);
+		if (i == offsetof(struct wal_index_header, commits) / sizeof word)
+			memcpy(&commits, &word, sizeof commits);
+	}
+	return (struct sq_moment){ h ? h : 1, commits };
+}
+_Static_assert(offsetof(struct wal_index_header, commits) % sizeof(uint64_t) == 0, "the first half of a word");
+
+uint64_t sq_version(const struct db *db)
+{
+	return sq_moment(db).version;
+}
+
+/* --- what is kept in spite of commits ------------------------------------------------------------------------- */
+
+/* On the writer's thread, after each commit and before its callers know. Between the end of the lock and here another process may have
+   committed: the counter tells, and then the pair stays as it is, equal to no version any more. */
+void sq_version_committed(struct db *db, struct sq_moment before, bool spares_kept)
+{
+	struct sq_kept *k = &db->sq->kept;
+	struct sq_moment after = sq_moment(db);
+	if (!after.version || after.commits != before.commits + 1)
+		return;
+	uint64_t now = atomic_load_explicit(&k->now, memory_order_relaxed), as = atomic_load_explicit(&k->as, memory_order_relaxed);
+	atomic_fetch_add(&k->changes, 1);
+	atomic_store(&k->as, !spares_kept ? after.version : now == before.version ? as : before.version);
+	atomic_store(&k->now, after.version);
+	atomic_fetch_add(&k->changes, 1);
+}
+
+uint64_t sq_version_kept(const struct db *db)
+{
+	struct sq_kept *k = &db->sq->kept;
+	uint64_t version = sq_version(db);
+	uint32_t changes = atomic_load(&k->changes);
+	uint64_t now = atomic_load(&k->now), as = atomic_load(&k->as);
+	return now == version && !(changes & 1) && atomic_load(&k->changes) == changes ? as : version;
 }

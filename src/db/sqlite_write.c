@@ -134,10 +134,13 @@ static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r
 		fail_all(r, NULL, err.status, err.msg);
 		return NULL;
 	}
-	bool alone = !r->next;
+	struct sq_moment before = sq_moment(w->db);
+	bool alone = !r->next, spares_kept = true;
 	for (; r; r = r->next) {
-		if (run_one(conn, r, alone))
+		if (run_one(conn, r, alone)) {
+			spares_kept &= r->status != ST_OK || r->c->spares_kept;
 			continue;
+		}
 		rollback(conn);
 		fail_all(first, r, r->status == ST_OK ? ST_UNAVAILABLE : r->status, "rolled back together with another write");
 		return r->next;
@@ -149,6 +152,7 @@ static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r
 		fail_all(first, NULL, err.status, err.msg);
 	} else {
 		COUNT(w->db, commits);
+		sq_version_committed(w->db, before, spares_kept);
 	}
 	return NULL;
 }

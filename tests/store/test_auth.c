@@ -188,9 +188,38 @@ static void the_sweep_takes_what_has_expired(struct store *t)
 
 /* --- each case, on each engine ------------------------------------------------------------------------------- */
 
+/* What others remember of a session ends with its change, and with nothing less. */
+static void version_tells_of_changed_sessions(struct store *t, struct authstore *as)
+{
+	struct auth_entry sso = entry(AUTH_SSO, "s", "p:1", "one", 60), session = entry(AUTH_SESSION, "blog.c", "", "s", 60), out,
+			  token = entry(AUTH_TOKEN, "t", "grant:1", "v", 60), other = entry(AUTH_SSO, "s", "p:1", "two", 60);
+	uint64_t before, after;
+	bool done;
+	CHECK_OK(authstore_put_new(t->ctx, as, &sso, &t->err));
+	before = authstore_version(as);
+	if (!before) /* asked each time: nothing is remembered */
+		return;
+	CHECK_OK(authstore_put_new(t->ctx, as, &session, &t->err));
+	CHECK_STATUS(ST_CONFLICT, authstore_put_new(t->ctx, as, &session, &t->err));
+	CHECK_OK(authstore_put(t->ctx, as, &token, &t->err));
+	CHECK_OK(authstore_swap(t->ctx, as, &token, token.value, &done, &t->err));
+	CHECK_OK(authstore_take(t->ctx, as, AUTH_TOKEN, token.key, &out, &t->err));
+	CHECK_OK(authstore_drop(t->ctx, as, AUTH_TOKEN, token.key, &t->err));
+	CHECK(authstore_version(as) == before);
+	CHECK_OK(authstore_swap(t->ctx, as, &other, sso.value, &done, &t->err));
+	CHECK(done && (after = authstore_version(as)) != before);
+	CHECK_OK(authstore_drop(t->ctx, as, AUTH_SESSION, session.key, &t->err));
+	CHECK((before = authstore_version(as)) != after);
+	CHECK_OK(authstore_put(t->ctx, as, &sso, &t->err));
+	CHECK((after = authstore_version(as)) != before);
+	CHECK_OK(authstore_drop_owner(t->ctx, as, AUTH_KINDS, STR("p:1"), &t->err));
+	CHECK(authstore_version(as) != after);
+}
+
 #define CASES(X)                                                                                              \
 	X(secrets_are_kept_as_hashes) X(put_and_get) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
-	X(swapped_only_from_what_was_read) X(by_owner) X(one_of_many_wins)
+	X(swapped_only_from_what_was_read) X(by_owner) X(one_of_many_wins)                             \
+	X(version_tells_of_changed_sessions)
 
 static void with(struct store *t, struct redis *r, void (*run)(struct store *t, struct authstore *as))
 {

@@ -697,6 +697,69 @@ static void version_tells_of_each_commit(struct store *t)
 	CHECK(db_version(t->db) == after);
 }
 
+static enum status spare_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	db_tx_spares_kept(c);
+	return add_tx(c, arg, e);
+}
+
+static void version_is_kept_by_who_spares_it(struct store *t)
+{
+	static const struct { db_tx_fn *fn; enum status then; bool elsewhere, kept; } steps[] = {
+		{ add_tx, ST_OK, false, false },           { spare_tx, ST_OK, false, true },           { spare_tx, ST_OK, false, true },
+		{ spare_tx, ST_PRECONDITION, false, true }, { add_tx, ST_PRECONDITION, false, true },  { NULL, ST_OK, true, false },
+		{ spare_tx, ST_OK, false, true },          { NULL, ST_OK, true, false },               { add_tx, ST_OK, false, false },
+		{ spare_tx, ST_OK, false, true },
+	};
+	uint64_t before = db_version_kept(t->db);
+	CHECK(before != 0);
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		char name[16];
+		struct thing thing = { (int64_t)i + 1, name, steps[i].then };
+		snprintf(name, sizeof name, "%zu", i + 1);
+		if (steps[i].elsewhere)
+			CHECK(added_elsewhere(t, name));
+		else
+			CHECK_STATUS(steps[i].then, db_write(t->ctx, t->db, steps[i].fn, &thing, &t->err));
+		uint64_t now = db_version_kept(t->db);
+		CHECK(now != 0 && (now == before) == steps[i].kept);
+		before = now;
+	}
+}
+
+/* One that does not spare it, among many under one commit, counts for all. */
+static void spare_fiber(void *arg)
+{
+	struct member *m = arg;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	char name[32];
+	snprintf(name, sizeof name, "spare %d", (int)m->id);
+	struct thing thing = { m->id, name, ST_OK };
+	m->got = db_write(&ctx, m->crowd->t->db, m->fn, &thing, &m->err);
+	if (--m->crowd->alive == 0)
+		fiber_wake(m->crowd->waiting);
+}
+
+static void version_of_a_crowd(struct store *t)
+{
+	for (int sparing = 0; sparing < 2; sparing++) {
+		struct crowd crowd = { .t = t, .waiting = fiber_self() };
+		struct member m[40];
+		uint64_t before = db_version_kept(t->db);
+		for (int i = 0; i < 40; i++, crowd.alive++) {
+			m[i] = (struct member){ &crowd, sparing * 100 + i, sparing || i != 20 ? spare_tx : add_tx, ST_OK, ST_COUNT };
+			CHECK(fiber_spawn(fiber_loop(fiber_self()), spare_fiber, &m[i], FIBER_LARGE));
+		}
+		while (crowd.alive)
+			CHECK(fiber_park(FIBER_FOREVER) == ST_OK);
+		for (int i = 0; i < 40; i++)
+			CHECK(m[i].got == ST_OK);
+		CHECK((db_version_kept(t->db) == before) == sparing);
+	}
+}
+
 /* The log begins anew when it has been checkpointed and nobody reads it: numbers may not come again. */
 static void version_outlives_the_log(struct store *t)
 {
@@ -718,7 +781,7 @@ static void version_outlives_the_log(struct store *t)
 
 static void version_not_known(struct store *t)
 {
-	CHECK(db_version(t->db) == 0);
+	CHECK(db_version(t->db) == 0 && db_version_kept(t->db) == 0);
 }
 
 /* --- migrations ----------------------------------------------------------------------------------------------- */
@@ -798,6 +861,8 @@ static const struct store_test tests[] = {
 	{ "readers_run_out", readers_run_out, "sqlite", one_reader },
 	{ "forgotten_reads_come_back", forgotten_reads_come_back, NULL, one_patient_reader },
 	{ "version_tells_of_each_commit", version_tells_of_each_commit, "sqlite" },
+	{ "version_is_kept_by_who_spares_it", version_is_kept_by_who_spares_it, "sqlite" },
+	{ "version_of_a_crowd", version_of_a_crowd, "sqlite" },
 	{ "version_outlives_the_log", version_outlives_the_log, "sqlite" },
 	{ "version_not_known", version_not_known, "postgres" },
 	{ "migrations", migrations },

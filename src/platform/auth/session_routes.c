@@ -171,8 +171,8 @@ static enum status begin_session(struct web *w, struct str sso_key, struct err *
 	TRY(sso_by_key(ctx, sso_key, &s, e));
 	TRY(drop_former(w, e));
 	struct str secret = auth_secret(ctx->arena, hash);
-	TRY(authstore_put(ctx, ctx->svc->platform->auth,
-	                  &(struct auth_entry){ AUTH_SESSION, session_key(ctx, str_c(hash)), sso_sessions_owner(ctx, s.key), s.key, s.expires_us }, e));
+	struct auth_entry n = { AUTH_SESSION, session_key(ctx, str_c(hash)), sso_sessions_owner(ctx, s.key), s.key, s.expires_us };
+	TRY(authstore_put_new(ctx, ctx->svc->platform->auth, &n, e));
 	set_session_cookie(w, secret, (s.expires_us - clock_now_us()) / US_PER_S);
 	return ST_OK;
 }

@@ -146,7 +146,7 @@ enum status sso_begin(struct web *w, const struct sso *s, struct err *e)
 	if (!fresh.agent.n)
 		fresh.agent = sso_agent(ctx->arena, w->req);
 	struct auth_entry n = entry_of(ctx, &fresh);
-	TRY(authstore_put(ctx, store_of(ctx), &n, e));
+	TRY(authstore_put_new(ctx, store_of(ctx), &n, e));
 	set_provider_cookie(w, secret, SSO_LIFE_S);
 	set_hint(w, SSO_LIFE_S);
 	return ST_OK;

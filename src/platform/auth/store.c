@@ -127,7 +127,12 @@ enum status authstore_migrate_status(struct ctx *ctx, struct authstore *as, stru
 
 uint64_t authstore_version(struct authstore *as)
 {
-	return as->engine == &auth_engine_db ? db_version(as->self) : 0;
+	return as->engine == &auth_engine_db ? db_version_kept(as->self) : 0;
+}
+
+bool auth_is_kept(struct str key)
+{
+	return str_starts(key, STR("sso:")) || str_starts(key, STR("session:"));
 }
 
 /* --- the sweep ---------------------------------------------------------------------------------------------- */
@@ -230,6 +235,13 @@ enum status authstore_add(struct ctx *ctx, struct authstore *as, const struct au
 	struct auth_row row;
 	TRY(row_of(ctx, n, &row, e));
 	return as->engine->add(ctx, as->self, &row, added, e);
+}
+
+enum status authstore_put_new(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct err *e)
+{
+	bool added;
+	TRY(authstore_add(ctx, as, n, &added, e));
+	return added ? ST_OK : err_set(e, ST_CONFLICT, "%s: not a new key", kind_names[n->kind]);
 }
 
 enum status authstore_swap(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct str former, bool *swapped, struct err *e)

@@ -77,6 +77,8 @@ enum status authstore_ping(struct ctx *ctx, struct authstore *as, struct err *e)
 enum status authstore_put(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct err *e) MUST_CHECK;
 /* Put several, all or none on a database; in order on Redis, where each stands by itself. */
 enum status authstore_put_all(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, size_t count, struct err *e) MUST_CHECK;
+/* Put what is new by its key, which is random: what is kept under authstore_version stays. */
+enum status authstore_put_new(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct err *e) MUST_CHECK;
 /* Put unless it is there. *added false: it was, and is unchanged. Of many at once one wins. */
 enum status authstore_add(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, bool *added, struct err *e) MUST_CHECK;
 /* Put if it is there with this value. *swapped false: it is not, and nothing changed. */
@@ -96,8 +98,8 @@ enum status authstore_drop_owner(struct ctx *ctx, struct authstore *as, enum aut
 enum status authstore_list(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str owner, size_t max,
                            struct auth_entry **out, size_t *n, struct err *e) MUST_CHECK;
 
-/* Has anything in the store changed since this was the same number, by whatever process? 0: can't be told cheaply, ask the
-   store (PostgreSQL, Redis). About a microsecond; on a loop. */
+/* The same number as before says that no AUTH_SSO or AUTH_SESSION entry that was there then has changed or gone before its time, by
+   whatever process; entries may have been added. 0: can't be told cheaply, ask the store (PostgreSQL, Redis). Some nanoseconds. */
 uint64_t authstore_version(struct authstore *as);
 
 #endif

@@ -8,11 +8,22 @@
 #include "db/db.h"
 #include "gen/auth_sql.h"
 
+static void touches(struct db_conn *c, struct str key)
+{
+	if (!auth_is_kept(key))
+		db_tx_spares_kept(c);
+}
+
 struct rows { const struct auth_row *rows; size_t n; };
 
 static enum status tx_put(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct rows *x = arg;
+	bool kept = false;
+	for (size_t i = 0; i < x->n; i++)
+		kept |= auth_is_kept(x->rows[i].key);
+	if (!kept)
+		db_tx_spares_kept(c);
 	for (size_t i = 0; i < x->n; i++)
 		TRY(q_auth_put(c, x->rows[i].key, x->rows[i].owner, x->rows[i].value, x->rows[i].expires_us, NULL, e));
 	return ST_OK;
@@ -33,6 +44,7 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
 	struct one *x = arg;
 	int64_t affected;
+	db_tx_spares_kept(c); /* what is there stays as it is */
 	TRY(q_auth_add(c, x->in->key, x->in->owner, x->in->value, x->in->expires_us, x->now, &affected, e));
 	x->yes = affected > 0;
 	return ST_OK;
@@ -50,6 +62,7 @@ static enum status tx_swap(struct db_conn *c, void *arg, struct err *e)
 {
 	struct one *x = arg;
 	int64_t affected;
+	touches(c, x->in->key);
 	TRY(q_auth_swap(c, x->in->key, x->former, x->in->value, x->in->expires_us, x->now, &affected, e));
 	x->yes = affected > 0;
 	return ST_OK;
@@ -79,6 +92,7 @@ static enum status tx_take(struct db_conn *c, void *arg, struct err *e)
 {
 	struct one *x = arg;
 	struct auth_take_row *r;
+	touches(c, x->key);
 	TRY(q_auth_take(c, x->key, &r, e));
 	x->yes = r != NULL;
 	if (r)
@@ -96,6 +110,7 @@ static enum status take(struct ctx *ctx, void *self, struct auth_row *row, bool 
 
 static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
 {
+	touches(c, *(struct str *)arg);
 	return q_auth_drop(c, *(struct str *)arg, NULL, e);
 }
 
@@ -137,6 +152,7 @@ struct sweeping { int64_t now, max, swept; };
 static enum status tx_sweep(struct db_conn *c, void *arg, struct err *e)
 {
 	struct sweeping *x = arg;
+	db_tx_spares_kept(c); /* nobody is found by what has expired */
 	return q_auth_sweep(c, x->now, x->max, &x->swept, e);
 }
 

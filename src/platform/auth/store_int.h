@@ -8,7 +8,14 @@
 
 #include "platform/auth/store.h"
 
-struct auth_row { struct str key, owner, value; int64_t expires_us; bool brief; };
+struct auth_row {
+	struct str key, owner, value;
+	int64_t expires_us;
+	bool brief; /* to be written: no reason to wait for the disk */
+};
+
+/* Is it of those that are kept in memory under authstore_version? */
+bool auth_is_kept(struct str key);
 struct auth_span { struct str owner, first, past; }; /* of an owner's keys: first <= key < past */
 
 struct auth_engine {
