@@ -159,6 +159,7 @@ static void send_again(struct pg_lane *l, struct pg_req *r, bool penalty, const 
 		req_free(r);
 		return;
 	}
+	pg_clearp(&r->result); /* of a preparation that failed before the connection did */
 	if (!penalty && r->sends)
 		r->sends--;
 	if (r->sends >= SENDS_MAX) {
@@ -212,16 +213,21 @@ static void pipe_lost(struct pg_pipe *p)
 static void complete_query(struct pg_pipe *p, struct pg_req *r, PGresult *result)
 {
 	static const struct err stale = { ST_UNAVAILABLE, "the connection to the database went stale" };
+	if (r->result) { /* its preparation failed: that is the answer */
+		PQclear(result);
+		result = r->result;
+		r->result = NULL;
+	}
 	ExecStatusType status = PQresultStatus(result);
 	p->inflight--;
-	if (status == PGRES_PIPELINE_ABORTED && !r->result) {
+	if (status == PGRES_PIPELINE_ABORTED) {
 		PQclear(result);
 		send_again(p->lane, r, false, &stale);
 	} else if (p->cancelled && pg_is_state(result, "57014")) {
 		PQclear(result);
 		p->cancelled = false;
 		send_again(p->lane, r, true, &stale);
-	} else if (status == PGRES_FATAL_ERROR && !r->result && pg_is_stale(result) && r->fiber && r->sends < SENDS_MAX) {
+	} else if (status == PGRES_FATAL_ERROR && pg_is_stale(result) && r->fiber && r->sends < SENDS_MAX) {
 		/* The plan or the statement is no longer valid there: prepare it anew. */
 		PQclear(result);
 		pg_forget(&p->conn, r->q);
@@ -229,10 +235,7 @@ static void complete_query(struct pg_pipe *p, struct pg_req *r, PGresult *result
 			p->conn.broken = true;
 		send_again(p->lane, r, true, &stale);
 	} else {
-		if (!r->result)
-			r->result = result;
-		else
-			PQclear(result); /* its preparation failed: that is the answer */
+		r->result = result;
 		req_done(r);
 	}
 }
