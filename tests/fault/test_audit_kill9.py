@@ -8,29 +8,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
+
+from victim import killed_run
 
 ROUNDS = 12
 GUILDHALL = os.environ.get('GUILDHALL') or sys.exit('GUILDHALL must name the binary')
-WRITER = os.path.join(os.environ.get('BUILD_DIR', 'build'), 'tests/store/audit_writer')
-
-
-def killed_run(data, first, seconds):
-    with tempfile.TemporaryFile() as out:
-        victim = subprocess.Popen([WRITER, f'sqlite:{data}/federation.db', f'{data}/secret', str(first)], stdout=out)
-        deadline = time.monotonic() + 60
-        while os.fstat(out.fileno()).st_size == 0:
-            if victim.poll() is not None or time.monotonic() > deadline:
-                victim.kill()
-                sys.exit('the writer did not start to write')
-            time.sleep(0.005)
-        time.sleep(seconds)
-        if victim.poll() is not None:
-            sys.exit('the writer ended by itself')
-        victim.kill()
-        victim.wait()
-        out.seek(0)
-        return out.read().decode().split('\n')[:-1]
 
 
 def main():
@@ -39,7 +21,8 @@ def main():
     with tempfile.TemporaryDirectory() as data:
         subprocess.run([GUILDHALL, 'migrate', '--data', data], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for number in range(ROUNDS):
-            acknowledged.update(killed_run(data, (number + 1) * 10_000_000, rng.uniform(0.02, 0.4)))
+            acknowledged.update(killed_run('audit_writer', f'sqlite:{data}/federation.db', f'{data}/secret', str((number + 1) * 10_000_000),
+                                           after=rng.uniform(0.02, 0.4)))
             seen = subprocess.run([GUILDHALL, 'audit', 'verify', '--service', 'federation', '--data', data], capture_output=True, text=True)
             db = sqlite3.connect(f'{data}/federation.db')
             missing = acknowledged - {row[0] for row in db.execute('SELECT object FROM audit_log')}

@@ -7,35 +7,12 @@ tests/store/db_writer is the victim. The same file is used throughout, so each s
 import os
 import random
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
+
+from victim import killed_run
 
 ROUNDS = 20
-BUILD = os.environ.get('BUILD_DIR', 'build')
-WRITER = os.path.join(BUILD, 'tests/store/db_writer')
-
-
-def killed_run(url, first, seconds):
-    """Starts the writer, kills it some time after its first acknowledgement; the ids it acknowledged."""
-    with tempfile.TemporaryFile() as out:
-        victim = subprocess.Popen([WRITER, url, str(first)], stdout=out)
-        deadline = time.monotonic() + 60
-        while os.fstat(out.fileno()).st_size == 0:
-            if victim.poll() is not None or time.monotonic() > deadline:
-                victim.kill()
-                sys.exit('the writer did not start to write')
-            time.sleep(0.005)
-        time.sleep(seconds)
-        if victim.poll() is not None:
-            sys.exit('the writer ended by itself')
-        victim.kill()
-        victim.wait()
-        out.seek(0)
-        text = out.read().decode()
-    lines = text.split('\n')
-    return [int(line) for line in lines[:-1]]  # a last line without its end was not finished
 
 
 def main():
@@ -44,8 +21,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'victim.db')
         for number in range(ROUNDS):
-            ids = killed_run('sqlite:' + path, (number + 1) * 100_000_000, rng.uniform(0.02, 0.3))
-            acknowledged.update(ids)
+            ids = killed_run('db_writer', 'sqlite:' + path, str((number + 1) * 100_000_000), after=rng.uniform(0.02, 0.3))
+            acknowledged.update(map(int, ids))
             db = sqlite3.connect(path)
             present = {row[0] for row in db.execute('SELECT id FROM things')}
             names = db.execute("SELECT count(*) FROM things WHERE name <> 'thing ' || id").fetchone()[0]
