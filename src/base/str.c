@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sodium/crypto_shorthash_siphash24.h>
+#include <sodium/utils.h>
 #include <stdlib.h>
 
 #include "base/id.h"
@@ -229,6 +230,14 @@ static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
 static void hash_key_make(void)
 {
 	random_bytes(hash_key, sizeof hash_key);
+}
+
+bool str_base64(struct str text, int variant, void *out, size_t room, size_t *n)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] >= 0x80) /* libsodium 1.0.18 reads each of these as its last letter */
+			return false;
+	return !sodium_base642bin(out, room, text.p ? text.p : "", text.n, NULL, n, NULL, variant);
 }
 
 uint64_t str_hash(struct str s)

@@ -56,6 +56,9 @@ bool str_utf8_valid(struct str s);
 size_t str_utf8_len(struct str s);
 struct str str_utf8_first(struct str s, size_t code_points);
 
+/* The bytes that base64 text stands for, at most room of them; variant: sodium_base64_VARIANT_…. False: not strictly that. */
+bool str_base64(struct str text, int variant, void *out, size_t room, size_t *n);
+
 uint64_t str_hash(struct str s); /* keyed SipHash-2-4; the key is random per process: never store it */
 
 #endif

@@ -483,8 +483,7 @@ static bool make_accept(struct str key, char out[32])
 	uint8_t nonce[16], digest[SHA_DIGEST_LENGTH];
 	char both[24 + sizeof guid];
 	size_t n;
-	if (key.n != 24 || sodium_base642bin(nonce, sizeof nonce, key.p, key.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) ||
-	    n != sizeof nonce)
+	if (key.n != 24 || !str_base64(key, sodium_base64_VARIANT_ORIGINAL, nonce, sizeof nonce, &n) || n != sizeof nonce)
 		return false;
 	memcpy(both, key.p, 24);
 	memcpy(both + 24, guid, sizeof guid);

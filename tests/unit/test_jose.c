@@ -120,6 +120,7 @@ static void not_believed(void **state)
 		{ made("{\"alg\":\"ES256\",\"alg\":\"none\"}", "{}", "AAAA"), "twice the algorithm" },
 		{ made("{\"alg\":\"ES256\"}", "{}", "AAA="), "padding" }, { made("{\"alg\":\"ES256\"}", "{}", "A+A/"), "the other alphabet" },
 		{ made("{\"alg\":\"ES256\"}", "{}", "AAB"), "bits left over" }, { made("{\"alg\":\"ES256\"}", "{}", " AAAA"), "white space" },
+		{ made("{\"alg\":\"ES256\"}", "{}", "AA\xffx"), "a byte beyond ASCII" }, { made("{\"alg\":\"ES256\"}", "{}", "AA\x80x"), "another" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		if (jwt_parse(a, cases[i].token, &t, NULL) == ST_OK) {

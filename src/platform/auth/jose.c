@@ -32,7 +32,7 @@ struct str base64url_decode(struct arena *a, struct str text)
 {
 	size_t n;
 	unsigned char *out = arena_alloc(a, text.n + 1);
-	if (sodium_base642bin(out, text.n + 1, text.p ? text.p : "", text.n, NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING))
+	if (!str_base64(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out, text.n + 1, &n))
 		return STR_NULL;
 	out[n] = 0;
 	return str_n((char *)out, n);

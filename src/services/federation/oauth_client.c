@@ -225,7 +225,7 @@ static bool read_basic(struct web *w, struct str header, struct claim *c)
 	struct str text = str_trim(str_skip(header, 6)), id;
 	unsigned char *raw = arena_alloc(a, text.n + 1);
 	struct form f;
-	if (sodium_base642bin(raw, text.n + 1, text.p, text.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL))
+	if (!str_base64(text, sodium_base64_VARIANT_ORIGINAL, raw, text.n + 1, &n))
 		return false;
 	struct str pair = str_n((char *)raw, n);
 	if (!str_cut(&pair, ':', &id))

@@ -9,8 +9,10 @@
 #define RP_HASH 32
 #define HEAD (RP_HASH + 1 + 4)
 #define AAGUID 16
+#define CBOR_DEPTH 8
 enum { FLAG_PRESENT = 1, FLAG_VERIFIED = 4, FLAG_ATTESTED = 64 };
 enum { COSE_KTY = 1, COSE_ALG = 3, COSE_CRV = -1, COSE_X = -2, COSE_Y = -3 }; /* for RSA: n = -1, e = -2 (RFC 8152, 8230) */
+enum { KIND_BYTES = 2, KIND_TEXT, KIND_ARRAY, KIND_MAP, KIND_TAG }; /* major types of CBOR (RFC 8949 3.1) */
 enum { COSE_ES256 = -7, COSE_EDDSA = -8, COSE_RS256 = -257 };
 
 static enum status bad(struct err *e, const char *what)
@@ -78,10 +80,48 @@ static void decref(cbor_item_t **item)
 }
 #define SCOPED_CBOR __attribute__((cleanup(decref))) cbor_item_t
 
+/* Are the lengths of the first item definite and within text, and its nesting modest (CTAP 2.1, 8)? libcbor would first make room for
+   whatever number of parts ten bytes claim. */
+static bool bounded(struct str text)
+{
+	uint64_t left[CBOR_DEPTH] = { 1 }; /* items to come, by level */
+	unsigned depth = 0;
+	for (const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n;;) {
+		while (!left[depth])
+			if (!depth--)
+				return true;
+		left[depth]--;
+		if (p == end)
+			return false;
+		unsigned kind = *p >> 5, low = *p & 31;
+		uint64_t n = low;
+		p++;
+		if (low >= 24) {
+			size_t wide = low > 27 ? SIZE_MAX : (size_t)1 << (low - 24);
+			if (wide > (size_t)(end - p))
+				return false;
+			for (n = 0; wide; wide--)
+				n = n << 8 | *p++;
+		}
+		if (kind < KIND_BYTES || kind > KIND_TAG)
+			continue;
+		if (kind != KIND_TAG && n > (size_t)(end - p))
+			return false;
+		if (kind <= KIND_TEXT)
+			p += n;
+		else if (++depth == CBOR_DEPTH)
+			return false;
+		else
+			left[depth] = kind == KIND_ARRAY ? n : kind == KIND_MAP ? 2 * n : 1;
+	}
+}
+
 /* The first item of text; *used its bytes. NULL: none that is whole. */
 static cbor_item_t *load(struct str text, size_t *used)
 {
 	struct cbor_load_result r;
+	if (!bounded(text))
+		return NULL;
 	cbor_item_t *item = cbor_load((const unsigned char *)text.p, text.n, &r);
 	*used = r.read;
 	if (item && r.error.code == CBOR_ERR_NONE)
