@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Contract calls: a function call when the service is here, else cached, signed HTTP.
+ * Contract calls: a function call when the service is here, else cached, signed HTTP. What pages can do without is cached either way.
  */
 #include "platform/contract.h"
 
@@ -13,6 +13,7 @@
 #include "platform/internal.h"
 #include "platform/json.h"
 #include "platform/web.h"
+#include "rt/fiber.h"
 
 enum { IN_MAX = 1 << 20, OUT_MAX = INTERNAL_BODY_MAX, SERVICES_MAX = 64, TTL_DEFAULT = 10 };
 #define STALE_NS (300 * NS_PER_S)
@@ -105,13 +106,34 @@ static enum status open_answer(struct arena *a, const struct contract_def *def, 
 	return dto_from_json(a, def->out, str_n(answer.p + n, answer.n - n - 1), out, e);
 }
 
-struct remote_read { struct service_instance *to; const struct contract_def *def; size_t len; char json[]; };
-
-static enum status read_remote(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
+/* The question as JSON to the answer as JSON, here. */
+static enum status serve(struct ctx *ctx, const struct contract_def *def, struct service_instance *s, struct str json, struct buf *answer,
+			 struct err *e)
 {
-	const struct remote_read *r = arg;
-	struct str answer;
-	TRY(post(ctx, r->to, r->def, str_n(r->json, r->len), &answer, e));
+	void *in = arena_zalloc(ctx->arena, def->in->size), *out = arena_zalloc(ctx->arena, def->out->size);
+	TRY(dto_from_json(ctx->arena, def->in, json, in, e));
+	TRY(call_local(ctx, s, def, in, out, e));
+	BUF_LIT(answer, "{\"status\":\"OK\",\"out\":");
+	if (dto_to_json(def->out, out, answer) != ST_OK)
+		return err_set(e, ST_TOO_LARGE, "the answer is too large");
+	buf_putc(answer, '}');
+	return buf_ok(answer) ? ST_OK : err_set(e, ST_TOO_LARGE, "the answer is too large");
+}
+
+struct read { struct service_instance *to; const struct contract_def *def; size_t len; char json[]; };
+
+static enum status read_answer(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
+{
+	const struct read *r = arg;
+	struct str json = str_n(r->json, r->len), answer;
+	if (r->to->local) {
+		struct buf b;
+		buf_arena(&b, ctx->arena, OUT_MAX);
+		TRY(serve(ctx, r->def, r->to, json, &b, e));
+		answer = buf_str(&b);
+	} else {
+		TRY(post(ctx, r->to, r->def, json, &answer, e));
+	}
 	*out = blob_new(answer.p, answer.n);
 	*tags = str_c(r->to->def->name);
 	return *out ? ST_OK : err_set(e, ST_NOMEM, "no memory for an answer");
@@ -123,20 +145,54 @@ static void blob_unrefp(struct blob **b)
 		blob_unref(*b);
 }
 
+/* Nothing, stale at once: whoever asks next is not kept waiting while the answer is asked for in the background. */
+static void remember_silence(struct cache *c, struct str key, struct str tag)
+{
+	const struct cache_policy policy = { 0, STALE_NS, false };
+	struct blob *none = blob_new("", 0);
+	if (!none)
+		return;
+	cache_put(c, key, none, &policy, tag);
+	blob_unref(none);
+}
+
+/* cache_get, no longer than the contract has patience for. */
+static enum status get_patiently(struct ctx *caller, struct str key, const struct cache_policy *policy, const struct read *r, size_t size,
+				 struct blob **out, enum cache_state *state, struct err *e)
+{
+	struct cache *cache = r->to->platform->cache;
+	if (!r->def->patience_ms)
+		return cache_get(caller, cache, key, policy, read_answer, r, size, out, state, e);
+	struct ctx ctx = *caller;
+	int64_t until = clock_mono_ns() + r->def->patience_ms * NS_PER_MS;
+	ctx.deadline_ns = caller->deadline_ns && caller->deadline_ns < until ? caller->deadline_ns : until;
+	int64_t before = fiber_set_deadline(ctx.deadline_ns);
+	enum status st = cache_get(&ctx, cache, key, policy, read_answer, r, size, out, state, e);
+	fiber_set_deadline(before);
+	if (st == ST_OK || st == ST_CANCELLED)
+		return st;
+	if (cache_peek(cache, key, out) != CACHE_MISS) /* it came meanwhile */
+		return ST_OK;
+	remember_silence(cache, key, str_c(r->def->service));
+	return st;
+}
+
 static enum status call_cached(struct ctx *ctx, struct service_instance *to, const struct contract_def *def, struct str json,
 			       void *out, struct err *e)
 {
 	struct platform *p = to->platform;
 	const int64_t soft = (def->ttl_s ? def->ttl_s : TTL_DEFAULT) * NS_PER_S;
 	const struct cache_policy policy = { soft, soft + STALE_NS, true };
-	size_t size = sizeof(struct remote_read) + json.n;
-	struct remote_read *r = arena_alloc(ctx->arena, size);
-	*r = (struct remote_read){ to, def, json.n };
+	size_t size = sizeof(struct read) + json.n;
+	struct read *r = arena_alloc(ctx->arena, size);
+	*r = (struct read){ to, def, json.n };
 	memcpy(r->json, json.p, json.n);
 	struct str key = arena_strf(ctx->arena, "c:%s/%s:%.*s", def->service, def->name, STR_ARG(json));
 	__attribute__((cleanup(blob_unrefp))) struct blob *blob = NULL;
 	enum cache_state state;
-	TRY(cache_get(ctx, p->cache, key, &policy, read_remote, r, size, &blob, &state, e));
+	TRY(get_patiently(ctx, key, &policy, r, size, &blob, &state, e));
+	if (!blob->len)
+		return err_set(e, ST_UNAVAILABLE, "%s/%s has not been answered lately", def->service, def->name);
 	if (state != CACHE_MISS)
 		atomic_fetch_add(&p->contracts->cached, 1);
 	return open_answer(ctx->arena, def, str_n(blob->data, blob->len), out, e);
@@ -149,7 +205,7 @@ enum status contract_call(struct ctx *ctx, const struct contract_def *def, const
 	struct service_instance *to = p ? platform_service(p, def->service) : NULL;
 	if (!to)
 		return err_set(e, ST_INTERNAL, "no service \"%s\"", def->service);
-	if (to->local) {
+	if (to->local && !(def->patience_ms && p->cache)) {
 		if (p->contracts)
 			atomic_fetch_add(&p->contracts->local, 1);
 		return call_local(ctx, to, def, in, out, e);
@@ -176,19 +232,6 @@ static const struct contract_def *contract_find(const struct service_instance *s
 	return NULL;
 }
 
-static enum status serve(struct web *w, const struct contract_def *def, struct service_instance *s, struct str body,
-			 struct buf *answer, struct err *e)
-{
-	void *in = arena_zalloc(w->ctx->arena, def->in->size), *out = arena_zalloc(w->ctx->arena, def->out->size);
-	TRY(dto_from_json(w->ctx->arena, def->in, body, in, e));
-	TRY(call_local(w->ctx, s, def, in, out, e));
-	BUF_LIT(answer, "{\"status\":\"OK\",\"out\":");
-	if (dto_to_json(def->out, out, answer) != ST_OK)
-		return err_set(e, ST_TOO_LARGE, "the answer is too large");
-	buf_putc(answer, '}');
-	return buf_ok(answer) ? ST_OK : err_set(e, ST_TOO_LARGE, "the answer is too large");
-}
-
 enum status internal_contract(struct web *w, struct err *e)
 {
 	struct str body;
@@ -203,6 +246,6 @@ enum status internal_contract(struct web *w, struct err *e)
 		return internal_answer_error(w, none, &why);
 	}
 	buf_arena(&answer, w->ctx->arena, OUT_MAX);
-	enum status st = serve(w, def, s, body, &answer, &why);
+	enum status st = serve(w->ctx, def, s, body, &answer, &why);
 	return st == ST_OK ? web_json(w, 200, buf_str(&answer)) : internal_answer_error(w, st, &why);
 }

@@ -21,6 +21,7 @@ struct contract_def {
 	enum { CONTRACT_QUERY, CONTRACT_ACTION } kind;
 	const struct dto_def *in, *out;
 	uint32_t ttl_s; /* queries: soft time to live (10) */
+	uint32_t patience_ms; /* queries that pages can do without; 0: asked as long as the caller's time lasts. See contract_call */
 	/* In the providing service's ctx; in and out are structs of the DTOs; out's memory in ctx->arena. */
 	enum status (*serve)(struct ctx *ctx, const void *in, void *out, struct err *e);
 };
@@ -32,7 +33,8 @@ struct contract_stats { uint64_t local, cached, remote, failed; };
 void contracts_stats(const struct contracts *c, struct contract_stats *out);
 
 /* A query of another process is cached for ttl_s, then served stale for 300 s more while one refresh runs, or while the other
-   process is away. The entries carry the tag of the service's name. */
+   process is away. The entries carry the tag of the service's name. One with patience is cached of a service of this process too;
+   who finds nothing waits so long at most, and until an answer came the next fail at once (ST_UNAVAILABLE). */
 enum status contract_call(struct ctx *ctx, const struct contract_def *def, const void *in, void *out, struct err *e) MUST_CHECK;
 
 /* JSON of a DTO, both ways; unknown members ignored, missing ones zero, wrong types refused. */

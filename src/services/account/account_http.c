@@ -46,7 +46,7 @@ enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, 
 
 struct page_shell account_shell(struct web *w, const char *title)
 {
-	struct blog_site_answer site = { 0 };
+	struct blog_site_answer site;
 	/* Without the blog these pages have a plainer title, nothing else. */
 	if (blog_ask_site(w->ctx, &site, NULL) != ST_OK)
 		site = (struct blog_site_answer){ .title = STR("") };

@@ -36,5 +36,6 @@ const struct contract_def blog_contract_site = {
 	.in = &query_dto,
 	.out = &answer_dto,
 	.ttl_s = 60,
+	.patience_ms = 250,
 	.serve = serve_site,
 };
