@@ -233,7 +233,7 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, 
 			await page.getByRole("button", { name: "Sign in", exact: true }).click();
 			await page.waitForURL(/\/account/);
 			for (const path of ["/account", "/account/profile", "/account/addresses", "/account/addresses/new", "/account/notifications", "/account/data", "/account/leave", "/identity",
-				"/identity/password", "/identity/passkeys", "/identity/two-step", "/identity/sessions", "/identity/applications", "/identity/log", "/admin/members", "/admin/invitations", "/admin/audit",
+				"/identity/password", "/identity/email", "/identity/passkeys", "/identity/two-step", "/identity/sessions", "/identity/applications", "/identity/log", "/admin/members", "/admin/invitations", "/admin/audit",
 				"/account/auth/logout"])
 				await look(path);
 			assert.deepEqual(problems, []);

@@ -132,6 +132,52 @@ cases["the password is changed by who knows it; other devices are signed out"] =
 	assert.ok(await signedIn(agent));
 	assert.equal(await signedIn(elsewhere), false);
 };
+cases["another address: confirmed by letter in the browser that asked; told to the former one too; nobody else's link, nobody else's address"] = async () => {
+	const uma = { email: "uma@example.org", name: "Uma Castellanos", password: "plums in the evening" };
+	const fresh = "uma@orchard.example";
+	addPerson(site.data, uma);
+	const agent = new Agent(base), other = new Agent(base);
+	await agent.signIn(uma);
+	await other.signIn(ines);
+	let page = await agent.submit(await agent.go("/identity/email"), { email: "no address" });
+	assert.equal(page.status, 422);
+	assert.match(page.text, /value="no address"/);
+	page = await agent.submit(page, { email: " UMA@example.org" });
+	assert.match(wrongs(page).join(), /your address already/);
+	// Somebody's: the same page, and a letter to them.
+	const taken = await agent.submit(page, { email: ines.email });
+	assert.match((await letter(ines.email, { about: /Subject: You have an account already/ })).text, /wanted to give another account this address/);
+	page = await agent.submit(await agent.go("/identity/email"), { email: fresh });
+	assert.equal(page.text.match(/<p>.*?<\/p>/)[0], taken.text.match(/<p>.*?<\/p>/)[0]);
+	const { link } = await letter(fresh);
+	assert.ok(await signedIn(other));
+	assert.equal((await other.go(link)).status, 410, "of somebody else");
+	const elsewhere = new Agent(base);
+	page = await elsewhere.go(link);
+	assert.equal(page.url.pathname, "/sign-in", "whoever has the letter alone changes nothing");
+	// A link to the former address, which may be in other hands.
+	const forgetful = new Agent(base);
+	await forgetful.submit(await forgetful.go("/sign-in/forgot"), { email: uma.email });
+	const reset = (await letter(uma.email, { about: /Subject: Set a new password/ })).link;
+	page = await elsewhere.signIn(uma, page);
+	assert.match(page.text, /From now on your address is <strong>uma@orchard.example/);
+	page = await elsewhere.submit(page);
+	assert.match(said(page), /was changed/);
+	assert.match(page.text, /letters go to <strong>uma@orchard.example/);
+	assert.match((await agent.go("/identity")).text, /uma@orchard.example/, "in every session of theirs");
+	for (const to of [uma.email, fresh]) {
+		const { text } = await letter(to, { about: /Subject: Your e-mail address was changed/ });
+		assert.match(text, /Former address: uma@example.org\n/);
+		assert.doesNotMatch(text, /sign-in\/forgot/, "that letter goes to the new address");
+	}
+	assert.equal((await new Agent(base).go(reset)).status, 410);
+	assert.equal((await elsewhere.go(link)).status, 410);
+	const [old, now] = [new Agent(base), new Agent(base)];
+	await old.signIn(uma);
+	await now.signIn({ ...uma, email: fresh });
+	assert.deepEqual([await signedIn(old), await signedIn(now)], [false, true]);
+	assert.match((await now.go("/identity/log")).text, /E-mail address changed/);
+};
 cases["two steps: set up with an app, asked for afterwards, a code good once; recovery codes; off again"] = async () => {
 	const agent = new Agent(base);
 	await agent.signIn(tom);
@@ -290,7 +336,7 @@ cases["passwords of a list from break-ins are refused wherever one is set; witho
 cases["every form wants its token (CSRF)"] = async () => {
 	const agent = new Agent(base);
 	await agent.signIn(ines);
-	for (const path of ["/sign-in", "/sign-in/second", "/sign-in/mail", "/sign-in/link", "/sign-up", "/identity/password", "/identity/two-step", "/identity/sessions",
+	for (const path of ["/sign-in", "/sign-in/second", "/sign-in/mail", "/sign-in/link", "/sign-up", "/identity/password", "/identity/email", "/identity/two-step", "/identity/sessions",
 		"/identity/passkeys", "/identity/passkeys/options", "/identity/passkeys/remove", "/sign-in/passkey", "/sign-in/passkey/options"]) {
 		const bare = await agent.fetch(path, { method: "POST", body: new URLSearchParams({ session: "others", step: "off" }) });
 		assert.equal(bare.status, 403, path);

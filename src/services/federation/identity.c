@@ -197,6 +197,7 @@ enum status federation_post_sessions(struct web *w, struct err *e)
 static const struct { const char *action, *words; } meanings[] = {
 	{ "person.signed_in", "Signed in" }, { "person.signed_out", "Signed out" }, { "person.sign_in_failed", "A wrong password was tried" },
 	{ "person.password_changed", "Password changed" }, { "person.password_reset", "Password set by a mailed link" },
+	{ "person.email_changed", "E-mail address changed" },
 	{ "person.two_step_on", "Two steps turned on" }, { "person.two_step_off", "Two steps turned off" },
 	{ "person.recovery_codes_made", "New recovery codes" }, { "person.recovery_code_used", "A recovery code was used" },
 	{ "person.second_step_passed", "Second step passed" }, { "person.second_step_failed", "A wrong code was tried" },

@@ -11,13 +11,15 @@
 #include "platform/config.h"
 #include "platform/json.h"
 #include "platform/mail.h"
+#include "services/federation/email.h"
 #include "services/federation/notice.h"
 #include "services/federation/password.h"
 #include "services/federation/second.h"
 
 #define PAGE_MAX (256 << 10)
 
-static const char *const kind_names[LINK_KINDS] = { [LINK_SIGN_IN] = "sign-in", [LINK_RESET] = "reset", [LINK_SIGN_UP] = "sign-up", [LINK_OWNER] = "owner" };
+static const char *const kind_names[LINK_KINDS] = { [LINK_SIGN_IN] = "sign-in", [LINK_RESET] = "reset", [LINK_SIGN_UP] = "sign-up", [LINK_OWNER] = "owner",
+	[LINK_EMAIL] = "email" };
 
 /* --- kept ------------------------------------------------------------------------------------------------------- */
 
@@ -91,7 +93,7 @@ enum status link_mail(struct ctx *ctx, struct str to, struct str name, const cha
 
 /* --- asked for -------------------------------------------------------------------------------------------------- */
 
-static enum status sent_page(struct web *w, const struct sent_view *v)
+enum status link_sent(struct web *w, const struct sent_view *v)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, v->title);
@@ -141,7 +143,7 @@ enum status federation_post_link_mail(struct web *w, struct err *e)
 	} else {
 		TRY(write_to_nobody(w, e));
 	}
-	return sent_page(w, &(struct sent_view){ email, "Look in your mail", "If this address has an account, a letter with a link is on its way. The link is good for 15 minutes." });
+	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "If this address has an account, a letter with a link is on its way. The link is good for 15 minutes." });
 }
 
 enum status federation_get_forgot(struct web *w, struct err *e)
@@ -176,11 +178,18 @@ static enum status gone(struct web *w)
 	return link_page(w, 410, &(struct link_view){ .error = STR("This link was used before, or is older than it may be. Please ask for another."), .kind = LINK_KINDS });
 }
 
+/* What opens for whoever asks: the confirmation of another address to one person alone. */
+static enum status find_for(struct web *w, struct str token, struct link *out, struct err *e)
+{
+	TRY(link_find(w->ctx, token, out, e));
+	return out->kind == LINK_EMAIL ? email_link_is_own(w, out, e) : ST_OK;
+}
+
 enum status federation_get_link(struct web *w, struct err *e)
 {
 	struct link l;
 	struct str token = web_query(w, "token");
-	enum status st = link_find(w->ctx, token, &l, e);
+	enum status st = find_for(w, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
 	return link_page(w, 200, &(struct link_view){ .token = token, .email = l.email, .name = l.name, .error = STR(""), .kind = l.kind });
@@ -238,7 +247,7 @@ static enum status join(struct web *w, const struct link *l, struct err *e)
 	TRY(st);
 	TRY(people_load(w->ctx, x.id, &p, e));
 	if (approval)
-		return sent_page(w, &(struct sent_view){ l->email, "Nearly there", "Your address is confirmed. Somebody of the cooperative looks at new accounts; you get a letter when yours is open." });
+		return link_sent(w, &(struct sent_view){ l->email, "Nearly there", "Your address is confirmed. Somebody of the cooperative looks at new accounts; you get a letter when yours is open." });
 	return signin_done(w, p, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
 }
 
@@ -247,7 +256,7 @@ enum status federation_post_link(struct web *w, struct err *e)
 	struct link l;
 	struct err why = { 0 };
 	struct str token = web_form(w, "token");
-	enum status st = link_find(w->ctx, token, &l, e);
+	enum status st = find_for(w, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
 	/* Nothing is used up by a password that will not do. */
@@ -256,5 +265,15 @@ enum status federation_post_link(struct web *w, struct err *e)
 	st = link_take(w->ctx, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
-	return l.kind == LINK_SIGN_UP ? join(w, &l, e) : l.kind == LINK_OWNER ? gone(w) : arrive(w, &l, e);
+	switch (l.kind) {
+	case LINK_SIGN_UP:
+		return join(w, &l, e);
+	case LINK_EMAIL:
+		return email_change(w, &l, e);
+	case LINK_SIGN_IN:
+	case LINK_RESET:
+		return arrive(w, &l, e);
+	default:
+		return gone(w);
+	}
 }

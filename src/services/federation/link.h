@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is done by a mailed link: signing in, setting a new password, confirming an address at sign-up, accepting an invitation,
+ * What is done by a mailed link: signing in, setting a new password, confirming an address at sign-up or another one later, accepting an invitation,
  * becoming the owner of an empty site. A link is good once, for a while. Opening it only shows a button: programs that look
  * at links in mail use nothing up.
  */
@@ -11,7 +11,7 @@
 
 enum { LINK_LIFE_S = 900, LINK_SIGN_UP_LIFE_S = 86400, LINK_OWNER_LIFE_S = 86400 };
 
-enum link_kind { LINK_SIGN_IN, LINK_RESET, LINK_SIGN_UP, LINK_OWNER, LINK_KINDS };
+enum link_kind { LINK_SIGN_IN, LINK_RESET, LINK_SIGN_UP, LINK_OWNER, LINK_EMAIL, LINK_KINDS };
 
 /* Value of AUTH_LINK. hash: of the password, at sign-up. */
 struct link { enum link_kind kind; int64_t person; struct str email, name, hash, next; };
@@ -24,6 +24,8 @@ enum status link_mail(struct ctx *ctx, struct str to, struct str name, const cha
 
 struct link_view { struct str token, next, email, name, error; enum link_kind kind; };
 struct sent_view { struct str email; const char *title, *text; };
+/* The page after a letter. */
+enum status link_sent(struct web *w, const struct sent_view *v) MUST_CHECK;
 struct sign_up_view {
 	struct str email, name, next, token;   /* token: of an invitation or an owner's link; "" */
 	struct str error, wrong_email, wrong_name, wrong_password;

@@ -13,7 +13,7 @@
 
 #define TOPIC "account.security"
 #define PAYLOAD_MAX 4096
-#define GIVEN_NAME_MAX 60 /* code points */
+#define GIVEN_NAME_MAX PERSON_EMAIL_MAX /* the longest of what notices are about */
 #define BROWSER_DAYS 180  /* not used for so long, a browser is a new one */
 
 /* name: in the queue, where rows outlive the program. label: what the notice's own name is. */
@@ -21,6 +21,7 @@ static const struct { const char *name, *subject, *text, *label; } kinds[NOTICE_
 	[NOTICE_BROWSER] = { "browser", "New sign-in to your account", "Somebody signed in to your account with a browser that was not seen there before.", NULL },
 	[NOTICE_PASSWORD] = { "password", "Your password was changed", "The password of your account was changed. Everywhere else you are signed out.", NULL },
 	[NOTICE_PASSWORD_RESET] = { "password-reset", "A new password was set", "A new password was set for your account, with a link from a letter to you.", NULL },
+	[NOTICE_EMAIL] = { "email", "Your e-mail address was changed", "Letters from your account go to another address from now on, and it is the one to sign in with.", "Former address" },
 	[NOTICE_TWO_STEP_ON] = { "two-step-on", "Two steps were turned on", "Signing in to your account asks for a code of an authenticator app from now on.", NULL },
 	[NOTICE_TWO_STEP_OFF] = { "two-step-off", "Two steps were turned off", "Signing in to your account does not ask for a second step any more.", NULL },
 	[NOTICE_CODES] = { "recovery-codes", "New recovery codes", "New recovery codes were made for your account. The former ones are good no longer.", NULL },
@@ -86,9 +87,16 @@ static void put_name(struct buf *b, struct arena *a, const char *label, struct s
 		buf_printf(b, "%s: %.*s\n", label, STR_ARG(clean));
 }
 
+struct letter { struct mail mail; struct str former; /* address; p NULL: it is as it was */ };
+
 static enum status tx_letter(struct db_conn *c, void *arg, struct err *e)
 {
-	return mail_enqueue(c, arg, e);
+	struct letter *l = arg;
+	TRY(mail_enqueue(c, &l->mail, e));
+	if (!l->former.p)
+		return ST_OK;
+	l->mail.to = l->former;
+	return mail_enqueue(c, &l->mail, e);
 }
 
 static enum status write_letter(struct ctx *ctx, const struct person_record *p, enum notice_kind kind, const json_t *j, struct err *e)
@@ -99,14 +107,15 @@ static enum status write_letter(struct ctx *ctx, const struct person_record *p, 
 	buf_printf(&b, "Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n", STR_ARG(p->name), kinds[kind].text,
 	           STR_ARG(moment(a, json_integer_value(json_object_get(j, "at")), p->timezone)), STR_ARG(json_str(j, "agent")));
 	put_name(&b, a, kinds[kind].label, json_str(j, "name"));
-	buf_printf(&b, "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n"
-	           "1. Set a new password by letter, which signs everybody else out: %.*s\n"
-	           "2. On your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
+	/* Where the address is another, that letter would go to whoever changed it. */
+	struct str first = kind == NOTICE_EMAIL ? STR("Tell whoever runs this site, so that your account is closed to others.")
+		: arena_strf(a, "Set a new password by letter, which signs everybody else out: %.*s", STR_ARG(web_abs_url(ctx, "federation", "/sign-in/forgot")));
+	buf_printf(&b, "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n1. %.*s\n2. On your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
 	           "Whether you get such letters is your choice: %.*s\n",
-	           STR_ARG(web_abs_url(ctx, "federation", "/sign-in/forgot")), STR_ARG(web_abs_url(ctx, "federation", "/identity")),
-	           STR_ARG(web_abs_url(ctx, "account", "/notifications")));
-	struct mail m = { .to = p->email, .to_name = p->name, .subject = str_c(kinds[kind].subject), .text = buf_str(&b) };
-	return db_write(ctx, ctx->svc->db, tx_letter, &m, e);
+	           STR_ARG(first), STR_ARG(web_abs_url(ctx, "federation", "/identity")), STR_ARG(web_abs_url(ctx, "account", "/notifications")));
+	struct letter l = { { .to = p->email, .to_name = p->name, .subject = str_c(kinds[kind].subject), .text = buf_str(&b) },
+		kind == NOTICE_EMAIL ? json_str(j, "name") : STR_NULL };
+	return db_write(ctx, ctx->svc->db, tx_letter, &l, e);
 }
 
 enum status notice_job(struct ctx *ctx, const struct job *job, struct err *e)

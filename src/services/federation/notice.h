@@ -10,11 +10,12 @@
 #include "platform/web.h"
 
 enum notice_kind {
-	NOTICE_BROWSER, NOTICE_PASSWORD, NOTICE_PASSWORD_RESET, NOTICE_TWO_STEP_ON, NOTICE_TWO_STEP_OFF, NOTICE_CODES, NOTICE_PASSKEY_ADDED,
+	NOTICE_BROWSER, NOTICE_PASSWORD, NOTICE_PASSWORD_RESET, NOTICE_EMAIL, NOTICE_TWO_STEP_ON, NOTICE_TWO_STEP_OFF, NOTICE_CODES, NOTICE_PASSKEY_ADDED,
 	NOTICE_PASSKEY_REMOVED, NOTICE_APPLICATION, NOTICE_DEVICE, NOTICE_KINDS
 };
 
-/* Inside db_write's fn. w: what did it. name: of the passkey or the application, as others gave it; "". */
+/* Inside db_write's fn. w: what did it. name: of the passkey or the application, as others gave it; the former address, which is
+   written to as well; "". */
 enum status notice_enqueue(struct db_conn *c, const struct web *w, enum notice_kind kind, int64_t person, struct str name, struct err *e) MUST_CHECK;
 /* Inside db_write's fn: somebody signed in with the browser of w. A notice when others are known of this person, and not this one. */
 enum status notice_browser(struct db_conn *c, const struct web *w, int64_t person, struct err *e) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "services/federation/admin.h"
 #include "services/federation/breached.h"
 #include "services/federation/contract.h"
+#include "services/federation/email.h"
 #include "services/federation/link.h"
 #include "services/federation/notice.h"
 #include "services/federation/oauth.h"
@@ -34,6 +35,8 @@ static const struct route routes[] = {
 	{ "GET", "/identity", federation_get_identity, ROUTE_AUTH, RATE_READ, 0, 0, "Security at a glance" },
 	{ "GET", "/identity/password", federation_get_password, ROUTE_AUTH, RATE_READ, 0, 0, "Change the password" },
 	{ "POST", "/identity/password", federation_post_password, ROUTE_AUTH, RATE_SIGN_IN, 0, 0, "Change it" },
+	{ "GET", "/identity/email", federation_get_email, ROUTE_AUTH, RATE_READ, 0, 0, "Change the e-mail address" },
+	{ "POST", "/identity/email", federation_post_email, ROUTE_AUTH, RATE_SIGN_IN, 0, 0, "Mail a link to the new one" },
 	{ "GET", "/identity/two-step", federation_get_two_step, ROUTE_AUTH, RATE_READ, 0, 0, "Two steps" },
 	{ "POST", "/identity/two-step", federation_post_two_step, ROUTE_AUTH, RATE_WRITE, 0, 0, "Set them up, make codes, turn them off" },
 	{ "GET", "/identity/passkeys", federation_get_passkeys, ROUTE_AUTH, RATE_READ, 0, 0, "Passkeys" },

@@ -178,13 +178,7 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 		TRY(link_make(w->ctx, &l, LINK_SIGN_UP_LIFE_S, &url, e));
 		TRY(link_mail(w->ctx, str_trim(v->email), v->name, "Please confirm your address", "With this link you confirm your address and open your account. It is good for a day.", url, e));
 	}
-	struct buf b;
-	struct sent_view sent = { v->email, "Look in your mail", "A letter with a link is on its way. Your account opens when you follow it." };
-	struct page_shell shell = signin_shell(w, sent.title);
-	web_no_cache(w);
-	buf_arena(&b, w->ctx->arena, PAGE_MAX);
-	tpl_link_sent(&b, &shell, w, &sent);
-	return web_html(w, 200, &b);
+	return link_sent(w, &(struct sent_view){ v->email, "Look in your mail", "A letter with a link is on its way. Your account opens when you follow it." });
 }
 
 enum status federation_post_sign_up(struct web *w, struct err *e)

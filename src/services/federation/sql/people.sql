@@ -23,6 +23,11 @@ INSERT INTO people (id, email, email_key, email_verified, handle, name, status, 
 -- exec
 UPDATE people SET seen_at = :now WHERE id = :id;
 
+-- name: federation_person_email
+-- params: id int, email text, email_key text, now int
+-- exec
+UPDATE people SET email = :email, email_key = :email_key, email_verified = true, updated_at = :now WHERE id = :id;
+
 -- name: federation_handles_like
 -- params: base text, pattern text
 -- rows: handle text
