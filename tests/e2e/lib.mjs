@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the browser tests share: a Guildhall of their own, a browser, and a count of what passed.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHmac } from "node:crypto";
@@ -26,14 +26,14 @@ export const freePort = () =>
 const own_words = (log) => log.split("\n").filter((l) => !l.startsWith("{")).slice(-80).join("\n");
 
 /** Start `guildhall serve` and wait for its ready line. Returns { url, stop, exit, process }. */
-export async function serve({ data, args = [], demo = true, port } = {}) {
+export async function serve({ data, args = [], demo = true, port, env = {} } = {}) {
 	const binary = process.env.GUILDHALL;
 	if (!binary) throw new Error("GUILDHALL must name the binary");
 	const own = !data;
 	data ??= mkdtempSync(join(tmpdir(), "guildhall-e2e-"));
 	port ??= await freePort();
 	const all = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...(demo ? ["--demo"] : []), ...args];
-	const child = spawn(binary, all, { stdio: ["ignore", "pipe", "pipe"] });
+	const child = spawn(binary, all, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
 	let log = "";
 	child.stderr.on("data", (d) => (log = (log + d).slice(-200000)));
 	let stopping = false;
@@ -67,6 +67,31 @@ export async function serve({ data, args = [], demo = true, port } = {}) {
 		return code;
 	};
 	return { url: url.replace(/\/$/, "").replace("//localhost", "//127.0.0.1"), port, data, stop, exit, process: child, log: () => log };
+}
+
+/** A wall clock for serve({ env: clock.env }) that is ahead while clock.ahead(seconds, fn) runs. */
+export function movableClock() {
+	const folder = mkdtempSync(join(tmpdir(), "guildhall-clock-")), file = join(folder, "seconds");
+	const set = (seconds) => {
+		const fd = openSync(file, "r+"), bytes = Buffer.alloc(8);
+		bytes.writeBigInt64LE(BigInt(seconds));
+		writeSync(fd, bytes, 0, 8, 0);
+		closeSync(fd);
+	};
+	writeFileSync(file, Buffer.alloc(8));
+	return {
+		env: { CLOCK_SHIFT_FILE: file, LD_PRELOAD: join(process.env.BUILD_DIR, "tests/libclock_shift.so"),
+			ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ""}:verify_asan_link_order=0` },
+		ahead: async (seconds, fn) => {
+			set(seconds);
+			try {
+				return await fn();
+			} finally {
+				set(0);
+			}
+		},
+		remove: () => rmSync(folder, { recursive: true, force: true }),
+	};
 }
 
 /** `guildhall user add`, before or while a server runs on the same folder. */

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, freePort, letter, letters, run, serve } from "./lib.mjs";
+import { addPerson, freePort, letter, letters, movableClock, run, serve } from "./lib.mjs";
 
 globalThis.crypto ??= webcrypto; // Node 18
 globalThis.CryptoKey ??= webcrypto.CryptoKey;
@@ -20,7 +20,8 @@ const tom = { email: "tom@example.org", name: "Tom Okafor", password: "bicycles 
 addPerson(data, ines);
 addPerson(data, tom);
 const port = await freePort();
-const site = await serve({ data, port, demo: false, args: ["--set", "rate.enabled=no", "--set", "outbound.allow_private=yes"] });
+const clock = movableClock();
+const site = await serve({ data, port, demo: false, env: clock.env, args: ["--set", "rate.enabled=no", "--set", "outbound.allow_private=yes"] });
 const base = `http://localhost:${port}`;
 custom.setHttpOptionsDefaults({ timeout: 20000 });
 const insecure = { [oauth.allowInsecureRequests]: true };
@@ -413,8 +414,7 @@ cases["a refresh token used twice: within half a minute the same successor, late
 	assert.equal(a.body.refresh_token, b.body.refresh_token);
 	const next = await refresh(client, a.body.refresh_token);
 	assert.equal(next.status, 200);
-	await new Promise((r) => setTimeout(r, 31000));
-	const stolen = await refresh(client, got.body.refresh_token);
+	const stolen = await clock.ahead(31, () => refresh(client, got.body.refresh_token));
 	assert.deepEqual([stolen.status, stolen.body.error], [400, "invalid_grant"]);
 	assert.equal((await refresh(client, next.body.refresh_token)).body.error, "invalid_grant");
 	assert.equal(await active(client, next.body.access_token), false);
@@ -518,9 +518,103 @@ cases["other origins may call what they must, and nothing else"] = async () => {
 	assert.equal((await fetch(`${base}/sign-in`)).headers.get("access-control-allow-origin"), null);
 };
 
+// --- time ------------------------------------------------------------------------------------------------------------
+
+const userinfo = async (token) => {
+	const answer = await fetch(`${base}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+	return { status: answer.status, challenge: answer.headers.get("www-authenticate") };
+};
+cases["an access token is good for an hour: then introspection, userinfo and revocation know none"] = async () => {
+	const { body } = await exchange(client, await codeFor(client, { scope: "openid offline_access" }));
+	assert.equal(body.expires_in, 3600);
+	await clock.ahead(3590, async () => {
+		assert.equal((await userinfo(body.access_token)).status, 200);
+		assert.equal(await active(client, body.access_token), true);
+	});
+	await clock.ahead(3601, async () => {
+		const { status, challenge } = await userinfo(body.access_token);
+		assert.equal(status, 401);
+		assert.match(challenge, /^Bearer.*invalid_token/);
+		assert.deepEqual((await post("/oauth/introspect", { token: body.access_token }, basic(client))).body, { active: false });
+		assert.equal((await post("/oauth/revoke", { token: body.access_token }, basic(client))).status, 200);
+		// The grant goes on: its refresh token gets another.
+		const next = await refresh(client, body.refresh_token);
+		assert.equal((await userinfo(next.body.access_token)).status, 200);
+	});
+};
+cases["an access token that an application has for itself, or bound to a key, ends in the same way"] = async () => {
+	const { SignJWT, generateKeyPair, exportJWK } = await import("jose");
+	const machine = await register({ client_name: "Oven", grant_types: ["client_credentials"] }), keys = await generateKeyPair("ES256");
+	const proof = async (method, path, ahead, more = {}) =>
+		new SignJWT({ htm: method, htu: base + path, jti: randomBytes(8).toString("hex"), iat: Math.floor(Date.now() / 1000) + ahead, ...more })
+			.setProtectedHeader({ alg: "ES256", typ: "dpop+jwt", jwk: await exportJWK(keys.publicKey) }).sign(keys.privateKey);
+	const own = (await post("/oauth/token", { grant_type: "client_credentials" }, basic(machine))).body.access_token;
+	assert.equal(await active(machine, own), true);
+	const got = await codeFor(client);
+	const bound = (await post("/oauth/token", { grant_type: "authorization_code", code: got.code, redirect_uri: callback, code_verifier: got.verifier },
+		{ ...basic(client), DPoP: await proof("POST", "/oauth/token", 0) })).body.access_token;
+	const ath = createHash("sha256").update(bound).digest("base64url");
+	const ask = async (ahead) =>
+		(await fetch(`${base}/oauth/userinfo`, { headers: { authorization: `DPoP ${bound}`, DPoP: await proof("GET", "/oauth/userinfo", ahead, { ath }) } })).status;
+	assert.equal(await ask(0), 200);
+	await clock.ahead(3590, async () => assert.equal(await ask(3590), 200));
+	await clock.ahead(3601, async () => {
+		assert.equal(await ask(3601), 401);
+		assert.equal(await active(machine, own), false);
+		assert.equal(await active(client, bound), false);
+	});
+	// A proof is good for a minute.
+	await clock.ahead(75, async () => assert.equal(await ask(0), 401));
+};
+cases["a code is good for a minute, a pushed request for a minute and a half, a device's code for ten minutes"] = async () => {
+	const first = await codeFor(client), second = await codeFor(client);
+	await clock.ahead(50, async () => assert.equal((await exchange(client, first)).status, 200));
+	await clock.ahead(61, async () => {
+		const late = await exchange(client, second);
+		assert.deepEqual([late.status, late.body.error], [400, "invalid_grant"]);
+	});
+	const agent = new Agent(base);
+	await agent.signIn(ines);
+	const { challenge } = pkce();
+	const pushed = await post("/oauth/par", { redirect_uri: callback, response_type: "code", scope: "openid", code_challenge: challenge, code_challenge_method: "S256" }, basic(client));
+	await clock.ahead(91, async () =>
+		assert.equal((await agent.go(`/oauth/authorize?client_id=${client.client_id}&request_uri=${encodeURIComponent(pushed.body.request_uri)}`)).status, 400));
+	const grant = "urn:ietf:params:oauth:grant-type:device_code";
+	const tv = await register({ ...full, grant_types: [grant] });
+	const handle = (await post("/oauth/device_authorization", { scope: "openid" }, basic(tv))).body;
+	await clock.ahead(601, async () =>
+		assert.equal((await post("/oauth/token", { grant_type: grant, device_code: handle.device_code }, basic(tv))).body.error, "expired_token"));
+};
+cases["a refresh token is good for ninety days from its last use, and its successor for as many from then"] = async () => {
+	const day = 86400;
+	const { body } = await exchange(client, await codeFor(client, { scope: "openid offline_access" }));
+	const other = (await exchange(client, await codeFor(client, { scope: "openid offline_access" }))).body;
+	const next = await clock.ahead(89 * day, () => refresh(client, body.refresh_token));
+	assert.equal(next.status, 200);
+	await clock.ahead(90 * day + 1, async () => {
+		const late = await refresh(client, other.refresh_token);
+		assert.deepEqual([late.status, late.body.error], [400, "invalid_grant"]);
+		assert.equal(await active(client, other.refresh_token), false);
+	});
+	const last = await clock.ahead(178 * day, () => refresh(client, next.body.refresh_token));
+	assert.equal(last.status, 200);
+	await clock.ahead(269 * day, async () => assert.equal((await refresh(client, last.body.refresh_token)).body.error, "invalid_grant"));
+};
+cases["a sign-in ends after thirty days, used or not, here and at each service"] = async () => {
+	const day = 86400, agent = new Agent(base);
+	await agent.signIn(ines);
+	assert.equal((await agent.go("/account")).url.pathname, "/account");
+	await clock.ahead(29 * day, async () => assert.equal((await agent.go("/account")).url.pathname, "/account"));
+	await clock.ahead(30 * day + 1, async () => {
+		assert.equal((await agent.go("/account")).url.pathname, "/sign-in");
+		assert.equal((await agent.go("/identity/applications")).url.pathname, "/sign-in");
+	});
+};
+
 await run(cases, async () => {
 	rp.close();
 	rp.closeAllConnections();
 	assert.equal(await site.stop(), 0);
+	clock.remove();
 	rmSync(data, { recursive: true, force: true });
 });
