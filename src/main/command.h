@@ -60,7 +60,7 @@ struct command {
 	enum status (*run)(struct invocation *inv, struct err *e);
 };
 
-extern const struct command command_serve, command_worker, command_migrate, command_dump, command_doctor, command_import,
+extern const struct command command_serve, command_worker, command_migrate, command_dump, command_doctor, command_import, command_export,
 	command_user, command_audit, command_help;
 extern const struct command *const commands[]; /* NULL-terminated */
 

@@ -527,6 +527,25 @@ static const struct media_type *served_name(struct str path)
 	return media_type_of_ext(rest.p, rest.n);
 }
 
+static enum status open_stored(const char *path, int *fd, struct err *e)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (*fd >= 0)
+		return ST_OK;
+	return errno == ENOENT ? err_set(e, ST_NOT_FOUND, "there is no such file") : err_errno(e, ST_IO, "media");
+}
+
+enum status media_open_original(struct media *m, struct str sha256, int *fd, struct err *e)
+{
+	char sha[SHA_HEX + 1], path[MEDIA_PATH_MAX];
+	if (sha256.n != SHA_HEX || str_chr(sha256, '/') >= 0)
+		return err_set(e, ST_NOT_FOUND, "there is no such file");
+	memcpy(sha, sha256.p, SHA_HEX);
+	sha[SHA_HEX] = 0;
+	final_path(m, sha, ".orig", path);
+	return open_stored(path, fd, e);
+}
+
 enum status media_open_path(struct media *m, struct str path, int *fd, const char **type, struct err *e)
 {
 	char whole[MEDIA_PATH_MAX];
@@ -534,10 +553,6 @@ enum status media_open_path(struct media *m, struct str path, int *fd, const cha
 	if (!t)
 		return err_set(e, ST_NOT_FOUND, "there is no such file");
 	snprintf(whole, sizeof whole, "%s/%.*s", m->dir, STR_ARG(path));
-	int opened = open(whole, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (opened < 0)
-		return errno == ENOENT ? err_set(e, ST_NOT_FOUND, "there is no such file") : err_errno(e, ST_IO, "media");
-	*fd = opened;
 	*type = t->mime;
-	return ST_OK;
+	return open_stored(whole, fd, e);
 }

@@ -38,6 +38,9 @@ struct media_item {
    allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_NOT_FOUND, ST_IO, ST_UNAVAILABLE. */
 enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e) MUST_CHECK;
 enum status media_put(struct ctx *ctx, struct media *m, struct str bytes, struct media_item *out, struct err *e) MUST_CHECK;
+/* The picture as it was put, all its metadata in it: for its owner alone. ST_NOT_FOUND also for files that are no pictures: they are
+   served as they came. */
+enum status media_open_original(struct media *m, struct str sha256, int *fd, struct err *e) MUST_CHECK;
 /* Open a stored file by its URL path below /media/ ("ab/cd/<sha>-640.webp"); *type its media type. Names are checked. */
 enum status media_open_path(struct media *m, struct str path, int *fd, const char **type, struct err *e) MUST_CHECK;
 

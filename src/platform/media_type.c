@@ -11,8 +11,11 @@ static const struct media_type types[] = {
 	{ "jpeg", "jpg", "image/jpeg", true },    { "png", "png", "image/png", true },      { "webp", "webp", "image/webp", true },
 	{ "gif", "gif", "image/gif", true },      { "svg", "svg", "image/svg+xml", false }, { "pdf", "pdf", "application/pdf", false },
 	{ "mp4", "mp4", "video/mp4", false },     { "webm", "webm", "video/webm", false },  { "mp3", "mp3", "audio/mpeg", false },
-	{ "ogg", "ogg", "audio/ogg", false },
+	{ "ogg", "ogg", "audio/ogg", false },     { "wav", "wav", "audio/wav", false },     { "m4a", "m4a", "audio/mp4", false },
+	{ "flac", "flac", "audio/flac", false },
 };
+
+#define RIFF_NAME 8 /* of what is in a RIFF file, behind its own name and length */
 
 static const struct magic {
 	const char *format;
@@ -21,7 +24,8 @@ static const struct magic {
 } magics[] = {
 	{ "jpeg", 0, 3, "\xff\xd8\xff" },
 	{ "png", 0, 8, "\x89PNG\r\n\x1a\n" },
-	{ "webp", 8, 4, "WEBP" },
+	{ "webp", RIFF_NAME, 4, "WEBP" },
+	{ "wav", RIFF_NAME, 4, "WAVE" },
 	{ "gif", 0, 6, "GIF87a" },
 	{ "gif", 0, 6, "GIF89a" },
 	{ "pdf", 0, 5, "%PDF-" },
@@ -36,6 +40,8 @@ static const struct magic {
 	{ "mp3", 0, 3, "ID3" },
 	{ "mp3", 0, 2, "\xff\xfb" },
 	{ "ogg", 0, 4, "OggS" },
+	{ "m4a", 4, 8, "ftypM4A " },
+	{ "flac", 0, 4, "fLaC" },
 };
 
 const struct media_type *media_type_of_format(const char *format, size_t n)
@@ -77,7 +83,7 @@ const struct media_type *media_sniff(const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
 		const struct magic *m = &magics[i];
-		if (n >= m->at + m->n && !memcmp(p + m->at, m->bytes, m->n) && (strcmp(m->format, "webp") || !memcmp(p, "RIFF", 4)))
+		if (n >= m->at + m->n && !memcmp(p + m->at, m->bytes, m->n) && (m->at != RIFF_NAME || !memcmp(p, "RIFF", 4)))
 			return media_type_of_format(m->format, strlen(m->format));
 	}
 	return is_svg(str_n((const char *)p, n)) ? media_type_of_format("svg", 3) : NULL;

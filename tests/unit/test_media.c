@@ -225,7 +225,17 @@ static void two_puts_at_once_agree(void **state)
 
 static void other_files(void **state)
 {
+	static const struct { struct str bytes; const char *type; } kept[] = {
+		{ STR_INIT("RIFF\x24\0\0\0WAVEfmt "), "audio/wav" }, { STR_INIT("\0\0\0\x20""ftypM4A \0\0\0\0"), "audio/mp4" },
+		{ STR_INIT("fLaC\0\0\0\x22"), "audio/flac" }, { STR_INIT("OggS\0\x02\0\0"), "audio/ogg" },
+		{ STR_INIT("\0\0\0\x20""ftypisom\0\0\0\0"), "video/mp4" }, { STR_INIT("ID3\x04\0\0\0\0"), "audio/mpeg" },
+	};
 	struct media_item item;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		assert_int_equal(put_bytes(kept[i].bytes, &item), ST_OK);
+		assert_string_equal(item.type, kept[i].type);
+	}
+	assert_int_equal(put_bytes(STR("RAFF\x24\0\0\0WAVEfmt "), NULL), ST_MEDIA_TYPE);
 	assert_int_equal(put_bytes(STR(""), NULL), ST_MEDIA_TYPE);
 	assert_int_equal(put_bytes(STR("MZ\x90 a program"), NULL), ST_MEDIA_TYPE);
 	assert_int_equal(put_bytes(STR("<html><script>1</script>"), NULL), ST_MEDIA_TYPE);

@@ -61,6 +61,8 @@ void ghost_plan_tiers(struct ghost *g);
 void ghost_plan_snippets(struct ghost *g);
 void ghost_plan_posts(struct ghost *g);
 void ghost_plan_site(struct ghost *g);
+/* Ghost's name of a setting of ours; NULL: it has none. */
+const char *ghost_setting_key(struct str name);
 /* Renders into the plan's arena. False: noted, and there is no body. */
 bool ghost_render(struct ghost *g, struct plan_object *o, enum body_format format, struct str source, struct str fallback);
 

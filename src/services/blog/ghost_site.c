@@ -48,7 +48,7 @@ static bool is_colour(struct str s)
 	return true;
 }
 
-/* Ghost's key (and its older names) → ours. */
+/* Ghost's key → ours; its older names behind the one of today. */
 static const struct { const char *key, *name; bool image; } known[] = {
 	{ "title", "title", false },
 	{ "description", "description", false },
@@ -88,6 +88,14 @@ static const struct { const char *key, *name; bool image; } known[] = {
 	{ "twitter_image", "twitter_image", true },
 };
 #define KNOWN (sizeof known / sizeof *known)
+
+const char *ghost_setting_key(struct str name)
+{
+	for (size_t i = 0; i < KNOWN; i++)
+		if (str_eqc(name, known[i].name))
+			return known[i].key;
+	return NULL;
+}
 
 static bool has_setting(const struct ghost *g, const char *name)
 {
