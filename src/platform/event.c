@@ -7,6 +7,7 @@
 #include "platform/event_int.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -146,15 +147,19 @@ enum status event_once(struct db_conn *c, const struct event *ev, bool *first, s
 struct events *events_new(struct platform *p, struct err *e)
 {
 	struct events *ev = calloc(1, sizeof *ev);
-	struct event_stream *streams = calloc(p->service_count ? p->service_count : 1, sizeof *streams);
-	if (!ev || !streams) {
+	size_t n = p->service_count ? p->service_count : 1;
+	struct event_stream *streams = calloc(n, sizeof *streams);
+	struct event_hold *holds = calloc(n * n, sizeof *holds);
+	if (!ev || !streams || !holds) {
 		free(ev);
 		free(streams);
+		free(holds);
 		(void)err_set(e, ST_NOMEM, "no memory for events");
 		return NULL;
 	}
 	ev->platform = p;
 	ev->streams = streams;
+	ev->holds = holds;
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *svc = &p->services[i];
 		if (!svc->local || !svc->db)
@@ -162,6 +167,8 @@ struct events *events_new(struct platform *p, struct err *e)
 		struct event_stream *s = &streams[ev->stream_count++];
 		s->events = ev;
 		s->svc = svc;
+		s->holds = holds + i * n;
+		s->lock_fd = -1;
 		s->wanted = wanted(p, svc->def->name);
 		pthread_mutex_init(&s->lock, NULL);
 		waitq_init(&s->q);
@@ -232,8 +239,11 @@ void events_free(struct events *ev)
 	for (unsigned i = 0; i < ev->stream_count; i++) {
 		registry_set(ev->streams[i].svc->db, &ev->streams[i], NULL);
 		pthread_mutex_destroy(&ev->streams[i].lock);
+		if (ev->streams[i].lock_fd >= 0)
+			close(ev->streams[i].lock_fd);
 	}
 	free(ev->streams);
+	free(ev->holds);
 	free(ev);
 }
 
@@ -248,6 +258,7 @@ void events_stats(const struct events *ev, struct event_stats *out)
 		out->done += atomic_load(&s->done);
 		out->handled += atomic_load(&s->handled);
 		out->retried += atomic_load(&s->retried);
+		out->held += atomic_load(&s->held);
 		out->given_up += atomic_load(&s->given_up);
 	}
 }

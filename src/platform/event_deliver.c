@@ -116,17 +116,6 @@ static void put_event(struct buf *b, const struct event *ev)
 	buf_printf(b, ",%lld,%u]", (long long)ev->at_us, ev->attempt);
 }
 
-static void fail_all(struct service_instance *to, struct event_task *tasks, size_t n, const char *why)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct event_task *t = &tasks[i];
-		if (t->skipped || !event_service_takes(to, t->ev.origin, t->ev.type))
-			continue;
-		t->failed = true;
-		snprintf(t->error, sizeof t->error, "%s: %.150s", to->def->name, why);
-	}
-}
-
 static void fail_some(struct service_instance *to, struct event_task *tasks, size_t n, const json_t *failed)
 {
 	for (size_t k = 0; k < json_array_size(failed); k++) {
@@ -134,46 +123,59 @@ static void fail_some(struct service_instance *to, struct event_task *tasks, siz
 		int64_t id = json_integer_value(json_array_get(row, 0));
 		const char *why = json_string_value(json_array_get(row, 1));
 		for (size_t i = 0; i < n; i++)
-			if (tasks[i].ev.id == id)
-				fail_all(to, &tasks[i], 1, why ? why : "no reason given");
+			if (tasks[i].ev.id == id) {
+				tasks[i].failed = true;
+				snprintf(tasks[i].error, sizeof tasks[i].error, "%s: %.150s", to->def->name, why ? why : "no reason given");
+			}
 	}
 }
 
-void event_deliver_remote(struct ctx *ctx, struct service_instance *to, struct event_task *tasks, size_t n)
+/* As many as fit into a request; returns how many tasks that were. *any: something is to be sent. */
+static size_t put_events(struct buf *b, struct str origin, struct service_instance *to, const struct event_task *tasks, size_t n, bool *any)
 {
-	struct buf b;
-	size_t k = 0;
-	buf_arena(&b, ctx->arena, INTERNAL_BODY_MAX * 2);
-	for (size_t i = 0; i < n; i++) {
+	size_t i;
+	*any = false;
+	buf_printf(b, "{\"service\":\"%s\",\"origin\":\"%.*s\",\"events\":[", to->def->name, STR_ARG(origin));
+	for (i = 0; i < n && b->len < INTERNAL_BODY_MAX / 2; i++) {
 		if (tasks[i].skipped || !event_service_takes(to, tasks[i].ev.origin, tasks[i].ev.type))
 			continue;
-		if (k++ == 0)
-			buf_printf(&b, "{\"service\":\"%s\",\"origin\":\"%s\",\"events\":[", to->def->name, ctx->svc->def->name);
-		else
-			buf_putc(&b, ',');
-		put_event(&b, &tasks[i].ev);
-		if (b.len > INTERNAL_BODY_MAX / 2 && i + 1 < n) { /* large payloads: the rest in a request of its own */
-			event_deliver_remote(ctx, to, tasks + i + 1, n - i - 1);
-			n = i + 1;
-		}
+		if (*any)
+			buf_putc(b, ',');
+		put_event(b, &tasks[i].ev);
+		*any = true;
 	}
-	if (!k)
-		return;
-	BUF_LIT(&b, "]}");
+	BUF_LIT(b, "]}");
+	return i;
+}
+
+static enum status post_events(struct ctx *ctx, struct service_instance *to, struct str body, struct event_task *tasks, size_t n, struct err *e)
+{
 	struct platform *p = to->platform;
 	struct str answer;
-	struct err e = { 0 };
 	const struct internal_call call = { .to = to, .pool = p->pool_action, .breaker = internal_breaker(p, to),
-					    .path = "/internal/events", .body = buf_str(&b), .timeout_ns = DELIVER_NS };
-	if (internal_post(ctx, &call, &answer, &e) != ST_OK) {
-		fail_all(to, tasks, n, e.msg);
-		return;
-	}
-	SCOPED_JSON *j = json_parse(answer, 4, &e);
+					    .path = "/internal/events", .body = body, .timeout_ns = DELIVER_NS };
+	TRY(internal_post(ctx, &call, &answer, e));
+	SCOPED_JSON *j = json_parse(answer, 4, e);
 	if (!j)
-		fail_all(to, tasks, n, e.msg);
-	else
-		fail_some(to, tasks, n, json_object_get(j, "failed"));
+		return ST_UPSTREAM;
+	fail_some(to, tasks, n, json_object_get(j, "failed"));
+	return ST_OK;
+}
+
+enum status event_deliver_remote(struct ctx *ctx, struct service_instance *to, struct event_task *tasks, size_t n, size_t *reached,
+				 struct err *e)
+{
+	struct buf b;
+	bool any;
+	buf_arena(&b, ctx->arena, INTERNAL_BODY_MAX);
+	for (*reached = 0; *reached < n; ) {
+		b.len = 0;
+		size_t taken = put_events(&b, str_c(ctx->svc->def->name), to, tasks + *reached, n - *reached, &any);
+		if (any)
+			TRY(post_events(ctx, to, buf_str(&b), tasks + *reached, taken, e));
+		*reached += taken;
+	}
+	return ST_OK;
 }
 
 /* --- receiving --- */

@@ -3,8 +3,10 @@
  * The processor of one outbox: look, claim, hand out, mark. A claim moves run_at to the end of the lease, so a crash needs
  * no rescuer: the rows come up again by themselves.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,6 +19,7 @@ enum { BATCH = 64, ATTEMPTS = 12, RUN_ARENA = 32 << 20 };
 #define BATCH_NS (80 * NS_PER_S) /* handlers of a batch, well within the lease */
 #define IDLE_MAX_NS (10 * NS_PER_S)
 #define RETRY_DB_NS (1 * NS_PER_S)
+#define HOLD_MAX_US (60 * US_PER_S)
 #define MARKS_KEEP_US (7 * 86400 * US_PER_S)
 #define MARKS_SWEEP_NS (3600 * NS_PER_S)
 
@@ -25,15 +28,16 @@ struct run {
 	struct ctx *ctx;
 	struct event_task *tasks;
 	size_t n;
+	int64_t claimed_us;
 	struct event_claim_row *rows;
-	unsigned done, retried, given_up;
+	unsigned done, retried, held, given_up;
 };
 
 static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct run *r = arg;
-	int64_t now = clock_now_us();
-	return q_event_claim(c, now, now + LEASE_US, BATCH, &r->rows, &r->n, e);
+	r->claimed_us = clock_now_us();
+	return q_event_claim(c, r->claimed_us, r->claimed_us + LEASE_US, BATCH, &r->rows, &r->n, e);
 }
 
 static int by_id(const void *a, const void *b)
@@ -60,6 +64,40 @@ static enum status claim(struct run *r, struct err *e)
 	return ST_OK;
 }
 
+/* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then on: what is
+   claimed earlier than that may have others before it, and waits with them. */
+static void hold(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us, const char *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct event_task *t = &tasks[i];
+		if (t->skipped || !event_service_takes(to, t->ev.origin, t->ev.type) || (t->held_until_us && t->held_until_us <= until_us))
+			continue;
+		t->held_until_us = until_us;
+		snprintf(t->error, sizeof t->error, "%s: %.150s", to->def->name, why);
+	}
+}
+
+static void deliver(struct run *r, unsigned k)
+{
+	struct service_instance *to = &r->s->events->platform->services[k];
+	struct event_hold *h = &r->s->holds[k];
+	struct err e = { 0 };
+	size_t reached = 0;
+	if (r->claimed_us < h->until_us) {
+		hold(to, r->tasks, r->n, h->until_us, "waits for what comes before it");
+		return;
+	}
+	if (event_deliver_remote(r->ctx, to, r->tasks, r->n, &reached, &e) == ST_OK) {
+		h->failures = 0;
+		return;
+	}
+	int64_t wait_us = US_PER_S << (h->failures < 6 ? h->failures : 6);
+	h->failures++;
+	h->until_us = clock_now_us() + (wait_us < HOLD_MAX_US ? wait_us : HOLD_MAX_US);
+	hold(to, r->tasks + reached, r->n - reached, h->until_us, e.msg);
+	LOG(WARN, r->ctx, "event.held", LS("to", to->def->name), LI("failures", h->failures), LS("error", e.msg));
+}
+
 static void handle(struct run *r)
 {
 	struct platform *p = r->s->events->platform;
@@ -73,7 +111,7 @@ static void handle(struct run *r)
 	}
 	for (unsigned k = 0; k < p->service_count; k++)
 		if (!p->services[k].local)
-			event_deliver_remote(r->ctx, &p->services[k], r->tasks, r->n);
+			deliver(r, k);
 }
 
 static int64_t backoff_us(const struct event_task *t)
@@ -90,11 +128,14 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 	int64_t now = clock_now_us();
 	int64_t *done = ARENA_ARRAY(db_arena(c), int64_t, r->n);
 	size_t k = 0;
-	r->retried = r->given_up = 0;
+	r->retried = r->held = r->given_up = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct event_task *t = &r->tasks[i];
 		if (t->skipped) {
 			TRY(q_event_retry(c, t->ev.id, now, STR_NULL, NULL, e));
+		} else if (t->held_until_us) {
+			r->held++;
+			TRY(q_event_hold(c, t->ev.id, t->held_until_us, str_c(t->error), NULL, e));
 		} else if (!t->failed) {
 			done[k++] = t->ev.id;
 		} else if (t->ev.attempt >= ATTEMPTS) {
@@ -113,6 +154,7 @@ static void account(struct run *r)
 {
 	atomic_fetch_add(&r->s->done, r->done);
 	atomic_fetch_add(&r->s->retried, r->retried);
+	atomic_fetch_add(&r->s->held, r->held);
 	atomic_fetch_add(&r->s->given_up, r->given_up);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct event_task *t = &r->tasks[i];
@@ -204,11 +246,48 @@ static int64_t look(struct event_stream *s, int64_t *idle_ns)
 	return wait_ns < *idle_ns ? wait_ns + NS_PER_MS : *idle_ns;
 }
 
+/* --- what a dead one left ---------------------------------------------------------------------------------------- */
+
+/* Is this the only processor of a database that is a file? The lock goes with the process, however that ends. */
+static bool alone(struct event_stream *s)
+{
+	const struct platform *p = s->events->platform;
+	char path[4096];
+	if (db_engine(s->svc->db) != DB_SQLITE || !p->data_dir.n)
+		return false;
+	snprintf(path, sizeof path, "%.*s/%s.events", STR_ARG(p->data_dir), s->svc->def->name);
+	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0)
+		return false;
+	bool first = !flock(s->lock_fd, LOCK_EX | LOCK_NB);
+	return !flock(s->lock_fd, LOCK_SH) && first;
+}
+
+static enum status release_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_event_release(c, clock_now_us(), NULL, e);
+}
+
+/* Claims of a process that is gone come up again when their lease ends; later ones would be before them. */
+static void take_over(struct event_stream *s)
+{
+	SCOPED_ARENA *a = alone(s) ? arena_new(64 << 10) : NULL;
+	struct err e = { 0 };
+	struct ctx ctx;
+	if (!a)
+		return;
+	ctx_init(&ctx, a);
+	ctx.svc = s->svc;
+	if (db_write(&ctx, s->svc->db, release_tx, NULL, &e) != ST_OK)
+		LOG(WARN, &ctx, "events.failed", LS("service", s->svc->def->name), LS("error", e.msg));
+}
+
 void event_processor(void *stream)
 {
 	struct event_stream *s = stream;
 	int64_t idle_ns = 0;
 	bool cancelled = false;
+	take_over(s);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping && !cancelled) {
 		s->woken = false;

@@ -12,11 +12,11 @@ INSERT INTO activities (id, type, object, payload, at, done, run_at) VALUES (:id
 -- writes
 -- sqlite:
 UPDATE activities SET run_at = :lease, attempt = attempt + 1
-WHERE id IN (SELECT id FROM activities WHERE NOT done AND run_at <= :now ORDER BY run_at LIMIT :lim)
+WHERE id IN (SELECT id FROM activities WHERE NOT done AND run_at <= :now ORDER BY id LIMIT :lim)
 RETURNING id, type, object, payload, at, attempt;
 -- postgres:
 UPDATE activities SET run_at = :lease, attempt = attempt + 1
-WHERE id = ANY (ARRAY(SELECT id FROM activities WHERE NOT done AND run_at <= :now ORDER BY run_at LIMIT :lim
+WHERE id = ANY (ARRAY(SELECT id FROM activities WHERE NOT done AND run_at <= :now ORDER BY id LIMIT :lim
   FOR UPDATE SKIP LOCKED))
 RETURNING id, type, object, payload, at, attempt;
 
@@ -38,6 +38,20 @@ UPDATE activities SET done = true, error = NULL WHERE id = ANY (:ids::bigint[]);
 -- exec
 -- writes
 UPDATE activities SET run_at = :run_at, error = :error WHERE id = :id AND NOT done;
+
+-- Another claim that is no attempt of its own: a receiver looks for marks from the second on.
+-- name: event_hold
+-- params: id int, run_at int, error text
+-- exec
+-- writes
+UPDATE activities SET run_at = :run_at, error = :error, attempt = CASE WHEN attempt > 1 THEN attempt - 1 ELSE 1 END WHERE id = :id AND NOT done;
+
+-- Claims of a processor that is no more, and whatever waits for a later attempt.
+-- name: event_release
+-- params: now int
+-- exec
+-- writes
+UPDATE activities SET run_at = :now WHERE NOT done AND run_at > :now;
 
 -- name: event_give_up
 -- params: id int, error text
