@@ -43,7 +43,7 @@ static const struct job_def jobs[] = {
 };
 
 static const struct notice_def notices[] = {
-	{ "account.security", "Security", "When somebody signs in with a new browser, and when a password, second step, passkey or application changes.", true },
+	{ "account.security", "Security", "When somebody signs in with a new browser, and when a password, address, second step, passkey or application changes.", true },
 	{ 0 },
 };
 

@@ -19,7 +19,7 @@
 /* name: in the queue, where rows outlive the program. label: what the notice's own name is. */
 static const struct { const char *name, *subject, *text, *label; } kinds[NOTICE_KINDS] = {
 	[NOTICE_BROWSER] = { "browser", "New sign-in to your account", "Somebody signed in to your account with a browser that was not seen there before.", NULL },
-	[NOTICE_PASSWORD] = { "password", "Your password was changed", "The password of your account was changed. Everywhere else you are signed out.", NULL },
+	[NOTICE_PASSWORD] = { "password", "Your password was changed", "A new password was set on the security page of your account. Everywhere else you are signed out.", NULL },
 	[NOTICE_PASSWORD_RESET] = { "password-reset", "A new password was set", "A new password was set for your account, with a link from a letter to you.", NULL },
 	[NOTICE_EMAIL] = { "email", "Your e-mail address was changed", "Letters from your account go to another address from now on, and it is the one to sign in with.", "Former address" },
 	[NOTICE_TWO_STEP_ON] = { "two-step-on", "Two steps were turned on", "Signing in to your account asks for a code of an authenticator app from now on.", NULL },
