@@ -13,10 +13,13 @@
 
 enum { JSON_DEPTH = 32 };
 
-/* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, line and column in its message. */
+/* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, line and column in its message; ST_NOMEM. */
 json_t *json_parse(struct str text, unsigned max_depth, struct err *e);
 
 #define SCOPED_JSON __attribute__((cleanup(json_decrefp))) json_t /* json_decrefp: jansson's own */
+
+/* As text without blanks, in a; p NULL: no memory, or j NULL. */
+struct str json_text(struct arena *a, const json_t *j);
 
 /* A string literal with its quotes. Bytes that are not UTF-8 become U+FFFD, so that the result is always JSON. */
 void json_put_str(struct buf *b, struct str s);

@@ -110,6 +110,14 @@ cases["registration refuses what it should"] = async () => {
 		assert.equal(answer.status, 400, JSON.stringify(more));
 		assert.match(answer.error, /^invalid_(redirect_uri|client_metadata)$/);
 	}
+	// As large as one may be: the answer holds all of it.
+	const uris = (n, room) => Array.from({ length: n }, (_, i) => `https://a.example/${i}/`.padEnd(room, "x"));
+	const large = await register({ ...full, redirect_uris: uris(20, 1900), post_logout_redirect_uris: uris(13, 1900) });
+	assert.deepEqual([large.status, large.redirect_uris.length, large.post_logout_redirect_uris.length], [201, 20, 13]);
+	for (const path of ["/oauth/register", "/api/v1/apps"]) {
+		const flood = await fetch(base + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ client_name: "x".repeat(70000) }) });
+		assert.equal(flood.status, 413, path);
+	}
 	const broken = await fetch(`${base}/oauth/register`, { method: "POST", headers: { "content-type": "application/json" }, body: "{" });
 	assert.equal(broken.status, 400);
 };

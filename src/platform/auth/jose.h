@@ -52,6 +52,7 @@ struct jwt {
 /* ST_INVALID: not three parts of strict base64url, no objects, an algorithm that is not ours, "crit". */
 enum status jwt_parse(struct arena *a, struct str token, struct jwt *out, struct err *e) MUST_CHECK;
 void jwt_fini(struct jwt *t);
+#define SCOPED_JWT __attribute__((cleanup(jwt_fini))) struct jwt
 bool jwt_signed_by(const struct jwt *t, const struct jose_key *k);
 /* exp in the future, nbf and iat not, each within skew_s (RFC 7519 4.1). need_exp: a token without exp is bad. ST_INVALID. */
 enum status jwt_in_time(const struct jwt *t, int64_t skew_s, bool need_exp, struct err *e) MUST_CHECK;

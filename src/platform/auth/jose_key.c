@@ -260,6 +260,12 @@ enum status jose_key_thumbprint(const struct jose_key *k, char out[JOSE_THUMBPRI
 
 /* --- signatures --------------------------------------------------------------------------------------------- */
 
+static void md_free(EVP_MD_CTX **c)
+{
+	EVP_MD_CTX_free(*c);
+}
+#define SCOPED_MD __attribute__((cleanup(md_free))) EVP_MD_CTX
+
 static const EVP_MD *digest_of(enum jose_alg alg)
 {
 	return alg == JOSE_EDDSA ? NULL : EVP_sha256();
@@ -282,13 +288,12 @@ enum status jose_key_sign(const struct jose_key *k, struct arena *a, struct str 
 	size_t n = 0;
 	unsigned char *out = NULL;
 	const unsigned char *in = (const unsigned char *)input.p;
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	SCOPED_MD *c = EVP_MD_CTX_new();
 	bool ok = c && EVP_DigestSignInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 && EVP_DigestSign(c, NULL, &n, in, input.n) == 1;
 	if (ok) {
 		out = arena_alloc(a, n);
 		ok = EVP_DigestSign(c, out, &n, in, input.n) == 1;
 	}
-	EVP_MD_CTX_free(c);
 	*signature = str_n((char *)out, n);
 	if (ok && k->alg == JOSE_ES256)
 		ok = to_raw(a, *signature, signature);
@@ -312,11 +317,9 @@ static unsigned char *to_der(struct str raw, int *n)
 
 bool jose_key_verify_der(const struct jose_key *k, struct str input, struct str signature)
 {
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	bool ok = c && EVP_DigestVerifyInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 &&
-	          EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)input.p, input.n) == 1;
-	EVP_MD_CTX_free(c);
-	return ok;
+	SCOPED_MD *c = EVP_MD_CTX_new();
+	return c && EVP_DigestVerifyInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 &&
+	       EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)input.p, input.n) == 1;
 }
 
 bool jose_key_verify(const struct jose_key *k, struct str input, struct str signature)

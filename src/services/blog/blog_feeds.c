@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/blog/blog_feeds.h"
 
-#include <jansson.h>
-
 #include "base/clock.h"
 #include "gen/blog_tpl.h"
 #include "platform/config.h"
+#include "platform/json.h"
 
 #define FEED_MAX (8u << 20)
 #define SITEMAP_LIMIT 50000 /* of one sitemap, by its protocol */
@@ -178,7 +177,8 @@ enum status blog_get_json_feed(struct web *w, struct err *e)
 	struct blog_feed_view v;
 	struct blog_site site;
 	TRY(feed_load(w, &v, &site, e));
-	json_t *feed = json_object(), *items = json_array();
+	SCOPED_JSON *feed = json_object();
+	json_t *items = json_array();
 	json_object_set_new(feed, "version", json_string("https://jsonfeed.org/version/1.1"));
 	set_str(feed, "title", v.title);
 	set_str(feed, "description", v.description);
@@ -186,15 +186,12 @@ enum status blog_get_json_feed(struct web *w, struct err *e)
 	set_str(feed, "feed_url", v.self);
 	set_str(feed, "language", site.lang);
 	set_str(feed, "icon", blog_abs(w->ctx, site.icon.src));
+	json_object_set_new(feed, "items", items);
 	for (size_t i = 0; i < v.count; i++)
 		json_array_append_new(items, json_item(w->ctx, &v.items[i]));
-	json_object_set_new(feed, "items", items);
-	char *text = json_dumps(feed, JSON_COMPACT);
-	json_decref(feed);
-	if (!text)
+	struct str body = json_text(w->ctx->arena, feed);
+	if (!body.p)
 		return err_set(e, ST_NOMEM, "The feed could not be written");
-	struct str body = arena_str(w->ctx->arena, str_c(text));
-	free(text);
 	return web_text(w, 200, "application/feed+json; charset=utf-8", body);
 }
 

@@ -7,8 +7,7 @@
 #ifndef GH_SERVICES_BLOG_GHOST_H
 #define GH_SERVICES_BLOG_GHOST_H
 
-#include <jansson.h>
-
+#include "platform/json.h"
 #include "services/blog/import_plan.h"
 
 enum ghost_table {

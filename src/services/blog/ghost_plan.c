@@ -162,15 +162,12 @@ static struct str social_of(struct ghost *g, json_t *row)
 {
 	static const char *const networks[] = { "facebook",  "twitter", "threads", "bluesky", "mastodon",
 		                                "instagram", "tiktok",  "youtube", "linkedin" };
-	json_t *j = json_object();
+	SCOPED_JSON *j = json_object();
 	for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
 		if (ghost_text(row, networks[i]).n)
 			json_object_set(j, networks[i], json_object_get(row, networks[i]));
-	char *text = json_dumps(j, JSON_COMPACT);
-	struct str s = text ? arena_str(g->a, str_c(text)) : STR("{}");
-	free(text);
-	json_decref(j);
-	return s;
+	struct str text = json_text(g->a, j);
+	return text.p ? text : STR("{}");
 }
 
 static struct str role_of(struct ghost *g, const struct ghost_index *of_user, const struct ghost_index *roles, json_t *user)

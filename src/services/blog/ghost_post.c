@@ -58,10 +58,8 @@ static struct str document(struct ghost *g, json_t *row, const char *key)
 	json_t *j = json_object_get(row, key);
 	if (!json_is_object(j))
 		return ghost_text(row, key);
-	char *text = json_dumps(j, JSON_COMPACT);
-	struct str s = text ? arena_str(g->a, str_c(text)) : STR("");
-	free(text);
-	return s;
+	struct str text = json_text(g->a, j);
+	return text.p ? text : STR("");
 }
 
 static void render_post(struct ghost *g, struct plan_object *o, json_t *row)

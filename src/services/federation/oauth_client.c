@@ -252,11 +252,10 @@ static bool read_claim(struct web *w, struct claim *c)
 	if (basic)
 		return read_basic(w, header, c) && (!said.p || str_eq(said, c->id));
 	if (assertion.p) {
-		struct jwt t;
+		SCOPED_JWT t = { 0 };
 		if (!str_eqc(web_form(w, "client_assertion_type"), ASSERTION) || jwt_parse(w->ctx->arena, assertion, &t, NULL) != ST_OK)
 			return false;
 		c->id = arena_str(w->ctx->arena, json_str(t.payload, "sub"));
-		jwt_fini(&t);
 		return !said.p || str_eq(said, c->id);
 	}
 	return c->id.n > 0;
@@ -294,7 +293,7 @@ static bool signed_by_client(const struct jwt *t, const struct oauth_client *c)
 
 static bool assertion_fits(struct web *w, const struct oauth_client *c, struct str assertion)
 {
-	struct jwt t;
+	SCOPED_JWT t = { 0 };
 	bool fresh = false;
 	if (jwt_parse(w->ctx->arena, assertion, &t, NULL) != ST_OK)
 		return false;
@@ -309,7 +308,6 @@ static bool assertion_fits(struct web *w, const struct oauth_client *c, struct s
 		const struct auth_entry seen = { AUTH_ONCE, str_c(hash), STR_NULL, STR(""), auth_expiry_us(ASSERTION_LIFE_S + 20) };
 		good = authstore_add(w->ctx, w->ctx->svc->platform->auth, &seen, &fresh, NULL) == ST_OK && fresh;
 	}
-	jwt_fini(&t);
 	return good;
 }
 

@@ -60,7 +60,7 @@ enum status oauth_dpop(struct web *w, struct str access, struct str *jkt, struct
 {
 	static const char bad[] = "The DPoP proof does not fit this request.";
 	char print[JOSE_THUMBPRINT_LEN + 1];
-	struct jwt t;
+	SCOPED_JWT t = { 0 };
 	bool fresh = false;
 	struct str header = http_header(w->req, "dpop");
 	*jkt = STR_NULL;
@@ -70,7 +70,6 @@ enum status oauth_dpop(struct web *w, struct str access, struct str *jkt, struct
 	if (jwt_parse(w->ctx->arena, header, &t, NULL) != ST_OK)
 		return err_set(e, ST_INVALID, bad);
 	enum status st = proves(w, &t, access, print) ? only_once(w, &t, print, &fresh, e) : ST_OK;
-	jwt_fini(&t);
 	TRY(st);
 	if (!fresh)
 		return err_set(e, ST_INVALID, bad);

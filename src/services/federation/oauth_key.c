@@ -76,43 +76,50 @@ static enum status load(struct ctx *ctx, struct err *e)
 	return st;
 }
 
-/* Locked for reading on ST_OK. */
-static enum status take(struct ctx *ctx, struct err *e)
+/* The ring, locked for reading until the end of the block, also when a request is given up in the middle of it. */
+static void unlock(pthread_rwlock_t **held)
+{
+	if (*held)
+		pthread_rwlock_unlock(*held);
+}
+#define SCOPED_READING __attribute__((cleanup(unlock))) pthread_rwlock_t
+
+static enum status take(struct ctx *ctx, pthread_rwlock_t **held, struct err *e)
 {
 	pthread_rwlock_rdlock(&ring.lock);
+	*held = &ring.lock;
 	if (clock_now_us() - ring.loaded_us < FRESH_US)
 		return ST_OK;
 	bool have = ring.count > 0;
 	pthread_rwlock_unlock(&ring.lock);
+	*held = NULL;
 	enum status st = load(ctx, e);
 	if (st != ST_OK && !have)
 		return st;
 	pthread_rwlock_rdlock(&ring.lock);
+	*held = &ring.lock;
 	return ST_OK;
 }
 
 enum status oauth_keys_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out, struct err *e)
 {
-	enum status st = ST_INTERNAL;
-	TRY(take(ctx, e));
+	SCOPED_READING *held = NULL;
+	TRY(take(ctx, &held, e));
 	const struct held *k = NULL;
 	for (unsigned i = 0; i < ring.count; i++)
 		if (ring.keys[i].alg == alg && ring.keys[i].current)
 			k = &ring.keys[i];
-	if (k)
-		st = jose_sign(ctx->arena, k->key, typ, str_c(k->kid), payload, out, e);
-	pthread_rwlock_unlock(&ring.lock);
-	return k ? st : err_set(e, ST_INTERNAL, "there is no key for %s", jose_alg_names[alg]);
+	return k ? jose_sign(ctx->arena, k->key, typ, str_c(k->kid), payload, out, e) : err_set(e, ST_INTERNAL, "there is no key for %s", jose_alg_names[alg]);
 }
 
 bool oauth_keys_signed(struct ctx *ctx, const struct jwt *t)
 {
 	bool yes = false;
-	if (take(ctx, NULL) != ST_OK)
+	SCOPED_READING *held = NULL;
+	if (take(ctx, &held, NULL) != ST_OK)
 		return false;
 	for (unsigned i = 0; i < ring.count && !yes; i++)
 		yes = str_eqc(t->kid, ring.keys[i].kid) && jwt_signed_by(t, ring.keys[i].key);
-	pthread_rwlock_unlock(&ring.lock);
 	return yes;
 }
 
@@ -120,8 +127,9 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 {
 	struct buf b;
 	enum status st = ST_OK;
+	SCOPED_READING *held = NULL;
 	buf_arena(&b, ctx->arena, 64 << 10);
-	TRY(take(ctx, e));
+	TRY(take(ctx, &held, e));
 	BUF_LIT(&b, "{\"keys\":[");
 	for (unsigned i = 0; i < ring.count && st == ST_OK; i++) {
 		if (i)
@@ -132,7 +140,6 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 		buf_printf(&b, ",\"kid\":\"%s\",\"alg\":\"%s\",\"use\":\"sig\"}", ring.keys[i].kid, jose_alg_names[ring.keys[i].alg]);
 	}
 	BUF_LIT(&b, "]}");
-	pthread_rwlock_unlock(&ring.lock);
 	*out = buf_str(&b);
 	return st;
 }

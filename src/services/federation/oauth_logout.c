@@ -146,7 +146,7 @@ struct wish { struct oauth_client client; struct str hint_sub, hint_sid, uri, st
 /* The hint may be old, but must be ours (RP-Initiated Logout 2). */
 static void read_hint(struct web *w, struct wish *x)
 {
-	struct jwt t;
+	SCOPED_JWT t = { 0 };
 	struct str hint = web_query(w, "id_token_hint"), client = web_query(w, "client_id");
 	if (!hint.n || jwt_parse(w->ctx->arena, hint, &t, NULL) != ST_OK)
 		return;
@@ -156,7 +156,6 @@ static void read_hint(struct web *w, struct wish *x)
 		x->hint_sub = arena_str(w->ctx->arena, json_str(t.payload, "sub"));
 		x->hint_sid = arena_str(w->ctx->arena, json_str(t.payload, "sid"));
 	}
-	jwt_fini(&t);
 }
 
 static void read_wish(struct web *w, struct wish *x, struct str client, struct str uri, struct str state)

@@ -15,6 +15,7 @@
 #include "platform/auth/jose.h"
 
 #define BODY_MAX (64 << 10)
+#define ANSWER_MAX (BODY_MAX + (8 << 10)) /* what was sent, and what was made of it */
 #define URIS_MAX 20
 #define TEXT_MAX 500
 #define KEYS_MAX 10
@@ -225,12 +226,11 @@ static enum status tx_keep(struct db_conn *c, void *arg, struct err *e)
 static enum status keep(struct web *w, struct registration *r, bool update, struct err *e)
 {
 	struct audit_entry from = { 0 };
-	char *text = json_dumps(r->metadata, JSON_COMPACT);
-	if (!text)
+	struct str text = json_text(w->ctx->arena, r->metadata);
+	if (!text.p)
 		return err_set(e, ST_NOMEM, "no memory to register");
 	audit_from(w, &from);
-	struct keeping k = { r, arena_str(w->ctx->arena, str_c(text)), from.address, update };
-	free(text);
+	struct keeping k = { r, text, from.address, update };
 	return db_write(w->ctx, w->ctx->svc->db, tx_keep, &k, e);
 }
 
@@ -255,10 +255,10 @@ static struct secrets name_it(struct web *w, struct registration *r)
 static enum status answer(struct web *w, int status, const struct oauth_client *c, int64_t created_us, const struct secrets *s, struct err *e)
 {
 	struct buf b;
-	char *text = json_dumps(c->metadata, JSON_COMPACT);
-	if (!text)
+	struct str text = json_text(w->ctx->arena, c->metadata);
+	if (!text.p)
 		return err_set(e, ST_NOMEM, "no memory to answer");
-	buf_arena(&b, w->ctx->arena, BODY_MAX);
+	buf_arena(&b, w->ctx->arena, ANSWER_MAX);
 	buf_putc(&b, '{');
 	json_put_member(&b, "client_id", c->id);
 	buf_printf(&b, ",\"client_id_issued_at\":%lld", (long long)(created_us / US_PER_S));
@@ -269,52 +269,36 @@ static enum status answer(struct web *w, int status, const struct oauth_client *
 	if (s && s->manage.p)
 		json_put_member(&b, "registration_access_token", s->manage);
 	json_put_member(&b, "registration_client_uri", web_abs_url(w->ctx, "federation", "/oauth/register/%.*s", STR_ARG(c->id)));
-	buf_printf(&b, ",%s", text + 1);
-	free(text);
+	buf_printf(&b, ",%.*s", STR_ARG(str_skip(text, 1)));
 	oauth_headers(w);
 	return web_json(w, status, buf_str(&b));
 }
 
 /* --- the endpoints -------------------------------------------------------------------------------------------- */
 
-static enum status read_body(struct web *w, json_t **out, struct err *e)
+static void take_body(struct arena *a, struct str body, struct registration *r)
 {
-	struct str body;
-	TRY(http_body_all(w->req, BODY_MAX, &body, e));
-	*out = json_parse(body, JSON_DEPTH, NULL);
-	return ST_OK;
-}
-
-static enum status read_registration(struct web *w, struct registration *r, struct err *e)
-{
-	json_t *in;
-	TRY(read_body(w, &in, e));
-	r->metadata = json_object();
+	SCOPED_JSON *in = json_parse(body, JSON_DEPTH, NULL);
 	if (!json_is_object(in) || !r->metadata)
 		bad(r, "invalid_client_metadata", "The body is no JSON object.");
 	else if (!take_all(r, in) && !r->error)
 		bad(r, "invalid_client_metadata", "It can not be kept.");
 	if (r->client.name.p)
-		r->client.name = arena_str(w->ctx->arena, r->client.name);
-	json_decref(in);
-	return ST_OK;
+		r->client.name = arena_str(a, r->client.name);
 }
 
 enum status federation_post_register(struct web *w, struct err *e)
 {
-	struct registration r = { 0 };
-	TRY(read_registration(w, &r, e));
-	enum status st;
-	if (r.error) {
-		st = oauth_error(w, 400, r.error, r.why);
-	} else {
-		struct secrets s = name_it(w, &r);
-		st = keep(w, &r, false, e);
-		if (st == ST_OK)
-			st = answer(w, 201, &r.client, clock_now_us(), &s, e);
-	}
-	json_decref(r.metadata);
-	return st;
+	SCOPED_JSON *metadata = json_object();
+	struct registration r = { .metadata = metadata };
+	struct str body;
+	TRY(http_body_all(w->req, BODY_MAX, &body, e));
+	take_body(w->ctx->arena, body, &r);
+	if (r.error)
+		return oauth_error(w, 400, r.error, r.why);
+	struct secrets s = name_it(w, &r);
+	TRY(keep(w, &r, false, e));
+	return answer(w, 201, &r.client, clock_now_us(), &s, e);
 }
 
 /* Only with the token that its registration came with. ST_UNAUTHENTICATED: answered. */
@@ -342,20 +326,22 @@ enum status federation_get_registration(struct web *w, struct err *e)
 enum status federation_put_registration(struct web *w, struct err *e)
 {
 	struct oauth_client c;
-	struct registration r = { 0 };
+	SCOPED_JSON *metadata = json_object();
+	struct registration r = { .metadata = metadata };
+	struct str body;
 	enum status st = manager(w, &c, e);
 	if (st != ST_OK)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
-	TRY(read_registration(w, &r, e));
+	TRY(http_body_all(w->req, BODY_MAX, &body, e));
+	take_body(w->ctx->arena, body, &r);
 	/* A secret is made at registration: what proves it may not change to one afterwards. */
 	if (!r.error && r.client.auth != c.auth)
 		bad(&r, "invalid_client_metadata", "token_endpoint_auth_method can not be changed.");
+	if (r.error)
+		return oauth_error(w, 400, r.error, r.why);
 	r.client.id = c.id;
-	st = r.error ? oauth_error(w, 400, r.error, r.why) : keep(w, &r, true, e);
-	if (!r.error && st == ST_OK)
-		st = answer(w, 200, &r.client, 0, NULL, e);
-	json_decref(r.metadata);
-	return st;
+	TRY(keep(w, &r, true, e));
+	return answer(w, 200, &r.client, 0, NULL, e);
 }
 
 static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
@@ -386,8 +372,12 @@ static enum status read_app(struct web *w, json_t **out, struct err *e)
 	static const char *const names[] = { "client_name", "redirect_uris", "scopes", "website" };
 	struct str type = http_header(w->req, "content-type");
 	struct header_params rest;
-	if (type.p && str_ieqc(header_main(type, &rest), "application/json"))
-		return read_body(w, out, e);
+	if (type.p && str_ieqc(header_main(type, &rest), "application/json")) {
+		struct str body;
+		TRY(http_body_all(w->req, BODY_MAX, &body, e));
+		*out = json_parse(body, JSON_DEPTH, NULL);
+		return ST_OK;
+	}
 	TRY(web_form_load(w, e));
 	*out = json_object();
 	for (size_t i = 0; *out && i < sizeof names / sizeof *names; i++) {
@@ -403,19 +393,20 @@ static bool take_app(struct registration *r, const json_t *in)
 	const json_t *given = json_object_get(in, "redirect_uris");
 	struct str lines = text_of(given), line, scopes = json_str(in, "scopes");
 	json_t *uris = json_is_array(given) ? json_deep_copy(given) : json_array();
+	bool ok = true;
 	while (lines.n && str_next(&lines, '\n', &line))
 		if (str_trim(line).n)
-			json_array_append_new(uris, json_stringn(str_trim(line).p, str_trim(line).n));
+			ok &= !json_array_append_new(uris, json_stringn(str_trim(line).p, str_trim(line).n));
 	json_t *all = json_pack("{s:o,s:o*}", "redirect_uris", uris, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : NULL);
 	struct str rest = scopes, one;
-	bool ok = take_name(r, in, "client_name") && take_text(r, in, "website", false) && take_uris(r, all, "redirect_uris", true);
+	ok = ok && take_name(r, in, "client_name") && take_text(r, in, "website", false) && take_uris(r, all, "redirect_uris", true);
 	while (ok && rest.n && str_next(&rest, ' ', &one)) {
 		struct str head = one;
 		(void)str_cut(&one, ':', &head);
 		ok = scope_within(head, STR(MASTODON_SCOPES)) || bad(r, "invalid_scope", "A scope is not offered here.");
 	}
-	json_object_set_new(r->metadata, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : json_string("read"));
-	json_object_set_new(r->metadata, "grant_types", json_pack("[sss]", "authorization_code", "refresh_token", "client_credentials"));
+	ok = ok && !json_object_set_new(r->metadata, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : json_string("read")) &&
+	     !json_object_set_new(r->metadata, "grant_types", json_pack("[sss]", "authorization_code", "refresh_token", "client_credentials"));
 	r->client.auth = OAUTH_AUTH_POST;
 	json_decref(all);
 	return ok;
@@ -423,33 +414,25 @@ static bool take_app(struct registration *r, const json_t *in)
 
 enum status federation_post_mastodon_app(struct web *w, struct err *e)
 {
-	struct registration r = { .client.mastodon = true, .metadata = json_object() };
+	SCOPED_JSON *metadata = json_object(), *in = NULL;
+	struct registration r = { .client.mastodon = true, .metadata = metadata };
 	struct buf b;
-	json_t *in = NULL;
 	TRY(read_app(w, &in, e));
-	if (!json_is_object(in) || !take_app(&r, in)) {
-		json_decref(in);
-		json_decref(r.metadata);
+	if (!json_is_object(in) || !take_app(&r, in))
 		return oauth_error(w, 422, r.error ? r.error : "invalid_request", r.why);
-	}
 	r.client.name = arena_str(w->ctx->arena, r.client.name);
 	struct secrets s = name_it(w, &r);
-	enum status st = keep(w, &r, false, e);
-	if (st == ST_OK) {
-		char *uris = json_dumps(json_object_get(r.metadata, "redirect_uris"), JSON_COMPACT);
-		buf_arena(&b, w->ctx->arena, BODY_MAX);
-		buf_putc(&b, '{');
-		json_put_member(&b, "id", r.client.id);
-		json_put_member(&b, "name", r.client.name);
-		json_put_member(&b, "client_id", r.client.id);
-		json_put_member(&b, "client_secret", s.secret);
-		json_put_member(&b, "redirect_uri", text_of(json_array_get(json_object_get(r.metadata, "redirect_uris"), 0)));
-		buf_printf(&b, ",\"client_secret_expires_at\":0,\"redirect_uris\":%s}", uris ? uris : "[]");
-		free(uris);
-		oauth_headers(w);
-		st = web_json(w, 200, buf_str(&b));
-	}
-	json_decref(in);
-	json_decref(r.metadata);
-	return st;
+	TRY(keep(w, &r, false, e));
+	const json_t *uris = json_object_get(r.metadata, "redirect_uris");
+	struct str list = json_text(w->ctx->arena, uris);
+	buf_arena(&b, w->ctx->arena, ANSWER_MAX);
+	buf_putc(&b, '{');
+	json_put_member(&b, "id", r.client.id);
+	json_put_member(&b, "name", r.client.name);
+	json_put_member(&b, "client_id", r.client.id);
+	json_put_member(&b, "client_secret", s.secret);
+	json_put_member(&b, "redirect_uri", text_of(json_array_get(uris, 0)));
+	buf_printf(&b, ",\"client_secret_expires_at\":0,\"redirect_uris\":%.*s}", STR_ARG(list.p ? list : STR("[]")));
+	oauth_headers(w);
+	return web_json(w, 200, buf_str(&b));
 }
