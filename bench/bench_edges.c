@@ -55,8 +55,6 @@ static uint64_t any(struct graph *g, uint64_t below)
 	return g->seed % below;
 }
 
-struct edge { int64_t src, dst, ord; const char *type; };
-
 static struct edge next_edge(struct graph *g)
 {
 	static const char *const types[] = { "tagged", "tagged", "tagged", "authored-by", "part-of" };
@@ -73,7 +71,7 @@ static struct edge next_edge(struct graph *g)
 		dst = 5000 + (int64_t)(r % 50);
 	else
 		dst = src - 1 - (int64_t)(r % 100);
-	return (struct edge){ src, dst, k, types[k] };
+	return (struct edge){ src, str_c(types[k]), dst, k };
 }
 
 struct batch { size_t n; };
@@ -81,11 +79,10 @@ struct batch { size_t n; };
 static enum status put_batch(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct batch *b = arg;
-	for (size_t i = 0; i < b->n; i++) {
-		struct edge x = next_edge(&bench.graph);
-		TRY(edge_put(c, x.src, str_c(x.type), x.dst, x.ord, e));
-	}
-	return ST_OK;
+	struct edge *list = ARENA_ARRAY(db_arena(c), struct edge, b->n);
+	for (size_t i = 0; i < b->n; i++)
+		list[i] = next_edge(&bench.graph);
+	return edges_put_all(c, list, b->n, e);
 }
 
 static void check(enum status st, const struct err *e)
@@ -113,7 +110,7 @@ static void put(size_t n, size_t per)
 static enum status put_one(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct edge *x = arg;
-	return edge_put(c, x->src, str_c(x->type), x->dst, x->ord, e);
+	return edge_put(c, x->src, x->type, x->dst, x->ord, e);
 }
 
 static struct { unsigned running; struct fiber *waiter; } crowd;
@@ -214,7 +211,7 @@ static void peer_put(size_t n, size_t per)
 		for (size_t i = 0; i < per && done < n; i++, done++) {
 			struct edge x = next_edge(&peer.graph);
 			sqlite3_bind_int64(peer.insert, 1, x.src);
-			sqlite3_bind_text(peer.insert, 2, x.type, -1, SQLITE_STATIC);
+			sqlite3_bind_text(peer.insert, 2, x.type.p, (int)x.type.n, SQLITE_STATIC);
 			sqlite3_bind_int64(peer.insert, 3, x.dst);
 			sqlite3_bind_int64(peer.insert, 4, x.ord);
 			peer_step(peer.insert);

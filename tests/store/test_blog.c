@@ -47,8 +47,8 @@ static int64_t objects(struct store *t, const char *type)
 
 /* --- edges ------------------------------------------------------------------------------------------------------------- */
 
-struct edge { int64_t src; const char *type; int64_t dst; };
-struct edge_list { const struct edge *list; size_t n; };
+struct link { int64_t src; const char *type; int64_t dst; };
+struct edge_list { const struct link *list; size_t n; };
 
 static enum status put_edges(struct db_conn *c, void *arg, struct err *e)
 {
@@ -60,7 +60,7 @@ static enum status put_edges(struct db_conn *c, void *arg, struct err *e)
 
 static enum status drop_edge(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct edge *x = arg;
+	const struct link *x = arg;
 	bool was;
 	TRY(edge_drop(c, x->src, str_c(x->type), x->dst, &was, e));
 	return was ? ST_OK : err_set(e, ST_NOT_FOUND, "no such edge");
@@ -68,7 +68,7 @@ static enum status drop_edge(struct db_conn *c, void *arg, struct err *e)
 
 #define PUT(t, ...)                                                                                           \
 	({                                                                                                    \
-		const struct edge edges_[] = { __VA_ARGS__ };                                                 \
+		const struct link edges_[] = { __VA_ARGS__ };                                                 \
 		struct edge_list list_ = { edges_, COUNT_OF(edges_) };                                        \
 		db_write((t)->ctx, (t)->db, put_edges, &list_, &(t)->err);                                    \
 	})
@@ -87,8 +87,53 @@ static void edges_both_ways(struct store *t)
 	CHECK_OK(edges_out(c, 2, STR("related"), &ends, &t->err));
 	CHECK(ends.count == 1 && ends.list[0].id == 1);
 	db_read_end(&c);
-	CHECK_OK(db_write(t->ctx, t->db, drop_edge, &(struct edge){ 2, "related", 1 }, &t->err));
-	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, drop_edge, &(struct edge){ 1, "related", 2 }, &t->err));
+	CHECK_OK(db_write(t->ctx, t->db, drop_edge, &(struct link){ 2, "related", 1 }, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, drop_edge, &(struct link){ 1, "related", 2 }, &t->err));
+}
+
+struct many { const struct edge *list; size_t n; };
+
+static enum status put_many(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct many *m = arg;
+	return edges_put_all(c, m->list, m->n, e);
+}
+
+/* More than one statement takes, one of them there before, another twice, some both ways. */
+static void edges_put_in_bulk(struct store *t)
+{
+	enum { N = 2500 };
+	static struct edge list[N];
+	struct edge_ends ends;
+	CHECK_OK(PUT(t, { 1, "tagged", 1000 }));
+	for (int i = 0; i < N; i++)
+		list[i] = i % 5 ? (struct edge){ 1 + i % 5, STR("tagged"), 1000 + i, i } : (struct edge){ 9, STR("related"), 10000 + i, i };
+	list[1] = (struct edge){ 1, STR("tagged"), 1000, 7 };
+	list[2] = list[3] = (struct edge){ 6, STR("tagged"), 6000, 1 };
+	list[3].ord = 2;
+	CHECK_OK(db_write(t->ctx, t->db, put_many, &(struct many){ list, N }, &t->err));
+	CHECK_OK(db_write(t->ctx, t->db, put_many, &(struct many){ NULL, 0 }, &t->err));
+	{
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(edges_out(c, 1, STR("tagged"), &ends, &t->err));
+		CHECK(ends.count == 1 && ends.list[0].id == 1000 && ends.list[0].ord == 7);
+		CHECK_OK(edges_out(c, 6, STR("tagged"), &ends, &t->err));
+		CHECK(ends.count == 1 && ends.list[0].ord == 2);
+		CHECK_OK(edges_out(c, 5, STR("tagged"), &ends, &t->err));
+		CHECK(ends.count == N / 5 && ends.list[0].id == 1004 && ends.list[N / 5 - 1].id == 1000 + N - 1);
+		CHECK_OK(edges_out(c, 9, STR("related"), &ends, &t->err));
+		CHECK(ends.count == N / 5);
+		CHECK_OK(edges_in(c, 9, STR("related"), &ends, &t->err));
+		CHECK(ends.count == N / 5);
+	}
+	list[N - 1] = (struct edge){ 7, STR("nonsense"), 8, 0 };
+	list[0] = (struct edge){ 70, STR("tagged"), 8, 0 };
+	CHECK_STATUS(ST_INVALID, db_write(t->ctx, t->db, put_many, &(struct many){ list, N }, &t->err));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	CHECK_OK(edges_out(c, 70, STR("tagged"), &ends, &t->err));
+	CHECK(ends.count == 0);
 }
 
 struct edge_set { int64_t src; const char *type; const int64_t *dst; size_t n; };
@@ -255,7 +300,7 @@ static void cards_show_what_edges_say(struct store *t)
 	OBJECT(t, 10, "tag", "loaves", "Loaves", "published", true);
 	SHOWN(t, "loaves=Loaves | ann=Ann");
 	OBJECT(t, 11, "tag", "oats", "Oats", "published", true);
-	CHECK_OK(db_write(t->ctx, t->db, drop_edge, &(struct edge){ 1, "tagged", 10 }, &t->err));
+	CHECK_OK(db_write(t->ctx, t->db, drop_edge, &(struct link){ 1, "tagged", 10 }, &t->err));
 	SHOWN(t, "oats=Oats | ann=Ann");
 	int64_t id = 11;
 	CHECK_OK(db_write(t->ctx, t->db, remove_object, &id, &t->err)); /* its edge stays behind */
@@ -546,6 +591,7 @@ int main(int argc, char **argv)
 {
 	static const struct store_test tests[] = {
 		{ .name = "edges_both_ways", .run = edges_both_ways },
+		{ .name = "edges_put_in_bulk", .run = edges_put_in_bulk },
 		{ .name = "edges_set_replaces", .run = edges_set_replaces },
 		{ .name = "edge_types_agree", .run = edge_types_agree },
 		{ .name = "edges_refuse", .run = edges_refuse },

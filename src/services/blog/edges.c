@@ -4,6 +4,9 @@
 #include "base/buf.h"
 #include "gen/blog_sql.h"
 
+#define PUT_AT_ONCE 1000
+#define EDGE_TEXT_MAX 96
+
 /* The table edge_types says the same to those who read the database without us. */
 static const struct edge_type {
 	const char *name;
@@ -36,6 +39,39 @@ enum status edge_put(struct db_conn *c, int64_t src, struct str type, int64_t ds
 	TRY(type_of(type, &t, e));
 	TRY(q_blog_edge_put(c, src, type, dst, ord, NULL, e));
 	return t->both_ways ? q_blog_edge_put(c, dst, type, src, ord, NULL, e) : ST_OK;
+}
+
+static void put_edge(struct buf *b, int64_t src, struct str type, int64_t dst, int64_t ord)
+{
+	buf_puts(b, b->len ? ",[" : "[[");
+	buf_put_i64(b, src);
+	buf_puts(b, ",\"");
+	buf_putstr(b, type); /* of the table: nothing to escape */
+	buf_puts(b, "\",");
+	buf_put_i64(b, dst);
+	buf_putc(b, ',');
+	buf_put_i64(b, ord);
+	buf_putc(b, ']');
+}
+
+enum status edges_put_all(struct db_conn *c, const struct edge *list, size_t n, struct err *e)
+{
+	for (size_t done = 0; done < n;) {
+		struct buf b;
+		buf_arena(&b, db_arena(c), 2 * PUT_AT_ONCE * EDGE_TEXT_MAX + 2);
+		for (size_t i = 0; i < PUT_AT_ONCE && done < n; i++, done++) {
+			const struct edge *x = &list[done];
+			const struct edge_type *t = NULL;
+			TRY(not_to_itself(x->src, x->dst, e));
+			TRY(type_of(x->type, &t, e));
+			put_edge(&b, x->src, x->type, x->dst, x->ord);
+			if (t->both_ways)
+				put_edge(&b, x->dst, x->type, x->src, x->ord);
+		}
+		buf_putc(&b, ']');
+		TRY(q_blog_edges_put(c, buf_str(&b), NULL, e));
+	}
+	return ST_OK;
 }
 
 enum status edge_drop(struct db_conn *c, int64_t src, struct str type, int64_t dst, bool *was_there, struct err *e)

@@ -17,6 +17,9 @@ struct edge_ends { struct edge_end *list; size_t count; };
 
 /* In a write. Again with another ord: moves it. ST_INVALID: no such type, or an edge of an object to itself. */
 enum status edge_put(struct db_conn *c, int64_t src, struct str type, int64_t dst, int64_t ord, struct err *e) MUST_CHECK;
+/* Many in few statements; of one that is there twice the last counts. For imports: on PostgreSQL a fifth of the time. */
+struct edge { int64_t src; struct str type; int64_t dst, ord; };
+enum status edges_put_all(struct db_conn *c, const struct edge *list, size_t n, struct err *e) MUST_CHECK;
 enum status edge_drop(struct db_conn *c, int64_t src, struct str type, int64_t dst, bool *was_there, struct err *e) MUST_CHECK;
 /* All of src's edges of the type become exactly dst[0…n), in that order; what is there twice counts once. */
 enum status edges_set(struct db_conn *c, int64_t src, struct str type, const int64_t *dst, size_t n, struct err *e) MUST_CHECK;

@@ -25,6 +25,8 @@ struct writer {
 	struct import_log *log;
 	struct import_report *counted; /* of this run */
 	struct done_object *by_origin;
+	struct edge *edges; /* of new objects: written at the end, all at once */
+	size_t edge_count, edge_room;
 };
 
 /* --- files ---------------------------------------------------------------------------------------------------------------------- */
@@ -143,7 +145,21 @@ static enum status write_details(struct writer *w, const struct plan_object *o, 
 	return ST_OK;
 }
 
-static enum status write_links(struct writer *w, const struct plan_object *o, int64_t id, struct err *e)
+/* What is there twice keeps its first place, as with edges_set: of many put at once the last counts. */
+static void collect(struct writer *w, int64_t id, struct str type, const int64_t *ids, size_t n)
+{
+	if (w->edge_count + n > w->edge_room) {
+		w->edge_room = 2 * (w->edge_count + n);
+		struct edge *grown = ARENA_ARRAY(w->a, struct edge, w->edge_room);
+		if (w->edge_count)
+			memcpy(grown, w->edges, w->edge_count * sizeof *grown);
+		w->edges = grown;
+	}
+	for (size_t i = n; i--;)
+		w->edges[w->edge_count++] = (struct edge){ id, type, ids[i], (int64_t)i };
+}
+
+static enum status write_links(struct writer *w, const struct plan_object *o, int64_t id, bool fresh, struct err *e)
 {
 	const struct { const char *type; const struct plan_links *links; } sets[] = {
 		{ "tagged", &o->tagged }, { "authored-by", &o->authored }, { "requires", &o->requires },
@@ -158,7 +174,10 @@ static enum status write_links(struct writer *w, const struct plan_object *o, in
 			if (d)
 				ids[n++] = d->id;
 		}
-		TRY(edges_set(w->c, id, str_c(sets[s].type), ids, n, e));
+		if (fresh)
+			collect(w, id, str_c(sets[s].type), ids, n);
+		else
+			TRY(edges_set(w->c, id, str_c(sets[s].type), ids, n, e));
 	}
 	return ST_OK;
 }
@@ -202,7 +221,7 @@ static enum status write_changed(struct writer *w, const struct plan_object *o, 
 	TRY(write_details(w, o, id, e));
 	TRY(write_body(w, o, id, e));
 	remember(w, o->origin, id);
-	TRY(write_links(w, o, id, e));
+	TRY(write_links(w, o, id, !old, e));
 	struct import_count *count = &w->counted->counts[o->kind];
 	++*(old ? &count->changed : &count->added);
 	return ST_OK;
@@ -318,6 +337,7 @@ static enum status write_all(struct writer *w, struct err *e)
 		if (w->opt->progress)
 			w->opt->progress(w->opt->progress_arg, "writing", i + 1, n);
 	}
+	TRY(edges_put_all(w->c, w->edges, w->edge_count, e));
 	TRY(write_settings(w, e));
 	for (size_t i = 0; i < 2; i++)
 		TRY(write_menu(w, &w->plan->menus[i], e));

@@ -7,6 +7,21 @@
 INSERT INTO edges (src, type, dst, ord) VALUES (:src, :type, :dst, :ord)
     ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
 
+-- list: a JSON array of [src, type, dst, ord]. Of what stands there twice the last counts (PostgreSQL refuses to write a row twice).
+-- name: blog_edges_put
+-- params: list text
+-- exec
+-- sqlite:
+INSERT INTO edges (src, type, dst, ord)
+SELECT i.value ->> 0, i.value ->> 1, i.value ->> 2, i.value ->> 3 FROM json_each(:list) i WHERE TRUE
+    ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
+-- postgres:
+INSERT INTO edges (src, type, dst, ord)
+SELECT DISTINCT ON (1, 2, 3) (i.value ->> 0)::bigint, i.value ->> 1, (i.value ->> 2)::bigint, (i.value ->> 3)::bigint
+  FROM json_array_elements(:list::json) WITH ORDINALITY AS i(value, key)
+ ORDER BY 1, 2, 3, i.key DESC
+    ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
+
 -- name: blog_edge_drop
 -- params: src int, type text, dst int
 -- exec
