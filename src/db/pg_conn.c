@@ -39,6 +39,14 @@ int64_t pg_backoff_ns(unsigned failures)
 	return ns < 5 * NS_PER_S ? ns : 5 * NS_PER_S;
 }
 
+bool pg_patience(unsigned *left, int64_t since_ns)
+{
+	if (!*left || clock_mono_ns() - since_ns > PG_CONNECT_NS / 2)
+		return false;
+	--*left;
+	return true;
+}
+
 /* --- errors --------------------------------------------------------------------------------------------------- */
 
 static const char *sqlstate(const PGresult *r)

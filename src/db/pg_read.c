@@ -29,7 +29,6 @@
 #define BUSY 8        /* statements on every open connection before another one is opened */
 #define STALLED_NS (5 * NS_PER_MS) /* a connection whose oldest statement has run that long is avoided */
 #define SENDS_MAX 3   /* times a statement is sent before its failure is the answer */
-#define RECONNECTS 2  /* attempts without a pause after a connection that had worked, before those who wait are told */
 #define ITEMS (INFLIGHT * 4)
 
 enum req_state { REQ_QUEUED, REQ_SENT, REQ_DONE };
@@ -74,7 +73,7 @@ struct pg_lane {
 	bool primary;
 	struct pg_pipe **pipes; /* made when first opened */
 	unsigned connecting, ready;
-	unsigned patience; /* of RECONNECTS, what is left */
+	unsigned patience; /* of PG_RECONNECTS, what is left */
 	unsigned failures;
 	int64_t retry_at_ns;
 	struct err down;
@@ -304,13 +303,11 @@ static void pipe_ready(struct watch *w, uint32_t events)
 
 /* --- connecting ----------------------------------------------------------------------------------------------- */
 
-static void lane_failed(struct pg_lane *l, const struct err *why)
+static void lane_failed(struct pg_lane *l, int64_t since_ns, const struct err *why)
 {
 	struct db *db = l->loop->base.db;
 	l->down = *why;
-	if (l->patience) /* the server was there a moment ago: it may have ended this one connection, like those before it */
-		l->patience--;
-	else
+	if (!pg_patience(&l->patience, since_ns))
 		l->retry_at_ns = clock_mono_ns() + pg_backoff_ns(l->failures++);
 	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name), LS("error", why->msg));
 }
@@ -321,6 +318,7 @@ static void pipe_connect(void *arg)
 	struct pg_lane *l = p->lane;
 	struct db *db = l->loop->base.db;
 	struct err err = { 0 };
+	int64_t since_ns = clock_mono_ns();
 	enum status s = pg_connect(db, l->url, PG_FOR_READS, 0, &p->conn, &err);
 	if (s == ST_OK)
 		s = watch_add(l->loop->base.loop, &p->watch, PQsocket(p->conn.h), EPOLLIN, pipe_ready, &err);
@@ -328,11 +326,11 @@ static void pipe_connect(void *arg)
 	if (s != ST_OK) {
 		pg_disconnect(&p->conn);
 		p->state = PIPE_CLOSED;
-		lane_failed(l, &err);
+		lane_failed(l, since_ns, &err);
 	} else {
 		p->state = PIPE_READY;
 		l->ready++;
-		l->patience = RECONNECTS;
+		l->patience = PG_RECONNECTS;
 		l->failures = 0;
 		l->retry_at_ns = 0;
 		COUNT(db, pool_open);

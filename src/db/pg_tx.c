@@ -97,16 +97,19 @@ static enum status await_turn(struct db *db, int64_t deadline_ns, struct pg_conn
 	return ST_OK;
 }
 
-static struct pg_conn *open_one(struct db *db, int64_t deadline_ns, struct err *e)
+static struct pg_conn *open_one(struct db_conn *h, int64_t deadline_ns, struct err *e)
 {
+	struct db *db = h->db;
 	struct pg_db *pg = db->pg;
 	struct pg_conn *c = calloc(1, sizeof *c);
 	struct err err = { 0 };
+	int64_t since_ns = clock_mono_ns();
 	COUNT(db, pool_open);
 	if (!c) {
 		err_set(&err, ST_NOMEM, "%s: no memory for a connection", db->cfg.name);
 	} else if (pg_connect(db, db->cfg.url, PG_FOR_TX, deadline_ns, c, &err) == ST_OK) {
 		pthread_mutex_lock(&pg->lock);
+		pg->patience = PG_RECONNECTS * db->cfg.pool;
 		pg->failures = 0;
 		pg->down_until_ns = 0;
 		pthread_mutex_unlock(&pg->lock);
@@ -115,7 +118,9 @@ static struct pg_conn *open_one(struct db *db, int64_t deadline_ns, struct err *
 	free(c);
 	pthread_mutex_lock(&pg->lock);
 	pg->open--;
-	if (err.status == ST_UNAVAILABLE) {
+	if (err.status == ST_UNAVAILABLE && pg_patience(&pg->patience, since_ns)) {
+		h->pg_transient = true;
+	} else if (err.status == ST_UNAVAILABLE) {
 		pg->down_until_ns = clock_mono_ns() + pg_backoff_ns(pg->failures++);
 		pg->down = err;
 	}
@@ -142,7 +147,7 @@ static enum status take(struct db_conn *h, struct pg_conn **out, struct err *e)
 		}
 		struct err err = { 0 };
 		if (!*out)
-			*out = open_one(db, deadline, &err);
+			*out = open_one(h, deadline, &err);
 		if (!*out)
 			return err_set(e, err.status, "%s", err.msg);
 		COUNT(db, pool_used);
@@ -279,7 +284,7 @@ static enum status settle_in_tx(struct db_conn *h, int64_t deadline_ns, PGresult
 	enum status s = settle(h, deadline_ns, out, e);
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true; /* whatever it still does, nobody waits for it: closing ends it */
-		h->pg_transient = PQstatus(c->h) == CONNECTION_BAD;
+		h->pg_transient = s == ST_UNAVAILABLE || PQstatus(c->h) == CONNECTION_BAD;
 	}
 	if (s == ST_OK && failed(*out)) {
 		h->pg_transient = pg_is_state(*out, "40001") || pg_is_state(*out, "40P01") || pg_is_stale(*out);

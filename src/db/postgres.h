@@ -14,6 +14,9 @@
 #include "rt/sync.h"
 
 #define PG_CONNECT_NS (5 * INT64_C(1000000000))
+/* Attempts without a pause, for each connection that may be opened at a time, after one that had worked and before those who wait are
+   told: the server was there a moment ago, and may have ended this connection like those before it. */
+#define PG_RECONNECTS 2
 
 #define PG_PENDING_MAX 128
 #define PG_PENDING_BYTES (256u << 10)
@@ -67,6 +70,7 @@ struct pg_db { /* pg_tx.c's */
 	struct pg_conn *idle;
 	unsigned open, waiting;
 	int64_t down_until_ns; /* after a failed connect: fail at once until then */
+	unsigned patience;     /* of PG_RECONNECTS, what is left */
 	unsigned failures;
 	struct err down;
 };
@@ -85,5 +89,8 @@ void pg_pool_close(struct db *db);
 
 /* 50 ms, doubled by each failure, at most 5 s. */
 int64_t pg_backoff_ns(unsigned failures);
+/* After an attempt to connect that began at since_ns and failed: may another follow at once? Takes one of *left. Not when the server
+   let it wait: then everybody would. */
+bool pg_patience(unsigned *left, int64_t since_ns);
 
 #endif
