@@ -11,6 +11,7 @@
 #ifndef GH_PLATFORM_AUDIT_VIEW_H
 #define GH_PLATFORM_AUDIT_VIEW_H
 
+#include "base/clock.h"
 #include "platform/audit.h"
 #include "platform/web.h"
 
@@ -28,7 +29,7 @@ enum status audit_view(struct web *w, const struct audit_look *look, struct err 
 
 /* --- for the template --- */
 
-struct audit_line { const struct audit_row *r; char at[48], iso[48]; struct str actor_name, object_name; bool details; };
+struct audit_line { const struct audit_row *r; struct str at; char iso[CLOCK_TEXT_MAX]; struct str actor_name, object_name; bool details; };
 struct audit_chain { struct str name, title; bool chosen; };
 struct audit_shown {
 	struct str path, chain, action, actor, object;

@@ -56,7 +56,9 @@ bool html_url_scheme(struct str url, struct str *scheme);
 struct str html_fragment_open(void); /* "<!--f:KEY": what to look for; lives as long as the process */
 void html_fragment_marker(struct buf *b, const char *service, const char *type, struct str params);
 
-/* A day as pages show it, "2026-11-21" (UTC), in a; "never" for 0. */
-struct str html_day(struct arena *a, int64_t us);
+/* A day and a moment as pages and letters show them, in a: "2026-11-21", "2026-11-21 09:30 UTC+1"; "never" for 0. zone: of who reads
+   it (struct person), IANA; "" or unknown: UTC. */
+struct str html_day(struct arena *a, struct str zone, int64_t us);
+struct str html_time(struct arena *a, struct str zone, int64_t us);
 
 #endif

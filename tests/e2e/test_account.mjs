@@ -89,11 +89,28 @@ cases["profile: name everywhere at once, a handle that is free, a picture that i
 	assert.equal((await save({ handle: "No Spaces!" })).status, 422);
 	assert.equal((await save({ name: " " })).status, 422);
 	assert.match((await save({}, Buffer.from("no picture"))).text, /not a picture/);
-	page = await save({ name: "Tomás Okafor", handle: "tomas", bio: "Bicycles, bread.", timezone: "Europe/Lisbon" }, png);
+	for (const more of [{ timezone: "Europe/Atlantis" }, { timezone: "../../etc/passwd" }, { timezone: "posix/Europe/Lisbon" }, { locale: "tlh" }, { locale: "EN" }]) {
+		page = await save(more);
+		assert.equal(page.status, 422);
+		assert.match(page.text, /This (time zone|language) is not known/);
+	}
+	const since = async () => (await agent.go("/identity/sessions")).text.match(/Since (\d{4}-\d\d-\d\d \d\d:\d\d UTC[^,]*),/)[1];
+	const utc = await since();
+	assert.match(utc, /UTC$/);
+	page = await save({ name: "Tomás Okafor", handle: "tomas", bio: "Bicycles, bread.", timezone: "Asia/Kolkata", locale: "pt-BR" }, png);
 	assert.match(page.text, /Saved/);
 	const src = page.text.match(/class="avatar" src="([^"]+)"/)[1];
 	assert.equal((await agent.fetch(src)).status, 200);
 	assert.match((await agent.go("/account")).text, /Hello Tomás Okafor/, "in the session of another service, at once");
+	page = await agent.go("/account/profile");
+	assert.match(page.text, /value="Asia\/Kolkata" selected/);
+	assert.match(page.text, /value="pt-BR" selected/);
+	// Times are the person's own.
+	const own = await since();
+	assert.match(own, /UTC\+5:30$/);
+	const moment = (text) => Date.parse(text.replace(/ UTC(\+5:30)?/, (_, ahead) => (ahead ? "+05:30" : "Z")).replace(" ", "T"));
+	assert.equal(moment(own), moment(utc), "the same moment");
+	assert.match((await agent.go("/identity/log")).text, /\d\d:\d\d UTC\+5:30/);
 };
 cases["notifications are what was chosen"] = async () => {
 	const agent = await as(tom);
@@ -111,7 +128,7 @@ cases["notifications are what was chosen"] = async () => {
 	await twoStep("codes");
 	await twoStep("off");
 	const { text } = await letter(data, tom.email, /Subject: Two steps were turned off/);
-	assert.match(text, /When: \d{4}-\d\d-\d\d \d\d:\d\d \(Europe\/Lisbon\)\n/);
+	assert.match(text, /When: \d{4}-\d\d-\d\d \d\d:\d\d UTC\+5:30\n/);
 	await letter(data, tom.email, /Subject: New recovery codes/);
 	assert.deepEqual(letters(data, tom.email).map((t) => t.match(/^Subject: (.*)$/m)[1]).sort(), ["New recovery codes", "Two steps were turned off"]);
 };
@@ -239,6 +256,30 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, 
 			assert.deepEqual(problems, []);
 			await context.close();
 		};
+
+cases["the browser's time zone is proposed, under the name it has now, and saved like any other choice"] = async () => {
+	const context = await chrome.newContext({ timezoneId: "Asia/Calcutta" });
+	const page = await context.newPage();
+	await page.goto(`${base}/account/auth/login`);
+	await page.getByLabel("E-mail address").fill(ines.email);
+	await page.getByLabel("Password").fill(password);
+	await page.getByRole("button", { name: "Sign in", exact: true }).click();
+	await page.waitForURL(/\/account/);
+	await page.goto(`${base}/admin/audit`);
+	assert.match(await page.locator("tbody time").first().textContent(), /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+	await page.goto(`${base}/account/profile`);
+	assert.equal(await page.getByLabel("Time zone").inputValue(), "Asia/Kolkata");
+	assert.ok(await page.getByText("Proposed by your browser").isVisible());
+	await page.getByLabel("Language").selectOption("pt");
+	await page.getByRole("button", { name: "Save" }).click();
+	await page.getByText("Saved.").waitFor();
+	assert.equal(await page.getByLabel("Time zone").inputValue(), "Asia/Kolkata");
+	assert.equal(await page.getByLabel("Language").inputValue(), "pt");
+	assert.ok(!(await page.getByText("Proposed by your browser").isVisible()));
+	await page.goto(`${base}/admin/audit`);
+	assert.match(await page.locator("tbody time").first().textContent(), /UTC\+5:30$/);
+	await context.close();
+};
 
 await run(cases, async () => {
 	await chrome.close();

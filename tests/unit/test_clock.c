@@ -76,6 +76,22 @@ static void civil_agrees_with_the_system(void **state)
 	}
 }
 
+static void zones_to_choose_from(void **state)
+{
+	size_t n;
+	struct civil c;
+	const struct clock_zone *list = clock_zones(&n);
+	assert_in_range(n, 300, 800);
+	assert_string_equal(list[0].name, "UTC");
+	for (size_t i = 1; i < n; i++) {
+		assert_true(i == 1 || strcmp(list[i - 1].name, list[i].name) < 0);
+		assert_true(clock_civil_zone(0, list[i].name, &c));
+		assert_null(strchr(list[i].label, '_'));
+	}
+	assert_true(clock_zone_listed(STR("Europe/Lisbon")) && clock_zone_listed(STR("America/Argentina/Buenos_Aires")));
+	assert_false(clock_zone_listed(STR("")) || clock_zone_listed(STR("Nowhere/Land")) || clock_zone_listed(STR("../Europe/Lisbon")));
+}
+
 static void zones_agree_with_the_system(void **state)
 {
 	static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca",
@@ -126,6 +142,7 @@ int main(void)
 		cmocka_unit_test(parsing_http_dates),
 		cmocka_unit_test(civil_agrees_with_the_system),
 		cmocka_unit_test(zones_agree_with_the_system),
+		cmocka_unit_test(zones_to_choose_from),
 		cmocka_unit_test(fake_and_monotonic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

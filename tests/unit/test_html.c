@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "platform/html.h"
 
 typedef void escaper(struct buf *b, struct str s);
@@ -106,6 +107,29 @@ static void test_generic(void **state)
 	assert_string_equal(b.data, "&lt;c&gt;&lt;s&gt;72.5<b>");
 }
 
+static void test_moments(void **state)
+{
+	static const struct { const char *zone, *day, *time; } rows[] = {
+		{ "", "2026-11-20", "2026-11-20 20:05 UTC" },
+		{ "UTC", "2026-11-20", "2026-11-20 20:05 UTC" },
+		{ "Europe/Lisbon", "2026-11-20", "2026-11-20 20:05 UTC" },
+		{ "Europe/Berlin", "2026-11-20", "2026-11-20 21:05 UTC+1" },
+		{ "Asia/Kolkata", "2026-11-21", "2026-11-21 01:35 UTC+5:30" },
+		{ "America/St_Johns", "2026-11-20", "2026-11-20 16:35 UTC-3:30" },
+		{ "Nowhere/Land", "2026-11-20", "2026-11-20 20:05 UTC" },
+	};
+	const int64_t us = INT64_C(1795205142123456); /* 2026-11-20T20:05:42Z */
+	struct arena *a = arena_new(1 << 16);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_string_equal(arena_cstr(a, html_day(a, str_c(rows[i].zone), us)), rows[i].day);
+		assert_string_equal(arena_cstr(a, html_time(a, str_c(rows[i].zone), us)), rows[i].time);
+	}
+	/* Half a year earlier it is summer there. */
+	assert_string_equal(arena_cstr(a, html_time(a, STR("Europe/Berlin"), us - 180 * 86400 * US_PER_S)), "2026-05-24 22:05 UTC+2");
+	assert_string_equal(arena_cstr(a, html_time(a, STR("Europe/Berlin"), 0)), "never");
+	arena_free(a);
+}
+
 static void test_marker(void **state)
 {
 	SCOPED_BUF b;
@@ -123,7 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text), cmocka_unit_test(test_attr), cmocka_unit_test(test_url),
 		cmocka_unit_test(test_js), cmocka_unit_test(test_numbers), cmocka_unit_test(test_url_encode),
-		cmocka_unit_test(test_generic), cmocka_unit_test(test_marker),
+		cmocka_unit_test(test_generic), cmocka_unit_test(test_moments), cmocka_unit_test(test_marker),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void remembered(void **state)
 	struct arena *a = arena_new(1 << 16);
 	struct session_cache *c = session_cache_new();
 	struct sso got, s = { .key = STR("k"), .sid = STR("sid"), .person = 7, .name = STR("Ada"), .email = STR("a@b"), .handle = STR("ada"),
-			      .roles = STR(""), .amr = STR("pwd"), .agent = STR("x"), .auth_us = 1, .expires_us = clock_now_us() + 60 * US_PER_S };
+			      .roles = STR(""), .zone = STR("Asia/Kolkata"), .amr = STR("pwd"), .agent = STR("x"), .auth_us = 1, .expires_us = clock_now_us() + 60 * US_PER_S };
 	auth_hash(STR("one"), hash);
 	auth_hash(STR("two"), other);
 	struct str key = str_n(hash, AUTH_HASH_LEN);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the site does with JavaScript and can do without: remember a reader's choice of light or dark, mark the menu entry
- * of the page that is shown, "/" for search. Loaded in the head, before the first paint, so that the page does not flash.
+ * of the page that is shown, "/" for search, propose the browser's time zone where none is chosen. Loaded in the head, before the
+ * first paint, so that the page does not flash.
  */
 (() => {
 	const root = document.documentElement;
@@ -27,7 +28,25 @@
 		}
 	});
 
+	// Browsers may go by a zone's former name ("Asia/Calcutta"): then the option that they call the same.
+	const zone_of = (name) => new Intl.DateTimeFormat("en", name ? { timeZone: name } : {}).resolvedOptions().timeZone;
+	const named_so = (option, own) => {
+		try {
+			return option.value && zone_of(option.value) === own;
+		} catch {
+			return false; // younger than the browser
+		}
+	};
+	const propose_zone = (select) => {
+		const own = zone_of(), options = [...select.options];
+		const found = options.find((o) => o.value === own) ?? options.find((o) => named_so(o, own));
+		if (select.value || !found) return;
+		select.value = found.value;
+		select.parentElement.querySelector("[data-zone-hint]").hidden = false;
+	};
+
 	document.addEventListener("DOMContentLoaded", () => {
+		document.querySelectorAll("select[data-zone]").forEach(propose_zone);
 		for (const link of document.querySelectorAll(".nav-list a"))
 			if (link.origin === location.origin && link.pathname === location.pathname) link.setAttribute("aria-current", "page");
 	});

@@ -67,7 +67,7 @@ enum status session_identify(struct web *w, const struct person **out, struct er
 	TRY(st);
 	sso_saw(w->ctx, &s);
 	struct person *p = ARENA_NEW(w->ctx->arena, struct person);
-	*p = (struct person){ .id = s.person, .name = s.name, .email = s.email, .handle = s.handle, .roles = s.roles, .session = s.key,
+	*p = (struct person){ .id = s.person, .name = s.name, .email = s.email, .handle = s.handle, .roles = s.roles, .zone = s.zone, .session = s.key,
 			      .auth_us = s.auth_us };
 	p->admin = str_has_word(p->roles, STR("owner")) || str_has_word(p->roles, STR("admin"));
 	*out = p;

@@ -35,6 +35,7 @@ struct sso {
 	struct str name, email, handle;
 	struct str roles;    /* "admin market.keeper": see person_may */
 	struct str amr;      /* how: "pwd otp", "link", "webauthn" (RFC 8176) */
+	struct str zone;     /* the person's time zone, "" : not chosen */
 	struct str agent;    /* "Firefox on Linux": what the browser said of itself, without place */
 	int64_t auth_us;     /* when the person proved who they are */
 	int64_t seen_us;     /* within SSO_SEEN_S */
@@ -59,9 +60,8 @@ enum status sso_end_others(struct ctx *ctx, int64_t person, struct str but, stru
 /* From an entry of AUTH_SSO. */
 enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e) MUST_CHECK;
-/* Name, e-mail, handle or roles of a person changed: so they do in what is signed in. */
-enum status sso_refresh_person(struct ctx *ctx, int64_t person, struct str name, struct str email, struct str handle, struct str roles,
-                               struct err *e) MUST_CHECK;
+/* Name, e-mail, handle, roles or time zone of fresh->person changed: so they do in what is signed in. */
+enum status sso_refresh_person(struct ctx *ctx, const struct sso *fresh, struct err *e) MUST_CHECK;
 /* Clear the provider's cookie and the hint of this browser. */
 void sso_forget(struct web *w);
 

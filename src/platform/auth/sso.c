@@ -31,6 +31,7 @@ static struct str sso_text(struct ctx *ctx, const struct sso *s)
 	json_put_member(&b, "email", s->email);
 	json_put_member(&b, "handle", s->handle);
 	json_put_member(&b, "roles", s->roles);
+	json_put_member(&b, "zone", s->zone);
 	json_put_member(&b, "amr", s->amr);
 	json_put_member(&b, "agent", s->agent);
 	buf_putc(&b, '}');
@@ -50,7 +51,7 @@ enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *o
 		.seen_us = json_integer_value(json_object_get(j, "seen")),
 		.sid = arena_str(a, json_str(j, "sid")), .name = arena_str(a, json_str(j, "name")),
 		.email = arena_str(a, json_str(j, "email")), .handle = arena_str(a, json_str(j, "handle")),
-		.roles = arena_str(a, json_str(j, "roles")), .amr = arena_str(a, json_str(j, "amr")),
+		.roles = arena_str(a, json_str(j, "roles")), .zone = arena_str(a, json_str(j, "zone")), .amr = arena_str(a, json_str(j, "amr")),
 		.agent = arena_str(a, json_str(j, "agent")),
 	};
 	return out->person ? ST_OK : err_set(e, ST_CORRUPT, "a single sign-on names no person");
@@ -260,20 +261,19 @@ static void edit_person(struct sso *s, const void *arg)
 	s->email = from->email;
 	s->handle = from->handle;
 	s->roles = from->roles;
+	s->zone = from->zone;
 }
 
-enum status sso_refresh_person(struct ctx *ctx, int64_t person, struct str name, struct str email, struct str handle, struct str roles,
-                               struct err *e)
+enum status sso_refresh_person(struct ctx *ctx, const struct sso *fresh, struct err *e)
 {
-	const struct sso fresh = { .name = name, .email = email, .handle = handle, .roles = roles };
 	struct sso *list;
 	size_t n;
-	TRY(sso_list(ctx, person, &list, &n, e));
+	TRY(sso_list(ctx, fresh->person, &list, &n, e));
 	for (size_t i = 0; i < n; i++) {
-		enum status st = change(ctx, list[i].key, edit_person, &fresh, e);
+		enum status st = change(ctx, list[i].key, edit_person, fresh, e);
 		if (st != ST_OK && st != ST_NOT_FOUND)
 			return st;
 	}
-	cache_drop_tag(ctx->svc->platform->cache, arena_strf(ctx->arena, "person:%lld", (long long)person));
+	cache_drop_tag(ctx->svc->platform->cache, arena_strf(ctx->arena, "person:%lld", (long long)fresh->person));
 	return ST_OK;
 }

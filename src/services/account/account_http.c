@@ -68,7 +68,7 @@ enum status account_get_home(struct web *w, struct err *e)
 	struct page_shell shell = account_shell(w, "Your account");
 	/* Without federation the links are still of use. */
 	if (ask_profile(w, &p, NULL) == ST_OK && p.leaving_us)
-		v.leaving_on = html_day(w->ctx->arena, p.leaving_us);
+		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_account_home(&page, &shell, w, &v);
@@ -77,10 +77,11 @@ enum status account_get_home(struct web *w, struct err *e)
 
 /* --- profile ---------------------------------------------------------------------------------------------------- */
 
-static enum status profile_page(struct web *w, int status, const struct profile_view *v)
+static enum status profile_page(struct web *w, int status, struct profile_view *v)
 {
 	struct buf page;
 	struct page_shell shell = account_shell(w, "Profile");
+	v->zones = clock_zones(&v->zone_count);
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_account_profile(&page, &shell, w, v);

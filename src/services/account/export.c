@@ -49,8 +49,8 @@ enum status account_get_export(struct web *w, struct err *e)
 	struct page_shell shell = account_shell(w, "Your data");
 	TRY(last_of(w, &r, e));
 	if (!over(r))
-		v = (struct export_view){ r->state, html_day(w->ctx->arena, r->created_at),
-			html_day(w->ctx->arena, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S), (r->bytes + 1023) / 1024 };
+		v = (struct export_view){ r->state, html_day(w->ctx->arena, w->person->zone, r->created_at),
+			html_day(w->ctx->arena, w->person->zone, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S), (r->bytes + 1023) / 1024 };
 	if (str_eqc(v.state, "waiting"))
 		http_set_header(w->req, "refresh", STR("2"));
 	web_no_cache(w);

@@ -18,7 +18,7 @@ static enum status page(struct web *w, int status, struct str problem, struct er
 	struct leave_view v = { STR(""), problem, config_int(w->ctx->svc->platform->config, "federation", "leaving_days") };
 	TRY(contract_call(w->ctx, &federation_contract_profile, &(struct federation_profile_ask){ w->person->id }, &p, e));
 	if (p.leaving_us)
-		v.leaving_on = html_day(w->ctx->arena, p.leaving_us);
+		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_account_leave(&b, &shell, w, &v);

@@ -90,8 +90,11 @@ static enum status tell(const struct change *x, struct err *e)
 	const struct person_record *p = x->before;
 	if (x->action == MEMBER_SUSPEND)
 		return sso_end_others(ctx, p->id, STR_NULL, e);
-	if (x->action == MEMBER_ROLES)
-		return sso_refresh_person(ctx, p->id, p->name, p->email, p->handle, x->roles, e);
+	if (x->action == MEMBER_ROLES) {
+		struct person_record now = *p;
+		now.roles = x->roles;
+		return people_refresh(ctx, &now, e);
+	}
 	if (x->action == MEMBER_APPROVE)
 		return link_mail(ctx, p->email, p->name, "Your account is open", "Your account was approved. You can sign in:",
 		                 web_abs_url(ctx, "federation", "/sign-in"), e);

@@ -27,8 +27,8 @@ static enum status load(struct web *w, struct invitations_view *v, struct err *e
 	for (size_t i = 0; i < v->count; i++) {
 		char id[ID_TEXT_LEN + 1];
 		id_text(rows[i].id, id);
-		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles, html_day(a, rows[i].created_at),
-			html_day(a, rows[i].expires_at), rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
+		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles, html_day(a, w->person->zone, rows[i].created_at),
+			html_day(a, w->person->zone, rows[i].expires_at), rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
 	}
 	return ST_OK;
 }

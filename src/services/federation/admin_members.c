@@ -52,10 +52,10 @@ static void read_search(struct web *w, struct search *s)
 	s->pattern = buf_str(&b);
 }
 
-static struct member_view view_of(struct arena *a, const struct federation_members_row *r)
+static struct member_view view_of(struct arena *a, struct str zone, const struct federation_members_row *r)
 {
-	return (struct member_view){ id_of(a, r->id), r->name, r->email, r->handle, r->status, r->roles, html_day(a, r->created_at),
-		html_day(a, r->seen_at_null ? 0 : r->seen_at) };
+	return (struct member_view){ id_of(a, r->id), r->name, r->email, r->handle, r->status, r->roles, html_day(a, zone, r->created_at),
+		html_day(a, zone, r->seen_at_null ? 0 : r->seen_at) };
 }
 
 static enum status load_members(struct web *w, const struct search *s, struct members_view *v, struct err *e)
@@ -71,7 +71,7 @@ static enum status load_members(struct web *w, const struct search *s, struct me
 	v->count = n > PER_PAGE ? PER_PAGE : n;
 	v->list = ARENA_ARRAY(a, struct member_view, v->count);
 	for (size_t i = 0; i < v->count; i++)
-		v->list[i] = view_of(a, &rows[i]);
+		v->list[i] = view_of(a, w->person->zone, &rows[i]);
 	v->count_count = v->count_count > 8 ? 8 : v->count_count;
 	for (size_t i = 0; i < v->count_count; i++) {
 		v->counts[i].status = counts[i].status;
@@ -294,7 +294,7 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 	struct arena *a = w->ctx->arena;
 	struct page_shell shell;
 	TRY(load_member(w, web_path_int(w, "id"), &p, e));
-	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles, html_day(a, p->created_at), html_day(a, p->seen_at) },
+	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles, html_day(a, w->person->zone, p->created_at), html_day(a, w->person->zone, p->seen_at) },
 		.roles = ARENA_ARRAY(a, struct role_choice, ROLES_MAX), .done = text_or_none(web_query(w, "done")), .problem = problem, .self = p->id == w->person->id };
 	v.role_count = choices(w, p->roles, v.roles);
 	TRY(sso_list(w->ctx, p->id, &sessions, &v.sessions, e));

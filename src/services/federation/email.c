@@ -106,6 +106,6 @@ enum status email_change(struct web *w, const struct link *l, struct err *e)
 	TRY(authstore_drop_owner(w->ctx, w->ctx->svc->platform->auth, AUTH_LINK, arena_strf(w->ctx->arena, "p:%lld", (long long)l->person), e));
 	TRY(people_load(w->ctx, l->person, &p, e));
 	if (p)
-		TRY(sso_refresh_person(w->ctx, p->id, p->name, p->email, p->handle, p->roles, e));
+		TRY(people_refresh(w->ctx, p, e));
 	return web_redirect(w, 303, web_url(w->ctx, "federation", "/identity/email?done=1"));
 }

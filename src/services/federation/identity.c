@@ -26,13 +26,6 @@ enum status identity_recent(struct web *w, bool *asked, struct err *e)
 	return web_redirect(w, 303, web_url(w->ctx, "federation", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
 }
 
-static struct str when_text(struct arena *a, int64_t us)
-{
-	char text[CLOCK_TEXT_MAX];
-	clock_rfc3339(us, text);
-	return arena_strf(a, "%.10s %.5s UTC", text, text + 11);
-}
-
 static struct str done_text(struct web *w, const char *name, const char *text)
 {
 	return str_eqc(web_query(w, "done"), name) ? str_c(text) : STR("");
@@ -168,8 +161,8 @@ enum status federation_get_sessions(struct web *w, struct err *e)
 	TRY(sso_list(w->ctx, w->person->id, &list, &v.count, e));
 	v.list = ARENA_ARRAY(w->ctx->arena, struct session_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.list[i] = (struct session_view){ .key = list[i].sid, .agent = list[i].agent, .since = when_text(w->ctx->arena, list[i].auth_us),
-			.seen = when_text(w->ctx->arena, list[i].seen_us), .this_one = str_eq(list[i].key, w->person->session) };
+		v.list[i] = (struct session_view){ .key = list[i].sid, .agent = list[i].agent, .since = html_time(w->ctx->arena, w->person->zone, list[i].auth_us),
+			.seen = html_time(w->ctx->arena, w->person->zone, list[i].seen_us), .this_one = str_eq(list[i].key, w->person->session) };
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_identity_sessions(&b, &shell, w, &v);
@@ -229,7 +222,7 @@ enum status federation_get_log(struct web *w, struct err *e)
 	}
 	v.lines = ARENA_ARRAY(w->ctx->arena, struct log_line, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.lines[i] = (struct log_line){ when_text(w->ctx->arena, rows[i].at_us), words_of(rows[i].action), rows[i].address };
+		v.lines[i] = (struct log_line){ html_time(w->ctx->arena, w->person->zone, rows[i].at_us), words_of(rows[i].action), rows[i].address };
 	v.older = v.count == LOG_PAGE ? rows[v.count - 1].seq : 0;
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gen/federation_sql.h"
 #include "platform/auth/session.h"
+#include "platform/html.h"
 #include "platform/job.h"
 #include "platform/json.h"
 #include "platform/mail.h"
@@ -69,16 +70,6 @@ static bool wanted(struct ctx *ctx, int64_t person)
 	return true;
 }
 
-/* In the person's own time zone, where they gave one. */
-static struct str moment(struct arena *a, int64_t us, struct str zone)
-{
-	struct civil at;
-	bool own = zone.n && clock_civil_zone(us, arena_cstr(a, zone), &at);
-	if (!own)
-		clock_civil_utc(us, &at);
-	return arena_strf(a, "%04d-%02d-%02d %02d:%02d (%.*s)", at.year, at.month, at.day, at.hour, at.minute, STR_ARG(own ? zone : STR("UTC")));
-}
-
 /* Whoever registered an application chose its name: it stays one line of text. */
 static void put_name(struct buf *b, struct arena *a, const char *label, struct str name)
 {
@@ -105,7 +96,7 @@ static enum status write_letter(struct ctx *ctx, const struct person_record *p, 
 	struct arena *a = ctx->arena;
 	buf_arena(&b, a, 16 << 10);
 	buf_printf(&b, "Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n", STR_ARG(p->name), kinds[kind].text,
-	           STR_ARG(moment(a, json_integer_value(json_object_get(j, "at")), p->timezone)), STR_ARG(json_str(j, "agent")));
+	           STR_ARG(html_time(a, p->timezone, json_integer_value(json_object_get(j, "at")))), STR_ARG(json_str(j, "agent")));
 	put_name(&b, a, kinds[kind].label, json_str(j, "name"));
 	/* Where the address is another, that letter would go to whoever changed it. */
 	struct str first = kind == NOTICE_EMAIL ? STR("Tell whoever runs this site, so that your account is closed to others.")

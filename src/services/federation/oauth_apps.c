@@ -26,7 +26,7 @@ static enum status load(struct web *w, struct apps_view *v, struct err *e)
 		oauth_consent_lines(&a->consent);
 		a->client = rows[i].client_id;
 		a->name = rows[i].name;
-		a->since = html_day(w->ctx->arena, rows[i].given_at);
+		a->since = html_day(w->ctx->arena, w->person->zone, rows[i].given_at);
 	}
 	return ST_OK;
 }

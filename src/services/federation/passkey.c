@@ -220,8 +220,8 @@ enum status federation_get_passkeys(struct web *w, struct err *e)
 	TRY(load(w, &rows, &v.count, e));
 	v.list = ARENA_ARRAY(w->ctx->arena, struct passkey_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name, html_day(w->ctx->arena, rows[i].created_at),
-			rows[i].used_at_null ? STR("") : html_day(w->ctx->arena, rows[i].used_at) };
+		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name, html_day(w->ctx->arena, w->person->zone, rows[i].created_at),
+			rows[i].used_at_null ? STR("") : html_day(w->ctx->arena, w->person->zone, rows[i].used_at) };
 	if (done.p)
 		v.done = str_eqc(done, "added") ? STR("Added. Next time you can sign in with it.") : STR("Removed.");
 	web_no_cache(w);

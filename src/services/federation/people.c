@@ -97,6 +97,19 @@ enum status people_by_email(struct db_conn *c, struct str email, struct person_r
 	return r ? people_by_id(c, r->id, out, e) : ST_OK;
 }
 
+/* --- signed in ---------------------------------------------------------------------------------------------- */
+
+struct sso people_sso(const struct person_record *p)
+{
+	return (struct sso){ .person = p->id, .name = p->name, .email = p->email, .handle = p->handle, .roles = p->roles, .zone = p->timezone };
+}
+
+enum status people_refresh(struct ctx *ctx, const struct person_record *p, struct err *e)
+{
+	const struct sso fresh = people_sso(p);
+	return sso_refresh_person(ctx, &fresh, e);
+}
+
 /* --- adding ------------------------------------------------------------------------------------------------- */
 
 /* "Inês Marques" → "ines_marques"; what has no Latin letters or digits → "member". */

@@ -6,7 +6,7 @@
 #ifndef GH_SERVICES_FEDERATION_PEOPLE_H
 #define GH_SERVICES_FEDERATION_PEOPLE_H
 
-#include "platform/service.h"
+#include "platform/auth/session.h"
 
 enum { PERSON_EMAIL_MAX = 254, PERSON_NAME_MAX = 100 /* code points */, PERSON_HANDLE_MAX = 30, PASSWORD_MAX = 1024 };
 
@@ -27,6 +27,10 @@ enum status people_clean_name(struct arena *a, struct str name, struct str *clea
 enum status people_by_id(struct db_conn *c, int64_t id, struct person_record **out, struct err *e) MUST_CHECK;
 enum status people_load(struct ctx *ctx, int64_t id, struct person_record **out, struct err *e) MUST_CHECK; /* in a read of its own */
 enum status people_by_email(struct db_conn *c, struct str email, struct person_record **out, struct err *e) MUST_CHECK;
+
+/* Who is signed in as p: what signing in puts into a single sign-on, and how a change gets into those that are there. */
+struct sso people_sso(const struct person_record *p);
+enum status people_refresh(struct ctx *ctx, const struct person_record *p, struct err *e) MUST_CHECK;
 
 /* Inside db_write's fn. Cleans name, folds the address, makes the handle from the name. ST_CONFLICT: the address has an account. */
 struct person_new { struct str email, name, roles; const char *status; bool email_verified; };

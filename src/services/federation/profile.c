@@ -11,6 +11,7 @@
 #include "platform/event.h"
 #include "platform/job.h"
 #include "platform/json.h"
+#include "platform/language.h"
 #include "platform/person_data.h"
 #include "services/federation/contract.h"
 #include "services/federation/oauth.h"
@@ -90,13 +91,15 @@ static enum status serve_update(struct ctx *ctx, const void *in, void *out, stru
 		return wrong(&u, "handle", "A handle has 2 to 30 of a to z, 0 to 9 and _.");
 	if (!str_utf8_valid(u.in->bio) || str_utf8_len(u.in->bio) > BIO_MAX)
 		return wrong(&u, "bio", "At most 500 characters, please.");
-	if (u.in->locale.n > 35 || u.in->timezone.n > 64)
+	if (u.in->locale.n && !language_name(u.in->locale).n)
+		return wrong(&u, "locale", "This language is not known.");
+	if (u.in->timezone.n && !clock_zone_listed(u.in->timezone))
 		return wrong(&u, "timezone", "This time zone is not known.");
 	TRY(db_write(ctx, ctx->svc->db, tx_update, &u, e));
 	if (u.out->problem.n)
 		return ST_OK;
 	TRY(people_load(ctx, u.in->person, &p, e));
-	return p ? sso_refresh_person(ctx, p->id, p->name, p->email, p->handle, p->roles, e) : ST_OK;
+	return p ? people_refresh(ctx, p, e) : ST_OK;
 }
 
 /* --- leaving ---------------------------------------------------------------------------------------------------- */

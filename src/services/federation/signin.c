@@ -132,7 +132,7 @@ static enum status tx_seen(struct db_conn *c, void *arg, struct err *e)
 
 enum status signin_begin(struct web *w, const struct person_record *p, const char *amr, struct err *e)
 {
-	const struct sso s = { .person = p->id, .name = p->name, .email = p->email, .handle = p->handle, .roles = p->roles, .amr = str_c(amr) };
+	struct sso s = people_sso(p);
 	struct seen seen = { w, p, amr, { 0 } };
 	if (str_eqc(p->status, "pending"))
 		return err_set(e, ST_FORBIDDEN, "Your account waits for somebody of the cooperative to approve it. You will get a letter when it is open.");
@@ -140,6 +140,7 @@ enum status signin_begin(struct web *w, const struct person_record *p, const cha
 		return err_set(e, ST_FORBIDDEN, "This account is suspended. Please write to the cooperative if you think that this is a mistake.");
 	audit_from(w, &seen.from);
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_seen, &seen, e));
+	s.amr = str_c(amr);
 	return sso_begin(w, &s, e);
 }
 
