@@ -421,7 +421,7 @@ struct refresh {
 	struct flight *flight;
 	struct service_instance *svc;
 	struct trace trace;
-	char bytes[]; /* arg (aligned), then key */
+	_Alignas(max_align_t) char bytes[]; /* arg, then key */
 };
 
 static void refresh_run(void *arg)

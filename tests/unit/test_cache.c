@@ -100,8 +100,11 @@ static void bytes_are_bounded_and_the_popular_stay(void **state)
 static _Atomic int made, active, most;
 static _Atomic bool wait_in_make, fail_make, drop_in_make;
 
+static _Alignas(max_align_t) const char made_from[] = "value";
+
 static enum status make(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
 {
+	assert_int_equal((uintptr_t)arg % _Alignof(max_align_t), 0); /* a refresh's copy serves as well as the caller's own */
 	int now = atomic_fetch_add(&active, 1) + 1;
 	if (now > atomic_load(&most))
 		atomic_store(&most, now);
@@ -127,7 +130,7 @@ static enum status get_with(const struct cache_policy *p, struct blob **out, enu
 	struct ctx ctx;
 	ctx_init(&ctx, a);
 	ctx.deadline_ns = deadline;
-	return cache_get(&ctx, cache, STR("k"), p, make, "value", 6, out, st, e);
+	return cache_get(&ctx, cache, STR("k"), p, make, made_from, sizeof made_from, out, st, e);
 }
 
 static void get_expect(const struct cache_policy *p, enum cache_state want)
