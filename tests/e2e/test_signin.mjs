@@ -56,6 +56,18 @@ cases["an empty site prints a link; whoever opens it becomes the owner; it works
 	const again = await start("empty");
 	assert.doesNotMatch(again.log(), /no owner/);
 };
+cases["under another name of the site a sign-in moves to the right one, once"] = async () => {
+	const other = base.replace("localhost", "127.0.0.1"), ask = (path) => fetch(other + path, { redirect: "manual" });
+	const moved = await ask("/sign-in?next=%2Faccount");
+	assert.equal(moved.status, 303);
+	assert.equal(moved.headers.get("location"), `${base}/sign-in?next=%2Faccount&home=1`);
+	assert.equal((await ask("/sign-in?next=%2Faccount&home=1")).status, 200); /* behind a proxy that hides the name: no circle */
+	const login = await ask("/auth/login?next=%2F");
+	assert.equal(login.status, 303);
+	assert.equal(login.headers.get("location"), `${base}/auth/login?next=%2F&home=1`);
+	assert.equal((await fetch(`${base}/sign-in`, { redirect: "manual" })).status, 200);
+};
+
 cases["wrong passwords and unknown addresses get the same answer, in the same words"] = async () => {
 	const answers = [];
 	for (const [email, password] of [[ines.email, "wrong wrong wrong"], ["nobody@example.org", "wrong wrong wrong"], [ines.email, ""], ["", ""]]) {

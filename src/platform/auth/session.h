@@ -42,6 +42,10 @@ struct sso {
 	int64_t expires_us;
 };
 
+/* Cookies belong to a name. A sign-in under another name of the site than its base URL's (127.0.0.1 and localhost) would end where its
+   cookies are not seen: it goes on under the right name. True: *st is the redirect's. Once: a proxy may hide the name that was asked for. */
+bool session_move_home(struct web *w, enum status *st);
+
 /* --- for the identity provider --- */
 
 /* Somebody proved who they are: a new single sign-on with a new secret, the provider's cookie and the hint. A former one of

@@ -88,8 +88,25 @@ static struct str browser_of(struct web *w, bool make)
 	return arena_str(w->ctx->arena, str_c(hash));
 }
 
+bool session_move_home(struct web *w, enum status *st)
+{
+	struct str name = w->req->host, home = service_host(w->ctx->svc), query = w->req->query;
+	ptrdiff_t colon = str_rchr(name, ':');
+	if (colon >= 0 && str_chr(str_skip(name, (size_t)colon), ']') < 0)
+		name = str_first(name, (size_t)colon);
+	if (str_ieq(name, home) || str_eqc(web_query(w, "home"), "1"))
+		return false;
+	web_no_cache(w);
+	*st = web_redirect(w, 303, arena_strf(w->ctx->arena, "%.*s%.*s?%.*s%shome=1", STR_ARG(service_origin(w->ctx->svc)), STR_ARG(w->req->raw_path),
+	                                      STR_ARG(query), query.n ? "&" : ""));
+	return true;
+}
+
 enum status session_get_login(struct web *w, struct err *e)
 {
+	enum status moved;
+	if (session_move_home(w, &moved))
+		return moved;
 	struct ctx *ctx = w->ctx;
 	struct platform *p = ctx->svc->platform;
 	char state_hash[AUTH_HASH_LEN + 1], challenge[AUTH_HASH_LEN + 1];

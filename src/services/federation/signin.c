@@ -166,6 +166,9 @@ static enum status page(struct web *w, int status, const struct signin_view *v)
 
 enum status federation_get_sign_in(struct web *w, struct err *e)
 {
+	enum status moved;
+	if (session_move_home(w, &moved))
+		return moved;
 	struct signin_view v = { .next = signin_next(w), .email = web_query(w, "email"), .error = STR(""), .again = str_eqc(web_query(w, "again"), "1") };
 	if (w->person && !v.again)
 		return web_redirect(w, 303, v.next);
