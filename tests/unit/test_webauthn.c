@@ -25,7 +25,7 @@ struct making {
 	uint32_t count;
 	int64_t kty, alg, crv;
 	size_t cut; /* bytes left out at the end */
-	bool cross;
+	bool cross, packed;
 };
 
 static struct str client_data(const struct making *m, const char *type)
@@ -82,6 +82,17 @@ static struct str cose_key(const struct making *m)
 	return serialized(map);
 }
 
+/* What an authenticator says of its make, unasked: a signature and a list with a certificate. */
+static cbor_item_t *statement(void)
+{
+	cbor_item_t *map = cbor_new_definite_map(3), *list = cbor_new_definite_array(1);
+	assert_true(cbor_array_push(list, cbor_move(cbor_build_bytestring((cbor_data) "certificate", 11))));
+	add(map, cbor_build_string("alg"), number(-7));
+	add(map, cbor_build_string("sig"), cbor_build_bytestring((cbor_data) "signature", 9));
+	add(map, cbor_build_string("x5c"), list);
+	return map;
+}
+
 static struct str attestation(const struct making *m)
 {
 	struct buf b;
@@ -94,8 +105,8 @@ static struct str attestation(const struct making *m)
 	struct str data = auth_data(m, buf_str(&b));
 	data.n -= m->cut;
 	cbor_item_t *map = cbor_new_definite_map(3);
-	add(map, cbor_build_string("fmt"), cbor_build_string("none"));
-	add(map, cbor_build_string("attStmt"), cbor_new_definite_map(0));
+	add(map, cbor_build_string("fmt"), cbor_build_string(m->packed ? "packed" : "none"));
+	add(map, cbor_build_string("attStmt"), m->packed ? statement() : cbor_new_definite_map(0));
 	add(map, cbor_build_string("authData"), cbor_build_bytestring((cbor_data)data.p, data.n));
 	return serialized(map);
 }
@@ -134,6 +145,7 @@ static void registers(void **state)
 {
 	struct webauthn_credential made;
 	const struct making good = { GOOD };
+	assert_int_equal(registered(&(struct making){ GOOD, .packed = true }, &made), ST_OK);
 	assert_int_equal(registered(&good, &made), ST_OK);
 	assert_true(str_eq(base64url_decode(a, made.id), credential));
 	assert_int_equal(made.sign_count, 1);
@@ -151,6 +163,11 @@ static void registers(void **state)
 	for (size_t n = 0; n < whole.n; n++)
 		assert_int_not_equal(webauthn_register(a, &want, client, arena_str(a, str_first(whole, n)), &made, NULL), ST_OK);
 	assert_int_not_equal(webauthn_register(a, &want, client, with_more(whole), &made, NULL), ST_OK);
+	/* More parts than bytes, no definite length, nesting (before the library makes room for any of it). */
+	const struct str odd[] = { STR("\x9b\0\0\0\0\x7f\xff\xff\xff\0"), STR("\xbb\xff\xff\xff\xff\xff\xff\xff\xff"), STR("\xbf\xff"), STR("\x5f\x41x\xff"),
+		STR("\xa1\x01\x81\x81\x81\x81\x81\x81\x81\x81"), STR("\x1c"), STR("\xdb\0") };
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+		assert_int_equal(webauthn_register(a, &want, client, odd[i], &made, NULL), ST_INVALID);
 	assert_int_not_equal(webauthn_register(a, &want, STR("{"), whole, &made, NULL), ST_OK);
 	assert_int_not_equal(webauthn_register(a, &want, STR(""), STR(""), &made, NULL), ST_OK);
 }
