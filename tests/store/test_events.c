@@ -261,6 +261,30 @@ static void given_up_in_the_end(struct store *t)
 	CHECK(waiting(t) == 1000000);
 }
 
+/* A process that is away costs no attempts, and holds up nobody here. */
+static void who_is_away_is_waited_for(struct store *t)
+{
+	enum { HOLDS = 30 };
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_writer, &service_reader));
+	b.svc[1].local = false; /* and no remote_url: not to be reached */
+	clock_fake_us(T0);
+	CHECK_OK(emit(t, "post.published", "{}", 2));
+	CHECK_OK(events_start(b.p.events, &t->err));
+	for (unsigned i = 1; i < HOLDS; i++) {
+		AWAIT(stats(&b).held == 2 * i);
+		clock_fake_us(T0 + i * 3600 * US_PER_S);
+		events_wake(b.p.events);
+	}
+	AWAIT(stats(&b).held == 2 * HOLDS);
+	CHECK(waiting(t) == 2 && seen.plain == 2 && seen.once == 2 && seen.star == 0);
+	b.svc[1].local = true;
+	clock_fake_us(T0 + HOLDS * 3600 * US_PER_S);
+	events_wake(b.p.events);
+	AWAIT(waiting(t) == 0);
+	CHECK(seen.star == 2 && seen.plain == 2 && stats(&b).given_up == 0 && stats(&b).retried == 0);
+}
+
 /* Two processors of one outbox: each event is handled by one of them. */
 static void replicas_share(struct store *t)
 {
@@ -341,6 +365,7 @@ static const struct store_test tests[] = {
 	{ "a_failure_is_repeated_alone", a_failure_is_repeated_alone },
 	{ "an_effect_is_had_once", an_effect_is_had_once },
 	{ "given_up_in_the_end", given_up_in_the_end },
+	{ "who_is_away_is_waited_for", who_is_away_is_waited_for },
 	{ "replicas_share", replicas_share },
 	{ "a_killed_processor", a_killed_processor },
 };
