@@ -192,6 +192,13 @@ enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t 
 	return ST_OK;
 }
 
+enum status job_end(struct db_conn *c, const struct job *j, struct err *e)
+{
+	int64_t ended;
+	TRY(q_job_end(c, j->id, j->attempt, &ended, e));
+	return ended ? ST_OK : err_set(e, ST_CONFLICT, "job %lld is another worker's now", (long long)j->id);
+}
+
 struct str job_ids_text(struct arena *a, enum db_engine engine, const int64_t *ids, size_t n)
 {
 	struct buf b;

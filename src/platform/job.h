@@ -25,6 +25,9 @@ struct job_new {
 /* Inside db_write's fn. *id = 0 when an active job with that key is there already. */
 enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id, struct err *e) MUST_CHECK;
 enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t n, size_t *added, struct err *e) MUST_CHECK;
+/* Inside db_write's fn, in the database that the job came from: the job ends with this transaction, so that a crash after it does not do again
+   what it does. Whatever run() says then, it is over. ST_CONFLICT: another worker took it over. */
+enum status job_end(struct db_conn *c, const struct job *j, struct err *e) MUST_CHECK;
 
 struct jobs;
 struct jobs *jobs_new(struct platform *p, struct err *e);

@@ -118,6 +118,11 @@ cases["notifications are what was chosen"] = async () => {
 	assert.match(page.text, /value="account.security" checked/);
 	page = await agent.go("/account/notifications", { method: "POST", body: new URLSearchParams({ csrf: Agent.form(page, formOf(page, "topic")).fields.csrf }) });
 	assert.doesNotMatch(page.text, /value="account.security" checked/);
+	const off = await letter(data, tom.email, /Subject: Security letters were turned off/);
+	assert.match(off.text, /With: Firefox on Linux\n/, "whoever silences an account is told of");
+	assert.equal(count("one/account.db", "SELECT COUNT(*) FROM audit_log WHERE action = 'person.letters_off'"), 1);
+	// Saved again as it is: nothing new.
+	page = await agent.go("/account/notifications", { method: "POST", body: new URLSearchParams({ csrf: Agent.form(page, formOf(page, "topic")).fields.csrf }) });
 	// Nothing is written of what is done now, and in the person's own time zone of what is done after choosing again.
 	const twoStep = async (step) => agent.submit(await agent.go("/identity/two-step"), { step });
 	const setUp = await twoStep("begin");
@@ -130,7 +135,9 @@ cases["notifications are what was chosen"] = async () => {
 	const { text } = await letter(data, tom.email, /Subject: Two steps were turned off/);
 	assert.match(text, /When: \d{4}-\d\d-\d\d \d\d:\d\d UTC\+5:30\n/);
 	await letter(data, tom.email, /Subject: New recovery codes/);
-	assert.deepEqual(letters(data, tom.email).map((t) => t.match(/^Subject: (.*)$/m)[1]).sort(), ["New recovery codes", "Two steps were turned off"]);
+	await letter(data, tom.email, /Subject: Security letters were turned on/);
+	assert.deepEqual(letters(data, tom.email).map((t) => t.match(/^Subject: (.*)$/m)[1]).sort(),
+		["New recovery codes", "Security letters were turned off", "Security letters were turned on", "Two steps were turned off"]);
 };
 cases["all of a person's data, as an archive for that person alone"] = async () => {
 	const agent = await as(tom);
@@ -214,6 +221,7 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	await visitor(owner)(`${other}/account/auth/login`);
 	const choices = await visitor(owner)(`${other}/account/notifications`);
 	await visitor(owner)(`${other}/account/notifications`, { method: "POST", body: new URLSearchParams({ csrf: Agent.form(choices, formOf(choices, "topic")).fields.csrf }) });
+	await letter(join(folder, "two"), ines.email, /Subject: Security letters were turned off/);
 	assert.match((await change(password, `${password} 2`)).text, /was changed/);
 	for (let i = 0; i < 100 && count("two/federation.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
 	assert.equal(letters(join(folder, "two"), ines.email).filter((t) => about.test(t)).length, 0);

@@ -42,6 +42,22 @@ static enum status run_fail(struct ctx *ctx, const struct job *j, struct err *e)
 	return ST_OK;
 }
 
+static enum status end_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	TRY(job_enqueue(c, &(struct job_new){ .kind = "note", .payload = STR("1") }, NULL, e));
+	return job_end(c, arg, e);
+}
+
+/* Its work and its end are one transaction; then it fails, as if the process died there. */
+static enum status run_end(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	struct job stale = *j;
+	stale.attempt--; /* what a worker has whose job was taken over */
+	atomic_store(&seen.held, db_write(ctx, ctx->svc->db, end_tx, &stale, NULL) == ST_CONFLICT);
+	TRY(db_write(ctx, ctx->svc->db, end_tx, (void *)j, e));
+	return err_set(e, ST_UPSTREAM, "after the work was done");
+}
+
 static enum status run_refuse(struct ctx *ctx, const struct job *j, struct err *e)
 {
 	return err_set(e, ST_INVALID, "never any good");
@@ -86,6 +102,7 @@ static const struct job_def kinds[] = {
 	{ .kind = "urgent", .run = run_note, .priority = 5 },
 	{ .kind = "fail", .run = run_fail, .attempts = 4, .backoff_s = 100, .backoff_max_s = 300 },
 	{ .kind = "refuse", .run = run_refuse },
+	{ .kind = "end", .run = run_end, .backoff_s = 1 },
 	{ .kind = "greedy", .run = run_greedy, .attempts = 1 },
 	{ .kind = "hold", .run = run_hold },
 	{ .kind = "write", .run = run_write },
@@ -227,6 +244,18 @@ static void unique_while_active(struct store *t)
 	CHECK(seen.runs == 2);
 	CHECK(add(t, "hold", "one", "5") > 0);
 	AWAIT(empty(t) && seen.runs == 3);
+}
+
+static void what_ends_with_its_work_is_not_done_again(struct store *t)
+{
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	CHECK(add(t, "end", NULL, "0") > 0);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(empty(t) && seen.runs);
+	CHECK(seen.runs == 1); /* the note, once: nothing came of the attempt that was another's */
+	CHECK(seen.held);
+	CHECK(totals(t).dead == 0);
 }
 
 static void nothing_of_a_rollback(struct store *t)
@@ -467,6 +496,7 @@ static const struct store_test tests[] = {
 	{ "payload_arrives_unchanged", payload_arrives_unchanged },
 	{ "unique_while_active", unique_while_active },
 	{ "nothing_of_a_rollback", nothing_of_a_rollback },
+	{ "what_ends_with_its_work_is_not_done_again", what_ends_with_its_work_is_not_done_again },
 	{ "higher_priority_first", higher_priority_first },
 	{ "later_and_retries", later_and_retries },
 	{ "dead_letters", dead_letters },

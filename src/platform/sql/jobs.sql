@@ -105,6 +105,13 @@ ON CONFLICT DO NOTHING;
 -- writes
 DELETE FROM jobs WHERE id = :id AND worker = :worker;
 
+-- The claim that is meant: whoever takes a job over counts it up.
+-- name: job_end
+-- params: id int, attempt int
+-- exec
+-- writes
+DELETE FROM jobs WHERE id = :id AND attempt = :attempt;
+
 -- name: job_counts
 -- row: ready int, later int, running int, dead int
 SELECT (SELECT COUNT(*) FROM jobs WHERE ready) AS ready,

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
+#include "platform/audit.h"
+#include "platform/json.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 256 << 10, TOPICS_MAX = 100 };
@@ -54,16 +56,38 @@ enum status account_get_notices(struct web *w, struct err *e)
 	return web_html(w, 200, &page);
 }
 
+/* Others act on it; the chain keeps it. */
+static enum status tell(struct db_conn *c, struct web *w, const struct notice_def *d, bool on, struct err *e)
+{
+	struct buf b;
+	struct str person = arena_strf(db_arena(c), "%lld", (long long)w->person->id);
+	struct audit_entry entry = { .action = on ? "person.letters_on" : "person.letters_off" };
+	buf_arena(&b, db_arena(c), 1024);
+	buf_printf(&b, "{\"by_mail\":%s", on ? "true" : "false");
+	json_put_member(&b, "topic", str_c(d->topic));
+	json_put_member(&b, "agent", sso_agent(db_arena(c), w->req));
+	buf_putc(&b, '}');
+	TRY(event_emit(c, "choice.changed", person, buf_str(&b), e));
+	audit_from(w, &entry);
+	entry.object = str_c(d->topic);
+	return audit_write(c, &entry, e);
+}
+
 static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 {
 	struct web *w = arg;
 	const struct notice_def *defs[TOPICS_MAX];
-	size_t n = topics(w->ctx->svc->platform, defs);
+	struct account_choices_row *former;
+	size_t had, n = topics(w->ctx->svc->platform, defs);
+	TRY(q_account_choices(c, w->person->id, &former, &had, e));
 	for (size_t i = 0; i < n; i++) {
 		bool on = false;
 		for (unsigned f = 0; f < w->form_.count; f++)
 			on |= str_eqc(w->form_.list[f].name, "topic") && str_eqc(w->form_.list[f].value, defs[i]->topic);
+		if (on == by_mail(defs[i], former, had))
+			continue;
 		TRY(q_account_choice_put(c, w->person->id, str_c(defs[i]->topic), on, clock_now_us(), NULL, e));
+		TRY(tell(c, w, defs[i], on, e));
 	}
 	return ST_OK;
 }

@@ -101,6 +101,11 @@ static const struct setting settings[] = {
 	{ 0 },
 };
 
+static const struct event_handler events[] = {
+	{ "choice.changed", "account", "tell", notice_choice },
+	{ 0 },
+};
+
 static const struct job_def jobs[] = {
 	{ .kind = "oauth.keys", .run = oauth_keys_job, .cron = "17 3 * * *", .time_s = 60 },
 	{ .kind = "people.forget", .run = federation_forget_job, .cron = "47 * * * *", .time_s = 60 },
@@ -117,6 +122,7 @@ const struct service service_federation = {
 	.summary = "Who people are: signing in, applications, members",
 	.routes = routes,
 	.contracts = contracts,
+	.events = events,
 	.jobs = jobs,
 	.settings = settings,
 	.migrations = &federation_migrations,
