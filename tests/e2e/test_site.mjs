@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demonstration's site as a reader meets it: in a browser, at phone and desktop width, light and dark.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { browser, run, serve } from "./lib.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -21,6 +24,9 @@ async function open(path, options = desktop) {
 	return { page, answer, problems, close: () => context.close() };
 }
 
+/** How much wider than the screen the page is. (A phone's innerWidth grows with the page: it can't say.) */
+const tooWide = (page) => page.evaluate((width) => document.documentElement.scrollWidth - width, page.viewportSize().width);
+
 const firstPost = async () => {
 	const { page, close } = await open("/");
 	const path = new URL(await page.locator(".card h2 a").first().evaluate((a) => a.href)).pathname;
@@ -35,8 +41,7 @@ for (const [name, options] of Object.entries({ phone, desktop })) {
 		const { page, answer, problems, close } = await open("/", options);
 		assert.equal(answer.status(), 200);
 		assert.ok((await page.locator(".card").count()) >= 5);
-		const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-		assert.ok(overflow <= 0, `${overflow} px too wide`);
+		assert.equal(await tooWide(page), 0);
 		await page.evaluate(async () => {
 			for (let y = 0; y < document.body.scrollHeight; y += 400) {
 				scrollTo(0, y);
@@ -55,11 +60,99 @@ for (const [name, options] of Object.entries({ phone, desktop })) {
 		assert.ok((await page.locator(".body p").count()) >= 3);
 		const width = await page.locator(".body > p").first().evaluate((p) => p.getBoundingClientRect().width);
 		assert.ok(width <= 700, `${width} px`);
-		assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+		assert.equal(await tooWide(page), 0);
 		assert.deepEqual(problems, []);
 		await close();
 	};
 }
+
+cases["nothing is wider than the screen, whatever the words, the table, the code, the menu"] = async () => {
+	const data = mkdtempSync(join(tmpdir(), "guildhall-wide-"));
+	execFileSync(process.env.GUILDHALL, ["import", "ghost", new URL("../fixtures/ghost/ok-wide.json", import.meta.url).pathname, "--data", data], { stdio: ["ignore", "ignore", "pipe"] });
+	const wide = await serve({ data, demo: false });
+	try {
+		for (const options of [phone, desktop]) {
+			const context = await chrome.newContext(options);
+			const page = await context.newPage();
+			for (const path of ["/", "/wide/", "/words/", "/tag/bakery/", "/author/ada/", "/tags/", "/archive/", "/search/?q=short", "/wdie/"]) {
+				await page.goto(wide.url + path);
+				assert.equal(await tooWide(page), 0, `${path} at ${options.viewport.width}`);
+			}
+			await page.goto(`${wide.url}/wide/`);
+			const table = page.locator(".kg-table");
+			assert.ok(await table.evaluate((t) => t.scrollWidth > t.clientWidth), "the table scrolls");
+			await table.focus();
+			await page.keyboard.press("ArrowRight");
+			for (let i = 0; i < 100 && !(await table.evaluate((t) => t.scrollLeft)); i++) await new Promise((r) => setTimeout(r, 50));
+			assert.ok((await table.evaluate((t) => t.scrollLeft)) > 0, "by keyboard too");
+			await context.close();
+		}
+	} finally {
+		await wide.stop();
+		rmSync(data, { recursive: true, force: true });
+	}
+};
+
+cases["pictures keep their place: nothing moves while a page loads"] = async () => {
+	for (const path of ["/", await firstPost(), "/about/"]) {
+		const { page, close } = await open(path, phone);
+		const moved = await page.evaluate(async () => {
+			let sum = 0;
+			new PerformanceObserver((list) => list.getEntries().forEach((e) => (sum += e.value))).observe({ type: "layout-shift", buffered: true });
+			for (let y = 0; y < document.body.scrollHeight; y += 300) {
+				scrollTo(0, y);
+				await new Promise((r) => setTimeout(r, 40));
+			}
+			return sum;
+		});
+		assert.ok(moved < 0.02, `${path}: ${moved}`);
+		await close();
+	}
+};
+
+cases["by keyboard: past the menu to the content, and out of a menu with Escape"] = async () => {
+	const { page, close } = await open("/");
+	await page.keyboard.press("Tab");
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+	assert.ok(await page.locator(".skip").evaluate((a) => a.getBoundingClientRect().left >= 0), "it is seen");
+	await page.keyboard.press("Enter");
+	await page.keyboard.press("Tab");
+	assert.ok(await page.evaluate(() => document.querySelector("main").contains(document.activeElement)));
+	await page.keyboard.press("/");
+	await page.waitForURL("**/search/");
+	assert.equal(await page.evaluate(() => document.activeElement.name), "q");
+	await close();
+	const small = await open("/", phone);
+	const menu = small.page.locator("details.menu");
+	const isOpen = () => menu.evaluate((d) => d.open);
+	await menu.locator("summary").focus();
+	await small.page.keyboard.press("Enter");
+	assert.ok(await isOpen());
+	await small.page.keyboard.press("Tab");
+	await small.page.keyboard.press("Escape");
+	assert.equal(await isOpen(), false);
+	assert.equal(await small.page.evaluate(() => document.activeElement.tagName), "SUMMARY");
+	await menu.locator("summary").click();
+	await small.page.mouse.click(195, 800);
+	assert.equal(await isOpen(), false);
+	await small.close();
+};
+
+cases["on paper: black on white without menus, in dark too; without motion where none is wanted"] = async () => {
+	const { page, close } = await open(await firstPost(), { ...desktop, colorScheme: "dark" });
+	await page.locator(".tools .wide [data-theme-toggle]").click();
+	await page.locator(".tools .wide [data-theme-toggle]").click(); // chosen dark, not the system's
+	await page.emulateMedia({ media: "print" });
+	const colour = (selector) => page.locator(selector).first().evaluate((x) => getComputedStyle(x).color);
+	assert.equal(await colour("h1"), "rgb(0, 0, 0)");
+	assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+	for (const part of [".top", ".foot", ".more"]) assert.equal(await page.locator(part).isVisible(), false, part);
+	await page.emulateMedia({ media: "screen", reducedMotion: "reduce" });
+	await page.goto(site.url);
+	await page.locator(".card h2 a").first().hover();
+	assert.equal(await page.locator(".card img").first().evaluate((i) => getComputedStyle(i).transform), "none");
+	await close();
+};
 
 cases["the menu of a phone opens and leads on"] = async () => {
 	const { page, close } = await open("/", phone);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the site does with JavaScript and can do without: remember a reader's choice of light or dark, mark the menu entry
- * of the page that is shown, "/" for search, propose the browser's time zone where none is chosen. Loaded in the head, before the
+ * of the page that is shown, "/" for search, close a menu with Escape or a click beside it, propose the browser's time zone where none is chosen. Loaded in the head, before the
  * first paint, so that the page does not flash.
  */
 (() => {
@@ -49,6 +49,18 @@
 		document.querySelectorAll("select[data-zone]").forEach(propose_zone);
 		for (const link of document.querySelectorAll(".nav-list a"))
 			if (link.origin === location.origin && link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+	});
+
+	const open_menus = () => document.querySelectorAll("details.menu[open], details.person-menu[open]");
+	document.addEventListener("click", (event) => {
+		for (const menu of open_menus()) if (!menu.contains(event.target)) menu.open = false;
+	});
+	document.addEventListener("keydown", (event) => {
+		if (event.key !== "Escape") return;
+		for (const menu of open_menus()) {
+			if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+			menu.open = false;
+		}
 	});
 
 	document.addEventListener("keydown", (event) => {

@@ -6,7 +6,7 @@
 
 #include "services/blog/ghost.h"
 
-#define RENDER_VERSION "1" /* raised when bodies come out differently: an import then renders anew */
+#define RENDER_VERSION "2" /* raised when bodies come out differently: an import then renders anew */
 #define TITLE_MAX 255
 
 /* --- what objects have in common ------------------------------------------------------------------------------------------ */

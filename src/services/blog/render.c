@@ -233,6 +233,31 @@ static struct str with_stored_images(struct render *r, struct str html)
 	return buf_str(&b);
 }
 
+/* A table may be wider than the page: it gets a place of its own to scroll in, which the keyboard reaches. As with images,
+   what looks like its tags in what the sanitiser wrote is its tags. */
+static struct str with_scrolling_tables(struct render *r, struct str html)
+{
+	static const struct str open = STR_INIT("<table"), close = STR_INIT("</table>");
+	struct buf b;
+	if (str_find(html, open) < 0)
+		return html;
+	buf_arena(&b, r->a, BODY_HTML_MAX);
+	while (html.n) {
+		if (str_starts(html, open))
+			BUF_LIT(&b, "<div class=\"kg-table\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">");
+		bool closes = str_starts(html, close);
+		ptrdiff_t next = str_chr(str_skip(html, 1), '<');
+		size_t n = closes ? close.n : next < 0 ? html.n : (size_t)next + 1;
+		buf_put(&b, html.p, n);
+		if (closes)
+			BUF_LIT(&b, "</div>");
+		html = str_skip(html, n);
+	}
+	if (!buf_ok(&b) && r->status == ST_OK)
+		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %u bytes as HTML", BODY_HTML_MAX);
+	return buf_str(&b);
+}
+
 struct safe_html render_foreign(struct render *r, struct str html)
 {
 	struct safe_html clean = { STR("") };
@@ -243,7 +268,7 @@ struct safe_html render_foreign(struct render *r, struct str html)
 		r->status = st;
 		return (struct safe_html){ STR("") };
 	}
-	return (struct safe_html){ with_stored_images(r, clean.s) };
+	return (struct safe_html){ with_scrolling_tables(r, with_stored_images(r, clean.s)) };
 }
 
 /* The editor wraps each run of text in <span style>, which the sanitiser leaves as a bare <span>: those go, with their ends. */
