@@ -157,6 +157,9 @@ void conn_put(struct conn *c, const void *p, size_t n);
    when memory is out or c is dead: then do not call conn_wrote. */
 char *conn_reserve(struct conn *c, size_t n);
 void conn_wrote(struct conn *c, size_t n);
+/* What conn_wrote said last, n bytes, as long as nothing was queued or flushed since: to look at, and to take back. */
+struct str conn_last(const struct conn *c, size_t n);
+void conn_unwrote(struct conn *c, size_t n);
 void conn_piece(struct conn *c, struct piece *p);
 /* Bytes that may be queued now: CONN_HIGH_WATER − queued, 0 when full; then proto->room is called later. */
 size_t conn_room(struct conn *c);
@@ -270,6 +273,8 @@ int64_t worker_now(const struct worker *w);
 /* "Sat, 21 Nov 2026 08:30:00 GMT", 29 bytes, renewed once a second. */
 const char *worker_date(struct worker *w);
 #define HTTP_DATE_LEN 29
+/* head and body in one blob, with a reference; NULL: send them as they are. framed.c */
+struct blob *framed_answer(struct worker *w, struct str head, const struct piece *body);
 /* The body of an error answer: the application's page, or a line of text. Static memory. */
 struct str worker_error_page(struct worker *w, int status, bool wants_json, const char **type);
 void worker_count_refused(struct worker *w);  /* a message refused by the protocol */

@@ -95,7 +95,7 @@ static void seg_free(struct worker *w, struct seg *s)
 		free(s);
 }
 
-static struct seg *tail(struct conn *c)
+static struct seg *tail(const struct conn *c)
 {
 	return c->out_first ? (struct seg *)((char *)c->out_tail - offsetof(struct seg, next)) : NULL;
 }
@@ -148,6 +148,20 @@ void conn_wrote(struct conn *c, size_t n)
 	s->used += (uint32_t)n;
 	s->piece.len += n;
 	c->out_bytes += n;
+}
+
+struct str conn_last(const struct conn *c, size_t n)
+{
+	const struct seg *s = tail(c);
+	return str_n(s->data + s->used - n, n);
+}
+
+void conn_unwrote(struct conn *c, size_t n)
+{
+	struct seg *s = tail(c);
+	s->used -= (uint32_t)n;
+	s->piece.len -= n;
+	c->out_bytes -= n;
 }
 
 void conn_put(struct conn *c, const void *p, size_t n)

@@ -42,7 +42,8 @@ struct h1 {
 	int64_t waited_ns, wait_from_ns;
 
 	/* the answer */
-	bool chunked_out, until_close, rough;
+	bool chunked_out, until_close;
+	size_t head_len; /* of the head at the end of the connection's queue; 0: it is elsewhere */
 };
 
 static const struct stream_ops h1_ops;
@@ -141,10 +142,13 @@ static void h1_head(struct request *q, int64_t len, bool end)
 	h->until_close = len < 0 && !end && h->version == HTTP_10;
 	if (h->until_close)
 		h->keep_alive = false;
+	h->head_len = 0;
 	if (need <= SEG_DATA) {
 		char *to = conn_reserve(c, need);
-		if (to)
-			conn_wrote(c, (size_t)(write_head(h, q, to, len, end) - to));
+		if (to) {
+			h->head_len = (size_t)(write_head(h, q, to, len, end) - to);
+			conn_wrote(c, h->head_len);
+		}
 		return;
 	}
 	char *to = malloc(need);
@@ -163,11 +167,28 @@ static void h1_flush(struct request *q)
 		conn_again(c);
 }
 
+/* A body that is a blob, right behind its head: both may be there in one already. */
+static void frame(struct h1 *h, struct piece *p)
+{
+	struct conn *c = h->c;
+	size_t n = h->head_len;
+	h->head_len = 0;
+	if (!n || p->kind != PIECE_BLOB || c->ssl || c->dead)
+		return;
+	struct blob *b = framed_answer(c->w, conn_last(c, n), p);
+	if (!b)
+		return;
+	conn_unwrote(c, n);
+	piece_drop(p);
+	*p = (struct piece){ PIECE_BLOB, .p = b->data, .len = b->len, .blob = b };
+}
+
 static void h1_body(struct request *q, struct piece *p, bool end)
 {
 	struct h1 *h = q->stream;
 	struct conn *c = h->c;
 	bool chunk = h->chunked_out && p->len;
+	frame(h, p);
 	if (chunk) {
 		char size[24];
 		conn_put(c, size, (size_t)snprintf(size, sizeof size, "%llx\r\n", (unsigned long long)p->len));

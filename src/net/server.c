@@ -273,6 +273,7 @@ static void worker_free(struct worker *w)
 	pool_drain(&w->small_pool);
 	pool_drain(&w->conn_pool);
 	free(w->tls_scratch);
+	framed_sweep(w, true);
 	for (unsigned i = 0; i < SERVER_LISTEN_MAX; i++)
 		if (w->listener[i].open && !w->s->is_unix[i])
 			close(w->listener[i].watch.fd);
@@ -416,6 +417,8 @@ void worker_tick(struct worker *w)
 		unmute(&w->listener[i]);
 		again |= w->listener[i].muted && w->listener[i].open;
 	}
+	worker_date(w); /* what was framed in an earlier second is of no more use, also when nobody asks any more */
+	again |= framed_sweep(w, false);
 	if (w->draining)
 		drain_check(w);
 	if ((again || w->draining) && !w->wheel.timer.slot)

@@ -65,6 +65,18 @@ struct line {
 };
 void line_init(struct worker *w, struct line *l);
 
+/* Framed answers: framed.c */
+#define FRAMED_SLOTS 64
+struct framed {
+	struct blob *body, *answer; /* answer: NULL until it is worth it */
+	const char *p;              /* the part of body that is sent */
+	size_t len;
+	int64_t date_s;             /* the second in which */
+	unsigned sent;
+};
+/* Let go of what is of another second, or of all. True: some is left. */
+bool framed_sweep(struct worker *w, bool all);
+
 struct worker {
 	struct http_server *s;
 	struct loop *loop;
@@ -77,6 +89,7 @@ struct worker {
 	char *tls_scratch; /* one record's worth, made when first needed */
 	int64_t date_s;
 	char date[HTTP_DATE_LEN + 1];
+	struct framed framed[FRAMED_SLOTS];
 	_Atomic uint64_t accepted, requests, refused, cut;
 	_Atomic unsigned active, waiting;
 	bool draining, stopped; /* stopped: the loop and its fibers are no more */

@@ -358,14 +358,12 @@ static void build_csp(struct web_app *a)
 		snprintf(origins + at, sizeof origins - at, " %.*s", STR_ARG(service_origin(&p->services[i])));
 	}
 	/* Pictures and sound of federated and imported posts come from anywhere; scripts from here alone. */
-	buf_init(&a->csp_rest, 16384);
 	buf_init(&a->csp, 16384);
-	buf_printf(&a->csp_rest,
-	           "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; font-src 'self'%s; "
+	buf_printf(&a->csp,
+	           "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; "
 	           "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; base-uri 'none'; "
 	           "frame-ancestors 'self'" CSP_FORMS "'self'%s",
-	           origins, origins, origins, origins, origins);
-	buf_printf(&a->csp, "script-src 'self'%s; style-src 'self'%s; %s", origins, origins, a->csp_rest.data);
+	           origins, origins, origins, origins);
 }
 
 struct web_app *web_app_new(struct platform *p, const struct route *const *extra, struct err *e)
@@ -396,7 +394,6 @@ void web_app_free(struct web_app *a)
 		return;
 	web_error_free(a);
 	buf_fini(&a->csp);
-	buf_fini(&a->csp_rest);
 	router_free(a->router);
 	pthread_mutex_destroy(&a->flights.lock);
 	free(a);

@@ -33,8 +33,7 @@ struct web_app {
 	struct web_listener listeners[WEB_ROLES];
 	struct flights flights;
 	struct service_instance *front; /* whose links the platform's own pages make */
-	struct buf csp;                 /* for pages without inline script */
-	struct buf csp_rest;            /* the same without script-src and style-src */
+	struct buf csp;                 /* scripts, styles and fonts by default-src: from here, none inline */
 	char *problems[ST_COUNT];       /* what is sent when there is no memory or no request */
 	char *pages[ST_COUNT];
 };
@@ -79,6 +78,7 @@ void web_security_headers(struct web *w, const char *type);
 /* "\"…\"" of a body: the same in every process. */
 #define ETAG_MAX 24
 void web_etag(struct str body, char out[ETAG_MAX]);
+void web_hsts(const struct web_app *a, struct http_req *r); /* Strict-Transport-Security, on answers over TLS */
 bool type_is_html(const char *type);
 
 /* --- csrf.c --- */

@@ -20,22 +20,25 @@ bool type_is_html(const char *type)
 
 /* --- headers ------------------------------------------------------------------------------------------------ */
 
+void web_hsts(const struct web_app *a, struct http_req *r)
+{
+	int64_t seconds = r->secure ? config_duration_ns(a->platform->config, "http", "hsts") / 1000000000 : 0;
+	if (seconds)
+		http_set_header(r, "strict-transport-security", arena_strf(r->ctx.arena, "max-age=%lld", (long long)seconds));
+}
+
 void web_security_headers(struct web *w, const char *type)
 {
 	struct http_req *r = w->req;
 	const struct web_app *a = web_app_of(w);
 	http_set_header(r, "x-content-type-options", STR("nosniff"));
-	if (r->secure) {
-		int64_t hsts = config_duration_ns(a->platform->config, "http", "hsts") / 1000000000;
-		if (hsts)
-			http_set_header(r, "strict-transport-security", arena_strf(w->ctx->arena, "max-age=%lld", (long long)hsts));
-	}
+	web_hsts(a, r);
 	if (!type_is_html(type))
 		return;
 	struct str csp = buf_str(&a->csp);
 	if (w->csp_nonce.p)
 		csp = arena_strf(w->ctx->arena, "script-src 'self' 'nonce-%.*s'; style-src 'self' 'nonce-%.*s'; %s", STR_ARG(w->csp_nonce),
-		                 STR_ARG(w->csp_nonce), a->csp_rest.data);
+		                 STR_ARG(w->csp_nonce), a->csp.data);
 	if (w->forms_leave)
 		csp = str_first(csp, (size_t)str_find(csp, STR(CSP_FORMS)));
 	http_set_header(r, "content-security-policy", csp);

@@ -3,12 +3,11 @@
  * The page cache. A page for visitors is kept whole, with its headers, ETag and gzip and brotli variants in one blob, so
  * that the loop answers it without a fiber and without copying it:
  *
- *     struct page_head | name \0 value \0 … | identity | gzip | brotli
+ *     struct page_head | lengths and text of each header | identity | gzip | brotli
  *
  * Any thread; blobs are immutable. A blob may come from another process (level 2), so its offsets are checked.
  */
 #include <brotli/encode.h>
-#include <stdio.h>
 #include <zlib.h>
 
 #include "base/log.h"
@@ -19,7 +18,7 @@
 #include "rt/fiber.h"
 #include "rt/offload.h"
 
-#define PAGE_MAGIC 0x31504847u /* "GHP1" */
+#define PAGE_MAGIC 0x32504847u /* "GHP2" */
 #define STALE_NS (300 * INT64_C(1000000000))
 #define WAIT_NS (2 * INT64_C(1000000000))
 #define COMPRESS_MIN 512
@@ -27,10 +26,13 @@
 #define GZIP_LEVEL 6
 
 struct page_head {
-	uint32_t magic, header_count, headers_len;
+	uint32_t magic, headers_len;
 	uint32_t off[3], len[3]; /* by enum http_coding; len 0: none */
 	char etag[ETAG_MAX];
 };
+
+/* Before each header; its name and value follow, each with a NUL. */
+struct header_len { uint16_t name, value; };
 
 /* --- keys and flights --------------------------------------------------------------------------------------- */
 
@@ -43,10 +45,19 @@ struct str page_key(const struct web_note *n, const struct http_req *r, char buf
 	struct str cookies = http_header(r, "cookie");
 	if (cookies.p && p->identity && str_find(cookies, STR(SESSION_COOKIE_PREFIX)) >= 0)
 		return STR_NULL;
-	bool piece = http_header(r, "hx-request").p != NULL;
-	int len = snprintf(buf, PAGE_KEY_MAX, "page|%s|%.*s?%.*s%s", n->entry->svc ? n->entry->svc->def->name : "", STR_ARG(r->raw_path),
-	                   (int)r->query.n, r->query.p ? r->query.p : "", piece ? "#hx" : "");
-	return len > 0 && len < PAGE_KEY_MAX ? str_n(buf, (size_t)len) : STR_NULL;
+	const struct str parts[] = {
+		STR("page|"), n->entry->svc ? str_c(n->entry->svc->def->name) : STR(""), STR("|"), r->raw_path, STR("?"), r->query,
+		http_header(r, "hx-request").p ? STR("#hx") : STR(""),
+	};
+	size_t len = 0;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (parts[i].n >= PAGE_KEY_MAX - len)
+			return STR_NULL;
+		if (parts[i].n)
+			memcpy(buf + len, parts[i].p, parts[i].n);
+		len += parts[i].n;
+	}
+	return str_n(buf, len);
 }
 
 void flights_init(struct flights *f)
@@ -92,17 +103,23 @@ static bool page_head(const struct blob *b, struct page_head *h)
 	return true;
 }
 
-/* all: name, NUL, value, NUL … of the kept page, which the caller holds until the answer is handed over. */
-static bool send_headers(struct http_req *r, struct str all, unsigned count, bool fresh)
+/* all: the headers of the kept page, which the caller holds until the answer is handed over. */
+static bool send_headers(struct http_req *r, struct str all, bool fresh)
 {
-	for (unsigned i = 0; i < count; i++) {
-		struct str name, value;
-		if (!str_cut(&all, '\0', &name) || !str_cut(&all, '\0', &value))
+	struct header_len n;
+	while (all.n) {
+		if (all.n < sizeof n)
 			return false;
+		memcpy(&n, all.p, sizeof n);
+		all = str_skip(all, sizeof n);
+		if (all.n < (size_t)n.name + n.value + 2 || all.p[n.name])
+			return false;
+		struct str value = str_n(all.p + n.name + 1, n.value);
 		if (fresh)
-			http_add_kept_header(r, name.p, value);
+			http_add_kept_header(r, all.p, value);
 		else
-			http_set_header(r, name.p, value);
+			http_set_header(r, all.p, value);
+		all = str_skip(all, (size_t)n.name + n.value + 2);
 	}
 	return true;
 }
@@ -110,9 +127,9 @@ static bool send_headers(struct http_req *r, struct str all, unsigned count, boo
 static bool page_send(struct http_req *r, struct blob *b, bool fresh)
 {
 	struct page_head h;
-	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), h.header_count, fresh))
+	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), fresh))
 		return false;
-	http_set_header(r, "etag", str_c(h.etag));
+	web_hsts(((const struct web_note *)r->app_data)->app, r); /* not kept: the same page also goes out without TLS */
 	if (http_conditional(r, str_c(h.etag), 0))
 		return true;
 	unsigned have = (h.len[HTTP_GZIP] ? 1u << HTTP_GZIP : 0) | (h.len[HTTP_BR] ? 1u << HTTP_BR : 0);
@@ -226,28 +243,34 @@ static bool compressible(const char *type)
 	return !strncmp(type, "text/", 5) || strstr(type, "json") || strstr(type, "xml") || strstr(type, "javascript");
 }
 
-static void put_header(struct buf *b, unsigned *count, const char *name, struct str value)
+static void put_header(struct buf *b, const char *name, struct str value)
 {
-	buf_put(b, name, strlen(name) + 1);
+	struct header_len n = { (uint16_t)strlen(name), (uint16_t)value.n };
+	if (strlen(name) > UINT16_MAX || value.n > UINT16_MAX) {
+		LOG(ERROR, NULL, "page.header_dropped", LS("name", name));
+		return;
+	}
+	buf_put(b, &n, sizeof n);
+	buf_put(b, name, n.name + 1);
 	buf_putstr(b, value);
 	buf_putc(b, 0);
-	++*count;
 }
 
-static void put_headers(struct web_req *wr, const char *type, bool varies, struct buf *b, unsigned *count)
+static void put_headers(struct web_req *wr, const char *type, bool varies, const char *etag, struct buf *b)
 {
-	put_header(b, count, "content-type", str_c(type));
-	put_header(b, count, "cache-control", STR("no-cache"));
-	put_header(b, count, "x-content-type-options", STR("nosniff"));
-	put_header(b, count, "vary", varies ? STR("accept-encoding, cookie") : STR("cookie"));
+	put_header(b, "content-type", str_c(type));
+	put_header(b, "cache-control", STR("no-cache"));
+	put_header(b, "x-content-type-options", STR("nosniff"));
+	put_header(b, "vary", varies ? STR("accept-encoding, cookie") : STR("cookie"));
 	if (type_is_html(type)) {
-		put_header(b, count, "content-security-policy", buf_str(&wr->note->app->csp));
-		put_header(b, count, "referrer-policy", STR("strict-origin-when-cross-origin"));
-		put_header(b, count, "cross-origin-opener-policy", STR("same-origin"));
-		put_header(b, count, "permissions-policy", STR("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
+		put_header(b, "content-security-policy", buf_str(&wr->note->app->csp));
+		put_header(b, "referrer-policy", STR("strict-origin-when-cross-origin"));
+		put_header(b, "cross-origin-opener-policy", STR("same-origin"));
+		put_header(b, "permissions-policy", STR("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
 	}
 	for (unsigned i = 0; i < wr->header_count; i++)
-		put_header(b, count, wr->headers[i].name.p, wr->headers[i].value);
+		put_header(b, wr->headers[i].name.p, wr->headers[i].value);
+	put_header(b, "etag", str_c(etag));
 }
 
 static struct blob *build(struct web_req *wr, const char *type, struct str body)
@@ -263,8 +286,8 @@ static struct blob *build(struct web_req *wr, const char *type, struct str body)
 			s.gz_len = s.br_len = 0;
 	}
 	buf_arena(&headers, a, 16384);
-	put_headers(wr, type, s.gz_len || s.br_len, &headers, &h.header_count);
 	web_etag(body, h.etag);
+	put_headers(wr, type, s.gz_len || s.br_len, h.etag, &headers);
 	h.headers_len = (uint32_t)headers.len;
 	const struct str parts[3] = { body, str_n(s.gz, s.gz_len), str_n(s.br, s.br_len) };
 	uint32_t at = (uint32_t)(sizeof h + headers.len);

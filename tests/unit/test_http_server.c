@@ -42,6 +42,8 @@ static bool app_fast(struct http_req *r, void *arg)
 {
 	if (str_eqc(r->path, "/fast")) {
 		http_add_header(r, "Content-Type", STR("text/html"));
+		if (r->query.p)
+			http_add_header(r, "X-Tag", r->query);
 		http_send_blob(r, t.page);
 		return true;
 	}
@@ -362,6 +364,29 @@ static void pipelining_unread(void **state)
 	for (int i = 0; i < 2000; i++) {
 		answer(fd, &a, false);
 		assert_int_equal(a.len, PAGE_SIZE);
+		forget(&a);
+	}
+	close(fd);
+}
+
+/* Pages asked for often are sent together with their heads: each gets its own all the same. */
+static void same_page_other_heads(void **state)
+{
+	int fd = dial();
+	struct answer a;
+	in_len = 0;
+	for (int i = 0; i < 300; i++)
+		say(fd, i % 60 < 25 ? GET("/fast?a") : i % 60 < 50 ? GET("/fast?bb") : i % 2 ? GET("/fast") : "HEAD /fast?a HTTP/1.1\r\nHost: a\r\n\r\n");
+	for (int i = 0; i < 300; i++) {
+		const char *tag = i % 60 < 25 ? "a" : i % 60 < 50 ? "bb" : i % 2 ? NULL : "a";
+		bool head = i % 60 >= 50 && i % 2 == 0;
+		answer(fd, &a, head);
+		assert_int_equal(a.len, head ? 0 : PAGE_SIZE);
+		assert_memory_equal(a.body, t.page->data, a.len);
+		if (tag)
+			assert_string_equal(field(&a, "X-Tag"), tag);
+		else
+			assert_null(field(&a, "X-Tag"));
 		forget(&a);
 	}
 	close(fd);
@@ -950,7 +975,7 @@ int main(int argc, char **argv)
 	if (argc > 1) /* one test by name */
 		cmocka_set_test_filter(argv[1]);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keep_alive_and_fast), cmocka_unit_test(pipelining), cmocka_unit_test(pipelining_unread),
+		cmocka_unit_test(keep_alive_and_fast), cmocka_unit_test(pipelining), cmocka_unit_test(pipelining_unread), cmocka_unit_test(same_page_other_heads),
 		cmocka_unit_test(bodies), cmocka_unit_test(too_large), cmocka_unit_test(too_large_while_sending), cmocka_unit_test(chunked_out),
 		cmocka_unit_test(expect_continue), cmocka_unit_test(head_and_empty), cmocka_unit_test(ranges),
 		cmocka_unit_test(conditional), cmocka_unit_test(compression), cmocka_unit_test(faults_of_the_application),

@@ -159,7 +159,8 @@ static void pages_are_kept(void **state)
 	int before = t.renders;
 	ask("GET", "/page/a", "", "");
 	status_is(200);
-	expect("content-security-policy: script-src 'self'; style-src 'self';", true);
+	expect("content-security-policy: default-src 'self'; img-src", true);
+	expect("unsafe-", false);
 	char first[4000];
 	snprintf(first, sizeof first, "%s", body());
 	ask("GET", "/page/a", "", "");
@@ -208,6 +209,17 @@ static void one_renders_for_many(void **state)
 	}
 	t.slow = false;
 	assert_int_equal(t.renders, before + 1);
+}
+
+/* The same kept page with and without TLS: only there browsers are told to come back with it. */
+static void kept_pages_know_tls(void **state)
+{
+	for (int i = 0; i < 4; i++) {
+		bool secure = i % 2;
+		ask("GET", "/page/tls", secure ? "X-Forwarded-Proto: https\r\n" : "", "");
+		status_is(200);
+		expect("strict-transport-security: max-age=3600", secure);
+	}
 }
 
 static void a_nonce_is_never_kept(void **state)
@@ -352,7 +364,7 @@ static void attach(struct loop *l, void *arg)
 static int setup(void **state)
 {
 	struct err e = { 0 };
-	struct config_source src = { 0 };
+	struct config_source src = { .sets = (const char *const[]){ "http.hsts=1h" }, .set_count = 1 };
 	t.p.config = config_load(&src, services, &e);
 	t.p.cache = cache_new(16 << 20, 4, NULL, &e);
 	t.p.secret = STR("0123456789abcdef0123456789abcdef");
@@ -367,6 +379,7 @@ static int setup(void **state)
 	t.p.web = web_app_new(&t.p, NULL, &e);
 	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 1 << 20 } };
 	c.listen[0].addr = "127.0.0.1:0";
+	c.trusted_proxies = STR("127.0.0.1");
 	if (t.p.web)
 		web_app_http(t.p.web, WEB_PUBLIC, &c.app);
 	t.server = t.p.web ? http_server_new(&c, &e) : NULL;
@@ -392,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_are_kept),
+		cmocka_unit_test(kept_pages_know_tls),
 		cmocka_unit_test(one_renders_for_many),
 		cmocka_unit_test(a_nonce_is_never_kept),
 		cmocka_unit_test(who_may),
