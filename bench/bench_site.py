@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import common
-from common import SERVER_CORES, cpu_seconds, guildhall, need, nginx, rounds, rss_mb, table, wait_for, wrk
+from common import CORES, SERVER_CORES, cpu_seconds, guildhall, need, nginx, rounds, rss_mb, share, table, wait_for, wrk
 
 NO_CACHE = ["--set", "cache.pages=no", "--set", "cache.fragments=no", "--set", "cache.contracts=no"]
 
@@ -23,33 +23,47 @@ def ratio(a, b):
     return f"{a / b:.2f} ×"
 
 
+def cpu_cost(names, pids, options, headers=()):
+    """Processor time of a request in µs: what else runs on the machine, and the generator, move it less than the rate."""
+    cost = {}
+    for name, address in names.items():
+        before = cpu_seconds(pids[name])
+        rate, _ = wrk(address, options.seconds, headers=headers)
+        cost[name] = (cpu_seconds(pids[name]) - before) / (rate * options.seconds) * 1e6
+    return cost
+
+
 def cached_beside_nginx(data, post, options, coding="identity"):
-    """coding: what the client says it accepts; nginx has the very bytes that we answer then in a file."""
+    """coding: what the client says it accepts; nginx has the very bytes that we answer then in a file. The servers have one
+    core, so that the load is never the slower one."""
     accept = {"Accept-Encoding": coding}
-    with guildhall(data) as (url, _):
+    share(1)
+    with guildhall(data) as (url, p):
         wait_for(f"{url}/"), wait_for(f"{url}/{post}/")  # made once, kept from then on
         pages = {"home": wait_for(f"{url}/", headers=accept), "post": wait_for(f"{url}/{post}/", headers=accept)}
-        with nginx({f"{name}.html": body for name, body in pages.items()}) as (peer, _):
-            got = rounds({"nginx home": f"{peer}/home.html", "ours home": f"{url}/",
-                          "nginx post": f"{peer}/post.html", "ours post": f"{url}/{post}/"}, options.rounds, options.seconds,
-                         headers=[f"Accept-Encoding: {coding}"])
-    return [[f"cached {name}, {coding}, {len(pages[name]) / 1024:.0f} KiB", f"{got['ours ' + name][0]:.0f}/s",
-             f"{got['nginx ' + name][0]:.0f}/s nginx, same bytes from a file", ratio(got["ours " + name][0], got["nginx " + name][0])]
-            for name in pages], got
+        with nginx({f"{name}.html": body for name, body in pages.items()}) as (peer, nginx_process):
+            names = {"nginx home": f"{peer}/home.html", "ours home": f"{url}/", "nginx post": f"{peer}/post.html", "ours post": f"{url}/{post}/"}
+            sent = [f"Accept-Encoding: {coding}"]
+            got = rounds(names, options.rounds, options.seconds, headers=sent)
+            cost = cpu_cost(names, {name: nginx_process.pid if name.startswith("nginx") else p.pid for name in names}, options, sent)
+    share(len(CORES) // 2)
+    rows = []
+    for name, body in pages.items():
+        ours, theirs = f"ours {name}", f"nginx {name}"
+        rows.append([f"cached {name}, {coding}, {len(body) / 1024:.0f} KiB", f"{got[ours][0]:.0f}/s, {cost[ours]:.1f} µs CPU",
+                     f"{got[theirs][0]:.0f}/s, {cost[theirs]:.1f} µs CPU nginx, same bytes from a file",
+                     f"{ratio(got[ours][0], got[theirs][0])}, by CPU {ratio(cost[theirs], cost[ours])}"])
+    return rows, got
 
 
 def uncached_beside_nginx(data, post, options):
     """In requests per second, and in processor time per request: what else runs on the machine moves the latter less."""
-    rows, cost = [], {}
+    rows = []
     with guildhall(data, *NO_CACHE) as (url, p), nginx({}) as (peer, nginx_process):
         names = {"nginx": f"{peer}/fixed", "home": f"{url}/", "post": f"{url}/{post}/", "page": f"{url}/{options.page}/"}
         sizes = {name: len(wait_for(address)) / 1024 for name, address in names.items()}
         got = rounds(names, options.rounds, options.seconds)
-        for name, address in names.items():
-            pid = nginx_process.pid if name == "nginx" else p.pid
-            before = cpu_seconds(pid)
-            rate, _ = wrk(address, options.seconds)
-            cost[name] = (cpu_seconds(pid) - before) / (rate * options.seconds) * 1e6
+        cost = cpu_cost(names, {name: nginx_process.pid if name == "nginx" else p.pid for name in names}, options)
         for name in ("home", "post", "page"):
             rows.append([f"uncached {name}, every cache off, {sizes[name]:.0f} KiB", f"{got[name][0]:.0f}/s, {cost[name]:.0f} µs CPU",
                          f"{got['nginx'][0]:.0f}/s, {cost['nginx']:.1f} µs CPU nginx, fixed answer",

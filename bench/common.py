@@ -25,6 +25,12 @@ SERVER_CORES = CORES[: max(1, len(CORES) // 2)]
 CLIENT_CORES = CORES[len(CORES) // 2:] or CORES
 
 
+def share(servers):
+    """The contenders get this many cores, the load the others. A generator that is busier than the server measures itself."""
+    servers = max(1, min(servers, len(CORES) - 1))
+    SERVER_CORES[:], CLIENT_CORES[:] = CORES[:servers], CORES[servers:] or CORES
+
+
 def need(*commands):
     missing = [c for c in commands if not shutil.which(c)]
     if missing:
