@@ -2,6 +2,7 @@
 // Members as administrators look after them: found, approved, suspended, given roles, invited; with the guards that keep a site
 // in somebody's hands.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,6 +136,61 @@ cases["invited by letter, with a role; accepted once; taken back"] = async () =>
 	const ada = await as(people.ada);
 	assert.equal((await ada.submit(await ada.go("/admin/invitations"), { email: "x@example.org", role: "owner" }, 0)).status, 403);
 };
+cases["who is suspended leaves no invitations behind; those of owners and administrators are an owner's"] = async () => {
+	const max = { email: "max@example.org", name: "Max Adeyemi", password, owner: true };
+	addPerson(data, max);
+	const [ines, ada, other] = [await as(people.ines), await as(people.ada), await as(max)];
+	for (const [who, email] of [[other, "back-door@example.org"], [ines, "second@example.org"]])
+		await who.submit(await who.go("/admin/invitations"), { email, role: "owner" }, 0);
+	const [link] = await letter("back-door@example.org", /http:\/\/localhost:\d+\/sign-up\?invitation=[\w-]+/);
+	assert.equal((await new Agent(base).go(link)).status, 200);
+	let page = await ada.go("/admin/invitations");
+	for (const action of ["again", "back"]) {
+		const { fields } = Agent.form(page, formOf(page, `value="${action}"`) < 0 ? formOf(page, "Take back") : formOf(page, `value="${action}"`));
+		const denied = await ada.go("/admin/invitations", { method: "POST", body: new URLSearchParams({ csrf: fields.csrf, id: fields.id, action }) });
+		assert.equal(denied.status, 403, action);
+	}
+	const id = idOf(await ines.go("/admin/members"), "Max Adeyemi");
+	const csrf = Agent.form(await ines.go(`/admin/members/${id}`)).fields.csrf;
+	await ines.go(`/admin/members/${id}`, { method: "POST", body: new URLSearchParams({ csrf, action: "suspend" }) });
+	assert.equal((await new Agent(base).go(link)).status, 410);
+	page = await ines.go("/admin/invitations");
+	assert.match(page.text, /second@example.org/);
+	assert.doesNotMatch(page.text, /back-door@example.org/);
+};
+cases["leaving keeps nobody from being suspended; restored, they leave on the same day"] = async () => {
+	const [ines, eve] = [await as(people.ines), await as(people.eve)];
+	await eve.go("/account/auth/login");
+	const left = await eve.submit(await eve.go("/account/leave"), {}, 0);
+	const day = left.text.match(/Your account ends on ([^<.]*)/)[1];
+	const change = async (action) => {
+		const id = idOf(await ines.go("/admin/members"), "Eve % Stone");
+		const { fields } = Agent.form(await ines.go(`/admin/members/${id}`));
+		return ines.go(`/admin/members/${id}`, { method: "POST", body: new URLSearchParams({ csrf: fields.csrf, action }) });
+	};
+	await change("suspend");
+	assert.equal(await signedIn(eve), false);
+	assert.equal(await signedIn(await as(people.eve)), false);
+	await change("restore");
+	const back = await as(people.eve);
+	await back.go("/account/auth/login");
+	assert.ok((await back.go("/account/leave")).text.includes(day));
+};
+cases["a process that ended between a change of rights and telling it: a job does it"] = async () => {
+	const tom = await as(people.tom);
+	assert.ok(await signedIn(tom));
+	execFileSync("python3", ["-c", `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=10)
+person, = db.execute("SELECT id FROM people WHERE email = 'tom@example.org'").fetchone()
+db.execute("UPDATE people SET status = 'suspended' WHERE id = ?", (person,))
+# What a change by an administrator writes with it, due now.
+n = db.execute("UPDATE jobs SET run_at = 0, payload = json_set(payload, '$.person', ?) WHERE id = (SELECT MAX(id) FROM jobs WHERE kind = 'people.rights')", (person,)).rowcount
+assert n == 1, "a change of rights has left no job"
+db.commit()`, join(data, "federation.db")]);
+	for (let i = 0; i < 300 && (await signedIn(tom)); i++) await new Promise((r) => setTimeout(r, 100));
+	assert.equal(await signedIn(tom), false);
+};
 cases["approval: waits, is approved, gets a letter, gets in"] = async () => {
 	const zoe = { email: "zoe@example.org", name: "Zoë Hart", password };
 	const agent = new Agent(base);
@@ -154,6 +210,7 @@ cases["all of it is in the audit chain, which holds"] = async () => {
 	const page = await ines.go("/admin/audit");
 	assert.equal(page.status, 200);
 	for (const action of ["member.approved", "invitation.taken_back", "invitation.sent"]) assert.ok(page.text.includes(action), action);
+	assert.match((await ines.go("/admin/audit?action=person.added")).text, /command line/, "made with the program");
 	const suspended = await ines.go("/admin/audit?action=member.suspended");
 	assert.match(suspended.text, /Tom Okafor/);
 };

@@ -17,8 +17,9 @@ const oauth = await import("oauth4webapi");
 const data = mkdtempSync(join(tmpdir(), "guildhall-oauth-"));
 const ines = { email: "ines@example.org", name: "Inês Marques", password: "a loaf on every table" };
 const tom = { email: "tom@example.org", name: "Tom Okafor", password: "bicycles and bread ovens" };
-addPerson(data, ines);
-addPerson(data, tom);
+const olga = { email: "olga@example.org", name: "Olga Brandt", password: "rye, water and patience", owner: true };
+const mia = { email: "mia@example.org", name: "Mia Sato", password: "noodles on thursdays" };
+for (const p of [ines, tom, olga, mia]) addPerson(data, p);
 const port = await freePort();
 const clock = movableClock();
 const site = await serve({ data, port, demo: false, env: clock.env, args: ["--set", "rate.enabled=no", "--set", "outbound.allow_private=yes"] });
@@ -514,6 +515,78 @@ cases["applications are listed and taken back, tokens and all"] = async () => {
 	assert.doesNotMatch(page.text, /Seed Swap/);
 	assert.equal(await active(app, tokens.access_token), false);
 	assert.equal((await refresh(app, tokens.refresh_token)).body.error, "invalid_grant");
+};
+/** A device of that application, let in by whoever agent is; not asked for yet. */
+const letDeviceIn = async (tv, agent) => {
+	const device = (await post("/oauth/device_authorization", { client_id: tv.client_id, scope: "openid offline_access" })).body;
+	let page = await agent.submit(await agent.go(`/oauth/device?user_code=${device.user_code}`));
+	page = await agent.submit(page, { decision: "allow" });
+	return () => post("/oauth/token", { grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: device.device_code, client_id: tv.client_id });
+};
+const television = { client_name: "Television", grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"], token_endpoint_auth_method: "none" };
+cases["a device is an application like others: listed, and taken back"] = async () => {
+	const tv = await register({ ...television, client_name: "Shop Window" }), agent = new Agent(base);
+	await agent.signIn(tom);
+	const { body } = await (await letDeviceIn(tv, agent))();
+	assert.ok(body.refresh_token);
+	let page = await agent.go("/identity/applications");
+	assert.match(page.text, /Shop Window/);
+	const forms = [...page.text.matchAll(/name="client" value="([^"]+)"/g)].map((m) => m[1]);
+	page = await agent.submit(page, {}, forms.indexOf(tv.client_id));
+	assert.doesNotMatch(page.text, /Shop Window/);
+	const again = await post("/oauth/token", { grant_type: "refresh_token", refresh_token: body.refresh_token, client_id: tv.client_id });
+	assert.equal(again.body.error, "invalid_grant");
+};
+const tellsOf = async (app) => {
+	const mine = () => told.filter((t) => JSON.parse(Buffer.from(t.split(".")[1], "base64url")).aud === app.client_id);
+	for (let i = 0; i < 100 && !mine().length; i++) await new Promise((r) => setTimeout(r, 100));
+	return mine().length;
+};
+cases["a new password ends what hangs on the sign-ins of before, and tells applications; what may come back alone stays"] = async () => {
+	const app = await register({ ...full, client_name: "Wall Calendar" });
+	const online = (await exchange(app, await codeFor(app, { scope: "openid" }, { who: mia }))).body;
+	const offline = (await exchange(app, await codeFor(app, { scope: "openid offline_access" }, { who: mia }))).body;
+	const agent = new Agent(base), fresh = "noodles on fridays too";
+	await agent.signIn(mia);
+	await agent.submit(await agent.go("/identity/password"), { former: mia.password, fresh });
+	mia.password = fresh;
+	assert.deepEqual([await active(app, online.access_token), await active(app, offline.access_token)], [false, true]);
+	assert.ok(await tellsOf(app));
+	assert.equal((await agent.fetch("/identity")).status, 200);
+};
+cases["who is suspended is out of every application: tokens, codes and devices on their way, and the application is told"] = async () => {
+	const app = await register({ ...full, client_name: "Noticeboard" }), tv = await register(television);
+	const got = await codeFor(app, { scope: "openid offline_access" }, { who: mia });
+	const tokens = (await exchange(app, got)).body;
+	const unused = await codeFor(app, { scope: "openid offline_access" }, { agent: got.agent });
+	const poll = await letDeviceIn(tv, got.agent);
+	const owner = new Agent(base);
+	await owner.signIn(olga);
+	const list = await owner.go("/admin/members");
+	const id = list.text.match(/value="([0-9a-z]{13})"><span class="visually-hidden">Choose Mia/)[1];
+	const csrf = Agent.form(await owner.go(`/admin/members/${id}`)).fields.csrf;
+	assert.equal(await active(app, tokens.access_token), true);
+	await owner.go(`/admin/members/${id}`, { method: "POST", body: new URLSearchParams({ csrf, action: "suspend" }) });
+	assert.equal(await active(app, tokens.access_token), false);
+	assert.equal((await refresh(app, tokens.refresh_token)).body.error, "invalid_grant");
+	assert.equal((await exchange(app, unused)).body.error, "invalid_grant");
+	assert.equal((await poll()).body.error, "access_denied");
+	assert.ok(await tellsOf(app));
+};
+cases["an address that anybody may have registered is gone to by who is signed in, or silently, not by a link alone"] = async () => {
+	const agent = new Agent(base);
+	let page = await agent.go(authorizeUrl(client, { response_type: "token" }));
+	assert.equal(page.url.pathname, "/sign-in");
+	page = await agent.signIn(ines, page);
+	assert.deepEqual([page.url.origin, page.url.searchParams.get("error")], [new URL(callback).origin, "unsupported_response_type"]);
+};
+cases["a theft that shows is in the audit chain, and in the person's own log"] = async () => {
+	const owner = new Agent(base);
+	await owner.signIn(olga);
+	for (const action of ["oauth.code_replayed", "oauth.refresh_replayed"]) assert.ok((await owner.go(`/admin/audit?action=${action}`)).text.includes("Inês Marques"), action);
+	const agent = new Agent(base);
+	await agent.signIn(ines);
+	assert.match((await agent.go("/identity/log")).text, /used twice, so its access ended/);
 };
 cases["other origins may call what they must, and nothing else"] = async () => {
 	const pre = await fetch(`${base}/oauth/token`, { method: "OPTIONS", headers: { origin: "https://app.example", "access-control-request-method": "POST" } });

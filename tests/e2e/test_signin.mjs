@@ -2,6 +2,8 @@
 // Becoming somebody here and proving it: the owner's link, sign-up, passwords, mailed links, two steps, passkeys; and what those
 // see who try for somebody else.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { request } from "node:http";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -298,6 +300,90 @@ cases["sign-up: open, with a letter; who has an account is told by letter, and n
 	await back.signIn({ email: "ada@example.org", password: "turn the compost often" });
 	assert.ok(await signedIn(back));
 };
+cases["who signed up with somebody else's address has no key to their account, and no words in their mail"] = async () => {
+	const ruth = "ruth@example.org", planted = "planted by a stranger", own = "chosen by ruth herself";
+	const stranger = new Agent(base), browser = new Agent(base);
+	await stranger.submit(await stranger.go("/sign-up"), { name: "Win https://evil.example", email: ruth, password: planted });
+	const { text, link } = await letter(ruth);
+	assert.doesNotMatch(text, /evil\.example/);
+	let page = await browser.go(link);
+	assert.match(page.text, /name="password"/, "the stranger's counts in the stranger's browser alone");
+	page = await browser.submit(page);
+	assert.equal(page.status, 422);
+	await browser.submit(page, { password: own });
+	assert.ok(await signedIn(browser));
+	const tries = [];
+	for (const password of [planted, own]) {
+		const agent = new Agent(base);
+		await agent.signIn({ email: ruth, password });
+		tries.push(await signedIn(agent));
+	}
+	assert.deepEqual(tries, [false, true]);
+};
+cases["a wrong password is as much work for nobody's address as for somebody's"] = async () => {
+	const entries = () => Number(execFileSync("python3", ["-c", "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute(\"SELECT COUNT(*) FROM audit_log WHERE action = 'person.sign_in_failed'\").fetchone()[0])", join(site.data, "federation.db")]));
+	const written = [];
+	for (const email of [ines.email, "nobody@example.org"]) {
+		const before = entries();
+		await new Agent(base).signIn({ email, password: "wrong wrong wrong" });
+		written.push(entries() - before);
+	}
+	assert.deepEqual(written, [1, 1]);
+};
+cases["where to go on is a place of this site, however it is written"] = async () => {
+	const own = base.replace("http://", "");
+	for (const next of ["//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example/", "/\tevil", "/\n/evil.example", "\t//evil.example", " //evil.example", `${base}.evil.example/`,
+		`${base}@evil.example/`, `http://evil.example/${own}`, `//${own}@evil.example`, "javascript:alert(1)", "data:text/html,x", `/a\r\nlocation: https://evil.example`, `/${"a".repeat(5000)}`]) {
+		const agent = new Agent(base);
+		const page = await agent.go("/sign-in");
+		const { fields } = Agent.form(page);
+		const answer = await agent.fetch("/sign-in", { method: "POST", body: new URLSearchParams({ ...fields, email: ines.email, password: ines.password, next }) });
+		assert.deepEqual([answer.status, answer.headers.get("location")], [303, "/account"], JSON.stringify(next));
+		assert.equal((await agent.fetch(`/sign-in?next=${encodeURIComponent(next)}`)).headers.get("location"), "/account", JSON.stringify(next));
+	}
+};
+cases["links in letters carry the site's own name, whatever name it was asked under"] = async () => {
+	const una = { email: "una@example.org", name: "Una Novak", password: "lentils and a long walk" };
+	addPerson(site.data, una);
+	const agent = new Agent(base), { fields } = Agent.form(await agent.go("/sign-in/forgot"));
+	const body = new URLSearchParams({ ...fields, email: una.email }).toString();
+	const status = await new Promise((resolve, reject) => {
+		const q = request({ host: "127.0.0.1", port: site.port, path: "/sign-in/mail", method: "POST", headers: { host: "evil.example", "x-forwarded-host": "evil.example", "content-length": body.length,
+			"content-type": "application/x-www-form-urlencoded", cookie: [...agent.cookies].map(([k, v]) => `${k}=${v}`).join("; ") } }, (r) => { r.resume(); resolve(r.statusCode); });
+		q.on("error", reject);
+		q.end(body);
+	});
+	assert.equal(status, 200);
+	const { text, link } = await letter(una.email);
+	assert.doesNotMatch(text, /evil\.example/);
+	assert.ok(link.startsWith(`${base}/`));
+};
+cases["pages with forms are in nobody else's frame"] = async () => {
+	for (const path of ["/sign-in", "/sign-up", "/sign-in/forgot", "/sign-in/link?token=x"])
+		assert.match((await new Agent(base).fetch(path)).headers.get("content-security-policy"), /frame-ancestors 'self'(;|$)/, path);
+};
+cases["with a new password other letters with links, and sign-ins between two steps, are over"] = async () => {
+	const kai = { email: "kai@example.org", name: "Kai Berg", password: "salt, then wait a day" };
+	addPerson(site.data, kai);
+	const agent = new Agent(base), thief = new Agent(base);
+	await agent.signIn(kai);
+	const begun = await agent.submit(await agent.go("/identity/two-step"), { step: "begin" });
+	const seed = begun.text.match(/code-shown">([^<]+)</)[1];
+	await agent.submit(begun, { code: totp(seed) });
+	const second = await thief.signIn(kai);
+	assert.equal(second.url.pathname, "/sign-in/second");
+	const forgot = async (after) => {
+		await thief.submit(await thief.go("/sign-in/forgot"), { email: kai.email });
+		return letter(kai.email, { after, about: /Subject: Set a new password/ });
+	};
+	const first = await forgot(0), other = await forgot(1);
+	const reader = new Agent(base);
+	await reader.submit(await reader.go(first.link), { password: "salt, then wait two days" });
+	assert.equal((await new Agent(base).go(other.link)).status, 410);
+	const late = await thief.submit(second, { code: totp(seed, Math.floor(Date.now() / 30000) + 1) });
+	assert.equal(late.url.pathname, "/sign-in");
+	assert.equal(await signedIn(thief), false);
+};
 cases["sign-up by approval waits; by invitation is closed"] = async () => {
 	const approval = await start("approval", ["--set", "federation.sign_up=approval"]);
 	const agent = new Agent(approval.base);
@@ -367,6 +453,17 @@ cases["attempts are throttled by account, whoever asks"] = async () => {
 		}
 		assert.deepEqual(seen, [422, 422, 422, 429, 429, 429], email);
 	}
+};
+
+cases["letters to one address are few, whoever asks for them and for what"] = async () => {
+	const slow = servers.at(-1), zed = "zed@example.org";
+	for (let i = 0; i < 8; i++) {
+		const agent = new Agent(`http://localhost:${slow.port}`);
+		assert.match((await agent.submit(await agent.go("/sign-up"), { name: "Zed", email: zed, password: "turn the compost often" })).text, /Look in your mail/);
+	}
+	await letter(zed, { data: join(folder, "slow"), after: 3 });
+	await new Promise((r) => setTimeout(r, 500));
+	assert.equal(letters(join(folder, "slow"), zed).length, 4);
 };
 
 // --- in a real browser ------------------------------------------------------------------------------------------------

@@ -57,10 +57,8 @@ struct str sso_agent(struct arena *a, const struct http_req *req);
 enum status sso_current(struct web *w, struct sso *out, struct err *e) MUST_CHECK;
 /* The person proved it again, or more of it: auth_us and amr. */
 enum status sso_update(struct ctx *ctx, const struct sso *s, struct err *e) MUST_CHECK;
-/* End one by its key (not of this browser alone), its sessions with it. ST_OK also when it is gone already. */
+/* End one by its key (not of this browser alone), its sessions and unused codes with it. ST_OK also when it is gone already. */
 enum status sso_end(struct ctx *ctx, struct str key, struct err *e) MUST_CHECK;
-/* End all of a person's, but one (key p NULL: none). For new passwords, suspension, deletion. */
-enum status sso_end_others(struct ctx *ctx, int64_t person, struct str but, struct err *e) MUST_CHECK;
 /* From an entry of AUTH_SSO. */
 enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e) MUST_CHECK;

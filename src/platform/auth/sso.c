@@ -222,7 +222,8 @@ struct str sso_sessions_owner(struct ctx *ctx, struct str key)
 enum status sso_end(struct ctx *ctx, struct str key, struct err *e)
 {
 	TRY(authstore_drop(ctx, store_of(ctx), AUTH_SSO, key, e));
-	return authstore_drop_owner(ctx, store_of(ctx), AUTH_SESSION, sso_sessions_owner(ctx, key), e);
+	/* Its sessions, and codes that nobody came with yet. */
+	return authstore_drop_owner(ctx, store_of(ctx), AUTH_KINDS, sso_sessions_owner(ctx, key), e);
 }
 
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e)
@@ -232,25 +233,6 @@ enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *
 	*out = ARENA_ARRAY(ctx->arena, struct sso, *n);
 	for (size_t i = 0; i < *n; i++)
 		TRY(sso_parse(ctx, &entries[i], &(*out)[i], e));
-	return ST_OK;
-}
-
-enum status sso_end_others(struct ctx *ctx, int64_t person, struct str but, struct err *e)
-{
-	struct sso *list;
-	size_t n;
-	/* A list is bounded: ask again until nothing else is left. */
-	do {
-		size_t ended = 0;
-		TRY(sso_list(ctx, person, &list, &n, e));
-		for (size_t i = 0; i < n; i++)
-			if (!but.p || !str_eq(list[i].key, but)) {
-				TRY(sso_end(ctx, list[i].key, e));
-				ended++;
-			}
-		if (!ended)
-			break;
-	} while (n == LIST_MAX);
 	return ST_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "platform/auth/session.h"
 #include "platform/json.h"
 #include "services/federation/link.h"
+#include "services/federation/rights.h"
 
 const struct member_action_def member_actions[MEMBER_ACTIONS] = {
 	[MEMBER_APPROVE] = { "approve", "Approve", "approved", MEMBER_ACTIONS },
@@ -18,8 +19,9 @@ const struct member_action_def member_actions[MEMBER_ACTIONS] = {
 	[MEMBER_ROLES] = { "roles", "Roles", "changed", MEMBER_ACTIONS },
 };
 
+/* Who is leaving can be suspended too, or they would be safe from it for the days of grace; they leave all the same. */
 static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = {
-	[MEMBER_APPROVE] = { "pending", "active" }, [MEMBER_SUSPEND] = { "active", "suspended" }, [MEMBER_RESTORE] = { "suspended", "active" } };
+	[MEMBER_APPROVE] = { "pending", "active" }, [MEMBER_SUSPEND] = { "active leaving", "suspended" }, [MEMBER_RESTORE] = { "suspended", "active" } };
 
 struct change { struct web *w; int64_t id; enum member_action action; struct str roles; struct person_record *before; bool changed; };
 
@@ -52,6 +54,13 @@ static enum status guard(struct db_conn *c, const struct change *x, struct err *
 	return others->n ? ST_OK : err_set(e, ST_FORBIDDEN, "%.*s is the only owner: make somebody else one first.", STR_ARG(p->name));
 }
 
+/* Nobody keeps a way back in: what they invited others to, themselves maybe, goes with their rights. */
+static bool loses_rights(const struct change *x)
+{
+	struct str had = x->before->roles;
+	return x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && ((owns(had) && !owns(x->roles)) || (privileged(had) && !privileged(x->roles))));
+}
+
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 {
 	struct change *x = arg;
@@ -60,14 +69,17 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 	TRY(people_by_id(c, x->id, &x->before, e));
 	if (!x->before)
 		return err_set(e, ST_NOT_FOUND, "There is nobody of that name any more.");
-	x->changed = x->action == MEMBER_ROLES ? !str_eq(x->before->roles, x->roles) : str_eqc(x->before->status, moves[x->action].from);
+	x->changed = x->action == MEMBER_ROLES ? !str_eq(x->before->roles, x->roles) : str_has_word(str_c(moves[x->action].from), x->before->status);
 	if (!x->changed)
 		return ST_OK;
 	TRY(guard(c, x, e));
 	if (x->action == MEMBER_ROLES)
 		TRY(q_federation_person_roles(c, x->id, x->roles, now, NULL, e));
 	else
-		TRY(q_federation_person_status(c, x->id, str_c(moves[x->action].to), now, NULL, e));
+		TRY(q_federation_person_status(c, x->id, x->action == MEMBER_RESTORE && x->before->leaving_at ? STR("leaving") : str_c(moves[x->action].to), now, NULL, e));
+	if (loses_rights(x))
+		TRY(q_federation_invitations_drop_of(c, x->id, NULL, e));
+	TRY(rights_later(c, &(struct rights){ .person = x->id, .but = STR("") }, e));
 	struct buf b;
 	buf_arena(&b, db_arena(c), 4096);
 	buf_putc(&b, '{');
@@ -88,17 +100,12 @@ static enum status tell(const struct change *x, struct err *e)
 {
 	struct ctx *ctx = x->w->ctx;
 	const struct person_record *p = x->before;
-	if (x->action == MEMBER_SUSPEND)
-		return sso_end_others(ctx, p->id, STR_NULL, e);
-	if (x->action == MEMBER_ROLES) {
-		struct person_record now = *p;
-		now.roles = x->roles;
-		return people_refresh(ctx, &now, e);
-	}
+	struct audit_entry from = { 0 };
+	audit_from(x->w, &from);
 	if (x->action == MEMBER_APPROVE)
 		return link_mail(ctx, p->email, p->name, "Your account is open", "Your account was approved. You can sign in:",
 		                 web_abs_url(ctx, "federation", "/sign-in"), e);
-	return ST_OK;
+	return rights_settle(ctx, &(struct rights){ .person = p->id, .but = STR(""), .address = from.address }, e);
 }
 
 enum status admin_change(struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed, struct err *e)

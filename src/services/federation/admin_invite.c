@@ -58,6 +58,12 @@ enum status federation_get_invitations(struct web *w, struct err *e)
 	return page(w, 200, &v, e);
 }
 
+static bool role_allowed(const struct web *w, struct str role)
+{
+	bool owner = person_may(w->person, "", "owner");
+	return !role.n || str_eqc(role, "editor") || (owner && (str_eqc(role, "admin") || str_eqc(role, "owner")));
+}
+
 struct inviting { struct web *w; struct str email, roles; char hash[AUTH_HASH_LEN + 1]; int64_t drop; bool gone; };
 
 static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
@@ -70,6 +76,8 @@ static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
 		TRY(q_federation_invitation_drop(c, x->drop, &former, e));
 		x->gone = !former;
 	}
+	if (former && !role_allowed(x->w, former->roles))
+		return err_set(e, ST_FORBIDDEN, "Only an owner changes invitations of owners and administrators.");
 	if (former && !x->email.n) {
 		x->email = former->email;
 		x->roles = former->roles;
@@ -97,12 +105,6 @@ static enum status send_one(struct web *w, struct inviting *x, struct err *e)
 	return link_mail(ctx, x->email, STR(""), "You are invited",
 	                 arena_printf(ctx->arena, "%.*s invites you to join. With this link you make your account; it is good for %d days.", STR_ARG(w->person->name), LIFE_DAYS),
 	                 web_abs_url(ctx, "federation", "/sign-up?invitation=%.*s", STR_ARG(token)), e);
-}
-
-static bool role_allowed(struct web *w, struct str role)
-{
-	bool owner = person_may(w->person, "", "owner");
-	return !role.n || str_eqc(role, "editor") || (owner && (str_eqc(role, "admin") || str_eqc(role, "owner")));
 }
 
 enum status federation_post_invitations(struct web *w, struct err *e)

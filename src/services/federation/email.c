@@ -7,6 +7,7 @@
 #include "platform/event.h"
 #include "services/federation/identity.h"
 #include "services/federation/notice.h"
+#include "services/federation/rights.h"
 
 #define PAGE_MAX (256 << 10)
 
@@ -45,7 +46,7 @@ static enum status send_link(struct web *w, struct str email, struct err *e)
 	TRY(link_make(w->ctx, &l, there ? 1 : LINK_LIFE_S, &url, e));
 	TRY(there ? link_mail(w->ctx, there->email, there->name, "You have an account already",
 	                      "Somebody, probably you, wanted to give another account this address. It has one: you can sign in with it.", STR(""), e)
-	          : link_mail(w->ctx, email, w->person->name, "Please confirm your new address",
+	          : link_mail(w->ctx, email, STR(""), "Please confirm your new address",
 	                      "With this link you confirm that this is your address from now on. It is good once, for 15 minutes.", url, e));
 	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "A letter with a link is on its way. Your address is changed when you follow it, here in this browser." });
 }
@@ -54,7 +55,6 @@ enum status federation_post_email(struct web *w, struct err *e)
 {
 	struct err why = { 0 };
 	struct str key, own, email = web_form(w, "email");
-	const struct rate letters = { 2, 4 };
 	bool asked;
 	TRY(identity_recent(w, &asked, e));
 	if (asked)
@@ -64,7 +64,7 @@ enum status federation_post_email(struct web *w, struct err *e)
 		v.wrong = str_c(why.msg);
 	else if (people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
 		v.wrong = STR("This is your address already.");
-	else if (signin_wait(w, "mail", arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), &letters))
+	else if (link_crowd(w, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id)) || link_crowd(w, key))
 		v.wrong = STR("There were several letters already. Please wait a minute.");
 	return v.wrong.n ? page(w, 422, &v) : send_link(w, str_trim(email), e);
 }
@@ -92,6 +92,7 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 	if (!p || there)
 		return err_set(e, ST_CONFLICT, "This address has got an account meanwhile.");
 	TRY(q_federation_person_email(c, p->id, x->link->email, key, clock_now_us(), NULL, e));
+	TRY(rights_later(c, &(struct rights){ .person = p->id, .but = STR("") }, e));
 	TRY(notice_enqueue(c, x->w, NOTICE_EMAIL, p->id, p->email, e));
 	TRY(event_emit(c, "person.changed", id, STR("{}"), e));
 	return audit_write(c, &(struct audit_entry){ .action = "person.email_changed", .actor = id, .object = id }, e);
@@ -100,12 +101,9 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 enum status email_change(struct web *w, const struct link *l, struct err *e)
 {
 	struct change x = { .w = w, .link = l };
-	struct person_record *p;
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_change, &x, e));
 	/* Letters to the former address open nothing any more. */
-	TRY(authstore_drop_owner(w->ctx, w->ctx->svc->platform->auth, AUTH_LINK, arena_strf(w->ctx->arena, "p:%lld", (long long)l->person), e));
-	TRY(people_load(w->ctx, l->person, &p, e));
-	if (p)
-		TRY(people_refresh(w->ctx, p, e));
+	TRY(rights_drop_begun(w->ctx, l->person, e));
+	TRY(rights_settle(w->ctx, &(struct rights){ .person = l->person, .but = STR(""), .address = STR("") }, e));
 	return web_redirect(w, 303, web_url(w->ctx, "federation", "/identity/email?done=1"));
 }

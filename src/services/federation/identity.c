@@ -8,6 +8,7 @@
 #include "services/federation/notice.h"
 #include "services/federation/oauth_logout.h"
 #include "services/federation/password.h"
+#include "services/federation/rights.h"
 
 #define PAGE_MAX (512 << 10)
 #define LOG_PAGE 50
@@ -103,13 +104,14 @@ enum status federation_get_password(struct web *w, struct err *e)
 	return password_page(w, 200, &v, e);
 }
 
-struct fresh { struct web *w; char hash[PASSWORD_HASH_MAX]; };
+struct fresh { struct web *w; struct rights rights; char hash[PASSWORD_HASH_MAX]; };
 
 static enum status tx_password(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct fresh *f = arg;
 	struct audit_entry entry = { .action = "person.password_changed", .actor = arena_strf(db_arena(c), "%lld", (long long)f->w->person->id) };
 	TRY(password_set(c, f->w->person->id, f->hash, e));
+	TRY(rights_later(c, &f->rights, e));
 	TRY(notice_enqueue(c, f->w, NOTICE_PASSWORD, f->w->person->id, STR(""), e));
 	return audit_write(c, &entry, e);
 }
@@ -117,9 +119,13 @@ static enum status tx_password(struct db_conn *c, void *arg, struct err *e)
 static enum status change_password(struct web *w, struct str fresh, struct err *e)
 {
 	struct fresh f = { .w = w };
+	struct audit_entry from = { 0 };
 	TRY(password_hash(w->ctx, fresh, f.hash, e));
+	audit_from(w, &from);
+	f.rights = (struct rights){ w->person->id, clock_now_us(), w->person->session, from.address };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_password, &f, e));
-	return sso_end_others(w->ctx, w->person->id, w->person->session, e);
+	TRY(rights_drop_begun(w->ctx, w->person->id, e));
+	return rights_settle(w->ctx, &f.rights, e);
 }
 
 enum status federation_post_password(struct web *w, struct err *e)
@@ -196,6 +202,8 @@ static const struct { const char *action, *words; } meanings[] = {
 	{ "person.second_step_passed", "Second step passed" }, { "person.second_step_failed", "A wrong code was tried" },
 	{ "person.passkey_added", "Passkey added" }, { "person.passkey_removed", "Passkey removed" }, { "person.added", "Account made" },
 	{ "oauth.consented", "An application was let in" }, { "oauth.revoked", "An application's access was taken back" },
+	{ "oauth.code_replayed", "A sign-in of an application was used twice, so its access ended" },
+	{ "oauth.refresh_replayed", "A key of an application was used twice, so its access ended" },
 	{ "oauth.device_allowed", "A device was connected" }, { "oauth.device_refused", "A device was refused" },
 };
 

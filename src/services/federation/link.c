@@ -9,11 +9,13 @@
 #include "gen/federation_tpl.h"
 #include "platform/audit.h"
 #include "platform/config.h"
+#include "platform/job.h"
 #include "platform/json.h"
 #include "platform/mail.h"
 #include "services/federation/email.h"
 #include "services/federation/notice.h"
 #include "services/federation/password.h"
+#include "services/federation/rights.h"
 #include "services/federation/second.h"
 
 #define PAGE_MAX (256 << 10)
@@ -34,6 +36,7 @@ enum status link_make(struct ctx *ctx, const struct link *l, int64_t life_s, str
 	json_put_member(&b, "email", l->email);
 	json_put_member(&b, "name", l->name);
 	json_put_member(&b, "hash", l->hash);
+	json_put_member(&b, "browser", l->browser);
 	json_put_member(&b, "next", l->next);
 	buf_putc(&b, '}');
 	const struct auth_entry n = { AUTH_LINK, str_c(hash), l->person ? arena_strf(ctx->arena, "p:%lld", (long long)l->person) : STR_NULL, buf_str(&b),
@@ -51,7 +54,7 @@ static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct li
 		return ST_CORRUPT;
 	struct str kind = json_str(j, "kind");
 	*out = (struct link){ .kind = LINK_SIGN_IN, .person = json_integer_value(json_object_get(j, "person")), .email = arena_str(a, json_str(j, "email")),
-			      .name = arena_str(a, json_str(j, "name")), .hash = arena_str(a, json_str(j, "hash")), .next = arena_str(a, json_str(j, "next")) };
+			      .name = arena_str(a, json_str(j, "name")), .hash = arena_str(a, json_str(j, "hash")), .browser = arena_str(a, json_str(j, "browser")), .next = arena_str(a, json_str(j, "next")) };
 	while (out->kind < LINK_KINDS && !str_eqc(kind, kind_names[out->kind]))
 		out->kind++;
 	return out->kind < LINK_KINDS ? ST_OK : err_set(e, ST_CORRUPT, "a link is of an unknown kind");
@@ -77,18 +80,34 @@ enum status link_take(struct ctx *ctx, struct str token, struct link *out, struc
 
 /* --- written ---------------------------------------------------------------------------------------------------- */
 
+struct letter { const struct job *job; /* that ends with it; or NULL */ struct mail mail; };
+
 static enum status tx_mail(struct db_conn *c, void *arg, struct err *e)
 {
-	return mail_enqueue(c, arg, e);
+	const struct letter *l = arg;
+	if (l->job)
+		TRY(job_end(c, l->job, e));
+	return mail_enqueue(c, &l->mail, e);
+}
+
+static struct mail letter_of(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url)
+{
+	struct str greeting = name.n ? arena_strf(ctx->arena, "Hello %.*s,", STR_ARG(name)) : STR("Hello,");
+	return (struct mail){ .to = to, .to_name = name, .subject = str_c(subject),
+		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\nIf this was not you, nothing needs to be done.\n", STR_ARG(greeting), text, url.n ? "\n" : "",
+		                   STR_ARG(url), url.n ? "\n" : "") };
 }
 
 enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url, struct err *e)
 {
-	struct str greeting = name.n ? arena_strf(ctx->arena, "Hello %.*s,", STR_ARG(name)) : STR("Hello,");
-	struct mail m = { .to = to, .to_name = name, .subject = str_c(subject),
-		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\nIf this was not you, nothing needs to be done.\n", STR_ARG(greeting), text, url.n ? "\n" : "",
-		                   STR_ARG(url), url.n ? "\n" : "") };
-	return db_write(ctx, ctx->svc->db, tx_mail, &m, e);
+	struct letter l = { NULL, letter_of(ctx, to, name, subject, text, url) };
+	return db_write(ctx, ctx->svc->db, tx_mail, &l, e);
+}
+
+bool link_crowd(struct web *w, struct str email_key)
+{
+	const struct rate letters = { 2, 4 };
+	return signin_wait(w, "mail", email_key, &letters) > 0;
 }
 
 /* --- asked for -------------------------------------------------------------------------------------------------- */
@@ -103,47 +122,57 @@ enum status link_sent(struct web *w, const struct sent_view *v)
 	return web_html(w, 200, &b);
 }
 
-static enum status find_person(struct web *w, struct str email, struct person_record **out, struct err *e)
+/* Who it is for is looked up by the job: the same work here, and the same time, whether or not somebody has that address. */
+static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct str *payload = arg;
+	return job_enqueue(c, &(struct job_new){ .kind = "link.mail", .payload = *payload }, NULL, e);
+}
+
+/* The same page too. A crowd of letters goes to nobody. */
+enum status federation_post_link_mail(struct web *w, struct err *e)
+{
+	struct buf b;
+	struct str key, payload, email = web_form(w, "email");
+	struct err why = { 0 };
+	if (people_email_key(w->ctx->arena, email, &key, &why) != ST_OK)
+		return federation_get_forgot(w, e);
+	if (!link_crowd(w, key)) {
+		buf_arena(&b, w->ctx->arena, AUTH_VALUE_MAX);
+		buf_printf(&b, "{\"reset\":%s", str_eqc(web_form(w, "what"), "reset") ? "true" : "false");
+		json_put_member(&b, "email", key);
+		json_put_member(&b, "next", signin_next(w));
+		buf_putc(&b, '}');
+		payload = buf_str(&b);
+		TRY(db_write(w->ctx, w->ctx->svc->db, tx_ask, &payload, e));
+	}
+	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "If this address has an account, a letter with a link is on its way. The link is good for 15 minutes." });
+}
+
+static enum status find_person(struct ctx *ctx, struct str email, struct person_record **out, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	return people_by_email(c, email, out, e);
 }
 
-static enum status tx_nothing(struct db_conn *c, void *arg, struct err *e)
+enum status link_mail_job(struct ctx *ctx, const struct job *job, struct err *e)
 {
-	return ST_OK;
-}
-
-/* As much work as a letter to somebody takes, so that the time tells nothing either. */
-static enum status write_to_nobody(struct web *w, struct err *e)
-{
-	struct str url;
-	TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_IN, .next = signin_next(w) }, 1, &url, e));
-	return db_write(w->ctx, w->ctx->svc->db, tx_nothing, NULL, e);
-}
-
-/* The same page whether or not somebody has that address. A crowd of letters goes to nobody. */
-enum status federation_post_link_mail(struct web *w, struct err *e)
-{
-	struct str key, url, email = web_form(w, "email");
 	struct person_record *p;
-	const struct rate letters = { 2, 4 };
-	struct err why = { 0 };
-	bool reset = str_eqc(web_form(w, "what"), "reset");
-	if (people_email_key(w->ctx->arena, email, &key, &why) != ST_OK)
-		return federation_get_forgot(w, e);
-	TRY(find_person(w, email, &p, e));
-	if (p && !signin_wait(w, "mail", key, &letters) && !str_eqc(p->status, "suspended")) {
-		const struct link l = { .kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = signin_next(w) };
-		TRY(link_make(w->ctx, &l, LINK_LIFE_S, &url, e));
-		TRY(link_mail(w->ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
-		              reset ? "With this link you set a new password. It is good once, for 15 minutes."
-		                    : "With this link you sign in without your password. It is good once, for 15 minutes.", url, e));
-	} else {
-		TRY(write_to_nobody(w, e));
-	}
-	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "If this address has an account, a letter with a link is on its way. The link is good for 15 minutes." });
+	struct str url;
+	SCOPED_JSON *j = json_parse(job->payload, 2, e);
+	if (!j)
+		return ST_CORRUPT;
+	bool reset = json_is_true(json_object_get(j, "reset"));
+	TRY(find_person(ctx, json_str(j, "email"), &p, e));
+	if (!p || str_eqc(p->status, "suspended"))
+		return ST_OK;
+	const struct link l = { .kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = json_str(j, "next") };
+	TRY(link_make(ctx, &l, LINK_LIFE_S, &url, e));
+	struct letter letter = { job, letter_of(ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
+		reset ? "With this link you set a new password. It is good once, for 15 minutes."
+		      : "With this link you sign in without your password. It is good once, for 15 minutes.", url) };
+	return db_write(ctx, ctx->svc->db, tx_mail, &letter, e);
 }
 
 enum status federation_get_forgot(struct web *w, struct err *e)
@@ -178,6 +207,15 @@ static enum status gone(struct web *w)
 	return link_page(w, 410, &(struct link_view){ .error = STR("This link was used before, or is older than it may be. Please ask for another."), .kind = LINK_KINDS });
 }
 
+/* Whoever signed up with somebody else's address knows the password that they typed: it counts in their browser alone. */
+static bool needs_password(struct web *w, const struct link *l)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	struct str secret = web_cookie(w, LINK_BROWSER_COOKIE);
+	auth_hash(secret.p ? secret : STR(""), hash);
+	return l->kind == LINK_RESET || (l->kind == LINK_SIGN_UP && !(secret.n && str_eqc(l->browser, hash)));
+}
+
 /* What opens for whoever asks: the confirmation of another address to one person alone. */
 static enum status find_for(struct web *w, struct str token, struct link *out, struct err *e)
 {
@@ -192,11 +230,11 @@ enum status federation_get_link(struct web *w, struct err *e)
 	enum status st = find_for(w, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
-	return link_page(w, 200, &(struct link_view){ .token = token, .email = l.email, .name = l.name, .error = STR(""), .kind = l.kind });
+	return link_page(w, 200, &(struct link_view){ .token = token, .email = l.email, .error = STR(""), .kind = l.kind, .password = needs_password(w, &l) });
 }
 
 /* A letter that was answered proves the address too. */
-struct arrival { struct web *w; const struct link *link; struct person_record *person; char hash[PASSWORD_HASH_MAX]; bool reset; };
+struct arrival { struct web *w; struct person_record *person; struct rights rights; char hash[PASSWORD_HASH_MAX]; bool reset; };
 
 static enum status tx_arrival(struct db_conn *c, void *arg, struct err *e)
 {
@@ -206,21 +244,28 @@ static enum status tx_arrival(struct db_conn *c, void *arg, struct err *e)
 	if (!x->reset)
 		return ST_OK;
 	TRY(password_set(c, x->person->id, x->hash, e));
+	TRY(rights_later(c, &x->rights, e));
 	TRY(notice_enqueue(c, x->w, NOTICE_PASSWORD_RESET, x->person->id, STR(""), e));
 	return audit_write(c, &entry, e);
 }
 
 static enum status arrive(struct web *w, const struct link *l, struct err *e)
 {
-	struct arrival x = { .w = w, .link = l, .reset = l->kind == LINK_RESET };
+	struct arrival x = { .w = w, .reset = l->kind == LINK_RESET };
 	TRY(people_load(w->ctx, l->person, &x.person, e));
 	if (!x.person)
 		return gone(w);
-	if (x.reset)
+	if (x.reset) {
+		struct audit_entry from = { 0 };
+		audit_from(w, &from);
 		TRY(password_hash(w->ctx, web_form(w, "password"), x.hash, e));
+		x.rights = (struct rights){ x.person->id, clock_now_us(), STR(""), from.address };
+	}
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_arrival, &x, e));
-	if (x.reset)
-		TRY(sso_end_others(w->ctx, x.person->id, STR_NULL, e));
+	if (x.reset) {
+		TRY(rights_drop_begun(w->ctx, x.person->id, e));
+		TRY(rights_settle(w->ctx, &x.rights, e));
+	}
 	return second_or_done(w, x.person, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
 }
 
@@ -236,8 +281,13 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 		.object = arena_strf(db_arena(c), "%lld", (long long)x->id), .details = STR("{\"by\":\"sign-up\"}") }, e);
 }
 
-static enum status join(struct web *w, const struct link *l, struct err *e)
+static enum status join(struct web *w, struct link *l, bool fresh, struct err *e)
 {
+	char hash[PASSWORD_HASH_MAX];
+	if (fresh) {
+		TRY(password_hash(w->ctx, web_form(w, "password"), hash, e));
+		l->hash = str_c(hash);
+	}
 	bool approval = str_eqc(config_str(w->ctx->svc->platform->config, "federation", "sign_up"), "approval");
 	struct joining x = { .w = w, .l = l, .status = approval ? "pending" : "active" };
 	struct person_record *p;
@@ -260,14 +310,15 @@ enum status federation_post_link(struct web *w, struct err *e)
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
 	/* Nothing is used up by a password that will not do. */
-	if (l.kind == LINK_RESET && password_check(w->ctx, web_form(w, "password"), l.email, &why) != ST_OK)
-		return link_page(w, 422, &(struct link_view){ .token = token, .error = str_c(why.msg), .kind = l.kind });
+	bool fresh = needs_password(w, &l);
+	if (fresh && password_check(w->ctx, web_form(w, "password"), l.email, &why) != ST_OK)
+		return link_page(w, 422, &(struct link_view){ .token = token, .email = l.email, .error = str_c(why.msg), .kind = l.kind, .password = true });
 	st = link_take(w->ctx, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
 	switch (l.kind) {
 	case LINK_SIGN_UP:
-		return join(w, &l, e);
+		return join(w, &l, fresh, e);
 	case LINK_EMAIL:
 		return email_change(w, &l, e);
 	case LINK_SIGN_IN:

@@ -97,8 +97,11 @@ enum status oauth_token_find(struct ctx *ctx, struct str token, struct oauth_tok
 enum status oauth_refresh(struct ctx *ctx, struct str token, const struct oauth_client *client, struct str jkt, struct oauth_grant *grant,
                           struct oauth_tokens *out, struct err *e) MUST_CHECK;
 enum status oauth_grant_revoke(struct ctx *ctx, struct str id, struct err *e) MUST_CHECK;
-/* All that a person let a client do, or (client p NULL) that hangs on the person's consents; consents stay. */
+/* What was good once came a second time, from a thief or the victim: the grant ends, and the chain says so. client: a known one's. */
+enum status oauth_grant_stolen(struct ctx *ctx, const char *action, int64_t person, struct str client, struct str id, struct err *e) MUST_CHECK;
+/* All that a person let a client do, or every client; consents stay. */
 enum status oauth_revoke_client(struct ctx *ctx, int64_t person, struct str client, struct err *e) MUST_CHECK;
+enum status oauth_revoke_person(struct ctx *ctx, int64_t person, struct err *e) MUST_CHECK;
 enum status oauth_token_drop(struct ctx *ctx, struct str token, struct err *e) MUST_CHECK; /* an access token alone */
 
 /* Of a resource request: Authorization: Bearer or DPoP. ST_OK and *out, or ST_UNAUTHENTICATED answered already. */

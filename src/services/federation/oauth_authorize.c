@@ -136,6 +136,9 @@ enum status federation_get_authorize(struct web *w, struct err *e)
 	bool must;
 	TRY(oauth_ask_read(w, &a, &error, e));
 	bool silent = scope_has(a.prompt, "none");
+	/* Nobody is sent on to an address that anybody may have registered, only because a link said so (RFC 9700 4.11.2). */
+	if (error && !w->person && !silent && !a.client.service)
+		return send_to_sign_in(w, &a, e);
 	if (error)
 		return oauth_ask_answer(w, &a, "error", str_c(error), e);
 	if (must_sign_in(w, &a)) {

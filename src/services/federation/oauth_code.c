@@ -76,7 +76,7 @@ enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str clien
 	if (!same(out->client, client))
 		return err_set(e, ST_INVALID, bad);
 	if (used.n) {
-		TRY(oauth_grant_revoke(ctx, used, e));
+		TRY(oauth_grant_stolen(ctx, "oauth.code_replayed", out->person, client, used, e));
 		return err_set(e, ST_INVALID, bad);
 	}
 	id_text(id_new(), id);

@@ -6,9 +6,11 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "gen/federation_sql.h"
 #include "gen/federation_tpl.h"
 #include "platform/audit.h"
 #include "services/federation/notice.h"
+#include "services/federation/people.h"
 
 #define PAGE_MAX (256 << 10)
 
@@ -129,7 +131,9 @@ enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct 
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
 	TRY(st);
-	*error = str_eqc(d.state, "allowed") ? NULL : "access_denied";
+	struct person_record *p;
+	TRY(people_load(ctx, d.person, &p, e));
+	*error = str_eqc(d.state, "allowed") && p && !str_eqc(p->status, "suspended") ? NULL : "access_denied";
 	id_text(id_new(), id);
 	*grant = (struct oauth_grant){ .id = arena_str(ctx->arena, str_c(id)), .client = d.client, .scope = d.scope, .sso = d.sso, .nonce = STR(""),
 				       .jkt = STR(""), .person = d.person, .auth_us = d.auth_us };
@@ -207,43 +211,68 @@ enum status federation_post_device_code(struct web *w, struct err *e)
 	return page(w, 200, &v);
 }
 
-struct decision { struct web *w; const struct oauth_client *client; struct audit_entry audit; bool allow; };
+struct decision { struct web *w; const struct oauth_client *client; struct str scope; struct audit_entry audit; bool allow; };
+
+/* Listed among applications, where it can be taken back; what the application was let do before stays. */
+static enum status put_consent(struct db_conn *c, const struct decision *d, struct err *e)
+{
+	struct federation_consent_row *former;
+	struct str scope = d->scope;
+	TRY(q_federation_consent(c, d->w->person->id, d->client->id, &former, e));
+	if (former) {
+		struct str both = arena_strf(db_arena(c), "%.*s %.*s", STR_ARG(former->scope), STR_ARG(scope));
+		scope = scope_and(db_arena(c), both, both);
+	}
+	return q_federation_consent_put(c, d->w->person->id, d->client->id, scope, clock_now_us(), NULL, e);
+}
 
 static enum status tx_decision(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct decision *d = arg;
-	if (d->allow)
+	if (d->allow) {
+		TRY(put_consent(c, d, e));
 		TRY(notice_enqueue(c, d->w, NOTICE_DEVICE, d->w->person->id, d->client->name, e));
+	}
 	return audit_write(c, &d->audit, e);
+}
+
+/* The device may ask in the same moment, which changes its entry too. */
+static enum status decide(struct web *w, struct str code, struct waiting *wait, bool allow, struct err *e)
+{
+	bool swapped = false;
+	for (unsigned i = 0; i < 5 && !swapped; i++) {
+		TRY(find(w, code, wait, e));
+		struct str former = wait->entry.value;
+		wait->d.state = allow ? STR("allowed") : STR("denied");
+		wait->d.person = w->person->id;
+		wait->d.auth_us = w->person->auth_us;
+		wait->d.sso = w->person->session;
+		wait->entry.value = device_text(w->ctx, &wait->d);
+		TRY(authstore_swap(w->ctx, w->ctx->svc->platform->auth, &wait->entry, former, &swapped, e));
+	}
+	return swapped ? ST_OK : err_set(e, ST_NOT_FOUND, "The device asked again in that moment. Please press once more.");
 }
 
 enum status federation_post_device_decision(struct web *w, struct err *e)
 {
 	struct waiting wait = { 0 };
 	struct err why = { 0 };
-	bool swapped = false, allow = str_eqc(web_form(w, "decision"), "allow");
+	bool allow = str_eqc(web_form(w, "decision"), "allow");
 	struct decision decision = { .w = w, .client = &wait.ask.client, .allow = allow };
 	struct device_view v = { .code = tidy(w, web_form(w, "user_code")), .error = STR(""), .done = allow ? "allowed" : "refused" };
 	enum status st = find(w, v.code, &wait, &why);
 	if (st == ST_OK) {
-		struct str former = wait.entry.value;
-		wait.d.state = allow ? STR("allowed") : STR("denied");
-		wait.d.person = w->person->id;
-		wait.d.auth_us = w->person->auth_us;
-		wait.d.sso = w->person->session;
-		wait.entry.value = device_text(w->ctx, &wait.d);
-		TRY(authstore_swap(w->ctx, w->ctx->svc->platform->auth, &wait.entry, former, &swapped, e));
-	} else if (st != ST_NOT_FOUND) {
-		return err_set(e, st, "%s", why.msg);
+		audit_from(w, &decision.audit);
+		decision.audit.action = allow ? "oauth.device_allowed" : "oauth.device_refused";
+		decision.audit.object = wait.d.client;
+		decision.scope = wait.d.scope;
+		TRY(db_write(w->ctx, w->ctx->svc->db, tx_decision, &decision, e));
+		st = decide(w, v.code, &wait, allow, &why);
 	}
-	if (!swapped) {
+	if (st == ST_NOT_FOUND) {
 		v.done = NULL;
-		v.error = why.msg[0] ? str_c(why.msg) : STR("The device asked again in that moment. Please press once more.");
+		v.error = str_c(why.msg);
 		return page(w, 422, &v);
 	}
-	audit_from(w, &decision.audit);
-	decision.audit.action = allow ? "oauth.device_allowed" : "oauth.device_refused";
-	decision.audit.object = wait.d.client;
-	TRY(db_write(w->ctx, w->ctx->svc->db, tx_decision, &decision, e));
-	return page(w, 200, &v);
+	return st == ST_OK ? page(w, 200, &v) : err_set(e, st, "%s", why.msg);
 }

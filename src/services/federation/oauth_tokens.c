@@ -11,6 +11,8 @@
 #include <sodium.h>
 
 #include "base/clock.h"
+#include "gen/federation_sql.h"
+#include "platform/audit.h"
 #include "platform/auth/jose.h"
 
 #define REFRESH_PURPOSE "guildhall refresh token rotation"
@@ -139,6 +141,13 @@ enum status oauth_grant_revoke(struct ctx *ctx, struct str id, struct err *e)
 	return authstore_drop_owner(ctx, as, AUTH_KINDS, tokens_owner(ctx, id), e);
 }
 
+enum status oauth_grant_stolen(struct ctx *ctx, const char *action, int64_t person, struct str client, struct str id, struct err *e)
+{
+	TRY(oauth_grant_revoke(ctx, id, e));
+	return audit_record(ctx, &(struct audit_entry){ .action = action, .object = arena_strf(ctx->arena, "%lld", (long long)person),
+		.details = arena_strf(ctx->arena, "{\"client\":\"%.*s\"}", STR_ARG(client)) }, e);
+}
+
 enum status oauth_revoke_client(struct ctx *ctx, int64_t person, struct str client, struct err *e)
 {
 	struct auth_entry *grants;
@@ -148,6 +157,20 @@ enum status oauth_revoke_client(struct ctx *ctx, int64_t person, struct str clie
 		for (size_t i = 0; i < n; i++)
 			TRY(oauth_grant_revoke(ctx, grants[i].key, e));
 	} while (n == GRANTS_MAX);
+	return ST_OK;
+}
+
+enum status oauth_revoke_person(struct ctx *ctx, int64_t person, struct err *e)
+{
+	struct federation_consents_of_row *rows;
+	size_t n;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_federation_consents_of(c, person, &rows, &n, e));
+	}
+	for (size_t i = 0; i < n; i++)
+		TRY(oauth_revoke_client(ctx, person, rows[i].client_id, e));
 	return ST_OK;
 }
 
@@ -199,7 +222,10 @@ static enum status use(struct ctx *ctx, struct auth_entry *n, struct oauth_token
 			return bad_refresh(e);
 	}
 	if (clock_now_us() - at > OAUTH_GRACE_S * US_PER_S) {
-		TRY(oauth_grant_revoke(ctx, grant, e));
+		struct auth_entry was = *n;
+		was.value = text;
+		TRY(unpack(ctx, &was, t, e));
+		TRY(oauth_grant_stolen(ctx, "oauth.refresh_replayed", t->grant.person, t->grant.client, grant, e));
 		return bad_refresh(e);
 	}
 	struct auth_entry before = *n;

@@ -16,6 +16,7 @@
 #include "services/federation/contract.h"
 #include "services/federation/oauth.h"
 #include "services/federation/people.h"
+#include "services/federation/rights.h"
 
 #define BIO_MAX 500
 #define LOG_MAX 1000
@@ -150,16 +151,9 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 
 static enum status forget(struct ctx *ctx, int64_t id, struct err *e)
 {
-	struct federation_consents_of_row *rows;
-	size_t n;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, ctx->svc->db, &c, e));
-		TRY(q_federation_consents_of(c, id, &rows, &n, e));
-	}
-	for (size_t i = 0; i < n; i++)
-		TRY(oauth_revoke_client(ctx, id, rows[i].client_id, e));
-	TRY(sso_end_others(ctx, id, STR_NULL, e));
+	/* While it is known yet which applications there are to tell and to stop. */
+	TRY(rights_settle(ctx, &(struct rights){ .person = id, .before_us = INT64_MAX, .but = STR(""), .address = STR("") }, e));
+	TRY(oauth_revoke_person(ctx, id, e));
 	TRY(authstore_drop_owner(ctx, ctx->svc->platform->auth, AUTH_KINDS, arena_strf(ctx->arena, "p:%lld", (long long)id), e));
 	return db_write(ctx, ctx->svc->db, tx_forget, &id, e);
 }

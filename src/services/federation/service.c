@@ -15,6 +15,7 @@
 #include "services/federation/oauth_logout.h"
 #include "services/federation/passkey.h"
 #include "services/federation/profile.h"
+#include "services/federation/rights.h"
 #include "services/federation/second.h"
 
 static const struct route routes[] = {
@@ -109,6 +110,8 @@ static const struct event_handler events[] = {
 static const struct job_def jobs[] = {
 	{ .kind = "oauth.keys", .run = oauth_keys_job, .cron = "17 3 * * *", .time_s = 60 },
 	{ .kind = "people.forget", .run = federation_forget_job, .cron = "47 * * * *", .time_s = 60 },
+	{ .kind = "people.rights", .run = rights_job, .time_s = 30 },
+	{ .kind = "link.mail", .run = link_mail_job, .time_s = 15 },
 	/* As long as account may take to answer, and a letter to be written. */
 	{ .kind = "notice.security", .run = notice_job, .time_s = 30 },
 	{ .kind = "oauth.backchannel", .run = oauth_backchannel_job, .time_s = 15, .attempts = 6 },

@@ -162,21 +162,27 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 {
 	struct person_record *there;
 	struct str url = STR(""), ignored;
-	char hash[PASSWORD_HASH_MAX];
+	char hash[PASSWORD_HASH_MAX], browser[AUTH_HASH_LEN + 1];
+	struct str secret = auth_secret(w->ctx->arena, browser), key;
+	TRY(people_email_key(w->ctx->arena, v->email, &key, e));
 	{
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(people_by_email(c, v->email, &there, e));
 	}
 	TRY(password_hash(w->ctx, password, hash, e));
-	if (there) {
+	web_set_cookie(w, &(struct cookie){ .name = LINK_BROWSER_COOKIE, .value = secret, .path = "/", .max_age_s = LINK_SIGN_UP_LIFE_S, .http_only = true, .lax = true });
+	bool crowd = link_crowd(w, key);
+	if (there && !crowd) {
 		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored, e)); /* the time tells nothing */
 		TRY(link_mail(w->ctx, there->email, there->name, "You have an account already",
 		              "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign in, or ask for a link if you forgot your password.", url, e));
-	} else {
-		const struct link l = { .kind = LINK_SIGN_UP, .email = str_trim(v->email), .name = v->name, .hash = str_c(hash), .next = v->next };
+	} else if (!crowd) {
+		const struct link l = { .kind = LINK_SIGN_UP, .email = str_trim(v->email), .name = v->name, .hash = str_c(hash), .browser = str_c(browser),
+			.next = v->next };
 		TRY(link_make(w->ctx, &l, LINK_SIGN_UP_LIFE_S, &url, e));
-		TRY(link_mail(w->ctx, str_trim(v->email), v->name, "Please confirm your address", "With this link you confirm your address and open your account. It is good for a day.", url, e));
+		/* Without the name: nobody has this site write their words to others. */
+		TRY(link_mail(w->ctx, str_trim(v->email), STR(""), "Please confirm your address", "With this link you confirm your address and open your account. It is good for a day.", url, e));
 	}
 	return link_sent(w, &(struct sent_view){ v->email, "Look in your mail", "A letter with a link is on its way. Your account opens when you follow it." });
 }

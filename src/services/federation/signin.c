@@ -16,6 +16,7 @@
 #include "services/federation/second.h"
 
 #define PAGE_MAX (256 << 10)
+#define NEXT_MAX 4096 /* fits into what is kept meanwhile, escaped too */
 
 struct page_shell signin_shell(struct web *w, const char *title)
 {
@@ -25,7 +26,7 @@ struct page_shell signin_shell(struct web *w, const char *title)
 struct str signin_next(struct web *w)
 {
 	struct str next = w->req->method == HTTP_POST ? web_form(w, "next") : web_query(w, "next");
-	return next.n && web_is_ours(w->ctx, next) ? next : web_url(w->ctx, "account", "/");
+	return next.n && next.n <= NEXT_MAX && web_is_ours(w->ctx, next) ? next : web_url(w->ctx, "account", "/");
 }
 
 /* --- right or not ------------------------------------------------------------------------------------------- */
@@ -84,14 +85,15 @@ static void hash_again(struct web *w, int64_t person, struct str password)
 		(void)!db_write(w->ctx, w->ctx->svc->db, tx_rehash, &r, NULL);
 }
 
-/* Somebody tried a wrong password on an account that exists: its owner sees that in their log. */
+/* Somebody tried a wrong password: the owner of the account sees that in their log. Recorded of nobody's account too, which takes as long;
+   what was typed is not, it may be a password. */
 static void record_failure(struct web *w, const struct person_record *p)
 {
 	struct audit_entry entry = { .action = "person.sign_in_failed" };
 	audit_from(w, &entry);
-	entry.object = arena_strf(w->ctx->arena, "%lld", (long long)p->id);
+	entry.object = p ? arena_strf(w->ctx->arena, "%lld", (long long)p->id) : STR("");
 	if (audit_record(w->ctx, &entry, NULL) != ST_OK)
-		LOG(WARN, w->ctx, "signin.unrecorded", LI("person", p->id));
+		LOG(WARN, w->ctx, "signin.unrecorded", LI("person", p ? p->id : 0));
 }
 
 enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e)
@@ -104,10 +106,10 @@ enum status signin_by_password(struct web *w, struct str email, struct str passw
 		TRY(throttle(w, key, e));
 	TRY(load(w, email, &who, &hash, e));
 	TRY(password_verify(w->ctx, password, hash, &right, &weak, e));
-	if (!right && who)
+	if (!right) {
 		record_failure(w, who);
-	if (!right)
 		return ST_OK;
+	}
 	if (weak)
 		hash_again(w, who->id, password);
 	*out = who;

@@ -18,10 +18,16 @@ SELECT status, COUNT(*) AS n FROM people GROUP BY status ORDER BY status;
 -- exec
 UPDATE people SET roles = :roles, updated_at = :now WHERE id = :id;
 
+-- Two owners who go at the same moment wait for each other: else each would be counted by the other.
 -- name: federation_other_owners
 -- params: id int
 -- row: n int
+-- writes
+-- sqlite:
 SELECT COUNT(*) AS n FROM people WHERE id <> :id AND status = 'active' AND ' ' || roles || ' ' LIKE '% owner %';
+-- postgres:
+SELECT COUNT(*) AS n
+  FROM (SELECT id FROM people WHERE status = 'active' AND ' ' || roles || ' ' LIKE '% owner %' ORDER BY id FOR UPDATE) o WHERE id <> :id;
 
 -- name: federation_invitations
 -- params: now int, lim int
@@ -41,3 +47,8 @@ INSERT INTO invitations (id, email, roles, token_hash, invited_by, created_at, e
 -- row: email text, roles text
 -- writes
 DELETE FROM invitations WHERE id = :id AND accepted_at IS NULL RETURNING email, roles;
+
+-- name: federation_invitations_drop_of
+-- params: person int
+-- exec
+DELETE FROM invitations WHERE invited_by = :person AND accepted_at IS NULL;

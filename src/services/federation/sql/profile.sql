@@ -23,7 +23,7 @@ UPDATE people SET status = :status, leaving_at = :leaving_at, updated_at = :now 
 -- name: federation_leaving_due
 -- params: now int, lim int
 -- rows: id int
-SELECT id FROM people WHERE status = 'leaving' AND leaving_at <= :now ORDER BY leaving_at LIMIT :lim;
+SELECT id FROM people WHERE status IN ('leaving', 'suspended') AND leaving_at <= :now ORDER BY leaving_at LIMIT :lim;
 
 -- name: federation_person_drop
 -- params: id int
