@@ -143,6 +143,9 @@ enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration
 enum status db_migrate_status(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n,
                               struct db_migration_state **out, size_t *count, struct err *e) MUST_CHECK;
 
+/* PostgreSQL: makes a schema anew, or drops it, with all that is in it. The name is a word of ours. SQLite has none: ST_OK. */
+enum status db_schema(struct ctx *ctx, struct db *db, const char *name, bool make, struct err *e) MUST_CHECK;
+
 struct db_stats {
 	uint64_t reads, writes, commits, rollbacks, retries, refused;
 	unsigned pool_open, pool_used, waiting;

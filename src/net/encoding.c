@@ -119,7 +119,7 @@ static void compress_job(void *arg)
 	size_t n = j->room;
 	if (j->coding == HTTP_GZIP)
 		j->len = gzip(j);
-	else if (BrotliEncoderCompress(4, 20, BROTLI_MODE_TEXT, j->in.n, (const uint8_t *)j->in.p, &n, (uint8_t *)j->out))
+	else if (BrotliEncoderCompress(HTTP_BROTLI_QUALITY, HTTP_BROTLI_WINDOW, BROTLI_MODE_TEXT, j->in.n, (const uint8_t *)j->in.p, &n, (uint8_t *)j->out))
 		j->len = n;
 }
 

@@ -105,6 +105,7 @@ void http_file(struct http_req *r, int fd, const char *content_type);
 
 /* Negotiated content coding of RFC 9110 12.5.3 among those named in have ("br", "gzip"): the best acceptable or NULL. */
 enum http_coding { HTTP_IDENTITY, HTTP_GZIP, HTTP_BR };
+enum { HTTP_BROTLI_QUALITY = 4, HTTP_BROTLI_WINDOW = 20 }; /* on the fly */
 enum http_coding http_accepts_coding(const struct http_req *r, unsigned have /* 1u << HTTP_GZIP … */);
 /* http_send, compressed on the fly when the client accepts it, type is compressible and body is worth it. */
 void http_send_compressed(struct http_req *r, struct str body);

@@ -96,6 +96,48 @@ class Commands(unittest.TestCase):
             self.assertRegex(broken.stdout, r"(?m)^fail +data folder")
             self.assertFalse(os.path.exists(data + "/gone"), "a doctor changes nothing")
 
+    def test_bench_measures_and_leaves_nothing(self):
+        with tempfile.TemporaryDirectory() as data:
+            p = run("bench", "--data", data, "--seconds", "1", "--json")
+            self.assertEqual((p.returncode, p.stderr), (0, ""))
+            found = json.loads(p.stdout)
+            self.assertEqual(found["database"], "sqlite")
+            self.assertGreater(found["visitors"], 0)
+            self.assertEqual([k for k, v in found["per_second"].items() if not v > 0], [])
+            self.assertEqual(os.listdir(data), [], "a folder of its own, which is gone")
+            told = run("bench", "--data", data, "--seconds", "1")
+            self.assertEqual(told.returncode, 0)
+            self.assertEqual(len(re.findall(r"(?m)^\S.* \d+/s ", told.stdout)), len(found["per_second"]))
+            self.assertRegex(told.stdout, r"about \d+ visitors at once")
+
+    def test_bench_is_interrupted_and_leaves_nothing(self):
+        with tempfile.TemporaryDirectory() as data:
+            p = subprocess.Popen([binary(), "bench", "--data", data, "--seconds", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            p.stdout.readline()  # the first figure: the second is being measured
+            self.assertEqual(len(os.listdir(data)), 1)
+            p.send_signal(signal.SIGINT)
+            _, said = p.communicate(timeout=20)
+            self.assertEqual(p.returncode, 1)
+            self.assertIn("interrupted", said)
+            self.assertEqual(os.listdir(data), [])
+            self.refused(1, "can not make a folder in", "bench", "--data", f"{data}/gone")
+            self.assertEqual(os.listdir(data), [])
+        for wrong in ("0", "x", "1e9"):
+            self.refused(2, "--seconds takes", "bench", "--seconds", wrong)
+
+    def test_bench_on_postgresql_has_a_schema_that_goes(self):
+        with tempfile.TemporaryDirectory() as data:
+            script = """url=$GUILDHALL_TEST_PG; unset GUILDHALL_TEST_PG
+                "$GUILDHALL" bench --data "$1" --seconds 1 --json --set database.url="$url" || exit 1
+                psql "$url" -Atc "SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'guildhall%'" -c "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'\""""
+            p = subprocess.run(["bash", f"{os.path.dirname(__file__)}/../lib/pg.sh", "run", "--", "sh", "-c", script, "sh", data], capture_output=True, text=True, timeout=120)
+            if p.returncode == 77:
+                self.skipTest("PostgreSQL is not installed")
+            self.assertEqual(p.returncode, 0, p.stderr)
+            found, schemas, tables = p.stdout.splitlines()
+            self.assertEqual(json.loads(found)["database"], "postgresql")
+            self.assertEqual((schemas, tables, os.listdir(data)), ("0", "0", []))
+
     def test_processes_that_start_together_share_one_secret(self):
         for _ in range(15):
             with tempfile.TemporaryDirectory() as data:

@@ -16,9 +16,6 @@
 #include "services/federation/breached.h"
 #include "services/federation/people.h"
 
-/* OWASP's second choice of equals: what the smallest server can do twice at once. */
-#define OPS 2
-#define MEMORY ((size_t)19 << 20)
 #define WAITING_MAX 64
 #define WAIT_NS (5 * NS_PER_S)
 
@@ -35,7 +32,7 @@ static void prepare(void)
 	cpu_set_t set;
 	unsigned n = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
 	fsem_init(&cooks, n > 2 ? n / 2 : 1, WAITING_MAX);
-	assert(crypto_pwhash_str_needs_rehash(nobodys, OPS, MEMORY) == 0 && "other parameters need another hash of nobody's");
+	assert(crypto_pwhash_str_needs_rehash(nobodys, PASSWORD_OPS, PASSWORD_MEMORY) == 0 && "other parameters need another hash of nobody's");
 }
 
 struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
@@ -44,7 +41,7 @@ static void compute(void *arg)
 {
 	struct work *w = arg;
 	w->result = w->hash ? crypto_pwhash_str_verify(w->hash, w->password.p, w->password.n)
-	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, OPS, MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, PASSWORD_OPS, PASSWORD_MEMORY, crypto_pwhash_ALG_ARGON2ID13);
 }
 
 static enum status run(struct ctx *ctx, struct work *w, struct err *e)
@@ -111,7 +108,7 @@ enum status password_verify(struct ctx *ctx, struct str password, struct str has
 			  .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
 	TRY(run(ctx, &w, e));
 	*right = hash.p && w.result == 0;
-	*weak = *right && crypto_pwhash_str_needs_rehash(w.hash, OPS, MEMORY) == 1;
+	*weak = *right && crypto_pwhash_str_needs_rehash(w.hash, PASSWORD_OPS, PASSWORD_MEMORY) == 1;
 	return ST_OK;
 }
 

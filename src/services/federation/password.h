@@ -9,6 +9,9 @@
 #include "platform/service.h"
 
 #define PASSWORD_HASH_MAX 128
+/* OWASP's second choice of equals: what the smallest server can do twice at once. */
+#define PASSWORD_OPS 2
+#define PASSWORD_MEMORY ((size_t)19 << 20)
 
 /* Good enough to be set? ST_UNPROCESSABLE with a sentence for the field. Not in a transaction. */
 enum status password_check(struct ctx *ctx, struct str password, struct str email, struct err *e) MUST_CHECK;
