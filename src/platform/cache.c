@@ -48,7 +48,7 @@ struct shard {
 struct cache {
 	unsigned shard_count;
 	struct shard *shards;
-	struct redis *level2;
+	struct cache_level2 level2;
 	_Atomic uint64_t drop_seq;
 	_Atomic uint64_t drops[DROPS];
 	_Atomic int64_t stale_before_ns; /* invalidations may have been missed: what is older is stale */
@@ -81,14 +81,9 @@ static bool dropped_since(struct cache *c, uint64_t seq, uint64_t hash, struct s
 	return false;
 }
 
-uint64_t cache_seq(struct cache *c)
+struct cache_moment cache_now(const struct cache *c)
 {
-	return atomic_load(&c->drop_seq);
-}
-
-bool cache_dropped_since(struct cache *c, uint64_t seq, struct str key, struct str tags)
-{
-	return dropped_since(c, seq, str_hash(key), tags);
+	return (struct cache_moment){ atomic_load(&c->drop_seq), clock_now_us() };
 }
 
 static void drop_tag_here(struct cache *c, struct str tag)
@@ -118,7 +113,7 @@ static void drop_key_here(struct cache *c, struct str key)
 static void on_drop(void *arg, struct str message)
 {
 	struct cache *c = arg;
-	if (!message.p)
+	if (!message.p || str_eq(message, STR("*")))
 		atomic_store(&c->stale_before_ns, clock_mono_ns());
 	else if (message.n > 1 && message.p[0] == 't')
 		drop_tag_here(c, str_skip(message, 1));
@@ -129,15 +124,15 @@ static void on_drop(void *arg, struct str message)
 void cache_drop_tag(struct cache *c, struct str tag)
 {
 	drop_tag_here(c, tag);
-	if (c->level2)
-		cache_level2_drop(c->level2, 't', tag);
+	if (c->level2.redis)
+		cache_level2_drop(&c->level2, 't', tag);
 }
 
 void cache_drop(struct cache *c, struct str key)
 {
 	drop_key_here(c, key);
-	if (c->level2)
-		cache_level2_drop(c->level2, 'k', key);
+	if (c->level2.redis)
+		cache_level2_drop(&c->level2, 'k', key);
 }
 
 void cache_clear(struct cache *c)
@@ -161,7 +156,7 @@ struct cache *cache_new(size_t max_bytes, unsigned shards, struct redis *level2,
 		return NULL;
 	}
 	memset(c->shards, 0, n * sizeof *c->shards);
-	c->level2 = level2;
+	c->level2.redis = level2;
 	for (; c->shard_count < n; c->shard_count++) {
 		struct shard *s = &c->shards[c->shard_count];
 		pthread_mutex_init(&s->lock, NULL);
@@ -174,6 +169,11 @@ struct cache *cache_new(size_t max_bytes, unsigned shards, struct redis *level2,
 	if (level2)
 		redis_subscribe(level2, CACHE_DROP_CHANNEL, on_drop, c);
 	return c;
+}
+
+void cache_share_among(struct cache *c, uint64_t site)
+{
+	c->level2.site = site;
 }
 
 void cache_free(struct cache *c)
@@ -240,21 +240,30 @@ enum cache_state cache_peek(struct cache *c, struct str key, struct blob **out)
 	return st;
 }
 
-static void put_local(struct cache *c, uint64_t hash, struct str key, struct blob *value, int64_t now, int64_t soft,
-		      int64_t hard, struct str tags)
+struct span { int64_t now, soft, hard; };
+
+/* False: made from what was dropped since; old says whether it is kept then, as stale. A drop is noted before it goes through the shards:
+   it is seen here, or finds what was put here. */
+static bool put_local(struct cache *c, uint64_t hash, struct str key, struct blob *value, struct span t, struct str tags, uint64_t seq,
+		      bool old)
 {
 	struct shard *s = shard_of(c, hash);
 	pthread_mutex_lock(&s->lock);
-	s->puts += cache_table_put(&s->table, hash, key, value, now, soft, hard, tags);
+	bool current = !dropped_since(c, seq, hash, tags);
+	if (current || old)
+		s->puts += cache_table_put(&s->table, hash, key, value, t.now, current ? t.soft : t.now, t.hard, tags);
 	pthread_mutex_unlock(&s->lock);
+	return current;
 }
 
-void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags)
+void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags,
+	       const struct cache_moment *since)
 {
+	const struct cache_moment m = since ? *since : cache_now(c);
 	int64_t now = clock_mono_ns();
-	put_local(c, str_hash(key), key, value, now, now + p->soft_ns, now + p->hard_ns, tags);
-	if (c->level2 && p->level2)
-		cache_level2_put(c->level2, key, value, clock_now_us(), p, tags);
+	bool current = put_local(c, str_hash(key), key, value, (struct span){ now, now + p->soft_ns, now + p->hard_ns }, tags, m.seq, false);
+	if (current && c->level2.redis && p->level2)
+		cache_level2_put(&c->level2, key, value, m.wall_us, p, tags);
 }
 
 /* --- flights --- */
@@ -345,14 +354,14 @@ struct making {
 	const void *arg;
 };
 
-/* From level 2 when it is there. */
-static bool fetch_level2(struct ctx *ctx, const struct making *m, uint64_t seq, struct blob **out)
+/* From level 2 when it is there. A stale one does not count: who asks is about to make it anew. */
+bool cache_fetch(struct ctx *ctx, struct cache *c, struct str key, struct blob **out)
 {
-	struct cache *c = m->cache;
 	struct cache_level2_value v;
-	if (!c->level2 || !m->policy->level2)
+	uint64_t seq = atomic_load(&c->drop_seq);
+	if (!c->level2.redis)
 		return false;
-	enum status st = cache_level2_get(ctx, c->level2, m->key, &v);
+	enum status st = cache_level2_get(ctx, &c->level2, key, &v);
 	if (st != ST_OK) {
 		if (st != ST_NOT_FOUND)
 			atomic_fetch_add(&c->level2_errors, 1);
@@ -360,18 +369,16 @@ static bool fetch_level2(struct ctx *ctx, const struct making *m, uint64_t seq, 
 	}
 	int64_t now = clock_mono_ns(), wall = clock_now_us();
 	int64_t soft = now + (v.soft_us - wall) * 1000, hard = now + (v.hard_us - wall) * 1000;
-	/* A stale one is made anew: this fiber holds the flight anyway. */
-	if (soft <= now || dropped_since(c, seq, m->hash, v.tags)) {
+	if (soft <= now || !put_local(c, str_hash(key), key, v.value, (struct span){ now, soft, hard }, v.tags, seq, false)) {
 		blob_unref(v.value);
 		return false;
 	}
-	put_local(c, m->hash, m->key, v.value, now, soft, hard, v.tags);
 	atomic_fetch_add(&c->level2_hits, 1);
 	*out = v.value;
 	return true;
 }
 
-static enum status make_value(struct ctx *caller, const struct making *m, bool ask_level2, struct blob **out, struct err *e)
+static enum status make_value(struct ctx *caller, const struct making *m, struct blob **out, struct err *e)
 {
 	struct cache *c = m->cache;
 	SCOPED_ARENA *arena = arena_new(MAKE_ARENA);
@@ -379,27 +386,25 @@ static enum status make_value(struct ctx *caller, const struct making *m, bool a
 		return err_set(e, ST_NOMEM, "no memory to fill the cache");
 	struct ctx ctx = *caller;
 	ctx.arena = arena;
-	uint64_t seq = atomic_load(&c->drop_seq);
-	if (ask_level2 && fetch_level2(&ctx, m, seq, out))
+	if (m->policy->level2 && cache_fetch(&ctx, c, m->key, out))
 		return ST_OK;
-	int64_t wall = clock_now_us();
+	struct cache_moment since = cache_now(c);
 	struct str tags = STR_NULL;
 	TRY(m->make(&ctx, m->arg, out, &tags, e));
 	int64_t now = clock_mono_ns();
-	bool old = dropped_since(c, seq, m->hash, tags);
-	put_local(c, m->hash, m->key, *out, now, old ? now : now + m->policy->soft_ns, now + m->policy->hard_ns, tags);
-	if (c->level2 && m->policy->level2 && !old)
-		cache_level2_put(c->level2, m->key, *out, wall, m->policy, tags);
+	const struct span t = { now, now + m->policy->soft_ns, now + m->policy->hard_ns };
+	bool current = put_local(c, m->hash, m->key, *out, t, tags, since.seq, true);
+	if (current && c->level2.redis && m->policy->level2)
+		cache_level2_put(&c->level2, m->key, *out, since.wall_us, m->policy, tags);
 	return ST_OK;
 }
 
-static enum status fly(struct ctx *ctx, const struct making *m, struct flight *f, bool ask_level2, struct blob **out,
-		       struct err *e)
+static enum status fly(struct ctx *ctx, const struct making *m, struct flight *f, struct blob **out, struct err *e)
 {
 	__attribute__((cleanup(land))) struct landing l = { shard_of(m->cache, m->hash), f };
 	struct err err = { 0 };
 	struct blob *value = NULL;
-	enum status st = make_value(ctx, m, ask_level2, &value, &err);
+	enum status st = make_value(ctx, m, &value, &err);
 	pthread_mutex_lock(&l.shard->lock);
 	f->status = st;
 	f->err = err;
@@ -438,7 +443,7 @@ static void refresh_run(void *arg)
 		ctx.deadline_ns = clock_mono_ns() + REFRESH_NS;
 		fiber_set_deadline(ctx.deadline_ns);
 		unstarted.f = NULL;
-		if (fly(&ctx, &r->m, r->flight, true, &out, NULL) == ST_OK) {
+		if (fly(&ctx, &r->m, r->flight, &out, NULL) == ST_OK) {
 			blob_unref(out);
 		} else {
 			struct shard *s = shard_of(r->m.cache, r->m.hash);
@@ -515,7 +520,7 @@ static enum status get_once(struct ctx *ctx, const struct making *m, size_t arg_
 	pthread_mutex_unlock(&s->lock);
 	if (!f)
 		return err_set(e, ST_NOMEM, "no memory to fill the cache");
-	return fly(ctx, m, f, true, out, e);
+	return fly(ctx, m, f, out, e);
 }
 
 enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const struct cache_policy *p, cache_make_fn *make,

@@ -20,18 +20,23 @@ struct redis;
 /* max_bytes: of level 1, keys and bookkeeping included; an entry may have a quarter of a shard. shards: 0 for 16. */
 struct cache *cache_new(size_t max_bytes, unsigned shards, struct redis *level2 /* may be NULL */, struct err *e);
 void cache_free(struct cache *c);
+/* Before use: level 2 shares values only among caches that were given the same number, for one Redis may serve several sites, and several
+   builds while one replaces the other. Drops are heard by all. */
+void cache_share_among(struct cache *c, uint64_t site);
 
 enum cache_state { CACHE_MISS, CACHE_FRESH, CACHE_STALE };
 /* Level 1 only, never waits: for the loop's fast path. *out is referenced when not a miss; caller unrefs. */
 enum cache_state cache_peek(struct cache *c, struct str key, struct blob **out);
 
 struct cache_policy { int64_t soft_ns, hard_ns; bool level2; };
-/* tags: space-separated; copied. Takes a reference of value for itself. */
-void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags);
-/* For who makes a value outside of cache_get: note the number before reading the source, and put the value only if
-   nothing it depends on was dropped since. */
-uint64_t cache_seq(struct cache *c);
-bool cache_dropped_since(struct cache *c, uint64_t seq, struct str key, struct str tags);
+/* For who makes values outside of cache_get. cache_fetch, after a miss of cache_peek and in a fiber: from level 2, when it is fresh there.
+   cache_now: the moment before the source is read; what depends on something that was dropped since is not put. */
+bool cache_fetch(struct ctx *ctx, struct cache *c, struct str key, struct blob **out);
+struct cache_moment { uint64_t seq; int64_t wall_us; };
+struct cache_moment cache_now(const struct cache *c);
+/* tags: space-separated; copied. Takes a reference of value for itself. since: NULL for what was read from nowhere. */
+void cache_put(struct cache *c, struct str key, struct blob *value, const struct cache_policy *p, struct str tags,
+               const struct cache_moment *since);
 void cache_drop(struct cache *c, struct str key);
 /* Drop here and in the other processes. What is being made meanwhile from older data is not kept as fresh. In a fiber
    or on a loop. */

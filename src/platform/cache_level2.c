@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "platform/redis.h"
 
-enum { HEAD = 3 + 3 * 8 + 4, TAGS_MAX = 32, NAME_MAX = 4096, VALUE_MAX = 16 << 20, DROP_KEEP_S = 86400 };
+enum { HEAD = 3 + 3 * 8 + 4, TAGS_MAX = 32, NAME_MAX = 4096, NAME_HEAD = 32, VALUE_MAX = 16 << 20, DROP_KEEP_S = 86400 };
 
 void cache_level2_frame(struct buf *out, struct blob *value, int64_t made_us, const struct cache_policy *p, struct str tags)
 {
@@ -49,13 +49,13 @@ bool cache_level2_unframe(struct str frame, struct cache_level2_value *out, stru
 /* Was the key, or one of the tags, dropped after the value began to be made? Unknown counts as dropped. */
 static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const struct cache_level2_value *v)
 {
-	struct str argv[2 + TAGS_MAX] = { STR("MGET"), arena_strf(ctx->arena, "gh:drop:k%.*s", STR_ARG(key)) };
-	unsigned n = 2;
+	struct str argv[3 + TAGS_MAX] = { STR("MGET"), STR("gh:drop:*"), arena_strf(ctx->arena, "gh:drop:k%.*s", STR_ARG(key)) };
+	unsigned n = 3;
 	struct str tags = v->tags, tag;
 	while (str_next(&tags, ' ', &tag)) {
 		if (!tag.n)
 			continue;
-		if (n == 2 + TAGS_MAX)
+		if (n == 3 + TAGS_MAX)
 			return true;
 		argv[n++] = arena_strf(ctx->arena, "gh:drop:t%.*s", STR_ARG(tag));
 	}
@@ -70,47 +70,63 @@ static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const stru
 	return false;
 }
 
-enum status cache_level2_get(struct ctx *ctx, struct redis *r, struct str key, struct cache_level2_value *out)
+static struct str name_of(const struct cache_level2 *l, struct str key, char out[NAME_MAX + NAME_HEAD])
 {
-	if (key.n > NAME_MAX || !redis_up(r))
+	return str_n(out, (size_t)snprintf(out, NAME_MAX + NAME_HEAD, "gh:cache:%016llx:%.*s", (unsigned long long)l->site, STR_ARG(key)));
+}
+
+/* On the connection of what follows: Redis has it first. */
+static void make_good(struct cache_level2 *l)
+{
+	uint64_t told = atomic_load(&l->lost), lost = redis_lost(l->redis);
+	if (lost != told && atomic_compare_exchange_strong(&l->lost, &told, lost))
+		cache_level2_drop(l, '*', STR(""));
+}
+
+enum status cache_level2_get(struct ctx *ctx, struct cache_level2 *l, struct str key, struct cache_level2_value *out)
+{
+	if (key.n > NAME_MAX || !redis_up(l->redis))
 		return ST_NOT_FOUND;
-	struct str argv[] = { STR("GET"), arena_strf(ctx->arena, "gh:cache:%.*s", STR_ARG(key)) };
+	make_good(l);
+	struct str argv[] = { STR("GET"), name_of(l, key, arena_alloc(ctx->arena, NAME_MAX + NAME_HEAD)) };
 	struct redis_reply reply;
 	struct str body;
-	TRY(redis_call(ctx, r, 2, argv, &reply, NULL));
+	TRY(redis_call(ctx, l->redis, 2, argv, &reply, NULL));
 	if (reply.kind != REDIS_STR || !cache_level2_unframe(reply.s, out, &body) || out->hard_us <= clock_now_us() ||
-	    dropped(ctx, r, key, out))
+	    dropped(ctx, l->redis, key, out))
 		return ST_NOT_FOUND;
-	out->value = blob_new(body.p, body.n);
+	out->value = blob_new_large(body.n);
+	if (out->value && body.n)
+		memcpy(out->value->data, body.p, body.n);
 	return out->value ? ST_OK : ST_NOMEM;
 }
 
-void cache_level2_put(struct redis *r, struct str key, struct blob *value, int64_t made_us, const struct cache_policy *p,
+void cache_level2_put(struct cache_level2 *l, struct str key, struct blob *value, int64_t made_us, const struct cache_policy *p,
 		      struct str tags)
 {
-	char px[24], name[NAME_MAX + 16];
+	char px[24], name[NAME_MAX + NAME_HEAD];
 	SCOPED_BUF frame;
 	buf_init(&frame, VALUE_MAX);
 	cache_level2_frame(&frame, value, made_us, p, tags);
 	int64_t ms = p->hard_ns / NS_PER_MS;
-	if (!buf_ok(&frame) || key.n > NAME_MAX || ms < 1 || !redis_up(r))
+	if (!buf_ok(&frame) || key.n > NAME_MAX || ms < 1 || !redis_up(l->redis))
 		return;
-	int n = snprintf(name, sizeof name, "gh:cache:%.*s", STR_ARG(key));
+	make_good(l);
 	int m = snprintf(px, sizeof px, "%lld", (long long)ms);
-	struct str argv[] = { STR("SET"), str_n(name, (size_t)n), buf_str(&frame), STR("PX"), str_n(px, (size_t)m) };
-	redis_post(r, 5, argv);
+	struct str argv[] = { STR("SET"), name_of(l, key, name), buf_str(&frame), STR("PX"), str_n(px, (size_t)m) };
+	redis_post(l->redis, 5, argv);
 }
 
-void cache_level2_drop(struct redis *r, char kind, struct str name)
+void cache_level2_drop(struct cache_level2 *l, char kind, struct str name)
 {
-	char at[24], mark[NAME_MAX + 16], ttl[24];
+	char at[24], mark[NAME_MAX + NAME_HEAD], ttl[24];
 	if (name.n > NAME_MAX)
 		return;
 	int n = snprintf(mark, sizeof mark, "gh:drop:%c%.*s", kind, STR_ARG(name));
 	int m = snprintf(at, sizeof at, "%lld", (long long)clock_now_us());
 	int k = snprintf(ttl, sizeof ttl, "%d", DROP_KEEP_S);
 	struct str set[] = { STR("SET"), str_n(mark, (size_t)n), str_n(at, (size_t)m), STR("EX"), str_n(ttl, (size_t)k) };
-	redis_post(r, 5, set);
+	redis_post(l->redis, 5, set);
 	struct str publish[] = { STR("PUBLISH"), STR(CACHE_DROP_CHANNEL), str_n(mark + 8, (size_t)n - 8) };
-	redis_post(r, 3, publish);
+	redis_post(l->redis, 3, publish);
 }

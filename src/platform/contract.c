@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "platform/cache.h"
+#include "platform/config.h"
 #include "platform/internal.h"
 #include "platform/json.h"
 #include "platform/web.h"
@@ -22,6 +23,7 @@ enum { IN_MAX = 1 << 20, OUT_MAX = INTERNAL_BODY_MAX, SERVICES_MAX = 64, TTL_DEF
 
 struct contracts {
 	struct platform *platform;
+	bool keep; /* what reads answered */
 	struct breaker breakers[SERVICES_MAX]; /* by index in platform->services */
 	_Atomic uint64_t local, cached, remote, failed;
 };
@@ -43,6 +45,7 @@ struct contracts *contracts_new(struct platform *p, struct err *e)
 		return NULL;
 	}
 	c->platform = p;
+	c->keep = !p->config || config_bool(p->config, "cache", "contracts");
 	for (unsigned i = 0; i < SERVICES_MAX; i++)
 		breaker_init(&c->breakers[i], 3, 30 * NS_PER_S);
 	atomic_store(&the_platform, p);
@@ -152,7 +155,7 @@ static void remember_silence(struct cache *c, struct str key, struct str tag)
 	struct blob *none = blob_new("", 0);
 	if (!none)
 		return;
-	cache_put(c, key, none, &policy, tag);
+	cache_put(c, key, none, &policy, tag, NULL);
 	blob_unref(none);
 }
 
@@ -173,7 +176,8 @@ static enum status get_patiently(struct ctx *caller, struct str key, const struc
 		return st;
 	if (cache_peek(cache, key, out) != CACHE_MISS) /* it came meanwhile */
 		return ST_OK;
-	remember_silence(cache, key, str_c(r->def->service));
+	if (policy->level2)
+		remember_silence(cache, key, str_c(r->def->service));
 	return st;
 }
 
@@ -182,7 +186,8 @@ static enum status call_cached(struct ctx *ctx, struct service_instance *to, con
 {
 	struct platform *p = to->platform;
 	const int64_t soft = (def->ttl_s ? def->ttl_s : TTL_DEFAULT) * NS_PER_S;
-	const struct cache_policy policy = { soft, soft + STALE_NS, true };
+	const struct cache_policy kept = { soft, soft + STALE_NS, true }, together = { 0, 0, false };
+	const struct cache_policy policy = p->contracts->keep ? kept : together;
 	size_t size = sizeof(struct read) + json.n;
 	struct read *r = arena_alloc(ctx->arena, size);
 	*r = (struct read){ to, def, json.n };

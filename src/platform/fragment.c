@@ -341,6 +341,8 @@ static void have_remote(struct page *pg)
 		if (!p->def || p->svc->local || p->same)
 			continue;
 		enum cache_state st = kept(p) ? cache_peek(pl->cache, p->key, &p->html) : CACHE_MISS;
+		if (st == CACHE_MISS && kept(p) && cache_fetch(pg->ctx, pl->cache, p->key, &p->html))
+			st = CACHE_FRESH;
 		if (st == CACHE_STALE)
 			fragment_refresh(pg->ctx, p);
 		wanted |= st == CACHE_MISS;

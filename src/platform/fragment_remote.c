@@ -110,12 +110,18 @@ void fragment_refresh(struct ctx *ctx, const struct piece *p)
 
 /* --- batches --- */
 
-struct batch_arg { struct service_instance *svc; size_t body_n; char body[]; };
+struct batch_arg {
+	struct service_instance *svc;
+	struct cache_moment *asked; /* of the fiber that asks: set for it, and not for who waits with it */
+	size_t body_n;
+	char body[];
+};
 
 static enum status make_batch(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
 {
 	const struct batch_arg *b = arg;
 	struct str answer;
+	*b->asked = cache_now(b->svc->platform->cache);
 	TRY(ask(ctx, b->svc, str_n(b->body, b->body_n), &answer, e));
 	*out = blob_new(answer.p, answer.n);
 	return *out ? ST_OK : err_set(e, ST_NOMEM, "no memory for fragments");
@@ -136,7 +142,7 @@ static bool seen(const struct piece *pieces, unsigned i)
 }
 
 static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, unsigned n, struct service_instance *svc,
-				   size_t *size)
+				   struct cache_moment *asked, size_t *size)
 {
 	const struct person *person = NULL;
 	struct buf b;
@@ -157,25 +163,27 @@ static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, 
 		return NULL;
 	*size = sizeof(struct batch_arg) + b.len;
 	struct batch_arg *arg = arena_alloc(ctx->arena, *size);
-	*arg = (struct batch_arg){ svc, b.len };
+	*arg = (struct batch_arg){ svc, asked, b.len };
 	memcpy(arg->body, b.data, b.len);
 	return arg;
 }
 
-static void share(struct ctx *ctx, struct piece *pieces, unsigned n, unsigned from, struct blob *html)
+/* asked: NULL when another fiber asked, and keeps them. */
+static void share(struct ctx *ctx, struct piece *pieces, unsigned n, unsigned from, struct blob *html, const struct cache_moment *asked)
 {
 	struct piece *p = &pieces[from];
 	struct platform *pl = p->svc->platform;
-	if (pl->fragments->keep && p->def->soft_s) {
+	if (asked && pl->fragments->keep && p->def->soft_s) {
 		const struct cache_policy policy = fragment_policy(p->def);
-		cache_put(pl->cache, p->key, html, &policy, fragment_tags(ctx->arena, p));
+		cache_put(pl->cache, p->key, html, &policy, fragment_tags(ctx->arena, p), asked);
 	}
 	for (unsigned i = from; i < n; i++)
 		if (pieces[i].def && pieces[i].svc == p->svc && !pieces[i].html && str_eq(pieces[i].key, p->key))
 			pieces[i].html = blob_ref(html);
 }
 
-static void hand_out(struct ctx *ctx, struct piece *pieces, unsigned n, struct service_instance *svc, struct str answer)
+static void hand_out(struct ctx *ctx, struct piece *pieces, unsigned n, struct service_instance *svc, struct str answer,
+		     const struct cache_moment *asked)
 {
 	const json_t *list;
 	SCOPED_JSON *root = NULL;
@@ -183,16 +191,16 @@ static void hand_out(struct ctx *ctx, struct piece *pieces, unsigned n, struct s
 	if (open_pieces(answer, &root, &list, NULL) != ST_OK)
 		return;
 	/* Sharing gives later twins their html: decide the order of the answers before. */
-	bool *asked = ARENA_ARRAY(ctx->arena, bool, n);
+	bool *ours = ARENA_ARRAY(ctx->arena, bool, n);
 	for (unsigned i = 0; i < n; i++)
-		asked[i] = wants(&pieces[i], svc) && !seen(pieces, i);
+		ours[i] = wants(&pieces[i], svc) && !seen(pieces, i);
 	for (unsigned i = 0; i < n; i++) {
-		if (!asked[i])
+		if (!ours[i])
 			continue;
 		struct blob *html = blob_of(json_array_get(list, k++));
 		if (!html)
 			continue;
-		share(ctx, pieces, n, i, html);
+		share(ctx, pieces, n, i, html, asked);
 		blob_unref(html);
 	}
 }
@@ -201,21 +209,22 @@ static void fetch_from(struct ctx *ctx, struct piece *pieces, unsigned n, struct
 {
 	const struct cache_policy flight_only = { 0, 0, false };
 	struct cache *cache = svc->platform->cache;
+	struct cache_moment asked = { 0 };
 	size_t size;
-	struct batch_arg *arg = batch_new(ctx, pieces, n, svc, &size);
+	struct batch_arg *arg = batch_new(ctx, pieces, n, svc, &asked, &size);
 	struct str answer;
 	if (!arg)
 		return;
 	if (!cache) {
 		if (ask(ctx, svc, str_n(arg->body, arg->body_n), &answer, NULL) == ST_OK)
-			hand_out(ctx, pieces, n, svc, answer);
+			hand_out(ctx, pieces, n, svc, answer, NULL);
 		return;
 	}
 	struct blob *blob = NULL;
 	struct str key = arena_strf(ctx->arena, "fb:%.*s", (int)arg->body_n, arg->body);
 	if (cache_get(ctx, cache, key, &flight_only, make_batch, arg, size, &blob, NULL, NULL) != ST_OK)
 		return;
-	hand_out(ctx, pieces, n, svc, str_n(blob->data, blob->len));
+	hand_out(ctx, pieces, n, svc, str_n(blob->data, blob->len), asked.wall_us ? &asked : NULL);
 	blob_unref(blob);
 }
 

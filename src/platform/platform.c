@@ -7,7 +7,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -279,6 +282,41 @@ static struct http_pool *make_pool(const struct config *c, const char *name, uns
 	return http_pool_new(&h, e);
 }
 
+/* The linker's fingerprint of this program, the first that is loaded. */
+static int add_build_id(struct dl_phdr_info *program, size_t size, void *to)
+{
+	for (unsigned i = 0; i < program->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &program->dlpi_phdr[i];
+		const char *at = (const char *)(program->dlpi_addr + h->p_vaddr), *end = at + h->p_memsz;
+		while (h->p_type == PT_NOTE && (size_t)(end - at) > sizeof(ElfW(Nhdr))) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const char *name = at + sizeof *note, *text = name + (note->n_namesz + 3u) / 4 * 4;
+			if (note->n_type == NT_GNU_BUILD_ID && !strncmp(name, "GNU", 4))
+				buf_put(to, text, note->n_descsz);
+			at = text + (note->n_descsz + 3u) / 4 * 4;
+		}
+	}
+	return 1;
+}
+
+/* Pages name assets of this build and addresses of this site: only processes with the same share them. */
+static uint64_t site_number(const struct platform *p)
+{
+	unsigned char key[crypto_shorthash_KEYBYTES], out[crypto_shorthash_BYTES];
+	uint64_t n;
+	SCOPED_BUF what;
+	buf_init(&what, 65536);
+	dl_iterate_phdr(add_build_id, &what);
+	for (unsigned i = 0; i < p->service_count; i++) {
+		buf_putstr(&what, p->services[i].base_url);
+		buf_putc(&what, '\n');
+	}
+	crypto_generichash(key, sizeof key, (const unsigned char *)p->secret.p, p->secret.n, NULL, 0);
+	crypto_shorthash(out, (const unsigned char *)what.data, what.len, key);
+	memcpy(&n, out, sizeof n);
+	return n;
+}
+
 static enum status make_stores(struct platform *p, struct err *e)
 {
 	const struct config *c = p->config;
@@ -291,6 +329,7 @@ static enum status make_stores(struct platform *p, struct err *e)
 	p->cache = cache_new((size_t)config_bytes(c, "cache", "max_bytes"), (unsigned)config_int(c, "cache", "shards"), p->redis, e);
 	if (!p->cache)
 		return ST_CONFIG;
+	cache_share_among(p->cache, site_number(p));
 	if (p->identity) {
 		if (!(p->auth = authstore_new(p, e)))
 			return err_wrap(e, ST_CONFIG, "the auth store");

@@ -59,6 +59,7 @@ struct redis {
 	struct redis_url url;
 	int64_t timeout_ns;
 	struct breaker breaker;
+	_Atomic uint64_t lost; /* posts without an answer */
 	pthread_mutex_t lock;
 	struct conn *conns;
 	struct conn *subscriber;
@@ -356,10 +357,13 @@ static void on_posted(redisAsyncContext *ac, void *reply, void *arg)
 {
 	struct conn *c = ac->data;
 	c->in_flight--;
-	if (reply && ((redisReply *)reply)->type == REDIS_REPLY_ERROR)
+	bool refused = reply && ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
+	if (refused)
 		LOG(WARN, NULL, "redis.error", LT("error", str_n(((redisReply *)reply)->str, (size_t)((redisReply *)reply)->len)));
 	if (reply)
 		breaker_result(&c->r->breaker, true);
+	if (!reply || refused)
+		atomic_fetch_add(&c->r->lost, 1);
 }
 
 static bool submit(struct conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv)
@@ -460,11 +464,17 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 
 void redis_post(struct redis *r, unsigned argc, const struct str *argv)
 {
-	if (!breaker_allow(&r->breaker))
+	struct conn *c = breaker_allow(&r->breaker) ? conn_here(r) : NULL;
+	if (c && submit(c, on_posted, NULL, argc, argv))
 		return;
-	struct conn *c = conn_here(r);
-	if (c && !submit(c, on_posted, NULL, argc, argv))
+	atomic_fetch_add(&r->lost, 1);
+	if (c)
 		failed(c);
+}
+
+uint64_t redis_lost(const struct redis *r)
+{
+	return atomic_load(&r->lost);
 }
 
 bool redis_up(const struct redis *r)

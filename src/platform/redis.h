@@ -23,6 +23,8 @@ struct redis_reply { enum redis_kind kind; int64_t i; struct str s; struct redis
 enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const struct str *argv, struct redis_reply *out, struct err *e) MUST_CHECK;
 /* Send without waiting for the reply. */
 void redis_post(struct redis *r, unsigned argc, const struct str *argv);
+/* How many of those came to nothing, as far as is known. */
+uint64_t redis_lost(const struct redis *r);
 /* fn runs on one of the loops for each message of the channel (not to be kept). Resubscribed after a reconnect: fn is called
    with p == NULL then, because messages may have been lost meanwhile. */
 void redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg, struct str message), void *arg);

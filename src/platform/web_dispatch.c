@@ -229,7 +229,7 @@ static enum status run_route(struct web *w, struct err *e)
 	if (wr->page_key.p) {
 		if (page_serve(wr, e))
 			return ST_OK;
-		wr->cache_seq = cache_seq(web_app_of(w)->platform->cache);
+		wr->since = cache_now(web_app_of(w)->platform->cache);
 	}
 	return w->route->handle(w, e);
 }

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "platform/cache.h"
 #include "platform/router.h"
 #include "platform/web_app.h"
 #include "rt/sync.h"
@@ -56,7 +57,7 @@ struct web_req {
 	struct buf tags;
 	struct str page_key;  /* p NULL: this answer is not for the page cache */
 	uint64_t flight;      /* 0: none claimed */
-	uint64_t cache_seq;   /* of the cache when the handler began */
+	struct cache_moment since; /* when the handler began */
 };
 static inline struct web_req *web_req_of(const struct web *w) { return (struct web_req *)(uintptr_t)w; }
 static inline struct web_app *web_app_of(const struct web *w) { return web_req_of(w)->note->app; }

@@ -5,6 +5,8 @@
  *
  *     struct page_head | lengths and text of each header | identity | gzip | brotli
  *
+ * What the process does not have is looked for in level 2 before it is made, by the one fiber that would make it.
+ *
  * Any thread; blobs are immutable. A blob may come from another process (level 2), so its offsets are checked.
  */
 #include <brotli/encode.h>
@@ -178,6 +180,18 @@ static enum status claim_or_wait(struct web_req *wr, uint64_t hash, bool have_st
 	return st;
 }
 
+/* Another process may have made it. */
+static void fetch_shared(struct web_req *wr, struct blob **b, enum cache_state *state)
+{
+	struct blob *shared;
+	if (!cache_fetch(wr->w.ctx, wr->note->app->platform->cache, wr->page_key, &shared))
+		return;
+	if (*b)
+		blob_unref(*b);
+	*b = shared;
+	*state = CACHE_FRESH;
+}
+
 bool page_serve(struct web_req *wr, struct err *e)
 {
 	struct cache *cache = wr->note->app->platform->cache;
@@ -193,6 +207,8 @@ bool page_serve(struct web_req *wr, struct err *e)
 				blob_unref(b);
 			b = NULL;
 			state = cache_peek(cache, wr->page_key, &b);
+			if (state != CACHE_FRESH && wr->flight)
+				fetch_shared(wr, &b, &state);
 		}
 	}
 	if (b && (state == CACHE_FRESH || serve_stale))
@@ -315,11 +331,9 @@ bool page_keep_and_send(struct web_req *wr, const char *type, struct str body)
 	if (!b)
 		return false;
 	int64_t soft = (int64_t)(wr->w.route->cache_s ? wr->w.route->cache_s : 60) * 1000000000;
-	struct cache_policy policy = { .soft_ns = soft, .hard_ns = soft + STALE_NS };
-	struct cache *cache = wr->note->app->platform->cache;
+	const struct cache_policy policy = { soft, soft + STALE_NS, true };
 	/* Made from what has changed meanwhile: good enough for who asked before the change, not for who asks after it. */
-	if (!cache_dropped_since(cache, wr->cache_seq, wr->page_key, buf_str(&wr->tags)))
-		cache_put(cache, wr->page_key, b, &policy, buf_str(&wr->tags));
+	cache_put(wr->note->app->platform->cache, wr->page_key, b, &policy, buf_str(&wr->tags), &wr->since);
 	page_release(wr);
 	bool sent = page_send(wr->w.req, b, false);
 	blob_unref(b);

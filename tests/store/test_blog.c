@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "gen/blog_sql.h"
+#include "gen/platform_sql.h"
 #include "services/blog/edges.h"
 #include "services/blog/import.h"
 #include "services/blog/store.h"
@@ -43,6 +44,16 @@ static int64_t objects(struct store *t, const char *type)
 	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK || q_blog_objects_count(c, str_c(type), &row, &t->err) != ST_OK || !row)
 		return -1;
 	return row->n;
+}
+
+/* By which other processes, and this one's caches, hear of it. */
+static int64_t events(struct store *t)
+{
+	SCOPED_DB_READ c = NULL;
+	struct event_counts_row *row;
+	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK || q_event_counts(c, &row, &t->err) != ST_OK || !row)
+		return -1;
+	return row->waiting;
 }
 
 /* --- edges ------------------------------------------------------------------------------------------------------------- */
@@ -474,7 +485,9 @@ static void twice_changes_nothing(struct store *t)
 	for (size_t f = 0; f < COUNT_OF(files); f++) {
 		CHECK_OK(import(t, files[f], &r));
 		int64_t posts = objects(t, "post"), tags = objects(t, "tag"), authors = objects(t, "author");
+		CHECK(events(t) == (int64_t)f + 1);
 		CHECK_OK(import(t, files[f], &r));
+		CHECK(events(t) == (int64_t)f + 1);
 		for (int k = 0; k < IMPORT_KINDS; k++)
 			CHECK(r.counts[k].added == 0 && r.counts[k].changed == 0);
 		CHECK(r.counts[IMPORT_POSTS].unchanged >= 1);
@@ -609,7 +622,7 @@ int main(int argc, char **argv)
 		{ .name = "odd_files", .run = odd_files },
 		{ .name = "broken_files_leave_nothing", .run = broken_files_leave_nothing },
 	};
-	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &blog_migrations, NULL });
+	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &platform_migrations, &blog_migrations, NULL });
 }
 
 /* Where the library has no media storage linked in: no test here stores a file. */

@@ -18,7 +18,7 @@ static struct cache *cache;
 static void put(const char *key, const char *value, const struct cache_policy *p, const char *tags)
 {
 	struct blob *b = blob_new(value, strlen(value));
-	cache_put(cache, str_c(key), b, p, tags ? str_c(tags) : STR_NULL);
+	cache_put(cache, str_c(key), b, p, tags ? str_c(tags) : STR_NULL, NULL);
 	blob_unref(b);
 }
 

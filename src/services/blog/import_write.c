@@ -321,7 +321,11 @@ static enum status record(struct writer *w, struct err *e)
 	buf_arena(&json, w->a, 4u << 20);
 	add_counts(&whole, w->counted);
 	import_report_json(&json, &whole);
-	return q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now, buf_str(&json), NULL, e);
+	TRY(q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now, buf_str(&json), NULL, e));
+	unsigned written = 0;
+	for (int k = 0; k < IMPORT_KINDS; k++)
+		written += w->counted->counts[k].added + w->counted->counts[k].changed;
+	return written ? event_emit(w->c, "site.imported", STR(""), STR("{}"), e) : ST_OK;
 }
 
 static enum status write_all(struct writer *w, struct err *e)
