@@ -3,7 +3,7 @@
 // in every service, in one process and in two.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +69,7 @@ cases["addresses: checked field by field with the text kept, saved, changed, one
 	assert.doesNotMatch(page.text, /Porto/, "removed");
 	page = await agent.submit(page, {}, formOf(page, "Put it back"));
 	assert.match(page.text, /Porto/);
+	for (const action of ["saved", "removed", "put_back"]) assert.ok(count("one/account.db", `SELECT COUNT(*) FROM audit_log WHERE action = 'person.address_${action}'`), action);
 	// Somebody else's is nobody's.
 	const other = await as(ines);
 	assert.equal((await other.go(`/account/addresses/${id}`)).status, 404);
@@ -153,6 +154,23 @@ cases["all of a person's data, as an archive for that person alone"] = async () 
 	assert.ok(read("federation.json")["security log"].length > 3);
 	assert.ok(read("account.json").addresses.some((a) => a.city === "Porto"));
 	assert.equal((await (await as(ines)).fetch("/account/data/archive")).status, 404);
+	assert.deepEqual(["person.data_asked", "person.data_taken"].map((a) => count("one/account.db", `SELECT COUNT(*) FROM audit_log WHERE action = '${a}'`)), [1, 1]);
+	// An attempt that died over its file: the next one makes it whole, and nothing of a person is left that no row names.
+	const files = () => readdirSync(join(data, "exports"));
+	assert.equal(files().length, 1);
+	writeFileSync(join(data, "exports", files()[0]), "half of it");
+	execFileSync("python3", ["-c", `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=10)
+export, person = db.execute("SELECT id, person_id FROM exports").fetchone()
+db.execute("UPDATE exports SET state = 'waiting', file = ''")
+for job, of in ((1, export), (2, 77)):
+    db.execute("INSERT INTO jobs (id, kind, payload, priority, ready, run_at) VALUES (?, 'account.export', json_object('export', ?, 'person', ?), 0, 1, 0)", (job, of, person))
+db.commit()`, join(data, "account.db")]);
+	for (let i = 0; i < 300 && count("one/account.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'account.export'"); i++) await new Promise((r) => setTimeout(r, 100));
+	assert.equal(files().length, 1, "no row of export 77");
+	assert.deepEqual(readFileSync(join(data, "exports", files()[0])).subarray(0, 2).toString(), "PK");
+	assert.equal((await agent.fetch("/account/data/archive")).status, 200);
 };
 cases["an account ends after its days of grace, and can stay; the only owner can not leave"] = async () => {
 	const agent = await as(tom);

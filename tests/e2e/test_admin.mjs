@@ -205,6 +205,45 @@ cases["approval: waits, is approved, gets a letter, gets in"] = async () => {
 	await letter(zoe.email, /was approved/);
 	assert.ok(await signedIn(await as(zoe)));
 };
+/** Every route of the program, as it prints them; with something in the place of what varies. */
+const routes = execFileSync(process.env.GUILDHALL, ["dump", "routes"], { encoding: "utf8" }).trim().split("\n").slice(1).map((line) => line.split("\t"))
+	.map(([service, method, path, flags]) => ({ service, method, path: path.replace(/\{\w+:id\}/g, "0000000000001").replace(/\{\w+:\w+\}/g, "x"), flags: flags.split(",") }))
+	.filter((r) => r.service !== "platform");
+cases["every route that changes something wants its form's token, and a form of this site (CSRF)"] = async () => {
+	const ines = await as(people.ines), stranger = new Agent(base);
+	await ines.go("/account/auth/login");
+	const own = Agent.form(await ines.go("/admin/invitations")).fields.csrf, foreign = Agent.form(await stranger.go("/sign-in")).fields.csrf;
+	const changing = [...routes.filter((r) => !["GET", "OPTIONS"].includes(r.method)), { method: "POST", path: "/auth/logout", flags: [] }, { method: "POST", path: "/account/auth/logout", flags: [] }];
+	const free = changing.filter((r) => r.flags.includes("no-csrf")).map((r) => `${r.method} ${r.path}`).sort();
+	// Those prove who they are with every call, by what is in no cookie.
+	assert.deepEqual(free, ["DELETE /oauth/register/x", "POST /api/v1/apps", "POST /oauth/device_authorization", "POST /oauth/introspect", "POST /oauth/par", "POST /oauth/register", "POST /oauth/revoke",
+		"POST /oauth/token", "POST /oauth/userinfo", "PUT /oauth/register/x"]);
+	assert.ok(changing.length > free.length + 20);
+	for (const { method, path } of changing.filter((r) => !r.flags.includes("no-csrf")))
+		for (const [fields, headers] of [[{}, {}], [{ csrf: foreign }, {}], [{ csrf: own }, { origin: "https://evil.example" }], [{ csrf: own }, { "sec-fetch-site": "cross-site" }], [{ csrf: own }, { origin: "null" }]]) {
+			const answer = await ines.fetch(path, { method, headers, body: new URLSearchParams({ session: "others", step: "off", action: "suspend", ...fields }) });
+			assert.equal(answer.status, 403, `${method} ${path} ${JSON.stringify(headers)}`);
+			assert.match(await answer.text(), /sent from another site|please send it again/, `${method} ${path}`);
+		}
+	assert.ok(await signedIn(ines));
+};
+cases["every route says who may: visitors, members and administrators"] = async () => {
+	const visitor = new Agent(base), eve = await as(people.eve);
+	await eve.go("/account/auth/login");
+	const ask = async (agent, { method, path }) => {
+		const token = method === "GET" ? {} : { body: new URLSearchParams({ csrf: Agent.form(await agent.go(agent === visitor ? "/sign-in" : "/identity/password")).fields.csrf }) };
+		return agent.fetch(path, { method, ...token });
+	};
+	for (const r of routes.filter((one) => one.flags.some((f) => ["auth", "admin"].includes(f)))) {
+		const answer = await ask(visitor, r);
+		if (r.method === "GET") assert.match(answer.headers.get("location") ?? "", /\/(sign-in|account\/auth\/login)\?/, r.path);
+		else assert.equal(answer.status, 401, r.path);
+	}
+	const admin = routes.filter((r) => r.flags.includes("admin"));
+	assert.ok(admin.length > 8);
+	for (const r of admin) assert.equal((await ask(eve, r)).status, 403, `${r.method} ${r.path}`);
+	assert.deepEqual(routes.filter((r) => r.path.startsWith("/admin") && !r.flags.includes("admin")), []);
+};
 cases["all of it is in the audit chain, which holds"] = async () => {
 	const ines = await as(people.ines);
 	const page = await ines.go("/admin/audit");

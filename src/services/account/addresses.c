@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
+#include "platform/audit.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 512 << 10, LINE_MAX_LEN = 100, PHONE_MAX = 30, CODE_MAX = 16 };
@@ -119,6 +120,14 @@ static bool check(struct address_view *v)
 	       !too_long(f->line2, LINE_MAX_LEN, NULL).n && !too_long(f->region, LINE_MAX_LEN, NULL).n;
 }
 
+static enum status record(struct db_conn *c, struct web *w, const char *action, int64_t id, struct err *e)
+{
+	struct audit_entry entry = { .action = action };
+	audit_from(w, &entry);
+	entry.object = id_of(db_arena(c), id);
+	return audit_write(c, &entry, e);
+}
+
 struct saving { struct web *w; const struct address_form *f; int64_t id; };
 
 static enum status tx_save(struct db_conn *c, void *arg, struct err *e)
@@ -130,7 +139,9 @@ static enum status tx_save(struct db_conn *c, void *arg, struct err *e)
 	                          f->billing, clock_now_us(), NULL, e));
 	if (f->delivery)
 		TRY(q_account_address_only_delivery(c, person, s->id, NULL, e));
-	return f->billing ? q_account_address_only_billing(c, person, s->id, NULL, e) : ST_OK;
+	if (f->billing)
+		TRY(q_account_address_only_billing(c, person, s->id, NULL, e));
+	return record(c, s->w, "person.address_saved", s->id, e);
 }
 
 enum status account_post_address(struct web *w, struct err *e)
@@ -161,17 +172,19 @@ enum status account_post_address(struct web *w, struct err *e)
 
 /* --- removing, and putting back ---------------------------------------------------------------------------------- */
 
-struct removing { int64_t id, person, at; bool back; };
+struct removing { struct web *w; int64_t id, at; bool back; };
 
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct removing *r = arg;
-	return q_account_address_remove(c, r->id, r->person, r->back ? NULL : &r->at, NULL, e);
+	int64_t done;
+	TRY(q_account_address_remove(c, r->id, r->w->person->id, r->back ? NULL : &r->at, &done, e));
+	return done ? record(c, r->w, r->back ? "person.address_put_back" : "person.address_removed", r->id, e) : ST_OK;
 }
 
 enum status account_post_address_remove(struct web *w, struct err *e)
 {
-	struct removing r = { .person = w->person->id, .at = clock_now_us(), .back = web_form(w, "back").n > 0 };
+	struct removing r = { .w = w, .at = clock_now_us(), .back = web_form(w, "back").n > 0 };
 	struct str id = web_form(w, "id");
 	if (!id_parse(id, &r.id))
 		return err_set(e, ST_INVALID, "This form is not understood.");

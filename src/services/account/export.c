@@ -15,12 +15,13 @@
 #include "base/id.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
+#include "platform/audit.h"
 #include "platform/html.h"
 #include "platform/json.h"
 #include "platform/person_data.h"
 #include "services/account/account.h"
 
-enum { PAGE_MAX = 256 << 10, NAME_BYTES = 16 };
+enum { PAGE_MAX = 256 << 10 };
 
 static const char *folder(struct ctx *ctx)
 {
@@ -69,7 +70,10 @@ static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
 		return ST_OK;
 	struct str payload = arena_strf(db_arena(c), "{\"export\":%lld,\"person\":%lld}", (long long)id, (long long)w->person->id);
 	TRY(q_account_export_add(c, id, w->person->id, clock_now_us(), NULL, e));
-	return job_enqueue(c, &(struct job_new){ .kind = "account.export", .payload = payload }, &job, e);
+	TRY(job_enqueue(c, &(struct job_new){ .kind = "account.export", .payload = payload }, &job, e));
+	struct audit_entry entry = { .action = "person.data_asked" };
+	audit_from(w, &entry);
+	return audit_write(c, &entry, e);
 }
 
 enum status account_post_export(struct web *w, struct err *e)
@@ -87,6 +91,13 @@ enum status account_get_export_file(struct web *w, struct err *e)
 	int fd = open(arena_printf(w->ctx->arena, "%s/%.*s", folder(w->ctx), STR_ARG(r->file)), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set(e, ST_GONE, "The archive is not there any more. You can have another made.");
+	struct audit_entry entry = { .action = "person.data_taken" };
+	audit_from(w, &entry);
+	enum status st = audit_record(w->ctx, &entry, e);
+	if (st != ST_OK) {
+		close(fd);
+		return st;
+	}
 	web_no_cache(w);
 	http_set_header(w->req, "content-type", STR("application/zip"));
 	http_set_header(w->req, "content-disposition", STR("attachment; filename=\"my-data.zip\""));
@@ -149,26 +160,27 @@ static enum status write_archive(struct ctx *ctx, int64_t person, const char *pa
 	return st;
 }
 
-struct made { int64_t id; const char *state; struct str file; int64_t bytes; };
+struct made { int64_t id; const char *state; struct str file; int64_t bytes, rows; };
 
 static enum status tx_made(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct made *m = arg;
-	return q_account_export_done(c, m->id, str_c(m->state), m->file, m->bytes, clock_now_us(), NULL, e);
+	struct made *m = arg;
+	return q_account_export_done(c, m->id, str_c(m->state), m->file, m->bytes, clock_now_us(), &m->rows, e);
 }
 
+/* The file has the name of its row: one that an attempt before left behind is written anew, and none stays that no row knows. */
 enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e)
 {
-	char name[2 * NAME_BYTES + 1];
 	struct stat s = { 0 };
 	SCOPED_JSON *in = json_parse(j->payload, 2, e);
 	if (!in)
 		return ST_CORRUPT;
 	if (mkdir(folder(ctx), 0700) && errno != EEXIST)
 		return err_errno(e, ST_IO, "can not make %s", folder(ctx));
-	random_hex(name, NAME_BYTES);
-	struct made m = { json_integer_value(json_object_get(in, "export")), "ready", arena_strf(ctx->arena, "%s.zip", name), 0 };
+	struct made m = { .id = json_integer_value(json_object_get(in, "export")), .state = "ready" };
+	m.file = arena_strf(ctx->arena, "%lld.zip", (long long)m.id);
 	const char *path = arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(m.file));
+	unlink(path);
 	enum status st = write_archive(ctx, json_integer_value(json_object_get(in, "person")), path, e);
 	if (st != ST_OK || stat(path, &s)) {
 		unlink(path);
@@ -178,7 +190,10 @@ enum status account_export_job(struct ctx *ctx, const struct job *j, struct err 
 		m.file = STR("");
 	}
 	m.bytes = s.st_size;
-	return db_write(ctx, ctx->svc->db, tx_made, &m, e);
+	TRY(db_write(ctx, ctx->svc->db, tx_made, &m, e));
+	if (!m.rows) /* whose data it is left meanwhile */
+		unlink(path);
+	return ST_OK;
 }
 
 /* --- letting go ------------------------------------------------------------------------------------------------- */
