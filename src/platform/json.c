@@ -23,7 +23,8 @@ __attribute__((constructor)) static void note_shortage(void)
 	json_set_alloc_funcs(noting_malloc, free);
 }
 
-static bool too_deep(struct str t, unsigned max)
+/* Where the text is nested deeper than max; t.n: nowhere. */
+static size_t too_deep(struct str t, unsigned max)
 {
 	unsigned depth = 0;
 	bool in_string = false;
@@ -38,18 +39,19 @@ static bool too_deep(struct str t, unsigned max)
 			in_string = true;
 		} else if (c == '[' || c == '{') {
 			if (++depth > max)
-				return true;
+				return i;
 		} else if ((c == ']' || c == '}') && depth > 0) {
 			depth--;
 		}
 	}
-	return false;
+	return t.n;
 }
 
 json_t *json_parse(struct str text, unsigned max_depth, struct err *e)
 {
-	if (too_deep(text, max_depth)) {
-		(void)err_set(e, ST_INVALID, "the JSON is nested deeper than %u levels", max_depth);
+	size_t deep = too_deep(text, max_depth);
+	if (deep < text.n) {
+		(void)err_set(e, ST_INVALID, "the JSON is nested deeper than %u levels at byte %zu", max_depth, deep);
 		return NULL;
 	}
 	json_error_t je;
@@ -61,7 +63,7 @@ json_t *json_parse(struct str text, unsigned max_depth, struct err *e)
 		return NULL;
 	}
 	if (!j)
-		(void)err_set(e, ST_INVALID, "not valid JSON, line %d column %d: %s", je.line, je.column, je.text);
+		(void)err_set(e, ST_INVALID, "not valid JSON, line %d, column %d (byte %d): %s", je.line, je.column, je.position, je.text);
 	return j;
 }
 

@@ -13,7 +13,7 @@
 
 enum { JSON_DEPTH = 32 };
 
-/* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, line and column in its message; ST_NOMEM. */
+/* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, the place in its message; ST_NOMEM. */
 json_t *json_parse(struct str text, unsigned max_depth, struct err *e);
 
 #define SCOPED_JSON __attribute__((cleanup(json_decrefp))) json_t /* json_decrefp: jansson's own */

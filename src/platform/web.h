@@ -106,7 +106,11 @@ struct page_shell {
 	struct str site_name, description;
 	struct str lang;            /* BCP 47; "en" when empty */
 	struct str canonical, prev, next; /* absolute URLs */
-	struct str image, og_type;  /* absolute URL; "article", "website" when empty */
+	struct str image, image_alt; /* absolute URL, and what is to be seen there */
+	int image_width, image_height; /* 0: not known */
+	struct str og_type;         /* "article"; "website" when empty */
+	struct str og_title, og_description; /* for those who share the page; empty: title and description */
+	struct str twitter_title, twitter_description, twitter_image; /* empty: as before */
 	struct str feed;            /* URL of the page's own RSS feed */
 	struct str kind;            /* class of <body>: "home", "post" */
 	bool noindex;

@@ -224,7 +224,7 @@ static void test_depth_falls_back(void **state)
 		buf_puts(&deep, "{\"root\":[");
 	struct body b;
 	struct err e = { 0 };
-	assert_int_equal(body_render(a, BODY_LEXICAL, buf_str(&deep), STR_NULL, &options, &b, &e), ST_TOO_LARGE);
+	assert_int_equal(body_render(a, BODY_LEXICAL, buf_str(&deep), STR_NULL, &options, &b, &e), ST_INVALID);
 	assert_non_null(strstr(e.msg, "deep"));
 	assert_int_equal(body_render(a, BODY_LEXICAL, buf_str(&deep), STR("<p>kept</p>"), &options, &b, &e), ST_OK);
 	assert_int_equal(b.format, BODY_HTML);

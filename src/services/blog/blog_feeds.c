@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/blog/blog_feeds.h"
 
-#include "base/clock.h"
 #include "gen/blog_tpl.h"
 #include "platform/config.h"
 #include "platform/json.h"
@@ -9,63 +8,75 @@
 #define FEED_MAX (8u << 20)
 #define SITEMAP_LIMIT 50000 /* of one sitemap, by its protocol */
 
-struct str blog_tag_uri(struct ctx *ctx, const struct blog_feed_item *i)
+/* --- bodies away from home ---------------------------------------------------------------------------------------- */
+
+/* One attribute, " name=\"value\"", of a tag that our sanitiser wrote. Readers show the text elsewhere: what starts at our root, at
+   the page itself or without a scheme is written out. Other sizes of a picture stay behind: readers take the first. */
+static void put_feed_attr(struct buf *out, struct ctx *ctx, const struct blog_feed_item *i, struct str attr)
 {
-	struct service_instance *blog = platform_service(ctx->svc->platform, "blog");
-	struct str host = blog->base_url;
-	ptrdiff_t scheme = str_find(host, STR("://"));
-	if (scheme >= 0)
-		host = str_skip(host, (size_t)scheme + 3);
-	ptrdiff_t end = str_chr(host, '/');
-	if (end >= 0)
-		host = str_first(host, (size_t)end);
-	end = str_chr(host, ':');
-	if (end >= 0)
-		host = str_first(host, (size_t)end);
-	struct civil c;
-	clock_civil_utc(i->card.published_at, &c);
-	return arena_strf(ctx->arena, "tag:%.*s,%04d-%02d-%02d:%lld", STR_ARG(host), c.year, c.month, c.day,
-	                  (long long)i->card.id);
+	static const char *const addresses[] = { " src", " href", " poster", " cite" };
+	struct str value = attr, name;
+	if (str_starts(attr, STR(" srcset=")) || str_starts(attr, STR(" sizes=")))
+		return;
+	bool address = false;
+	if (str_cut(&value, '=', &name) && value.n > 1 && value.p[0] == '"')
+		for (size_t k = 0; k < sizeof addresses / sizeof *addresses; k++)
+			address = address || str_eqc(name, addresses[k]);
+	char first = address ? value.p[1] : '\0', second = value.n > 2 ? value.p[2] : '\0';
+	if (first != '/' && first != '#') {
+		buf_putstr(out, attr);
+		return;
+	}
+	struct str origin = blog_abs(ctx, STR("/")), rest = str_skip(value, 1);
+	buf_putstr(out, name);
+	BUF_LIT(out, "=\"");
+	if (first == '#')
+		buf_putstr(out, blog_abs(ctx, blog_post_url(ctx, i->card.slug)));
+	else if (second == '/')
+		buf_putstr(out, str_first(origin, (size_t)str_chr(origin, ':') + 1));
+	else
+		buf_putstr(out, str_first(origin, origin.n - 1));
+	buf_putstr(out, rest);
+}
+
+/* From its "<" to its ">": values hold neither, they are escaped. */
+static void put_feed_tag(struct buf *out, struct ctx *ctx, const struct blog_feed_item *i, struct str tag)
+{
+	ptrdiff_t name = str_chr(tag, ' ');
+	buf_putstr(out, name < 0 ? tag : str_first(tag, (size_t)name));
+	if (name < 0)
+		return;
+	tag = str_skip(tag, (size_t)name);
+	while (tag.n && tag.p[0] == ' ') {
+		size_t n = 1;
+		for (bool quoted = false; n < tag.n && (quoted || (tag.p[n] != ' ' && tag.p[n] != '>')); n++)
+			quoted ^= tag.p[n] == '"';
+		put_feed_attr(out, ctx, i, str_first(tag, n));
+		tag = str_skip(tag, n);
+	}
+	buf_putstr(out, tag);
 }
 
 struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i)
 {
 	struct buf out;
-	buf_arena(&out, ctx->arena, FEED_MAX);
-	/* Readers show the text away from our origin: links and pictures that start at its root need it written out. The body
-	   is our sanitiser's own serialisation, so an attribute always reads ` name="value"`. */
-	static const struct {
-		struct str from, to;
-	} attrs[] = {
-		{ STR_INIT(" src=\"/"), STR_INIT(" src=\"") },
-		{ STR_INIT(" href=\"/"), STR_INIT(" href=\"") },
-		{ STR_INIT(" poster=\"/"), STR_INIT(" poster=\"") },
-	};
-	struct str origin = blog_abs(ctx, STR("/"));
 	struct str rest = i->html.s;
-	while (rest.n) {
-		ptrdiff_t blank = str_chr(rest, ' ');
-		if (blank < 0)
-			break;
-		buf_put(&out, rest.p, (size_t)blank);
-		rest = str_skip(rest, (size_t)blank);
-		size_t k = 0;
-		while (k < sizeof attrs / sizeof *attrs && !str_starts(rest, attrs[k].from))
-			k++;
-		if (k == sizeof attrs / sizeof *attrs) {
-			buf_putc(&out, ' ');
-			rest = str_skip(rest, 1);
-			continue;
-		}
-		buf_putstr(&out, attrs[k].to);
-		buf_putstr(&out, origin);
-		rest = str_skip(rest, attrs[k].from.n);
+	buf_arena(&out, ctx->arena, FEED_MAX);
+	for (ptrdiff_t open; (open = str_chr(rest, '<')) >= 0;) {
+		buf_put(&out, rest.p, (size_t)open);
+		rest = str_skip(rest, (size_t)open);
+		ptrdiff_t end = str_chr(rest, '>');
+		struct str tag = str_first(rest, end < 0 ? rest.n : (size_t)end + 1);
+		put_feed_tag(&out, ctx, i, tag);
+		rest = str_skip(rest, tag.n);
 	}
 	buf_putstr(&out, rest);
 	if (i->gated)
 		tpl_blog_feed_gate(&out, ctx, &i->card);
 	return blog_xml(ctx, buf_str(&out));
 }
+
+/* --- feeds ---------------------------------------------------------------------------------------------------------- */
 
 struct str blog_location_url(struct ctx *ctx, const struct blog_location *l)
 {
@@ -149,7 +160,7 @@ static void set_str(json_t *o, const char *key, struct str s)
 static json_t *json_item(struct ctx *ctx, const struct blog_feed_item *i)
 {
 	json_t *o = json_object(), *tags = json_array(), *authors = json_array();
-	set_str(o, "id", blog_tag_uri(ctx, i));
+	set_str(o, "id", arena_strf(ctx->arena, "urn:uuid:%.*s", STR_ARG(i->uuid)));
 	set_str(o, "url", blog_abs(ctx, blog_post_url(ctx, i->card.slug)));
 	set_str(o, "title", i->card.title);
 	set_str(o, "content_html", blog_feed_html(ctx, i));

@@ -17,8 +17,7 @@ struct blog_feed_view {
 	size_t count;
 };
 
-struct str blog_tag_uri(struct ctx *ctx, const struct blog_feed_item *i); /* RFC 4151: stays when the slug changes */
-struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i); /* links made absolute; a note when gated */
+struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i); /* addresses made absolute; a note when gated */
 struct str blog_location_url(struct ctx *ctx, const struct blog_location *l);
 
 enum status blog_get_rss(struct web *w, struct err *e);

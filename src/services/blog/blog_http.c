@@ -21,19 +21,30 @@ static enum status open_site(struct web *w, struct db_conn **c, struct blog_site
 	return blog_site(w->ctx, *c, site, e);
 }
 
+static void show_image(struct page_shell *p, struct ctx *ctx, const struct blog_image *i)
+{
+	if (!i->src.n)
+		return;
+	p->image = blog_abs(ctx, i->src);
+	p->image_alt = i->alt;
+	p->image_width = i->height > 0 ? i->width : 0;
+	p->image_height = i->height;
+}
+
 static struct page_shell shell_of(struct web *w, const struct blog_site *site, struct str title)
 {
 	struct page_shell p = {
 		.site_name = site->title,
 		.lang = site->lang,
 		.description = site->description,
-		.image = blog_abs(w->ctx, site->cover.src),
 		.kind = STR("list"),
 		.canonical = blog_abs(w->ctx, w->req->raw_path),
 		.title = site->meta_title.n ? site->meta_title : site->title,
 	};
 	if (title.n)
 		p.title = arena_strf(w->ctx->arena, "%.*s – %.*s", STR_ARG(title), STR_ARG(site->title));
+	p.og_title = title; /* the site's name has a place of its own there */
+	show_image(&p, w->ctx, &site->cover);
 	return p;
 }
 
@@ -118,15 +129,18 @@ enum status blog_get_home(struct web *w, struct err *e)
 
 static void apply_meta(struct page_shell *shell, struct ctx *ctx, const struct blog_meta *m)
 {
-	if (m->title.n)
-		shell->title = m->title;
-	if (m->description.n)
-		shell->description = m->description;
-	if (m->canonical_url.n)
-		shell->canonical = m->canonical_url;
-	if (m->og_image.n)
-		shell->image = blog_abs(ctx, m->og_image);
+	const struct { struct str from, *to; } texts[] = {
+		{ m->title, &shell->title }, { m->title, &shell->og_title }, { m->og_title, &shell->og_title },
+		{ m->description, &shell->description }, { m->og_description, &shell->og_description }, { m->canonical_url, &shell->canonical },
+		{ m->twitter_title, &shell->twitter_title }, { m->twitter_description, &shell->twitter_description },
+		{ blog_abs(ctx, m->twitter_image), &shell->twitter_image },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].from.n)
+			*texts[i].to = texts[i].from;
+	show_image(shell, ctx, &(struct blog_image){ .src = m->og_image });
 }
+
 
 enum status blog_get_tag(struct web *w, struct err *e)
 {
@@ -151,13 +165,15 @@ enum status blog_get_tag(struct web *w, struct err *e)
 	struct page_shell shell = shell_of(w, &site, tag.ref.name);
 	if (tag.description.n)
 		shell.description = tag.description;
-	if (tag.ref.image.src.n)
-		shell.image = blog_abs(w->ctx, tag.ref.image.src);
+	show_image(&shell, w->ctx, &tag.ref.image);
 	shell.feed = arena_strf(w->ctx->arena, "%.*srss/", STR_ARG(blog_tag_url(w->ctx, slug)));
 	apply_meta(&shell, w->ctx, &tag.meta);
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
-	struct buf out;
+	struct buf ld, out;
+	buf_arena(&ld, w->ctx->arena, 64 << 10);
+	tpl_blog_tag_ld(&ld, w, &site, &tag);
+	shell.head_extra = made_by(&ld);
 	page_buf(w, &out);
 	tpl_blog_tag_page(&out, &shell, &tag, &v);
 	return web_html_reading(w, 200, &out, &c);
@@ -186,14 +202,17 @@ enum status blog_get_author(struct web *w, struct err *e)
 	struct page_shell shell = shell_of(w, &site, author.ref.name);
 	if (author.bio.n)
 		shell.description = author.bio;
-	if (author.cover_url.n)
-		shell.image = blog_abs(w->ctx, author.cover_url);
+	show_image(&shell, w->ctx, &author.ref.image);
+	show_image(&shell, w->ctx, &(struct blog_image){ .src = author.cover_url });
 	shell.og_type = STR("profile");
 	shell.feed = arena_strf(w->ctx->arena, "%.*srss/", STR_ARG(blog_author_url(w->ctx, slug)));
 	apply_meta(&shell, w->ctx, &author.meta);
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
-	struct buf out;
+	struct buf ld, out;
+	buf_arena(&ld, w->ctx->arena, 64 << 10);
+	tpl_blog_author_ld(&ld, w, &author);
+	shell.head_extra = made_by(&ld);
 	page_buf(w, &out);
 	tpl_blog_author_page(&out, &shell, &author, &v);
 	return web_html_reading(w, 200, &out, &c);
@@ -251,8 +270,7 @@ enum status blog_get_post(struct web *w, struct err *e)
 	shell.og_type = post.card.is_page ? STR("website") : STR("article");
 	if (post.card.lang.n)
 		shell.lang = post.card.lang;
-	if (post.card.image.src.n)
-		shell.image = blog_abs(w->ctx, post.card.image.src);
+	show_image(&shell, w->ctx, &post.card.image);
 	apply_meta(&shell, w->ctx, &post.meta);
 	struct buf ld, out;
 	buf_arena(&ld, w->ctx->arena, 64 << 10);

@@ -147,17 +147,26 @@ struct str blog_social_url(struct ctx *ctx, const struct blog_social *s)
 	return STR("");
 }
 
+/* Bytes at s that XML has no place for: C0 controls, and the noncharacters U+FFFE and U+FFFF (EF BF BE, EF BF BF). */
+static size_t not_xml(struct str s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	if (c < 0x20)
+		return c != '\t' && c != '\n' && c != '\r';
+	return c == 0xef && s.n > 2 && (unsigned char)s.p[1] == 0xbf && (unsigned char)s.p[2] >= 0xbe ? 3 : 0;
+}
+
 struct str blog_xml(struct ctx *ctx, struct str s)
 {
-	bool clean = true;
-	for (size_t i = 0; clean && i < s.n; i++)
-		clean = (unsigned char)s.p[i] >= 0x20 || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r';
-	if (clean)
+	size_t i = 0, n, bad;
+	while (i < s.n && !not_xml(str_skip(s, i)))
+		i++;
+	if (i == s.n)
 		return s;
-	char *out = arena_alloc(ctx->arena, s.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r')
+	char *out = arena_alloc(ctx->arena, s.n);
+	memcpy(out, s.p, n = i);
+	for (; i < s.n; i += bad ? bad : 1)
+		if (!(bad = not_xml(str_skip(s, i))))
 			out[n++] = s.p[i];
 	return str_n(out, n);
 }

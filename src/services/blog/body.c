@@ -5,6 +5,7 @@
  */
 #include "services/blog/body.h"
 
+#include "platform/json.h"
 #include "platform/sanitize.h"
 #include "services/blog/render.h"
 
@@ -131,18 +132,15 @@ static int reading_minutes(int64_t words, unsigned images)
 
 static enum status parse(struct arena *a, struct source *s, struct err *e)
 {
-	size_t at = 0;
-	json_error_t je;
+	struct err why = { 0 };
 	if (s->text.n > BODY_SOURCE_MAX)
 		return err_set(e, ST_TOO_LARGE, "the body has %zu bytes, at most %u are taken", s->text.n, BODY_SOURCE_MAX);
 	if (s->format == BODY_HTML || s->format == BODY_MARKDOWN)
 		return ST_OK;
 	const char *name = body_format_name(s->format);
-	if (!body_json_depth(s->text, BODY_DEPTH_MAX, &at))
-		return err_set(e, ST_TOO_LARGE, "the %s document is nested more than %d deep at byte %zu", name, BODY_DEPTH_MAX, at);
-	s->doc = json_loadb(s->text.p, s->text.n, 0, &je);
+	s->doc = json_parse(s->text, BODY_DEPTH_MAX, &why);
 	if (!s->doc)
-		return err_set(e, ST_INVALID, "the %s document is not JSON: line %d, column %d: %s", name, je.line, je.column, je.text);
+		return err_set(e, why.status, "the %s document can not be read: %s", name, why.msg);
 	json_t *root = json_object_get(s->doc, "root");
 	bool ok = s->format == BODY_LEXICAL ? json_is_array(json_object_get(root, "children"))
 					    : json_is_array(json_object_get(s->doc, "sections"));
@@ -188,7 +186,7 @@ enum status body_render(struct arena *a, enum body_format format, struct str sou
 		st = render_all(a, &s, opt, out, &why);
 	if (st == ST_OK)
 		return ST_OK;
-	if (!fallback.n || format == BODY_HTML || st == ST_CANCELLED)
+	if (!fallback.n || format == BODY_HTML || st == ST_CANCELLED || st == ST_NOMEM)
 		return err_set(e, st, "%s", why.msg);
 	const struct source html = { BODY_HTML, fallback, NULL };
 	struct str *notes = ARENA_ARRAY(a, struct str, BODY_NOTES_MAX);

@@ -60,7 +60,4 @@ struct str body_excerpt(struct arena *a, struct str plain, size_t max);
 /* "Crème brûlée & tea" → "creme-brulee-tea": [a-z0-9-], at most 185 bytes; empty when nothing is left. */
 struct str body_slug(struct arena *a, struct str text);
 
-/* Is this JSON no deeper than max? One pass, no recursion; *at: where it goes too deep. Syntax is not checked. */
-bool body_json_depth(struct str json, unsigned max, size_t *at);
-
 #endif

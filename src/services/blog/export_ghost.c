@@ -109,14 +109,13 @@ static struct str ghost_id_of(struct export *x, struct str origin, int64_t id)
 	return rest;
 }
 
-/* Of posts and pages the uuid is kept; ours alone have one made of their id (RFC 9562, version 8). */
+/* Of posts and pages the uuid is kept; ours alone have one made of their id. */
 static struct str uuid_of(struct export *x, const object *o)
 {
 	struct str rest = o->origin, kind;
 	if (str_starts(o->origin, STR("ghost:")) && str_cut(&rest, ':', &kind) && rest.n)
 		return rest;
-	unsigned long long id = (unsigned long long)o->id;
-	return arena_strf(x->row, "00000000-0000-8000-%04llx-%012llx", 0x8000 | (id >> 48 & 0x3fff), id & 0xffffffffffff);
+	return blog_uuid(x->row, o->id);
 }
 
 /* An address of ours as the file has it. */

@@ -104,19 +104,16 @@ static enum status check_text(const char *path, struct str s, struct err *e)
 	const char *nul = memchr(s.p, 0, s.n);
 	if (nul)
 		return refuse(path, s, (size_t)(nul - s.p), e, "there is a NUL byte");
-	if (!body_json_depth(s, FILE_DEPTH_MAX, &at))
-		return refuse(path, s, at, e, "this is nested too deep");
 	return ST_OK;
 }
 
 static enum status parse(struct ghost *g, const char *path, struct str s, struct err *e)
 {
-	json_error_t je;
-	g->doc = json_loadb(s.p, s.n, 0, &je);
+	struct err why = { 0 };
+	g->doc = json_parse(s, FILE_DEPTH_MAX, &why);
 	if (g->doc)
 		return ST_OK;
-	return err_set(e, ST_INVALID, "%s is no Ghost export: line %d, column %d (byte %d): %s", path, je.line, je.column, je.position,
-	               je.text);
+	return err_set(e, why.status, why.status == ST_NOMEM ? "%s: %s" : "%s is no Ghost export: %s", path, why.msg);
 }
 
 /* --- shape ---------------------------------------------------------------------------------------------------------------- */

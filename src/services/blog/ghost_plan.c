@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/guard.h"
 #include "services/blog/ghost.h"
 
 #define RENDER_VERSION "2" /* raised when bodies come out differently: an import then renders anew */
@@ -119,6 +120,8 @@ void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *e
 	struct str links[64];
 	size_t n = 0;
 	char *rows[2] = { json_dumps(row, JSON_SORT_KEYS | JSON_COMPACT), extra ? json_dumps(extra, JSON_SORT_KEYS | JSON_COMPACT) : NULL };
+	if (!rows[0] || (extra && !rows[1]))
+		guard_abort(ST_NOMEM); /* a hash of less would call something changed, or not, that is not so */
 	links[n++] = STR(RENDER_VERSION);
 	links[n++] = str_c(rows[0]);
 	links[n++] = str_c(rows[1]);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/guard.h"
 #include "platform/sanitize.h"
 #include "services/blog/ghost.h"
 
@@ -34,6 +35,8 @@ bool ghost_render(struct ghost *g, struct plan_object *o, enum body_format forma
 	struct err err = { 0 };
 	struct plan_body *pb = ARENA_NEW(g->a, struct plan_body);
 	enum status st = body_render(g->scratch, format, source, fallback, &g->body, &b, &err);
+	if (st == ST_NOMEM)
+		guard_abort(st); /* nothing is wrong with the body: all or nothing */
 	if (st != ST_OK) {
 		import_note(g->log, o->kind, o->slug, "the body was left out: %s", err.msg);
 		arena_reset(g->scratch);
@@ -220,6 +223,8 @@ static void plan_post(struct ghost *g, json_t *row, const struct relations *rel)
 	json_t *meta = entry ? entry->row : NULL;
 	struct plan_object *o = ghost_object(g, page ? IMPORT_PAGES : IMPORT_POSTS, page ? "page" : "post", row);
 	json_t *all = json_copy(row); /* meta stood on the post itself until version 3 */
+	if (!all)
+		guard_abort(ST_NOMEM);
 	const char *key;
 	json_t *value;
 	json_object_foreach(meta, key, value)

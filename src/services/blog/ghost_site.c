@@ -143,8 +143,8 @@ static void plan_menu(struct ghost *g, struct plan_menu *m, const char *name, co
 	size_t at;
 	json_t *items = NULL, *item;
 	*m = (struct plan_menu){ .name = name, .hash = import_hash(g->a, &text, 1) };
-	if (text.n && body_json_depth(text, 16, &at))
-		items = json_loadb(text.p, text.n, 0, NULL);
+	if (text.n)
+		items = json_parse(text, 16, NULL);
 	if (text.n && !json_is_array(items))
 		import_note(g->log, IMPORT_MENUS, str_c(key), "is no list and was left out");
 	struct plan_nav *list = ARENA_ARRAY(g->a, struct plan_nav, MENU_MAX);

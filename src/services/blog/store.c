@@ -335,6 +335,23 @@ static enum status feed_ids(struct db_conn *c, struct str tag, struct str author
 	return ST_OK;
 }
 
+struct str blog_uuid(struct arena *a, int64_t id)
+{
+	unsigned long long n = (unsigned long long)id;
+	return arena_strf(a, "00000000-0000-8000-%04llx-%012llx", 0x8000 | (n >> 48 & 0x3fff), n & 0xffffffffffff);
+}
+
+/* The one that a post came with, from wherever, goes on being its own: readers know it by that. */
+static struct str uuid_of(struct arena *a, struct str origin, int64_t id)
+{
+	static const struct str ghost = STR_INIT("ghost:");
+	struct str own = str_starts(origin, ghost) ? str_skip(origin, ghost.n) : STR("");
+	bool is_uuid = own.n == 36;
+	for (size_t i = 0; is_uuid && i < own.n; i++)
+		is_uuid = i == 8 || i == 13 || i == 18 || i == 23 ? own.p[i] == '-' : strchr("0123456789abcdefABCDEF", own.p[i]) && own.p[i];
+	return is_uuid ? own : blog_uuid(a, id);
+}
+
 enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct str author, int limit,
                       const struct blog_feed_item **out, size_t *count, struct err *e)
 {
@@ -358,6 +375,7 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 				continue;
 			list[i].html = (struct safe_html){ or_empty(bodies[k].html) };
 			list[i].gated = bodies[k].gated;
+			list[i].uuid = uuid_of(db_arena(c), bodies[k].origin, cards[i].id);
 		}
 	}
 	*out = list;

@@ -132,7 +132,10 @@ struct blog_location { /* a line of the sitemap */
 	struct str image;
 };
 
-struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated; };
+struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated; struct str uuid; };
+
+/* The UUID made of an object's id, for those that came without one (RFC 9562, version 8). */
+struct str blog_uuid(struct arena *a, int64_t id);
 
 /* --- the site ------------------------------------------------------------------------------------------------ */
 /* The settings, in one query. Never ST_NOT_FOUND: an empty database has defaults. */

@@ -2,11 +2,11 @@
  *
  * One post or page, the site itself, redirects.
  */
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "gen/blog_sql.h"
+#include "platform/json.h"
 #include "services/blog/body.h"
 #include "services/blog/store.h"
 #include "services/blog/store_parts.h"
@@ -129,7 +129,7 @@ const struct blog_social *store_social(struct arena *a, struct str json, size_t 
 	*count = 0;
 	if (json.n < 3) /* "{}" or nothing */
 		return NULL;
-	json_t *doc = json_loadb(json.p, json.n, 0, NULL), *value;
+	json_t *doc = json_parse(json, 2, NULL), *value;
 	const char *key;
 	struct blog_social *list = ARENA_ARRAY(a, struct blog_social, json_object_size(doc) + 1);
 	json_object_foreach(doc, key, value) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text helpers of bodies and imports: slugs, excerpts, addresses, and the depth check before a JSON parser may recurse.
+ * Text helpers of bodies and imports: slugs, excerpts, addresses.
  */
 #include <utf8proc.h>
 
@@ -8,31 +8,6 @@
 #include "services/blog/body.h"
 
 #define SLUG_MAX 185 /* room for "-12345" below the route's 191 */
-
-bool body_json_depth(struct str json, unsigned max, size_t *at)
-{
-	unsigned depth = 0;
-	bool quoted = false;
-	for (size_t i = 0; i < json.n; i++) {
-		char c = json.p[i];
-		if (quoted) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				quoted = false;
-		} else if (c == '"') {
-			quoted = true;
-		} else if (c == '[' || c == '{') {
-			if (++depth > max) {
-				*at = i;
-				return false;
-			}
-		} else if ((c == ']' || c == '}') && depth) {
-			depth--;
-		}
-	}
-	return true;
-}
 
 /* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
 static struct str fold(struct arena *a, struct str s)

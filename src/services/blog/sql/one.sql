@@ -29,18 +29,18 @@ SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS 
 SELECT id FROM objects
  WHERE id = :id AND type IN ('post', 'page') AND status IN ('published', 'scheduled', 'unlisted') AND published_at <= :now;
 
--- Bodies as a visitor may read them.
+-- Bodies as a visitor may read them, and where they came from.
 -- name: blog_public_bodies
 -- params: ids text
--- rows: id int, html text?, gated bool
+-- rows: id int, html text?, gated bool, origin text?
 -- sqlite:
 SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
-       o.visibility <> 'public' AS gated
+       o.visibility <> 'public' AS gated, o.origin
   FROM json_each(:ids) i CROSS JOIN objects o ON o.id = i.value LEFT JOIN revisions r ON r.id = o.revision_id
  ORDER BY i.key;
 -- postgres:
 SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
-       o.visibility <> 'public' AS gated
+       o.visibility <> 'public' AS gated, o.origin
   FROM json_array_elements_text(:ids::json) WITH ORDINALITY AS i(value, key)
   JOIN objects o ON o.id = i.value::bigint LEFT JOIN revisions r ON r.id = o.revision_id
  ORDER BY i.key;
