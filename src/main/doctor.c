@@ -3,7 +3,9 @@
  * guildhall doctor: look at a deployment and say what to mend. Each check prints one line, ok, warn or fail, and what to do. It
  * changes nothing. Any fail: exit code 1.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -18,8 +20,11 @@
 #include "main/command.h"
 #include "net/client.h"
 #include "platform/auth/store.h"
+#include "platform/internal.h"
 #include "platform/platform.h"
 #include "platform/redis.h"
+
+#define CLOCK_SKEW_S 300
 
 enum verdict { OK, WARN, FAIL };
 
@@ -88,6 +93,24 @@ static void check_mode(struct exam *x, const char *path, mode_t allowed)
 		say(x, OK, "file modes", "%s", path);
 }
 
+/* A clock that was put back: what was written before is then from the future. */
+static void check_written(struct exam *x, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct timespec newest = { 0 };
+	struct stat sb;
+	char at[CLOCK_TEXT_MAX];
+	for (struct dirent *f; d && (f = readdir(d));)
+		if (fstatat(dirfd(d), f->d_name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode) && sb.st_mtim.tv_sec > newest.tv_sec)
+			newest = sb.st_mtim;
+	if (d)
+		closedir(d);
+	if (newest.tv_sec <= clock_now_us() / US_PER_S + CLOCK_SKEW_S)
+		return;
+	clock_rfc3339(newest.tv_sec * US_PER_S, at);
+	say(x, FAIL, "clock", "is behind what was last written in %s (%s): set it, signatures and sessions depend on it", dir, at);
+}
+
 static void check_data(struct exam *x)
 {
 	const char *dir = config_cstr(x->inv->config, "server", "data_dir");
@@ -111,6 +134,7 @@ static void check_data(struct exam *x)
 		unsigned long long mb = (unsigned long long)v.f_bavail * v.f_frsize >> 20;
 		say(x, mb < 200 ? FAIL : mb < 2048 ? WARN : OK, "free space", "%llu MB%s", mb, mb < 2048 ? ": make room, writes fail when it is full" : "");
 	}
+	check_written(x, dir);
 	check_mode(x, dir, 0700);
 	snprintf(probe, sizeof probe, "%s/secret", dir);
 	check_mode(x, probe, 0600);
@@ -236,6 +260,31 @@ static void check_certificate(struct exam *x)
 	check_mode(x, key, 0600);
 }
 
+/* Is it this site that answers there, with this secret? A contract that nobody has is asked for: who knows the secret says so. */
+static void check_secret(struct exam *x, const char *what, struct str origin)
+{
+	static const char path[] = "/internal/contracts/guildhall/doctor";
+	struct ctx *ctx = x->inv->ctx;
+	char signature[INTERNAL_SIGNATURE_MAX];
+	struct http_in in;
+	struct err e = { 0 };
+	if (!internal_sign(x->p->secret, "POST", str_c(path), STR("{}"), clock_now_us(), signature))
+		return;
+	const struct http_header headers[] = { { STR("content-type"), STR("application/json") }, { STR(INTERNAL_HEADER), str_c(signature) } };
+	const char *url = arena_printf(ctx->arena, "%.*s%s", STR_ARG(origin), path);
+	ctx->deadline_ns = clock_mono_ns() + 5 * NS_PER_S;
+	if (http_fetch(ctx, x->p->pool_read, &(struct http_out){ .method = "POST", .url = url, .headers = headers, .header_count = 2, .body = STR("{}"),
+	                                                          .max_body = 1 << 20 }, &in, &e) != ST_OK)
+		say(x, FAIL, what, "%.*s does not answer (%s): start it, or mend its address", STR_ARG(origin), e.msg);
+	else if (in.status == 200 && str_starts(in.body, STR("{\"status\":")))
+		say(x, OK, what, "%.*s knows the site's secret", STR_ARG(origin));
+	else if (in.status == 403 && str_find(in.body, STR("signature")) >= 0)
+		say(x, FAIL, what, "%.*s is another site, or has another secret or time: mend the address, or give both one server.secret (data_dir/secret)", STR_ARG(origin));
+	else
+		say(x, WARN, what, "%.*s answers, but not as this site does (%d to an internal request): does the address name it? "
+		    "(A proxy that keeps /internal/ to itself looks the same.)", STR_ARG(origin), in.status);
+}
+
 static void check_answers(struct exam *x)
 {
 	struct service_instance *front = NULL;
@@ -249,10 +298,24 @@ static void check_answers(struct exam *x)
 	char *url = arena_printf(x->inv->ctx->arena, "%.*s/", STR_ARG(front->base_url));
 	x->inv->ctx->deadline_ns = clock_mono_ns() + 5 * NS_PER_S;
 	/* The pool that may reach private addresses: the site may well be on one. */
-	if (http_fetch(x->inv->ctx, x->p->pool_read, &(struct http_out){ .url = url, .max_body = 8 << 20, .max_redirects = 3 }, &in, &e) != ST_OK)
+	if (http_fetch(x->inv->ctx, x->p->pool_read, &(struct http_out){ .url = url, .max_body = 8 << 20, .max_redirects = 3 }, &in, &e) != ST_OK) {
 		say(x, WARN, "site", "%s does not answer (%s). Is `guildhall serve` running, and does server.base_url name it?", url, e.msg);
-	else
-		say(x, in.status < 400 ? OK : FAIL, "site", "%s answers %d", url, in.status);
+		return;
+	}
+	say(x, in.status < 400 ? OK : FAIL, "site", "%s answers %d%s", url, in.status, in.status < 400 ? "" : ": its log says why");
+	check_secret(x, "site's address", str_first(front->base_url, front->base_url.n - front->base_path.n));
+}
+
+/* The services of other processes. */
+static void check_remotes(struct exam *x)
+{
+	for (unsigned i = 0; i < x->p->service_count; i++) {
+		const struct service_instance *s = &x->p->services[i];
+		char what[64];
+		snprintf(what, sizeof what, "process of %s", s->def->name);
+		if (!s->local && s->remote_url.n)
+			check_secret(x, what, s->remote_url);
+	}
 }
 
 static enum status run(struct invocation *inv, struct err *e)
@@ -281,6 +344,7 @@ static enum status run(struct invocation *inv, struct err *e)
 		check_redis(&x, "redis (auth)", x.p->auth_redis);
 		check_auth(&x);
 		check_answers(&x);
+		check_remotes(&x);
 	}
 	printf("%u to mend, %u to think about\n", x.failed, x.warned);
 	fflush(stdout);

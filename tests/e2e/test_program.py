@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import socket
+import sqlite3
+import struct
 import subprocess
 import tempfile
 import time
@@ -137,6 +139,47 @@ class Commands(unittest.TestCase):
             found, schemas, tables = p.stdout.splitlines()
             self.assertEqual(json.loads(found)["database"], "postgresql")
             self.assertEqual((schemas, tables, os.listdir(data)), ("0", "0", []))
+
+    def test_a_doctor_finds_what_is_broken(self):
+        """Each trouble by itself on a site that is well: its line says what to mend."""
+        with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as elsewhere:
+            ours, theirs = free_port(), free_port()
+            started = [start(["--data", d, "--listen", f"127.0.0.1:{port}"]) for d, port in ((data, ours), (elsewhere, theirs))]
+            env = {"CLOCK_SHIFT_FILE": f"{elsewhere}/shift", "LD_PRELOAD": os.path.join(os.environ.get("BUILD_DIR", "build"), "tests/libclock_shift.so"),
+                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+            def doctor(*settings, env=None, data=data):
+                sets = [x for s in (f"server.listen=127.0.0.1:{ours}", *settings) for x in ("--set", s)]
+                return run("doctor", "--data", data, *sets, env=env)
+            try:
+                well = doctor()
+                self.assertEqual((well.returncode, re.findall("(?m)^fail.*", well.stdout)), (0, []))
+                self.assertRegex(well.stdout, "(?m)^ok +site's address .*knows the site's secret")
+                for settings, says in (
+                        (["redis.url=redis://127.0.0.1:1"], r"redis \(data\) +does not answer"),
+                        (["redis.auth_url=redis://127.0.0.1:1"], r"auth store +does not answer"),
+                        (["database.url=postgresql:///guildhall_{service}?host=/nonexistent"], r"database blog +does not answer: .*no connection"),
+                        (["server.secret=short"], r"stores +.*64 hex digits"),
+                        (["server.secret=" + "ab" * 32], r"site's address .*another secret"),
+                        ([f"server.base_url=http://localhost:{theirs}"], r"site's address .*is another site"),
+                        (["server.only=blog", f"account.remote_url=http://127.0.0.1:{theirs}"], r"process of account .*another secret"),
+                        (["server.only=blog", "account.remote_url=http://127.0.0.1:1"], r"process of account .*does not answer"),
+                        (["server.tls_cert=/etc/hostname", "server.tls_key=/etc/hostname"], r"certificate +.*can not be read as PEM")):
+                    p = doctor(*settings)
+                    self.assertEqual(p.returncode, 1, settings)
+                    self.assertRegex(p.stdout, f"(?m)^fail +{says}")
+                self.assertRegex(doctor(data="/proc/self").stdout, "(?m)^fail +data folder .*can not be written: .*Give it to the user")
+                self.assertRegex(doctor("server.base_url=http://localhost:1").stdout, "(?m)^warn +site +.*does server.base_url name it")
+                for days, says in ((-30, "is behind what was last written"), (-9000, "shows a date before 2025")):
+                    with open(f"{elsewhere}/shift", "wb") as f:
+                        f.write(struct.pack("<q", days * 86400))
+                    self.assertRegex(doctor(env=env).stdout, f"(?m)^fail +clock +{says}")
+                with sqlite3.connect(f"{data}/blog.db") as c:
+                    c.execute("DELETE FROM schema_migrations WHERE owner = 'blog' AND number = (SELECT max(number) FROM schema_migrations WHERE owner = 'blog')")
+                self.assertRegex(doctor().stdout, "(?m)^warn +database blog +1 of .*guildhall migrate")
+            finally:
+                for p in started:
+                    stop(p)
 
     def test_processes_that_start_together_share_one_secret(self):
         for _ in range(15):

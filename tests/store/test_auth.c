@@ -74,9 +74,10 @@ static void expired_is_gone(struct store *t, struct authstore *as)
 	struct auth_entry n = entry(AUTH_CODE, "short", "p:1", "v", 60), out, *list;
 	size_t count;
 	bool added;
-	n.expires_us = clock_now_us() + 30000;
 	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
 	CHECK_STATUS(ST_OK, authstore_get(t->ctx, as, AUTH_CODE, STR("short"), &out, &t->err));
+	n.expires_us = clock_now_us() + 30000;
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
 	CHECK_STATUS(ST_OK, fiber_sleep_ns(60 * NS_PER_MS));
 	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_CODE, STR("short"), &out, &t->err));
 	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_CODE, STR("p:1"), 10, &list, &count, &t->err));
