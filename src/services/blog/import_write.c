@@ -325,7 +325,8 @@ static enum status record(struct writer *w, struct err *e)
 	unsigned written = 0;
 	for (int k = 0; k < IMPORT_KINDS; k++)
 		written += w->counted->counts[k].added + w->counted->counts[k].changed;
-	return written ? event_emit(w->c, "site.imported", STR(""), STR("{}"), e) : ST_OK;
+	/* The site may be running, in another process: its pages are to be made anew. */
+	return written && !w->opt->unseen ? event_emit(w->c, "site.imported", STR(""), STR("{}"), e) : ST_OK;
 }
 
 static enum status write_all(struct writer *w, struct err *e)

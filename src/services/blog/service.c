@@ -84,6 +84,7 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	struct import_options options = {
 		.path = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo_dir),
 		.media_dir = arena_printf(ctx->arena, "%s/images/content", demo_dir),
+		.unseen = true,
 	};
 	struct import_report report;
 	TRY(blog_import_ghost(ctx, ctx->svc->db, ctx->svc->platform->media, &options, &report, e));
