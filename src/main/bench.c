@@ -2,7 +2,7 @@
  *
  * guildhall bench: what this machine does with this configuration, each figure with what it means for a co-operative. Works in a folder of its
  * own below the data folder (on PostgreSQL in a schema of its own), which is removed at the end, also when it is interrupted; the
- * site's own data is neither read nor written.
+ * site's own data is neither read nor written. Pages are the demonstration's, served to this program itself.
  *
  * One fiber measures, one figure after the other; writers are fibers beside it. Signals are blocked in this program: they are looked for
  * between two rounds of what is measured.
@@ -10,6 +10,7 @@
 #include <brotli/encode.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <openssl/evp.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,29 +24,34 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/federation_sql.h"
+#include "main/bench.h"
 #include "main/command.h"
 #include "net/http.h"
 #include "platform/html.h"
 #include "platform/platform.h"
 #include "rt/fiber.h"
+#include "rt/offload.h"
 #include "rt/sync.h"
 #include "services/federation/password.h"
 
 #define SCHEMA "guildhall_bench"
 #define TOGETHER 64          /* fibers that write, or read, at once */
 #define PEOPLE 1000          /* rows that are read */
-#define READS_A_PAGE 20      /* of a page that is in no cache */
 #define SECONDS_A_PAGE 10    /* that a visitor looks at one */
 #define PAGE_BYTES (24 << 10)
+#define SECONDS 11           /* for all figures */
 #define LOOK_NS (10 * NS_PER_MS)
 #define WORK_MEMORY (8u << 20)
+#define BENCH_MEMORY (256u << 20)
 
-enum figure { F_FSYNC, F_WRITE, F_WRITES, F_READS, F_PASSWORD, F_ED25519, F_ES256, F_RSA, F_BROTLI, FIGURES };
+enum figure { F_FSYNC, F_WRITE, F_WRITES, F_READS, F_PASSWORD, F_ED25519, F_ES256, F_RSA, F_BROTLI, F_PAGE, F_CACHED, FIGURES };
 
 struct bench {
 	struct invocation *inv;
+	struct ctx *ctx;
 	const char *folder;
-	struct db *site, *db;      /* site: PostgreSQL's, in which the schema is made */
+	struct db *whole, *db;     /* whole: PostgreSQL's, in which the schema is made */
+	struct bench_site *site;   /* NULL: there is no demonstration to serve */
 	bool schema, interrupted;
 	unsigned cores;
 	int64_t each_ns, until_ns, looked_ns;
@@ -54,8 +60,9 @@ struct bench {
 
 /* --- for how long ------------------------------------------------------------------------------------------- */
 
-static bool go_on(struct bench *b)
+static bool go_on(void *arg)
 {
+	struct bench *b = arg;
 	static const struct timespec none = { 0 };
 	sigset_t ends;
 	int64_t now = clock_mono_ns();
@@ -93,7 +100,7 @@ static bool append_durably(void *arg)
 
 static enum status bench_fsync(struct bench *b, double *per_s, struct err *e)
 {
-	const char *path = arena_printf(b->inv->ctx->arena, "%s/fsync", b->folder);
+	const char *path = arena_printf(b->ctx->arena, "%s/fsync", b->folder);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(e, ST_IO, "can not make %s", path);
@@ -187,7 +194,7 @@ static enum status tx_fill(struct db_conn *c, void *arg, struct err *e)
 
 static enum status bench_reads(struct bench *b, double *per_s, struct err *e)
 {
-	TRY(db_write(b->inv->ctx, b->db, tx_fill, NULL, e));
+	TRY(db_write(b->ctx, b->db, tx_fill, NULL, e));
 	return many(b, TOGETHER, read_one, per_s, e);
 }
 
@@ -266,9 +273,27 @@ static bool compress_once(void *arg)
 
 static enum status bench_brotli(struct bench *b, double *per_s, struct err *e)
 {
-	struct str page = make_page(b->inv->ctx->arena);
+	struct str page = make_page(b->ctx->arena);
 	*per_s = rate(b, compress_once, &page);
 	return *per_s > 0 ? ST_OK : err_set(e, ST_NOMEM, "no memory to compress a page");
+}
+
+/* --- pages -------------------------------------------------------------------------------------------------- */
+
+static enum status bench_pages(struct bench *b, bool cached, double *per_s, struct err *e)
+{
+	b->until_ns = clock_mono_ns() + b->each_ns;
+	return bench_site_ask(b->site, cached, go_on, b, per_s, e);
+}
+
+static enum status bench_page(struct bench *b, double *per_s, struct err *e)
+{
+	return bench_pages(b, false, per_s, e);
+}
+
+static enum status bench_cached(struct bench *b, double *per_s, struct err *e)
+{
+	return bench_pages(b, true, per_s, e);
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------- */
@@ -288,7 +313,9 @@ static const struct {
 	[F_ED25519] = { "ed25519", "Ed25519 signatures", bench_ed25519, OF_A_CORE, "about %.0f signatures a second by all cores" },
 	[F_ES256] = { "es256", "ES256 signatures", bench_es256, OF_A_CORE, "about %.0f sign-ins of applications a second" },
 	[F_RSA] = { "rsa2048", "RSA-2048 signatures", bench_rsa, OF_A_CORE, "letters to followers elsewhere: about %.0f a second" },
-	[F_BROTLI] = { "brotli", "pages of 24 KiB compressed (brotli)", bench_brotli, OF_A_CORE, "about %.0f pages a second that are in no cache" },
+	[F_BROTLI] = { "brotli", "pages of 24 KiB compressed (brotli)", bench_brotli, OF_A_CORE, "part of each page that is in no cache" },
+	[F_PAGE] = { "pages", "front pages in no cache, compressed", bench_page, OF_A_CORE, "about %.0f pages a second by all cores" },
+	[F_CACHED] = { "pages_cached", "front pages from the cache", bench_cached, OF_A_CORE, "about %.0f pages a second by all cores" },
 };
 
 static double site_wide(const struct bench *b, enum figure f)
@@ -297,11 +324,10 @@ static double site_wide(const struct bench *b, enum figure f)
 	return b->per_s[f] * (figures[f].whose == OF_ALL ? 1 : figures[f].whose == OF_A_CORE ? b->cores : half);
 }
 
-/* If no page were ever in the cache; those that are cost next to nothing. */
+/* If no page were ever in the cache. */
 static double visitors(const struct bench *b)
 {
-	double seconds = READS_A_PAGE / b->per_s[F_READS] + 1 / b->per_s[F_BROTLI];
-	return b->cores / seconds * SECONDS_A_PAGE;
+	return site_wide(b, F_PAGE) * SECONDS_A_PAGE;
 }
 
 static void print_line(const struct bench *b, enum figure f)
@@ -312,18 +338,22 @@ static void print_line(const struct bench *b, enum figure f)
 	fflush(stdout);
 }
 
-static void print_json(const struct bench *b)
+static void print_json(const struct bench *b, unsigned figures_n)
 {
-	printf("{\"cores\":%u,\"database\":\"%s\",\"visitors\":%.0f,\"per_second\":{", b->cores, db_engine(b->db) == DB_POSTGRES ? "postgresql" : "sqlite", visitors(b));
-	for (unsigned f = 0; f < FIGURES; f++)
+	printf("{\"cores\":%u,\"database\":\"%s\",\"per_second\":{", b->cores, db_engine(b->db) == DB_POSTGRES ? "postgresql" : "sqlite");
+	for (unsigned f = 0; f < figures_n; f++)
 		printf("%s\"%s\":%.1f", f ? "," : "", figures[f].name, b->per_s[f]);
-	printf("}}\n");
+	printf("}");
+	if (b->site)
+		printf(",\"visitors\":%.0f", visitors(b));
+	printf("}\n");
 }
 
 static enum status measure(struct bench *b, struct err *e)
 {
 	bool json = inv_option(b->inv, "json");
-	for (enum figure f = 0; f < FIGURES; f++) {
+	unsigned n = b->site ? FIGURES : F_PAGE;
+	for (enum figure f = 0; f < n; f++) {
 		TRY(figures[f].run(b, &b->per_s[f], e));
 		if (b->interrupted)
 			return err_set(e, ST_CANCELLED, "interrupted");
@@ -331,10 +361,12 @@ static enum status measure(struct bench *b, struct err *e)
 			print_line(b, f);
 	}
 	if (json)
-		print_json(b);
-	else
-		printf("\nWith %u %s, about %.0f visitors at once, each opening a page every %d seconds, if no page were ever in the cache. Those that are cost next to nothing.\n",
+		print_json(b, n);
+	else if (b->site)
+		printf("\nWith %u %s, about %.0f visitors at once, each opening a page every %d seconds, if no page were ever in the cache.\n",
 		       b->cores, b->cores == 1 ? "core" : "cores", visitors(b), SECONDS_A_PAGE);
+	else
+		printf("\nPages are not measured: the demonstration is not installed (server.demo_dir).\n");
 	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
 }
 
@@ -352,7 +384,7 @@ static struct str postgres_url(struct arena *a, const struct config *c)
 
 static enum status open_scratch(struct bench *b, struct err *e)
 {
-	struct ctx *ctx = b->inv->ctx;
+	struct ctx *ctx = b->ctx;
 	const struct config *c = b->inv->config;
 	struct platform p = { .config = b->inv->config, .data_dir = str_c(b->folder) };
 	struct str url = postgres_url(ctx->arena, c);
@@ -361,10 +393,10 @@ static enum status open_scratch(struct bench *b, struct err *e)
 	} else {
 		if (config_bool(c, "database", "pooler"))
 			return err_set(e, ST_CONFIG, "a pooler keeps no schema of a session: give the address of PostgreSQL itself (--set database.pooler=no --set database.url=…)");
-		b->site = platform_open_db(ctx->arena, &p, "bench", url, NULL, e);
-		if (!b->site)
+		b->whole = platform_open_db(ctx->arena, &p, "bench", url, NULL, e);
+		if (!b->whole)
 			return ST_CONFIG;
-		TRY(db_schema(ctx, b->site, SCHEMA, true, e));
+		TRY(db_schema(ctx, b->whole, SCHEMA, true, e));
 		b->schema = true;
 		url = arena_strf(ctx->arena, "%.*s%coptions=-csearch_path%%3D" SCHEMA, STR_ARG(url), str_chr(url, '?') < 0 ? '?' : '&');
 	}
@@ -372,50 +404,81 @@ static enum status open_scratch(struct bench *b, struct err *e)
 	return b->db ? db_migrate(ctx, b->db, &federation_migrations, 1, NULL, e) : ST_CONFIG;
 }
 
-static void clean_up(struct bench *b)
+static void close_scratch(struct bench *b)
 {
-	static const char *const files[] = { "fsync", "bench.db", "bench.db-wal", "bench.db-shm" };
 	struct err e = { 0 };
 	db_close(b->db);
-	if (b->schema && db_schema(b->inv->ctx, b->site, SCHEMA, false, &e) != ST_OK)
+	if (b->schema && db_schema(b->ctx, b->whole, SCHEMA, false, &e) != ST_OK)
 		fprintf(stderr, "guildhall: the schema " SCHEMA " could not be removed: %s\n", e.msg);
-	db_close(b->site);
-	for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
-		unlink(arena_printf(b->inv->ctx->arena, "%s/%s", b->folder, files[i]));
-	if (rmdir(b->folder))
-		fprintf(stderr, "guildhall: %s could not be removed\n", b->folder);
+	db_close(b->whole);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
 }
 
 static enum status read_seconds(const struct invocation *inv, int64_t *seconds, struct err *e)
 {
 	const char *text = inv_option(inv, "seconds");
-	*seconds = FIGURES;
+	*seconds = SECONDS;
 	if (text && (!str_i64(str_c(text), seconds) || *seconds < 1 || *seconds > 3600))
 		return err_set(e, ST_USAGE, "--seconds takes a number from 1 to 3600");
 	return ST_OK;
+}
+
+struct in_fiber { struct bench *b; enum status st; struct err *e; };
+
+static enum status work(struct bench *b, struct err *e)
+{
+	const char *demo = demo_folder(b->ctx->arena, b->inv->config);
+	TRY(open_scratch(b, e));
+	if (!access(arena_printf(b->ctx->arena, "%s/millrace.ghost.json", demo), R_OK))
+		TRY(bench_site_open(b->ctx, arena_printf(b->ctx->arena, "%s/site", b->folder), demo, &b->site, e));
+	return measure(b, e);
+}
+
+static void in_fiber(void *arg)
+{
+	struct in_fiber *f = arg;
+	SCOPED_ARENA *a = arena_new(BENCH_MEMORY);
+	struct ctx ctx;
+	if (!a) {
+		f->st = err_set(f->e, ST_NOMEM, "no memory to measure");
+		return;
+	}
+	ctx_init(&ctx, a);
+	f->b->ctx = &ctx;
+	f->st = work(f->b, f->e);
+	bench_site_end(f->b->site);
+	close_scratch(f->b);
 }
 
 static enum status run(struct invocation *inv, struct err *e)
 {
 	cpu_set_t set;
 	int64_t seconds;
-	struct bench b = { .inv = inv, .cores = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set) };
+	char folder[4096];
+	struct bench b = { .inv = inv, .folder = folder, .cores = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set) };
 	TRY(read_seconds(inv, &seconds, e));
 	log_setup(LOG_WARN, LOG_AUTO); /* its own migrations are no news */
 	b.each_ns = seconds * NS_PER_S / FIGURES;
-	char *folder = arena_printf(inv->ctx->arena, "%s/bench-XXXXXX", config_cstr(inv->config, "server", "data_dir"));
-	b.folder = mkdtemp(folder);
-	if (!b.folder)
+	int n = snprintf(folder, sizeof folder, "%s/bench-XXXXXX", config_cstr(inv->config, "server", "data_dir"));
+	if (n >= (int)sizeof folder || !mkdtemp(folder))
 		return err_errno(e, ST_IO, "can not make a folder in %s", config_cstr(inv->config, "server", "data_dir"));
-	enum status st = open_scratch(&b, e);
-	if (st == ST_OK)
-		st = measure(&b, e);
-	clean_up(&b);
-	return st;
+	struct in_fiber f = { &b, offload_start(b.cores < 2 ? 2 : b.cores, 1000, e), e };
+	if (f.st == ST_OK) {
+		fiber_main(in_fiber, &f);
+		offload_stop();
+	}
+	bench_site_free(b.site);
+	if (nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS))
+		fprintf(stderr, "guildhall: %s could not be removed\n", folder);
+	return f.st;
 }
 
 static const struct option_def options[] = {
-	{ "seconds", "N", NULL, "how long all of it takes (9)" },
+	{ "seconds", "N", NULL, "how long all of it takes (11)" },
 	{ "json", NULL, NULL, "print one JSON object" },
 	{ 0 },
 };
@@ -423,6 +486,6 @@ static const struct option_def options[] = {
 const struct command command_bench = {
 	.name = "bench", .usage = "[--seconds N] [--json]", .summary = "Measure what this machine can do",
 	.details = "With the settings of the site, in a folder of its own below the data folder, or a schema of its own in PostgreSQL; both are removed at the\n"
-	           "end, also when it is interrupted. The site's data is not touched. A site that serves at the same time, and the bench, slow each other.",
-	.options = options, .flags = CMD_CONFIG | CMD_FIBER, .run = run,
+	           "end, also when it is interrupted. The site's data is not touched; pages are the demonstration's, on SQLite. A site that serves at the same time, and the bench, slow each other.",
+	.options = options, .flags = CMD_CONFIG, .run = run,
 };

@@ -71,6 +71,9 @@ void print_help(const struct command *c); /* NULL: of the program */
 enum { ROLE_EVENTS = 1, ROLE_JOBS = 2 };
 enum status parse_roles(const char *text, unsigned *roles, struct err *e) MUST_CHECK;
 
+/* The demonstration's folder: server.demo_dir, else beside the program, in a source tree and installed; in a, or lives as long as c. */
+const char *demo_folder(struct arena *a, const struct config *c);
+
 const char *program_version(void);
 
 #endif

@@ -172,30 +172,6 @@ static enum status attach_all(struct serving *s, struct err *e)
 
 /* --- boot --------------------------------------------------------------------------------------------------- */
 
-static bool readable(const char *path)
-{
-	return access(path, R_OK | X_OK) == 0;
-}
-
-/* server.demo_dir, else beside the program: in a source tree, and installed. */
-static const char *demo_folder(struct arena *a, const struct config *c)
-{
-	static const char *const places[] = { "%.*s/../demo", "%.*s/../../demo", "%.*s/../share/guildhall/demo" };
-	const char *set = config_cstr(c, "server", "demo_dir");
-	char exe[4096];
-	ssize_t n = *set ? -1 : readlink("/proc/self/exe", exe, sizeof exe - 1);
-	if (n <= 0)
-		return set;
-	struct str dir = str_n(exe, (size_t)n);
-	dir = str_first(dir, (size_t)str_rchr(dir, '/'));
-	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
-		char *path = arena_printf(a, places[i], STR_ARG(dir));
-		if (readable(path))
-			return path;
-	}
-	return "demo";
-}
-
 static enum status load_demo(struct serving *s, struct ctx *ctx, struct err *e)
 {
 	const char *dir = demo_folder(ctx->arena, s->inv->config);

@@ -111,6 +111,10 @@ class Commands(unittest.TestCase):
             self.assertEqual(told.returncode, 0)
             self.assertEqual(len(re.findall(r"(?m)^\S.* \d+/s ", told.stdout)), len(found["per_second"]))
             self.assertRegex(told.stdout, r"about \d+ visitors at once")
+            self.assertGreater(found["per_second"]["pages_cached"], found["per_second"]["pages"])
+            bare = json.loads(run("bench", "--data", data, "--seconds", "1", "--json", "--set", f"server.demo_dir={data}").stdout)
+            self.assertEqual(found["per_second"].keys() - bare["per_second"].keys(), {"pages", "pages_cached"}, "no demonstration, no pages")
+            self.assertEqual((bare.get("visitors"), os.listdir(data)), (None, []))
 
     def test_bench_is_interrupted_and_leaves_nothing(self):
         with tempfile.TemporaryDirectory() as data:
