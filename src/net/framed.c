@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define FRAMED_AFTER 16                /* copying, with its pages, costs as much as ten answers save */
-#define FRAMED_MAX   ((size_t)256 << 10) /* of a body; what is larger hardly notices its head */
+#define FRAMED_MAX   ((size_t)64 << 10) /* of a body: what is larger hardly notices its head, and a slow reader keeps his second's copy */
 
 static void forget(struct framed *f)
 {
