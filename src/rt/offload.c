@@ -8,9 +8,10 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/guard.h"
 #include "base/log.h"
@@ -30,9 +31,9 @@ struct job {
 
 static struct lane {
 	const char *thread_name;
-	/* Runs when nothing else wants the processor (sched(7)). For good: there is no way back, and a thread made for each job
-	   would delay others while it is not yet idle. Nice 19 is not enough: who wakes waits for its slice of 2 ms to end. */
-	bool idle;
+	/* For good: there is no way back, and a thread made for each job would delay others while it is not yet nice. 19 gives way as
+	   soon as somebody wakes, as SCHED_IDLE does, but keeps a hundredth of a processor that never rests: enough for a password. */
+	int nice;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct job *head, **tail;
@@ -43,7 +44,7 @@ static struct lane {
 } lanes[OFFLOAD_LANES] = {
 	[OFFLOAD_PROMPT] = { .thread_name = "offload", .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
 			     .tail = &lanes[OFFLOAD_PROMPT].head },
-	[OFFLOAD_PATIENT] = { .thread_name = "patient", .idle = true, .lock = PTHREAD_MUTEX_INITIALIZER,
+	[OFFLOAD_PATIENT] = { .thread_name = "patient", .nice = 19, .lock = PTHREAD_MUTEX_INITIALIZER,
 			      .work = PTHREAD_COND_INITIALIZER, .tail = &lanes[OFFLOAD_PATIENT].head },
 };
 
@@ -92,8 +93,8 @@ static void *worker(void *arg)
 {
 	struct lane *l = arg;
 	pthread_setname_np(pthread_self(), l->thread_name);
-	if (l->idle)
-		(void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &(struct sched_param){ 0 });
+	if (l->nice)
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), l->nice);
 	pthread_mutex_lock(&l->lock);
 	for (struct job *j; (j = next_job(l));) {
 		pthread_mutex_unlock(&l->lock);

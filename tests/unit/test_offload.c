@@ -2,8 +2,9 @@
 #include "unit/unit.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/guard.h"
 #include "rt/fiber.h"
@@ -119,10 +120,10 @@ static void the_queue_is_bounded(void **state)
 	offload_stop();
 }
 
-static _Atomic int policy;
-static void read_policy(void *arg)
+static _Atomic int niceness;
+static void read_niceness(void *arg)
 {
-	policy = sched_getscheduler(0);
+	niceness = getpriority(PRIO_PROCESS, (id_t)gettid());
 }
 
 static void ask_both_lanes(void *arg)
@@ -134,10 +135,10 @@ static void ask_both_lanes(void *arg)
 	assert_int_equal(offload(OFFLOAD_PROMPT, where, &n), ST_OK);
 	assert_int_equal(n, 1);
 	pthread_mutex_unlock(&gate);
-	assert_int_equal(offload(OFFLOAD_PROMPT, read_policy, NULL), ST_OK);
-	assert_int_equal(policy, SCHED_OTHER);
-	assert_int_equal(offload(OFFLOAD_PATIENT, read_policy, NULL), ST_OK);
-	assert_int_equal(policy, SCHED_IDLE);
+	assert_int_equal(offload(OFFLOAD_PROMPT, read_niceness, NULL), ST_OK);
+	assert_int_equal(niceness, 0);
+	assert_int_equal(offload(OFFLOAD_PATIENT, read_niceness, NULL), ST_OK);
+	assert_int_equal(niceness, 19);
 }
 
 static void lanes_do_not_wait_for_each_other(void **state)
