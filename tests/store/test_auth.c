@@ -52,6 +52,29 @@ static void put_and_get(struct store *t, struct authstore *as)
 	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_SSO, STR("k"), &out, &t->err));
 }
 
+/* A service's session names the sign-in it came from. */
+static void following(struct store *t, struct authstore *as)
+{
+	struct auth_entry from = entry(AUTH_SESSION, "blog.f", "", "f-key", 60), to = entry(AUTH_SSO, "f-key", "p:1", "who", 60), out;
+	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &from, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &to, &t->err));
+	CHECK_STATUS(ST_OK, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
+	CHECK(out.kind == AUTH_SSO && str_eqc(out.key, "f-key") && str_eqc(out.owner, "p:1") && str_eqc(out.value, "who") && out.expires_us == to.expires_us);
+	/* Of another kind, by another name, or either of them expired: nothing. */
+	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_LINK, &out, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_LINK, STR("blog.f"), AUTH_SSO, &out, &t->err));
+	from.expires_us = auth_expiry_us(-1);
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &from, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
+	from.expires_us = auth_expiry_us(60);
+	to.expires_us = auth_expiry_us(-1);
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &from, &t->err));
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &to, &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
+}
+
 static void what_is_too_large_or_odd_is_refused(struct store *t, struct authstore *as)
 {
 	static char big[AUTH_VALUE_MAX + 2], key[AUTH_KEY_MAX + 2];
@@ -218,7 +241,7 @@ static void version_tells_of_changed_sessions(struct store *t, struct authstore 
 }
 
 #define CASES(X)                                                                                              \
-	X(secrets_are_kept_as_hashes) X(put_and_get) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
+	X(secrets_are_kept_as_hashes) X(put_and_get) X(following) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
 	X(swapped_only_from_what_was_read) X(by_owner) X(one_of_many_wins)                             \
 	X(version_tells_of_changed_sessions)
 

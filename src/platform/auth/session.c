@@ -30,11 +30,11 @@ static bool is_provider(const struct service_instance *s)
 
 static enum status ask_store(struct ctx *ctx, struct str hash, struct sso *out, struct err *e)
 {
-	struct auth_entry session;
+	struct auth_entry sso;
 	if (is_provider(ctx->svc))
 		return sso_by_key(ctx, hash, out, e);
-	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_SESSION, session_key(ctx, hash), &session, e));
-	return sso_by_key(ctx, session.value, out, e);
+	TRY(authstore_follow(ctx, ctx->svc->platform->auth, AUTH_SESSION, session_key(ctx, hash), AUTH_SSO, &sso, e));
+	return sso_parse(ctx, &sso, out, e);
 }
 
 enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, struct err *e)

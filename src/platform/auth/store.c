@@ -251,6 +251,14 @@ enum status authstore_swap(struct ctx *ctx, struct authstore *as, const struct a
 	return as->engine->swap(ctx, as->self, &row, former, swapped, e);
 }
 
+static enum status found_one(enum auth_kind kind, const struct auth_row *row, bool found, struct auth_entry *out, struct err *e)
+{
+	if (!found || row->expires_us <= clock_now_us())
+		return err_set(e, ST_NOT_FOUND, "This has been used already, or has expired.");
+	entry_of(kind, row, out);
+	return ST_OK;
+}
+
 typedef enum status one_fn(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e);
 
 static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum auth_kind kind, struct str key, struct auth_entry *out,
@@ -260,15 +268,23 @@ static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum a
 	bool found = false;
 	TRY(whole_key(ctx, kind, key, &row.key, e));
 	TRY(fn(ctx, as->self, &row, &found, e));
-	if (!found || row.expires_us <= clock_now_us())
-		return err_set(e, ST_NOT_FOUND, "This has been used already, or has expired.");
-	entry_of(kind, &row, out);
-	return ST_OK;
+	return found_one(kind, &row, found, out, e);
 }
 
 enum status authstore_get(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct auth_entry *out, struct err *e)
 {
 	return one(ctx, as, as->engine->get, kind, key, out, e);
+}
+
+enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_kind from, struct str key, enum auth_kind to,
+                             struct auth_entry *out, struct err *e)
+{
+	struct auth_row row = { 0 };
+	bool found = false;
+	assert(to < AUTH_KINDS);
+	TRY(whole_key(ctx, from, key, &row.key, e));
+	TRY(as->engine->follow(ctx, as->self, arena_strf(ctx->arena, "%s:", kind_names[to]), &row, &found, e));
+	return found_one(to, &row, found, out, e);
 }
 
 enum status authstore_take(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct auth_entry *out, struct err *e)

@@ -87,6 +87,9 @@ enum status authstore_swap(struct ctx *ctx, struct authstore *as, const struct a
 /* *out and what it points to in ctx->arena. */
 enum status authstore_get(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct auth_entry *out,
                           struct err *e) MUST_CHECK;
+/* The entry of kind `to` whose key is what the entry (from, key) has as its value, in one question where the engine can. */
+enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_kind from, struct str key, enum auth_kind to,
+                             struct auth_entry *out, struct err *e) MUST_CHECK;
 /* Get and drop in one step: of many at once one gets it. */
 enum status authstore_take(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct auth_entry *out,
                            struct err *e) MUST_CHECK;

@@ -88,6 +88,18 @@ static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *
 	return ST_OK;
 }
 
+static enum status follow(struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
+{
+	struct auth_follow_row *r;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, self, &c, e));
+	TRY(q_auth_follow(c, row->key, prefix, clock_now_us(), &r, e));
+	*found = r != NULL;
+	if (r)
+		*row = (struct auth_row){ r->key, r->owner, r->value, r->expires_at };
+	return ST_OK;
+}
+
 static enum status tx_take(struct db_conn *c, void *arg, struct err *e)
 {
 	struct one *x = arg;
@@ -165,5 +177,5 @@ static enum status sweep(struct ctx *ctx, void *self, size_t max, size_t *swept,
 }
 
 const struct auth_engine auth_engine_db = {
-	.put = put, .add = add, .swap = swap, .get = get, .take = take, .drop = drop, .drop_span = drop_span, .list = list, .ping = ping, .sweep = sweep,
+	.put = put, .add = add, .swap = swap, .get = get, .follow = follow, .take = take, .drop = drop, .drop_span = drop_span, .list = list, .ping = ping, .sweep = sweep,
 };

@@ -23,6 +23,8 @@ struct auth_engine {
 	enum status (*add)(struct ctx *ctx, void *self, const struct auth_row *row, bool *added, struct err *e);
 	enum status (*swap)(struct ctx *ctx, void *self, const struct auth_row *row, struct str former, bool *swapped, struct err *e);
 	enum status (*get)(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e); /* row->key given */
+	/* The one whose key is prefix and the value of row->key's: row becomes that. */
+	enum status (*follow)(struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e);
 	enum status (*take)(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e);
 	enum status (*drop)(struct ctx *ctx, void *self, struct str key, struct err *e);
 	enum status (*drop_span)(struct ctx *ctx, void *self, const struct auth_span *s, struct err *e);

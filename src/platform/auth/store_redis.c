@@ -119,6 +119,18 @@ static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *
 	return fetch(ctx, self, "GET", row, found, e);
 }
 
+/* Two steps: what is ended between them is not found, which is right. */
+static enum status follow(struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
+{
+	TRY(get(ctx, self, row, found, e));
+	if (!*found || row->expires_us <= clock_now_us()) {
+		*found = false;
+		return ST_OK;
+	}
+	row->key = arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(prefix), STR_ARG(row->value));
+	return get(ctx, self, row, found, e);
+}
+
 static enum status take(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
 {
 	return fetch(ctx, self, "GETDEL", row, found, e);
@@ -167,5 +179,5 @@ static enum status ping(struct ctx *ctx, void *self, struct err *e)
 }
 
 const struct auth_engine auth_engine_redis = {
-	.put = put, .add = add, .swap = swap, .get = get, .take = take, .drop = drop, .drop_span = drop_span, .list = list, .ping = ping,
+	.put = put, .add = add, .swap = swap, .get = get, .follow = follow, .take = take, .drop = drop, .drop_span = drop_span, .list = list, .ping = ping,
 };

@@ -23,6 +23,12 @@ UPDATE auth_entries SET value = :value, expires_at = :expires WHERE key = :key A
 -- row: owner text?, value text, expires_at int
 SELECT owner, value, expires_at FROM auth_entries WHERE key = :key AND expires_at > :now;
 
+-- name: auth_follow
+-- params: key text, prefix text, now int
+-- row: key text, owner text?, value text, expires_at int
+SELECT b.key, b.owner, b.value, b.expires_at FROM auth_entries a JOIN auth_entries b ON b.key = :prefix || a.value
+ WHERE a.key = :key AND a.expires_at > :now AND b.expires_at > :now;
+
 -- name: auth_take
 -- params: key text
 -- row: owner text?, value text, expires_at int
