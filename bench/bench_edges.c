@@ -2,7 +2,7 @@
  *
  * What one more edge costs in a graph of 10^3, 10^5 and 10^7 edges, durable (synchronous=FULL).
  *
- *     bench_edges [--url postgresql://…] [--max EDGES] [--uniform] [FOLDER]
+ *     bench_edges [--url postgresql://…] [--pool CONNECTIONS] [--max EDGES] [--uniform] [FOLDER]
  *
  * The graph is a site's: objects come one after the other, each with three tags (few of them popular), an author, and a
  * place under a recent object. --uniform: every other end is any object, the worst case for a tree on disk.
@@ -41,6 +41,7 @@ struct graph {
 
 static struct {
 	const char *url;
+	unsigned pool; /* 0: the default */
 	int64_t max;
 	bool uniform;
 	struct db *db;
@@ -300,6 +301,8 @@ static void run(void *arg)
 	db_config_default(&cfg);
 	cfg.name = "edges";
 	cfg.url = bench.url;
+	if (bench.pool)
+		cfg.pool = bench.pool;
 	bench.db = db_open(&cfg, &e);
 	check(bench.db ? ST_OK : ST_IO, &e);
 	check(db_migrate(&ctx, bench.db, &blog_migrations, 1, NULL, &e), &e);
@@ -331,6 +334,8 @@ int main(int argc, char **argv)
 			bench.uniform = true;
 		else if (!strcmp(argv[i], "--url") && i + 1 < argc)
 			bench.url = argv[++i];
+		else if (!strcmp(argv[i], "--pool") && i + 1 < argc)
+			bench.pool = (unsigned)atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--max") && i + 1 < argc)
 			bench.max = atoll(argv[++i]);
 		else
