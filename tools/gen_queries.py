@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles named SQL queries and migrations to typed C. The format: docs/howto/query.md.
+"""Compiles named SQL queries and migrations to typed C. The formats: docs/howto/query.md, docs/howto/migration.md.
 
     gen_queries.py --owner blog --dir src/services/blog --base src/platform --c blog_sql.c --h blog_sql.h [--depfile F]
 

@@ -5,7 +5,7 @@
  *     sqlite:/var/lib/guildhall/blog.db          postgresql://user@host/db?…    (a replica URL may stand beside it)
  *
  * Code never writes SQL: tools/gen_queries.py turns each .sql file into one typed function per query and a `struct db_query`
- * that both engines execute. See docs/howto/query.md.
+ * that both engines execute. See docs/howto/query.md and migration.md.
  *
  * Reads.   SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent snapshot
  *          on SQLite; on PostgreSQL each statement by itself, pipelined with those of other fibers. Read-only; goes
