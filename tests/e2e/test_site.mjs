@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browser, run, serve } from "./lib.mjs";
+import { addPerson, browser, run, serve } from "./lib.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const site = await serve();
@@ -136,6 +136,20 @@ cases["by keyboard: past the menu to the content, and out of a menu with Escape"
 	await small.page.mouse.click(195, 800);
 	assert.equal(await isOpen(), false);
 	await small.close();
+};
+
+cases["whoever is signed in sees which page of the account is open"] = async () => {
+	addPerson(site.data, { email: "ada@example.org", name: "Ada", password: "a loaf on every table" });
+	const { page, close } = await open("/sign-in");
+	await page.fill("input[type=email]", "ada@example.org");
+	await page.fill("input[type=password]", "a loaf on every table");
+	await page.locator("input[type=password]").press("Enter");
+	await page.waitForURL("**/account");
+	for (const path of ["/account/addresses", "/identity/password"]) {
+		await page.goto(site.url + path);
+		assert.deepEqual(await page.locator(".tabs [aria-current=page]").evaluateAll((as) => as.map((a) => a.pathname)), [path]);
+	}
+	await close();
 };
 
 cases["on paper: black on white without menus, in dark too; without motion where none is wanted"] = async () => {

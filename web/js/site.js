@@ -47,7 +47,7 @@
 
 	document.addEventListener("DOMContentLoaded", () => {
 		document.querySelectorAll("select[data-zone]").forEach(propose_zone);
-		for (const link of document.querySelectorAll(".nav-list a"))
+		for (const link of document.querySelectorAll(".nav-list a, .tabs a"))
 			if (link.origin === location.origin && link.pathname === location.pathname) link.setAttribute("aria-current", "page");
 	});
 

@@ -293,7 +293,7 @@ enum status blog_get_subscribe(struct web *w, struct err *e)
 enum status blog_get_search(struct web *w, struct err *e)
 {
 	struct str query = web_query(w, "q");
-	query = query.p ? str_utf8_first(str_trim(query), SEARCH_MAX) : STR("");
+	query = query.p ? str_trim(str_utf8_first(str_trim(query), SEARCH_MAX)) : STR("");
 	int64_t number = 1;
 	web_query_int(w, "page", 1, 1000, &number);
 	struct blog_site site;
