@@ -97,7 +97,11 @@ cases["dynamic registration, read, changed and removed (RFC 7591, 7592)"] = asyn
 	const changed = await fetch(other.registration_client_uri, { method: "PUT", headers: manage, body: JSON.stringify({ ...full, client_name: "Renamed" }) });
 	assert.equal((await changed.json()).client_name, "Renamed");
 	assert.equal((await fetch(other.registration_client_uri, { headers: { authorization: `Bearer ${client.registration_access_token}` } })).status, 401);
+	const userinfo = (token) => fetch(`${base}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+	const tokens = (await exchange(other, await codeFor(other, { scope: "openid" }))).body;
+	assert.equal((await userinfo(tokens.access_token)).status, 200);
 	assert.equal((await fetch(other.registration_client_uri, { method: "DELETE", headers: manage })).status, 204);
+	assert.equal((await userinfo(tokens.access_token)).status, 401, "what it was given goes with it");
 	assert.equal((await fetch(other.registration_client_uri, { headers: manage })).status, 401);
 };
 cases["registration refuses what it should"] = async () => {

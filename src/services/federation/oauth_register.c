@@ -351,13 +351,26 @@ static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
 	return audit_write(c, &(struct audit_entry){ .action = "oauth.client_removed", .object = *id }, e);
 }
 
+/* Who let it in: their consents go with it, their grants do not by themselves. */
+static enum status consenting(struct ctx *ctx, struct str client, struct federation_consenting_row **people, size_t *n, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	return q_federation_consenting(c, client, people, n, e);
+}
+
 enum status federation_delete_registration(struct web *w, struct err *e)
 {
 	struct oauth_client c;
 	enum status st = manager(w, &c, e);
 	if (st != ST_OK)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
+	struct federation_consenting_row *people;
+	size_t n;
+	TRY(consenting(w->ctx, c.id, &people, &n, e));
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_drop, &c.id, e));
+	for (size_t i = 0; i < n; i++)
+		TRY(oauth_revoke_client(w->ctx, people[i].person_id, c.id, e));
 	oauth_headers(w);
 	http_status(w->req, 204);
 	http_send(w->req, STR(""));

@@ -62,3 +62,8 @@ DELETE FROM oauth_consents WHERE person_id = :person_id AND client_id = :client_
 -- rows: client_id text, name text, kind text, metadata text, scope text, given_at int
 SELECT c.client_id, k.name, k.kind, k.metadata, c.scope, c.given_at
   FROM oauth_consents c JOIN oauth_clients k ON k.id = c.client_id WHERE c.person_id = :person_id ORDER BY c.given_at DESC, c.client_id;
+
+-- name: federation_consenting
+-- params: client_id text
+-- rows: person_id int
+SELECT person_id FROM oauth_consents WHERE client_id = :client_id ORDER BY person_id;
