@@ -11,13 +11,18 @@
  * what has gathered is sent in groups with one Sync; elsewhere each statement has its own, and an error touches nobody else.
  * In a group the server skips what follows a failed statement: that is sent again.
  *
+ * A duplicate of each socket is watched, for libpq closes its own when the connection breaks, in the middle of a call. A process that is
+ * being started (pictures) may hold that socket for a moment more: it would stay in the loop's set, out of reach, and go on reporting.
+ *
  * Everything here runs on the loop's thread. A request is on the heap: a fiber that gives up leaves it behind, and its result is
  * thrown away when it comes.
  */
 #include <assert.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -192,7 +197,9 @@ static void pipe_lost(struct pg_pipe *p)
 	struct err why = { 0 };
 	pg_lost(l->loop->base.db, &p->conn, &why);
 	LOG(WARN, NULL, "db.connection_lost", LS("db", l->loop->base.db->cfg.name), LS("error", why.msg));
+	assert(p->state == PIPE_READY);
 	watch_del(&p->watch);
+	close(p->watch.fd);
 	pg_disconnect(&p->conn);
 	p->state = PIPE_CLOSED;
 	l->ready--;
@@ -312,6 +319,15 @@ static void lane_failed(struct pg_lane *l, int64_t since_ns, const struct err *w
 	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name), LS("error", why->msg));
 }
 
+static enum status pipe_watch(struct pg_pipe *p, struct err *e)
+{
+	int fd = fcntl(PQsocket(p->conn.h), F_DUPFD_CLOEXEC, 0);
+	enum status s = fd < 0 ? err_errno(e, ST_IO, "no descriptor to watch") : watch_add(p->lane->loop->base.loop, &p->watch, fd, EPOLLIN, pipe_ready, e);
+	if (s != ST_OK && fd >= 0)
+		close(fd);
+	return s;
+}
+
 static void pipe_connect(void *arg)
 {
 	struct pg_pipe *p = arg;
@@ -321,7 +337,7 @@ static void pipe_connect(void *arg)
 	int64_t since_ns = clock_mono_ns();
 	enum status s = pg_connect(db, l->url, PG_FOR_READS, 0, &p->conn, &err);
 	if (s == ST_OK)
-		s = watch_add(l->loop->base.loop, &p->watch, PQsocket(p->conn.h), EPOLLIN, pipe_ready, &err);
+		s = pipe_watch(p, &err);
 	l->connecting--;
 	if (s != ST_OK) {
 		pg_disconnect(&p->conn);
@@ -468,7 +484,7 @@ static void lane_dispatch(struct pg_lane *l)
 		sent = true;
 		if (!pipe_send(p, r)) {
 			pipe_lost(p); /* dispatches what is left */
-			return;
+			break;
 		}
 	}
 	if (sent)
@@ -508,6 +524,7 @@ static void lane_fini(struct pg_lane *l, bool loop_alive)
 			UNCOUNT(l->loop->base.db, pool_open);
 			if (loop_alive)
 				watch_del(&p->watch);
+			close(p->watch.fd);
 		}
 		pg_disconnect(&p->conn);
 		free(p);

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Conditional requests and ranges (RFC 9110 13, 14), and files served with both.
+ *
+ * sendfile and pread wait for a disk when what they send is not in memory, and the loop with them. So a thread of the pool reads it in
+ * before the answer begins: all of a picture; of a larger file the beginning, and the kernel is told to go on reading by itself.
  */
+#include <fcntl.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "net/request.h"
+#include "rt/fiber.h"
+#include "rt/offload.h"
+
+#define WARM_MAX  ((uint64_t)16 << 20) /* waited for */
+#define AHEAD_MAX ((uint64_t)64 << 20) /* asked of the kernel */
 
 /* More ranges than this, or ranges that add up to more than the file, are an attempt to make work: the whole file is
    the answer then (RFC 9110 14.2 allows it). */
@@ -119,9 +130,51 @@ bool http_conditional(struct http_req *r, struct str etag, int64_t mtime_us)
 	return status != 0;
 }
 
-/* --- ranges -------------------------------------------------------------------------------------------------------------- */
+/* --- what is not in memory ------------------------------------------------------------------------------------------------ */
 
 struct range { uint64_t off, len; };
+struct cold { int fd; struct range range; };
+
+/* Asks the kernel's page tables, which costs a microsecond or two; nothing is read. */
+static bool in_memory(struct arena *a, int fd, struct range r)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from = r.off / page * page, len = r.off + r.len - from, n = (len + page - 1) / page;
+	unsigned char *resident = arena_alloc(a, n);
+	void *map = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)from);
+	bool all = map == MAP_FAILED || mincore(map, len, resident) == 0;
+	for (uint64_t i = 0; map != MAP_FAILED && all && i < n; i++)
+		all = resident[i] & 1;
+	if (map != MAP_FAILED)
+		munmap(map, len);
+	return all;
+}
+
+static void read_in(void *arg)
+{
+	const struct cold *c = arg;
+	static _Thread_local char scratch[64 << 10];
+	uint64_t off = c->range.off, end = off + (c->range.len < WARM_MAX ? c->range.len : WARM_MAX);
+	posix_fadvise(c->fd, (off_t)off, (off_t)(c->range.len < AHEAD_MAX ? c->range.len : AHEAD_MAX), POSIX_FADV_WILLNEED);
+	while (off < end) {
+		ssize_t n = pread(c->fd, scratch, sizeof scratch, (off_t)off);
+		if (n <= 0)
+			return;
+		off += (uint64_t)n;
+	}
+}
+
+/* Where no thread is free the loop waits for the disk after all: late is better than not. */
+static void warm(const struct http_req *r, int fd, const struct range *range, int n)
+{
+	for (int i = 0; i < n && fiber_self(); i++) {
+		struct cold c = { fd, range[i] };
+		const struct range first = { range[i].off, range[i].len < WARM_MAX ? range[i].len : WARM_MAX };
+		if (first.len && !in_memory(r->ctx.arena, fd, first) && offload(OFFLOAD_PROMPT, read_in, &c) != ST_OK)
+			return;
+	}
+}
+
+/* --- ranges -------------------------------------------------------------------------------------------------------------- */
 
 /* Number of satisfiable ranges; 0: none of them is; −1: not a header to act on. */
 static int parse_ranges(struct str h, uint64_t size, struct range out[RANGES_MAX])
@@ -251,6 +304,9 @@ void http_file(struct http_req *r, int fd, const char *content_type)
 	struct str h = http_header(r, "range");
 	if (h.p && r->method == HTTP_GET && if_range_holds(r, etag, mtime_us))
 		n = parse_ranges(h, size, range);
+	const struct range whole = { 0, size };
+	if (r->method == HTTP_GET)
+		warm(r, f->fd, n > 0 ? range : &whole, n < 0 ? 1 : n);
 	if (n >= 0) {
 		send_ranges(r, f, size, range, n, content_type);
 	} else {

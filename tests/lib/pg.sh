@@ -5,6 +5,7 @@
 #   tests/lib/pg.sh run [--bouncer] [--durable] [--port N] -- COMMAND…
 #       starts one, runs COMMAND with GUILDHALL_TEST_PG (and GUILDHALL_TEST_BOUNCER) set to URLs, stops it; exit code of COMMAND
 #   tests/lib/pg.sh start [--bouncer] [--durable] [--port N] DIR     prints the URL(s), one per line; DIR is created
+#   tests/lib/pg.sh bouncer DIR                                     starts the PgBouncer of DIR again, after it was killed
 #   tests/lib/pg.sh stop DIR                                        stops it and removes DIR
 #
 # It listens on a unix socket in DIR, and on 127.0.0.1:N as well with --port. --durable: fsync on (benches). As root it runs as the
@@ -117,12 +118,17 @@ start)
     start_postgres || { code=$?; stop_all; exit $code; }
     if [ -n "$bouncer" ]; then start_bouncer || { code=$?; stop_all; exit $code; }; fi
     ;;
+bouncer)
+    [ -n "$dir" ] || { echo "pg.sh bouncer: which folder?" >&2; exit 2; }
+    rm -f "$dir/.s.PGSQL.6432" "$dir/bouncer.pid"
+    start_bouncer
+    ;;
 stop)
     [ -n "$dir" ] || { echo "pg.sh stop: which folder?" >&2; exit 2; }
     stop_all
     ;;
 *)
-    sed -n '3,14s/^# \{0,1\}//p' "$0" >&2
+    sed -n '3,15s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -5,8 +5,10 @@
  *
  * Started as "test_db_faults --migrate URL" it only migrates: the other process of that test.
  */
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -329,6 +331,71 @@ static void killed_under_load(struct store *t)
 	CHECK(count(t) >= acknowledged);
 }
 
+/* Ends PgBouncer, or starts it again. Its folder is in the URL. */
+static bool bouncer(struct store *t, bool end)
+{
+	char folder[128] = "", path[160];
+	const char *host = strstr(t->cfg.url, "host=");
+	int pid = 0, status = -1;
+	pid_t script;
+	if (!host || sscanf(host, "host=%127[^&]", folder) != 1)
+		return false;
+	if (end) {
+		snprintf(path, sizeof path, "%s/bouncer.pid", folder);
+		FILE *f = fopen(path, "r");
+		bool read = f && fscanf(f, "%d", &pid) == 1;
+		if (f)
+			fclose(f);
+		return read && pid > 1 && kill(pid, SIGKILL) == 0;
+	}
+	char *argv[] = { (char[]){ TEST_ROOT "/tests/lib/pg.sh" }, (char[]){ "bouncer" }, folder, NULL };
+	posix_spawn_file_actions_t quiet;
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+	bool began = posix_spawn(&script, argv[0], &quiet, NULL, argv, environ) == 0;
+	posix_spawn_file_actions_destroy(&quiet);
+	while (began && waitpid(script, &status, WNOHANG) == 0) /* the load goes on */
+		if (fiber_sleep_ns(NS_PER_MS) != ST_OK)
+			return false;
+	return began && status == 0;
+}
+
+/* The pooler goes and comes back under load. Meanwhile everything is refused as unavailable, but for a COMMIT that was on its way;
+   afterwards all goes on by itself. Each write that was acknowledged is there, and none that was refused. */
+static void killed_pooler(struct store *t)
+{
+	volatile bool stop = false;
+	struct worker w[12];
+	unsigned alive = 0;
+	int64_t acknowledged = 0, unknown = 0, failed = 0;
+	for (int i = 0; i < 12; i++) {
+		w[i] = (struct worker){ .t = t, .run = i < 6 ? read_until_stopped : write_until_stopped, .id = (i + 1) * 1000000,
+			                .alive = &alive, .boss = fiber_self(), .stop = &stop };
+		CHECK(start(&w[i]));
+	}
+	for (int i = 0; i < 4; i++) {
+		CHECK(got_on(w, 12, 5));
+		CHECK(bouncer(t, true));
+		CHECK(fiber_sleep_ns(i * 400 * NS_PER_MS) == ST_OK);
+		CHECK(bouncer(t, false));
+	}
+	CHECK(got_on(w, 12, 20));
+	stop = true;
+	join(&alive);
+	for (int i = 0; i < 12; i++) {
+		t->err = w[i].err;
+		failed += w[i].failed;
+		/* The last failure of each; a read is never in doubt. */
+		CHECK(!w[i].failed || t->err.status == ST_UNAVAILABLE || (i >= 6 && t->err.status == ST_INTERNAL));
+		acknowledged += i < 6 ? 0 : w[i].done;
+		unknown += i < 6 ? 0 : w[i].failed - w[i].refused;
+	}
+	int64_t there = count(t);
+	CHECK(failed > 0);
+	CHECK(there >= acknowledged && there <= acknowledged + unknown);
+}
+
 static void stale_plan(struct store *t)
 {
 	struct fixture_thing_row *row;
@@ -621,6 +688,7 @@ static const struct store_test tests[] = {
 	{ "killed_connections", killed_connections, "pgbouncer" },
 	{ "killed_under_load", killed_under_load, "postgres" },
 	{ "killed_under_load", killed_under_load, "pgbouncer" },
+	{ "killed_pooler", killed_pooler, "pgbouncer" },
 	{ "stale_plan", stale_plan, "postgres" },
 	{ "stale_plan", stale_plan, "pgbouncer" },
 	{ "deadlocks_are_tried_again", deadlocks_are_tried_again, "postgres" },

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -23,6 +24,7 @@
 #include "net/http.h"
 #include "rt/fiber.h"
 #include "rt/loop.h"
+#include "rt/offload.h"
 
 #define PAGE_SIZE 12000
 #define FILE_SIZE 100000
@@ -536,6 +538,65 @@ static void ask_file(int fd, struct answer *a, const char *headers)
 	answer(fd, a, false);
 }
 
+static bool write_file(void)
+{
+	char bytes[FILE_SIZE];
+	for (int i = 0; i < FILE_SIZE; i++)
+		bytes[i] = (char)('a' + i % 26);
+	int fd = open(t.file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool ok = write(fd, bytes, sizeof bytes) == sizeof bytes && !fsync(fd);
+	return !close(fd) && ok;
+}
+
+/* A file that is not in memory, as after a week without visitors. False: not on this kind of disk. */
+static bool cool(void)
+{
+	unsigned char resident[FILE_SIZE / 4096 + 1];
+	unlink(t.file); /* of the one before, sockets may hold pages still */
+	assert_true(write_file());
+	int fd = open(t.file, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	void *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	assert_int_equal(mincore(map, FILE_SIZE, resident), 0);
+	munmap(map, FILE_SIZE);
+	close(fd);
+	return !memchr(resident, 1, sizeof resident);
+}
+
+static uint64_t offloaded(void)
+{
+	struct offload_stats s;
+	do
+		offload_stats(OFFLOAD_PROMPT, &s);
+	while (s.queued || s.running);
+	return s.done;
+}
+
+/* The loop waits for no disk: a thread of the pool reads in what is not in memory, once. */
+static void cold_files(void **state)
+{
+	static const struct { const char *range; size_t len; } cases[] = { { "", FILE_SIZE }, { "Range: bytes=50000-50009\r\n", 10 },
+		{ "Range: bytes=0-9,90000-90009\r\n", 0 } };
+	struct answer a;
+	int fd = dial();
+	in_len = 0;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (!cool())
+			skip();
+		uint64_t before = offloaded();
+		ask_file(fd, &a, cases[i].range);
+		assert_true(cases[i].len == 0 || a.len == cases[i].len);
+		forget(&a);
+		uint64_t cold = offloaded();
+		assert_true(cold > before);
+		ask_file(fd, &a, cases[i].range);
+		forget(&a);
+		assert_int_equal(offloaded(), cold);
+	}
+	close(fd);
+}
+
 static void ranges(void **state)
 {
 	static const struct { const char *range; int status; size_t len; const char *content; } cases[] = {
@@ -947,16 +1008,17 @@ static int set_up(void **state)
 	for (size_t i = 0; i < PAGE_SIZE; i++)
 		t.page->data[i] = (char)('a' + i % 26);
 	strcpy(t.file, "/tmp/test_http_XXXXXX");
-	int fd = mkstemp(t.file);
-	for (int i = 0; i < FILE_SIZE; i++)
-		if (write(fd, &(char){ (char)('a' + i % 26) }, 1) != 1)
-			return -1;
-	close(fd);
+	close(mkstemp(t.file));
+	unlink(t.file);
+	if (!write_file())
+		return -1;
 	t.server = http_server_new(&c, &e);
 	if (!t.server) {
 		fprintf(stderr, "%s\n", e.msg);
 		return -1;
 	}
+	if (offload_start(2, 100, &e) != ST_OK)
+		return -1;
 	t.loops = loops_start(2, start, NULL, &e);
 	return t.loops ? 0 : -1;
 }
@@ -964,6 +1026,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	loops_stop_join(t.loops);
+	offload_stop();
 	http_server_free(t.server);
 	blob_unref(t.page);
 	unlink(t.file);
@@ -977,7 +1040,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keep_alive_and_fast), cmocka_unit_test(pipelining), cmocka_unit_test(pipelining_unread), cmocka_unit_test(same_page_other_heads),
 		cmocka_unit_test(bodies), cmocka_unit_test(too_large), cmocka_unit_test(too_large_while_sending), cmocka_unit_test(chunked_out),
-		cmocka_unit_test(expect_continue), cmocka_unit_test(head_and_empty), cmocka_unit_test(ranges),
+		cmocka_unit_test(expect_continue), cmocka_unit_test(head_and_empty), cmocka_unit_test(cold_files), cmocka_unit_test(ranges),
 		cmocka_unit_test(conditional), cmocka_unit_test(compression), cmocka_unit_test(faults_of_the_application),
 		cmocka_unit_test(targets), cmocka_unit_test(hostile), cmocka_unit_test(slow_head_is_cut),
 		cmocka_unit_test(slow_body_is_cut), cmocka_unit_test(idle_is_closed), cmocka_unit_test(back_pressure),
