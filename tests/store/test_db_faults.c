@@ -413,15 +413,19 @@ static void stale_plan(struct store *t)
 
 struct pair {
 	const char *first, *second;
+	bool holds; /* its first lock, or has held it */
 };
+static struct pair pairs[2]; /* of fibers of one loop */
 
 static enum status pair_tx(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct pair *p = arg;
+	struct pair *p = arg;
 	struct fixture_counter_lock_row *row;
 	TRY(q_fixture_counter_lock(c, str_c(p->first), &row, e));
 	int64_t n = row->n + 1;
-	TRY(fiber_sleep_ns(20 * NS_PER_MS)); /* so that the other has its first lock too */
+	p->holds = true;
+	while (!pairs[0].holds || !pairs[1].holds)
+		TRY(fiber_sleep_ns(NS_PER_MS));
 	TRY(q_fixture_counter_set(c, str_c(p->first), n, NULL, e));
 	TRY(q_fixture_counter_lock(c, str_c(p->second), &row, e));
 	return q_fixture_counter_set(c, str_c(p->second), row->n + 1, NULL, e);
@@ -435,8 +439,7 @@ static enum status zero_tx(struct db_conn *c, void *arg, struct err *e)
 
 static void pair_run(struct worker *w)
 {
-	struct pair p = w->id ? (struct pair){ "a", "b" } : (struct pair){ "b", "a" };
-	w->got = db_write(&w->ctx, w->t->db, pair_tx, &p, &w->err);
+	w->got = db_write(&w->ctx, w->t->db, pair_tx, &pairs[w->id], &w->err);
 }
 
 static void deadlocks_are_tried_again(struct store *t)
@@ -445,6 +448,8 @@ static void deadlocks_are_tried_again(struct store *t)
 	unsigned alive = 0;
 	struct fixture_counter_row *row;
 	CHECK_OK(db_write(t->ctx, t->db, zero_tx, NULL, &t->err));
+	pairs[0] = (struct pair){ "b", "a", false };
+	pairs[1] = (struct pair){ "a", "b", false };
 	for (int i = 0; i < 2; i++) {
 		w[i] = (struct worker){ .t = t, .run = pair_run, .id = i, .alive = &alive, .boss = fiber_self() };
 		CHECK(start(&w[i]));
