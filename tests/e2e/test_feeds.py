@@ -234,6 +234,8 @@ class Feeds(unittest.TestCase):
         self.assertEqual({k: shared.meta[k] for k in want}, {k: [v] for k, v in want.items()})
         self.assertIn("<title>For engines</title>", self.get("/post-3/")[2])
         self.assertEqual(shared.link["canonical"], [f"{BASE}/post-3/"])
+        for written in ("/post-3/?from=a-letter", "/p%6fst-3/", "/%2e%2e/post-3/"):
+            self.assertEqual(Head(self.get(written)[2]).link["canonical"], [f"{BASE}/post-3/"], written)
         self.assertEqual(Head(self.get("/search/?q=fish")[2]).meta["robots"], ["noindex"])
 
     def test_structured_data(self):

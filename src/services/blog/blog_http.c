@@ -38,7 +38,7 @@ static struct page_shell shell_of(struct web *w, const struct blog_site *site, s
 		.lang = site->lang,
 		.description = site->description,
 		.kind = STR("list"),
-		.canonical = blog_abs(w->ctx, w->req->raw_path),
+		.canonical = blog_abs(w->ctx, w->req->path),
 		.title = site->meta_title.n ? site->meta_title : site->title,
 	};
 	if (title.n)
