@@ -15,8 +15,9 @@
 #include "platform/job_int.h"
 
 enum { BATCH = 64, ATTEMPTS = 12, RUN_ARENA = 32 << 20 };
-#define LEASE_US (120 * US_PER_S)
-#define BATCH_NS (80 * NS_PER_S) /* handlers of a batch, well within the lease */
+/* After a process that died its origin waits this long, for what comes later must not overtake. */
+#define LEASE_US (60 * US_PER_S)
+#define BATCH_NS (10 * NS_PER_S) /* handlers of a batch; the rest of the lease is for the last one and for other processes */
 #define IDLE_MAX_NS (10 * NS_PER_S)
 #define RETRY_DB_NS (1 * NS_PER_S)
 #define HOLD_MAX_US (60 * US_PER_S)
@@ -132,7 +133,7 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct event_task *t = &r->tasks[i];
 		if (t->skipped) {
-			TRY(q_event_retry(c, t->ev.id, now, STR_NULL, NULL, e));
+			TRY(q_event_hold(c, t->ev.id, now, STR_NULL, NULL, e));
 		} else if (t->held_until_us) {
 			r->held++;
 			TRY(q_event_hold(c, t->ev.id, t->held_until_us, str_c(t->error), NULL, e));

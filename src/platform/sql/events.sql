@@ -41,7 +41,7 @@ UPDATE activities SET run_at = :run_at, error = :error WHERE id = :id AND NOT do
 
 -- Another claim that is no attempt of its own: a receiver looks for marks from the second on.
 -- name: event_hold
--- params: id int, run_at int, error text
+-- params: id int, run_at int, error text?
 -- exec
 -- writes
 UPDATE activities SET run_at = :run_at, error = :error, attempt = CASE WHEN attempt > 1 THEN attempt - 1 ELSE 1 END WHERE id = :id AND NOT done;
