@@ -8,11 +8,14 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/guard.h"
 #include "base/log.h"
 #include "rt/fiber.h"
@@ -29,23 +32,36 @@ struct job {
 	enum status status;
 };
 
+/* An idle lane that has work and finishes nothing for so long gets a share of the processor for it, at this niceness. */
+#define STARVED_NS  (500 * NS_PER_MS)
+#define RAISED_NICE 10
+
+struct hand {
+	struct lane *lane;
+	pthread_t thread;
+	bool raised, ended;
+};
+
 static struct lane {
 	const char *thread_name;
-	/* For good: there is no way back, and a thread made for each job would delay others while it is not yet nice. 19 gives way as
-	   soon as somebody wakes, as SCHED_IDLE does, but keeps a hundredth of a processor that never rests: enough for a password. */
-	int nice;
+	/* Runs when nothing else wants the processor (sched(7)); a thread made for each job would delay others while it is not yet
+	   idle, and nice 19 is not enough: who wakes waits for its slice of 2 ms to end. Where no processor ever rests, idle threads
+	   get three thousandths of one, and a password took over half a minute: `watcher` raises them then, for a job. */
+	bool idle;
 	pthread_mutex_t lock;
-	pthread_cond_t work;
+	pthread_cond_t work, watch;
 	struct job *head, **tail;
 	unsigned queue_max;
 	bool stopping;
-	pthread_t *threads;
+	struct hand *hands;
+	pthread_t watcher;
+	bool watched;
 	struct offload_stats stats;
 } lanes[OFFLOAD_LANES] = {
 	[OFFLOAD_PROMPT] = { .thread_name = "offload", .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
 			     .tail = &lanes[OFFLOAD_PROMPT].head },
-	[OFFLOAD_PATIENT] = { .thread_name = "patient", .nice = 19, .lock = PTHREAD_MUTEX_INITIALIZER,
-			      .work = PTHREAD_COND_INITIALIZER, .tail = &lanes[OFFLOAD_PATIENT].head },
+	[OFFLOAD_PATIENT] = { .thread_name = "patient", .idle = true, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
+			      .watch = PTHREAD_COND_INITIALIZER, .tail = &lanes[OFFLOAD_PATIENT].head },
 };
 
 static void done_task(struct task *t)
@@ -89,12 +105,20 @@ static struct job *next_job(struct lane *l)
 	return j;
 }
 
+static bool policy(pthread_t thread, int which)
+{
+	return pthread_setschedparam(thread, which, &(struct sched_param){ 0 }) == 0;
+}
+
 static void *worker(void *arg)
 {
-	struct lane *l = arg;
+	struct hand *h = arg;
+	struct lane *l = h->lane;
 	pthread_setname_np(pthread_self(), l->thread_name);
-	if (l->nice)
-		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), l->nice);
+	if (l->idle) {
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), RAISED_NICE); /* for when it is raised; SCHED_IDLE knows no niceness */
+		(void)policy(pthread_self(), SCHED_IDLE);
+	}
 	pthread_mutex_lock(&l->lock);
 	for (struct job *j; (j = next_job(l));) {
 		pthread_mutex_unlock(&l->lock);
@@ -103,9 +127,48 @@ static void *worker(void *arg)
 		pthread_mutex_lock(&l->lock);
 		l->stats.running--;
 		l->stats.done++;
+		if (h->raised)
+			h->raised = !policy(pthread_self(), SCHED_IDLE);
 		pthread_mutex_unlock(&l->lock);
 		finish(j);
 		pthread_mutex_lock(&l->lock);
+	}
+	h->ended = true;
+	pthread_mutex_unlock(&l->lock);
+	return NULL;
+}
+
+/* To be raised from SCHED_IDLE takes RLIMIT_NICE (systemd: LimitNICE=) or CAP_SYS_NICE. */
+static void raise_all(struct lane *l)
+{
+	static bool told;
+	for (unsigned i = 0; i < l->stats.threads; i++) {
+		struct hand *h = &l->hands[i];
+		if (h->raised || h->ended || (h->raised = policy(h->thread, SCHED_OTHER)))
+			continue;
+		if (!told)
+			LOG(WARN, NULL, "offload.starved", LS("hint", "no processor rests, so passwords and pictures take long; LimitNICE=+10 would let them have a share"));
+		told = true;
+	}
+}
+
+static void *watch(void *arg)
+{
+	struct lane *l = arg;
+	pthread_setname_np(pthread_self(), "watch");
+	pthread_mutex_lock(&l->lock);
+	for (;;) {
+		while (!l->stats.queued && !l->stats.running && !l->stopping)
+			pthread_cond_wait(&l->watch, &l->lock);
+		if (!l->stats.queued && !l->stats.running)
+			break;
+		uint64_t done = l->stats.done;
+		int64_t until = clock_mono_ns() + STARVED_NS;
+		struct timespec at = { until / NS_PER_S, until % NS_PER_S };
+		while ((l->stats.queued || l->stats.running) && clock_mono_ns() < until)
+			pthread_cond_clockwait(&l->watch, &l->lock, CLOCK_MONOTONIC, &at);
+		if (l->stats.done == done && (l->stats.queued || l->stats.running))
+			raise_all(l);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return NULL;
@@ -113,18 +176,23 @@ static void *worker(void *arg)
 
 static bool start_lane(struct lane *l, unsigned threads, unsigned queue_max)
 {
-	l->threads = calloc(threads, sizeof *l->threads);
-	if (!l->threads)
+	l->hands = calloc(threads, sizeof *l->hands);
+	if (!l->hands)
 		return false;
 	l->queue_max = queue_max;
 	l->stopping = false;
 	unsigned n = 0;
-	while (n < threads && !pthread_create(&l->threads[n], NULL, worker, l))
+	while (n < threads) {
+		l->hands[n].lane = l;
+		if (pthread_create(&l->hands[n].thread, NULL, worker, &l->hands[n]))
+			break;
 		n++;
+	}
 	pthread_mutex_lock(&l->lock);
 	l->stats.threads = n;
 	pthread_mutex_unlock(&l->lock);
-	return n == threads;
+	l->watched = l->idle && !pthread_create(&l->watcher, NULL, watch, l);
+	return n == threads && l->watched == l->idle;
 }
 
 static void stop_lane(struct lane *l)
@@ -132,17 +200,23 @@ static void stop_lane(struct lane *l)
 	pthread_mutex_lock(&l->lock);
 	l->stopping = true;
 	pthread_cond_broadcast(&l->work);
+	pthread_cond_signal(&l->watch);
 	pthread_mutex_unlock(&l->lock);
 	for (unsigned i = 0; i < l->stats.threads; i++)
-		pthread_join(l->threads[i], NULL);
-	free(l->threads);
-	l->threads = NULL;
+		pthread_join(l->hands[i].thread, NULL);
+	if (l->watched) {
+		pthread_cond_signal(&l->watch); /* nothing is left to watch */
+		pthread_join(l->watcher, NULL);
+	}
+	free(l->hands);
+	l->hands = NULL;
+	l->watched = false;
 	l->stats.threads = 0;
 }
 
 enum status offload_start(unsigned threads, unsigned queue_max, struct err *e)
 {
-	assert(!lanes[OFFLOAD_PROMPT].threads && threads > 0);
+	assert(!lanes[OFFLOAD_PROMPT].hands && threads > 0);
 	/* Signals belong to the loop that asked for them. */
 	sigset_t all, old;
 	bool started = true;
@@ -160,7 +234,7 @@ enum status offload_start(unsigned threads, unsigned queue_max, struct err *e)
 void offload_stop(void)
 {
 	for (unsigned i = 0; i < OFFLOAD_LANES; i++)
-		if (lanes[i].threads)
+		if (lanes[i].hands)
 			stop_lane(&lanes[i]);
 }
 
@@ -175,6 +249,8 @@ static bool submit(struct lane *l, struct job *j, bool *inline_)
 		l->tail = &j->next;
 		l->stats.queued++;
 		pthread_cond_signal(&l->work);
+		if (l->watched && l->stats.queued + l->stats.running == 1)
+			pthread_cond_signal(&l->watch);
 	} else if (!*inline_) {
 		l->stats.refused++;
 	}

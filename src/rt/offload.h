@@ -6,7 +6,7 @@
  *
  * Two lanes with threads and a queue each: what burns the processor for long (a password's hash, a picture's sizes) goes to
  * the patient one, whose threads run when nothing else wants to, so that a looked-up name does not wait behind them and
- * answers do not notice them. Where all processors are busy without a pause, patient work is slow, but moves.
+ * answers do not notice them. Where all processors are busy without a pause, it gets a small share after half a second.
  */
 #ifndef GH_RT_OFFLOAD_H
 #define GH_RT_OFFLOAD_H
