@@ -87,6 +87,7 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 		.unseen = true,
 	};
 	struct import_report report;
+	LOG(INFO, ctx, "demo.loading", LS("note", "its pictures are made in all sizes: ten to twenty seconds, this once"));
 	TRY(blog_import_ghost(ctx, ctx->svc->db, ctx->svc->platform->media, &options, &report, e));
 	return ST_OK;
 }
