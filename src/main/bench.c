@@ -298,7 +298,7 @@ static enum status bench_cached(struct bench *b, double *per_s, struct err *e)
 
 /* --- the table ---------------------------------------------------------------------------------------------- */
 
-/* %.0f in meaning: the figure, times `times`, times the cores it may use. */
+/* %.0f in meaning: the figure, times the cores it may use. */
 static const struct {
 	const char *name, *title;
 	enum status (*run)(struct bench *b, double *per_s, struct err *e);
@@ -372,23 +372,14 @@ static enum status measure(struct bench *b, struct err *e)
 
 /* --- a place of its own ------------------------------------------------------------------------------------- */
 
-/* The address of the blog's database; p NULL: SQLite's file. */
-static struct str postgres_url(struct arena *a, const struct config *c)
-{
-	struct str own = config_str(c, "blog", "database"), url = own.n ? own : config_str(c, "database", "url");
-	ptrdiff_t at = str_find(url, STR("{service}"));
-	if (!url.n || str_starts(url, STR("sqlite:")))
-		return STR_NULL;
-	return at < 0 ? url : arena_strf(a, "%.*sblog%.*s", (int)at, url.p, STR_ARG(str_skip(url, (size_t)at + 9)));
-}
-
 static enum status open_scratch(struct bench *b, struct err *e)
 {
 	struct ctx *ctx = b->ctx;
 	const struct config *c = b->inv->config;
 	struct platform p = { .config = b->inv->config, .data_dir = str_c(b->folder) };
-	struct str url = postgres_url(ctx->arena, c);
-	if (!url.p) {
+	const char *of_blog = platform_database_url(ctx->arena, c, config_str(c, "blog", "database"), "url", "blog");
+	struct str url = str_c(of_blog ? of_blog : "sqlite:");
+	if (str_starts(url, STR("sqlite:"))) {
 		url = arena_strf(ctx->arena, "sqlite:%s/bench.db", b->folder);
 	} else {
 		if (config_bool(c, "database", "pooler"))

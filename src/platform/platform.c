@@ -201,8 +201,7 @@ static enum status check_only(const struct config *c, const struct service *cons
 	return ST_OK;
 }
 
-/* own: the setting that names it alone; p NULL or "": the shared one with the name put in; NULL when there is neither. */
-static const char *database_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name)
+const char *platform_database_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name)
 {
 	struct str shared = config_str(c, "database", shared_key);
 	if (own.n)
@@ -222,7 +221,7 @@ struct db *platform_open_db(struct arena *a, const struct platform *p, const cha
 	struct db_config d;
 	db_config_default(&d);
 	d.name = name;
-	d.url = database_url(a, c, own_url, "url", name);
+	d.url = platform_database_url(a, c, own_url, "url", name);
 	if (!d.url)
 		d.url = arena_printf(a, "sqlite:%s/%s.db", p->data_dir.p, name);
 	d.replica_url = replica_url;
@@ -244,7 +243,7 @@ static enum status open_database(struct whole *w, struct service_instance *s, st
 {
 	const struct config *c = w->p.config;
 	const char *name = s->def->name;
-	const char *replica = database_url(w->arena, c, config_str(c, name, "replica"), "replica_url", name);
+	const char *replica = platform_database_url(w->arena, c, config_str(c, name, "replica"), "replica_url", name);
 	s->db = platform_open_db(w->arena, &w->p, name, config_str(c, name, "database"), replica, e);
 	return s->db ? ST_OK : ST_CONFIG;
 }

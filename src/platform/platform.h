@@ -24,6 +24,9 @@ enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) M
 /* After loops and offload threads have stopped. */
 void platform_free(struct platform *p);
 
+/* The address of a service's database. own: the setting that names it alone; "": the shared one (shared_key of [database]) with the name put
+   in. NULL: neither is set, so SQLite's file. */
+const char *platform_database_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name);
 /* A database as the settings of [database] say, named in its address as name; own_url: of its own setting, "" for none. replica_url
    NULL: reads too are of the primary. a: for texts, until the call returns. NULL with *e. */
 struct db *platform_open_db(struct arena *a, const struct platform *p, const char *name, struct str own_url, const char *replica_url,

@@ -261,11 +261,12 @@ static bool compressible(const char *type)
 
 static void put_header(struct buf *b, const char *name, struct str value)
 {
-	struct header_len n = { (uint16_t)strlen(name), (uint16_t)value.n };
-	if (strlen(name) > UINT16_MAX || value.n > UINT16_MAX) {
+	size_t len = strlen(name);
+	if (len > UINT16_MAX || value.n > UINT16_MAX) {
 		LOG(ERROR, NULL, "page.header_dropped", LS("name", name));
 		return;
 	}
+	const struct header_len n = { (uint16_t)len, (uint16_t)value.n };
 	buf_put(b, &n, sizeof n);
 	buf_put(b, name, n.name + 1);
 	buf_putstr(b, value);
