@@ -345,7 +345,8 @@ enum status db_ping(struct ctx *ctx, struct db *db, struct err *e)
 	static struct db_query ping = { .name = "db_ping", .sql = { "SELECT 1", "SELECT 1" } };
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, db, &c, e));
-	return db_exec(c, &ping, NULL, NULL, e);
+	TRY(db_exec(c, &ping, NULL, NULL, e));
+	return db->ops->ping ? db->ops->ping(ctx, db, e) : ST_OK;
 }
 
 uint64_t db_version(const struct db *db)

@@ -81,7 +81,7 @@ struct db *db_of(struct db_conn *c);
 /* fn(arg) runs on the caller's loop after the commit, in order of registration; never after a rollback. */
 void db_after_commit(struct db_conn *c, void (*fn)(void *arg), void *arg);
 
-/* Answers within the deadline of ctx? For readiness. */
+/* Do reads answer, and (SQLite) does the writer take what waits, within the deadline of ctx? For readiness. */
 enum status db_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;
 
 /* For what is kept in memory of a database that rarely changes: the same number as before, and not 0, says that nothing was

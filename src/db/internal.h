@@ -106,6 +106,7 @@ struct db_engine_ops {
 	enum status (*read_begin)(struct db_conn *c, struct err *e);
 	void (*read_end)(struct db_conn *c);
 	enum status (*write)(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
+	enum status (*ping)(struct ctx *ctx, struct db *db, struct err *e); /* beside a read; NULL: a read says it all */
 	/* sink NULL: no rows wanted. */
 	enum status (*run)(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
 	                   int64_t *affected, struct err *e);

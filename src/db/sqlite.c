@@ -78,6 +78,7 @@ const struct db_engine_ops db_sqlite_ops = {
 	.read_begin = sq_read_begin,
 	.read_end = sq_read_end,
 	.write = sq_write,
+	.ping = sq_ping,
 	.run = run,
 	.script = script,
 	.version = sq_version,

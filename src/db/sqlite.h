@@ -84,5 +84,7 @@ void sq_version_committed(struct db *db, struct sq_moment before, bool spares_ke
 enum status sq_writer_start(struct db *db, struct err *e) MUST_CHECK;
 void sq_writer_stop(struct db *db); /* after what is queued */
 enum status sq_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
+/* Does the writer's thread take what is queued? Goes through the queue like a write, without a transaction. */
+enum status sq_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;
 
 #endif

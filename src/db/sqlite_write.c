@@ -35,7 +35,7 @@ enum req_state { REQ_QUEUED, REQ_TAKEN, REQ_DONE };
 struct sq_req {
 	struct sq_req *next;
 	struct db_conn *c;
-	db_tx_fn *fn;
+	db_tx_fn *fn; /* NULL: only asks whether the thread takes what is queued (sq_ping) */
 	void *arg;
 	enum status status;
 	struct err err;
@@ -78,6 +78,8 @@ static void fail(struct sq_req *r, enum status s, const char *msg)
 /* False: SQLite has rolled back the whole batch. */
 static bool run_one(struct sq_conn *conn, struct sq_req *r, bool alone)
 {
+	if (!r->fn)
+		return true;
 	if (r->c->ctx->deadline_ns && clock_mono_ns() >= r->c->ctx->deadline_ns) {
 		fail(r, ST_TIMEOUT, "the write was still waiting when its time was over");
 		return true;
@@ -107,7 +109,7 @@ static bool run_one(struct sq_conn *conn, struct sq_req *r, bool alone)
 static void fail_all(struct sq_req *from, const struct sq_req *to, enum status s, const char *msg)
 {
 	for (; from != to; from = from->next)
-		if (from->status == ST_OK)
+		if (from->status == ST_OK && from->fn)
 			fail(from, s, msg);
 }
 
@@ -162,7 +164,7 @@ static void run_batch(struct sq_writer *w, struct sq_req *batch, unsigned n)
 	if (n > atomic_load_explicit(&w->db->count.batch_max, memory_order_relaxed))
 		atomic_store_explicit(&w->db->count.batch_max, n, memory_order_relaxed);
 	for (struct sq_req *r = batch; r;)
-		r = run_under_one_commit(w, r);
+		r = r->fn ? run_under_one_commit(w, r) : r->next;
 }
 
 static void finish(struct sq_writer *w, struct sq_req *batch)
@@ -254,13 +256,14 @@ static void checkpoint_under_load(struct sq_writer *w)
 	pthread_mutex_lock(&w->lock);
 }
 
-/* Under the lock: until there is work, or the end. */
+/* Under the lock: until there is work, or the end. A caller that woke the thread may have withdrawn by the time it runs: whoever
+   comes next must find it idle again, so `idle` is set before each wait and not once. */
 static void rest(struct sq_writer *w)
 {
 	int64_t until_ns = clock_mono_ns() + CHECKPOINT_IDLE_NS;
 	struct timespec until = { until_ns / NS_PER_S, until_ns % NS_PER_S };
-	w->idle = true;
 	while (!w->head && !w->stop) {
+		w->idle = true;
 		if (!checkpoint_due(w, CHECKPOINT_PAGES)) {
 			pthread_cond_wait(&w->work, &w->lock);
 		} else if (pthread_cond_clockwait(&w->work, &w->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT && !w->head && !w->stop) {
@@ -268,7 +271,6 @@ static void rest(struct sq_writer *w)
 			pthread_mutex_unlock(&w->lock);
 			checkpoint(w);
 			pthread_mutex_lock(&w->lock);
-			w->idle = true;
 		}
 	}
 	w->idle = false;
@@ -428,4 +430,12 @@ enum status sq_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e)
 	if (s != ST_OK && e)
 		e->status = s;
 	return s;
+}
+
+enum status sq_ping(struct ctx *ctx, struct db *db, struct err *e)
+{
+	struct db_conn c = { .db = db, .ctx = ctx };
+	struct err why = { 0 };
+	enum status s = sq_write(&c, NULL, NULL, &why);
+	return s == ST_OK ? ST_OK : err_set(e, s, "%s: the writer takes nothing (%s)", db->cfg.name, why.msg);
 }

@@ -4,6 +4,7 @@
  * when things break is in test_db_faults.c.
  */
 #include <limits.h>
+#include <semaphore.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -602,6 +603,80 @@ static void point_read_beside_a_scan(struct store *t)
 	CHECK(count(t) == 1);
 }
 
+/* --- givers up ------------------------------------------------------------------------------------------------ */
+
+struct giver_up { struct store *t; enum status got; bool ended; };
+
+static void write_and_leave(void *arg)
+{
+	struct giver_up *g = arg;
+	struct thing thing = { 7, "left", ST_OK };
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	fiber_cancel(fiber_self()); /* as if its client were gone: the first wait ends at once */
+	g->got = db_write(&ctx, g->t->db, add_tx, &thing, NULL);
+	g->ended = true;
+}
+
+/* The caller of a write leaves before the writer has woken up for it; whoever comes next is served all the same. */
+static void a_write_that_left_stops_nobody(struct store *t)
+{
+	struct ctx soon = *t->ctx;
+	for (int i = 0; i < 20; i++) {
+		struct giver_up g = { .t = t };
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK); /* the writer has gone to sleep */
+		CHECK(fiber_spawn(fiber_loop(fiber_self()), write_and_leave, &g, FIBER_LARGE));
+		while (!g.ended)
+			fiber_yield();
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK); /* it was woken and found nothing */
+		CHECK(g.got == ST_CANCELLED || g.got == ST_OK || g.got == ST_CONFLICT);
+		soon.deadline_ns = clock_mono_ns() + 30 * NS_PER_S;
+		CHECK_OK(db_ping(&soon, t->db, &t->err));
+		char name[16];
+		snprintf(name, sizeof name, "next %d", i);
+		CHECK_OK(add(t, 1000 + i, name));
+	}
+}
+
+static enum status write_for_long(struct db_conn *c, void *arg, struct err *e)
+{
+	sem_t *go_on = arg;
+	while (sem_wait(go_on))
+		continue;
+	return ST_OK;
+}
+
+struct long_write { struct store *t; sem_t go_on; bool ended; };
+
+static void long_write(void *arg)
+{
+	struct long_write *l = arg;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	(void)!db_write(&ctx, l->t->db, write_for_long, &l->go_on, NULL);
+	l->ended = true;
+}
+
+/* Reads answer, and yet nobody can write: a ping says so. */
+static void ping_notices_a_writer_that_stands_still(struct store *t)
+{
+	struct ctx soon = *t->ctx;
+	struct long_write l = { .t = t };
+	sem_init(&l.go_on, 0, 0);
+	CHECK(fiber_spawn(fiber_loop(fiber_self()), long_write, &l, FIBER_LARGE));
+	CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	soon.deadline_ns = clock_mono_ns() + 50 * NS_PER_MS;
+	enum status during = db_ping(&soon, t->db, &t->err);
+	sem_post(&l.go_on);
+	while (!l.ended)
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	sem_destroy(&l.go_on);
+	CHECK_STATUS(ST_TIMEOUT, during);
+	CHECK_OK(db_ping(t->ctx, t->db, &t->err));
+}
+
 static void one_reader(struct db_config *c)
 {
 	c->read_pool = 1;
@@ -834,6 +909,8 @@ static void changed_migration_is_refused(struct store *t)
 
 static const struct store_test tests[] = {
 	{ "ping", ping },
+	{ "a_write_that_left_stops_nobody", a_write_that_left_stops_nobody },
+	{ "ping_notices_a_writer_that_stands_still", ping_notices_a_writer_that_stands_still, "sqlite" },
 	{ "values", values },
 	{ "rows_and_each", rows_and_each },
 	{ "query_inside_its_own_each", query_inside_its_own_each },
