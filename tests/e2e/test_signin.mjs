@@ -300,6 +300,20 @@ cases["sign-up: open, with a letter; who has an account is told by letter, and n
 	await back.signIn({ email: "ada@example.org", password: "turn the compost often" });
 	assert.ok(await signedIn(back));
 };
+cases["sign-up: what a form says of the way somebody came opens nothing; only a token does"] = async () => {
+	for (const mode of ["owner", "invited", "invitation", "approval"])
+		for (const token of ["", "made-up"]) {
+			const email = `${mode}${token}@example.org`, agent = new Agent(base);
+			const page = await agent.submit(await agent.go("/sign-up"), { name: "Mallory", email, password: "turn the compost often", mode, token });
+			assert.equal(await signedIn(agent), false, `${mode} ${token}`);
+			assert.equal(page.status, token ? 410 : 200);
+			if (!token)
+				assert.match(page.text, /Look in your mail/);
+			const there = new Agent(base);
+			const known = await there.submit(await there.go("/sign-up"), { name: "Mallory", email: ines.email, password: "turn the compost often", mode, token });
+			assert.equal(known.status, page.status, "an address that has an account answers alike");
+		}
+};
 cases["who signed up with somebody else's address has no key to their account, and no words in their mail"] = async () => {
 	const ruth = "ruth@example.org", planted = "planted by a stranger", own = "chosen by ruth herself";
 	const stranger = new Agent(base), browser = new Agent(base);

@@ -31,11 +31,13 @@ struct link_view { struct str token, email, error; enum link_kind kind; bool pas
 struct sent_view { struct str email; const char *title, *text; };
 /* The page after a letter. */
 enum status link_sent(struct web *w, const struct sent_view *v) MUST_CHECK;
+/* OPEN, APPROVAL, CLOSED: the setting federation.sign_up (CLOSED: by invitation). INVITED, OWNER: by a token that proves it. */
+enum sign_up_way { SIGN_UP_OPEN, SIGN_UP_APPROVAL, SIGN_UP_CLOSED, SIGN_UP_INVITED, SIGN_UP_OWNER };
 struct sign_up_view {
 	struct str email, name, next, token;   /* token: of an invitation or an owner's link; "" */
 	struct str error, wrong_email, wrong_name, wrong_password;
 	bool fixed_email;                      /* known from the invitation */
-	const char *mode;                      /* "open", "approval", "invitation", "owner" */
+	enum sign_up_way way;
 };
 
 /* Told on standard error when the site has no owner: the link that makes the first visitor one. */

@@ -40,30 +40,61 @@ enum status link_tell_owner(struct ctx *ctx, struct err *e)
 
 /* --- what lets somebody in --------------------------------------------------------------------------------------- */
 
-struct ticket { const char *mode; int64_t invitation; struct str email, roles; };
+/* What somebody holds decides, never a field that says by which way they came. */
+struct ticket { enum sign_up_way way; int64_t invitation; struct str email, roles; };
 
-static enum status read_ticket(struct web *w, struct str owner, struct str invitation, struct ticket *t, struct err *e)
+static bool at_once(const struct ticket *t)
+{
+	return t->way == SIGN_UP_OWNER || t->way == SIGN_UP_INVITED;
+}
+
+static enum sign_up_way way_by_setting(struct web *w)
+{
+	const char *set = config_cstr(w->ctx->svc->platform->config, "federation", "sign_up");
+	return !strcmp(set, "open") ? SIGN_UP_OPEN : !strcmp(set, "approval") ? SIGN_UP_APPROVAL : SIGN_UP_CLOSED;
+}
+
+static enum status read_owner(struct web *w, struct str token, struct ticket *t, struct err *e)
 {
 	struct link l;
-	bool has;
-	*t = (struct ticket){ .mode = config_cstr(w->ctx->svc->platform->config, "federation", "sign_up"), .roles = STR("") };
-	if (owner.n) {
-		TRY(has_owner(w->ctx, &has, e));
-		if (has || link_find(w->ctx, owner, &l, e) != ST_OK || l.kind != LINK_OWNER)
-			return err_set(e, ST_GONE, "This link is used or too old. A new one is printed when the server starts, as long as the site has no owner.");
-		t->mode = "owner";
-		t->roles = STR("owner");
-	} else if (invitation.n) {
-		struct federation_invitation_by_token_row *r;
-		char hash[AUTH_HASH_LEN + 1];
-		auth_hash(invitation, hash);
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-		TRY(q_federation_invitation_by_token(c, str_c(hash), clock_now_us(), &r, e));
-		if (!r)
-			return err_set(e, ST_GONE, "This invitation was accepted, taken back, or is too old. Please ask for another.");
-		*t = (struct ticket){ "invited", r->id, r->email, r->roles };
-	}
+	struct err why = { 0 };
+	bool has = true;
+	enum status st = link_find(w->ctx, token, &l, &why);
+	if (st == ST_NOT_FOUND || (st == ST_OK && l.kind != LINK_OWNER))
+		return ST_OK;
+	if (st != ST_OK)
+		return err_set(e, st, "%s", why.msg);
+	TRY(has_owner(w->ctx, &has, e));
+	if (!has)
+		*t = (struct ticket){ .way = SIGN_UP_OWNER, .roles = STR("owner") };
+	return ST_OK;
+}
+
+static enum status read_invitation(struct web *w, struct str token, struct ticket *t, struct err *e)
+{
+	struct federation_invitation_by_token_row *r;
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(token, hash);
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_federation_invitation_by_token(c, str_c(hash), clock_now_us(), &r, e));
+	if (r)
+		*t = (struct ticket){ SIGN_UP_INVITED, r->id, r->email, r->roles };
+	return ST_OK;
+}
+
+/* token: of the owner's link or of an invitation; empty: neither. */
+static enum status read_ticket(struct web *w, struct str token, struct ticket *t, struct err *e)
+{
+	*t = (struct ticket){ .way = way_by_setting(w), .roles = STR("") };
+	if (!token.n)
+		return ST_OK;
+	TRY(read_owner(w, token, t, e));
+	if (!at_once(t))
+		TRY(read_invitation(w, token, t, e));
+	if (!at_once(t))
+		return err_set(e, ST_GONE, "This link was used, taken back, or is too old. Please ask for another invitation; an owner's link is printed "
+		               "when the server starts, as long as the site has no owner.");
 	return ST_OK;
 }
 
@@ -82,17 +113,18 @@ static struct sign_up_view view_of(struct web *w, const struct ticket *t)
 {
 	struct str none = STR("");
 	return (struct sign_up_view){ .email = t->email.n ? t->email : none, .name = none, .next = signin_next(w), .token = none, .error = none,
-		.wrong_email = none, .wrong_name = none, .wrong_password = none, .fixed_email = t->email.n > 0, .mode = t->mode };
+		.wrong_email = none, .wrong_name = none, .wrong_password = none, .fixed_email = t->email.n > 0, .way = t->way };
 }
 
 enum status federation_get_sign_up(struct web *w, struct err *e)
 {
 	struct ticket t;
 	struct str owner = web_query(w, "owner"), invitation = web_query(w, "invitation");
-	TRY(read_ticket(w, owner, invitation, &t, e));
+	struct str token = owner.n ? owner : invitation.n ? invitation : STR("");
+	TRY(read_ticket(w, token, &t, e));
 	struct sign_up_view v = view_of(w, &t);
-	v.token = owner.n ? owner : invitation.n ? invitation : STR("");
-	if (w->person && strcmp(t.mode, "owner"))
+	v.token = token;
+	if (w->person && t.way != SIGN_UP_OWNER)
 		return web_redirect(w, 303, v.next);
 	return page(w, 200, &v);
 }
@@ -120,7 +152,7 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 	struct joining *x = arg;
 	struct federation_owners_row *owners;
 	int64_t accepted = 1;
-	bool owner = !strcmp(x->t->mode, "owner");
+	bool owner = x->t->way == SIGN_UP_OWNER;
 	const struct person_new n = { .email = x->v->email, .name = x->v->name, .roles = x->t->roles, .email_verified = !owner };
 	TRY(q_federation_owners(c, &owners, e));
 	if (owner && owners->n)
@@ -151,7 +183,7 @@ static enum status join_now(struct web *w, struct sign_up_view *v, const struct 
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
-	if (!strcmp(t->mode, "owner"))
+	if (t->way == SIGN_UP_OWNER)
 		(void)!link_take(w->ctx, v->token, &used, NULL);
 	TRY(people_load(w->ctx, x.id, &p, e));
 	return signin_done(w, p, "pwd", v->next, e);
@@ -190,17 +222,16 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 enum status federation_post_sign_up(struct web *w, struct err *e)
 {
 	struct ticket t;
-	struct str token = web_form(w, "token"), mode = web_form(w, "mode"), password = web_form(w, "password");
-	bool owner = str_eqc(mode, "owner");
-	TRY(read_ticket(w, owner ? token : STR(""), owner ? STR("") : token, &t, e));
+	struct str token = web_form(w, "token"), password = web_form(w, "password");
+	TRY(read_ticket(w, token, &t, e));
 	struct sign_up_view v = view_of(w, &t);
 	v.token = token.p ? token : STR("");
 	v.name = web_form(w, "name").p ? web_form(w, "name") : STR("");
 	if (!v.fixed_email)
 		v.email = web_form(w, "email").p ? web_form(w, "email") : STR("");
-	if (!strcmp(t.mode, "invitation"))
+	if (t.way == SIGN_UP_CLOSED)
 		return err_set(e, ST_FORBIDDEN, "New accounts are by invitation here.");
 	if (!check(w, &v, password))
 		return page(w, 422, &v);
-	return t.email.n || owner ? join_now(w, &v, &t, password, e) : send_letter(w, &v, password, e);
+	return at_once(&t) ? join_now(w, &v, &t, password, e) : send_letter(w, &v, password, e);
 }
