@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gen/platform_sql.h"
-#include "platform/audit.h"
+#include "platform/audit/audit.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

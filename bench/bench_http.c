@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/http.h"
+#include "net/conn/http.h"
 #include "rt/loop.h"
 
 static struct http_server *server;

@@ -19,7 +19,7 @@ enum { PEOPLE = 1000, CROWD = 20000, ROUNDS = 2000000, ROUNDS_BESIDE = 10000 };
 
 static struct platform p;
 static struct service_instance provider = { .platform = &p, .local = true }, site = { .platform = &p, .local = true };
-static const struct service provider_def = { .name = "federation", .identity = true }, site_def = { .name = "blog" };
+static const struct service provider_def = { .name = "identity", .identity = true }, site_def = { .name = "blog" };
 static struct str secrets[CROWD];
 
 static void must(enum status st, const struct err *e)

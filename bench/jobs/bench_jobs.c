@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "gen/platform_sql.h"
-#include "platform/job.h"
+#include "platform/work/job.h"
 #include "rt/fiber.h"
 #include "rt/sync.h"
 

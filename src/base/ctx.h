@@ -18,7 +18,7 @@ struct trace {
 	uint8_t flags; /* bit 0: sampled */
 };
 
-struct service_instance; /* platform/service.h */
+struct service_instance; /* platform/core/service.h */
 struct db_conn;          /* db/db.h */
 
 struct ctx {

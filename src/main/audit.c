@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "main/command.h"
-#include "platform/audit.h"
+#include "platform/audit/audit.h"
 
 #define LIST_DEFAULT 50
 #define LIST_MAX 100000
@@ -75,7 +75,7 @@ static enum status verify(struct invocation *inv, struct err *e)
 static struct service_instance *the_one(struct invocation *inv)
 {
 	const char *name = inv_option(inv, "service");
-	struct service_instance *s = platform_service(inv->platform, name ? name : "federation");
+	struct service_instance *s = platform_service(inv->platform, name ? name : "identity");
 	return s && s->db ? s : NULL;
 }
 
@@ -153,7 +153,7 @@ static enum status run(struct invocation *inv, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ "service", "NAME", NULL, "whose chain; verify: every service's here, otherwise federation's" },
+	{ "service", "NAME", NULL, "whose chain; verify: every service's here, otherwise identity's" },
 	{ "key", "HEX,...", NULL, "verify: public keys to trust; of a FILE only these" },
 	{ "known", "SEQ:HASH", NULL, "verify: a checkpoint from the log that must be there" },
 	{ "action", "TEXT", NULL, "list: actions that begin so, \"person.\"" },

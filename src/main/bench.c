@@ -23,16 +23,16 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "gen/federation_sql.h"
+#include "gen/identity_sql.h"
 #include "main/bench.h"
 #include "main/command.h"
-#include "net/http.h"
-#include "platform/html.h"
-#include "platform/platform.h"
+#include "net/conn/http.h"
+#include "platform/text/html.h"
+#include "platform/boot/platform.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 #include "rt/sync.h"
-#include "services/federation/password.h"
+#include "services/identity/people/password.h"
 
 #define SCHEMA "guildhall_bench"
 #define TOGETHER 64          /* fibers that write, or read, at once */
@@ -157,7 +157,7 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
 	int64_t id = *(int64_t *)arg;
 	struct str text = arena_strf(db_arena(c), "%lld", (long long)id);
-	return q_federation_person_add(c, id, text, text, false, text, STR("Somebody"), STR("active"), STR(""), id, NULL, e);
+	return q_identity_person_add(c, id, text, text, false, text, STR("Somebody"), STR("active"), STR(""), id, NULL, e);
 }
 
 static enum status write_one(struct crowd *x, struct ctx *ctx, struct err *e)
@@ -168,10 +168,10 @@ static enum status write_one(struct crowd *x, struct ctx *ctx, struct err *e)
 
 static enum status read_one(struct crowd *x, struct ctx *ctx, struct err *e)
 {
-	struct federation_person_row *r;
+	struct identity_person_row *r;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, x->b->db, &c, e));
-	TRY(q_federation_person(c, 1 + (int64_t)(x->n % PEOPLE), &r, e));
+	TRY(q_identity_person(c, 1 + (int64_t)(x->n % PEOPLE), &r, e));
 	return r ? ST_OK : err_set(e, ST_INTERNAL, "what was written is not there");
 }
 
@@ -392,7 +392,7 @@ static enum status open_scratch(struct bench *b, struct err *e)
 		url = arena_strf(ctx->arena, "%.*s%coptions=-csearch_path%%3D" SCHEMA, STR_ARG(url), str_chr(url, '?') < 0 ? '?' : '&');
 	}
 	b->db = platform_open_db(ctx->arena, &p, "bench", url, NULL, e);
-	return b->db ? db_migrate(ctx, b->db, &federation_migrations, 1, NULL, e) : ST_CONFIG;
+	return b->db ? db_migrate(ctx, b->db, &identity_migrations, 1, NULL, e) : ST_CONFIG;
 }
 
 static void close_scratch(struct bench *b)

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "platform/config.h"
-#include "platform/platform.h"
-#include "platform/web_app.h"
+#include "platform/config/config.h"
+#include "platform/boot/platform.h"
+#include "platform/web/web_app.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 #include "rt/sync.h"

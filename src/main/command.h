@@ -8,8 +8,8 @@
 #ifndef GH_MAIN_COMMAND_H
 #define GH_MAIN_COMMAND_H
 
-#include "platform/config.h"
-#include "platform/service.h"
+#include "platform/config/config.h"
+#include "platform/core/service.h"
 
 enum command_flag {
 	CMD_CONFIG = 1 << 0,   /* inv->config is loaded, logging set up */

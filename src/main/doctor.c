@@ -18,11 +18,11 @@
 
 #include "base/clock.h"
 #include "main/command.h"
-#include "net/client.h"
+#include "net/client/client.h"
 #include "platform/auth/store.h"
-#include "platform/internal.h"
-#include "platform/platform.h"
-#include "platform/redis.h"
+#include "platform/peers/internal.h"
+#include "platform/boot/platform.h"
+#include "platform/cache/redis.h"
 
 #define CLOCK_SKEW_S 300
 

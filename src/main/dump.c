@@ -8,12 +8,12 @@
 
 #include "base/log.h"
 #include "main/command.h"
-#include "platform/contract.h"
-#include "platform/internal.h"
-#include "platform/metrics.h"
-#include "platform/platform.h"
-#include "platform/suggest.h"
-#include "platform/web_app.h"
+#include "platform/peers/contract.h"
+#include "platform/peers/internal.h"
+#include "platform/core/metrics.h"
+#include "platform/boot/platform.h"
+#include "platform/config/suggest.h"
+#include "platform/web/web_app.h"
 
 static void print_flags(unsigned flags)
 {

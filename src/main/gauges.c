@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "net/client.h"
-#include "platform/cache.h"
-#include "platform/job.h"
+#include "net/client/client.h"
+#include "platform/cache/cache.h"
+#include "platform/work/job.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

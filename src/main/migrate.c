@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "main/command.h"
 #include "platform/auth/store.h"
-#include "platform/platform.h"
+#include "platform/boot/platform.h"
 
 static void print_list(const char *database, const struct db_migration_state *list, size_t n)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "main/command.h"
-#include "platform/suggest.h"
+#include "platform/config/suggest.h"
 
 static const struct option_def common[] = {
 	{ "config", "FILE", NULL, "read settings from FILE" },

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "main/command.h"
-#include "services/federation/admin.h"
+#include "services/identity/admin/admin.h"
 
 #define LINE 2048
 
@@ -39,13 +39,13 @@ static enum status read_password(char line[LINE], struct err *e)
 static enum status run(struct invocation *inv, struct err *e)
 {
 	char line[LINE];
-	struct service_instance *s = platform_service(inv->platform, "federation");
+	struct service_instance *s = platform_service(inv->platform, "identity");
 	const char *name = inv_option(inv, "name");
 	int64_t id;
 	if (strcmp(inv->args[0], "add"))
 		return err_set(e, ST_USAGE, "'user %s' is not known; there is: user add EMAIL", inv->args[0]);
 	if (!s || !s->db)
-		return err_set(e, ST_CONFIG, "federation, which keeps people, does not run in this process (server.only)");
+		return err_set(e, ST_CONFIG, "identity, which keeps people, does not run in this process (server.only)");
 	TRY(read_password(line, e));
 	inv->ctx->svc = s;
 	struct str email = str_c(inv->args[1]), own = email;

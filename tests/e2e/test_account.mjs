@@ -129,7 +129,7 @@ cases["notifications are what was chosen"] = async () => {
 	const setUp = await twoStep("begin");
 	const seed = setUp.text.match(/code-shown">([^<]+)</)[1];
 	await agent.submit(setUp, { code: totp(seed) });
-	for (let i = 0; i < 100 && count("one/federation.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
+	for (let i = 0; i < 100 && count("one/identity.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
 	await agent.submit(page, { topic: "account.security" }, formOf(page, "topic"));
 	await twoStep("codes");
 	await twoStep("off");
@@ -150,8 +150,8 @@ cases["all of a person's data, as an archive for that person alone"] = async () 
 	const zip = Buffer.from(await (await agent.fetch("/account/data/archive")).arrayBuffer());
 	writeFileSync(join(folder, "data.zip"), zip);
 	const read = (name) => JSON.parse(execFileSync("python3", ["-c", "import sys,zipfile;sys.stdout.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())", join(folder, "data.zip"), name], { encoding: "utf8" }));
-	assert.equal(read("federation.json").person.email, tom.email);
-	assert.ok(read("federation.json")["security log"].length > 3);
+	assert.equal(read("identity.json").person.email, tom.email);
+	assert.ok(read("identity.json")["security log"].length > 3);
 	assert.ok(read("account.json").addresses.some((a) => a.city === "Porto"));
 	assert.equal((await (await as(ines)).fetch("/account/data/archive")).status, 404);
 	assert.deepEqual(["person.data_asked", "person.data_taken"].map((a) => count("one/account.db", `SELECT COUNT(*) FROM audit_log WHERE action = '${a}'`)), [1, 1]);
@@ -188,12 +188,12 @@ cases["an account ends after its days of grace, and can stay; the only owner can
 cases["when the days are over every service forgets, in two processes too"] = async () => {
 	const [first, second] = [await freePort(), await freePort()];
 	const origin = `http://localhost:${first}`, other = `http://localhost:${second}`;
-	const set = Object.entries({ "server.secret": "5c".repeat(32), "blog.base_url": origin, "federation.base_url": origin, "account.base_url": `${other}/account`,
+	const set = Object.entries({ "server.secret": "5c".repeat(32), "blog.base_url": origin, "identity.base_url": origin, "account.base_url": `${other}/account`,
 		"auth.url": `sqlite:${join(folder, "auth.db")}`, "account.remote_url": `http://127.0.0.1:${second}`, "blog.remote_url": `http://127.0.0.1:${first}`,
-		"federation.remote_url": `http://127.0.0.1:${first}`, "federation.leaving_days": "0", "rate.enabled": "no" }).flatMap(([k, v]) => ["--set", `${k}=${v}`]);
+		"identity.remote_url": `http://127.0.0.1:${first}`, "identity.leaving_days": "0", "rate.enabled": "no" }).flatMap(([k, v]) => ["--set", `${k}=${v}`]);
 	addPerson(join(folder, "two"), tom, set);
 	addPerson(join(folder, "two"), ines, set);
-	servers.push(await serve({ data: join(folder, "two"), port: first, demo: false, args: [...set, "--only", "blog,federation"] }));
+	servers.push(await serve({ data: join(folder, "two"), port: first, demo: false, args: [...set, "--only", "blog,identity"] }));
 	servers.push(await serve({ data: join(folder, "three"), port: second, demo: false, args: [...set, "--only", "account"] }));
 	const account = servers.at(-1);
 	/** As Agent.go, over both hosts. */
@@ -228,7 +228,7 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	const leave = Agent.form(page, 0);
 	await visit(leave.action, { method: "POST", body: new URLSearchParams(leave.fields) });
 	for (let i = 0; i < 300 && count("three/account.db", "SELECT COUNT(*) FROM addresses"); i++) await new Promise((r) => setTimeout(r, 100));
-	assert.equal(count("two/federation.db", "SELECT COUNT(*) FROM people WHERE email='tom@example.org'"), 0);
+	assert.equal(count("two/identity.db", "SELECT COUNT(*) FROM people WHERE email='tom@example.org'"), 0);
 	assert.equal(count("three/account.db", "SELECT COUNT(*) FROM addresses"), 0);
 	assert.equal((await agent.fetch("/identity")).status, 303, "signed out with it");
 
@@ -241,7 +241,7 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	await visitor(owner)(`${other}/account/notifications`, { method: "POST", body: new URLSearchParams({ csrf: Agent.form(choices, formOf(choices, "topic")).fields.csrf }) });
 	await letter(join(folder, "two"), ines.email, /Subject: Security letters were turned off/);
 	assert.match((await change(password, `${password} 2`)).text, /was changed/);
-	for (let i = 0; i < 100 && count("two/federation.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
+	for (let i = 0; i < 100 && count("two/identity.db", "SELECT COUNT(*) FROM jobs WHERE kind = 'notice.security'"); i++) await new Promise((r) => setTimeout(r, 100));
 	assert.equal(letters(join(folder, "two"), ines.email).filter((t) => about.test(t)).length, 0);
 	assert.equal(await account.stop(), 0);
 	servers.splice(servers.indexOf(account), 1);

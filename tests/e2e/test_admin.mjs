@@ -15,7 +15,7 @@ const people = { ines: { email: "ines@example.org", name: "Inês Marques", passw
 	tom: { email: "tom@example.org", name: "Tom Okafor", password }, eve: { email: "eve@example.org", name: "Eve % Stone", password } };
 for (const p of Object.values(people)) addPerson(data, p);
 const port = await freePort();
-const site = await serve({ data, port, demo: false, args: ["--set", "rate.enabled=no", "--set", "federation.sign_up=approval"] });
+const site = await serve({ data, port, demo: false, args: ["--set", "rate.enabled=no", "--set", "identity.sign_up=approval"] });
 const base = `http://localhost:${port}`;
 const as = async (who) => {
 	const agent = new Agent(base);
@@ -187,7 +187,7 @@ db.execute("UPDATE people SET status = 'suspended' WHERE id = ?", (person,))
 # What a change by an administrator writes with it, due now.
 n = db.execute("UPDATE jobs SET run_at = 0, payload = json_set(payload, '$.person', ?) WHERE id = (SELECT MAX(id) FROM jobs WHERE kind = 'people.rights')", (person,)).rowcount
 assert n == 1, "a change of rights has left no job"
-db.commit()`, join(data, "federation.db")]);
+db.commit()`, join(data, "identity.db")]);
 	for (let i = 0; i < 300 && (await signedIn(tom)); i++) await new Promise((r) => setTimeout(r, 100));
 	assert.equal(await signedIn(tom), false);
 };

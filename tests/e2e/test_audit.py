@@ -26,7 +26,7 @@ class Audit(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.data = cls.folder.name + "/site"
         assert run("migrate", "--data", cls.data).returncode == 0
-        subprocess.run([WRITER, f"sqlite:{cls.data}/federation.db", f"{cls.data}/secret", "1", str(COUNT)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([WRITER, f"sqlite:{cls.data}/identity.db", f"{cls.data}/secret", "1", str(COUNT)], check=True, stdout=subprocess.DEVNULL)
 
     @classmethod
     def tearDownClass(cls):
@@ -38,23 +38,23 @@ class Audit(unittest.TestCase):
         return p.stdout if code == 0 else p.stdout + p.stderr
 
     def tampered(self, sql, *params):
-        db = sqlite3.connect(f"{self.data}/federation.db")
+        db = sqlite3.connect(f"{self.data}/identity.db")
         with db:
             db.execute(sql, params)
         db.close()
 
     def test_every_chain_is_verified(self):
         said = self.audit("verify")
-        self.assertRegex(said, rf"(?m)^federation +good: {COUNT} entries, signed up to \d+, [2-9] checkpoints, end [0-9a-f]{{64}}$")
+        self.assertRegex(said, rf"(?m)^identity +good: {COUNT} entries, signed up to \d+, [2-9] checkpoints, end [0-9a-f]{{64}}$")
         self.assertRegex(said, r"(?m)^blog +good: \d+ entries")
-        self.assertNotIn("blog", self.audit("verify", "--service", "federation"))
+        self.assertNotIn("blog", self.audit("verify", "--service", "identity"))
         self.assertIn("no service of that name", self.audit("verify", "--service", "bakery", code=2))
 
     def test_an_edit_is_named(self):
         self.tampered("UPDATE audit_log SET actor = '8' WHERE seq = 77")
         try:
             said = self.audit("verify", code=1)
-            self.assertIn("federation   BAD at entry 77: entry 77 was edited", said)
+            self.assertIn("identity   BAD at entry 77: entry 77 was edited", said)
             self.assertRegex(said, r"(?m)^blog +good")
         finally:
             self.tampered("UPDATE audit_log SET actor = '7' WHERE seq = 77")
@@ -64,7 +64,7 @@ class Audit(unittest.TestCase):
         file = self.folder.name + "/chain.jsonl"
         said = self.audit("export", file)
         key = self.audit("key").strip()
-        self.assertEqual(said, f"{COUNT} entries of federation written to {file}\nkey {key}\n")
+        self.assertEqual(said, f"{COUNT} entries of identity written to {file}\nkey {key}\n")
         self.assertEqual(os.stat(file).st_mode & 0o777, 0o600)
         self.assertIn("can not make", self.audit("export", file, code=1))
         with tempfile.TemporaryDirectory() as elsewhere:
@@ -102,24 +102,24 @@ class Audit(unittest.TestCase):
         p = start(["--data", self.data, "--listen", f"127.0.0.1:{port}", "--set", "log.format=json"])
         self.assertEqual(stop(p), 0)
         lines = [json.loads(line) for line in errors(p).splitlines() if '"audit.checkpoint"' in line]
-        signed = [x for x in lines if x["chain"] == "federation"]
+        signed = [x for x in lines if x["chain"] == "identity"]
         self.assertEqual(len(signed), 1, errors(p))
         known = f"{signed[0]['seq']}:{signed[0]['hash']}"
         self.assertGreaterEqual(signed[0]["seq"], COUNT)
-        self.assertIn(f"signed up to {signed[0]['seq']}", self.audit("verify", "--service", "federation", "--known", known))
+        self.assertIn(f"signed up to {signed[0]['seq']}", self.audit("verify", "--service", "identity", "--known", known))
         # cut off with all that tells of it in the database: the line of the log knows
         with tempfile.TemporaryDirectory() as copy:
             for name in os.listdir(self.data):
-                if name.startswith("federation.db") or name == "secret":
+                if name.startswith("identity.db") or name == "secret":
                     with open(f"{self.data}/{name}", "rb") as a, open(f"{copy}/{name}", "wb") as b:
                         b.write(a.read())
-            db = sqlite3.connect(f"{copy}/federation.db")
+            db = sqlite3.connect(f"{copy}/identity.db")
             with db:
                 db.execute("DELETE FROM audit_log WHERE seq > 600")
                 db.execute("DELETE FROM audit_checkpoints WHERE seq > 600")
                 db.execute("UPDATE audit_head SET seq = 600, hash = (SELECT hash FROM audit_log WHERE seq = 600)")
             db.close()
-            args = ["audit", "verify", "--service", "federation", "--data", copy]
+            args = ["audit", "verify", "--service", "identity", "--data", copy]
             self.assertEqual(run(*args).returncode, 0)
             told = run(*args, "--known", known)
             self.assertEqual(told.returncode, 1)

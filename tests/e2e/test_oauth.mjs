@@ -247,7 +247,7 @@ cases["RP-initiated logout; back-channel logout tells those who asked, with a to
 	told.length = 0;
 	const out = await first.agent.go(c.endSessionUrl({ id_token_hint: tokens.id_token, post_logout_redirect_uri: full.post_logout_redirect_uris[0], state: "bye" }));
 	assert.equal(out.url.href, `${full.post_logout_redirect_uris[0]}?state=bye`);
-	assert.equal(first.agent.cookies.has("gh-federation"), false);
+	assert.equal(first.agent.cookies.has("gh-identity"), false);
 	// Without offline_access the tokens are gone; with it they stay.
 	assert.equal(await active(client, tokens.access_token), false);
 	assert.equal(await active(client, offline.access_token), true);
@@ -265,7 +265,7 @@ cases["logout without a hint asks first; an address that is not the client's is 
 	assert.match(page.text, /Sign out\?/);
 	page = await agent.submit(page);
 	assert.equal(page.url.origin, base);
-	assert.equal(agent.cookies.has("gh-federation"), false);
+	assert.equal(agent.cookies.has("gh-identity"), false);
 };
 cases["Mastodon's class of clients is kept apart: its own scopes, the code shown, no OpenID"] = async () => {
 	const app = await (await fetch(`${base}/api/v1/apps`, { method: "POST", body: new URLSearchParams({ client_name: "Elk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob", scopes: "read write:statuses push" }) })).json();
@@ -316,7 +316,7 @@ cases["an open redirect is none: unknown clients and addresses are told to the p
 	const { challenge } = pkce();
 	const wrong = [{ redirect_uri: "https://evil.example/cb" }, { redirect_uri: `${callback}.evil.example` }, { redirect_uri: `${callback}?x=1` }, { redirect_uri: `${callback}/../cb` },
 		{ redirect_uri: `http://127.0.0.1:${rpPort}@evil.example/cb` }, { redirect_uri: `http://localhost:${rpPort}/cb` }, { redirect_uri: `${callback}#x` }, { redirect_uri: undefined },
-		{ client_id: "app-0000000000000" }, { client_id: "service:federation" }, { client_id: "service:nobody" }, { client_id: "service:blog" }, { client_id: undefined }];
+		{ client_id: "app-0000000000000" }, { client_id: "service:identity" }, { client_id: "service:nobody" }, { client_id: "service:blog" }, { client_id: undefined }];
 	for (const more of wrong) {
 		const page = await agent.go(authorizeUrl(client, { code_challenge: challenge, ...more }));
 		assert.equal(page.url.origin, base, JSON.stringify(more));
@@ -405,19 +405,19 @@ cases["a sign-in begun in one browser is not finished in another (login CSRF)"] 
 cases["a session identifier from before signing in is none afterwards (fixation)"] = async () => {
 	const agent = new Agent(base);
 	const planted = randomBytes(32).toString("base64url");
-	agent.cookies.set("gh-federation", planted);
+	agent.cookies.set("gh-identity", planted);
 	agent.cookies.set("gh-blog", planted);
 	await agent.signIn(ines);
 	await agent.go("/auth/login");
-	assert.notEqual(agent.cookies.get("gh-federation"), planted);
+	assert.notEqual(agent.cookies.get("gh-identity"), planted);
 	assert.notEqual(agent.cookies.get("gh-blog"), planted);
 	const thief = new Agent(base);
-	thief.cookies.set("gh-federation", planted);
+	thief.cookies.set("gh-identity", planted);
 	assert.match((await thief.go("/sign-in")).text, /type="password"/);
 	// Signing in again ends what this browser had.
-	const old = agent.cookies.get("gh-federation");
+	const old = agent.cookies.get("gh-identity");
 	await agent.signIn(ines, await agent.go("/sign-in?again=1"));
-	thief.cookies.set("gh-federation", old);
+	thief.cookies.set("gh-identity", old);
 	assert.match((await thief.go("/sign-in")).text, /type="password"/);
 };
 cases["a refresh token used twice: within half a minute the same successor, later the end of the grant"] = async () => {
@@ -506,7 +506,7 @@ cases["every form wants its token (CSRF), and consent is the person's who is ask
 		const forged = await agent.fetch(path, { method: "POST", body: new URLSearchParams({ csrf: randomBytes(24).toString("base64url") }) });
 		assert.equal(forged.status, 403, path);
 	}
-	assert.ok(agent.cookies.has("gh-federation"), "nobody was signed out");
+	assert.ok(agent.cookies.has("gh-identity"), "nobody was signed out");
 };
 cases["applications are listed and taken back, tokens and all"] = async () => {
 	const app = await register({ ...full, client_name: "Seed Swap" });

@@ -21,8 +21,8 @@ try {
 	process.exit(77); // not installed
 }
 const psql = (where, sql) => execFileSync("psql", [where, "-qAt", "-c", sql], { encoding: "utf8" }).trim();
-for (const name of ["blog", "federation", "account", "auth"]) psql(url, `CREATE DATABASE ${name}`);
-const there = url.replace("/postgres?", "/{service}?"), federation = url.replace("/postgres?", "/federation?");
+for (const name of ["blog", "identity", "account", "auth"]) psql(url, `CREATE DATABASE ${name}`);
+const there = url.replace("/postgres?", "/{service}?"), identity = url.replace("/postgres?", "/identity?");
 const port = await freePort(), base = `http://localhost:${port}`, data = join(folder, "site");
 const args = ["--set", `database.url=${there}`, "--set", `auth.url=${url.replace("/postgres?", "/auth?")}`, "--set", "rate.enabled=no"];
 const password = "a loaf on every table";
@@ -37,7 +37,7 @@ const as = async (who) => {
 };
 /** While that is being written and not committed, fn runs; then it is. */
 const beside = async (sql, fn) => {
-	const other = spawn("psql", [federation, "-qAt"], { stdio: ["pipe", "pipe", "inherit"] });
+	const other = spawn("psql", [identity, "-qAt"], { stdio: ["pipe", "pipe", "inherit"] });
 	other.stdin.write(`BEGIN;\n${sql};\nSELECT 'written';\n`);
 	await once(other.stdout, "data");
 	const result = fn();
@@ -56,14 +56,14 @@ cases["an owner who leaves while the other is leaving is told that they are the 
 	assert.match(left.text, /only owner/);
 };
 cases["an owner who suspends the other while being suspended by them is not obeyed"] = async () => {
-	psql(federation, "UPDATE people SET status = 'active'");
+	psql(identity, "UPDATE people SET status = 'active'");
 	const ines = await as(owners[0]);
 	const id = (await ines.go("/admin/members")).text.match(/value="([0-9a-z]{13})"><span class="visually-hidden">Choose Max/)[1];
 	const { fields } = Agent.form(await ines.go(`/admin/members/${id}`));
 	const answer = await beside("UPDATE people SET status = 'suspended' WHERE email = 'ines@example.org'",
 		() => ines.go(`/admin/members/${id}`, { method: "POST", body: new URLSearchParams({ csrf: fields.csrf, action: "suspend" }) }));
 	assert.equal(answer.status, 403);
-	assert.equal(psql(federation, "SELECT status FROM people WHERE email = 'max@example.org'"), "active");
+	assert.equal(psql(identity, "SELECT status FROM people WHERE email = 'max@example.org'"), "active");
 };
 
 await run(cases, async () => {

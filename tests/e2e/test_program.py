@@ -45,16 +45,16 @@ class Commands(unittest.TestCase):
     def test_a_list_of_breached_passwords_that_is_none(self):
         with tempfile.TemporaryDirectory() as data:
             path = f"{data}/list"
-            setting = ("--data", data, "--set", f"federation.breached_passwords={path}", "--set", "server.listen=127.0.0.1:0")
-            self.refused(3, f"federation.breached_passwords = {path}: it can not be read", "serve", *setting)
+            setting = ("--data", data, "--set", f"identity.breached_passwords={path}", "--set", "server.listen=127.0.0.1:0")
+            self.refused(3, f"identity.breached_passwords = {path}: it can not be read", "serve", *setting)
             for text, says in (("", "it is empty"), ("password\n", "there is no line of 40"), (f"{'F' * 40}:2\n{'0' * 40}:1\n", "not sorted by hash")):
                 with open(path, "w") as f:
                     f.write(text)
                 self.refused(3, says, "serve", *setting)
-                self.assertRegex(run("doctor", *setting).stdout, f"(?m)^fail +settings of federation +.*{says}")
+                self.assertRegex(run("doctor", *setting).stdout, f"(?m)^fail +settings of identity +.*{says}")
             with open(path, "w") as f:
                 f.write(f"{'0' * 40}:1\n{'F' * 40}:2\n")
-            self.assertRegex(run("doctor", *setting).stdout, "(?m)^ok +settings of federation")
+            self.assertRegex(run("doctor", *setting).stdout, "(?m)^ok +settings of identity")
 
     def test_file_is_named_with_its_line(self):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as f:

@@ -335,7 +335,7 @@ cases["who signed up with somebody else's address has no key to their account, a
 	assert.deepEqual(tries, [false, true]);
 };
 cases["a wrong password is as much work for nobody's address as for somebody's"] = async () => {
-	const entries = () => Number(execFileSync("python3", ["-c", "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute(\"SELECT COUNT(*) FROM audit_log WHERE action = 'person.sign_in_failed'\").fetchone()[0])", join(site.data, "federation.db")]));
+	const entries = () => Number(execFileSync("python3", ["-c", "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute(\"SELECT COUNT(*) FROM audit_log WHERE action = 'person.sign_in_failed'\").fetchone()[0])", join(site.data, "identity.db")]));
 	const written = [];
 	for (const email of [ines.email, "nobody@example.org"]) {
 		const before = entries();
@@ -399,14 +399,14 @@ cases["with a new password other letters with links, and sign-ins between two st
 	assert.equal(await signedIn(thief), false);
 };
 cases["sign-up by approval waits; by invitation is closed"] = async () => {
-	const approval = await start("approval", ["--set", "federation.sign_up=approval"]);
+	const approval = await start("approval", ["--set", "identity.sign_up=approval"]);
 	const agent = new Agent(approval.base);
 	await agent.submit(await agent.go("/sign-up"), { name: "Ada", email: "ada@example.org", password: "turn the compost often" });
 	const page = await agent.submit(await agent.go((await letter("ada@example.org", { data: approval.data })).link));
 	assert.match(page.text, /Nearly there/);
 	await agent.signIn({ email: "ada@example.org", password: "turn the compost often" });
 	assert.equal(await signedIn(agent), false);
-	const closed = await start("closed", ["--set", "federation.sign_up=invitation"]);
+	const closed = await start("closed", ["--set", "identity.sign_up=invitation"]);
 	const stranger = new Agent(closed.base);
 	assert.match((await stranger.go("/sign-up")).text, /by invitation/);
 	assert.equal((await stranger.go("/sign-up?invitation=made-up")).status, 410);
@@ -415,7 +415,7 @@ cases["passwords of a list from break-ins are refused wherever one is set; witho
 	const list = join(folder, "breached.txt"), known = "correct horse battery staple";
 	const hash = (text) => createHash("sha1").update(text).digest("hex").toUpperCase();
 	writeFileSync(list, ["123456789012", known, "let me in, let me in"].map((p, i) => `${hash(p)}:${i + 1}7\r\n`).sort().join(""));
-	const set = ["--set", `federation.breached_passwords=${list}`];
+	const set = ["--set", `identity.breached_passwords=${list}`];
 	assert.throws(() => addPerson(join(folder, "breached"), { ...tom, password: known }, set), /found in break-ins elsewhere \(27 times\)/);
 	const own = { ...tom, password: "bicycles and bread ovens" };
 	addPerson(join(folder, "breached"), own, set);
@@ -456,7 +456,7 @@ cases["every form wants its token (CSRF)"] = async () => {
 };
 cases["attempts are throttled by account, whoever asks"] = async () => {
 	addPerson(join(folder, "slow"), ines);
-	const slow = await start("slow", ["--set", "rate.enabled=yes", "--set", "rate.sign_in_per_minute=100000", "--set", "rate.sign_in_burst=100000", "--set", "federation.account_burst=3"]);
+	const slow = await start("slow", ["--set", "rate.enabled=yes", "--set", "rate.sign_in_per_minute=100000", "--set", "rate.sign_in_burst=100000", "--set", "identity.account_burst=3"]);
 	for (const email of [ines.email, "nobody@example.org"]) {
 		const seen = [];
 		for (let i = 0; i < 6; i++) {

@@ -63,11 +63,11 @@ cases["the blog's store hangs, in one process"] = async () => {
 cases["the blog's process hangs"] = async () => {
 	const [first, second] = [await freePort(), await freePort()];
 	const origin = `http://localhost:${first}`;
-	const set = Object.entries({ "server.secret": "5c".repeat(32), "federation.base_url": origin, "account.base_url": `${origin}/account`, "blog.base_url": `http://localhost:${second}`,
-		"auth.url": `sqlite:${join(folder, "auth.db")}`, "blog.remote_url": `http://127.0.0.1:${second}`, "federation.remote_url": `http://127.0.0.1:${first}`,
+	const set = Object.entries({ "server.secret": "5c".repeat(32), "identity.base_url": origin, "account.base_url": `${origin}/account`, "blog.base_url": `http://localhost:${second}`,
+		"auth.url": `sqlite:${join(folder, "auth.db")}`, "blog.remote_url": `http://127.0.0.1:${second}`, "identity.remote_url": `http://127.0.0.1:${first}`,
 		"account.remote_url": `http://127.0.0.1:${first}`, "rate.enabled": "no" }).flatMap(([k, v]) => ["--set", `${k}=${v}`]);
 	addPerson(join(folder, "two"), tom, set);
-	const members = await serve({ data: join(folder, "two"), port: first, demo: false, args: [...set, "--only", "account,federation"] });
+	const members = await serve({ data: join(folder, "two"), port: first, demo: false, args: [...set, "--only", "account,identity"] });
 	const blog = await serve({ data: join(folder, "three"), port: second, demo: false, args: [...set, "--only", "blog"] });
 	after.push(async () => assert.equal(await members.stop(), 0), async () => assert.equal(await blog.stop(), 0));
 	await hangs_and_comes_back(origin, blog.process);

@@ -27,7 +27,7 @@ const start = async (options) => {
 };
 const set = (settings) => Object.entries(settings).flatMap(([k, v]) => ["--set", `${k}=${v}`]);
 
-/** A set-up: the addresses of blog, account and federation, once they answer. */
+/** A set-up: the addresses of blog, account and identity, once they answer. */
 const setups = {
 	"one origin": async () => {
 		const port = await freePort();
@@ -40,18 +40,18 @@ const setups = {
 	"two processes": async () => {
 		const [first, second] = [await freePort(), await freePort()];
 		const blog = `http://localhost:${first}`, account = `http://localhost:${second}/account`;
-		const common = { "server.secret": SECRET, "blog.base_url": blog, "federation.base_url": blog, "account.base_url": account,
+		const common = { "server.secret": SECRET, "blog.base_url": blog, "identity.base_url": blog, "account.base_url": account,
 			"auth.url": `sqlite:${join(folder, "auth.db")}` };
 		const remote = { "account.remote_url": `http://127.0.0.1:${second}`, "blog.remote_url": `http://127.0.0.1:${first}`,
-			"federation.remote_url": `http://127.0.0.1:${first}` };
+			"identity.remote_url": `http://127.0.0.1:${first}` };
 		const data = join(folder, "two");
 		addPerson(data, person, set(common));
-		await start({ data, port: first, args: [...set({ ...common, ...remote }), "--only", "blog,federation"] });
+		await start({ data, port: first, args: [...set({ ...common, ...remote }), "--only", "blog,identity"] });
 		await start({ data: join(folder, "two-account"), port: second, args: [...set({ ...common, ...remote }), "--only", "account"] });
 		return { blog: `${blog}/`, account, provider: blog };
 	},
-	"sub-domains over TLS": async () => tls("coop", { blog: "www.coop.test", account: "account.coop.test", federation: "id.coop.test" }),
-	"sites with nothing in common": async () => tls("far", { blog: "millrace.test", account: "desk.test", federation: "keys.test" }, { hint: false }),
+	"sub-domains over TLS": async () => tls("coop", { blog: "www.coop.test", account: "account.coop.test", identity: "id.coop.test" }),
+	"sites with nothing in common": async () => tls("far", { blog: "millrace.test", account: "desk.test", identity: "keys.test" }, { hint: false }),
 };
 
 async function tls(name, hosts, more = {}) {
@@ -61,11 +61,11 @@ async function tls(name, hosts, more = {}) {
 	const port = await freePort();
 	const at = (s) => `https://${hosts[s]}:${port}`;
 	const settings = { "server.tls_cert": cert, "server.tls_key": key, "blog.base_url": at("blog"), "account.base_url": at("account"),
-		"federation.base_url": at("federation") };
+		"identity.base_url": at("identity") };
 	const data = join(folder, name);
 	addPerson(data, person);
 	await start({ data, port, args: set(settings) });
-	return { blog: `${at("blog")}/`, account: `${at("account")}/`, provider: at("federation"), secure: true, ...more };
+	return { blog: `${at("blog")}/`, account: `${at("account")}/`, provider: at("identity"), secure: true, ...more };
 }
 
 const menu = (page) => page.locator("header .wide .auth-menu").first().innerText();
@@ -101,7 +101,7 @@ for (const [name, setUp] of Object.entries(setups)) {
 		const cookies = await context.cookies();
 		const names = cookies.filter((c) => c.name.includes("gh-") && !c.name.includes("known")).map((c) => c.name).sort();
 		const prefix = at.secure ? "__Host-" : "";
-		assert.deepEqual(names, ["account", "blog", "federation"].map((s) => `${prefix}gh-${s}`));
+		assert.deepEqual(names, ["account", "blog", "identity"].map((s) => `${prefix}gh-${s}`));
 		assert.ok(cookies.every((c) => c.httpOnly && c.secure === Boolean(at.secure) && c.sameSite === "Lax"));
 
 		// Signed out at one: the others see it at their next request.
@@ -135,10 +135,10 @@ for (const [name, setUp] of Object.entries(setups)) {
 		await signIn(page, at.blog);
 		const cookies = await context.cookies();
 		const stolen = cookies.find((c) => c.name.endsWith("gh-blog")).value;
-		const sso = cookies.find((c) => c.name.endsWith("gh-federation")).value;
+		const sso = cookies.find((c) => c.name.endsWith("gh-identity")).value;
 		await context.clearCookies();
 		const name = (s) => (at.secure ? "__Host-" : "") + `gh-${s}`;
-		for (const [service, value] of [["account", stolen], ["account", sso], ["federation", stolen]]) {
+		for (const [service, value] of [["account", stolen], ["account", sso], ["identity", stolen]]) {
 			await context.clearCookies();
 			await context.addCookies([{ name: name(service), value, url: service === "account" ? at.account : at.provider, secure: Boolean(at.secure) }]);
 			await page.goto(service === "account" ? at.account : `${at.provider}/sign-in`);

@@ -21,10 +21,10 @@ def main():
     with tempfile.TemporaryDirectory() as data:
         subprocess.run([GUILDHALL, 'migrate', '--data', data], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for number in range(ROUNDS):
-            acknowledged.update(killed_run('audit_writer', f'sqlite:{data}/federation.db', f'{data}/secret', str((number + 1) * 10_000_000),
+            acknowledged.update(killed_run('audit_writer', f'sqlite:{data}/identity.db', f'{data}/secret', str((number + 1) * 10_000_000),
                                            after=rng.uniform(0.02, 0.4)))
-            seen = subprocess.run([GUILDHALL, 'audit', 'verify', '--service', 'federation', '--data', data], capture_output=True, text=True)
-            db = sqlite3.connect(f'{data}/federation.db')
+            seen = subprocess.run([GUILDHALL, 'audit', 'verify', '--service', 'identity', '--data', data], capture_output=True, text=True)
+            db = sqlite3.connect(f'{data}/identity.db')
             missing = acknowledged - {row[0] for row in db.execute('SELECT object FROM audit_log')}
             db.close()
             if seen.returncode or missing:

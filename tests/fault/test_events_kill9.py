@@ -3,7 +3,7 @@
 """A run of events from one process to another, each of which is killed again and again in the middle of it: nothing is lost, nothing
 applied twice, nothing out of order.
 
-The events are federation's person.deleted; what account does with them (forgetting addresses) is written down by a trigger in its
+The events are identity's person.deleted; what account does with them (forgetting addresses) is written down by a trigger in its
 database, which also puts the address back: a second application would be seen as well.
 """
 import os
@@ -36,15 +36,15 @@ class EventsKill9(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         ports = free_port(), free_port()
         urls = [f"http://127.0.0.1:{p}" for p in ports]
-        common = ["--set", "server.secret=" + "7f" * 32, "--set", f"blog.base_url={urls[0]}", "--set", f"federation.base_url={urls[0]}",
+        common = ["--set", "server.secret=" + "7f" * 32, "--set", f"blog.base_url={urls[0]}", "--set", f"identity.base_url={urls[0]}",
                   "--set", f"account.base_url={urls[1]}/account", "--set", f"auth.url=sqlite:{self.folder.name}/auth.db"]
-        remote = [["--set", f"account.remote_url={urls[1]}"], ["--set", f"blog.remote_url={urls[0]}", "--set", f"federation.remote_url={urls[0]}"]]
+        remote = [["--set", f"account.remote_url={urls[1]}"], ["--set", f"blog.remote_url={urls[0]}", "--set", f"identity.remote_url={urls[0]}"]]
         self.args = [["--data", f"{self.folder.name}/{name}", "--only", only, *common, *remote[i]]
-                     for i, (name, only) in enumerate((("origin", "blog,federation"), ("taker", "account")))]
+                     for i, (name, only) in enumerate((("origin", "blog,identity"), ("taker", "account")))]
         for args in self.args:
             subprocess.run([binary(), "migrate", *args], check=True, capture_output=True, timeout=60)
         self.listen = [["--listen", f"127.0.0.1:{p}"] for p in ports]
-        self.origin = sqlite3.connect(f"{self.folder.name}/origin/federation.db", timeout=30, isolation_level=None)
+        self.origin = sqlite3.connect(f"{self.folder.name}/origin/identity.db", timeout=30, isolation_level=None)
         self.taker = sqlite3.connect(f"{self.folder.name}/taker/account.db", timeout=30, isolation_level=None)
         self.taker.executescript(TRIGGER)
         self.taker.execute("BEGIN")

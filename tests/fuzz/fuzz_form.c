@@ -2,8 +2,8 @@
  * Urlencoded forms, Cookie headers, header parameters, URLs. */
 #include "fuzz.h"
 
-#include "net/form.h"
-#include "platform/html.h"
+#include "net/forms/form.h"
+#include "platform/text/html.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "net/h1_parser.h"
+#include "net/h1/h1_parser.h"
 
 static enum h1_result head(struct h1_head *h, const char *p, size_t n, size_t step, size_t *used)
 {

@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "base/clock.h"
-#include "platform/auth/jose_int.h"
+#include "platform/crypto/jose_int.h"
 
 #define NOW_S 1300819000 /* when RFC 7515's example is good */
 

@@ -2,7 +2,7 @@
  * Multipart bodies: the outcome does not depend on how the bytes are cut. First byte: the size of the pieces. */
 #include "fuzz.h"
 
-#include "net/multipart.h"
+#include "net/forms/multipart.h"
 
 static enum status run(struct arena *a, struct str body, size_t step, struct multipart **m)
 {

@@ -5,7 +5,7 @@
 #include <gumbo.h>
 #include <strings.h>
 
-#include "platform/sanitize.h"
+#include "platform/text/sanitize.h"
 
 static void check(const GumboNode *node)
 {

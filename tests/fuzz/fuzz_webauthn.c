@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "services/federation/webauthn.h"
+#include "services/identity/signin/webauthn.h"
 
 #define RP "id.example.org"
 #define KEPT 6 /* the count so far */

@@ -3,7 +3,7 @@
  * byte: the size of the pieces. */
 #include "fuzz.h"
 
-#include "net/ws_frame.h"
+#include "net/ws/ws_frame.h"
 
 static uint64_t run(const char *p, size_t n, size_t step)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * audit_writer URL SECRET-FILE FIRST [COUNT]: adds audit entries to federation's chain in a migrated database, with 64 fibers. Their
+ * audit_writer URL SECRET-FILE FIRST [COUNT]: adds audit entries to identity's chain in a migrated database, with 64 fibers. Their
  * objects are the numbers from FIRST on; each is written to standard output after its entry was acknowledged, not before. Without
  * COUNT it runs until it is killed: the victim of tests/fault/test_audit_kill9.py.
  */
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "platform/audit.h"
+#include "platform/audit/audit.h"
 #include "rt/fiber.h"
 #include "rt/sync.h"
 
@@ -69,7 +69,7 @@ static void run(void *arg)
 	struct err e = { 0 };
 	struct db_config c;
 	db_config_default(&c);
-	c.name = "federation";
+	c.name = "identity";
 	c.url = argv[1];
 	read_secret(argv[2]);
 	if (!(all.db = db_open(&c, &e)))

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "gen/platform_sql.h"
-#include "platform/audit_int.h"
+#include "platform/audit/audit_int.h"
 #include "rt/fiber.h"
 #include "rt/sync.h"
 

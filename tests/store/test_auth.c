@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "gen/auth_sql.h"
 #include "platform/auth/store_int.h"
-#include "platform/redis.h"
+#include "platform/cache/redis.h"
 #include "rt/fiber.h"
 #include "rt/sync.h"
 #include "store.h"

@@ -16,9 +16,9 @@
 
 #include "base/clock.h"
 #include "gen/platform_sql.h"
-#include "platform/contract.h"
-#include "platform/event.h"
-#include "platform/job.h"
+#include "platform/peers/contract.h"
+#include "platform/work/event.h"
+#include "platform/work/job.h"
 #include "rt/fiber.h"
 
 static struct { _Atomic unsigned plain, once, effects, star; _Atomic int fail_plain, fail_once; _Atomic bool slow; char last[128]; } seen;

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "gen/platform_sql.h"
-#include "platform/job.h"
+#include "platform/work/job.h"
 #include "rt/fiber.h"
 
 /* --- kinds --- */

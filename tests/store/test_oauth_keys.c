@@ -14,12 +14,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "gen/federation_sql.h"
+#include "gen/identity_sql.h"
 #include "gen/platform_sql.h"
-#include "platform/audit.h"
+#include "platform/audit/audit.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
-#include "services/federation/oauth_key.h"
+#include "services/identity/oauth/oauth_key.h"
 #include "store.h"
 
 #define T0 (INT64_C(1790000000) * US_PER_S)
@@ -31,12 +31,12 @@ extern char **environ;
 
 /* --- a site of one service ------------------------------------------------------------------------------------------ */
 
-struct site { struct platform p; struct service_instance federation; };
+struct site { struct platform p; struct service_instance identity; };
 
 static void site_init(struct site *s, struct ctx *ctx, struct db *db)
 {
-	*s = (struct site){ .p.secret = SECRET, .federation = { .db = db, .platform = &s->p, .local = true } };
-	ctx->svc = &s->federation;
+	*s = (struct site){ .p.secret = SECRET, .identity = { .db = db, .platform = &s->p, .local = true } };
+	ctx->svc = &s->identity;
 	audit_set_secret(SECRET);
 }
 
@@ -165,7 +165,7 @@ static void keep_main(void *arg)
 	SCOPED_ARENA *arena = arena_new(8u << 20);
 	ctx_init(&ctx, arena);
 	db_config_default(&c);
-	c.name = "federation";
+	c.name = "identity";
 	c.url = argv[2];
 	c.pooler = argv[4] != NULL;
 	clock_fake_us(atoll(argv[3]));
@@ -202,7 +202,7 @@ static void another_process_rotates(struct store *t)
 {
 	struct site s;
 	struct signed_token before, after;
-	struct federation_keys_row *rows;
+	struct identity_keys_row *rows;
 	size_t n;
 	site_init(&s, t->ctx, t->db);
 	CHECK_OK(keep_at(t, 0));
@@ -213,7 +213,7 @@ static void another_process_rotates(struct store *t)
 	{
 		SCOPED_DB_READ c = NULL;
 		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
-		CHECK_OK(q_federation_keys(c, &rows, &n, &t->err));
+		CHECK_OK(q_identity_keys(c, &rows, &n, &t->err));
 		CHECK(n == 2 * JOSE_ALGS);
 		for (size_t i = 0; i < n; i += 2)
 			CHECK(str_eqc(rows[i].state, "past") && str_eqc(rows[i + 1].state, "current") && str_eq(rows[i].alg, rows[i + 1].alg));
@@ -227,12 +227,12 @@ static void another_process_rotates(struct store *t)
 /* A new site started in several processes at once has one key of each kind. */
 static void processes_begin_at_once(struct store *t)
 {
-	struct federation_keys_row *rows;
+	struct identity_keys_row *rows;
 	size_t n;
 	CHECK(processes_keep_at(t, 0));
 	SCOPED_DB_READ c = NULL;
 	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
-	CHECK_OK(q_federation_keys(c, &rows, &n, &t->err));
+	CHECK_OK(q_identity_keys(c, &rows, &n, &t->err));
 	CHECK(n == JOSE_ALGS);
 	for (size_t i = 0; i < n; i++)
 		CHECK(str_eqc(rows[i].state, "current"));
@@ -256,5 +256,5 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
-	                  (const struct db_migration_set *[]){ &platform_migrations, &federation_migrations, NULL });
+	                  (const struct db_migration_set *[]){ &platform_migrations, &identity_migrations, NULL });
 }

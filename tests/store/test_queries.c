@@ -12,7 +12,7 @@
 #include "gen/account_sql.h"
 #include "gen/auth_sql.h"
 #include "gen/blog_sql.h"
-#include "gen/federation_sql.h"
+#include "gen/identity_sql.h"
 #include "gen/platform_sql.h"
 #include "store.h"
 
@@ -26,7 +26,7 @@ static const struct owner {
 	{ "platform", platform_queries, &platform_migrations },
 	{ "blog", blog_queries, &blog_migrations },
 	{ "account", account_queries, &account_migrations },
-	{ "federation", federation_queries, &federation_migrations },
+	{ "identity", identity_queries, &identity_migrations },
 	{ "auth", auth_queries, &auth_migrations },
 };
 

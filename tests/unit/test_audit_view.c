@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "platform/audit_int.h"
-#include "platform/audit_view.h"
-#include "platform/config.h"
-#include "platform/platform.h"
-#include "platform/web_app.h"
+#include "platform/audit/audit_int.h"
+#include "platform/audit/audit_view.h"
+#include "platform/config/config.h"
+#include "platform/boot/platform.h"
+#include "platform/web/web_app.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/http.h"
-#include "net/request.h"
+#include "net/conn/http.h"
+#include "net/conn/request.h"
 
 #define LEN ((size_t)20000)
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "services/federation/breached.h"
+#include "services/identity/people/breached.h"
 #include "unit.h"
 
 #define MANY 100000 /* some 4 MB: searched by halves, and longer than a check reads all of */

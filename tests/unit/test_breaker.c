@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
-#include "platform/limits.h"
+#include "platform/cache/limits.h"
 
 #define DAY (86400 * NS_PER_S)
 

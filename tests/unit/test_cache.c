@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "platform/cache.h"
+#include "platform/cache/cache.h"
 #include "rt/fiber.h"
 
 #define DAY (86400 * NS_PER_S)

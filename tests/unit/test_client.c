@@ -16,7 +16,7 @@
 #include <zlib.h>
 
 #include "base/clock.h"
-#include "net/client.h"
+#include "net/client/client.h"
 #include "rt/fiber.h"
 
 /* --- the server ------------------------------------------------------------------------------------------------- */

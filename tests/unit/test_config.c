@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "platform/config.h"
-#include "platform/config_value.h"
-#include "platform/suggest.h"
+#include "platform/config/config.h"
+#include "platform/config/config_value.h"
+#include "platform/config/suggest.h"
 
 static const struct setting blog_settings[] = {
 	{ "blog", "posts", SET_INT, "10", 1, 100, NULL, true, "Posts on a page" },

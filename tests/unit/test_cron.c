@@ -3,7 +3,7 @@
 #include "unit/unit.h"
 
 #include "base/clock.h"
-#include "platform/cron.h"
+#include "platform/work/cron.h"
 
 static int64_t at(const char *text)
 {

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "platform/contract.h"
-#include "platform/json.h"
+#include "platform/peers/contract.h"
+#include "platform/text/json.h"
 
 struct item { int64_t id; struct str name; };
 struct whole { int64_t n; bool yes; struct str text; struct str absent; struct { struct item *items; size_t count; } list; };

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "net/form.h"
+#include "net/forms/form.h"
 
 static struct arena *arena;
 

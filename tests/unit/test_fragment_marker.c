@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "platform/fragment.h"
+#include "platform/peers/fragment.h"
 
 static void page(struct buf *b)
 {

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "net/server.h"
+#include "net/conn/server.h"
 
 #define LEN ((size_t)20000)
 #define HEAD_A "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "net/h1_parser.h"
+#include "net/h1/h1_parser.h"
 
 #define H "Host: example.org\r\n"
 

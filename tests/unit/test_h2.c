@@ -19,7 +19,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "net/http.h"
+#include "net/conn/http.h"
 #include "rt/fiber.h"
 
 /* --- the server -------------------------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "platform/html.h"
+#include "platform/text/html.h"
 
 typedef void escaper(struct buf *b, struct str s);
 

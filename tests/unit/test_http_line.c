@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/http.h"
-#include "net/server.h"
+#include "net/conn/http.h"
+#include "net/conn/server.h"
 #include "rt/fiber.h"
 
 #define CLIENTS 12

@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "net/http.h"
+#include "net/conn/http.h"
 #include "rt/loop.h"
 
 #define BIG ((size_t)3 << 20)

@@ -21,7 +21,7 @@
 #include <zlib.h>
 
 #include "base/clock.h"
-#include "net/http.h"
+#include "net/conn/http.h"
 #include "rt/fiber.h"
 #include "rt/loop.h"
 #include "rt/offload.h"

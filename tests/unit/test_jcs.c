@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "platform/jcs.h"
+#include "platform/text/jcs.h"
 
 static void canonical(const char *in, const char *want)
 {

@@ -3,7 +3,7 @@
  * Signed tokens: the RFCs' own examples, each algorithm there and back, and what must not be believed.
  */
 #include "base/clock.h"
-#include "platform/auth/jose_int.h"
+#include "platform/crypto/jose_int.h"
 #include "unit.h"
 
 #define EC_JWK "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\""

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "platform/mail_int.h"
+#include "platform/mail/mail_int.h"
 
 static struct arena *arena;
 static struct ctx ctx;

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "platform/config.h"
-#include "platform/mail_int.h"
-#include "platform/service.h"
+#include "platform/config/config.h"
+#include "platform/mail/mail_int.h"
+#include "platform/core/service.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

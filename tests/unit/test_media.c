@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
-#include "platform/media.h"
+#include "platform/media/media.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "net/multipart.h"
+#include "net/forms/multipart.h"
 
 static char folder[] = "/tmp/guildhall-multipart-XXXXXX";
 static const struct multipart_limits small = { .parts = 5, .part_header = 300, .field = 64, .fields = 100, .files = 2, .file = 4096 };

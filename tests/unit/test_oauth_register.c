@@ -4,7 +4,7 @@
  * and jansson's: linked with --wrap=malloc), and with an arena that ends sooner or later. Each time it must come to an answer or to
  * the guard, keep all of it or nothing, and leave nothing behind (the leak check is AddressSanitizer's).
  */
-#include "services/federation/oauth_register.c"
+#include "services/identity/oauth/oauth_register.c"
 
 #include "base/guard.h"
 #include "unit.h"

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "platform/cache.h"
-#include "platform/limits.h"
-#include "platform/redis.h"
-#include "platform/redis_url.h"
+#include "platform/cache/cache.h"
+#include "platform/cache/limits.h"
+#include "platform/cache/redis.h"
+#include "platform/cache/redis_url.h"
 #include "rt/fiber.h"
 
 static char dir[] = "/tmp/gh-redis-XXXXXX", path[64], url[96];

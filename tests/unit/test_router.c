@@ -2,8 +2,8 @@
 #include "unit/unit.h"
 
 #include "base/id.h"
-#include "platform/registry.h"
-#include "platform/router.h"
+#include "platform/boot/registry.h"
+#include "platform/web/router.h"
 
 static enum status handler(struct web *w, struct err *e) { return ST_OK; }
 

@@ -9,7 +9,7 @@
 #include <gumbo.h>
 
 #include "base/buf.h"
-#include "platform/sanitize.h"
+#include "platform/text/sanitize.h"
 
 static struct arena *arena;
 

@@ -3,7 +3,7 @@
  * One-time passwords: RFC 6238's own codes, what fits when, and how a seed is shown.
  */
 #include "base/clock.h"
-#include "services/federation/totp.h"
+#include "services/identity/signin/totp.h"
 #include "unit.h"
 
 #define SEED STR("12345678901234567890") /* RFC 6238, appendix B */

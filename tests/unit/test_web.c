@@ -14,9 +14,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "platform/cache.h"
-#include "platform/config.h"
-#include "platform/web_app.h"
+#include "platform/cache/cache.h"
+#include "platform/config/config.h"
+#include "platform/web/web_app.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

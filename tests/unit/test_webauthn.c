@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "platform/json.h"
-#include "services/federation/webauthn.h"
+#include "platform/text/json.h"
+#include "services/identity/signin/webauthn.h"
 #include "unit.h"
 
 static struct arena *a;

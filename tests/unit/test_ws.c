@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "net/http.h"
+#include "net/conn/http.h"
 #include "rt/fiber.h"
 
 static struct http_server *server;

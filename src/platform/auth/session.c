@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "platform/auth/session_cache.h"
-#include "platform/html.h"
-#include "platform/internal.h"
+#include "platform/text/html.h"
+#include "platform/peers/internal.h"
 
 const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who asks. One service is the identity provider (federation: its table has .identity); it signs people in and keeps its own
+ * Who asks. One service is the identity provider (identity: its table has .identity); it signs people in and keeps its own
  * cookie, the single sign-on (AUTH_SSO). Every other service is a client of it with a first-party cookie of its own,
  * gh-<service>, and gets these routes below its mount without doing anything:
  *
@@ -17,8 +17,8 @@
 #define GH_PLATFORM_AUTH_SESSION_H
 
 #include "platform/auth/store.h"
-#include "platform/contract.h"
-#include "platform/web.h"
+#include "platform/peers/contract.h"
+#include "platform/web/web.h"
 
 /* Every cookie that may sign somebody in begins so: the page cache keeps away from requests with one. */
 #define SESSION_COOKIE_PREFIX "gh-"

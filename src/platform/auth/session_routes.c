@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gen/platform_tpl.h"
-#include "platform/html.h"
-#include "platform/json.h"
+#include "platform/text/html.h"
+#include "platform/text/json.h"
 
 #define LOGIN_LIFE_S 600
 #define QUIET_S 60

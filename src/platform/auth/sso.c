@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "platform/cache.h"
-#include "platform/config.h"
-#include "platform/json.h"
+#include "platform/cache/cache.h"
+#include "platform/config/config.h"
+#include "platform/text/json.h"
 
 #define LIST_MAX 100
 #define SWAP_TRIES 5

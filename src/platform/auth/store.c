@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "db/db.h"
 #include "gen/auth_sql.h"
-#include "platform/config.h"
-#include "platform/platform.h"
+#include "platform/config/config.h"
+#include "platform/boot/platform.h"
 #include "rt/fiber.h"
 
 #define SWEEP_NS (60 * NS_PER_S)

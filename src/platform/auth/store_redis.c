@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "platform/redis.h"
+#include "platform/cache/redis.h"
 
 #define PREFIX "gh:auth:"
 #define OWNED "gh:auth-of:"

@@ -1,4 +1,4 @@
--- The audit chain (platform/audit.h): entries are added, never changed.
+-- The audit chain (platform/audit/audit.h): entries are added, never changed.
 CREATE TABLE audit_log (
   seq     BIGINT NOT NULL PRIMARY KEY,      -- 1, 2, 3 … without gaps
   at      BIGINT NOT NULL,                  -- µs since 1970

@@ -1,4 +1,4 @@
--- The audit chain (platform/audit.h).
+-- The audit chain (platform/audit/audit.h).
 
 -- The next entry. PostgreSQL: one statement moves the end of the chain on, waiting for whoever holds it, and hashes what it
 -- found there; :chained is the canonical JSON up to the previous hash. SQLite, which has no SHA-256 but one writer: :chained is the hash.

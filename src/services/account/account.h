@@ -6,13 +6,13 @@
 #define GH_SERVICES_ACCOUNT_H
 
 #include "base/clock.h"
-#include "platform/event.h"
-#include "platform/fragment.h"
-#include "platform/job.h"
-#include "platform/language.h"
-#include "platform/web.h"
+#include "platform/work/event.h"
+#include "platform/peers/fragment.h"
+#include "platform/work/job.h"
+#include "platform/text/language.h"
+#include "platform/web/web.h"
 #include "services/account/contract.h"
-#include "services/federation/contract.h"
+#include "services/identity/contract.h"
 
 enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7 };
 
@@ -35,7 +35,7 @@ struct str account_country(struct str code); /* its name; the code when it is un
 struct notice_choice { const struct notice_def *def; bool by_mail; };
 struct notices_view { struct notice_choice *list; size_t count; struct str done; };
 
-struct profile_view { struct federation_profile p; const struct clock_zone *zones; size_t zone_count; struct str field, problem, done; };
+struct profile_view { struct identity_profile p; const struct clock_zone *zones; size_t zone_count; struct str field, problem, done; };
 
 struct export_view { struct str state, made, until; int64_t kib; };
 struct leave_view { struct str leaving_on, problem; int64_t days; };

@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "gen/account_tpl.h"
-#include "net/multipart.h"
-#include "platform/html.h"
-#include "platform/media.h"
+#include "net/forms/multipart.h"
+#include "platform/text/html.h"
+#include "platform/media/media.h"
 #include "services/account/account.h"
 #include "services/blog/contract.h"
 
@@ -25,9 +25,9 @@ void account_menu_of(struct ctx *ctx, const struct person *person, struct accoun
 	if (person) {
 		out->label = person->name.n ? arena_str(ctx->arena, person->name) : STR("Your account");
 		items[n++] = (struct account_menu_entry){ STR("Your account"), out->url };
-		items[n++] = (struct account_menu_entry){ STR("Security"), web_url(ctx, "federation", "/identity") };
+		items[n++] = (struct account_menu_entry){ STR("Security"), web_url(ctx, "identity", "/identity") };
 		if (person->admin)
-			items[n++] = (struct account_menu_entry){ STR("Members"), web_url(ctx, "federation", "/admin/members") };
+			items[n++] = (struct account_menu_entry){ STR("Members"), web_url(ctx, "identity", "/admin/members") };
 		items[n++] = (struct account_menu_entry){ STR("Sign out"), web_url(ctx, "account", "/auth/logout") };
 	}
 	out->entries.items = items;
@@ -54,19 +54,19 @@ struct page_shell account_shell(struct web *w, const char *title)
 		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title)) : str_c(title) };
 }
 
-static enum status ask_profile(struct web *w, struct federation_profile *out, struct err *e)
+static enum status ask_profile(struct web *w, struct identity_profile *out, struct err *e)
 {
-	TRY(contract_call(w->ctx, &federation_contract_profile, &(struct federation_profile_ask){ w->person->id }, out, e));
+	TRY(contract_call(w->ctx, &identity_contract_profile, &(struct identity_profile_ask){ w->person->id }, out, e));
 	return out->there ? ST_OK : err_set(e, ST_NOT_FOUND, "Your account is not there any more.");
 }
 
 enum status account_get_home(struct web *w, struct err *e)
 {
 	struct buf page;
-	struct federation_profile p;
+	struct identity_profile p;
 	struct home_view v = { STR("") };
 	struct page_shell shell = account_shell(w, "Your account");
-	/* Without federation the links are still of use. */
+	/* Without identity the links are still of use. */
 	if (ask_profile(w, &p, NULL) == ST_OK && p.leaving_us)
 		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
 	web_no_cache(w);
@@ -142,16 +142,16 @@ static struct str form_text(struct web *w, const char *name)
 enum status account_post_profile(struct web *w, struct err *e)
 {
 	struct profile_view v = { .field = STR(""), .problem = STR(""), .done = STR("") };
-	struct federation_updated done;
+	struct identity_updated done;
 	struct str avatar, picture = STR("");
 	TRY(ask_profile(w, &v.p, e));
 	TRY(take_avatar(w, &avatar, &picture, e));
-	const struct federation_update u = { w->person->id, form_text(w, "name"), form_text(w, "handle"), form_text(w, "bio"), form_text(w, "locale"),
+	const struct identity_update u = { w->person->id, form_text(w, "name"), form_text(w, "handle"), form_text(w, "bio"), form_text(w, "locale"),
 		form_text(w, "timezone"), avatar };
 	if (picture.n)
-		done = (struct federation_updated){ STR("avatar"), picture };
+		done = (struct identity_updated){ STR("avatar"), picture };
 	else
-		TRY(contract_call(w->ctx, &federation_contract_update_profile, &u, &done, e));
+		TRY(contract_call(w->ctx, &identity_contract_update_profile, &u, &done, e));
 	if (!done.problem.n)
 		return web_redirect(w, 303, web_url(w->ctx, "account", "/profile?done=1"));
 	v.p.name = u.name;

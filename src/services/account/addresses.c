@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
-#include "platform/audit.h"
+#include "platform/audit/audit.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 512 << 10, LINE_MAX_LEN = 100, PHONE_MAX = 30, CODE_MAX = 16 };

@@ -5,7 +5,7 @@
 #ifndef GH_SERVICES_ACCOUNT_CONTRACT_H
 #define GH_SERVICES_ACCOUNT_CONTRACT_H
 
-#include "platform/contract.h"
+#include "platform/peers/contract.h"
 
 /* account/menu: what a sign-in menu says, for services that draw their own (feeds, clients, e-mail). */
 struct account_menu_query { int64_t person; struct str name; bool admin; }; /* person 0: a visitor */
@@ -22,7 +22,7 @@ struct account_choice_ask { int64_t person; struct str topic; };
 struct account_choice { bool by_mail; };
 extern const struct contract_def account_contract_choice;
 
-extern const struct contract_def account_contract_person_data; /* platform/person_data.h */
+extern const struct contract_def account_contract_person_data; /* platform/peers/person_data.h */
 
 static inline enum status account_ask_menu(struct ctx *ctx, const struct account_menu_query *q, struct account_menu *out,
                                            struct err *e)

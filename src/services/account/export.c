@@ -15,10 +15,10 @@
 #include "base/id.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
-#include "platform/audit.h"
-#include "platform/html.h"
-#include "platform/json.h"
-#include "platform/person_data.h"
+#include "platform/audit/audit.h"
+#include "platform/text/html.h"
+#include "platform/text/json.h"
+#include "platform/peers/person_data.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 256 << 10 };

@@ -4,8 +4,8 @@
  */
 #include "base/clock.h"
 #include "gen/account_tpl.h"
-#include "platform/config.h"
-#include "platform/html.h"
+#include "platform/config/config.h"
+#include "platform/text/html.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 256 << 10, RECENT_S = 600 };
@@ -13,10 +13,10 @@ enum { PAGE_MAX = 256 << 10, RECENT_S = 600 };
 static enum status page(struct web *w, int status, struct str problem, struct err *e)
 {
 	struct buf b;
-	struct federation_profile p;
+	struct identity_profile p;
 	struct page_shell shell = account_shell(w, "End your account");
-	struct leave_view v = { STR(""), problem, config_int(w->ctx->svc->platform->config, "federation", "leaving_days") };
-	TRY(contract_call(w->ctx, &federation_contract_profile, &(struct federation_profile_ask){ w->person->id }, &p, e));
+	struct leave_view v = { STR(""), problem, config_int(w->ctx->svc->platform->config, "identity", "leaving_days") };
+	TRY(contract_call(w->ctx, &identity_contract_profile, &(struct identity_profile_ask){ w->person->id }, &p, e));
 	if (p.leaving_us)
 		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
 	web_no_cache(w);
@@ -38,19 +38,19 @@ static enum status prove_it(struct web *w)
 	buf_arena(&next, w->ctx->arena, 8192);
 	url_encode(&back, web_url(w->ctx, "account", "/leave"));
 	url_encode(&next, web_abs_url(w->ctx, "account", "/auth/login?again=1&next=%.*s", (int)back.len, back.data));
-	return web_redirect(w, 303, web_url(w->ctx, "federation", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
 }
 
 enum status account_post_leave(struct web *w, struct err *e)
 {
-	struct federation_left left;
+	struct identity_left left;
 	char address[HTTP_PEER_MAX];
 	bool undo = web_form(w, "undo").n > 0;
 	if (!undo && clock_now_us() - w->person->auth_us > RECENT_S * US_PER_S)
 		return prove_it(w);
 	http_peer_text(w->req, address);
-	const struct federation_leave ask = { w->person->id, undo, str_c(address) };
-	TRY(contract_call(w->ctx, &federation_contract_leave, &ask, &left, e));
+	const struct identity_leave ask = { w->person->id, undo, str_c(address) };
+	TRY(contract_call(w->ctx, &identity_contract_leave, &ask, &left, e));
 	if (left.problem.n)
 		return page(w, 409, left.problem, e);
 	return web_redirect(w, 303, web_url(w->ctx, "account", undo ? "/" : "/leave"));

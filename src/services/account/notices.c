@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
-#include "platform/audit.h"
-#include "platform/json.h"
+#include "platform/audit/audit.h"
+#include "platform/text/json.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 256 << 10, TOPICS_MAX = 100 };

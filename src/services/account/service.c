@@ -32,7 +32,7 @@ static const struct fragment_def fragments[] = {
 static const struct contract_def *const contracts[] = { &account_contract_menu, &account_contract_choice, &account_contract_person_data, NULL };
 
 static const struct event_handler events[] = {
-	{ "person.deleted", "federation", "forget", account_forget },
+	{ "person.deleted", "identity", "forget", account_forget },
 	{ 0 },
 };
 

@@ -2,8 +2,8 @@
 #include "services/blog/blog_feeds.h"
 
 #include "gen/blog_tpl.h"
-#include "platform/config.h"
-#include "platform/json.h"
+#include "platform/config/config.h"
+#include "platform/text/json.h"
 
 #define FEED_MAX (8u << 20)
 #define SITEMAP_LIMIT 50000 /* of one sitemap, by its protocol */

@@ -7,7 +7,7 @@
 #include "services/blog/blog_http.h"
 
 #include "gen/blog_tpl.h"
-#include "platform/config.h"
+#include "platform/config/config.h"
 #include "services/blog/blog_views.h"
 
 #define PAGE_MAX (4u << 20)

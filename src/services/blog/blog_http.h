@@ -5,8 +5,8 @@
 #ifndef GH_SERVICES_BLOG_HTTP_H
 #define GH_SERVICES_BLOG_HTTP_H
 
-#include "platform/fragment.h"
-#include "platform/web.h"
+#include "platform/peers/fragment.h"
+#include "platform/web/web.h"
 
 enum status blog_get_home(struct web *w, struct err *e);
 enum status blog_get_post(struct web *w, struct err *e);

@@ -6,7 +6,7 @@
 #ifndef GH_SERVICES_BLOG_VIEWS_H
 #define GH_SERVICES_BLOG_VIEWS_H
 
-#include "platform/web.h"
+#include "platform/web/web.h"
 #include "services/blog/store.h"
 
 /* One page of a list of posts, and where its pages are. */

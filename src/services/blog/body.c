@@ -5,8 +5,8 @@
  */
 #include "services/blog/body.h"
 
-#include "platform/json.h"
-#include "platform/sanitize.h"
+#include "platform/text/json.h"
+#include "platform/text/sanitize.h"
 #include "services/blog/render.h"
 
 const char *body_format_name(enum body_format f)

@@ -7,7 +7,7 @@
 #include <md4c-html.h>
 
 #include "gen/blog_cards_tpl.h"
-#include "platform/sanitize.h"
+#include "platform/text/sanitize.h"
 #include "services/blog/render.h"
 
 /* --- fields ----------------------------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #ifndef GH_SERVICES_BLOG_CONTRACT_H
 #define GH_SERVICES_BLOG_CONTRACT_H
 
-#include "platform/contract.h"
+#include "platform/peers/contract.h"
 
 /* blog/site: who we are, for titles and mails of every service. */
 struct blog_site_query { int64_t unused; };

@@ -12,7 +12,7 @@
 
 #include "base/ctx.h"
 #include "db/db.h"
-#include "platform/media.h"
+#include "platform/media/media.h"
 
 struct export_options {
 	const char *folder; /* must not be there: it is made, and appears under its name when it is complete */

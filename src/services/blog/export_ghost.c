@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gen/blog_sql.h"
-#include "platform/json.h"
+#include "platform/text/json.h"
 #include "services/blog/ghost.h"
 
 #define ROW_MAX ((size_t)64 << 20)

@@ -7,7 +7,7 @@
 #ifndef GH_SERVICES_BLOG_GHOST_H
 #define GH_SERVICES_BLOG_GHOST_H
 
-#include "platform/json.h"
+#include "platform/text/json.h"
 #include "services/blog/import_plan.h"
 
 enum ghost_table {

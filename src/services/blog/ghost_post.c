@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/guard.h"
-#include "platform/sanitize.h"
+#include "platform/text/sanitize.h"
 #include "services/blog/ghost.h"
 
 #define EXCERPT_MAX 300

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/ctx.h"
 #include "db/db.h"
-#include "platform/media.h"
+#include "platform/media/media.h"
 
 struct import_options {
 	const char *path;       /* the export */

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "platform/json.h"
+#include "platform/text/json.h"
 #include "services/blog/import_plan.h"
 
 static const char *const kinds[IMPORT_KINDS] = { "posts",    "pages",    "tags",  "authors", "tiers",

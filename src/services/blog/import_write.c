@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "gen/blog_sql.h"
-#include "platform/event.h"
+#include "platform/work/event.h"
 #include "services/blog/edges.h"
 #include "services/blog/import_plan.h"
 

@@ -4,7 +4,7 @@
  */
 #include "services/blog/render.h"
 
-#include "platform/sanitize.h"
+#include "platform/text/sanitize.h"
 
 #define HEADING_IDS_MAX 512
 

@@ -2,14 +2,14 @@
  *
  * The blog: a cooperative's public site. This file is its table.
  */
-#include "platform/service.h"
+#include "platform/core/service.h"
 
 #include "base/log.h"
 #include "gen/blog_sql.h"
-#include "platform/cache.h"
-#include "platform/contract.h"
-#include "platform/event.h"
-#include "platform/media.h"
+#include "platform/cache/cache.h"
+#include "platform/peers/contract.h"
+#include "platform/work/event.h"
+#include "platform/media/media.h"
 #include "services/blog/blog_feeds.h"
 #include "services/blog/blog_http.h"
 #include "services/blog/contract.h"

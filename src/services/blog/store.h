@@ -18,7 +18,7 @@
 #define GH_SERVICES_BLOG_STORE_H
 
 #include "db/db.h"
-#include "platform/html.h"
+#include "platform/text/html.h"
 
 /* How much of members-only content the asker may read. */
 enum blog_access { BLOG_VISITOR, BLOG_MEMBER, BLOG_PAID };

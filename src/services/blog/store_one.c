@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "gen/blog_sql.h"
-#include "platform/json.h"
+#include "platform/text/json.h"
 #include "services/blog/body.h"
 #include "services/blog/store.h"
 #include "services/blog/store_parts.h"

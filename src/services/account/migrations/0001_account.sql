@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What account keeps about a person. People themselves live in federation.
+-- What account keeps about a person. People themselves live in identity.
 CREATE TABLE addresses (
   id          BIGINT NOT NULL PRIMARY KEY,
   person_id   BIGINT NOT NULL,

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A service is a table. Each src/services/<name>/service.c exports one `const struct service` that points at const
+ * tables of all it offers; platform/core/services.def names them. The dispatcher enforces what the flags say, so handlers
+ * never repeat it. Boot refuses duplicates and dangling names (registry.c).
+ *
+ * Tables end with a zeroed row.
+ */
+#ifndef GH_PLATFORM_SERVICE_H
+#define GH_PLATFORM_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "db/db.h"
+#include "net/conn/http.h"
+
+struct web;            /* platform/web/web.h: a routed request */
+struct fragment_req;   /* platform/peers/fragment.h */
+struct event;          /* platform/work/event.h */
+struct job;            /* platform/work/job.h */
+struct config;         /* platform/config/config.h */
+struct contract_def;   /* platform/peers/contract.h */
+struct buf;
+struct params;
+struct person;         /* platform/web/web.h */
+struct web_app;        /* platform/web/web_app.h */
+
+/* --- routes --- */
+enum route_flag {
+	ROUTE_AUTH = 1 << 0,     /* signed in, else redirect to sign in (HTML) or 401 */
+	ROUTE_ADMIN = 1 << 1,    /* an administrator: the same as role "admin" */
+	ROUTE_NO_CSRF = 1 << 2,  /* unsafe method without a form token: signed or bearer-authenticated requests */
+	ROUTE_CACHE = 1 << 3,    /* GET for visitors without a session: whole page kept in the page cache */
+	ROUTE_INTERNAL = 1 << 4, /* only with a valid signature between processes, or on the internal listener */
+	ROUTE_OPS = 1 << 5,      /* only from loopback or on the operations listener */
+	ROUTE_STREAM = 1 << 6,   /* no request deadline: events, sockets, downloads */
+};
+enum rate_class { RATE_READ, RATE_WRITE, RATE_SIGN_IN, RATE_NONE };
+
+/* Pattern: "/", "/tag/{slug:slug}", "/p/{id:id}/edit", "/{path:path}" (rest of the path, slashes too).
+   Types: slug ([a-z0-9-], ≤ 191), int (int64 ≥ 0), id (13 base32), hex, text (one segment), path.
+   The most specific route wins: literal segments before typed ones before text before path. */
+struct route {
+	const char *method;  /* "GET" serves HEAD too */
+	const char *pattern;
+	enum status (*handle)(struct web *w, struct err *e);
+	unsigned flags;
+	enum rate_class rate;
+	uint32_t body_max;   /* bytes; 0: 64 KiB for methods with a body */
+	uint32_t cache_s;    /* ROUTE_CACHE: soft time to live (60) */
+	const char *help;    /* one line for the route list */
+	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site; NULL: see flags */
+};
+
+/* --- roles: what a person can be made in this service, beside the site's own (auth/session.h) --- */
+struct role_def { const char *name /* "keeper" */, *title, *help; };
+
+/* --- notices: what a service writes to people about, so that they can choose (account's page of notifications) --- */
+struct notice_def { const char *topic /* "blog.newsletter" */, *title, *help; bool by_mail; /* unless somebody chose */ };
+
+/* --- fragments: pieces of HTML that pages of other services include --- */
+struct fragment_def {
+	const char *type;    /* "auth-menu" */
+	enum status (*render)(struct fragment_req *f, struct buf *out, struct err *e);
+	uint32_t soft_s;     /* fresh for so long; then served stale while one refresh runs */
+	bool per_person;     /* the cache key has the person in it */
+	const char *params;  /* names that are part of the key, space separated: others are dropped */
+};
+
+/* --- events --- */
+struct event_handler {
+	const char *type;    /* "post.published"; "*" for all */
+	const char *origin;  /* service whose activities it takes; NULL: its own */
+	const char *name;    /* unique in the service: one mark per (handler, event) makes it idempotent */
+	enum status (*handle)(struct ctx *ctx, const struct event *ev, struct err *e);
+};
+
+/* --- jobs --- */
+struct job_def {
+	const char *kind;    /* "import.ghost" */
+	enum status (*run)(struct ctx *ctx, const struct job *j, struct err *e);
+	uint16_t attempts;   /* 0: 5 */
+	uint16_t time_s;     /* 0: 15; the fiber's deadline and the lease */
+	uint32_t backoff_s, backoff_max_s; /* 0: 30 s doubling to 600 s, ±20 % */
+	int8_t priority;     /* higher first; 0 */
+	const char *cron;    /* "*\/5 * * * *" (UTC) enqueues it by itself, once per tick over all replicas; NULL */
+};
+
+/* --- settings: rows of the one configuration table --- */
+enum setting_kind { SET_STR, SET_INT, SET_BOOL, SET_DURATION /* ns */, SET_BYTES, SET_ENUM, SET_SECRET };
+struct setting {
+	const char *section, *key;
+	enum setting_kind kind;
+	const char *fallback;   /* the default, as text */
+	int64_t min, max;       /* SET_INT, DURATION, BYTES */
+	const char *choices;    /* SET_ENUM, space separated */
+	bool live;              /* SIGHUP applies it without a restart */
+	const char *help;       /* a sentence */
+};
+
+struct service {
+	const char *name;        /* "blog" */
+	const char *title;       /* "Site" */
+	const char *mount;       /* default path of its base URL: "/" or "/account" */
+	const char *summary;
+	const struct route *routes;
+	const struct fragment_def *fragments;
+	const struct contract_def *const *contracts; /* NULL-terminated */
+	const struct event_handler *events;
+	const struct job_def *jobs;
+	const struct setting *settings;
+	const struct role_def *roles;
+	const struct notice_def *notices;
+	const struct db_migration_set *migrations;
+	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
+	bool identity;           /* the provider that the others are clients of: one service at most */
+	/* Is what the settings name there, and right? Before any start, and by `guildhall doctor`; changes nothing. ST_CONFIG says what to
+	   mend. NULL: nothing to look at. */
+	enum status (*check)(struct ctx *ctx, struct err *e);
+	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */
+	enum status (*start)(struct ctx *ctx, struct err *e);
+	/* When `serve` is about to answer, after start and demo: what whoever started it should know. NULL: nothing. */
+	enum status (*ready)(struct ctx *ctx, struct err *e);
+	/* Put demonstration content into an empty database (--demo). */
+	enum status (*demo)(struct ctx *ctx, const char *demo_dir, struct err *e);
+};
+
+/* A service as it runs here: one per service and process. Read-only after boot. */
+struct service_instance {
+	const struct service *def;
+	struct db *db;
+	struct platform *platform;
+	struct str base_url;     /* "https://blog.example.org" or "http://localhost:8080/account": no slash at the end */
+	struct str base_path;    /* path part of base_url: "" or "/account" */
+	bool local;              /* runs in this process */
+	struct str remote_url;   /* !local: where its internal listener answers */
+	void *state;             /* the service's own, made by start */
+};
+
+extern const struct service *const services_all[]; /* NULL-terminated, from services.def */
+
+/* The process-wide parts that services reach through ctx->svc->platform. Made by main; read-only after boot. */
+struct platform {
+	const struct config *config;
+	struct loops *loops;      /* background work is spread over them; NULL: the current loop alone */
+	struct service_instance *services;
+	unsigned service_count;
+	struct cache *cache;
+	struct redis *redis;      /* data Redis; NULL: not configured */
+	struct redis *auth_redis; /* NULL: not configured */
+	struct ratelimit *rates;
+	struct mailer *mailer;
+	struct media *media;
+	struct http_pool *pool_read, *pool_action, *pool_web; /* contract reads / actions / the outside world */
+	struct jobs *jobs;
+	struct events *events;
+	struct fragments *fragments;
+	struct contracts *contracts;
+	struct str data_dir;
+	struct str secret;        /* 32 bytes: key for tokens and signatures between processes */
+	bool dev;
+	_Atomic int draining;
+	struct web_app *web;
+	/* Who asks: auth/session.h. identity: who signs people in; NULL: nobody does, everybody is a visitor. */
+	struct authstore *auth;
+	struct session_cache *sessions;
+	struct service_instance *identity;
+	enum status (*identify)(struct web *w, const struct person **out, struct err *e); /* session_identify; NULL with identity */
+};
+/* Of its base URL: "https://id.example.org:8443", and "id.example.org" ("[::1]" for an IPv6 one). */
+struct str service_origin(const struct service_instance *s);
+struct str service_host(const struct service_instance *s);
+struct service_instance *platform_service(struct platform *p, const char *name); /* NULL when unknown */
+
+#endif

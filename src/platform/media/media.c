@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The store. A file is written under a temporary name, synchronised, renamed; a line of text beside it (NAME.info), written
+ * last, says what there is: where it stands the item is complete, and a put that finds it has nothing to do. Whatever a
+ * crash leaves is overwritten by the next put of the same content.
+ *
+ *   ab/cd/abcd….orig        the picture as it came, with all its metadata: never served
+ *   ab/cd/abcd…-640.webp    a variant
+ *   ab/cd/abcd….pdf         another file, served as it came
+ *   ab/cd/abcd….info        type, size, variants
+ *
+ * All file work runs on the offload pool. Thread rule: any fiber of any loop; two puts of the same content at once do the
+ * work twice and agree.
+ */
+#include "platform/media/media.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "platform/media/media_internal.h"
+#include "rt/fiber.h"
+#include "rt/offload.h"
+
+enum { SHA_HEX = 64, WIDTHS = 6, VARIANTS_MAX = 2 * WIDTHS, SNIFF = 4096, COPY = 64 * 1024, INFO_MAX = 4096 };
+#define PICTURE_MAX (UINT64_C(64) << 20)
+#define FILE_MAX (UINT64_C(256) << 20)
+#define SVG_MAX (UINT64_C(1) << 20)
+
+static const int widths[] = { 320, 640, 960, 1280, 1920 };
+
+struct media {
+	char dir[MEDIA_PATH_MAX - 128];
+	struct helpers helpers;
+	_Atomic unsigned serial; /* of temporary names */
+};
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define SCOPED_FD __attribute__((cleanup(close_fd))) int
+
+static enum status make_dir(const char *path, struct err *e)
+{
+	return mkdir(path, 0700) && errno != EEXIST ? err_errno(e, ST_IO, "%s", path) : ST_OK;
+}
+
+struct media *media_open(const char *dir, struct err *e)
+{
+	struct media *m = calloc(1, sizeof *m);
+	char *whole = make_dir(dir, e) == ST_OK ? realpath(dir, NULL) : NULL;
+	if (!m || !whole || strlen(whole) >= sizeof m->dir) {
+		err_set(e, ST_IO, "the folder %s for media can not be used", dir);
+		free(whole);
+		free(m);
+		return NULL;
+	}
+	memcpy(m->dir, whole, strlen(whole) + 1);
+	free(whole);
+	helpers_init(&m->helpers, m->dir);
+	return m;
+}
+
+void media_close(struct media *m)
+{
+	if (!m)
+		return;
+	helpers_fini(&m->helpers);
+	free(m);
+}
+
+static void temp_path(struct media *m, char out[MEDIA_PATH_MAX])
+{
+	snprintf(out, MEDIA_PATH_MAX, "%s/tmp-%d-%u", m->dir, (int)getpid(), atomic_fetch_add(&m->serial, 1));
+}
+
+/* Two levels keep folders small. */
+static void final_path(struct media *m, const char *sha, const char *suffix, char out[MEDIA_PATH_MAX])
+{
+	snprintf(out, MEDIA_PATH_MAX, "%s/%.2s/%.2s/%s%s", m->dir, sha, sha + 2, sha, suffix);
+}
+
+static enum status sync_path(const char *path, struct err *e)
+{
+	SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) ? err_errno(e, ST_IO, "%s", path) : ST_OK;
+}
+
+/* Durable once this returns and the folder is synchronised. */
+static enum status settle(const char *temp, const char *path, struct err *e)
+{
+	TRY(sync_path(temp, e));
+	return rename(temp, path) ? err_errno(e, ST_IO, "%s", path) : ST_OK;
+}
+
+static bool write_all(int fd, const void *p, size_t n)
+{
+	for (const char *at = p; n;) {
+		ssize_t w = write(fd, at, n);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return false;
+		at += w;
+		n -= (size_t)w;
+	}
+	return true;
+}
+
+/* --- taking a file in ------------------------------------------------------------------------------------------- */
+
+struct put {
+	struct media *m;
+	const char *path; /* or */
+	struct str bytes;
+	const struct media_type *type;
+	char sha[SHA_HEX + 1];
+	uint64_t size;
+	char original[MEDIA_PATH_MAX]; /* absolute */
+	bool known;
+	char info[INFO_MAX];
+	size_t info_len;
+	struct media_told looked;
+	enum status st;
+	struct err err;
+};
+
+static void free_digest(EVP_MD_CTX **md)
+{
+	EVP_MD_CTX_free(*md);
+}
+
+/* The next piece of whichever source; 0 at the end, -1 on failure. */
+static ssize_t next_piece(struct put *p, int fd, char *space, const char **piece)
+{
+	if (fd < 0) {
+		size_t n = p->bytes.n - p->size < COPY ? p->bytes.n - p->size : COPY;
+		*piece = p->bytes.p + p->size;
+		return (ssize_t)n;
+	}
+	*piece = space;
+	return read(fd, space, COPY);
+}
+
+static uint64_t size_limit(const struct media_type *t)
+{
+	return t->picture ? PICTURE_MAX : !strcmp(t->format, "svg") ? SVG_MAX : FILE_MAX;
+}
+
+static enum status copy_in(struct put *p, int in, int out, struct err *e)
+{
+	__attribute__((cleanup(free_digest))) EVP_MD_CTX *md = EVP_MD_CTX_new();
+	static _Thread_local char space[COPY];
+	unsigned char digest[32];
+	const char *piece;
+	ssize_t n;
+	if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
+		return err_set(e, ST_NOMEM, "no memory for a hash");
+	while ((n = next_piece(p, in, space, &piece)) > 0) {
+		if (!p->type && !(p->type = media_sniff((const unsigned char *)piece, (size_t)n < SNIFF ? (size_t)n : SNIFF)))
+			return err_set(e, ST_MEDIA_TYPE, "this is no kind of file that is kept here");
+		p->size += (uint64_t)n;
+		if (p->size > size_limit(p->type))
+			return err_set(e, ST_TOO_LARGE, "the file is larger than the %llu MiB allowed", (unsigned long long)(size_limit(p->type) >> 20));
+		if (!write_all(out, piece, (size_t)n) || !EVP_DigestUpdate(md, piece, (size_t)n))
+			return err_errno(e, ST_IO, "media");
+	}
+	if (n < 0)
+		return err_errno(e, ST_IO, "%s", p->path);
+	if (!p->type)
+		return err_set(e, ST_MEDIA_TYPE, "the file is empty");
+	EVP_DigestFinal_ex(md, digest, NULL);
+	for (int i = 0; i < 32; i++)
+		snprintf(p->sha + 2 * i, 3, "%02x", digest[i]);
+	return ST_OK;
+}
+
+static bool read_info(struct put *p)
+{
+	char path[MEDIA_PATH_MAX];
+	final_path(p->m, p->sha, ".info", path);
+	SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : read(fd, p->info, sizeof p->info - 1);
+	p->info_len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static enum status make_dirs(struct put *p, struct err *e)
+{
+	char path[MEDIA_PATH_MAX];
+	snprintf(path, sizeof path, "%s/%.2s", p->m->dir, p->sha);
+	TRY(make_dir(path, e));
+	snprintf(path, sizeof path, "%s/%.2s/%.2s", p->m->dir, p->sha, p->sha + 2);
+	return make_dir(path, e);
+}
+
+static enum status take_in(struct put *p, const char *temp, struct err *e)
+{
+	char suffix[16] = ".orig";
+	SCOPED_FD in = -1;
+	if (p->path && (in = open(p->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_IO, "%s", p->path);
+	SCOPED_FD out = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0)
+		return err_errno(e, ST_IO, "media");
+	TRY(copy_in(p, in, out, e));
+	p->known = read_info(p);
+	if (p->known)
+		return ST_OK;
+	TRY(make_dirs(p, e));
+	if (!p->type->picture)
+		snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
+	final_path(p->m, p->sha, suffix, p->original);
+	TRY(settle(temp, p->original, e));
+	if (!p->type->picture)
+		return ST_OK;
+	struct media_ask ask = { .width = 0 };
+	memcpy(ask.source, p->original, sizeof ask.source);
+	TRY(helpers_ask(&p->m->helpers, &ask, &p->looked, e));
+	return ST_OK;
+}
+
+static void take_in_job(void *arg)
+{
+	struct put *p = arg;
+	char temp[MEDIA_PATH_MAX];
+	temp_path(p->m, temp);
+	p->st = take_in(p, temp, &p->err);
+	unlink(temp);
+	/* What can not be shown is not kept either. */
+	if (p->st != ST_OK && p->original[0])
+		unlink(p->original);
+}
+
+/* --- variants --------------------------------------------------------------------------------------------------- */
+
+struct variant {
+	struct put *p;
+	int asked;
+	struct media_told told;
+	uint64_t webp_bytes, plain_bytes;
+	enum status st;
+	struct err err;
+	unsigned *left; /* variants still being made; with the waiting fiber, of one loop */
+	struct fiber *fiber;
+};
+
+static enum status variant_file(struct variant *v, const char *temp, const char *ext, uint64_t *bytes, struct err *e)
+{
+	char suffix[32], path[MEDIA_PATH_MAX];
+	struct stat st;
+	snprintf(suffix, sizeof suffix, "-%d.%s", v->told.width, ext);
+	final_path(v->p->m, v->p->sha, suffix, path);
+	TRY(settle(temp, path, e));
+	if (stat(path, &st))
+		return err_errno(e, ST_IO, "%s", path);
+	*bytes = (uint64_t)st.st_size;
+	return ST_OK;
+}
+
+static enum status make_variant(struct variant *v, struct media_ask *ask, struct err *e)
+{
+	TRY(helpers_ask(&v->p->m->helpers, ask, &v->told, e));
+	TRY(variant_file(v, ask->webp, "webp", &v->webp_bytes, e));
+	return variant_file(v, ask->plain, v->told.png ? "png" : "jpg", &v->plain_bytes, e);
+}
+
+static void variant_job(void *arg)
+{
+	struct variant *v = arg;
+	struct media_ask ask = { .width = v->asked };
+	memcpy(ask.source, v->p->original, sizeof ask.source);
+	temp_path(v->p->m, ask.webp);
+	temp_path(v->p->m, ask.plain);
+	v->st = make_variant(v, &ask, &v->err);
+	unlink(ask.webp);
+	unlink(ask.plain);
+}
+
+static void variant_done(void *arg)
+{
+	struct variant *v = arg;
+	--*v->left;
+	if (v->fiber)
+		fiber_wake(v->fiber);
+}
+
+static unsigned plan_widths(int width, int out[WIDTHS])
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < sizeof widths / sizeof *widths && widths[i] <= width; i++)
+		out[n++] = widths[i];
+	if (!n || (out[n - 1] < width && width < widths[sizeof widths / sizeof *widths - 1]))
+		out[n++] = width;
+	return n;
+}
+
+static enum status make_variants(struct put *p, struct variant *v, unsigned n, struct err *e)
+{
+	unsigned left = 0;
+	enum status st = ST_OK;
+	/* Each on a thread of its own, if the pool has them; a full queue is waited out by doing one ourselves. */
+	for (unsigned i = 0; i < n && st == ST_OK; i++) {
+		v[i].left = &left;
+		v[i].fiber = fiber_self();
+		left++;
+		if (offload_detached(OFFLOAD_PATIENT, variant_job, variant_done, &v[i]) != ST_OK) {
+			left--;
+			st = offload(OFFLOAD_PATIENT, variant_job, &v[i]);
+		}
+	}
+	/* They write to this stack: no cancellation may end the wait. */
+	if (fiber_self())
+		fiber_shield();
+	while (left)
+		(void)!fiber_park(FIBER_FOREVER);
+	if (fiber_self())
+		fiber_unshield();
+	if (st != ST_OK)
+		return err_set(e, st, "too much work is waiting");
+	for (unsigned i = 0; i < n; i++)
+		if (v[i].st != ST_OK)
+			return err_set(e, v[i].st, "%s", v[i].err.msg);
+	return ST_OK;
+}
+
+/* --- the info file: what was put, in words ---------------------------------------------------------------------- */
+
+static void info_line(struct put *p, const char *format, int width, int height, uint64_t bytes, const char *suffix)
+{
+	size_t room = sizeof p->info - p->info_len;
+	int n = snprintf(p->info + p->info_len, room, "%s %d %d %llu %s\n", format, width, height, (unsigned long long)bytes, suffix);
+	assert(n > 0 && (size_t)n < room); /* VARIANTS_MAX short lines */
+	p->info_len += (size_t)n;
+}
+
+/* First line: the original. The suffix of a served file is what follows the hash in its name. */
+static void compose_info(struct put *p, const struct variant *v, unsigned n)
+{
+	char suffix[32];
+	bool as_it_came = !p->type->picture || n == 0;
+	info_line(p, p->type->format, p->looked.width, p->looked.height, p->size, "-");
+	if (as_it_came) {
+		snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
+		info_line(p, p->type->format, p->looked.width, p->looked.height, p->size, suffix);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct media_told *t = &v[i].told;
+		snprintf(suffix, sizeof suffix, "-%d.webp", t->width);
+		info_line(p, "webp", t->width, t->height, v[i].webp_bytes, suffix);
+		snprintf(suffix, sizeof suffix, "-%d.%s", t->width, t->png ? "png" : "jpg");
+		info_line(p, t->png ? "png" : "jpeg", t->width, t->height, v[i].plain_bytes, suffix);
+	}
+}
+
+static enum status write_info(struct put *p, const char *temp, struct err *e)
+{
+	char path[MEDIA_PATH_MAX], *end;
+	final_path(p->m, p->sha, ".info", path);
+	{
+		SCOPED_FD fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0 || !write_all(fd, p->info, p->info_len))
+			return err_errno(e, ST_IO, "media");
+	}
+	TRY(settle(temp, path, e));
+	end = strrchr(path, '/');
+	*end = 0;
+	return sync_path(path, e);
+}
+
+static void write_info_job(void *arg)
+{
+	struct put *p = arg;
+	char temp[MEDIA_PATH_MAX];
+	temp_path(p->m, temp);
+	p->st = write_info(p, temp, &p->err);
+	unlink(temp);
+}
+
+/* "format width height bytes suffix" */
+static bool parse_line(struct arena *a, struct put *p, struct str line, struct media_variant *v)
+{
+	struct str format, w, h, bytes;
+	int64_t iw, ih;
+	str_cut(&line, ' ', &format);
+	str_cut(&line, ' ', &w);
+	str_cut(&line, ' ', &h);
+	str_cut(&line, ' ', &bytes);
+	const struct media_type *t = media_type_of_format(format.p, format.n);
+	if (!t || !str_i64(w, &iw) || !str_i64(h, &ih) || !str_u64(bytes, &v->bytes) || !line.n)
+		return false;
+	v->format = t->format;
+	v->width = (int)iw;
+	v->height = (int)ih;
+	v->path = arena_strf(a, "%.2s/%.2s/%s%.*s", p->sha, p->sha + 2, p->sha, STR_ARG(line));
+	return true;
+}
+
+static enum status fill_item(struct arena *a, struct put *p, struct media_item *out, struct err *e)
+{
+	struct str rest = str_n(p->info, p->info_len), line;
+	struct media_variant original;
+	*out = (struct media_item){ .variants = ARENA_ARRAY(a, struct media_variant, VARIANTS_MAX + 1) };
+	memcpy(out->sha256, p->sha, sizeof out->sha256);
+	if (!str_cut(&rest, '\n', &line) || !parse_line(a, p, line, &original))
+		return err_set(e, ST_CORRUPT, "%s.info is damaged", p->sha);
+	out->type = media_type_of_format(original.format, strlen(original.format))->mime;
+	out->width = original.width;
+	out->height = original.height;
+	out->bytes = original.bytes;
+	while (rest.n && out->variant_count <= VARIANTS_MAX && str_cut(&rest, '\n', &line)) {
+		if (!parse_line(a, p, line, &out->variants[out->variant_count]))
+			return err_set(e, ST_CORRUPT, "%s.info is damaged", p->sha);
+		out->variant_count++;
+	}
+	return ST_OK;
+}
+
+/* --- put -------------------------------------------------------------------------------------------------------- */
+
+/* An animation stays what it is, under the name that is served. */
+static void serve_original_job(void *arg)
+{
+	struct put *p = arg;
+	char suffix[16], path[MEDIA_PATH_MAX];
+	snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
+	final_path(p->m, p->sha, suffix, path);
+	p->st = rename(p->original, path) ? err_errno(&p->err, ST_IO, "%s", path) : ST_OK;
+}
+
+static enum status run_job(struct put *p, void (*job)(void *), struct err *e)
+{
+	enum status st = offload(OFFLOAD_PROMPT, job, p);
+	if (st != ST_OK)
+		return err_set(e, st, "too much work is waiting");
+	return p->st == ST_OK ? ST_OK : err_set(e, p->st, "%s", p->err.msg);
+}
+
+/* A picture that turns out to be broken only when it is unpacked: what can not be shown is not kept either. */
+static void drop_job(void *arg)
+{
+	struct variant *v = arg;
+	unlink(v->p->original);
+	for (unsigned i = 0; i < WIDTHS && v[i].p; i++) {
+		char suffix[32], path[MEDIA_PATH_MAX];
+		snprintf(suffix, sizeof suffix, "-%d.webp", v[i].told.width);
+		final_path(v->p->m, v->p->sha, suffix, path);
+		unlink(path);
+		snprintf(suffix, sizeof suffix, "-%d.%s", v[i].told.width, v[i].told.png ? "png" : "jpg");
+		final_path(v->p->m, v->p->sha, suffix, path);
+		unlink(path);
+	}
+}
+
+static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
+{
+	struct variant v[WIDTHS] = { 0 };
+	int asked[WIDTHS];
+	unsigned n = 0;
+	assert(ctx->tx_depth == 0);
+	TRY(run_job(p, take_in_job, e));
+	if (!p->known && p->type->picture && p->looked.pages <= 1) {
+		n = plan_widths(p->looked.width, asked);
+		for (unsigned i = 0; i < n; i++)
+			v[i] = (struct variant){ .p = p, .asked = asked[i] };
+		enum status made = make_variants(p, v, n, e);
+		if (made == ST_CORRUPT && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
+			drop_job(v);
+		TRY(made);
+	} else if (!p->known && p->type->picture) {
+		TRY(run_job(p, serve_original_job, e));
+	}
+	if (!p->known) {
+		compose_info(p, v, n);
+		TRY(run_job(p, write_info_job, e));
+	}
+	return fill_item(ctx->arena, p, out, e);
+}
+
+enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e)
+{
+	struct put *p = ARENA_NEW(ctx->arena, struct put);
+	p->m = m;
+	p->path = path;
+	return put(ctx, p, out, e);
+}
+
+enum status media_put(struct ctx *ctx, struct media *m, struct str bytes, struct media_item *out, struct err *e)
+{
+	struct put *p = ARENA_NEW(ctx->arena, struct put);
+	p->m = m;
+	p->bytes = bytes;
+	return put(ctx, p, out, e);
+}
+
+/* --- serving ---------------------------------------------------------------------------------------------------- */
+
+static bool all_hex(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return false;
+	return true;
+}
+
+/* "ab/cd/<64 hex>[-<digits>].<ext>" and nothing else reaches the file system. */
+static const struct media_type *served_name(struct str path)
+{
+	struct str sha = str_first(str_skip(path, 6), SHA_HEX), rest = str_skip(path, 6 + SHA_HEX), number;
+	uint64_t width;
+	if (path.n < 6 + SHA_HEX + 2 || path.p[2] != '/' || path.p[5] != '/' || !all_hex(sha) || memcmp(path.p, sha.p, 2) ||
+	    memcmp(path.p + 3, sha.p + 2, 2) || !str_cut(&rest, '.', &number))
+		return NULL;
+	if (number.n && (number.p[0] != '-' || number.n > 6 || !str_u64(str_skip(number, 1), &width)))
+		return NULL;
+	return media_type_of_ext(rest.p, rest.n);
+}
+
+static enum status open_stored(const char *path, int *fd, struct err *e)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (*fd >= 0)
+		return ST_OK;
+	return errno == ENOENT ? err_set(e, ST_NOT_FOUND, "there is no such file") : err_errno(e, ST_IO, "media");
+}
+
+enum status media_open_original(struct media *m, struct str sha256, int *fd, struct err *e)
+{
+	char sha[SHA_HEX + 1], path[MEDIA_PATH_MAX];
+	if (sha256.n != SHA_HEX || str_chr(sha256, '/') >= 0)
+		return err_set(e, ST_NOT_FOUND, "there is no such file");
+	memcpy(sha, sha256.p, SHA_HEX);
+	sha[SHA_HEX] = 0;
+	final_path(m, sha, ".orig", path);
+	return open_stored(path, fd, e);
+}
+
+enum status media_open_path(struct media *m, struct str path, int *fd, const char **type, struct err *e)
+{
+	char whole[MEDIA_PATH_MAX];
+	const struct media_type *t = served_name(path);
+	if (!t)
+		return err_set(e, ST_NOT_FOUND, "there is no such file");
+	snprintf(whole, sizeof whole, "%s/%.*s", m->dir, STR_ARG(path));
+	*type = t->mime;
+	return open_stored(whole, fd, e);
+}

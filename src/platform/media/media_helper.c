@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The store's side of its helper processes. Each asker takes one of the idle or starts a new one, so that there are as many
+ * as threads of the offload pool ask at once; MEDIA_IDLE_HELPERS of them are kept, and those leave by themselves after a
+ * while.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "platform/media/media.h"
+#include "platform/media/media_internal.h"
+
+enum { PATIENCE_MS = 60 * 1000 };
+
+void helpers_init(struct helpers *h, const char *dir)
+{
+	*h = (struct helpers){ .dir = dir };
+	pthread_mutex_init(&h->lock, NULL);
+}
+
+static void end(struct helper *one, bool kill_it)
+{
+	close(one->fd);
+	if (kill_it)
+		kill(one->pid, SIGKILL);
+	while (waitpid(one->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+void helpers_fini(struct helpers *h)
+{
+	while (h->count)
+		end(&h->idle[--h->count], true);
+	pthread_mutex_destroy(&h->lock);
+}
+
+static int spawn(struct helpers *h, int socket_fd, pid_t *pid)
+{
+	static const char *const env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", "G_SLICE=always-malloc", NULL };
+	const char *const argv[] = { "guildhall", MEDIA_WORKER, h->dir, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, dflt;
+	sigemptyset(&none);
+	sigemptyset(&dflt);
+	sigaddset(&dflt, SIGPIPE);
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	posix_spawn_file_actions_adddup2(&files, socket_fd, STDIN_FILENO);
+	posix_spawnattr_setsigmask(&attr, &none); /* the pool's threads block all */
+	posix_spawnattr_setsigdefault(&attr, &dflt);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	int bad = posix_spawn(pid, "/proc/self/exe", &files, &attr, (char *const *)argv, (char *const *)env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return bad;
+}
+
+static enum status start(struct helpers *h, struct helper *out, struct err *e)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_errno(e, ST_IO, "picture helper");
+	errno = spawn(h, pair[1], &out->pid);
+	close(pair[1]);
+	if (errno) {
+		close(pair[0]);
+		return err_errno(e, ST_IO, "picture helper");
+	}
+	out->fd = pair[0];
+	return ST_OK;
+}
+
+static bool take_idle(struct helpers *h, struct helper *out)
+{
+	pthread_mutex_lock(&h->lock);
+	bool any = h->count > 0;
+	if (any)
+		*out = h->idle[--h->count];
+	pthread_mutex_unlock(&h->lock);
+	return any;
+}
+
+static void give_back(struct helpers *h, struct helper *one)
+{
+	pthread_mutex_lock(&h->lock);
+	bool room = h->count < MEDIA_IDLE_HELPERS;
+	if (room)
+		h->idle[h->count++] = *one;
+	pthread_mutex_unlock(&h->lock);
+	if (!room)
+		end(one, false);
+}
+
+enum status helpers_ask(struct helpers *h, const struct media_ask *ask, struct media_told *told, struct err *e)
+{
+	struct helper one;
+	bool sent = false;
+	/* An idle one may have left meanwhile; a new one is not expected to. */
+	while (!sent && take_idle(h, &one)) {
+		sent = send(one.fd, ask, sizeof *ask, MSG_NOSIGNAL) == sizeof *ask;
+		if (!sent)
+			end(&one, false);
+	}
+	if (!sent) {
+		TRY(start(h, &one, e));
+		sent = send(one.fd, ask, sizeof *ask, MSG_NOSIGNAL) == sizeof *ask;
+	}
+	struct pollfd p = { .fd = one.fd, .events = POLLIN };
+	int ready = 0;
+	while (sent && (ready = poll(&p, 1, PATIENCE_MS)) < 0 && errno == EINTR)
+		continue;
+	if (ready <= 0 || recv(one.fd, told, sizeof *told, 0) != sizeof *told) {
+		end(&one, true);
+		return err_set(e, ST_CORRUPT, "the picture %s", sent && !ready ? "takes too long to unpack" : "can not be unpacked");
+	}
+	give_back(h, &one);
+	if (told->status == ST_OK)
+		return ST_OK;
+	told->message[sizeof told->message - 1] = 0;
+	return err_set(e, told->status, "%s", told->message[0] ? told->message : "the picture can not be read");
+}

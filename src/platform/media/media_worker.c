@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The helper process: takes a packet from standard input, which is a socket, makes what it asks for, answers. It ends
+ * when the socket closes, after IDLE_S without work, or after JOBS_MAX pictures, whatever libraries may have leaked.
+ *
+ * libvips is loaded here by name, not linked: the server is the same program, and loading libvips' hundred libraries at
+ * every start would cost it 20 MB and 20 ms. Loaders that libvips itself calls untrusted stay shut, and where the kernel
+ * knows Landlock the process can open nothing outside its folder.
+ */
+#include <dlfcn.h>
+#include <linux/landlock.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vips/vips.h>
+
+#include "platform/media/media.h"
+#include "platform/media/media_internal.h"
+
+enum { IDLE_S = 15, JOBS_MAX = 500, WEBP_QUALITY = 80, WEBP_EFFORT = 3, JPEG_QUALITY = 82 };
+
+#define LIBVIPS "libvips.so.42"
+#define FUNCTIONS                                                                                                      \
+	F(vips_init) F(vips_concurrency_set) F(vips_cache_set_max) F(vips_block_untrusted_set) F(vips_image_new_from_file)   \
+	F(vips_image_get_width) F(vips_image_get_height) F(vips_image_get_n_pages) F(vips_image_hasalpha)                    \
+	F(vips_image_get_orientation_swap) F(vips_thumbnail) F(vips_image_copy_memory) F(vips_webpsave) F(vips_jpegsave)     \
+	F(vips_pngsave) F(vips_error_buffer) F(vips_error_clear) F(g_object_unref)
+
+#define F(name) static __typeof__(&name) p_##name;
+FUNCTIONS
+#undef F
+
+static bool load_vips(void)
+{
+	void *lib = dlopen(LIBVIPS, RTLD_NOW | RTLD_LOCAL);
+	if (!lib)
+		return false;
+#define F(name)                                                                                                        \
+	if (!(p_##name = (__typeof__(p_##name))dlsym(lib, #name)))                                                         \
+		return false;
+	FUNCTIONS
+#undef F
+	if (p_vips_init(MEDIA_WORKER))
+		return false;
+	/* Several helpers run beside each other: more threads in each would only get in each other's way. */
+	p_vips_concurrency_set(1);
+	p_vips_cache_set_max(0);
+	p_vips_block_untrusted_set(TRUE);
+	return true;
+}
+
+static void unref(VipsImage **image)
+{
+	if (*image)
+		p_g_object_unref(*image);
+}
+#define SCOPED_IMAGE __attribute__((cleanup(unref))) VipsImage
+
+static void fail(struct media_told *t, enum status st, const char *what)
+{
+	t->status = st;
+	snprintf(t->message, sizeof t->message, "%s", what);
+	for (char *p = t->message; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+	p_vips_error_clear();
+}
+
+static void look(const struct media_ask *a, struct media_told *t)
+{
+	/* Reads the header only. */
+	SCOPED_IMAGE *image = p_vips_image_new_from_file(a->source, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	if (!image) {
+		fail(t, ST_CORRUPT, p_vips_error_buffer());
+		return;
+	}
+	bool turned = p_vips_image_get_orientation_swap(image);
+	int w = p_vips_image_get_width(image), h = p_vips_image_get_height(image);
+	t->width = turned ? h : w;
+	t->height = turned ? w : h;
+	t->pages = p_vips_image_get_n_pages(image);
+	if ((int64_t)w * h > MEDIA_PIXELS_MAX)
+		fail(t, ST_TOO_LARGE, "the picture has too many pixels");
+}
+
+static void make_variant(const struct media_ask *a, struct media_told *t)
+{
+	SCOPED_IMAGE *small = NULL;
+	/* fail_on: a truncated picture is an error, not one with a grey half. */
+	if (p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile", "srgb",
+	                     "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)) {
+		fail(t, ST_CORRUPT, p_vips_error_buffer());
+		return;
+	}
+	SCOPED_IMAGE *image = p_vips_image_copy_memory(small); /* decoded once for two encoders */
+	if (!image) {
+		fail(t, ST_CORRUPT, p_vips_error_buffer());
+		return;
+	}
+	t->width = p_vips_image_get_width(image);
+	t->height = p_vips_image_get_height(image);
+	t->png = p_vips_image_hasalpha(image);
+	int bad = p_vips_webpsave(image, a->webp, "Q", WEBP_QUALITY, "effort", WEBP_EFFORT, "strip", TRUE, NULL);
+	if (!bad)
+		bad = t->png ? p_vips_pngsave(image, a->plain, "compression", 9, "strip", TRUE, NULL)
+		             : p_vips_jpegsave(image, a->plain, "Q", JPEG_QUALITY, "optimize_coding", TRUE, "interlace", TRUE, "strip", TRUE, NULL);
+	if (bad)
+		fail(t, ST_IO, p_vips_error_buffer());
+}
+
+static void confine(const char *dir)
+{
+	struct rlimit file = { 256 << 20, 256 << 20 }, core = { 0, 0 };
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ /* whose shadows alone are larger */
+	struct rlimit memory = { 3ul << 30, 3ul << 30 };
+	setrlimit(RLIMIT_AS, &memory);
+#endif
+	setrlimit(RLIMIT_FSIZE, &file);
+	setrlimit(RLIMIT_CORE, &core);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	struct landlock_ruleset_attr all = { .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+		                                                LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+		                                                LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG };
+	struct landlock_path_beneath_attr here = { .allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
+		                                                 LANDLOCK_ACCESS_FS_MAKE_REG };
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
+	if (rules < 0)
+		return; /* an older kernel */
+	here.parent_fd = open(dir, O_PATH | O_CLOEXEC | O_DIRECTORY);
+	if (here.parent_fd >= 0 && !syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &here, 0))
+		(void)!syscall(SYS_landlock_restrict_self, rules, 0);
+	if (here.parent_fd >= 0)
+		close(here.parent_fd);
+	close(rules);
+}
+
+int media_worker(const char *dir)
+{
+	umask(0077);
+	bool ready = load_vips();
+	confine(dir);
+	for (int jobs = 0; jobs < JOBS_MAX; jobs++) {
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+		static struct media_ask ask;
+		struct media_told told = { .status = ST_OK };
+		if (poll(&p, 1, IDLE_S * 1000) <= 0 || recv(STDIN_FILENO, &ask, sizeof ask, 0) != sizeof ask)
+			break;
+		if (!ready)
+			snprintf(told.message, sizeof told.message, "libvips is not installed");
+		if (!ready)
+			told.status = ST_NOT_IMPLEMENTED;
+		else if (ask.width)
+			make_variant(&ask, &told);
+		else
+			look(&ask, &told);
+		if (send(STDIN_FILENO, &told, sizeof told, MSG_NOSIGNAL) != sizeof told)
+			break;
+	}
+	/* Without the libraries' own farewells: they take their time and nothing of theirs outlives the process. */
+	_exit(0);
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Composition: read the page's markers, have what other processes must give (one request per service, together), then write
+ * the page once, rendering local pieces in place. Fragments of a fragment are not composed.
+ *
+ * A piece is described by a flat `piece_arg` without pointers into the request, because a refresh may outlive it.
+ */
+#include "platform/peers/fragment_int.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "platform/config/config.h"
+#include "platform/peers/internal.h"
+#include "platform/text/json.h"
+
+struct fragments *fragments_new(struct platform *p, struct err *e)
+{
+	struct fragments *f = calloc(1, sizeof *f);
+	if (!f) {
+		(void)err_set(e, ST_NOMEM, "no memory for fragments");
+		return NULL;
+	}
+	f->platform = p;
+	f->keep = p->cache && (!p->config || config_bool(p->config, "cache", "fragments"));
+	return f;
+}
+
+void fragments_free(struct fragments *f)
+{
+	free(f);
+}
+
+void fragments_stats(const struct fragments *f, struct fragment_stats *out)
+{
+	*out = (struct fragment_stats){ atomic_load(&f->local), atomic_load(&f->remote_calls), atomic_load(&f->missing) };
+}
+
+/* Pages of the platform itself, such as errors, have no service. */
+struct platform *fragment_platform(const struct ctx *ctx)
+{
+	return ctx->svc ? ctx->svc->platform : internal_platform();
+}
+
+/* --- parameters --- */
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+struct str fragment_decode(struct arena *a, struct str s)
+{
+	if (str_chr(s, '%') < 0)
+		return s;
+	char *out = arena_alloc(a, s.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		bool coded = s.p[i] == '%' && s.n - i > 2 && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0;
+		out[n++] = coded ? (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2])) : s.p[i];
+		i += coded ? 2 : 0;
+	}
+	out[n] = '\0';
+	return str_n(out, n);
+}
+
+static struct str query_value(struct str query, struct str name)
+{
+	struct str pair, key;
+	while (query.p && str_next(&query, '&', &pair)) {
+		struct str value = pair;
+		if (str_cut(&value, '=', &key) && str_eq(key, name))
+			return value;
+	}
+	return STR_NULL;
+}
+
+/* The parameters that the fragment knows, in its order, still encoded: two spellings of one piece share a key. */
+struct str fragment_params(struct arena *a, const struct fragment_def *def, struct str query)
+{
+	struct str names = str_c(def->params ? def->params : ""), name;
+	struct buf b;
+	buf_arena(&b, a, FRAGMENT_PARAMS_MAX);
+	while (str_next(&names, ' ', &name)) {
+		struct str value = name.n ? query_value(query, name) : STR_NULL;
+		if (!value.p)
+			continue;
+		if (b.len)
+			buf_putc(&b, '&');
+		buf_putstr(&b, name);
+		buf_putc(&b, '=');
+		buf_putstr(&b, value);
+	}
+	return buf_ok(&b) ? buf_str(&b) : STR("");
+}
+
+static void params_parse(struct arena *a, struct str query, struct params *out)
+{
+	unsigned n = 1;
+	for (size_t i = 0; i < query.n; i++)
+		n += query.p[i] == '&';
+	struct param *list = ARENA_ARRAY(a, struct param, n);
+	struct str pair;
+	out->list = list;
+	out->count = 0;
+	while (query.n && str_next(&query, '&', &pair)) {
+		struct param *p = &list[out->count++];
+		p->value = pair;
+		(void)str_cut(&p->value, '=', &p->name);
+		p->value = fragment_decode(a, p->value);
+	}
+}
+
+struct str fragment_param(const struct fragment_req *f, const char *name)
+{
+	for (unsigned i = 0; i < f->params.count; i++)
+		if (str_eqc(f->params.list[i].name, name))
+			return f->params.list[i].value;
+	return STR_NULL;
+}
+
+/* --- a piece --- */
+
+const struct fragment_def *fragment_def_find(const struct service_instance *s, struct str type)
+{
+	for (const struct fragment_def *d = s->def->fragments; d && d->type; d++)
+		if (str_eqc(type, d->type))
+			return d;
+	return NULL;
+}
+
+struct cache_policy fragment_policy(const struct fragment_def *def)
+{
+	return (struct cache_policy){ def->soft_s * NS_PER_S, def->soft_s * NS_PER_S + FRAGMENT_STALE_NS, true };
+}
+
+struct str fragment_tags(struct arena *a, const struct piece *p)
+{
+	struct str tags = arena_strf(a, "%s %s:%s", p->svc->def->name, p->svc->def->name, p->def->type);
+	return p->person ? arena_strf(a, "%.*s person:%lld", STR_ARG(tags), (long long)p->person->id) : tags;
+}
+
+static bool kept(const struct piece *p)
+{
+	return p->svc->platform->fragments->keep && p->def->soft_s > 0;
+}
+
+bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type, struct str params,
+		    struct piece *out)
+{
+	struct platform *p = fragment_platform(ctx);
+	struct service_instance *svc = platform_service(p, arena_cstr(ctx->arena, service));
+	const struct fragment_def *def = svc ? fragment_def_find(svc, type) : NULL;
+	*out = (struct piece){ .svc = svc, .def = def };
+	if (!def)
+		return false;
+	out->params = fragment_params(ctx->arena, def, params);
+	out->person = def->per_person ? person : NULL;
+	if (kept(out) || !svc->local)
+		out->key = arena_strf(ctx->arena, "f:%s:%s:%lld:%.*s", svc->def->name, def->type,
+				      out->person ? (long long)out->person->id : 0LL, STR_ARG(out->params));
+	return true;
+}
+
+enum status fragment_render(struct ctx *caller, const struct piece *p, struct buf *out, struct err *e)
+{
+	struct ctx ctx = *caller;
+	ctx.svc = p->svc;
+	struct fragment_req f = { .ctx = &ctx, .def = p->def, .person = p->person };
+	params_parse(ctx.arena, p->params, &f.params);
+	atomic_fetch_add(&p->svc->platform->fragments->local, 1);
+	return p->def->render(&f, out, e);
+}
+
+/* --- through the cache --- */
+
+static size_t put_text(char *to, size_t at, struct str s)
+{
+	if (s.n)
+		memcpy(to + at, s.p, s.n);
+	return at + s.n;
+}
+
+/* What a piece is told of the person; the session stays out: pieces sign nobody in. */
+struct person_texts { struct str *list[4]; };
+
+static struct person_texts texts_of(struct person *p)
+{
+	return (struct person_texts){ { &p->name, &p->email, &p->handle, &p->roles } };
+}
+
+struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *size)
+{
+	struct person person = p->person ? *p->person : (struct person){ 0 };
+	struct person_texts texts = texts_of(&person);
+	person.session = STR_NULL;
+	*size = sizeof(struct piece_arg) + p->params.n;
+	for (unsigned i = 0; i < 4; i++)
+		*size += texts.list[i]->n;
+	struct piece_arg *arg = arena_zalloc(a, *size);
+	*arg = (struct piece_arg){ .svc = p->svc, .def = p->def, .person = person, .params_n = p->params.n, .has_person = p->person != NULL };
+	size_t at = put_text(arg->text, 0, p->params);
+	for (unsigned i = 0; i < 4; i++)
+		at = put_text(arg->text, at, *texts.list[i]);
+	return arg;
+}
+
+void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person *person)
+{
+	const char *at = arg->text + arg->params_n;
+	*person = arg->person;
+	struct person_texts texts = texts_of(person);
+	for (unsigned i = 0; i < 4; i++) {
+		texts.list[i]->p = at;
+		at += texts.list[i]->n;
+	}
+	*p = (struct piece){ .svc = arg->svc, .def = arg->def, .params = str_n(arg->text, arg->params_n),
+			     .person = arg->has_person ? person : NULL };
+}
+
+static enum status make_local(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
+{
+	struct person person;
+	struct piece p;
+	struct buf b;
+	fragment_unarg(arg, &p, &person);
+	buf_arena(&b, ctx->arena, FRAGMENT_MAX);
+	TRY(fragment_render(ctx, &p, &b, e));
+	if (!buf_ok(&b))
+		return err_set(e, ST_TOO_LARGE, "fragment %s is too large", p.def->type);
+	*tags = fragment_tags(ctx->arena, &p);
+	*out = blob_new(b.data ? b.data : "", b.len);
+	return *out ? ST_OK : err_set(e, ST_NOMEM, "no memory for a fragment");
+}
+
+static void blob_unrefp(struct blob **b)
+{
+	if (*b)
+		blob_unref(*b);
+}
+
+/* Through the cache, local or remote. */
+enum status fragment_cached(struct ctx *ctx, const struct piece *p, struct buf *out, struct err *e)
+{
+	const struct cache_policy policy = fragment_policy(p->def);
+	size_t size;
+	struct piece_arg *arg = fragment_arg(ctx->arena, p, &size);
+	__attribute__((cleanup(blob_unrefp))) struct blob *blob = NULL;
+	TRY(cache_get(ctx, p->svc->platform->cache, p->key, &policy, p->svc->local ? make_local : fragment_make_remote, arg, size,
+		      &blob, NULL, e));
+	buf_put(out, blob->data, blob->len);
+	return ST_OK;
+}
+
+static enum status write_piece(struct ctx *ctx, struct piece *p, struct buf *out, struct err *e)
+{
+	if (p->html) {
+		buf_put(out, p->html->data, p->html->len);
+		return ST_OK;
+	}
+	if (!p->svc->local)
+		return err_set(e, ST_UNAVAILABLE, "service %s did not give it", p->svc->def->name);
+	return kept(p) ? fragment_cached(ctx, p, out, e) : fragment_render(ctx, p, out, e);
+}
+
+/* --- a page --- */
+
+struct page {
+	struct ctx *ctx;
+	struct piece *pieces;
+	unsigned n, cap;
+	struct str rest; /* behind the last piece */
+};
+
+static void page_release(struct page *pg)
+{
+	for (unsigned i = 0; i < pg->n; i++)
+		if (pg->pieces[i].html)
+			blob_unref(pg->pieces[i].html);
+}
+
+static struct piece *add_piece(struct page *pg)
+{
+	if (pg->n == pg->cap) {
+		unsigned cap = pg->cap ? pg->cap * 4 : 8;
+		struct piece *grown = ARENA_ARRAY(pg->ctx->arena, struct piece, cap);
+		if (pg->n)
+			memcpy(grown, pg->pieces, pg->n * sizeof *grown);
+		pg->pieces = grown;
+		pg->cap = cap;
+	}
+	return &pg->pieces[pg->n++];
+}
+
+static bool same_piece(const struct piece *a, const struct piece *b)
+{
+	return a->def && a->svc == b->svc && a->def == b->def && str_eq(a->params, b->params);
+}
+
+static void find_pieces(struct page *pg, const struct person *person, struct str page)
+{
+	struct arena *a = pg->ctx->arena;
+	struct str before;
+	struct fragment_mark m;
+	pg->rest = page;
+	while (pg->n < FRAGMENTS_MAX && fragment_next(&pg->rest, &before, &m)) {
+		struct piece *p = add_piece(pg);
+		fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
+			       fragment_decode(a, m.params), p);
+		p->before = before;
+	}
+	if (!pg->rest.p)
+		pg->rest = before;
+	/* Only now do they stay where they are. */
+	for (unsigned i = 0; i < pg->n; i++)
+		for (unsigned k = 0; k < i && !pg->pieces[i].same; k++)
+			if (same_piece(&pg->pieces[i], &pg->pieces[k]))
+				pg->pieces[i].same = &pg->pieces[k];
+}
+
+/* Waits a fiber for the pieces? For another process, for the fiber that makes one for the cache, for a store elsewhere. */
+static bool may_wait(const struct page *pg)
+{
+	for (unsigned i = 0; i < pg->n; i++) {
+		const struct piece *p = &pg->pieces[i];
+		if (p->def && (!p->svc->local || kept(p) || (p->svc->db && db_engine(p->svc->db) != DB_SQLITE)))
+			return true;
+	}
+	return false;
+}
+
+/* From the cache, or into the batch of its service. */
+static void have_remote(struct page *pg)
+{
+	struct platform *pl = fragment_platform(pg->ctx);
+	bool wanted = false;
+	for (unsigned i = 0; i < pg->n; i++) {
+		struct piece *p = &pg->pieces[i];
+		if (!p->def || p->svc->local || p->same)
+			continue;
+		enum cache_state st = kept(p) ? cache_peek(pl->cache, p->key, &p->html) : CACHE_MISS;
+		if (st == CACHE_MISS && kept(p) && cache_fetch(pg->ctx, pl->cache, p->key, &p->html))
+			st = CACHE_FRESH;
+		if (st == CACHE_STALE)
+			fragment_refresh(pg->ctx, p);
+		wanted |= st == CACHE_MISS;
+	}
+	if (wanted)
+		fragment_fetch(pg->ctx, pg->pieces, pg->n);
+}
+
+/* False: its place stays empty. */
+static bool compose_piece(struct page *pg, struct piece *p, struct buf *out)
+{
+	struct err why = { 0 };
+	buf_putstr(out, p->before);
+	size_t at = out->len;
+	if (p->same && p->same->len && buf_reserve(out, p->same->len)) {
+		buf_put(out, out->data + p->same->at, p->same->len);
+		return true;
+	}
+	if (p->def && write_piece(pg->ctx, p, out, &why) == ST_OK) {
+		p->at = at;
+		p->len = out->len - at;
+		return true;
+	}
+	if (out->len > at) { /* what a failed one had written already */
+		out->len = at;
+		out->data[at] = '\0';
+	}
+	LOG(DEBUG, pg->ctx, "fragment.missing", LS("service", p->svc ? p->svc->def->name : ""), LS("type", p->def ? p->def->type : ""),
+	    LS("error", why.msg));
+	return false;
+}
+
+enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct db_conn **reading,
+			     struct buf *out, unsigned *missing, struct err *e)
+{
+	assert(ctx->tx_depth == 0);
+	__attribute__((cleanup(page_release))) struct page pg = { .ctx = ctx };
+	unsigned lacking = 0;
+	struct str text;
+	struct fragment_mark m;
+	find_pieces(&pg, person, page);
+	if (reading && may_wait(&pg))
+		db_read_end(reading);
+	have_remote(&pg);
+	buf_reserve(out, page.n + FRAGMENTS_ROOM);
+	for (unsigned i = 0; i < pg.n; i++)
+		lacking += !compose_piece(&pg, &pg.pieces[i], out);
+	for (; fragment_next(&pg.rest, &text, &m); lacking++) /* more than FRAGMENTS_MAX */
+		buf_putstr(out, text);
+	buf_putstr(out, text);
+	if (lacking)
+		atomic_fetch_add(&fragment_platform(ctx)->fragments->missing, lacking);
+	if (missing)
+		*missing = lacking;
+	return buf_ok(out) ? ST_OK : err_set(e, ST_TOO_LARGE, "the page is too large");
+}
+
+enum status fragment_get(struct ctx *ctx, const struct person *person, const char *service, const char *type, struct str params,
+			 struct buf *out, struct err *e)
+{
+	assert(ctx->tx_depth == 0);
+	struct page pg = { .ctx = ctx, .n = 1, .pieces = ARENA_NEW(ctx->arena, struct piece) };
+	if (!fragment_piece(ctx, person, str_c(service), str_c(type), params, pg.pieces))
+		return err_set(e, ST_NOT_FOUND, "there is no fragment %s/%s", service, type);
+	if (!pg.pieces->svc->local)
+		have_remote(&pg);
+	enum status st = write_piece(ctx, pg.pieces, out, e);
+	page_release(&pg);
+	return st;
+}

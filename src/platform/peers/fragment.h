@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fragment composition. A page holds markers (html.h: {% fragment %}); fragment_compose finds them in one pass and fills
+ * them: a function call when the service is local, else one batched, signed HTTP request per service
+ * (POST /internal/fragments), cached with stale-while-revalidate and behind a breaker (3 consecutive failures open it
+ * for 30 s). A piece that can't be had leaves its place empty; the page never fails for it.
+ */
+#ifndef GH_PLATFORM_FRAGMENT_H
+#define GH_PLATFORM_FRAGMENT_H
+
+#include "base/buf.h"
+#include "platform/text/html.h"
+#include "platform/web/web.h"
+
+/* A marker in a page, as html_fragment_marker() wrote it: slices of the page, still percent-encoded. */
+struct fragment_mark { struct str service, type, params; };
+/* Step through a page once: *text gets what stands before the next marker (all, when there is none: false then), *rest
+   what follows it. A damaged marker comes out with empty names. O(length) for a whole page. */
+bool fragment_next(struct str *rest, struct str *text, struct fragment_mark *m);
+
+struct fragment_req {
+	struct ctx *ctx;
+	const struct fragment_def *def;
+	struct params params;
+	const struct person *person; /* NULL: visitor; set only when def->per_person */
+};
+struct str fragment_param(const struct fragment_req *f, const char *name);
+
+struct fragments;
+struct fragments *fragments_new(struct platform *p, struct err *e);
+void fragments_free(struct fragments *f);
+
+struct fragment_stats { uint64_t local, remote_calls, missing; };
+void fragments_stats(const struct fragments *f, struct fragment_stats *out);
+
+/* Kept pieces carry the tags "<service>" and "<service>:<type>", and "person:<id>" when they are per person. Parameters
+   are written like a query string, "id=1&t=x", percent-encoded where needed. */
+
+/* Append page to out with every marker replaced. *missing counts those left empty. `reading`: a read of ctx that the pieces
+   made here may join, or NULL; it is ended before anything is waited for. */
+enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct db_conn **reading,
+                             struct buf *out, unsigned *missing, struct err *e) MUST_CHECK;
+/* One piece, through the cache. */
+enum status fragment_get(struct ctx *ctx, const struct person *person, const char *service, const char *type,
+                         struct str params, struct buf *out, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What services owe a person: all that they keep about them, and letting go of it.
+ *
+ * A service that keeps anything about people offers a contract named `person_data` with these DTOs, and handles the events of
+ * identity `person.deleted` (object: the person's id as decimal text): nothing of that person is kept afterwards. Before it
+ * come `person.leaving`, and `person.stayed` when it was undone.
+ */
+#ifndef GH_PLATFORM_PERSON_DATA_H
+#define GH_PLATFORM_PERSON_DATA_H
+
+#include "platform/peers/contract.h"
+
+#define PERSON_DATA "person_data"
+struct person_data_ask { int64_t person; };
+struct person_data { struct str json; }; /* one JSON value, for people to read too */
+extern const struct dto_def person_data_ask_dto, person_data_dto;
+
+/* A service's contract of that name; NULL: it keeps nothing. */
+const struct contract_def *person_data_contract(const struct service *s);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The walk of the sanitiser: gumbo's tree → allow-list (sanitize_rules.c) → new text. Nothing recurses: fibers have small
+ * stacks and hostile documents are deep.
+ *
+ * The output is parsed and walked again until it no longer changes. Unwrapping an element can leave a nesting that an
+ * HTML parser would rearrange (a paragraph in a paragraph), and exactly that rearranging is what mutation XSS lives on:
+ * what leaves here is a fixed point, its meaning is the one that was checked.
+ *
+ * Memory and time. gumbo's nodes live in an arena of their own with a limit; deep trees cost gumbo quadratic time, so its
+ * allocator, which it calls for every token, also watches the CPU clock. Both leave by longjmp over gumbo's frames, which hold
+ * nothing but that memory. gumbo_destroy_output recurses: the arena's end replaces it.
+ */
+#include "platform/text/sanitize.h"
+
+#include <setjmp.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "platform/text/sanitize_rules.h"
+
+#define MAX_INPUT ((size_t)4 << 20)
+#define MAX_DEPTH 256
+#define MAX_NODES 400000
+#define MAX_ROUNDS 6
+
+/* --- parsing ------------------------------------------------------------------------------------------------------- */
+
+struct tree {
+	struct arena *arena;
+	GumboOutput *output;
+	jmp_buf give_up;
+	int64_t cpu_end_ns;
+	unsigned calls;
+};
+
+static int64_t cpu_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static void *tree_alloc(void *arg, size_t n)
+{
+	struct tree *t = arg;
+	if ((++t->calls & 255) == 0 && cpu_now_ns() > t->cpu_end_ns)
+		longjmp(t->give_up, 1);
+	void *p = arena_try_alloc(t->arena, n);
+	if (!p)
+		longjmp(t->give_up, 1);
+	return p;
+}
+
+static void tree_dealloc(void *arg, void *p)
+{
+	(void)arg;
+	(void)p;
+}
+
+static void tree_freep(struct tree *t) { arena_free(t->arena); }
+#define SCOPED_TREE __attribute__((cleanup(tree_freep))) struct tree
+
+static enum status tree_parse(struct tree *t, struct str in, struct err *e)
+{
+	if (in.n > MAX_INPUT)
+		return err_set(e, ST_TOO_LARGE, "This text is larger than %zu MiB", MAX_INPUT >> 20);
+	t->arena = arena_new(((size_t)16 << 20) + in.n * 64);
+	if (!t->arena)
+		return err_set(e, ST_NOMEM, "Out of memory");
+	t->cpu_end_ns = cpu_now_ns() + 200 * NS_PER_MS + (int64_t)in.n * 1000;
+	if (setjmp(t->give_up))
+		return err_set(e, ST_TOO_LARGE, "This text is nested too deeply or has too many parts");
+	GumboOptions o = kGumboDefaultOptions;
+	o.allocator = tree_alloc;
+	o.deallocator = tree_dealloc;
+	o.userdata = t;
+	o.max_errors = 0;
+	o.fragment_context = GUMBO_TAG_DIV;
+	t->output = gumbo_parse_with_options(&o, in.p ? in.p : "", in.n);
+	return t->output && t->output->root ? ST_OK : err_set(e, ST_TOO_LARGE, "This text could not be parsed");
+}
+
+/* --- walking --------------------------------------------------------------------------------------------------------- */
+
+struct sink {
+	enum sanitize_policy policy;
+	struct buf *out;
+	bool after_pre; /* a parser drops one newline right after <pre> */
+	/* text: */
+	bool space;      /* white space is due before the next word */
+	bool escaped;
+	/* enter: true to visit the children and then call leave. */
+	bool (*enter)(struct sink *s, const GumboNode *node);
+	void (*leave)(struct sink *s, const GumboNode *node);
+	void (*text)(struct sink *s, struct str text);
+};
+
+struct place { const GumboNode *node; unsigned next; };
+
+static const GumboVector *children_of(const GumboNode *n)
+{
+	return n->type == GUMBO_NODE_DOCUMENT ? &n->v.document.children : &n->v.element.children;
+}
+
+static enum status walk(const GumboNode *root, struct sink *s, struct err *e)
+{
+	struct place stack[MAX_DEPTH];
+	unsigned depth = 1, nodes = 0;
+	stack[0] = (struct place){ root, 0 };
+	while (depth) {
+		struct place *at = &stack[depth - 1];
+		const GumboVector *kids = children_of(at->node);
+		if (at->next == kids->length) {
+			if (--depth)
+				s->leave(s, at->node);
+			continue;
+		}
+		const GumboNode *child = kids->data[at->next++];
+		if (++nodes > MAX_NODES)
+			return err_set(e, ST_TOO_LARGE, "This text has more than %d parts", MAX_NODES);
+		switch (child->type) {
+		case GUMBO_NODE_TEXT:
+		case GUMBO_NODE_WHITESPACE:
+		case GUMBO_NODE_CDATA:
+			s->text(s, str_c(child->v.text.text));
+			break;
+		case GUMBO_NODE_ELEMENT:
+			if (child->v.element.tag_namespace != GUMBO_NAMESPACE_HTML || !s->enter(s, child))
+				break;
+			if (depth == MAX_DEPTH)
+				return err_set(e, ST_TOO_LARGE, "This text is nested deeper than %d levels", MAX_DEPTH);
+			stack[depth++] = (struct place){ child, 0 };
+			break;
+		case GUMBO_NODE_COMMENT:
+		case GUMBO_NODE_TEMPLATE:
+		case GUMBO_NODE_DOCUMENT:
+			break;
+		}
+	}
+	return buf_ok(s->out) ? ST_OK : err_set(e, ST_TOO_LARGE, "This text grew too large");
+}
+
+/* --- HTML sink ----------------------------------------------------------------------------------------------------------- */
+
+static void markup_text(struct sink *s, struct str text)
+{
+	if (s->after_pre && text.n && text.p[0] == '\n')
+		buf_putc(s->out, '\n');
+	if (text.n)
+		s->after_pre = false;
+	while (text.n) { /* without control characters: no parser agrees with another on them */
+		size_t n = 0;
+		while (n < text.n && ((unsigned char)text.p[n] >= 0x20 || text.p[n] == '\n' || text.p[n] == '\t') &&
+		       text.p[n] != 0x7f)
+			n++;
+		html_text(s->out, str_first(text, n));
+		if (n < text.n && text.p[n] == '\r')
+			buf_putc(s->out, '\n');
+		text = str_skip(text, n + 1);
+	}
+}
+
+static void put_start_tag(struct sink *s, const GumboElement *el, const struct element_rule *rule)
+{
+	buf_putc(s->out, '<');
+	buf_puts(s->out, gumbo_normalized_tagname(el->tag));
+	for (const struct attr_rule *a = rule->attrs; a && a->name; a++)
+		sanitize_put_attr(s->out, s->policy, a, el);
+	for (const struct attr_rule *a = sanitize_global_attrs(s->policy); a->name; a++)
+		sanitize_put_attr(s->out, s->policy, a, el);
+	if (rule->fixed)
+		buf_puts(s->out, rule->fixed);
+}
+
+static void put_embed(struct sink *s, const GumboElement *el, const struct element_rule *rule)
+{
+	const GumboAttribute *attr = gumbo_get_attribute(&el->attributes, "src");
+	struct str url = attr ? sanitize_absolute_url(str_c(attr->value)) : STR_NULL;
+	if (!url.p)
+		return;
+	SCOPED_BUF src;
+	buf_init(&src, url.n + 64);
+	if (sanitize_embed_src(&src, url)) {
+		put_start_tag(s, el, rule);
+		BUF_LIT(s->out, " src=\"");
+		html_attr(s->out, buf_str(&src));
+		BUF_LIT(s->out, "\"></iframe>");
+	} else { /* what the author wanted to show stays reachable */
+		BUF_LIT(s->out, "<a href=\"");
+		html_attr(s->out, url);
+		BUF_LIT(s->out, "\" rel=\"nofollow noopener\">");
+		markup_text(s, url);
+		BUF_LIT(s->out, "</a>");
+	}
+}
+
+static bool is_media_part(const GumboNode *node)
+{
+	const GumboNode *up = node->parent;
+	return up && up->type == GUMBO_NODE_ELEMENT &&
+	       (up->v.element.tag == GUMBO_TAG_VIDEO || up->v.element.tag == GUMBO_TAG_AUDIO);
+}
+
+static bool markup_enter(struct sink *s, const GumboNode *node)
+{
+	const GumboElement *el = &node->v.element;
+	const struct element_rule *rule = sanitize_element(s->policy, el->tag);
+	if (rule->action == ELEMENT_DROP || sanitize_is_dead_chrome(el))
+		return false;
+	s->after_pre = false;
+	switch (rule->action) {
+	case ELEMENT_BREAK: buf_putc(s->out, '\n'); return true;
+	case ELEMENT_EMBED: put_embed(s, el, rule); return false;
+	case ELEMENT_MEDIA:
+		if (!is_media_part(node))
+			return false;
+		/* fall through */
+	case ELEMENT_VOID:
+		put_start_tag(s, el, rule);
+		buf_putc(s->out, '>');
+		return false;
+	case ELEMENT_KEEP:
+		put_start_tag(s, el, rule);
+		buf_putc(s->out, '>');
+		s->after_pre = el->tag == GUMBO_TAG_PRE;
+		return true;
+	case ELEMENT_UNWRAP:
+	case ELEMENT_DROP: break;
+	}
+	return true;
+}
+
+static void markup_leave(struct sink *s, const GumboNode *node)
+{
+	GumboTag tag = node->v.element.tag;
+	const struct element_rule *rule = sanitize_element(s->policy, tag);
+	s->after_pre = false;
+	if (rule->action == ELEMENT_BREAK) {
+		buf_putc(s->out, '\n');
+	} else if (rule->action == ELEMENT_KEEP) {
+		BUF_LIT(s->out, "</");
+		buf_puts(s->out, gumbo_normalized_tagname(tag));
+		buf_putc(s->out, '>');
+	}
+}
+
+/* --- text sink --------------------------------------------------------------------------------------------------------------- */
+
+static void plain_text(struct sink *s, struct str text)
+{
+	while (text.n) {
+		size_t n = 0;
+		while (n < text.n && (unsigned char)text.p[n] > 0x20 && text.p[n] != 0x7f)
+			n++;
+		if (n) {
+			if (s->space && s->out->len)
+				buf_putc(s->out, ' ');
+			s->space = false;
+			if (s->escaped)
+				html_text(s->out, str_first(text, n));
+			else
+				buf_put(s->out, text.p, n);
+		}
+		if (n < text.n)
+			s->space = true;
+		text = str_skip(text, n + 1);
+	}
+}
+
+static bool plain_enter(struct sink *s, const GumboNode *node)
+{
+	const GumboElement *el = &node->v.element;
+	if (sanitize_is_block(el->tag))
+		s->space = true;
+	return sanitize_element(SANITIZE_TEXT, el->tag)->action != ELEMENT_DROP && !sanitize_is_dead_chrome(el);
+}
+
+static void plain_leave(struct sink *s, const GumboNode *node)
+{
+	if (sanitize_is_block(node->v.element.tag))
+		s->space = true;
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------------------------ */
+
+static enum status pass(enum sanitize_policy p, bool escaped, struct str in, struct buf *out, struct err *e)
+{
+	struct sink s = { .policy = p, .out = out, .escaped = escaped };
+	if (p == SANITIZE_TEXT)
+		s.enter = plain_enter, s.leave = plain_leave, s.text = plain_text;
+	else
+		s.enter = markup_enter, s.leave = markup_leave, s.text = markup_text;
+	SCOPED_TREE t = { 0 };
+	TRY(tree_parse(&t, in, e));
+	return walk(t.output->root, &s, e);
+}
+
+enum status sanitize_html(struct arena *a, enum sanitize_policy p, struct str in, struct safe_html *out, struct err *e)
+{
+	SCOPED_BUF one, two;
+	size_t max = in.n * 8 + 65536;
+	buf_init(&one, max);
+	buf_init(&two, max);
+	struct buf *next = &one, *last = &two;
+	struct str now = in;
+	bool stable = false;
+	for (unsigned round = 0; round < MAX_ROUNDS && !stable; round++) {
+		buf_clear(next);
+		TRY(pass(p, true, now, next, e));
+		stable = str_eq(buf_str(next), now);
+		now = buf_str(next);
+		struct buf *spare = last;
+		last = next;
+		next = spare;
+	}
+	if (!stable) { /* built to keep changing: only its words are taken */
+		buf_clear(next);
+		TRY(pass(SANITIZE_TEXT, true, now, next, e));
+		now = buf_str(next);
+	}
+	out->s = arena_str(a, now);
+	return ST_OK;
+}
+
+enum status html_to_text(struct arena *a, struct str in, size_t max, struct str *out, struct err *e)
+{
+	SCOPED_BUF text;
+	buf_init(&text, in.n * 4 + 64);
+	TRY(pass(SANITIZE_TEXT, false, in, &text, e));
+	struct str s = buf_str(&text);
+	if (s.n > max) {
+		s.n = max;
+		while (s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80)
+			s.n--;
+	}
+	*out = arena_str(a, s);
+	return ST_OK;
+}

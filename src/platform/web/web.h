@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A routed request as handlers see it: parameters, forms, cookies, who asks; and the answers they give. A handler
+ * returns ST_OK after answering, or a failure with a message: the dispatcher makes the error page or problem+json
+ * (RFC 9457) from it, by what the client accepts.
+ */
+#ifndef GH_PLATFORM_WEB_H
+#define GH_PLATFORM_WEB_H
+
+#include "base/buf.h"
+#include "net/forms/multipart.h"
+#include "platform/text/html.h"
+#include "platform/core/service.h"
+
+struct param { struct str name, value; int64_t num; };
+struct params { const struct param *list; unsigned count; };
+
+/* The person asking, as far as a session told. */
+struct person {
+	int64_t id;
+	struct str name, email, handle;
+	struct str roles;    /* "admin market.keeper": person_may (auth/session.h) */
+	struct str zone;     /* IANA time zone, for html_time; "" : not chosen */
+	bool admin;          /* owner or admin of the site */
+	struct str session;  /* key of the single sign-on: not secret, but nobody else's business */
+	int64_t auth_us;     /* when they proved who they are */
+};
+
+struct web {
+	struct http_req *req;
+	struct ctx *ctx;            /* == &req->ctx */
+	const struct route *route;
+	struct params path;
+	const struct person *person; /* NULL: visitor */
+	struct form query_, form_;   /* parsed at first use: use the functions */
+	bool query_parsed, form_parsed;
+	struct multipart *multipart;
+	struct str csrf;            /* token for forms of this page: web_csrf */
+	struct str csp_nonce;       /* for inline style and script: web_nonce */
+	bool forms_leave;           /* what answers a form of this page may redirect to another site (signing in, consent): browsers
+	                               hold every step against form-action */
+	unsigned fragments_missing; /* composed without some piece: such a page is not cached */
+};
+
+/* --- in --- */
+struct str web_path(const struct web *w, const char *name);     /* path parameter; asserts that the pattern has it */
+bool web_path_is(const struct web *w, const char *name); /* does the pattern have it? */
+int64_t web_path_int(const struct web *w, const char *name);    /* {x:int} and {x:id} */
+struct str web_query(struct web *w, const char *name);          /* p NULL when absent; decoded; first of several */
+bool web_query_int(struct web *w, const char *name, int64_t min, int64_t max, int64_t *out); /* false: absent or bad */
+/* urlencoded or multipart text fields. ST_INVALID for malformed or over-many fields. */
+enum status web_form_load(struct web *w, struct err *e) MUST_CHECK;
+struct str web_form(struct web *w, const char *name);
+/* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked temporary files on disk: net/forms/multipart.h. */
+struct upload *web_upload(struct web *w, const char *field);
+struct str web_cookie(const struct web *w, const char *name);
+struct str web_cookie_plain(const struct web *w, const char *name); /* set with .plain */
+bool web_wants_json(const struct web *w);
+bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
+
+/* --- out --- */
+enum status web_html(struct web *w, int status, const struct buf *page); /* composes fragments, compresses, caches */
+/* The same for a page whose read is still open, so that its fragments made here see the same snapshot for nothing. Ends it. */
+enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading);
+enum status web_text(struct web *w, int status, const char *type, struct str body); /* ETag, conditional, compressed */
+/* status 301 302 303 307 308. location: a path of this host, or an address below a service's base URL; anything else is
+   ST_INVALID, so that no parameter can send a visitor elsewhere. The external form is for addresses that we chose. */
+enum status web_redirect(struct web *w, int status, struct str location);
+enum status web_redirect_external(struct web *w, int status, struct str location);
+bool web_is_ours(struct ctx *ctx, struct str location); /* would web_redirect take it? For ?next=… */
+enum status web_json(struct web *w, int status, struct str json);
+void web_cache_tag(struct web *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* the cached page goes when this tag is dropped */
+void web_no_cache(struct web *w);
+/* A response header that a cached page keeps. value must outlive the answer. At most 8. */
+void web_header(struct web *w, const char *name, struct str value);
+
+struct cookie {
+	const char *name;
+	struct str value;
+	const char *path;
+	int64_t max_age_s;  /* <0: session, 0: delete */
+	bool http_only, lax;
+	bool plain;         /* never the __Host- prefix: read by web_cookie_plain */
+	struct str domain;  /* plain only: other hosts below it get it too; "" : this host alone */
+};
+void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __Host- prefix when the request is secure */
+
+/* Hidden-field token bound to the visitor's cookie (double submit, HMAC-signed); checked by the dispatcher. */
+struct str web_csrf(struct web *w);
+struct str web_nonce(struct web *w);
+
+/* Absolute or relative link into a service: web_url(w->ctx, "blog", "/tag/%s", slug). Path is made from the base URL. */
+struct str web_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same for the links that a page has by the dozen, without a format: before, segment and after make the path. */
+struct str web_url_around(struct ctx *ctx, const char *service, struct str before, struct str segment, struct str after);
+struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
+const char *asset_url(const char *name);
+
+/* --- the shell: what stands around the content of every page of every service ---------------------------------- */
+
+/* Filled by the handler, written by tpl_shell_open/_close (platform/templates/shell.html). Brand, menus and sign-in menu come
+   in as fragments, so the shell is the same whichever process renders it. Empty strings leave their element out. */
+struct page_shell {
+	struct str title;           /* the whole <title>: "Bread on Fridays – Millrace" */
+	struct str site_name, description;
+	struct str lang;            /* BCP 47; "en" when empty */
+	struct str canonical, prev, next; /* absolute URLs */
+	struct str image, image_alt; /* absolute URL, and what is to be seen there */
+	int image_width, image_height; /* 0: not known */
+	struct str og_type;         /* "article"; "website" when empty */
+	struct str og_title, og_description; /* for those who share the page; empty: title and description */
+	struct str twitter_title, twitter_description, twitter_image; /* empty: as before */
+	struct str feed;            /* URL of the page's own RSS feed */
+	struct str kind;            /* class of <body>: "home", "post" */
+	bool noindex;
+	bool forms;                 /* the page has forms or tables: forms.css */
+	struct safe_html head_extra; /* JSON-LD and the like, made by a template */
+};
+
+#endif

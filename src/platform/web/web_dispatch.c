@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the HTTP server to a handler and back. On the loop: route, answer assets and cached pages. In the fiber: what the
+ * route's flags demand, in the order in which refusing is cheapest (who may, how often, how much, from where), then the
+ * handler, then an answer for whatever it returned.
+ */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/guard.h"
+#include "base/log.h"
+#include "platform/web/assets.h"
+#include "platform/auth/session.h"
+#include "platform/cache/cache.h"
+#include "platform/config/config.h"
+#include "platform/peers/internal.h"
+#include "platform/cache/limits.h"
+#include "platform/core/metrics.h"
+#include "platform/web/web_int.h"
+#include "rt/fiber.h"
+
+#define BODY_MAX (64u << 10)
+#define TAGS_MAX 4096
+
+/* --- on the loop -------------------------------------------------------------------------------------------- */
+
+static bool fast(struct http_req *r, void *arg)
+{
+	struct web_listener *l = arg;
+	struct web_note *n = ARENA_NEW(r->ctx.arena, struct web_note);
+	char key_buf[PAGE_KEY_MAX];
+	n->app = l->app;
+	n->role = l->role;
+	r->app_data = n;
+	if (l->role != WEB_OPS && asset_serve(r)) {
+		n->cached = true;
+		return true;
+	}
+	struct match m;
+	router_match(l->app->router, r->host, r->method_name, r->path, &m);
+	n->entry = m.kind == MATCH_ROUTE ? m.entry : NULL;
+	struct str key = l->role != WEB_OPS ? page_key(n, r, key_buf) : STR_NULL;
+	if (key.p && page_serve_fast(n, r, key))
+		return true;
+	struct web_req *wr = ARENA_NEW(r->ctx.arena, struct web_req);
+	wr->note = n;
+	wr->match = m;
+	wr->page_key = key.p ? arena_str(r->ctx.arena, key) : STR_NULL;
+	n->wr = wr;
+	return false;
+}
+
+/* A service, with its store, is a line. What others wait for, and what lasts, does not queue. */
+static int line(const struct http_req *r, void *arg)
+{
+	const struct web_note *n = r->app_data;
+	if (!n->entry || !n->entry->svc || (n->entry->route->flags & (ROUTE_OPS | ROUTE_INTERNAL | ROUTE_STREAM)))
+		return -1;
+	return (int)(n->entry->svc - n->app->platform->services);
+}
+
+/* --- what flags demand -------------------------------------------------------------------------------------- */
+
+static bool is_loopback(const struct http_req *r)
+{
+	if (r->peer.ss_family == AF_UNIX)
+		return true;
+	if (r->peer.ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)&r->peer)->sin_addr.s_addr) >> 24 == 127;
+	const struct in6_addr *a = &((const struct sockaddr_in6 *)&r->peer)->sin6_addr;
+	return r->peer.ss_family == AF_INET6 &&
+	       (IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127));
+}
+
+static enum status check_place(struct web *w, struct err *e)
+{
+	enum web_role role = web_req_of(w)->note->role;
+	unsigned flags = w->route->flags;
+	if (flags & ROUTE_OPS) {
+		/* A proxy that is not trusted looks like loopback, and everybody behind it too. */
+		bool proxied = http_header(w->req, "x-forwarded-for").p || http_header(w->req, "forwarded").p || http_header(w->req, "via").p;
+		if (role != WEB_OPS && (!is_loopback(w->req) || proxied))
+			return err_set(e, ST_NOT_FOUND, "Only from the machine itself, or on server.ops_listen.");
+		return ST_OK;
+	}
+	if (role == WEB_OPS)
+		return err_set(e, ST_NOT_FOUND, "This address serves operations only.");
+	/* Whether the signature is good is seen over the body, by the handler. */
+	if ((flags & ROUTE_INTERNAL) && role != WEB_INTERNAL && !http_header(w->req, INTERNAL_HEADER).p)
+		return err_set(e, ST_NOT_FOUND, "Nothing is kept at this address.");
+	return ST_OK;
+}
+
+static enum status identify(struct web *w, struct err *e)
+{
+	unsigned flags = w->route->flags;
+	const char *role = w->route->role ? w->route->role : flags & ROUTE_ADMIN ? "admin" : NULL;
+	bool asked = (flags & ROUTE_AUTH) || role;
+	const struct platform *p = web_app_of(w)->platform;
+	enum status st = !p->identify || (flags & (ROUTE_OPS | ROUTE_INTERNAL)) ? ST_OK : p->identify(w, &w->person, e);
+	/* Without the auth store the public part goes on, for visitors. */
+	if (st != ST_OK && asked)
+		return st;
+	if (!asked)
+		return ST_OK;
+	if (!w->person)
+		return err_set(e, ST_UNAUTHENTICATED, "Please sign in to see this.");
+	if (!person_may(w->person, w->ctx->svc->def->name, role))
+		return err_set(e, ST_FORBIDDEN, "This needs the role \"%s\", which your account does not have.", role);
+	return ST_OK;
+}
+
+/* Who is counted: the member, else the address; of IPv6 the /64, which is what one visitor has. */
+static struct str rate_key(const struct web *w, const char *class, char out[96])
+{
+	int n;
+	if (w->person) {
+		n = snprintf(out, 96, "%s|p%lld", class, (long long)w->person->id);
+	} else if (w->req->peer.ss_family == AF_INET6) {
+		const uint8_t *a = ((const struct sockaddr_in6 *)&w->req->peer)->sin6_addr.s6_addr;
+		n = snprintf(out, 96, "%s|%02x%02x:%02x%02x:%02x%02x:%02x%02x", class, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+	} else {
+		char peer[HTTP_PEER_MAX];
+		http_peer_text(w->req, peer);
+		n = snprintf(out, 96, "%s|%s", class, peer);
+	}
+	return str_n(out, (size_t)n);
+}
+
+/* RateLimit and RateLimit-Policy as in draft-ietf-httpapi-ratelimit-headers-09. */
+static enum status check_rate(struct web *w, struct err *e)
+{
+	static const char *const names[] = { [RATE_READ] = "read", [RATE_WRITE] = "write", [RATE_SIGN_IN] = "sign-in" };
+	static const char *const keys[][2] = { [RATE_READ] = { "read_per_minute", "read_burst" },
+		[RATE_WRITE] = { "write_per_minute", "write_burst" }, [RATE_SIGN_IN] = { "sign_in_per_minute", "sign_in_burst" } };
+	const struct platform *p = web_app_of(w)->platform;
+	enum rate_class class = w->route->rate;
+	char key[96];
+	struct rate_result res;
+	if (class == RATE_NONE || !p->rates || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL)) || !config_bool(p->config, "rate", "enabled"))
+		return ST_OK;
+	struct rate rate = { (unsigned)config_int(p->config, "rate", keys[class][0]), (unsigned)config_int(p->config, "rate", keys[class][1]) };
+	ratelimit_take(w->ctx, p->rates, rate_key(w, names[class], key), &rate, 1, &res);
+	struct arena *a = w->ctx->arena;
+	http_set_header(w->req, "ratelimit-policy", arena_strf(a, "\"%s\";q=%u;w=60", names[class], rate.per_minute));
+	http_set_header(w->req, "ratelimit", arena_strf(a, "\"%s\";r=%u;t=%lld", names[class], res.remaining, (long long)res.reset_s));
+	if (res.allowed)
+		return ST_OK;
+	http_set_header(w->req, "retry-after", arena_strf(a, "%lld", (long long)(res.retry_after_s > 0 ? res.retry_after_s : 1)));
+	return err_set(e, ST_RATE_LIMITED, "Please wait %lld seconds.", (long long)(res.retry_after_s > 0 ? res.retry_after_s : 1));
+}
+
+static enum status check_body(struct web *w, struct err *e)
+{
+	size_t max = w->route->body_max ? w->route->body_max : BODY_MAX;
+	w->req->body_max = max;
+	if (w->req->body_len > 0 && (uint64_t)w->req->body_len > max)
+		return err_set(e, ST_TOO_LARGE, "At most %zu bytes are accepted here.", max);
+	return ST_OK;
+}
+
+static enum status check_all(struct web *w, struct err *e)
+{
+	TRY(check_place(w, e));
+	TRY(check_body(w, e));
+	TRY(identify(w, e));
+	TRY(check_rate(w, e));
+	if (!(w->route->flags & (ROUTE_NO_CSRF | ROUTE_INTERNAL)))
+		TRY(csrf_check(w, e));
+	return ST_OK;
+}
+
+/* --- without a handler -------------------------------------------------------------------------------------- */
+
+static enum status answer_slash(struct web *w, const struct match *m)
+{
+	struct str path = w->req->raw_path, query = w->req->query;
+	if (!m->add_slash)
+		path = str_first(path, path.n - 1);
+	struct str to = arena_strf(w->ctx->arena, "%.*s%s%s%.*s", STR_ARG(path), m->add_slash ? "/" : "", query.n ? "?" : "", (int)query.n,
+	                           query.n ? query.p : "");
+	bool get = w->req->method == HTTP_GET || w->req->method == HTTP_HEAD;
+	return web_redirect(w, get ? 301 : 308, to);
+}
+
+static enum status answer_method(struct web *w, const struct match *m, struct err *e)
+{
+	http_set_header(w->req, "allow", str_c(m->allow));
+	if (w->req->method != HTTP_OPTIONS)
+		return err_set(e, ST_METHOD, "This address takes: %s.", m->allow);
+	http_status(w->req, 204);
+	http_send(w->req, STR(""));
+	return ST_OK;
+}
+
+/* --- in the fiber ------------------------------------------------------------------------------------------- */
+
+struct run { struct web *w; enum status st; struct err err; };
+
+static enum status run_route(struct web *w, struct err *e)
+{
+	struct web_req *wr = web_req_of(w);
+	const struct match *m = &wr->match;
+	if (wr->note->role == WEB_OPS && m->kind != MATCH_ROUTE)
+		return err_set(e, ST_NOT_FOUND, "This address serves operations only.");
+	switch (m->kind) {
+	case MATCH_NONE:
+		return err_set(e, ST_NOT_FOUND, "Nothing is kept at this address.");
+	case MATCH_SLASH:
+		return answer_slash(w, m);
+	case MATCH_METHOD:
+		return answer_method(w, m, e);
+	case MATCH_ROUTE:
+		break;
+	}
+	w->route = m->entry->route;
+	w->path = (struct params){ m->params, m->param_count };
+	if (w->route->flags & ROUTE_STREAM) {
+		w->ctx->deadline_ns = 0;
+		fiber_set_deadline(0);
+	}
+	TRY(check_all(w, e));
+	if (!w->person && session_silently(w))
+		return ST_OK;
+	if (wr->page_key.p) {
+		if (page_serve(wr, e))
+			return ST_OK;
+		wr->since = cache_now(web_app_of(w)->platform->cache);
+	}
+	return w->route->handle(w, e);
+}
+
+static void run(void *arg)
+{
+	struct run *x = arg;
+	x->st = run_route(x->w, &x->err);
+}
+
+static void run_error(void *arg)
+{
+	struct run *x = arg;
+	const struct platform *p = web_app_of(x->w)->platform;
+	if (x->st == ST_UNAUTHENTICATED && p->identity && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
+	    web_redirect(x->w, 303, session_sign_in_url(x->w)) == ST_OK)
+		return;
+	web_answer_error(x->w, x->st, x->err.msg[0] ? &x->err : NULL);
+}
+
+static void answer_static(struct web *w, enum status st)
+{
+	const char *type;
+	struct str body = web_error_static(web_app_of(w), status_info(st)->http, web_wants_json(w), &type);
+	http_status(w->req, status_info(st)->http);
+	http_set_header(w->req, "content-type", str_c(type));
+	http_set_header(w->req, "cache-control", STR("no-store"));
+	http_send(w->req, body);
+}
+
+static void handle(struct http_req *r, void *arg)
+{
+	struct web_note *n = r->app_data;
+	struct web_req *wr = n->wr;
+	struct web *w = &wr->w;
+	w->req = r;
+	w->ctx = &r->ctx;
+	r->ctx.svc = wr->match.kind == MATCH_ROUTE && wr->match.entry->svc ? wr->match.entry->svc : n->app->front;
+	buf_arena(&wr->tags, r->ctx.arena, TAGS_MAX);
+	struct run x = { .w = w };
+	enum status st = guard_run(run, &x);
+	page_release(wr);
+	if (st == ST_OK)
+		st = x.st;
+	if (st == ST_OK && !r->answered)
+		st = err_set(&x.err, ST_INTERNAL, "the handler of %s gave no answer", wr->match.entry ? wr->match.entry->pattern : "");
+	if (st == ST_OK || r->answered || st == ST_CANCELLED)
+		return;
+	x.st = st;
+	if (guard_run(run_error, &x) != ST_OK && !r->answered)
+		answer_static(w, st);
+}
+
+/* --- after the answer --------------------------------------------------------------------------------------- */
+
+static const char *const classes[] = { "other", "1xx", "2xx", "3xx", "4xx", "5xx" };
+
+static void done(struct http_req *r, void *arg)
+{
+	const struct web_note *n = r->app_data;
+	struct web_listener *l = arg;
+	int64_t took = clock_mono_ns() - r->start_ns;
+	const char *svc = n && n->entry ? (n->entry->svc ? n->entry->svc->def->name : "platform") : n && n->cached ? "assets" : "none";
+	unsigned class = r->status >= 100 && r->status < 600 ? (unsigned)r->status / 100 : 0;
+	metric_add_l(M_HTTP_REQUESTS, classes[class], 1);
+	metric_observe_ns(M_HTTP_DURATION, svc, took);
+	if (n && n->cached)
+		metric_add(M_HTTP_CACHED, 1);
+	if (!config_bool(l->app->platform->config, "http", "access_log"))
+		return;
+	/* The address without its query, and no client address: lines are kept longer than either should be. */
+	LOG(INFO, &r->ctx, "http.request", LT("method", r->method_name), LT("path", r->raw_path), LI("status", r->status),
+	    LI("bytes", r->sent), LI("us", took / 1000), LS("service", svc), LI("cached", n ? n->cached : 0));
+}
+
+static struct str error_page(int status, bool wants_json, const char **type, void *arg)
+{
+	struct web_listener *l = arg;
+	return web_error_static(l->app, status, wants_json, type);
+}
+
+/* --- assembly ----------------------------------------------------------------------------------------------- */
+
+/* One host for all means that any name reaches it; with a host each, the name decides. */
+static bool one_host(const struct platform *p)
+{
+	for (unsigned i = 1; i < p->service_count; i++)
+		if (!str_eq(service_host(&p->services[i]), service_host(&p->services[0])))
+			return false;
+	return true;
+}
+
+static enum status add_routes(struct web_app *a, const struct route *const *extra, struct err *e)
+{
+	struct platform *p = a->platform;
+	bool single = one_host(p);
+	for (; extra && *extra; extra++)
+		for (const struct route *r = *extra; r->method; r++)
+			TRY(router_add(a->router, STR(""), "", r, NULL, e));
+	for (unsigned i = 0; i < p->service_count; i++) {
+		struct service_instance *s = &p->services[i];
+		char base[256];
+		if (!s->local)
+			continue;
+		snprintf(base, sizeof base, "%.*s", STR_ARG(s->base_path));
+		if (!a->front || (!s->base_path.n && a->front->base_path.n))
+			a->front = s;
+		struct str host = single ? STR("") : service_host(s);
+		const struct route *const tables[] = { s->def->routes, p->identity && p->identity != s ? session_routes : NULL, s->def->media ? media_routes : NULL };
+		for (unsigned k = 0; k < sizeof tables / sizeof *tables; k++)
+			for (const struct route *r = tables[k]; r && r->method; r++)
+				TRY(router_add(a->router, host, base, r, s, e));
+	}
+	return ST_OK;
+}
+
+static void build_csp(struct web_app *a)
+{
+	char origins[512] = "";
+	const struct platform *p = a->platform;
+	bool several = false;
+	for (unsigned i = 1; i < p->service_count; i++)
+		several |= !str_eq(service_origin(&p->services[i]), service_origin(&p->services[0]));
+	for (unsigned i = 0; several && i < p->service_count; i++) {
+		size_t at = strlen(origins);
+		snprintf(origins + at, sizeof origins - at, " %.*s", STR_ARG(service_origin(&p->services[i])));
+	}
+	/* Pictures and sound of federated and imported posts come from anywhere; scripts from here alone. */
+	buf_init(&a->csp, 16384);
+	buf_printf(&a->csp,
+	           "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; "
+	           "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; base-uri 'none'; "
+	           "frame-ancestors 'self'" CSP_FORMS "'self'%s",
+	           origins, origins, origins, origins);
+}
+
+struct web_app *web_app_new(struct platform *p, const struct route *const *extra, struct err *e)
+{
+	struct web_app *a = calloc(1, sizeof *a);
+	if (a)
+		a->router = router_new();
+	if (!a || !a->router) {
+		free(a);
+		(void)!err_set(e, ST_NOMEM, "no memory for the routes");
+		return NULL;
+	}
+	a->platform = p;
+	flights_init(&a->flights);
+	for (unsigned i = 0; i < WEB_ROLES; i++)
+		a->listeners[i] = (struct web_listener){ a, (enum web_role)i };
+	if (add_routes(a, extra, e) != ST_OK || web_error_build(a, e) != ST_OK) {
+		web_app_free(a);
+		return NULL;
+	}
+	build_csp(a);
+	return a;
+}
+
+void web_app_free(struct web_app *a)
+{
+	if (!a)
+		return;
+	web_error_free(a);
+	buf_fini(&a->csp);
+	router_free(a->router);
+	pthread_mutex_destroy(&a->flights.lock);
+	free(a);
+}
+
+void web_app_http(struct web_app *a, enum web_role role, struct http_app *out)
+{
+	*out = (struct http_app){ .fast = fast, .handle = handle, .line = line, .error_page = error_page, .done = done, .arg = &a->listeners[role] };
+}
+
+const struct router *web_app_router(const struct web_app *a)
+{
+	return a->router;
+}

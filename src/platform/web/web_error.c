@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Failures as answers: problem+json (RFC 9457) for programs, a page for people; what was typed into a form is given back.
+ * One of each per status is made at boot, for when there is no memory or no request to speak of.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "gen/platform_tpl.h"
+#include "platform/config/config.h"
+#include "platform/web/error_view.h"
+#include "platform/peers/fragment.h"
+#include "platform/text/json.h"
+#include "platform/web/web_int.h"
+#include "rt/fiber.h"
+
+#define PAGE_MAX (1u << 20)
+#define KEPT_FIELDS 100
+
+static void problem(struct buf *b, enum status st, struct str detail, struct str instance, struct str request_id)
+{
+	const struct status_info *info = status_info(st);
+	buf_printf(b, "{\"type\":\"urn:guildhall:problem:%s\",\"title\":", info->slug);
+	json_put_str(b, str_c(info->title));
+	buf_printf(b, ",\"status\":%d", info->http);
+	if (detail.n) {
+		BUF_LIT(b, ",\"detail\":");
+		json_put_str(b, detail);
+	}
+	if (instance.n) {
+		BUF_LIT(b, ",\"instance\":");
+		json_put_str(b, instance);
+	}
+	if (request_id.n) {
+		BUF_LIT(b, ",\"request_id\":");
+		json_put_str(b, request_id);
+	}
+	BUF_LIT(b, "}\n");
+}
+
+/* --- a form given back -------------------------------------------------------------------------------------- */
+
+static bool is_private(struct str name)
+{
+	static const char *const words[] = { "pass", "secret", "token", "card", "cvc", "csrf", "code" };
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_find(name, str_c(words[i])) >= 0)
+			return true;
+	return false;
+}
+
+static void keep_form(struct web *w, enum status st, struct error_view *v)
+{
+	bool again = st == ST_CSRF || st == ST_CONFLICT || st == ST_UNAVAILABLE || st == ST_IO || st == ST_TIMEOUT || st == ST_RATE_LIMITED;
+	if (!again || w->req->method != HTTP_POST || !w->form_parsed || w->multipart || !w->form_.count)
+		return;
+	struct form_field *kept = ARENA_ARRAY(w->ctx->arena, struct form_field, KEPT_FIELDS);
+	for (unsigned i = 0; i < w->form_.count && v->field_count < KEPT_FIELDS; i++)
+		if (!is_private(w->form_.list[i].name))
+			kept[v->field_count++] = w->form_.list[i];
+	v->fields = kept;
+	v->action = w->req->raw_path;
+	v->csrf = web_csrf(w);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------ */
+
+static struct str detail_of(struct web *w, enum status st, const struct err *e)
+{
+	if (!e || !e->msg[0])
+		return STR("");
+	/* Messages of 5xx speak of our insides. */
+	return status_info(st)->http < 500 || web_app_of(w)->platform->dev ? str_c(e->msg) : STR("");
+}
+
+static void send_page(struct web *w, enum status st, const struct error_view *v)
+{
+	const struct web_app *a = web_app_of(w);
+	struct page_shell shell = { .title = str_c(v->title), .kind = STR("error"), .noindex = true };
+	struct buf page;
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	/* Of a failure inside, the shell's fragments are likely to be a part: spend nothing on them. */
+	if (v->http < 500 && a->platform->fragments) {
+		tpl_error_page(&page, w, &shell, v);
+	} else {
+		tpl_error_plain(&page, v);
+	}
+	if (web_html(w, v->http, &page) == ST_OK)
+		return;
+	const char *type;
+	struct str body = web_error_static(web_app_of(w), v->http, false, &type);
+	http_status(w->req, v->http);
+	http_set_header(w->req, "content-type", str_c(type));
+	http_send(w->req, body);
+}
+
+void web_answer_error(struct web *w, enum status st, const struct err *e)
+{
+	const struct status_info *info = status_info(st);
+	struct http_req *r = w->req;
+	if (info->level >= LOG_WARN)
+		LOG(WARN, w->ctx, "web.failed", LS("status", info->name), LS("why", e ? e->msg : ""), LT("path", r->raw_path));
+	web_req_of(w)->page_key = STR_NULL;
+	http_set_header(r, "cache-control", STR("no-store"));
+	if (info->http == 503)
+		http_set_header(r, "retry-after", STR("5"));
+	struct str detail = detail_of(w, st, e), id = str_c(w->ctx->request_id);
+	if (web_wants_json(w)) {
+		struct buf b;
+		buf_arena(&b, w->ctx->arena, 16384);
+		problem(&b, st, detail, r->raw_path, id);
+		http_status(r, info->http);
+		http_set_header(r, "content-type", STR("application/problem+json"));
+		http_set_header(r, "x-content-type-options", STR("nosniff"));
+		http_send(r, buf_str(&b));
+		return;
+	}
+	if (!w->ctx->svc)
+		w->ctx->svc = web_app_of(w)->front;
+	struct error_view v = { .http = info->http, .title = info->title, .detail = detail, .request_id = id, .home = STR("/") };
+	keep_form(w, st, &v);
+	send_page(w, st, &v);
+}
+
+/* --- without a request -------------------------------------------------------------------------------------- */
+
+enum status web_error_build(struct web_app *a, struct err *e)
+{
+	for (enum status st = ST_OK + 1; st < ST_COUNT; st++) {
+		const struct status_info *info = status_info(st);
+		struct error_view v = { .http = info->http, .title = info->title, .home = STR("/") };
+		struct buf json, html;
+		buf_init(&json, 4096);
+		buf_init(&html, 65536);
+		problem(&json, st, STR(""), STR(""), STR(""));
+		tpl_error_plain(&html, &v);
+		bool ok = buf_ok(&json) && buf_ok(&html);
+		a->problems[st] = json.data; /* freed by web_error_free */
+		a->pages[st] = html.data;
+		if (!ok)
+			return err_set(e, ST_NOMEM, "no memory for the error pages");
+	}
+	return ST_OK;
+}
+
+void web_error_free(struct web_app *a)
+{
+	for (unsigned i = 0; i < ST_COUNT; i++) {
+		free(a->problems[i]);
+		free(a->pages[i]);
+	}
+}
+
+struct str web_error_static(struct web_app *a, int http, bool wants_json, const char **type)
+{
+	enum status st = ST_INTERNAL;
+	for (enum status s = ST_OK + 1; s < ST_COUNT; s++)
+		if (status_info(s)->http == http) {
+			st = s;
+			break;
+		}
+	*type = wants_json ? "application/problem+json" : "text/html; charset=utf-8";
+	return str_c(wants_json ? a->problems[st] : a->pages[st]);
+}

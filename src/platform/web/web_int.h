@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the web layer: what web_*.c share. A request is one `struct web_req` in its arena from the dispatcher on;
+ * handlers see its first member.
+ */
+#ifndef GH_PLATFORM_WEB_INT_H
+#define GH_PLATFORM_WEB_INT_H
+
+#include <pthread.h>
+
+#include "platform/cache/cache.h"
+#include "platform/web/router.h"
+#include "platform/web/web_app.h"
+#include "rt/sync.h"
+
+#define WEB_HEADERS_MAX 8
+#define PAGE_KEY_MAX 1024
+#define PAGE_QUERY_MAX 256 /* longer ones are nobody's link: never cached */
+#define FLIGHTS 256
+#define CSP_FORMS "; form-action " /* the last directive, so that it can be left out (web->forms_leave) */
+
+/* Of all fibers that miss a page one renders it; the others wait for that one, or serve the stale page. */
+struct flights {
+	pthread_mutex_t lock;
+	struct waitq landed;
+	uint64_t hashes[FLIGHTS]; /* 0: free */
+};
+
+struct web_listener { struct web_app *app; enum web_role role; };
+
+struct web_app {
+	struct platform *platform;
+	struct router *router;
+	struct web_listener listeners[WEB_ROLES];
+	struct flights flights;
+	struct service_instance *front; /* whose links the platform's own pages make */
+	struct buf csp;                 /* scripts, styles and fonts by default-src: from here, none inline */
+	char *problems[ST_COUNT];       /* what is sent when there is no memory or no request */
+	char *pages[ST_COUNT];
+};
+
+/* r->app_data from fast() on. */
+struct web_note {
+	struct web_app *app;
+	enum web_role role;
+	const struct route_entry *entry; /* NULL: no route */
+	struct web_req *wr;
+	bool cached;
+};
+
+struct web_req {
+	struct web w;
+	struct web_note *note;
+	struct match match;
+	struct http_header headers[WEB_HEADERS_MAX];
+	unsigned header_count;
+	struct buf tags;
+	struct str page_key;  /* p NULL: this answer is not for the page cache */
+	uint64_t flight;      /* 0: none claimed */
+	struct cache_moment since; /* when the handler began */
+};
+static inline struct web_req *web_req_of(const struct web *w) { return (struct web_req *)(uintptr_t)w; }
+static inline struct web_app *web_app_of(const struct web *w) { return web_req_of(w)->note->app; }
+
+/* --- web_page.c: the page cache --- */
+/* The key of a page for visitors, or p NULL. Written to buf. */
+struct str page_key(const struct web_note *n, const struct http_req *r, char buf[PAGE_KEY_MAX]);
+/* Answer from level 1 if that is possible without waiting. */
+bool page_serve_fast(struct web_note *n, struct http_req *r, struct str key);
+/* In the fiber, before the handler: true when another fiber's page (or a stale one, level 2's) answered. */
+bool page_serve(struct web_req *wr, struct err *e);
+void page_release(struct web_req *wr); /* the handler is done, whatever it did */
+/* May this answer be kept? If so, keeps it and sends it. False: send it yourself. */
+bool page_keep_and_send(struct web_req *wr, const char *type, struct str body);
+void flights_init(struct flights *f);
+
+/* --- web_out.c --- */
+void web_security_headers(struct web *w, const char *type);
+/* "\"…\"" of a body: the same in every process. */
+#define ETAG_MAX 24
+void web_etag(struct str body, char out[ETAG_MAX]);
+void web_hsts(const struct web_app *a, struct http_req *r); /* Strict-Transport-Security, on answers over TLS */
+bool type_is_html(const char *type);
+
+/* --- csrf.c --- */
+/* ST_CSRF, unless the request is safe. Loads the form. */
+enum status csrf_check(struct web *w, struct err *e) MUST_CHECK;
+
+/* --- web_error.c --- */
+void web_answer_error(struct web *w, enum status st, const struct err *e);
+enum status web_error_build(struct web_app *a, struct err *e) MUST_CHECK; /* fills problems and pages */
+void web_error_free(struct web_app *a);
+struct str web_error_static(struct web_app *a, int http, bool wants_json, const char **type);
+
+#endif

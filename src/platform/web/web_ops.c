@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /healthz: the process turns. /readyz: it may be sent traffic: not draining, its databases answer. /metrics.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "platform/auth/store.h"
+#include "platform/text/json.h"
+#include "platform/core/metrics.h"
+#include "platform/cache/redis.h"
+#include "platform/web/web_int.h"
+
+#define PING_NS (1 * NS_PER_S)
+#define METRICS_MAX (4u << 20)
+
+static enum status get_healthz(struct web *w, struct err *e)
+{
+	web_no_cache(w);
+	return web_text(w, 200, "text/plain; charset=utf-8", STR("ok\n"));
+}
+
+static void check_row(struct buf *b, const char *name, bool ok, const char *why)
+{
+	buf_printf(b, "%s{\"name\":\"%s\",\"ok\":%s", b->len > 1 ? "," : "", name, ok ? "true" : "false");
+	if (!ok && *why) {
+		BUF_LIT(b, ",\"why\":");
+		json_put_str(b, str_c(why));
+	}
+	buf_putc(b, '}');
+}
+
+static bool check_stores(struct web *w, struct platform *p, struct buf *b)
+{
+	bool all = true;
+	struct ctx ctx = *w->ctx;
+	ctx.deadline_ns = clock_mono_ns() + PING_NS;
+	for (unsigned i = 0; i < p->service_count; i++) {
+		struct err e = { 0 };
+		if (!p->services[i].local || !p->services[i].db)
+			continue;
+		bool ok = db_ping(&ctx, p->services[i].db, &e) == ST_OK;
+		check_row(b, p->services[i].def->name, ok, e.msg);
+		all &= ok;
+	}
+	return all;
+}
+
+static enum status get_readyz(struct web *w, struct err *e)
+{
+	struct platform *p = web_app_of(w)->platform;
+	struct buf checks;
+	buf_arena(&checks, w->ctx->arena, 65536);
+	buf_putc(&checks, '[');
+	bool draining = p->draining != 0;
+	bool ready = check_stores(w, p, &checks) && !draining;
+	check_row(&checks, "accepting", !draining, "draining");
+	/* Without the data Redis everything works, only slower; without sign-in state, for visitors: told, not counted. */
+	if (p->redis)
+		check_row(&checks, "redis", redis_up(p->redis), "caches and limits of this process alone are in use");
+	if (p->auth) {
+		struct err why = { 0 };
+		struct ctx ctx = *w->ctx;
+		ctx.deadline_ns = clock_mono_ns() + PING_NS;
+		bool ok = authstore_ping(&ctx, p->auth, &why) == ST_OK;
+		check_row(&checks, "auth", ok, ok ? "" : "nobody can sign in, everybody is a visitor");
+	}
+	buf_putc(&checks, ']');
+	web_no_cache(w);
+	struct str body = arena_strf(w->ctx->arena, "{\"status\":\"%s\",\"checks\":%.*s}\n", ready ? "ready" : draining ? "draining" : "failing",
+	                             (int)checks.len, checks.data);
+	return web_json(w, ready ? 200 : 503, body);
+}
+
+static enum status get_metrics(struct web *w, struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, w->ctx->arena, METRICS_MAX);
+	metrics_write(&b);
+	if (!buf_ok(&b))
+		return err_set(e, ST_TOO_LARGE, "more metrics than fit");
+	web_no_cache(w);
+	return web_text(w, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&b));
+}
+
+const struct route ops_routes[] = {
+	{ "GET", "/healthz", get_healthz, ROUTE_OPS, RATE_NONE, 0, 0, "Alive" },
+	{ "GET", "/readyz", get_readyz, ROUTE_OPS, RATE_NONE, 0, 0, "Serving, stores reachable" },
+	{ "GET", "/metrics", get_metrics, ROUTE_OPS, RATE_NONE, 0, 0, "Prometheus metrics" },
+	{ 0 },
+};

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The processor of one outbox: look, claim, hand out, mark. A claim moves run_at to the end of the lease, so a crash needs
+ * no rescuer: the rows come up again by themselves.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gen/platform_sql.h"
+#include "platform/work/event_int.h"
+#include "platform/work/job_int.h"
+
+enum { BATCH = 64, ATTEMPTS = 12, RUN_ARENA = 32 << 20 };
+/* After a process that died its origin waits this long, for what comes later must not overtake. */
+#define LEASE_US (60 * US_PER_S)
+#define BATCH_NS (10 * NS_PER_S) /* handlers of a batch; the rest of the lease is for the last one and for other processes */
+#define IDLE_MAX_NS (10 * NS_PER_S)
+#define RETRY_DB_NS (1 * NS_PER_S)
+#define HOLD_MAX_US (60 * US_PER_S)
+#define MARKS_KEEP_US (7 * 86400 * US_PER_S)
+#define MARKS_SWEEP_NS (3600 * NS_PER_S)
+
+struct run {
+	struct event_stream *s;
+	struct ctx *ctx;
+	struct event_task *tasks;
+	size_t n;
+	int64_t claimed_us;
+	struct event_claim_row *rows;
+	unsigned done, retried, held, given_up;
+};
+
+static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct run *r = arg;
+	r->claimed_us = clock_now_us();
+	return q_event_claim(c, r->claimed_us, r->claimed_us + LEASE_US, BATCH, &r->rows, &r->n, e);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct event_claim_row *x = a, *y = b;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum status claim(struct run *r, struct err *e)
+{
+	TRY(db_write(r->ctx, r->s->svc->db, claim_tx, r, e));
+	atomic_fetch_add(&r->s->claims, 1);
+	if (!r->n)
+		atomic_fetch_add(&r->s->empty_claims, 1);
+	else
+		qsort(r->rows, r->n, sizeof *r->rows, by_id); /* the order of emission, as far as one batch goes */
+	r->tasks = ARENA_ARRAY(r->ctx->arena, struct event_task, r->n ? r->n : 1);
+	struct str origin = str_c(r->s->svc->def->name);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct event_claim_row *row = &r->rows[i];
+		r->tasks[i].ev = (struct event){ .id = row->id, .origin = origin, .type = row->type, .object = row->object,
+						 .payload = row->payload, .at_us = row->at, .attempt = (unsigned)row->attempt };
+	}
+	return ST_OK;
+}
+
+/* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then on: what is
+   claimed earlier than that may have others before it, and waits with them. */
+static void hold(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us, const char *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct event_task *t = &tasks[i];
+		if (t->skipped || !event_service_takes(to, t->ev.origin, t->ev.type) || (t->held_until_us && t->held_until_us <= until_us))
+			continue;
+		t->held_until_us = until_us;
+		snprintf(t->error, sizeof t->error, "%s: %.150s", to->def->name, why);
+	}
+}
+
+static void deliver(struct run *r, unsigned k)
+{
+	struct service_instance *to = &r->s->events->platform->services[k];
+	struct event_hold *h = &r->s->holds[k];
+	struct err e = { 0 };
+	size_t reached = 0;
+	if (r->claimed_us < h->until_us) {
+		hold(to, r->tasks, r->n, h->until_us, "waits for what comes before it");
+		return;
+	}
+	if (event_deliver_remote(r->ctx, to, r->tasks, r->n, &reached, &e) == ST_OK) {
+		h->failures = 0;
+		return;
+	}
+	int64_t wait_us = US_PER_S << (h->failures < 6 ? h->failures : 6);
+	h->failures++;
+	h->until_us = clock_now_us() + (wait_us < HOLD_MAX_US ? wait_us : HOLD_MAX_US);
+	hold(to, r->tasks + reached, r->n - reached, h->until_us, e.msg);
+	LOG(WARN, r->ctx, "event.held", LS("to", to->def->name), LI("failures", h->failures), LS("error", e.msg));
+}
+
+static void handle(struct run *r)
+{
+	struct platform *p = r->s->events->platform;
+	int64_t until = clock_mono_ns() + BATCH_NS;
+	for (size_t i = 0; i < r->n; i++) {
+		struct event_task *t = &r->tasks[i];
+		t->skipped = clock_mono_ns() > until || fiber_cancelled();
+		for (unsigned k = 0; k < p->service_count && !t->skipped; k++)
+			if (p->services[k].local && !event_handle(r->ctx, &p->services[k], t, &r->s->handled))
+				t->failed = true;
+	}
+	for (unsigned k = 0; k < p->service_count; k++)
+		if (!p->services[k].local)
+			deliver(r, k);
+}
+
+static int64_t backoff_us(const struct event_task *t)
+{
+	int64_t us = 5 * US_PER_S;
+	for (unsigned i = 1; i < t->ev.attempt && us < 600 * US_PER_S; i++)
+		us *= 2;
+	return us < 600 * US_PER_S ? us : 600 * US_PER_S;
+}
+
+static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct run *r = arg;
+	int64_t now = clock_now_us();
+	int64_t *done = ARENA_ARRAY(db_arena(c), int64_t, r->n);
+	size_t k = 0;
+	r->retried = r->held = r->given_up = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct event_task *t = &r->tasks[i];
+		if (t->skipped) {
+			TRY(q_event_hold(c, t->ev.id, now, STR_NULL, NULL, e));
+		} else if (t->held_until_us) {
+			r->held++;
+			TRY(q_event_hold(c, t->ev.id, t->held_until_us, str_c(t->error), NULL, e));
+		} else if (!t->failed) {
+			done[k++] = t->ev.id;
+		} else if (t->ev.attempt >= ATTEMPTS) {
+			r->given_up++;
+			TRY(q_event_give_up(c, t->ev.id, str_c(t->error), NULL, e));
+		} else {
+			r->retried++;
+			TRY(q_event_retry(c, t->ev.id, now + backoff_us(t), str_c(t->error), NULL, e));
+		}
+	}
+	r->done = (unsigned)k;
+	return k ? q_event_done(c, job_ids_text(db_arena(c), db_engine(db_of(c)), done, k), NULL, e) : ST_OK;
+}
+
+static void account(struct run *r)
+{
+	atomic_fetch_add(&r->s->done, r->done);
+	atomic_fetch_add(&r->s->retried, r->retried);
+	atomic_fetch_add(&r->s->held, r->held);
+	atomic_fetch_add(&r->s->given_up, r->given_up);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct event_task *t = &r->tasks[i];
+		if (t->failed)
+			LOG(WARN, r->ctx, "event.failed", LT("type", t->ev.type), LI("event", t->ev.id), LI("attempt", t->ev.attempt),
+			    LS("error", t->error));
+	}
+}
+
+static enum status sweep_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_event_marks_expire(c, clock_now_us() - MARKS_KEEP_US, NULL, e);
+}
+
+/* Marks outlive every retry; afterwards they are only weight. */
+static void sweep(struct run *r)
+{
+	struct platform *p = r->s->events->platform;
+	int64_t now = clock_mono_ns();
+	if (r->s->marks_swept_ns && now - r->s->marks_swept_ns < MARKS_SWEEP_NS)
+		return;
+	r->s->marks_swept_ns = now;
+	for (unsigned k = 0; k < p->service_count; k++)
+		if (p->services[k].local && p->services[k].db &&
+		    db_write(r->ctx, p->services[k].db, sweep_tx, NULL, NULL) != ST_OK)
+			return;
+}
+
+/* One batch. *more: there may be another at once. */
+static enum status batch(struct event_stream *s, bool *more, struct err *e)
+{
+	SCOPED_ARENA *a = arena_new(RUN_ARENA);
+	struct ctx ctx;
+	struct run r = { .s = s, .ctx = &ctx };
+	*more = false;
+	if (!a)
+		return err_set(e, ST_NOMEM, "no memory for events");
+	ctx_init(&ctx, a);
+	ctx.svc = s->svc;
+	TRY(claim(&r, e));
+	if (!r.n)
+		return ST_OK;
+	handle(&r);
+	*more = r.n == BATCH;
+	TRY(db_write(&ctx, s->svc->db, finish_tx, &r, e));
+	account(&r);
+	sweep(&r);
+	return ST_OK;
+}
+
+/* Nanoseconds until something is due: 0 now, INT64_MAX nothing waits. One read. */
+static enum status outlook(struct event_stream *s, int64_t *wait_ns, struct err *e)
+{
+	SCOPED_ARENA *a = arena_new(64 << 10);
+	SCOPED_DB_READ c = NULL;
+	struct ctx ctx;
+	struct event_next_row *row;
+	if (!a)
+		return err_set(e, ST_NOMEM, "no memory for events");
+	ctx_init(&ctx, a);
+	ctx.svc = s->svc;
+	ctx.deadline_ns = clock_mono_ns() + 10 * NS_PER_S;
+	TRY(db_read(&ctx, s->svc->db, &c, e));
+	TRY(q_event_next(c, &row, e));
+	int64_t now = clock_now_us();
+	*wait_ns = !row || row->next_null ? INT64_MAX : row->next > now ? (row->next - now) * 1000 : 0;
+	return ST_OK;
+}
+
+/* Returns how long to sleep. */
+static int64_t look(struct event_stream *s, int64_t *idle_ns)
+{
+	struct err e = { 0 };
+	int64_t wait_ns = 0;
+	bool more = true;
+	enum status st = outlook(s, &wait_ns, &e);
+	if (st == ST_OK && wait_ns == 0) {
+		while (st == ST_OK && more && !s->stopping)
+			st = batch(s, &more, &e);
+		*idle_ns = 0;
+		if (st == ST_OK)
+			return 0;
+	}
+	if (st != ST_OK) {
+		LOG(WARN, NULL, "events.failed", LS("service", s->svc->def->name), LS("error", e.msg));
+		return RETRY_DB_NS;
+	}
+	*idle_ns = *idle_ns ? (*idle_ns * 2 < IDLE_MAX_NS ? *idle_ns * 2 : IDLE_MAX_NS) : 100 * NS_PER_MS;
+	return wait_ns < *idle_ns ? wait_ns + NS_PER_MS : *idle_ns;
+}
+
+/* --- what a dead one left ---------------------------------------------------------------------------------------- */
+
+/* Is this the only processor of a database that is a file? The lock goes with the process, however that ends. */
+static bool alone(struct event_stream *s)
+{
+	const struct platform *p = s->events->platform;
+	char path[4096];
+	if (db_engine(s->svc->db) != DB_SQLITE || !p->data_dir.n)
+		return false;
+	snprintf(path, sizeof path, "%.*s/%s.events", STR_ARG(p->data_dir), s->svc->def->name);
+	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0)
+		return false;
+	bool first = !flock(s->lock_fd, LOCK_EX | LOCK_NB);
+	return !flock(s->lock_fd, LOCK_SH) && first;
+}
+
+static enum status release_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_event_release(c, clock_now_us(), NULL, e);
+}
+
+/* Claims of a process that is gone come up again when their lease ends; later ones would be before them. */
+static void take_over(struct event_stream *s)
+{
+	SCOPED_ARENA *a = alone(s) ? arena_new(64 << 10) : NULL;
+	struct err e = { 0 };
+	struct ctx ctx;
+	if (!a)
+		return;
+	ctx_init(&ctx, a);
+	ctx.svc = s->svc;
+	if (db_write(&ctx, s->svc->db, release_tx, NULL, &e) != ST_OK)
+		LOG(WARN, &ctx, "events.failed", LS("service", s->svc->def->name), LS("error", e.msg));
+}
+
+void event_processor(void *stream)
+{
+	struct event_stream *s = stream;
+	int64_t idle_ns = 0;
+	bool cancelled = false;
+	take_over(s);
+	pthread_mutex_lock(&s->lock);
+	while (!s->stopping && !cancelled) {
+		s->woken = false;
+		pthread_mutex_unlock(&s->lock);
+		int64_t wait_ns = look(s, &idle_ns), until = clock_mono_ns() + wait_ns;
+		pthread_mutex_lock(&s->lock);
+		enum status st = ST_OK;
+		while (wait_ns && !s->woken && !s->stopping && st == ST_OK)
+			st = waitq_wait(&s->q, &s->lock, until);
+		cancelled = st == ST_CANCELLED;
+	}
+	s->running = false;
+	waitq_wake_all(&s->q);
+	pthread_mutex_unlock(&s->lock);
+}

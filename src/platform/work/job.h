@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The job queue: rows in the service's own database, enqueued in the transaction that causes them. Unique while active by
+ * key; priorities; leases (a crashed worker's job is taken over); retries with back-off and jitter for failures whose
+ * row in errors.def says retry; the rest, and the last attempt, go to the dead-letter list. Claimed and finished in
+ * batches.
+ */
+#ifndef GH_PLATFORM_JOB_H
+#define GH_PLATFORM_JOB_H
+
+#include "platform/core/service.h"
+
+struct job {
+	int64_t id;
+	struct str kind, key, payload; /* payload: JSON */
+	unsigned attempt;              /* from 1 */
+};
+struct job_new {
+	const char *kind;
+	struct str key;      /* unique while waiting or running; p NULL: no uniqueness */
+	struct str payload;  /* JSON; deterministic */
+	int64_t run_at_us;   /* 0: now */
+	int8_t priority;     /* added to the kind's */
+};
+/* Inside db_write's fn. *id = 0 when an active job with that key is there already. */
+enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id, struct err *e) MUST_CHECK;
+enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t n, size_t *added, struct err *e) MUST_CHECK;
+/* Inside db_write's fn, in the database that the job came from: the job ends with this transaction, so that a crash after it does not do again
+   what it does. Whatever run() says then, it is over. ST_CONFLICT: another worker took it over. */
+enum status job_end(struct db_conn *c, const struct job *j, struct err *e) MUST_CHECK;
+
+struct jobs;
+struct jobs *jobs_new(struct platform *p, struct err *e);
+/* Bounds of one process; 0 keeps the default in parentheses. Before jobs_start. */
+struct job_limits {
+	unsigned concurrency;  /* jobs running at once, per service (64) */
+	unsigned batch;        /* claimed at once (500); twice as many are held */
+	int64_t lease_ns;      /* (30 s); renewed while a job runs within its time_s */
+	int64_t idle_ns;       /* longest pause between looks at an idle queue (10 s) */
+};
+void jobs_configure(struct jobs *j, const struct job_limits *l);
+enum status jobs_start(struct jobs *j, struct err *e) MUST_CHECK; /* role `jobs`; on a loop */
+void jobs_wake(struct jobs *j);                                   /* look now: any thread */
+/* Fiber: stop claiming, hand back what has not begun, wait for the rest; cancel it at the deadline. */
+void jobs_drain(struct jobs *j, int64_t deadline_ns);
+void jobs_free(struct jobs *j); /* drained, or never started */
+
+/* done … dead: by this process. waiting: claimed here, not begun. */
+struct job_stats { uint64_t enqueued, done, retried, dead, claims, empty_claims; unsigned waiting, running; };
+void jobs_stats(const struct jobs *j, struct job_stats *out);
+
+/* What the database says, all processes. */
+struct job_totals { int64_t ready, later, running, dead; };
+enum status jobs_totals(struct ctx *ctx, struct db *db, struct job_totals *out, struct err *e) MUST_CHECK;
+
+/* The dead-letter list, newest first, from ids below before (0: from the top); in ctx->arena. */
+struct job_dead { int64_t id; struct str kind, key, payload, error; int64_t attempts, died_us; };
+enum status jobs_dead_list(struct ctx *ctx, struct db *db, int64_t before, size_t max, struct job_dead **out, size_t *n,
+                           struct err *e) MUST_CHECK;
+/* Inside db_write's fn. ST_NOT_FOUND; ST_CONFLICT when an active job has its key. */
+enum status job_dead_retry(struct db_conn *c, int64_t id, struct err *e) MUST_CHECK;
+enum status job_dead_remove(struct db_conn *c, int64_t id, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keeper: renews the leases of jobs that run within their time, and enqueues cron ticks, each once over all replicas.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gen/platform_sql.h"
+#include "platform/work/job_int.h"
+
+#define CLOCK_CHECK_NS (30 * NS_PER_S) /* the wall clock may be set meanwhile */
+
+/* --- leases --- */
+
+struct beat { struct job_queue *q; int64_t *ids; size_t n; };
+
+static enum status beat_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct beat *b = arg;
+	const struct jobs *j = b->q->jobs;
+	struct str ids = job_ids_text(db_arena(c), db_engine(db_of(c)), b->ids, b->n);
+	return q_job_beat(c, ids, j->worker, clock_now_us() + j->limits.lease_ns / 1000, NULL, e);
+}
+
+/* The jobs claimed more than a third of a lease ago and not over time: an overdue one loses its lease. */
+static void collect(struct beat *b, struct arena *a)
+{
+	struct job_queue *q = b->q;
+	int64_t now = clock_mono_ns();
+	pthread_mutex_lock(&q->lock);
+	unsigned room = q->held_count;
+	pthread_mutex_unlock(&q->lock);
+	b->ids = ARENA_ARRAY(a, int64_t, room ? room : 1);
+	pthread_mutex_lock(&q->lock);
+	for (struct job_held *h = q->held; h && b->n < room; h = h->held_next)
+		if (now - h->claimed_ns > q->jobs->limits.lease_ns / 4 && (!h->until_ns || now < h->until_ns))
+			b->ids[b->n++] = h->job.id;
+	pthread_mutex_unlock(&q->lock);
+}
+
+static void renew(struct job_queue *q)
+{
+	SCOPED_ARENA *a = arena_new(4 << 20);
+	struct beat b = { .q = q };
+	struct err e = { 0 };
+	struct ctx ctx;
+	if (!a)
+		return;
+	collect(&b, a);
+	if (!b.n)
+		return;
+	ctx_init(&ctx, a);
+	ctx.svc = q->svc;
+	ctx.deadline_ns = clock_mono_ns() + q->jobs->limits.lease_ns / 4;
+	if (db_write(&ctx, q->svc->db, beat_tx, &b, &e) != ST_OK)
+		LOG(WARN, &ctx, "jobs.lease_failed", LS("service", q->svc->def->name), LS("error", e.msg));
+}
+
+/* --- cron --- */
+
+static unsigned count_crons(const struct job_def *d)
+{
+	unsigned n = 0;
+	for (; d && d->kind; d++)
+		n += d->cron != NULL;
+	return n;
+}
+
+static enum status add_crons(struct job_queue *q, const struct job_def *d, struct err *e)
+{
+	for (; d && d->kind; d++) {
+		if (!d->cron)
+			continue;
+		struct job_cron *c = &q->crons[q->cron_count++];
+		c->def = d;
+		if (cron_parse(str_c(d->cron), &c->cron, e) != ST_OK)
+			return err_wrap(e, ST_CONFIG, "job \"%s\"", d->kind);
+	}
+	return ST_OK;
+}
+
+enum status job_crons_init(struct job_queue *q, struct err *e)
+{
+	unsigned n = count_crons(q->svc->def->jobs) + count_crons(platform_jobs);
+	q->crons = calloc(n ? n : 1, sizeof *q->crons);
+	if (!q->crons)
+		return err_set(e, ST_NOMEM, "no memory for cron entries");
+	TRY(add_crons(q, q->svc->def->jobs, e));
+	return add_crons(q, platform_jobs, e);
+}
+
+struct tick { struct job_cron *c; int64_t at; };
+
+static enum status tick_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct tick *t = arg;
+	struct str kind = str_c(t->c->def->kind);
+	int64_t mine;
+	/* A kind seen for the first time has no past to catch up with. */
+	if (!t->c->known)
+		TRY(q_job_cron_begin(c, kind, t->at, NULL, e));
+	TRY(q_job_cron_tick(c, kind, t->at, &mine, e));
+	if (!mine)
+		return ST_OK;
+	struct job_new j = { .kind = t->c->def->kind, .key = STR("cron") };
+	return job_enqueue(c, &j, NULL, e);
+}
+
+/* At the start the last tick is offered: if it passed while nothing ran, it is made up for, once. */
+static void tick(struct job_queue *q, struct job_cron *c, int64_t now)
+{
+	struct tick t = { c, cron_last_us(&c->cron, now) };
+	struct err e = { 0 };
+	struct ctx ctx;
+	SCOPED_ARENA *a = arena_new(1 << 20);
+	if (!a || !t.at)
+		return;
+	ctx_init(&ctx, a);
+	ctx.svc = q->svc;
+	ctx.deadline_ns = clock_mono_ns() + 10 * NS_PER_S;
+	if (db_write(&ctx, q->svc->db, tick_tx, &t, &e) != ST_OK) {
+		LOG(WARN, &ctx, "jobs.cron_failed", LS("kind", c->def->kind), LS("error", e.msg));
+		return; /* next_us stays: tried again */
+	}
+	c->known = true;
+	c->next_us = cron_next_us(&c->cron, now);
+}
+
+/* Returns nanoseconds until the next tick. */
+static int64_t ticks(struct job_queue *q)
+{
+	int64_t wait = INT64_MAX;
+	for (unsigned i = 0; i < q->cron_count; i++) {
+		struct job_cron *c = &q->crons[i];
+		int64_t now = clock_now_us();
+		if (!c->known || (c->next_us && c->next_us <= now))
+			tick(q, c, now);
+		int64_t left = !c->known ? NS_PER_S : c->next_us ? (c->next_us - now) * 1000 : INT64_MAX;
+		if (left < wait)
+			wait = left;
+	}
+	if (wait == INT64_MAX)
+		return wait;
+	return wait < CLOCK_CHECK_NS ? wait + NS_PER_MS : CLOCK_CHECK_NS;
+}
+
+void job_keeper(void *queue)
+{
+	struct job_queue *q = queue;
+	const int64_t beat_ns = q->jobs->limits.lease_ns / 3;
+	int64_t beat_at = clock_mono_ns() + beat_ns;
+	for (;;) {
+		int64_t wait = ticks(q), now = clock_mono_ns();
+		if (now >= beat_at) {
+			renew(q);
+			beat_at = now + beat_ns;
+		}
+		pthread_mutex_lock(&q->lock);
+		bool stop = q->stopping;
+		if (!stop) {
+			/* With nothing held there is nothing to renew: sleep until a claim or the next tick. */
+			int64_t until = wait == INT64_MAX ? FIBER_FOREVER : now + wait;
+			if (q->held_count && beat_at < until)
+				until = beat_at;
+			stop = waitq_wait(&q->keep, &q->lock, until) == ST_CANCELLED;
+		}
+		stop = stop || q->stopping;
+		pthread_mutex_unlock(&q->lock);
+		if (stop)
+			break;
+	}
+	job_fiber_end(q);
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Claiming, running and finishing. See job_int.h for who is who.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/guard.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "gen/platform_sql.h"
+#include "platform/work/job_int.h"
+
+enum { JOB_ARENA = 16 << 20, BATCH_ARENA = 64 << 20, YIELD_EVERY = 64, PROMOTE_MAX = 5000, UNKNOWN_ATTEMPTS = 5,
+       FINISH_MAX = 2000 };
+#define RETRY_DB_NS (1 * NS_PER_S) /* after a failure of the database itself */
+
+/* --- lists (under the lock) --- */
+
+static void push(struct job_list *l, struct job_held *h)
+{
+	h->next = NULL;
+	*l->tail = h;
+	l->tail = &h->next;
+	l->count++;
+}
+
+static struct job_held *pop(struct job_list *l)
+{
+	struct job_held *h = l->head;
+	if (h) {
+		l->head = h->next;
+		if (!l->head)
+			l->tail = &l->head;
+		l->count--;
+	}
+	return h;
+}
+
+static void hold(struct job_queue *q, struct job_held *h)
+{
+	h->held_next = q->held;
+	h->held_prev = &q->held;
+	if (q->held)
+		q->held->held_prev = &h->held_next;
+	q->held = h;
+	q->held_count++;
+}
+
+static void let_go(struct job_queue *q, struct job_held *h)
+{
+	*h->held_prev = h->held_next;
+	if (h->held_next)
+		h->held_next->held_prev = h->held_prev;
+	q->held_count--;
+	struct job_batch *b = h->batch; /* h lies in the batch's arena */
+	if (--b->refs == 0) {
+		arena_free(b->arena);
+		free(b);
+	}
+}
+
+/* --- running --- */
+
+struct attempt { struct ctx *ctx; struct job_held *h; struct err err; enum status result; };
+
+static void call_run(void *arg)
+{
+	struct attempt *a = arg;
+	a->result = a->h->def->run(a->ctx, &a->h->job, &a->err);
+}
+
+static unsigned attempts_of(const struct job_def *d)
+{
+	return d && d->attempts ? d->attempts : UNKNOWN_ATTEMPTS;
+}
+
+static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena)
+{
+	struct attempt a = { .h = h };
+	struct ctx ctx;
+	if (!h->def) {
+		h->result = ST_NOT_IMPLEMENTED;
+		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"", (int)(h->job.kind.n < 100 ? h->job.kind.n : 100), h->job.kind.p);
+		return;
+	}
+	ctx_init(&ctx, arena);
+	ctx.svc = q->svc;
+	ctx.deadline_ns = h->until_ns;
+	a.ctx = &ctx;
+	fiber_set_deadline(h->until_ns);
+	enum status guarded = guard_run(call_run, &a);
+	fiber_set_deadline(0);
+	h->result = guarded != ST_OK ? guarded : a.result;
+	if (h->result != ST_OK)
+		snprintf(h->error, sizeof h->error, "%.199s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
+}
+
+static struct job_held *next_job(struct job_queue *q) /* locked */
+{
+	struct job_held *h = pop(&q->waiting);
+	if (!h)
+		return NULL;
+	unsigned time_s = h->def && h->def->time_s ? h->def->time_s : 15;
+	h->until_ns = clock_mono_ns() + time_s * NS_PER_S;
+	q->running++;
+	/* Room for another half a batch: the puller need not be told of each job. */
+	if (q->waiting.count == q->jobs->limits.batch / 2 || q->waiting.count == 0)
+		waitq_wake_one(&q->pull);
+	return h;
+}
+
+static void runner_unlist(struct job_runner *r) /* locked */
+{
+	struct job_queue *q = r->q;
+	while (r->cancel_posted && !r->cancel_ran) { /* the task points at us: let its turn come */
+		pthread_mutex_unlock(&q->lock);
+		fiber_yield();
+		pthread_mutex_lock(&q->lock);
+	}
+	struct job_runner **at = &q->runners;
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	q->runner_count--;
+	waitq_wake_all(&q->idle);
+	waitq_wake_all(&q->finish);
+}
+
+static void runner(void *arg)
+{
+	struct job_runner *r = arg;
+	struct job_queue *q = r->q;
+	struct arena *arena = arena_new(JOB_ARENA);
+	unsigned n = 0;
+	pthread_mutex_lock(&q->lock);
+	r->fiber = fiber_self();
+	r->loop = loop_current();
+	struct job_held *h;
+	while (arena && (h = next_job(q))) {
+		pthread_mutex_unlock(&q->lock);
+		run_one(q, h, arena);
+		arena_reset(arena);
+		if (++n % YIELD_EVERY == 0)
+			fiber_yield();
+		pthread_mutex_lock(&q->lock);
+		q->running--;
+		push(&q->finished, h);
+		if (q->finished.count == 1)
+			waitq_wake_one(&q->finish);
+	}
+	runner_unlist(r);
+	pthread_mutex_unlock(&q->lock);
+	arena_free(arena);
+	free(r);
+}
+
+static bool spawn_runner(struct job_queue *q, struct job_runner *r)
+{
+	struct loops *loops = q->jobs->platform->loops;
+	if (!loops)
+		return fiber_spawn(loop_current(), runner, r, FIBER_LARGE) != NULL;
+	return fiber_spawn_on(loops_get(loops, q->next_loop++ % loops_count(loops)), runner, r, FIBER_LARGE);
+}
+
+static void start_runners(struct job_queue *q) /* locked; only the puller adds runners */
+{
+	while (q->runner_count < q->jobs->limits.concurrency && q->runner_count - q->running < q->waiting.count) {
+		struct job_runner *r = calloc(1, sizeof *r);
+		if (!r)
+			return;
+		r->q = q;
+		r->next = q->runners;
+		q->runners = r;
+		q->runner_count++;
+		pthread_mutex_unlock(&q->lock);
+		bool ok = spawn_runner(q, r);
+		pthread_mutex_lock(&q->lock);
+		if (ok)
+			continue;
+		struct job_runner **at = &q->runners;
+		while (*at != r)
+			at = &(*at)->next;
+		*at = r->next;
+		q->runner_count--;
+		free(r);
+		return;
+	}
+}
+
+/* --- claiming --- */
+
+struct claim { struct job_queue *q; struct job_claim_row *rows; size_t n; bool promote; };
+
+static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct claim *cl = arg;
+	const struct jobs *j = cl->q->jobs;
+	int64_t now = clock_now_us();
+	if (cl->promote)
+		TRY(q_job_promote(c, now, PROMOTE_MAX, NULL, e));
+	return q_job_claim(c, now + j->limits.lease_ns / 1000, j->worker, j->limits.batch, &cl->rows, &cl->n, e);
+}
+
+static int by_priority(const void *a, const void *b)
+{
+	const struct job_claim_row *x = a, *y = b;
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? 1 : -1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* A job that was claimed more often than it has attempts took its workers down each time: it is not run again. */
+static void judge(struct job_held *h)
+{
+	if (h->job.attempt <= attempts_of(h->def))
+		return;
+	h->result = ST_INTERNAL;
+	snprintf(h->error, sizeof h->error, "each of %u attempts ended with its worker", attempts_of(h->def));
+}
+
+static void take_in(struct job_queue *q, struct job_batch *b, struct claim *cl)
+{
+	struct job_held *all = ARENA_ARRAY(b->arena, struct job_held, cl->n);
+	int64_t now = clock_mono_ns();
+	qsort(cl->rows, cl->n, sizeof *cl->rows, by_priority); /* RETURNING promises no order */
+	for (size_t i = 0; i < cl->n; i++) {
+		const struct job_claim_row *row = &cl->rows[i];
+		all[i] = (struct job_held){ .batch = b, .claimed_ns = now, .def = job_def_find(q->svc->def, row->kind),
+					    .job = { row->id, row->kind, row->key, row->payload, (unsigned)row->attempt } };
+		judge(&all[i]);
+	}
+	b->refs = (unsigned)cl->n;
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < cl->n; i++) {
+		hold(q, &all[i]);
+		push(all[i].result == ST_OK ? &q->waiting : &q->finished, &all[i]);
+	}
+	waitq_wake_one(&q->finish);
+	if (cl->n)
+		waitq_wake_one(&q->keep);
+	start_runners(q);
+	pthread_mutex_unlock(&q->lock);
+}
+
+static enum status claim(struct job_queue *q, bool promote, size_t *got)
+{
+	struct job_batch *b = calloc(1, sizeof *b);
+	struct err e = { 0 };
+	struct claim cl = { q, NULL, 0, promote };
+	struct ctx ctx;
+	*got = 0;
+	if (!b || !(b->arena = arena_new(BATCH_ARENA))) {
+		free(b);
+		return ST_NOMEM;
+	}
+	ctx_init(&ctx, b->arena);
+	ctx.svc = q->svc;
+	ctx.deadline_ns = clock_mono_ns() + 10 * NS_PER_S;
+	enum status st = db_write(&ctx, q->svc->db, claim_tx, &cl, &e);
+	if (st != ST_OK)
+		LOG(WARN, &ctx, "jobs.claim_failed", LS("service", q->svc->def->name), LS("error", e.msg));
+	atomic_fetch_add(&q->claims, 1);
+	if (st != ST_OK || !cl.n) {
+		atomic_fetch_add(&q->empty_claims, st == ST_OK);
+		arena_free(b->arena);
+		free(b);
+		return st;
+	}
+	*got = cl.n;
+	take_in(q, b, &cl);
+	return ST_OK;
+}
+
+/* What there is to do, without a write: an idle queue costs one read per look. */
+static enum status outlook(struct job_queue *q, bool *ready, bool *due, int64_t *wait_ns)
+{
+	SCOPED_ARENA *a = arena_new(64 << 10);
+	SCOPED_DB_READ c = NULL;
+	struct ctx ctx;
+	struct job_outlook_row *row;
+	if (!a)
+		return ST_NOMEM;
+	ctx_init(&ctx, a);
+	ctx.svc = q->svc;
+	ctx.deadline_ns = clock_mono_ns() + 10 * NS_PER_S;
+	TRY(db_read(&ctx, q->svc->db, &c, NULL));
+	TRY(q_job_outlook(c, &row, NULL));
+	int64_t now = clock_now_us();
+	*ready = row && row->ready;
+	*due = row && !row->next_null && row->next <= now;
+	*wait_ns = row && !row->next_null && row->next > now ? (row->next - now) * 1000 : INT64_MAX;
+	return ST_OK;
+}
+
+/* Sleep until woken, until wait_ns is over or there is room. */
+static void puller_wait(struct job_queue *q, int64_t wait_ns) /* locked */
+{
+	int64_t until = clock_mono_ns() + wait_ns;
+	while (!q->woken && !q->stopping && waitq_wait(&q->pull, &q->lock, until) == ST_OK)
+		;
+}
+
+static void wait_for_room(struct job_queue *q) /* locked */
+{
+	while (!q->stopping && q->waiting.count > q->jobs->limits.batch / 2)
+		if (waitq_wait(&q->pull, &q->lock, FIBER_FOREVER) == ST_CANCELLED)
+			q->stopping = true;
+}
+
+/* One look; returns how long to sleep, 0: look again. */
+static int64_t pull(struct job_queue *q, int64_t *idle_ns)
+{
+	const struct job_limits *l = &q->jobs->limits;
+	bool ready = false, due = false;
+	int64_t wait_ns = 0;
+	size_t got = 0;
+	enum status st = outlook(q, &ready, &due, &wait_ns);
+	/* While full batches come, the read is spared. */
+	while (st == ST_OK && (ready || due)) {
+		st = claim(q, due, &got);
+		ready = got == l->batch;
+		due = false;
+		if (got)
+			*idle_ns = 0;
+		pthread_mutex_lock(&q->lock);
+		wait_for_room(q);
+		bool stop = q->stopping;
+		pthread_mutex_unlock(&q->lock);
+		if (stop)
+			return 0;
+	}
+	if (st != ST_OK)
+		return RETRY_DB_NS;
+	if (got)
+		return 0;
+	*idle_ns = *idle_ns ? (*idle_ns * 2 < l->idle_ns ? *idle_ns * 2 : l->idle_ns) : 100 * NS_PER_MS;
+	return wait_ns < *idle_ns ? wait_ns + NS_PER_MS : *idle_ns;
+}
+
+static void release_waiting(struct job_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	for (struct job_held *h; (h = pop(&q->waiting));) {
+		h->result = ST_CANCELLED;
+		h->until_ns = 0; /* the finisher hands it back unharmed */
+		push(&q->finished, h);
+	}
+	waitq_wake_one(&q->finish);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void job_puller(void *queue)
+{
+	struct job_queue *q = queue;
+	int64_t idle_ns = 0;
+	pthread_mutex_lock(&q->lock);
+	while (!q->stopping) {
+		q->woken = false;
+		pthread_mutex_unlock(&q->lock);
+		int64_t wait_ns = pull(q, &idle_ns);
+		pthread_mutex_lock(&q->lock);
+		start_runners(q);
+		if (wait_ns)
+			puller_wait(q, wait_ns);
+		if (q->woken)
+			idle_ns = 0;
+	}
+	pthread_mutex_unlock(&q->lock);
+	release_waiting(q);
+	job_fiber_end(q);
+}
+
+/* --- finishing --- */
+
+struct finish { struct job_queue *q; struct job_held *list; unsigned n, done, retried, dead; };
+
+static int64_t backoff_us(const struct job_held *h)
+{
+	const struct job_def *d = h->def;
+	int64_t s = d && d->backoff_s ? d->backoff_s : 30, max = d && d->backoff_max_s ? d->backoff_max_s : 600;
+	for (unsigned i = 1; i < h->job.attempt && s < max; i++)
+		s *= 2;
+	if (s > max)
+		s = max;
+	/* ±20 %, so that what failed together does not come back together. */
+	uint64_t spread = (uint64_t)h->job.id * UINT64_C(0x9e3779b97f4a7c15) + h->job.attempt * UINT64_C(0xbf58476d1ce4e5b9);
+	int64_t us = s * US_PER_S;
+	return us - us / 5 + (int64_t)((spread >> 20) % (uint64_t)(us / 5 * 2 + 1));
+}
+
+static enum status settle(struct db_conn *c, struct finish *f, const struct job_held *h, struct err *e)
+{
+	int64_t worker = f->q->jobs->worker, now = clock_now_us(), moved;
+	if (status_info(h->result)->retry && h->job.attempt < attempts_of(h->def)) {
+		f->retried++;
+		return q_job_retry(c, h->job.id, worker, now + backoff_us(h), str_c(h->error), NULL, e);
+	}
+	TRY(q_job_bury(c, h->job.id, worker, str_c(h->error), now, &moved, e));
+	f->dead++;
+	return q_job_remove(c, h->job.id, worker, NULL, e);
+}
+
+static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct finish *f = arg;
+	struct arena *a = db_arena(c);
+	enum db_engine engine = db_engine(db_of(c));
+	int64_t worker = f->q->jobs->worker;
+	int64_t *done = ARENA_ARRAY(a, int64_t, f->n), *back = ARENA_ARRAY(a, int64_t, f->n);
+	size_t done_n = 0, back_n = 0;
+	f->retried = f->dead = 0; /* the transaction may be repeated */
+	for (struct job_held *h = f->list; h; h = h->next) {
+		if (h->result == ST_OK)
+			done[done_n++] = h->job.id;
+		else if (h->result == ST_CANCELLED && !h->until_ns)
+			back[back_n++] = h->job.id;
+		else
+			TRY(settle(c, f, h, e));
+	}
+	if (done_n)
+		TRY(q_job_done(c, job_ids_text(a, engine, done, done_n), worker, NULL, e));
+	if (back_n)
+		TRY(q_job_release(c, job_ids_text(a, engine, back, back_n), worker, NULL, e));
+	f->done = (unsigned)done_n;
+	return ST_OK;
+}
+
+static void log_failures(const struct finish *f, struct ctx *ctx)
+{
+	for (const struct job_held *h = f->list; h; h = h->next)
+		if (h->result != ST_OK && h->result != ST_CANCELLED)
+			LOG(WARN, ctx, "job.failed", LT("kind", h->job.kind), LI("job", h->job.id), LI("attempt", h->job.attempt),
+			    LS("error", h->error));
+}
+
+static enum status finish(struct finish *f)
+{
+	struct job_queue *q = f->q;
+	SCOPED_ARENA *a = arena_new(BATCH_ARENA);
+	struct err e = { 0 };
+	struct ctx ctx;
+	if (!a)
+		return ST_NOMEM;
+	ctx_init(&ctx, a);
+	ctx.svc = q->svc;
+	ctx.deadline_ns = clock_mono_ns() + 10 * NS_PER_S;
+	enum status st = db_write(&ctx, q->svc->db, finish_tx, f, &e);
+	if (st != ST_OK) {
+		LOG(WARN, &ctx, "jobs.finish_failed", LS("service", q->svc->def->name), LS("error", e.msg));
+		return st;
+	}
+	log_failures(f, &ctx);
+	atomic_fetch_add(&q->done, f->done);
+	atomic_fetch_add(&q->retried, f->retried);
+	atomic_fetch_add(&q->dead, f->dead);
+	return ST_OK;
+}
+
+static struct job_held *take_finished(struct job_queue *q, unsigned *n) /* locked */
+{
+	struct job_list out = { .tail = &out.head };
+	for (struct job_held *h; out.count < FINISH_MAX && (h = pop(&q->finished));)
+		push(&out, h);
+	*n = out.count;
+	return out.head;
+}
+
+static bool finisher_over(const struct job_queue *q) /* locked */
+{
+	return q->stopping && !q->runner_count && !q->waiting.count && !q->finished.count && !q->held_count;
+}
+
+void job_finisher(void *queue)
+{
+	struct job_queue *q = queue;
+	pthread_mutex_lock(&q->lock);
+	for (;;) {
+		bool cancelled = false;
+		while (!q->finished.count && !finisher_over(q) && !cancelled)
+			cancelled = waitq_wait(&q->finish, &q->lock, FIBER_FOREVER) == ST_CANCELLED;
+		if (cancelled || finisher_over(q))
+			break;
+		struct finish f = { .q = q };
+		f.list = take_finished(q, &f.n);
+		pthread_mutex_unlock(&q->lock);
+		enum status st = finish(&f);
+		if (st != ST_OK && fiber_sleep_ns(RETRY_DB_NS) == ST_CANCELLED)
+			st = ST_CANCELLED;
+		pthread_mutex_lock(&q->lock);
+		for (struct job_held *h = f.list, *next; h; h = next) {
+			next = h->next;
+			if (st == ST_OK)
+				let_go(q, h);
+			else
+				push(&q->finished, h);
+		}
+	}
+	pthread_mutex_unlock(&q->lock);
+	job_fiber_end(q);
+}

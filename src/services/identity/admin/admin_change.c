@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One change to one member, with its guards.
+ */
+#include "services/identity/admin/admin.h"
+
+#include "base/clock.h"
+#include "gen/identity_sql.h"
+#include "platform/audit/audit.h"
+#include "platform/auth/session.h"
+#include "platform/text/json.h"
+#include "services/identity/signin/link.h"
+#include "services/identity/signin/rights.h"
+
+const struct member_action_def member_actions[MEMBER_ACTIONS] = {
+	[MEMBER_APPROVE] = { "approve", "Approve", "approved", MEMBER_ACTIONS },
+	[MEMBER_SUSPEND] = { "suspend", "Suspend", "suspended", MEMBER_RESTORE },
+	[MEMBER_RESTORE] = { "restore", "Restore", "restored", MEMBER_SUSPEND },
+	[MEMBER_ROLES] = { "roles", "Roles", "changed", MEMBER_ACTIONS },
+};
+
+/* Who is leaving can be suspended too, or they would be safe from it for the days of grace; they leave all the same. */
+static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = {
+	[MEMBER_APPROVE] = { "pending", "active" }, [MEMBER_SUSPEND] = { "active leaving", "suspended" }, [MEMBER_RESTORE] = { "suspended", "active" } };
+
+struct change { struct web *w; int64_t id; enum member_action action; struct str roles; struct person_record *before; bool changed; };
+
+static bool privileged(struct str roles)
+{
+	const struct person p = { .roles = roles };
+	return person_may(&p, "", "admin");
+}
+
+static bool owns(struct str roles)
+{
+	const struct person p = { .roles = roles };
+	return person_may(&p, "", "owner");
+}
+
+static enum status guard(struct db_conn *c, const struct change *x, struct err *e)
+{
+	const struct person_record *p = x->before;
+	struct identity_other_owners_row *others;
+	bool by_owner = owns(x->w->person->roles), takes_away = x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && !owns(x->roles));
+	if (x->action == MEMBER_SUSPEND && p->id == x->w->person->id)
+		return err_set(e, ST_FORBIDDEN, "You can not suspend yourself.");
+	if (!by_owner && (privileged(p->roles) || (x->action == MEMBER_ROLES && privileged(x->roles))) && p->id != x->w->person->id)
+		return err_set(e, ST_FORBIDDEN, "Only an owner changes owners and administrators.");
+	if (!by_owner && x->action == MEMBER_ROLES && owns(x->roles))
+		return err_set(e, ST_FORBIDDEN, "Only an owner makes owners.");
+	if (!takes_away || !owns(p->roles))
+		return ST_OK;
+	TRY(q_identity_other_owners(c, p->id, &others, e));
+	return others->n ? ST_OK : err_set(e, ST_FORBIDDEN, "%.*s is the only owner: make somebody else one first.", STR_ARG(p->name));
+}
+
+/* Nobody keeps a way back in: what they invited others to, themselves maybe, goes with their rights. */
+static bool loses_rights(const struct change *x)
+{
+	struct str had = x->before->roles;
+	return x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && ((owns(had) && !owns(x->roles)) || (privileged(had) && !privileged(x->roles))));
+}
+
+static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
+{
+	struct change *x = arg;
+	int64_t now = clock_now_us();
+	struct audit_entry entry = { 0 };
+	TRY(people_by_id(c, x->id, &x->before, e));
+	if (!x->before)
+		return err_set(e, ST_NOT_FOUND, "There is nobody of that name any more.");
+	x->changed = x->action == MEMBER_ROLES ? !str_eq(x->before->roles, x->roles) : str_has_word(str_c(moves[x->action].from), x->before->status);
+	if (!x->changed)
+		return ST_OK;
+	TRY(guard(c, x, e));
+	if (x->action == MEMBER_ROLES)
+		TRY(q_identity_person_roles(c, x->id, x->roles, now, NULL, e));
+	else
+		TRY(q_identity_person_status(c, x->id, x->action == MEMBER_RESTORE && x->before->leaving_at ? STR("leaving") : str_c(moves[x->action].to), now, NULL, e));
+	if (loses_rights(x))
+		TRY(q_identity_invitations_drop_of(c, x->id, NULL, e));
+	TRY(rights_later(c, &(struct rights){ .person = x->id, .but = STR("") }, e));
+	struct buf b;
+	buf_arena(&b, db_arena(c), 4096);
+	buf_putc(&b, '{');
+	if (x->action == MEMBER_ROLES) {
+		json_put_member(&b, "from", x->before->roles);
+		json_put_member(&b, "to", x->roles);
+	}
+	buf_putc(&b, '}');
+	entry.action = arena_printf(db_arena(c), "member.%s", member_actions[x->action].done);
+	entry.actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id);
+	entry.object = arena_strf(db_arena(c), "%lld", (long long)x->id);
+	entry.details = buf_str(&b);
+	return audit_write(c, &entry, e);
+}
+
+/* What signed-in browsers and the person themselves learn of it. */
+static enum status tell(const struct change *x, struct err *e)
+{
+	struct ctx *ctx = x->w->ctx;
+	const struct person_record *p = x->before;
+	struct audit_entry from = { 0 };
+	audit_from(x->w, &from);
+	if (x->action == MEMBER_APPROVE)
+		return link_mail(ctx, p->email, p->name, "Your account is open", "Your account was approved. You can sign in:",
+		                 web_abs_url(ctx, "identity", "/sign-in"), e);
+	return rights_settle(ctx, &(struct rights){ .person = p->id, .but = STR(""), .address = from.address }, e);
+}
+
+enum status admin_change(struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed, struct err *e)
+{
+	struct change x = { .w = w, .id = person, .action = action, .roles = roles.p ? roles : STR("") };
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_change, &x, e));
+	*changed = x.changed;
+	return x.changed ? tell(&x, e) : ST_OK;
+}

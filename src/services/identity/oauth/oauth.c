@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What all endpoints share: errors as the specifications spell them, headers, forms, scopes.
+ */
+#include "services/identity/oauth/oauth.h"
+
+#include "base/id.h"
+#include "platform/crypto/jose.h"
+
+/* --- answers ------------------------------------------------------------------------------------------------ */
+
+void oauth_headers(struct web *w)
+{
+	http_set_header(w->req, "cache-control", STR("no-store"));
+	http_set_header(w->req, "access-control-allow-origin", STR("*"));
+	http_set_header(w->req, "access-control-expose-headers", STR("WWW-Authenticate, DPoP-Nonce"));
+}
+
+enum status oauth_preflight(struct web *w, struct err *e)
+{
+	oauth_headers(w);
+	http_set_header(w->req, "access-control-allow-methods", STR("GET, POST, PUT, DELETE, OPTIONS"));
+	http_set_header(w->req, "access-control-allow-headers", STR("Authorization, Content-Type, DPoP"));
+	http_set_header(w->req, "access-control-max-age", STR("86400"));
+	http_status(w->req, 204);
+	http_send(w->req, STR(""));
+	return ST_OK;
+}
+
+enum status oauth_error(struct web *w, int status, const char *error, const char *description)
+{
+	struct buf b;
+	buf_arena(&b, w->ctx->arena, 4096);
+	buf_putc(&b, '{');
+	json_put_member(&b, "error", str_c(error));
+	if (description)
+		json_put_member(&b, "error_description", str_c(description));
+	buf_putc(&b, '}');
+	oauth_headers(w);
+	if (status == 401)
+		http_set_header(w->req, "www-authenticate", arena_strf(w->ctx->arena, "Basic realm=\"oauth\", error=\"%s\"", error));
+	return web_json(w, status, buf_str(&b));
+}
+
+enum status oauth_form(struct web *w)
+{
+	struct err e = { 0 };
+	struct str type = http_header(w->req, "content-type");
+	struct header_params rest;
+	const char *wrong = NULL;
+	if (type.p && !str_ieqc(header_main(type, &rest), "application/x-www-form-urlencoded"))
+		wrong = "The body must be application/x-www-form-urlencoded.";
+	else if (web_form_load(w, &e) != ST_OK)
+		wrong = e.msg;
+	for (unsigned i = 0; !wrong && i < w->form_.count; i++)
+		for (unsigned j = 0; !wrong && j < i; j++)
+			if (str_eq(w->form_.list[i].name, w->form_.list[j].name) && !str_eqc(w->form_.list[i].name, "resource"))
+				wrong = "A parameter is there twice.";
+	if (!wrong)
+		return ST_OK;
+	return oauth_error(w, 400, "invalid_request", wrong) == ST_OK ? ST_INVALID : ST_INTERNAL;
+}
+
+/* --- scopes ------------------------------------------------------------------------------------------------- */
+
+bool scope_has(struct str scope, const char *one)
+{
+	return str_has_word(scope, str_c(one));
+}
+
+bool scope_within(struct str scope, struct str all)
+{
+	struct str s;
+	while (scope.n && str_next(&scope, ' ', &s))
+		if (s.n && !str_has_word(all, s))
+			return false;
+	return true;
+}
+
+struct str scope_and(struct arena *a, struct str scope, struct str all)
+{
+	struct buf b;
+	struct str s;
+	buf_arena(&b, a, 8192);
+	while (scope.n && str_next(&scope, ' ', &s))
+		if (s.n && str_has_word(all, s) && !str_has_word(buf_str(&b), s)) {
+			if (b.len)
+				buf_putc(&b, ' ');
+			buf_putstr(&b, s);
+		}
+	return buf_str(&b);
+}
+
+struct str oauth_sub(struct arena *a, int64_t person)
+{
+	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
+	id_text(person, text);
+	return str_n(text, ID_TEXT_LEN);
+}

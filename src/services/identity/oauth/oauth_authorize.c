@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /oauth/authorize and the consent page (RFC 6749 4.1.1, OpenID Connect Core 3.1.2, RFC 9207). Who is asked what is a list of
+ * questions, each with what it is answered with under prompt=none.
+ */
+#include "services/identity/oauth/oauth_device.h"
+
+#include "base/clock.h"
+#include "gen/identity_sql.h"
+#include "gen/identity_tpl.h"
+#include "platform/audit/audit.h"
+#include "platform/text/html.h"
+#include "services/identity/people/notice.h"
+
+#define PAGE_MAX (256 << 10)
+
+/* What a scope means, in plain words. The last row is for scopes without one. */
+static const struct { const char *scope; struct consent_line line; } meanings[] = {
+	{ "openid", { "Know that it is you", "It learns an identifier that stays the same, and when you signed in." } },
+	{ "profile", { "See your name", "Name, handle, picture, language and time zone." } },
+	{ "email", { "See your e-mail address", NULL } },
+	{ "offline_access", { "Stay connected", "It may come back without you, until you revoke it." } },
+	{ "read", { "Read your posts, messages and lists", NULL } },
+	{ "write", { "Post, reply and change settings as you", NULL } },
+	{ "follow", { "Follow and block people as you", NULL } },
+	{ "push", { "Send you notifications", NULL } },
+};
+static const struct consent_line another = { "Something that it calls by a name of its own", NULL };
+
+static const struct consent_line *meaning(struct str scope)
+{
+	/* "read:statuses" is part of "read". */
+	struct str head = scope;
+	(void)str_cut(&scope, ':', &head);
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (str_eqc(head, meanings[i].scope))
+			return &meanings[i].line;
+	return &another;
+}
+
+void oauth_consent_lines(struct consent_view *v)
+{
+	struct str rest = v->ask->scope, one;
+	while (rest.n && str_next(&rest, ' ', &one)) {
+		const struct consent_line *line = meaning(one);
+		bool there = !one.n;
+		for (unsigned i = 0; i < v->line_count; i++)
+			there |= v->lines[i].title == line->title;
+		if (!there && v->line_count < sizeof v->lines / sizeof *v->lines)
+			v->lines[v->line_count++] = *line;
+	}
+}
+
+/* --- questions ---------------------------------------------------------------------------------------------- */
+
+static bool must_sign_in(struct web *w, const struct oauth_ask *a)
+{
+	if (!w->person)
+		return true;
+	if ((scope_has(a->prompt, "login") || scope_has(a->prompt, "select_account")) && w->person->auth_us < a->started_us)
+		return true;
+	return a->max_age_s >= 0 && clock_now_us() - w->person->auth_us > a->max_age_s * US_PER_S && w->person->auth_us < a->started_us;
+}
+
+/* An application that can't prove who it is, at an address anybody on that machine may take, is asked for each time (RFC 8252 8.6). */
+static bool remembers(const struct oauth_ask *a)
+{
+	return a->client.auth != OAUTH_AUTH_NONE || str_starts(a->redirect_uri, STR("https://"));
+}
+
+static enum status must_consent(struct web *w, const struct oauth_ask *a, bool *must, struct err *e)
+{
+	struct identity_consent_row *r;
+	*must = false;
+	if (a->client.service)
+		return ST_OK;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_identity_consent(c, w->person->id, a->client.id, &r, e));
+	*must = !r || !remembers(a) || scope_has(a->prompt, "consent") || !scope_within(a->scope, r->scope);
+	return ST_OK;
+}
+
+static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, struct err *e)
+{
+	struct str resume;
+	struct buf next;
+	TRY(oauth_ask_keep(w->ctx, a, &resume, e));
+	buf_arena(&next, w->ctx->arena, 4096);
+	url_encode(&next, web_url(w->ctx, "identity", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
+	struct str hint = form_get(&a->params, "login_hint");
+	if (hint.n && hint.n <= 254) {
+		BUF_LIT(&next, "&email=");
+		url_encode(&next, hint);
+	}
+	web_no_cache(w);
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?%snext=%.*s", w->person ? "again=1&" : "", (int)next.len, next.data));
+}
+
+static struct str host_of(struct str uri)
+{
+	ptrdiff_t at = str_find(uri, STR("://"));
+	struct str rest = at < 0 ? uri : str_skip(uri, (size_t)at + 3), host;
+	(void)str_cut(&rest, '/', &host);
+	return host;
+}
+
+static enum status ask_person(struct web *w, const struct oauth_ask *a, struct err *e)
+{
+	struct buf page;
+	struct consent_view v = { .ask = a, .host = host_of(a->redirect_uri) };
+	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)), .lang = STR("en"), .kind = STR("account"),
+				    .noindex = true, .forms = true };
+	TRY(oauth_ask_keep(w->ctx, a, &v.resume, e));
+	oauth_consent_lines(&v);
+	web_no_cache(w);
+	w->forms_leave = true;
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_oauth_consent(&page, &shell, w, &v);
+	return web_html(w, 200, &page);
+}
+
+static enum status give_code(struct web *w, const struct oauth_ask *a, struct err *e)
+{
+	struct str code;
+	const struct oauth_code c = { .client = a->client.id, .redirect_uri = a->redirect_uri, .challenge = a->challenge.p ? a->challenge : STR(""),
+		.nonce = a->nonce, .scope = a->scope, .sso = w->person->session, .jkt = a->jkt, .person = w->person->id, .auth_us = w->person->auth_us };
+	TRY(oauth_code_issue(w->ctx, &c, &code, e));
+	return oauth_ask_answer(w, a, "code", code, e);
+}
+
+enum status identity_get_authorize(struct web *w, struct err *e)
+{
+	struct oauth_ask a;
+	const char *error;
+	bool must;
+	TRY(oauth_ask_read(w, &a, &error, e));
+	bool silent = scope_has(a.prompt, "none");
+	/* Nobody is sent on to an address that anybody may have registered, only because a link said so (RFC 9700 4.11.2). */
+	if (error && !w->person && !silent && !a.client.service)
+		return send_to_sign_in(w, &a, e);
+	if (error)
+		return oauth_ask_answer(w, &a, "error", str_c(error), e);
+	if (must_sign_in(w, &a)) {
+		if (!silent)
+			return send_to_sign_in(w, &a, e);
+		if (!w->person)
+			sso_forget(w);
+		return oauth_ask_answer(w, &a, "error", STR("login_required"), e);
+	}
+	TRY(must_consent(w, &a, &must, e));
+	if (!must)
+		return give_code(w, &a, e);
+	return silent ? oauth_ask_answer(w, &a, "error", STR("consent_required"), e) : ask_person(w, &a, e);
+}
+
+/* --- the answer ----------------------------------------------------------------------------------------------- */
+
+struct consent { struct web *w; const struct oauth_ask *a; };
+
+static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct consent *x = arg;
+	struct audit_entry entry = { .action = "oauth.consented", .object = x->a->client.id };
+	struct identity_consent_row *former;
+	int64_t person = x->w->person->id;
+	struct buf b;
+	buf_arena(&b, db_arena(c), 4096);
+	buf_putc(&b, '{');
+	json_put_member(&b, "scope", x->a->scope);
+	buf_putc(&b, '}');
+	entry.details = buf_str(&b);
+	entry.actor = arena_strf(db_arena(c), "%lld", (long long)person);
+	TRY(q_identity_consent(c, person, x->a->client.id, &former, e));
+	TRY(q_identity_consent_put(c, person, x->a->client.id, x->a->scope, clock_now_us(), NULL, e));
+	/* Who lets the same application do the same once more is not written to again. */
+	if (!former || !scope_within(x->a->scope, former->scope))
+		TRY(notice_enqueue(c, x->w, NOTICE_APPLICATION, person, x->a->client.name, e));
+	return audit_write(c, &entry, e);
+}
+
+enum status identity_post_consent(struct web *w, struct err *e)
+{
+	struct oauth_ask a;
+	const char *error;
+	TRY(oauth_ask_resume(w, web_form(w, "resume"), &a, &error, e));
+	if (error)
+		return oauth_ask_answer(w, &a, "error", str_c(error), e);
+	if (must_sign_in(w, &a))
+		return send_to_sign_in(w, &a, e);
+	if (!str_eqc(web_form(w, "decision"), "allow"))
+		return oauth_ask_answer(w, &a, "error", STR("access_denied"), e);
+	struct consent x = { w, &a };
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_consent, &x, e));
+	return give_code(w, &a, e);
+}

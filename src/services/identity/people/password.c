@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/identity/people/password.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+#include "base/clock.h"
+#include "gen/identity_sql.h"
+#include "platform/config/config.h"
+#include "rt/offload.h"
+#include "rt/sync.h"
+#include "services/identity/people/breached.h"
+#include "services/identity/people/people.h"
+
+#define WAITING_MAX 64
+#define WAIT_NS (5 * NS_PER_S)
+
+_Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAX, "");
+
+static struct fsem cooks;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* What is compared when there is no account: the hash of 32 random bytes that nobody kept, with the work of a real one. */
+static const char nobodys[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=19456,t=2,p=1$tb548tRAr5YS7Xba3baykQ$LVNoOonU0tVFPOQNwGV9zMRhpqevYDYClLSafq0GYzI";
+
+static void prepare(void)
+{
+	cpu_set_t set;
+	unsigned n = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
+	fsem_init(&cooks, n > 2 ? n / 2 : 1, WAITING_MAX);
+	assert(crypto_pwhash_str_needs_rehash(nobodys, PASSWORD_OPS, PASSWORD_MEMORY) == 0 && "other parameters need another hash of nobody's");
+}
+
+struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
+
+static void compute(void *arg)
+{
+	struct work *w = arg;
+	w->result = w->hash ? crypto_pwhash_str_verify(w->hash, w->password.p, w->password.n)
+	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, PASSWORD_OPS, PASSWORD_MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+}
+
+static enum status run(struct ctx *ctx, struct work *w, struct err *e)
+{
+	static const char busy[] = "Many people are signing in at this moment. Please try again in a few seconds.";
+	int64_t until = clock_mono_ns() + WAIT_NS;
+	pthread_once(&once, prepare);
+	if (ctx->deadline_ns && ctx->deadline_ns < until)
+		until = ctx->deadline_ns;
+	enum status st = fsem_take(&cooks, until);
+	if (st == ST_UNAVAILABLE || st == ST_TIMEOUT)
+		return err_set(e, ST_UNAVAILABLE, busy);
+	TRY(st);
+	st = offload(OFFLOAD_PATIENT, compute, w);
+	fsem_give(&cooks);
+	return st == ST_OK ? ST_OK : err_set(e, ST_UNAVAILABLE, busy);
+}
+
+static struct str normal(struct ctx *ctx, struct str password)
+{
+	utf8proc_uint8_t *out = NULL;
+	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)password.p, (utf8proc_ssize_t)password.n, &out,
+	                                  UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+	struct str copy = n < 0 ? password : arena_str(ctx->arena, str_n((const char *)out, (size_t)n));
+	if (out)
+		sodium_memzero(out, n > 0 ? (size_t)n : 0);
+	free(out);
+	return copy;
+}
+
+enum status password_check(struct ctx *ctx, struct str password, struct str email, struct err *e)
+{
+	int64_t min = config_int(ctx->svc->platform->config, "identity", "password_min");
+	struct str s = normal(ctx, password.p ? password : STR(""));
+	if ((int64_t)str_utf8_len(s) < min)
+		return err_set(e, ST_UNPROCESSABLE, "At least %lld characters, please: a short sentence is easy to remember and hard to guess.", (long long)min);
+	if (s.n > PASSWORD_MAX)
+		return err_set(e, ST_UNPROCESSABLE, "At most %d bytes are accepted.", PASSWORD_MAX);
+	bool same = true;
+	for (size_t i = 1; i < s.n && same; i++)
+		same = s.p[i] == s.p[0];
+	if (same || str_ieq(s, email))
+		return err_set(e, ST_UNPROCESSABLE, "This would be guessed first. Please choose something else.");
+	int64_t seen = breached_seen(ctx, s);
+	if (seen)
+		return err_set(e, ST_UNPROCESSABLE, "This password was found in break-ins elsewhere (%lld times), so it is tried first. Please choose another.", (long long)seen);
+	return ST_OK;
+}
+
+enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e)
+{
+	struct work w = { .password = normal(ctx, password) };
+	TRY(run(ctx, &w, e));
+	if (w.result)
+		return err_set(e, ST_NOMEM, "no memory to hash a password");
+	memcpy(out, w.out, sizeof w.out);
+	return ST_OK;
+}
+
+enum status password_verify(struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
+{
+	*right = *weak = false;
+	struct work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),
+			  .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
+	TRY(run(ctx, &w, e));
+	*right = hash.p && w.result == 0;
+	*weak = *right && crypto_pwhash_str_needs_rehash(w.hash, PASSWORD_OPS, PASSWORD_MEMORY) == 1;
+	return ST_OK;
+}
+
+enum status password_set(struct db_conn *c, int64_t person, const char *hash, struct err *e)
+{
+	return q_identity_password_put(c, person, str_c(hash), clock_now_us(), NULL, e);
+}

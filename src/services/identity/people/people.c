@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/identity/people/people.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "gen/identity_sql.h"
+
+#define HANDLE_TRIES 200
+
+/* --- texts that people give --------------------------------------------------------------------------------- */
+
+/* utf8proc's result, copied into a; p NULL when s is not UTF-8. */
+static struct str mapped(struct arena *a, struct str s, utf8proc_option_t options)
+{
+	utf8proc_uint8_t *out = NULL;
+	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &out, options);
+	struct str copy = n < 0 ? STR_NULL : arena_str(a, str_n((const char *)out, (size_t)n));
+	free(out);
+	return copy;
+}
+
+static bool address_ok(struct str s)
+{
+	ptrdiff_t at = str_rchr(s, '@');
+	if (at < 1 || at > 64 || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
+		return false;
+	struct str domain = str_skip(s, (size_t)at + 1), label;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || strchr("<>()[],;:\\\"", s.p[i]))
+			return false;
+	while (str_next(&domain, '.', &label))
+		if (!label.n || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
+			return false;
+	return true;
+}
+
+enum status people_email_key(struct arena *a, struct str email, struct str *key, struct err *e)
+{
+	struct str trimmed = str_trim(email.p ? email : STR(""));
+	if (!trimmed.n)
+		return err_set(e, ST_UNPROCESSABLE, "Please give an e-mail address.");
+	if (trimmed.n > PERSON_EMAIL_MAX || !str_utf8_valid(trimmed) || !address_ok(trimmed))
+		return err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
+	*key = mapped(a, trimmed, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+	return key->n ? ST_OK : err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
+}
+
+enum status people_clean_name(struct arena *a, struct str name, struct str *clean, struct err *e)
+{
+	struct str s = str_trim(name.p ? name : STR(""));
+	if (!str_utf8_valid(s))
+		return err_set(e, ST_UNPROCESSABLE, "This name has characters that can not be read.");
+	s = mapped(a, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_STRIPCC);
+	s = str_trim(s);
+	if (!s.n)
+		return err_set(e, ST_UNPROCESSABLE, "Please give a name.");
+	if (str_utf8_len(s) > PERSON_NAME_MAX)
+		return err_set(e, ST_UNPROCESSABLE, "A name has at most %d characters.", PERSON_NAME_MAX);
+	*clean = s;
+	return ST_OK;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------ */
+
+enum status people_by_id(struct db_conn *c, int64_t id, struct person_record **out, struct err *e)
+{
+	struct identity_person_row *r;
+	TRY(q_identity_person(c, id, &r, e));
+	*out = r ? ARENA_NEW(db_arena(c), struct person_record) : NULL;
+	if (r)
+		**out = (struct person_record){ r->id, r->email, r->handle, r->name, r->status, r->roles, r->bio, r->avatar, r->locale,
+			r->timezone, r->email_verified, r->created_at, r->updated_at, r->seen_at_null ? 0 : r->seen_at,
+			r->leaving_at_null ? 0 : r->leaving_at };
+	return ST_OK;
+}
+
+enum status people_load(struct ctx *ctx, int64_t id, struct person_record **out, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	return people_by_id(c, id, out, e);
+}
+
+enum status people_by_email(struct db_conn *c, struct str email, struct person_record **out, struct err *e)
+{
+	struct str key;
+	struct identity_person_id_of_row *r;
+	*out = NULL;
+	if (people_email_key(db_arena(c), email, &key, NULL) != ST_OK)
+		return ST_OK;
+	TRY(q_identity_person_id_of(c, key, &r, e));
+	return r ? people_by_id(c, r->id, out, e) : ST_OK;
+}
+
+/* --- signed in ---------------------------------------------------------------------------------------------- */
+
+struct sso people_sso(const struct person_record *p)
+{
+	return (struct sso){ .person = p->id, .name = p->name, .email = p->email, .handle = p->handle, .roles = p->roles, .zone = p->timezone };
+}
+
+enum status people_refresh(struct ctx *ctx, const struct person_record *p, struct err *e)
+{
+	const struct sso fresh = people_sso(p);
+	return sso_refresh_person(ctx, &fresh, e);
+}
+
+/* --- adding ------------------------------------------------------------------------------------------------- */
+
+/* "Inês Marques" → "ines_marques"; what has no Latin letters or digits → "member". */
+static struct str handle_base(struct arena *a, struct str name)
+{
+	struct str plain = mapped(a, name, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	char *out = arena_alloc(a, PERSON_HANDLE_MAX + 1);
+	size_t n = 0;
+	bool gap = false;
+	for (size_t i = 0; i < plain.n && n < PERSON_HANDLE_MAX - 4; i++) {
+		char c = plain.p[i];
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+			if (gap && n)
+				out[n++] = '_';
+			out[n++] = c;
+			gap = false;
+		} else {
+			gap = true;
+		}
+	}
+	return n ? str_n(out, n) : STR("member");
+}
+
+static enum status free_handle(struct db_conn *c, struct str name, struct str *out, struct err *e)
+{
+	struct arena *a = db_arena(c);
+	struct str base = handle_base(a, name);
+	struct identity_handles_like_row *taken;
+	size_t n;
+	struct buf pattern;
+	buf_arena(&pattern, a, 256);
+	for (size_t i = 0; i < base.n; i++)
+		buf_printf(&pattern, "%s%c", base.p[i] == '_' ? "!" : "", base.p[i]);
+	buf_putc(&pattern, '%');
+	TRY(q_identity_handles_like(c, base, buf_str(&pattern), &taken, &n, e));
+	for (unsigned try = 1; try <= HANDLE_TRIES; try++) {
+		*out = try == 1 ? base : arena_strf(a, "%.*s%u", STR_ARG(base), try);
+		bool used = false;
+		for (size_t i = 0; i < n && !used; i++)
+			used = str_eq(taken[i].handle, *out);
+		if (!used)
+			return ST_OK;
+	}
+	char id[ID_TEXT_LEN + 1];
+	id_text(id_new(), id);
+	*out = arena_strf(a, "m%s", id);
+	return ST_OK;
+}
+
+enum status people_add(struct db_conn *c, const struct person_new *n, int64_t *id, struct err *e)
+{
+	struct arena *a = db_arena(c);
+	struct str key, name, handle;
+	struct identity_person_id_of_row *there;
+	int64_t added;
+	TRY(people_email_key(a, n->email, &key, e));
+	TRY(people_clean_name(a, n->name, &name, e));
+	TRY(q_identity_person_id_of(c, key, &there, e));
+	if (there)
+		return err_set(e, ST_CONFLICT, "This e-mail address has an account already.");
+	TRY(free_handle(c, name, &handle, e));
+	*id = id_new();
+	TRY(q_identity_person_add(c, *id, str_trim(n->email), key, n->email_verified, handle, name, str_c(n->status ? n->status : "active"),
+	                            n->roles.p ? n->roles : STR(""), clock_now_us(), &added, e));
+	return added ? ST_OK : err_set(e, ST_CONFLICT, "Somebody took that address or name at the same moment. Please try again.");
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/identity/signin/email.h"
+
+#include "base/clock.h"
+#include "gen/identity_sql.h"
+#include "gen/identity_tpl.h"
+#include "platform/work/event.h"
+#include "services/identity/signin/identity.h"
+#include "services/identity/people/notice.h"
+#include "services/identity/signin/rights.h"
+
+#define PAGE_MAX (256 << 10)
+
+/* --- asked for -------------------------------------------------------------------------------------------------- */
+
+static enum status page(struct web *w, int status, const struct email_view *v)
+{
+	struct buf b;
+	struct page_shell shell = signin_shell(w, "E-mail address");
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_identity_email(&b, &shell, w, v);
+	return web_html(w, status, &b);
+}
+
+enum status identity_get_email(struct web *w, struct err *e)
+{
+	bool asked;
+	TRY(identity_recent(w, &asked, e));
+	if (asked)
+		return ST_OK;
+	return page(w, 200, &(struct email_view){ STR(""), STR(""), web_query(w, "done").p ? STR("Your address was changed.") : STR("") });
+}
+
+/* Whether that address has an account is told to its owner alone. */
+static enum status send_link(struct web *w, struct str email, struct err *e)
+{
+	struct str url;
+	struct person_record *there;
+	const struct link l = { .kind = LINK_EMAIL, .person = w->person->id, .email = email };
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+		TRY(people_by_email(c, email, &there, e));
+	}
+	TRY(link_make(w->ctx, &l, there ? 1 : LINK_LIFE_S, &url, e));
+	TRY(there ? link_mail(w->ctx, there->email, there->name, "You have an account already",
+	                      "Somebody, probably you, wanted to give another account this address. It has one: you can sign in with it.", STR(""), e)
+	          : link_mail(w->ctx, email, STR(""), "Please confirm your new address",
+	                      "With this link you confirm that this is your address from now on. It is good once, for 15 minutes.", url, e));
+	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "A letter with a link is on its way. Your address is changed when you follow it, here in this browser." });
+}
+
+enum status identity_post_email(struct web *w, struct err *e)
+{
+	struct err why = { 0 };
+	struct str key, own, email = web_form(w, "email");
+	bool asked;
+	TRY(identity_recent(w, &asked, e));
+	if (asked)
+		return ST_OK;
+	struct email_view v = { email.p ? email : STR(""), STR(""), STR("") };
+	if (people_email_key(w->ctx->arena, v.email, &key, &why) != ST_OK)
+		v.wrong = str_c(why.msg);
+	else if (people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
+		v.wrong = STR("This is your address already.");
+	else if (link_crowd(w, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id)) || link_crowd(w, key))
+		v.wrong = STR("There were several letters already. Please wait a minute.");
+	return v.wrong.n ? page(w, 422, &v) : send_link(w, str_trim(email), e);
+}
+
+/* --- followed --------------------------------------------------------------------------------------------------- */
+
+enum status email_link_is_own(const struct web *w, const struct link *l, struct err *e)
+{
+	if (!w->person)
+		return err_set(e, ST_UNAUTHENTICATED, "Please sign in first: a letter alone changes nothing.");
+	return w->person->id == l->person ? ST_OK : err_set(e, ST_NOT_FOUND, "This is the link of another account.");
+}
+
+struct change { struct web *w; const struct link *link; };
+
+static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct change *x = arg;
+	struct str key, id = arena_strf(db_arena(c), "%lld", (long long)x->link->person);
+	struct identity_person_id_of_row *there;
+	struct person_record *p;
+	TRY(people_by_id(c, x->link->person, &p, e));
+	TRY(people_email_key(db_arena(c), x->link->email, &key, e));
+	TRY(q_identity_person_id_of(c, key, &there, e));
+	if (!p || there)
+		return err_set(e, ST_CONFLICT, "This address has got an account meanwhile.");
+	TRY(q_identity_person_email(c, p->id, x->link->email, key, clock_now_us(), NULL, e));
+	TRY(rights_later(c, &(struct rights){ .person = p->id, .but = STR("") }, e));
+	TRY(notice_enqueue(c, x->w, NOTICE_EMAIL, p->id, p->email, e));
+	TRY(event_emit(c, "person.changed", id, STR("{}"), e));
+	return audit_write(c, &(struct audit_entry){ .action = "person.email_changed", .actor = id, .object = id }, e);
+}
+
+enum status email_change(struct web *w, const struct link *l, struct err *e)
+{
+	struct change x = { .w = w, .link = l };
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_change, &x, e));
+	/* Letters to the former address open nothing any more. */
+	TRY(rights_drop_begun(w->ctx, l->person, e));
+	TRY(rights_settle(w->ctx, &(struct rights){ .person = l->person, .but = STR(""), .address = STR("") }, e));
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/identity/email?done=1"));
+}

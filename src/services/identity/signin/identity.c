@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "services/identity/signin/identity.h"
+
+#include "base/clock.h"
+#include "gen/identity_sql.h"
+#include "gen/identity_tpl.h"
+#include "platform/text/html.h"
+#include "services/identity/people/notice.h"
+#include "services/identity/oauth/oauth_logout.h"
+#include "services/identity/people/password.h"
+#include "services/identity/signin/rights.h"
+
+#define PAGE_MAX (512 << 10)
+#define LOG_PAGE 50
+
+/* --- proving it again ------------------------------------------------------------------------------------------- */
+
+enum status identity_recent(struct web *w, bool *asked, struct err *e)
+{
+	struct buf next;
+	*asked = clock_now_us() - w->person->auth_us > IDENTITY_RECENT_S * US_PER_S;
+	if (!*asked)
+		return ST_OK;
+	buf_arena(&next, w->ctx->arena, 4096);
+	url_encode(&next, w->req->raw_path);
+	web_no_cache(w);
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
+}
+
+static struct str done_text(struct web *w, const char *name, const char *text)
+{
+	return str_eqc(web_query(w, "done"), name) ? str_c(text) : STR("");
+}
+
+/* --- overview --------------------------------------------------------------------------------------------------- */
+
+static enum status load_overview(struct web *w, struct overview_view *v, struct err *e)
+{
+	struct identity_password_row *password;
+	struct identity_totp_row *totp;
+	struct identity_recovery_left_row *left;
+	struct identity_passkeys_of_row *keys;
+	int64_t id = w->person->id;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_identity_password(c, id, &password, e));
+	TRY(q_identity_totp(c, id, &totp, e));
+	TRY(q_identity_recovery_left(c, id, &left, e));
+	TRY(q_identity_passkeys_of(c, id, &keys, &v->passkeys, e));
+	v->password = password != NULL;
+	v->two_step = totp != NULL;
+	v->codes_left = left->n;
+	return ST_OK;
+}
+
+enum status identity_get_identity(struct web *w, struct err *e)
+{
+	struct buf b;
+	struct sso *list;
+	struct overview_view v = { .done = STR("") };
+	struct page_shell shell = signin_shell(w, "Security");
+	TRY(load_overview(w, &v, e));
+	TRY(sso_list(w->ctx, w->person->id, &list, &v.sessions, e));
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_identity_overview(&b, &shell, w, &v);
+	return web_html(w, 200, &b);
+}
+
+/* --- password --------------------------------------------------------------------------------------------------- */
+
+static enum status load_hash(struct web *w, struct str *hash, struct err *e)
+{
+	struct identity_password_row *r;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_identity_password(c, w->person->id, &r, e));
+	*hash = r ? r->hash : STR_NULL;
+	return ST_OK;
+}
+
+static enum status password_page(struct web *w, int status, struct password_view *v, struct err *e)
+{
+	struct buf b;
+	struct str hash;
+	struct page_shell shell = signin_shell(w, "Password");
+	TRY(load_hash(w, &hash, e));
+	v->has = hash.p != NULL;
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_identity_password(&b, &shell, w, v);
+	return web_html(w, status, &b);
+}
+
+static struct password_view nothing_wrong(void)
+{
+	return (struct password_view){ .error = STR(""), .wrong_former = STR(""), .wrong_fresh = STR(""), .done = STR("") };
+}
+
+enum status identity_get_password(struct web *w, struct err *e)
+{
+	struct password_view v = nothing_wrong();
+	v.done = done_text(w, "1", "Your password was changed. Everywhere else you are signed out.");
+	return password_page(w, 200, &v, e);
+}
+
+struct fresh { struct web *w; struct rights rights; char hash[PASSWORD_HASH_MAX]; };
+
+static enum status tx_password(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct fresh *f = arg;
+	struct audit_entry entry = { .action = "person.password_changed", .actor = arena_strf(db_arena(c), "%lld", (long long)f->w->person->id) };
+	TRY(password_set(c, f->w->person->id, f->hash, e));
+	TRY(rights_later(c, &f->rights, e));
+	TRY(notice_enqueue(c, f->w, NOTICE_PASSWORD, f->w->person->id, STR(""), e));
+	return audit_write(c, &entry, e);
+}
+
+static enum status change_password(struct web *w, struct str fresh, struct err *e)
+{
+	struct fresh f = { .w = w };
+	struct audit_entry from = { 0 };
+	TRY(password_hash(w->ctx, fresh, f.hash, e));
+	audit_from(w, &from);
+	f.rights = (struct rights){ w->person->id, clock_now_us(), w->person->session, from.address };
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_password, &f, e));
+	TRY(rights_drop_begun(w->ctx, w->person->id, e));
+	return rights_settle(w->ctx, &f.rights, e);
+}
+
+enum status identity_post_password(struct web *w, struct err *e)
+{
+	struct err why = { 0 };
+	struct str hash, fresh = web_form(w, "fresh");
+	bool asked, right = true, weak;
+	struct password_view v = nothing_wrong();
+	TRY(load_hash(w, &hash, e));
+	if (hash.p) {
+		enum status st = password_verify(w->ctx, web_form(w, "former"), hash, &right, &weak, &why);
+		if (st != ST_OK) {
+			v.error = str_c(why.msg);
+			return password_page(w, status_info(st)->http, &v, e);
+		}
+	} else {
+		TRY(identity_recent(w, &asked, e));
+		if (asked)
+			return ST_OK;
+	}
+	if (!right)
+		v.wrong_former = STR("This is not your password.");
+	if (password_check(w->ctx, fresh, w->person->email, &why) != ST_OK)
+		v.wrong_fresh = str_c(why.msg);
+	if (v.wrong_former.n || v.wrong_fresh.n)
+		return password_page(w, 422, &v, e);
+	TRY(change_password(w, fresh, e));
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/identity/password?done=1"));
+}
+
+/* --- sessions --------------------------------------------------------------------------------------------------- */
+
+enum status identity_get_sessions(struct web *w, struct err *e)
+{
+	struct buf b;
+	struct sso *list;
+	struct sessions_view v = { .done = done_text(w, "1", "Signed out there. It shows at the next page that is opened.") };
+	struct page_shell shell = signin_shell(w, "Where you are signed in");
+	TRY(sso_list(w->ctx, w->person->id, &list, &v.count, e));
+	v.list = ARENA_ARRAY(w->ctx->arena, struct session_view, v.count);
+	for (size_t i = 0; i < v.count; i++)
+		v.list[i] = (struct session_view){ .key = list[i].sid, .agent = list[i].agent, .since = html_time(w->ctx->arena, w->person->zone, list[i].auth_us),
+			.seen = html_time(w->ctx->arena, w->person->zone, list[i].seen_us), .this_one = str_eq(list[i].key, w->person->session) };
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_identity_sessions(&b, &shell, w, &v);
+	return web_html(w, 200, &b);
+}
+
+enum status identity_post_sessions(struct web *w, struct err *e)
+{
+	struct sso *list;
+	struct audit_entry from = { 0 };
+	size_t n;
+	struct str sid = web_form(w, "session");
+	bool others = str_eqc(sid, "others");
+	audit_from(w, &from);
+	TRY(sso_list(w->ctx, w->person->id, &list, &n, e));
+	for (size_t i = 0; i < n; i++)
+		if (others ? !str_eq(list[i].key, w->person->session) : str_eq(list[i].sid, sid))
+			TRY(oauth_logout(w->ctx, list[i].key, from.address, e));
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/identity/sessions?done=1"));
+}
+
+/* --- log -------------------------------------------------------------------------------------------------------- */
+
+/* What the chain calls things, as the person would. */
+static const struct { const char *action, *words; } meanings[] = {
+	{ "person.signed_in", "Signed in" }, { "person.signed_out", "Signed out" }, { "person.sign_in_failed", "A wrong password was tried" },
+	{ "person.password_changed", "Password changed" }, { "person.password_reset", "Password set by a mailed link" },
+	{ "person.email_changed", "E-mail address changed" },
+	{ "person.two_step_on", "Two steps turned on" }, { "person.two_step_off", "Two steps turned off" },
+	{ "person.recovery_codes_made", "New recovery codes" }, { "person.recovery_code_used", "A recovery code was used" },
+	{ "person.second_step_passed", "Second step passed" }, { "person.second_step_failed", "A wrong code was tried" },
+	{ "person.passkey_added", "Passkey added" }, { "person.passkey_removed", "Passkey removed" }, { "person.added", "Account made" },
+	{ "oauth.consented", "An application was let in" }, { "oauth.revoked", "An application's access was taken back" },
+	{ "oauth.code_replayed", "A sign-in of an application was used twice, so its access ended" },
+	{ "oauth.refresh_replayed", "A key of an application was used twice, so its access ended" },
+	{ "oauth.device_allowed", "A device was connected" }, { "oauth.device_refused", "A device was refused" },
+};
+
+static struct str words_of(struct str action)
+{
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (str_eqc(action, meanings[i].action))
+			return str_c(meanings[i].words);
+	return action;
+}
+
+enum status identity_get_log(struct web *w, struct err *e)
+{
+	struct buf b;
+	struct audit_row *rows;
+	struct log_view v = { 0 };
+	struct page_shell shell = signin_shell(w, "What was done");
+	struct audit_filter f = { .about = arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), .max = LOG_PAGE };
+	(void)web_query_int(w, "before", 1, INT64_MAX, &f.before);
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+		TRY(audit_list(c, &f, &rows, &v.count, e));
+	}
+	v.lines = ARENA_ARRAY(w->ctx->arena, struct log_line, v.count);
+	for (size_t i = 0; i < v.count; i++)
+		v.lines[i] = (struct log_line){ html_time(w->ctx->arena, w->person->zone, rows[i].at_us), words_of(rows[i].action), rows[i].address };
+	v.older = v.count == LOG_PAGE ? rows[v.count - 1].seq : 0;
+	web_no_cache(w);
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	tpl_identity_log(&b, &shell, w, &v);
+	return web_html(w, 200, &b);
+}

@@ -1,0 +1,54 @@
+-- Members and invitations, as administrators see them.
+
+-- name: identity_members
+-- params: q text, pattern text, status text, role text, before_at int, before_id int, lim int
+-- rows: id int, email text, handle text, name text, status text, roles text, created_at int, seen_at int?
+SELECT id, email, handle, name, status, roles, created_at, seen_at FROM people
+ WHERE (:q = '' OR LOWER(name) LIKE :pattern ESCAPE '!' OR email_key LIKE :pattern ESCAPE '!' OR handle LIKE :pattern ESCAPE '!')
+   AND (:status = '' OR status = :status) AND (:role = '' OR ' ' || roles || ' ' LIKE '% ' || :role || ' %')
+   AND (created_at < :before_at OR (created_at = :before_at AND id < :before_id))
+ ORDER BY created_at DESC, id DESC LIMIT :lim;
+
+-- name: identity_member_counts
+-- rows: status text, n int
+SELECT status, COUNT(*) AS n FROM people GROUP BY status ORDER BY status;
+
+-- name: identity_person_roles
+-- params: id int, roles text, now int
+-- exec
+UPDATE people SET roles = :roles, updated_at = :now WHERE id = :id;
+
+-- Two owners who go at the same moment wait for each other: else each would be counted by the other.
+-- name: identity_other_owners
+-- params: id int
+-- row: n int
+-- writes
+-- sqlite:
+SELECT COUNT(*) AS n FROM people WHERE id <> :id AND status = 'active' AND ' ' || roles || ' ' LIKE '% owner %';
+-- postgres:
+SELECT COUNT(*) AS n
+  FROM (SELECT id FROM people WHERE status = 'active' AND ' ' || roles || ' ' LIKE '% owner %' ORDER BY id FOR UPDATE) o WHERE id <> :id;
+
+-- name: identity_invitations
+-- params: now int, lim int
+-- rows: id int, email text, roles text, created_at int, expires_at int, accepted_at int?, by_name text?
+SELECT i.id, i.email, i.roles, i.created_at, i.expires_at, i.accepted_at, p.name AS by_name
+  FROM invitations i LEFT JOIN people p ON p.id = i.invited_by
+ WHERE i.accepted_at IS NULL AND i.expires_at > :now ORDER BY i.created_at DESC, i.id DESC LIMIT :lim;
+
+-- name: identity_invitation_add
+-- params: id int, email text, roles text, token_hash text, invited_by int, now int, expires int
+-- exec
+INSERT INTO invitations (id, email, roles, token_hash, invited_by, created_at, expires_at)
+     VALUES (:id, :email, :roles, :token_hash, :invited_by, :now, :expires);
+
+-- name: identity_invitation_drop
+-- params: id int
+-- row: email text, roles text
+-- writes
+DELETE FROM invitations WHERE id = :id AND accepted_at IS NULL RETURNING email, roles;
+
+-- name: identity_invitations_drop_of
+-- params: person int
+-- exec
+DELETE FROM invitations WHERE invited_by = :person AND accepted_at IS NULL;
