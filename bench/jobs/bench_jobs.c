@@ -134,7 +134,7 @@ static void run(void *arg)
 	if (!B.svc.db)
 		must(e.status, &e);
 	must(db_migrate(&ctx, B.svc.db, &platform_migrations, 1, NULL, &e), &e);
-	B.p.jobs = jobs_new(&B.p, &e);
+	B.p.jobs = jobs_new(&B.p, NULL, &e);
 	jobs_configure(B.p.jobs, &B.limits);
 	waitq_init(&B.q);
 	B.bulk = timed(add_chunk, B.jobs, BULK_FIBERS);

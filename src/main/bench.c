@@ -27,8 +27,9 @@
 #include "main/bench.h"
 #include "main/command.h"
 #include "net/conn/http.h"
-#include "platform/text/html.h"
 #include "platform/boot/platform.h"
+#include "platform/config/stores.h"
+#include "platform/text/html.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 #include "rt/sync.h"
@@ -377,21 +378,21 @@ static enum status open_scratch(struct bench *b, struct err *e)
 	struct ctx *ctx = b->ctx;
 	const struct config *c = b->inv->config;
 	struct platform p = { .config = b->inv->config, .data_dir = str_c(b->folder) };
-	const char *of_blog = platform_database_url(ctx->arena, c, config_str(c, "blog", "database"), "url", "blog");
+	const char *of_blog = stores_url(ctx->arena, c, config_str(c, "blog", "database"), "url", "blog");
 	struct str url = str_c(of_blog ? of_blog : "sqlite:");
 	if (str_starts(url, STR("sqlite:"))) {
 		url = arena_strf(ctx->arena, "sqlite:%s/bench.db", b->folder);
 	} else {
 		if (config_bool(c, "database", "pooler"))
 			return err_set(e, ST_CONFIG, "a pooler keeps no schema of a session: give the address of PostgreSQL itself (--set database.pooler=no --set database.url=…)");
-		b->whole = platform_open_db(ctx->arena, &p, "bench", url, NULL, e);
+		b->whole = stores_open(ctx->arena, &p, "bench", url, NULL, e);
 		if (!b->whole)
 			return ST_CONFIG;
 		TRY(db_schema(ctx, b->whole, SCHEMA, true, e));
 		b->schema = true;
 		url = arena_strf(ctx->arena, "%.*s%coptions=-csearch_path%%3D" SCHEMA, STR_ARG(url), str_chr(url, '?') < 0 ? '?' : '&');
 	}
-	b->db = platform_open_db(ctx->arena, &p, "bench", url, NULL, e);
+	b->db = stores_open(ctx->arena, &p, "bench", url, NULL, e);
 	return b->db ? db_migrate(ctx, b->db, &identity_migrations, 1, NULL, e) : ST_CONFIG;
 }
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "platform/config/config.h"
 #include "platform/boot/platform.h"
+#include "platform/config/config.h"
 #include "platform/web/web_app.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"

@@ -20,9 +20,9 @@
 #include "main/command.h"
 #include "net/client/client.h"
 #include "platform/auth/store.h"
-#include "platform/peers/internal.h"
 #include "platform/boot/platform.h"
 #include "platform/cache/redis.h"
+#include "platform/peers/internal.h"
 
 #define CLOCK_SKEW_S 300
 

@@ -8,11 +8,11 @@
 
 #include "base/log.h"
 #include "main/command.h"
-#include "platform/peers/contract.h"
-#include "platform/peers/internal.h"
-#include "platform/core/metrics.h"
 #include "platform/boot/platform.h"
 #include "platform/config/suggest.h"
+#include "platform/core/metrics.h"
+#include "platform/peers/contract.h"
+#include "platform/receive/receive.h"
 #include "platform/web/web_app.h"
 
 static void print_flags(unsigned flags)
@@ -44,7 +44,7 @@ static void dump_routes(struct invocation *inv)
 	SCOPED_ARENA *a = arena_new(1 << 20);
 	printf("service\tmethod\tpattern\tflags\trate\tcache s\thelp\n");
 	print_routes("platform", "", ops_routes);
-	print_routes("platform", "", platform_internal_routes);
+	print_routes("platform", "", receive_routes);
 	for (const struct service *const *s = services_all; *s; s++) {
 		struct str url, path;
 		platform_base(a, inv->config, *s, &url, &path);

@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/command.h"
-#include "platform/media/media.h"
 #include "platform/boot/platform.h"
 #include "platform/config/suggest.h"
+#include "platform/media/media.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

@@ -22,12 +22,12 @@
 #include "main/gauges.h"
 #include "platform/audit/audit.h"
 #include "platform/auth/store.h"
-#include "platform/work/event.h"
-#include "platform/peers/internal.h"
-#include "platform/work/job.h"
 #include "platform/boot/platform.h"
 #include "platform/cache/redis.h"
+#include "platform/receive/receive.h"
 #include "platform/web/web_app.h"
+#include "platform/work/event.h"
+#include "platform/work/job.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 
@@ -105,7 +105,7 @@ static enum status add_server(struct serving *s, enum web_role role, const char 
 
 static enum status make_servers(struct serving *s, struct err *e)
 {
-	static const struct route *const extra[] = { ops_routes, platform_internal_routes, NULL };
+	static const struct route *const extra[] = { ops_routes, receive_routes, NULL };
 	const struct config *c = s->inv->config;
 	const char *internal = config_cstr(c, "server", "listen_internal"), *ops = config_cstr(c, "server", "ops_listen");
 	s->p->web = web_app_new(s->p, extra, e);

@@ -23,8 +23,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/h2/h2.h"
 #include "net/conn/server.h"
+#include "net/h2/h2.h"
 #include "rt/fiber.h"
 
 #define BIG       ((size_t)100 << 10)

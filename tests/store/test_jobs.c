@@ -132,7 +132,7 @@ static bool bed_begin(struct bed *b, struct db *db, const struct service *s, con
 	b->svc = (struct service_instance){ .def = s, .db = db, .platform = &b->p, .local = true };
 	b->p.services = &b->svc;
 	b->p.service_count = 1;
-	b->p.jobs = jobs_new(&b->p, NULL);
+	b->p.jobs = jobs_new(&b->p, NULL, NULL);
 	if (b->p.jobs && l)
 		jobs_configure(b->p.jobs, l);
 	return b->p.jobs != NULL;

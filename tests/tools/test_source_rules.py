@@ -10,6 +10,31 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = {"base": 0, "rt": 1, "db": 2, "net": 2, "gen": 3, "platform": 3, "services": 4, "main": 5}
 
+# Rooms of a folder, lowest first: a room includes itself and those before it. A file of such a folder stands in a room, but for
+# a service's own table, contract and generated parts.
+ROOMS = {
+    "platform": ["text", "core", "config", "crypto", "cache", "media", "peers", "work", "mail", "web", "auth", "audit", "receive", "boot"],
+    "net": ["forms", "conn", "client", "h1", "h2", "ws"],
+    "services/identity": ["people", "oauth", "signin", "admin"],
+}
+SERVICE_ROOT = {"service.c", "contract.c", "contract.h"}
+
+
+def room_of(path):
+    """(folder with rooms, room) of a path below src, or None."""
+    for folder, rooms in ROOMS.items():
+        if path.startswith(folder + "/"):
+            rest = path[len(folder) + 1:].split("/")
+            return folder, rest[0] if len(rest) > 1 and rest[0] in rooms else None
+    return None
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        found = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+        if found:
+            yield number, found[1]
+
 
 def tracked(*patterns):
     out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT,
@@ -39,6 +64,39 @@ class Layers(unittest.TestCase):
                 found = re.match(r'\s*#\s*include\s+"services/(\w+)/(\S+)"', line)
                 if found and found[1] != own and found[2] != "contract.h":
                     wrong.append(f"{path.relative_to(ROOT)}:{number}: includes services/{found[1]}/{found[2]}")
+        self.assertEqual(wrong, [])
+
+    def test_rooms_have_one_direction(self):
+        wrong = []
+        for path in tracked("src/*.c", "src/*.h", "src/*.re"):
+            own = path.relative_to(ROOT / "src").as_posix()
+            here = room_of(own)
+            if not here:
+                continue
+            if not here[1]:
+                if here[0].startswith("services/") and path.name in SERVICE_ROOT:
+                    continue
+                wrong.append(f"src/{own}: stands in no room of {here[0]} ({', '.join(ROOMS[here[0]])})")
+                continue
+            order = ROOMS[here[0]]
+            for number, name in includes(path):
+                there = room_of(name)
+                if there and there[0] == here[0] and there[1] and order.index(there[1]) > order.index(here[1]):
+                    wrong.append(f"src/{own}:{number}: {here[1]} may not include {name}: rooms go {' < '.join(order)}")
+        self.assertEqual(wrong, [])
+
+    def test_a_store_is_its_services_alone(self):
+        """gen/<owner>_sql.h is included by the code of that owner, and by programs that test or measure it."""
+        wrong = []
+        for path in tracked("src/services/*.c", "src/services/*.h", "src/platform/*.c", "src/platform/*.h"):
+            parts = path.relative_to(ROOT / "src").parts
+            for number, name in includes(path):
+                found = re.fullmatch(r"gen/(\w+)_(?:sql|tpl)\.h", name)
+                if not found:
+                    continue
+                owners = {parts[1], "platform"} if parts[0] == "services" else {"platform", parts[1]}
+                if found[1] not in owners and not found[1].startswith(parts[1] + "_"):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: includes {name} of another")
         self.assertEqual(wrong, [])
 
     def test_headers_compile_alone(self):

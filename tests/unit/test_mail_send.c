@@ -13,8 +13,8 @@
 
 #include "base/log.h"
 #include "platform/config/config.h"
-#include "platform/mail/mail_int.h"
 #include "platform/core/service.h"
+#include "platform/mail/mail_int.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 

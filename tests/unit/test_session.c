@@ -2,8 +2,8 @@
  *
  * Roles, and the memory of who was behind a cookie.
  */
-#include "platform/auth/session_cache.h"
 #include "base/clock.h"
+#include "platform/auth/session_cache.h"
 #include "unit.h"
 
 static bool may(const char *roles, const char *service, const char *role)

@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "platform/auth/session.h"
 #include "platform/cache/cache.h"
 #include "platform/config/config.h"
 #include "platform/web/web_app.h"
@@ -369,7 +370,10 @@ static int setup(void **state)
 	t.p.cache = cache_new(16 << 20, 4, NULL, &e);
 	t.p.secret = STR("0123456789abcdef0123456789abcdef");
 	t.p.data_dir = STR("/tmp");
-	t.p.identify = identify;
+	static struct auth_hooks hooks;
+	hooks = session_hooks;
+	hooks.identify = identify;
+	t.p.auth_hooks = &hooks;
 	static const struct service provider = { .name = "provider", .identity = true };
 	static struct service_instance provider_here = { .def = &provider, .platform = &t.p, .local = true };
 	t.p.identity = &provider_here;

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/conn/conn_out.h"
-#include "net/h1/h1_parser.h"
 #include "net/conn/request.h"
+#include "net/h1/h1_parser.h"
 
 #define BODY_GRACE_NS  (5 * NS_PER_S)
 #define HANGUP_NS      (1 * NS_PER_S)

@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "platform/auth/session_cache.h"
-#include "platform/text/html.h"
 #include "platform/peers/internal.h"
+#include "platform/text/html.h"
 
 const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc)
 {
@@ -53,7 +53,7 @@ enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, st
 	return ST_OK;
 }
 
-enum status session_identify(struct web *w, const struct person **out, struct err *e)
+static enum status identify(struct web *w, const struct person **out, struct err *e)
 {
 	struct sso s;
 	struct str cookies = http_header(w->req, "cookie");
@@ -106,7 +106,7 @@ static bool provider_answers(struct ctx *ctx)
 	return def && !breaker_is_open(internal_breaker(ctx->svc->platform, provider)) && contract_call(ctx, def, &nobody, &ended, NULL) == ST_OK;
 }
 
-bool session_silently(struct web *w)
+static bool silently(struct web *w)
 {
 	const struct service_instance *svc = w->ctx->svc;
 	if (!svc || !svc->platform->identity || is_provider(svc) || !web_cookie_plain(w, SESSION_HINT_COOKIE).n ||
@@ -146,22 +146,11 @@ const struct contract_def *session_contract(const struct service_instance *provi
 	return NULL;
 }
 
-/* --- roles -------------------------------------------------------------------------------------------------- */
-
-bool person_may(const struct person *p, const char *service, const char *role)
+static enum status ping(struct ctx *ctx, struct platform *p, struct err *e)
 {
-	static const char *const site[] = { "owner", "admin", "editor", "member" };
-	char own[128];
-	if (!p || !role || !*role)
-		return p != NULL;
-	for (unsigned i = 0; i < sizeof site / sizeof *site; i++) {
-		if (str_has_word(p->roles, str_c(site[i])))
-			return true;
-		if (!strcmp(site[i], role))
-			return i == sizeof site / sizeof *site - 1; /* every active person is a member */
-		if (i == 1 && strcmp(role, "editor") && strcmp(role, "member"))
-			break; /* a service's role: owners and admins have it, others by name */
-	}
-	int n = snprintf(own, sizeof own, "%s.%s", service, role);
-	return n > 0 && (size_t)n < sizeof own && str_has_word(p->roles, str_n(own, (size_t)n));
+	return authstore_ping(ctx, p->auth, e);
 }
+
+const struct auth_hooks session_hooks = {
+	.identify = identify, .silently = silently, .sign_in_url = session_sign_in_url, .ping = ping, .routes = session_routes,
+};

@@ -20,8 +20,6 @@
 #include "platform/peers/contract.h"
 #include "platform/web/web.h"
 
-/* Every cookie that may sign somebody in begins so: the page cache keeps away from requests with one. */
-#define SESSION_COOKIE_PREFIX "gh-"
 #define SESSION_HINT_COOKIE "gh-known"
 #define SESSION_QUIET_COOKIE "gh_quiet" /* not of the prefix: pages for those who failed to sign in silently are everybody's */
 
@@ -80,17 +78,8 @@ extern const struct dto_def session_end_dto, session_ended_dto;
 
 /* --- for the dispatcher --- */
 
-enum status session_identify(struct web *w, const struct person **out, struct err *e) MUST_CHECK;
-/* Should this visitor be signed in silently first? True: answered with a redirect. */
-bool session_silently(struct web *w);
-/* Where to sign in for this page, coming back to it. */
+extern const struct auth_hooks session_hooks; /* core/service.h */
 struct str session_sign_in_url(struct web *w);
-extern const struct route session_routes[]; /* of each client */
-
-/* --- roles --- */
-
-/* Site roles, each with the rights of those after it: owner, admin, editor, member (every active person). "market.keeper" is the role
-   `keeper` of the service `market`; admins have them all. role NULL or "": anybody signed in. */
-bool person_may(const struct person *p, const char *service, const char *role);
+extern const struct route session_routes[];   /* of each client */
 
 #endif

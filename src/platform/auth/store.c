@@ -14,7 +14,7 @@
 #include "db/db.h"
 #include "gen/auth_sql.h"
 #include "platform/config/config.h"
-#include "platform/boot/platform.h"
+#include "platform/config/stores.h"
 #include "rt/fiber.h"
 
 #define SWEEP_NS (60 * NS_PER_S)
@@ -77,7 +77,7 @@ static struct db *open_db(const struct platform *p, struct err *e)
 		(void)!err_set(e, ST_NOMEM, "no memory for the auth store");
 		return NULL;
 	}
-	return platform_open_db(a, p, "auth", config_str(p->config, "auth", "url"), NULL, e);
+	return stores_open(a, p, "auth", config_str(p->config, "auth", "url"), NULL, e);
 }
 
 struct authstore *authstore_on(struct db *db, struct redis *redis)

@@ -23,18 +23,19 @@
 #include "platform/audit/audit.h"
 #include "platform/auth/session.h"
 #include "platform/auth/session_cache.h"
+#include "platform/boot/registry.h"
 #include "platform/cache/cache.h"
-#include "platform/config/config.h"
-#include "platform/peers/contract.h"
-#include "platform/work/event.h"
-#include "platform/peers/fragment.h"
-#include "platform/work/job.h"
 #include "platform/cache/limits.h"
+#include "platform/cache/redis.h"
+#include "platform/config/config.h"
+#include "platform/config/stores.h"
 #include "platform/mail/mail.h"
 #include "platform/media/media.h"
-#include "platform/cache/redis.h"
-#include "platform/boot/registry.h"
+#include "platform/peers/contract.h"
+#include "platform/peers/fragment.h"
 #include "platform/web/web_app.h"
+#include "platform/work/event.h"
+#include "platform/work/job.h"
 
 #define SECRET_BYTES 32
 #define PLATFORM_MEMORY (4 << 20)
@@ -201,50 +202,12 @@ static enum status check_only(const struct config *c, const struct service *cons
 	return ST_OK;
 }
 
-const char *platform_database_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name)
-{
-	struct str shared = config_str(c, "database", shared_key);
-	if (own.n)
-		return own.p;
-	if (!shared.n)
-		return NULL;
-	ptrdiff_t at = str_find(shared, STR("{service}"));
-	if (at < 0)
-		return shared.p;
-	return arena_printf(a, "%.*s%s%s", (int)at, shared.p, name, shared.p + at + strlen("{service}"));
-}
-
-struct db *platform_open_db(struct arena *a, const struct platform *p, const char *name, struct str own_url, const char *replica_url,
-                            struct err *e)
-{
-	const struct config *c = p->config;
-	struct db_config d;
-	db_config_default(&d);
-	d.name = name;
-	d.url = platform_database_url(a, c, own_url, "url", name);
-	if (!d.url)
-		d.url = arena_printf(a, "sqlite:%s/%s.db", p->data_dir.p, name);
-	d.replica_url = replica_url;
-	bool sqlite = !strncmp(d.url, "sqlite:", 7);
-	d.pool = (unsigned)config_int(c, "database", "pool");
-	d.read_pool = (unsigned)config_int(c, "database", "read_pool");
-	if (!d.read_pool)
-		d.read_pool = sqlite ? 8 : 1;
-	d.queue = (unsigned)config_int(c, "database", "queue");
-	d.pooler = config_bool(c, "database", "pooler");
-	d.checkout_ns = config_duration_ns(c, "database", "checkout");
-	d.recycle_ns = config_duration_ns(c, "database", "recycle");
-	d.query_ns = config_duration_ns(c, "database", "query_time");
-	d.fsync = config_bool(c, "database", "fsync");
-	return db_open(&d, e);
-}
-
 static enum status open_database(struct whole *w, struct service_instance *s, struct err *e)
 {
 	const struct config *c = w->p.config;
 	const char *name = s->def->name;
-	const char *replica = platform_database_url(w->arena, c, config_str(c, name, "replica"), "replica_url", name);
-	s->db = platform_open_db(w->arena, &w->p, name, config_str(c, name, "database"), replica, e);
+	const char *replica = stores_url(w->arena, c, config_str(c, name, "replica"), "replica_url", name);
+	s->db = stores_open(w->arena, &w->p, name, config_str(c, name, "database"), replica, e);
 	return s->db ? ST_OK : ST_CONFIG;
 }
 
@@ -334,7 +297,7 @@ static enum status make_stores(struct platform *p, struct err *e)
 			return err_wrap(e, ST_CONFIG, "the auth store");
 		if (!(p->sessions = session_cache_new()))
 			return err_set(e, ST_NOMEM, "no memory for sessions");
-		p->identify = session_identify;
+		p->auth_hooks = &session_hooks;
 	}
 	p->rates = ratelimit_new(p->redis, (size_t)config_int(c, "rate", "max_keys"));
 	if (!p->rates)
@@ -353,7 +316,7 @@ static enum status make_rest(struct whole *w, struct err *e)
 	    !(p->pool_action = make_pool(c, "contract-action", 10, 5, true, e)) ||
 	    !(p->pool_web = make_pool(c, "web", outside, outside / 2 + 1, config_bool(c, "outbound", "allow_private"), e)) ||
 	    !(p->contracts = contracts_new(p, e)) || !(p->fragments = fragments_new(p, e)) || !(p->events = events_new(p, e)) ||
-	    !(p->jobs = jobs_new(p, e)) || !(p->mailer = mailer_new(p, e)))
+	    !(p->jobs = jobs_new(p, platform_jobs, e)) || !(p->mailer = mailer_new(p, e)))
 		return ST_CONFIG;
 	jobs_configure(p->jobs, &(struct job_limits){ .concurrency = (unsigned)config_int(c, "jobs", "workers") });
 	return ST_OK;

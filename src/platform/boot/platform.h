@@ -21,16 +21,9 @@ size_t platform_migrations_of(const struct service *s, struct db_migration_set o
 enum status platform_check(struct ctx *ctx, struct service_instance *s, struct err *e) MUST_CHECK;
 /* Fiber, after the migrations: each service's check(), then each start(). */
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) MUST_CHECK;
+extern const struct job_def platform_jobs[]; /* kinds that every service has */
 /* After loops and offload threads have stopped. */
 void platform_free(struct platform *p);
-
-/* The address of a service's database. own: the setting that names it alone; "": the shared one (shared_key of [database]) with the name put
-   in. NULL: neither is set, so SQLite's file. */
-const char *platform_database_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name);
-/* A database as the settings of [database] say, named in its address as name; own_url: of its own setting, "" for none. replica_url
-   NULL: reads too are of the primary. a: for texts, until the call returns. NULL with *e. */
-struct db *platform_open_db(struct arena *a, const struct platform *p, const char *name, struct str own_url, const char *replica_url,
-                            struct err *e);
 
 /* base URL and path of a service under this configuration, in a. */
 void platform_base(struct arena *a, const struct config *c, const struct service *s, struct str *url, struct str *path);

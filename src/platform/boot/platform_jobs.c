@@ -3,7 +3,7 @@
  * Job kinds of the platform itself: every service's queue knows them.
  */
 #include "platform/audit/audit_int.h"
-#include "platform/work/job_int.h"
+#include "platform/boot/platform.h"
 #include "platform/mail/mail_int.h"
 
 const struct job_def platform_jobs[] = {

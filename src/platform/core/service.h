@@ -17,14 +17,15 @@
 #include "net/conn/http.h"
 
 struct web;            /* platform/web/web.h: a routed request */
+struct platform;
 struct fragment_req;   /* platform/peers/fragment.h */
 struct event;          /* platform/work/event.h */
 struct job;            /* platform/work/job.h */
 struct config;         /* platform/config/config.h */
 struct contract_def;   /* platform/peers/contract.h */
 struct buf;
-struct params;
-struct person;         /* platform/web/web.h */
+struct params;         /* platform/core/person.h */
+struct person;         /* platform/core/person.h */
 struct web_app;        /* platform/web/web_app.h */
 
 /* --- routes --- */
@@ -54,7 +55,7 @@ struct route {
 	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site; NULL: see flags */
 };
 
-/* --- roles: what a person can be made in this service, beside the site's own (auth/session.h) --- */
+/* --- roles: what a person can be made in this service, beside the site's own (core/person.h) --- */
 struct role_def { const char *name /* "keeper" */, *title, *help; };
 
 /* --- notices: what a service writes to people about, so that they can choose (account's page of notifications) --- */
@@ -141,6 +142,22 @@ struct service_instance {
 
 extern const struct service *const services_all[]; /* NULL-terminated, from services.def */
 
+/* Every cookie that may sign somebody in begins so: the page cache keeps away from requests with one. */
+#define SESSION_COOKIE_PREFIX "gh-"
+
+/* What the web layer asks of sign-in, which stands above it (auth/session.c). */
+struct auth_hooks {
+	/* *out: who asks; NULL: a visitor. A failure: the store can't say. */
+	enum status (*identify)(struct web *w, const struct person **out, struct err *e);
+	/* Should this visitor be signed in silently first? True: answered with a redirect. */
+	bool (*silently)(struct web *w);
+	/* Where to sign in for this page, coming back to it; in the request's arena. */
+	struct str (*sign_in_url)(struct web *w);
+	/* Can the auth store be reached within the deadline of ctx? */
+	enum status (*ping)(struct ctx *ctx, struct platform *p, struct err *e);
+	const struct route *routes; /* of each client, below its mount */
+};
+
 /* The process-wide parts that services reach through ctx->svc->platform. Made by main; read-only after boot. */
 struct platform {
 	const struct config *config;
@@ -167,7 +184,7 @@ struct platform {
 	struct authstore *auth;
 	struct session_cache *sessions;
 	struct service_instance *identity;
-	enum status (*identify)(struct web *w, const struct person **out, struct err *e); /* session_identify; NULL with identity */
+	const struct auth_hooks *auth_hooks; /* NULL with identity */
 };
 /* Of its base URL: "https://id.example.org:8443", and "id.example.org" ("[::1]" for an IPv6 one). */
 struct str service_origin(const struct service_instance *s);

@@ -3,10 +3,12 @@
  * Links from one service into another, made from base URLs only: so a service may move to another path, host or
  * process without a change in any page.
  */
+#include "platform/core/web_url.h"
+
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/log.h"
-#include "platform/web/web.h"
 
 static struct str join(struct ctx *ctx, const char *service, bool absolute, struct str a, struct str b, struct str c)
 {

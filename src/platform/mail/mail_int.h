@@ -5,8 +5,8 @@
 #ifndef GH_PLATFORM_MAIL_INT_H
 #define GH_PLATFORM_MAIL_INT_H
 
-#include "platform/work/job.h"
 #include "platform/mail/mail.h"
+#include "platform/work/job.h"
 
 /* One address as SMTP takes it (RFC 5321 4.1.2, without quoted strings, address literals and UTF-8). */
 bool mail_address_ok(struct str a);

@@ -13,7 +13,6 @@
 #include "platform/config/config.h"
 #include "platform/peers/internal.h"
 #include "platform/text/json.h"
-#include "platform/web/web.h"
 #include "rt/fiber.h"
 
 enum { IN_MAX = 1 << 20, OUT_MAX = INTERNAL_BODY_MAX, SERVICES_MAX = 64, TTL_DEFAULT = 10 };
@@ -28,14 +27,6 @@ struct contracts {
 	_Atomic uint64_t local, cached, remote, failed;
 };
 
-/* Handlers of internal routes have a request, but no service of their own. One site per process. */
-static struct platform *_Atomic the_platform;
-
-struct platform *internal_platform(void)
-{
-	return atomic_load(&the_platform);
-}
-
 struct contracts *contracts_new(struct platform *p, struct err *e)
 {
 	struct contracts *c = calloc(1, sizeof *c);
@@ -48,14 +39,11 @@ struct contracts *contracts_new(struct platform *p, struct err *e)
 	c->keep = !p->config || config_bool(p->config, "cache", "contracts");
 	for (unsigned i = 0; i < SERVICES_MAX; i++)
 		breaker_init(&c->breakers[i], 3, 30 * NS_PER_S);
-	atomic_store(&the_platform, p);
 	return c;
 }
 
 void contracts_free(struct contracts *c)
 {
-	if (c && internal_platform() == c->platform)
-		atomic_store(&the_platform, NULL);
 	free(c);
 }
 
@@ -206,7 +194,7 @@ static enum status call_cached(struct ctx *ctx, struct service_instance *to, con
 enum status contract_call(struct ctx *ctx, const struct contract_def *def, const void *in, void *out, struct err *e)
 {
 	assert(ctx->tx_depth == 0); /* a call may wait for another process: never inside a transaction */
-	struct platform *p = ctx->svc ? ctx->svc->platform : internal_platform();
+	struct platform *p = ctx->svc ? ctx->svc->platform : NULL;
 	struct service_instance *to = p ? platform_service(p, def->service) : NULL;
 	if (!to)
 		return err_set(e, ST_INTERNAL, "no service \"%s\"", def->service);
@@ -237,20 +225,10 @@ static const struct contract_def *contract_find(const struct service_instance *s
 	return NULL;
 }
 
-enum status internal_contract(struct web *w, struct err *e)
+enum status contract_answer(struct ctx *ctx, struct service_instance *s, struct str name, struct str json, struct buf *answer, struct err *e)
 {
-	struct str body;
-	TRY(internal_receive(w, &body, e));
-	struct str service = web_path(w, "service"), name = web_path(w, "name");
-	struct service_instance *s = platform_service(internal_platform(), arena_cstr(w->ctx->arena, service));
-	const struct contract_def *def = s && s->local ? contract_find(s, name) : NULL;
-	struct err why = { 0 };
-	struct buf answer;
-	if (!def) {
-		enum status none = err_set(&why, ST_NOT_IMPLEMENTED, "%.*s/%.*s is not served here", STR_ARG(service), STR_ARG(name));
-		return internal_answer_error(w, none, &why);
-	}
-	buf_arena(&answer, w->ctx->arena, OUT_MAX);
-	enum status st = serve(w->ctx, def, s, body, &answer, &why);
-	return st == ST_OK ? web_json(w, 200, buf_str(&answer)) : internal_answer_error(w, st, &why);
+	const struct contract_def *def = s->local ? contract_find(s, name) : NULL;
+	if (!def)
+		return err_set(e, ST_NOT_IMPLEMENTED, "%s/%.*s is not served here", s->def->name, STR_ARG(name));
+	return serve(ctx, def, s, json, answer, e);
 }

@@ -37,6 +37,11 @@ void contracts_stats(const struct contracts *c, struct contract_stats *out);
    who finds nothing waits so long at most, and until an answer came the next fail at once (ST_UNAVAILABLE). */
 enum status contract_call(struct ctx *ctx, const struct contract_def *def, const void *in, void *out, struct err *e) MUST_CHECK;
 
+/* For another process: the question as JSON to { "status": "OK", "out": … } in answer, served here by s. name: of the contract. ST_NOT_IMPLEMENTED:
+   s does not run here or has no such contract. */
+enum status contract_answer(struct ctx *ctx, struct service_instance *s, struct str name, struct str json, struct buf *answer,
+                            struct err *e) MUST_CHECK;
+
 /* JSON of a DTO, both ways; unknown members ignored, missing ones zero, wrong types refused. */
 enum status dto_to_json(const struct dto_def *d, const void *v, struct buf *out) MUST_CHECK;
 enum status dto_from_json(struct arena *a, const struct dto_def *d, struct str json, void *v, struct err *e) MUST_CHECK;

@@ -39,11 +39,6 @@ void fragments_stats(const struct fragments *f, struct fragment_stats *out)
 }
 
 /* Pages of the platform itself, such as errors, have no service. */
-struct platform *fragment_platform(const struct ctx *ctx)
-{
-	return ctx->svc ? ctx->svc->platform : internal_platform();
-}
-
 /* --- parameters --- */
 
 static int hex(char c)
@@ -150,7 +145,7 @@ static bool kept(const struct piece *p)
 bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type, struct str params,
 		    struct piece *out)
 {
-	struct platform *p = fragment_platform(ctx);
+	struct platform *p = ctx->svc->platform;
 	struct service_instance *svc = platform_service(p, arena_cstr(ctx->arena, service));
 	const struct fragment_def *def = svc ? fragment_def_find(svc, type) : NULL;
 	*out = (struct piece){ .svc = svc, .def = def };
@@ -334,7 +329,7 @@ static bool may_wait(const struct page *pg)
 /* From the cache, or into the batch of its service. */
 static void have_remote(struct page *pg)
 {
-	struct platform *pl = fragment_platform(pg->ctx);
+	struct platform *pl = pg->ctx->svc->platform;
 	bool wanted = false;
 	for (unsigned i = 0; i < pg->n; i++) {
 		struct piece *p = &pg->pieces[i];
@@ -394,7 +389,7 @@ enum status fragment_compose(struct ctx *ctx, const struct person *person, struc
 		buf_putstr(out, text);
 	buf_putstr(out, text);
 	if (lacking)
-		atomic_fetch_add(&fragment_platform(ctx)->fragments->missing, lacking);
+		atomic_fetch_add(&ctx->svc->platform->fragments->missing, lacking);
 	if (missing)
 		*missing = lacking;
 	return buf_ok(out) ? ST_OK : err_set(e, ST_TOO_LARGE, "the page is too large");

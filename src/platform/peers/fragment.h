@@ -9,8 +9,9 @@
 #define GH_PLATFORM_FRAGMENT_H
 
 #include "base/buf.h"
+#include "platform/core/person.h"
+#include "platform/core/service.h"
 #include "platform/text/html.h"
-#include "platform/web/web.h"
 
 /* A marker in a page, as html_fragment_marker() wrote it: slices of the page, still percent-encoded. */
 struct fragment_mark { struct str service, type, params; };

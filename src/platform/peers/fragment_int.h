@@ -42,7 +42,6 @@ struct piece_arg { /* flat */
 struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *size);
 void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person *person); /* slices of arg */
 
-struct platform *fragment_platform(const struct ctx *ctx);
 struct str fragment_decode(struct arena *a, struct str s);
 struct str fragment_params(struct arena *a, const struct fragment_def *def, struct str query);
 const struct fragment_def *fragment_def_find(const struct service_instance *s, struct str type);

@@ -230,72 +230,11 @@ static void fetch_from(struct ctx *ctx, struct piece *pieces, unsigned n, struct
 
 void fragment_fetch(struct ctx *ctx, struct piece *pieces, unsigned n)
 {
-	struct platform *p = fragment_platform(ctx);
+	struct platform *p = ctx->svc->platform;
 	for (unsigned s = 0; s < p->service_count; s++)
 		for (unsigned i = 0; i < n; i++)
 			if (wants(&pieces[i], &p->services[s])) {
 				fetch_from(ctx, pieces, n, &p->services[s]);
 				break;
 			}
-}
-
-/* --- answering --- */
-
-static struct person *person_of(struct arena *a, const json_t *j)
-{
-	if (!json_is_object(j))
-		return NULL;
-	struct person *p = ARENA_NEW(a, struct person);
-	p->id = json_integer_value(json_object_get(j, "id"));
-	p->admin = json_is_true(json_object_get(j, "admin"));
-	p->name = json_str(j, "name");
-	p->email = json_str(j, "email");
-	p->handle = json_str(j, "handle");
-	p->roles = json_str(j, "roles");
-	return p;
-}
-
-static void answer_piece(struct ctx *ctx, struct service_instance *svc, const struct person *person, const json_t *ask_,
-			 struct buf *out)
-{
-	struct str type = json_str(ask_, "type"), params = json_str(ask_, "params");
-	struct piece p;
-	struct buf html;
-	buf_arena(&html, ctx->arena, FRAGMENT_MAX);
-	bool ok = type.p && params.p && fragment_piece(ctx, person, str_c(svc->def->name), type, params, &p);
-	if (ok && svc->platform->fragments->keep && p.def->soft_s)
-		ok = fragment_cached(ctx, &p, &html, NULL) == ST_OK;
-	else if (ok)
-		ok = fragment_render(ctx, &p, &html, NULL) == ST_OK;
-	if (ok && buf_ok(&html))
-		json_put_str(out, buf_str(&html));
-	else
-		BUF_LIT(out, "null");
-}
-
-enum status internal_fragments(struct web *w, struct err *e)
-{
-	struct str body;
-	TRY(internal_receive(w, &body, e));
-	SCOPED_JSON *j = json_parse(body, 4, e);
-	const json_t *list = j ? json_object_get(j, "pieces") : NULL;
-	struct service_instance *svc =
-		j && json_str(j, "service").p ? platform_service(internal_platform(), json_str(j, "service").p) : NULL;
-	if (!json_is_array(list) || json_array_size(list) > FRAGMENTS_MAX)
-		return err_set(e, ST_INVALID, "expected a list of pieces");
-	if (!svc || !svc->local)
-		return err_set(e, ST_NOT_IMPLEMENTED, "that service does not run here");
-	const struct person *person = person_of(w->ctx->arena, json_object_get(j, "person"));
-	struct ctx ctx = *w->ctx;
-	struct buf out;
-	ctx.svc = svc;
-	buf_arena(&out, w->ctx->arena, INTERNAL_BODY_MAX);
-	BUF_LIT(&out, "{\"status\":\"OK\",\"pieces\":[");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (i)
-			buf_putc(&out, ',');
-		answer_piece(&ctx, svc, person, json_array_get(list, i), &out);
-	}
-	BUF_LIT(&out, "]}");
-	return buf_ok(&out) ? web_json(w, 200, buf_str(&out)) : err_set(e, ST_TOO_LARGE, "the fragments are too large");
 }

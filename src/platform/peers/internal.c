@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Signing, sending and receiving between processes. See internal.h.
+ * Signing, and asking another process. See internal.h.
  */
 #include "platform/peers/internal.h"
 
@@ -12,19 +12,8 @@
 #include "base/clock.h"
 #include "net/client/client.h"
 #include "platform/text/json.h"
-#include "platform/web/web.h"
 
 #define WINDOW_US (60 * US_PER_S)
-
-const struct route platform_internal_routes[] = {
-	{ "POST", "/internal/contracts/{service:text}/{name:text}", internal_contract, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE,
-	  INTERNAL_BODY_MAX, 0, "A contract's query or action, for other processes of this site" },
-	{ "POST", "/internal/fragments", internal_fragments, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE, INTERNAL_BODY_MAX, 0,
-	  "Pieces of HTML, for other processes of this site" },
-	{ "POST", "/internal/events", internal_events, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE, INTERNAL_BODY_MAX, 0,
-	  "Activities delivered to a service's handlers, from other processes of this site" },
-	{ 0 },
-};
 
 /* --- signature --- */
 
@@ -149,29 +138,4 @@ enum status internal_post(struct ctx *ctx, const struct internal_call *call, str
 	if (st == ST_OK)
 		return ST_OK;
 	return err_set(e, st, "%.*s", STR_ARG(message.p ? message : STR("no message")));
-}
-
-/* --- receiving --- */
-
-enum status internal_receive(struct web *w, struct str *body, struct err *e)
-{
-	struct platform *p = internal_platform();
-	struct str signature = http_header(w->req, INTERNAL_HEADER);
-	if (!p || !signature.p)
-		return err_set(e, ST_FORBIDDEN, "this address is for the other processes of this site");
-	TRY(http_body_all(w->req, INTERNAL_BODY_MAX, body, e));
-	if (!internal_verify(p->secret, "POST", w->req->target, *body, signature, clock_now_us()))
-		return err_set(e, ST_FORBIDDEN, "the signature does not fit; do the clocks agree, and server.secret?");
-	(void)ctx_set_traceparent(w->ctx, http_header(w->req, "traceparent"));
-	return ST_OK;
-}
-
-enum status internal_answer_error(struct web *w, enum status st, const struct err *e)
-{
-	struct buf b;
-	buf_arena(&b, w->ctx->arena, 8192);
-	buf_printf(&b, "{\"status\":\"%s\",\"message\":", status_info(st)->name);
-	json_put_str(&b, str_c(e->msg[0] ? e->msg : status_info(st)->title));
-	buf_putc(&b, '}');
-	return web_json(w, 200, buf_str(&b));
 }

@@ -8,8 +8,7 @@
  * either way. The answer is JSON: { "status": "OK", … } or { "status": "NOT_FOUND", "message": "…" } with the names of
  * errors.def, under HTTP status 200; anything else is a failure of the transport, which counts for the breaker.
  *
- * Handlers of ROUTE_INTERNAL routes call internal_receive first: it reads the body and checks the signature over it, so
- * the dispatcher needs to check nothing but may refuse early what lacks the header.
+ * This is the asking side. Who answers: platform/receive.
  */
 #ifndef GH_PLATFORM_INTERNAL_H
 #define GH_PLATFORM_INTERNAL_H
@@ -39,20 +38,6 @@ struct internal_call {
 };
 enum status internal_post(struct ctx *ctx, const struct internal_call *call, struct str *answer, struct err *e) MUST_CHECK;
 
-/* *body in the request's arena. ST_FORBIDDEN without a good signature. */
-enum status internal_receive(struct web *w, struct str *body, struct err *e) MUST_CHECK;
-enum status internal_answer_error(struct web *w, enum status st, const struct err *e) MUST_CHECK;
-
-/* POST /internal/contracts/{service}/{name}, /internal/fragments, /internal/events. Zero-terminated. */
-extern const struct route platform_internal_routes[];
-
 /* The breaker that calls to a service share in this process (3 failures, 30 s). */
 struct breaker *internal_breaker(struct platform *p, const struct service_instance *to);
-/* Of the handlers, the process's platform: set once at boot by contracts_new. */
-struct platform *internal_platform(void);
-
-enum status internal_contract(struct web *w, struct err *e) MUST_CHECK;
-enum status internal_fragments(struct web *w, struct err *e) MUST_CHECK;
-enum status internal_events(struct web *w, struct err *e) MUST_CHECK;
-
 #endif

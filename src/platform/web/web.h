@@ -9,22 +9,10 @@
 
 #include "base/buf.h"
 #include "net/forms/multipart.h"
-#include "platform/text/html.h"
+#include "platform/core/person.h"
 #include "platform/core/service.h"
-
-struct param { struct str name, value; int64_t num; };
-struct params { const struct param *list; unsigned count; };
-
-/* The person asking, as far as a session told. */
-struct person {
-	int64_t id;
-	struct str name, email, handle;
-	struct str roles;    /* "admin market.keeper": person_may (auth/session.h) */
-	struct str zone;     /* IANA time zone, for html_time; "" : not chosen */
-	bool admin;          /* owner or admin of the site */
-	struct str session;  /* key of the single sign-on: not secret, but nobody else's business */
-	int64_t auth_us;     /* when they proved who they are */
-};
+#include "platform/core/web_url.h"
+#include "platform/text/html.h"
 
 struct web {
 	struct http_req *req;
@@ -89,11 +77,6 @@ void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __
 struct str web_csrf(struct web *w);
 struct str web_nonce(struct web *w);
 
-/* Absolute or relative link into a service: web_url(w->ctx, "blog", "/tag/%s", slug). Path is made from the base URL. */
-struct str web_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* The same for the links that a page has by the dozen, without a format: before, segment and after make the path. */
-struct str web_url_around(struct ctx *ctx, const char *service, struct str before, struct str segment, struct str after);
-struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
 const char *asset_url(const char *name);
 

@@ -19,6 +19,8 @@ enum web_role {
 struct web_app *web_app_new(struct platform *p, const struct route *const *extra, struct err *e);
 void web_app_free(struct web_app *a);
 void web_app_http(struct web_app *a, enum web_role role, struct http_app *out);
+/* The parts of the process that answers w: for handlers of routes that belong to no service. */
+struct platform *web_platform(const struct web *w);
 struct router;
 const struct router *web_app_router(const struct web_app *a);
 

@@ -13,13 +13,12 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "base/log.h"
-#include "platform/web/assets.h"
-#include "platform/auth/session.h"
 #include "platform/cache/cache.h"
-#include "platform/config/config.h"
-#include "platform/peers/internal.h"
 #include "platform/cache/limits.h"
+#include "platform/config/config.h"
 #include "platform/core/metrics.h"
+#include "platform/peers/internal.h"
+#include "platform/web/assets.h"
 #include "platform/web/web_int.h"
 #include "rt/fiber.h"
 
@@ -101,7 +100,7 @@ static enum status identify(struct web *w, struct err *e)
 	const char *role = w->route->role ? w->route->role : flags & ROUTE_ADMIN ? "admin" : NULL;
 	bool asked = (flags & ROUTE_AUTH) || role;
 	const struct platform *p = web_app_of(w)->platform;
-	enum status st = !p->identify || (flags & (ROUTE_OPS | ROUTE_INTERNAL)) ? ST_OK : p->identify(w, &w->person, e);
+	enum status st = !p->auth_hooks || (flags & (ROUTE_OPS | ROUTE_INTERNAL)) ? ST_OK : p->auth_hooks->identify(w, &w->person, e);
 	/* Without the auth store the public part goes on, for visitors. */
 	if (st != ST_OK && asked)
 		return st;
@@ -224,7 +223,8 @@ static enum status run_route(struct web *w, struct err *e)
 		fiber_set_deadline(0);
 	}
 	TRY(check_all(w, e));
-	if (!w->person && session_silently(w))
+	const struct auth_hooks *auth = web_app_of(w)->platform->auth_hooks;
+	if (!w->person && auth && auth->silently(w))
 		return ST_OK;
 	if (wr->page_key.p) {
 		if (page_serve(wr, e))
@@ -244,8 +244,8 @@ static void run_error(void *arg)
 {
 	struct run *x = arg;
 	const struct platform *p = web_app_of(x->w)->platform;
-	if (x->st == ST_UNAUTHENTICATED && p->identity && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
-	    web_redirect(x->w, 303, session_sign_in_url(x->w)) == ST_OK)
+	if (x->st == ST_UNAUTHENTICATED && p->auth_hooks && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
+	    web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w)) == ST_OK)
 		return;
 	web_answer_error(x->w, x->st, x->err.msg[0] ? &x->err : NULL);
 }
@@ -338,7 +338,7 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 		if (!a->front || (!s->base_path.n && a->front->base_path.n))
 			a->front = s;
 		struct str host = single ? STR("") : service_host(s);
-		const struct route *const tables[] = { s->def->routes, p->identity && p->identity != s ? session_routes : NULL, s->def->media ? media_routes : NULL };
+		const struct route *const tables[] = { s->def->routes, p->auth_hooks && p->identity != s ? p->auth_hooks->routes : NULL, s->def->media ? media_routes : NULL };
 		for (unsigned k = 0; k < sizeof tables / sizeof *tables; k++)
 			for (const struct route *r = tables[k]; r && r->method; r++)
 				TRY(router_add(a->router, host, base, r, s, e));
@@ -407,4 +407,9 @@ void web_app_http(struct web_app *a, enum web_role role, struct http_app *out)
 const struct router *web_app_router(const struct web_app *a)
 {
 	return a->router;
+}
+
+struct platform *web_platform(const struct web *w)
+{
+	return web_app_of(w)->platform;
 }

@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "gen/platform_tpl.h"
 #include "platform/config/config.h"
-#include "platform/web/error_view.h"
 #include "platform/peers/fragment.h"
 #include "platform/text/json.h"
+#include "platform/web/error_view.h"
 #include "platform/web/web_int.h"
 #include "rt/fiber.h"
 

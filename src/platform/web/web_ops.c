@@ -5,10 +5,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "platform/auth/store.h"
-#include "platform/text/json.h"
-#include "platform/core/metrics.h"
 #include "platform/cache/redis.h"
+#include "platform/core/metrics.h"
+#include "platform/text/json.h"
 #include "platform/web/web_int.h"
 
 #define PING_NS (1 * NS_PER_S)
@@ -58,11 +57,11 @@ static enum status get_readyz(struct web *w, struct err *e)
 	/* Without the data Redis everything works, only slower; without sign-in state, for visitors: told, not counted. */
 	if (p->redis)
 		check_row(&checks, "redis", redis_up(p->redis), "caches and limits of this process alone are in use");
-	if (p->auth) {
+	if (p->auth && p->auth_hooks) {
 		struct err why = { 0 };
 		struct ctx ctx = *w->ctx;
 		ctx.deadline_ns = clock_mono_ns() + PING_NS;
-		bool ok = authstore_ping(&ctx, p->auth, &why) == ST_OK;
+		bool ok = p->auth_hooks->ping(&ctx, p, &why) == ST_OK;
 		check_row(&checks, "auth", ok, ok ? "" : "nobody can sign in, everybody is a visitor");
 	}
 	buf_putc(&checks, ']');

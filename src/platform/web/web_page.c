@@ -13,7 +13,6 @@
 #include <zlib.h>
 
 #include "base/log.h"
-#include "platform/auth/session.h"
 #include "platform/cache/cache.h"
 #include "platform/config/config.h"
 #include "platform/web/web_int.h"

@@ -13,8 +13,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/platform_sql.h"
-#include "platform/text/json.h"
 #include "platform/cache/redis.h"
+#include "platform/text/json.h"
 
 enum { STREAMS_MAX = 64, PAYLOAD_MAX = 64 << 10, TYPE_MAX = 100, OBJECT_MAX = 2048 };
 #define WAKE_CHANNEL "gh:events:wake"

@@ -13,8 +13,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/platform_sql.h"
-#include "platform/text/json.h"
 #include "platform/cache/redis.h"
+#include "platform/text/json.h"
 
 enum { QUEUES_MAX = 64, PAYLOAD_MAX = 1 << 20, KEY_MAX = 512, MANY_CHUNK = 2000 };
 #define WAKE_CHANNEL "gh:jobs:wake"
@@ -58,10 +58,10 @@ static const struct job_def *find_in(const struct job_def *defs, struct str kind
 	return NULL;
 }
 
-const struct job_def *job_def_find(const struct service *s, struct str kind)
+const struct job_def *job_def_find(const struct job_queue *q, struct str kind)
 {
-	const struct job_def *d = s ? find_in(s->jobs, kind) : NULL;
-	return d ? d : find_in(platform_jobs, kind);
+	const struct job_def *d = find_in(q->svc->def->jobs, kind);
+	return d ? d : find_in(q->jobs->common, kind);
 }
 
 /* --- enqueue --- */
@@ -98,7 +98,7 @@ static void on_wake(void *arg, struct str service)
 
 static enum status check(const struct job_queue *q, const struct job_new *j, int64_t *priority, struct err *e)
 {
-	const struct job_def *d = q ? job_def_find(q->svc->def, str_c(j->kind)) : NULL;
+	const struct job_def *d = q ? job_def_find(q, str_c(j->kind)) : NULL;
 	if (q && !d)
 		return err_set(e, ST_INTERNAL, "there is no job kind \"%s\"", j->kind);
 	if (j->payload.n > PAYLOAD_MAX || j->key.n > KEY_MAX)
@@ -277,7 +277,7 @@ static void queue_init(struct job_queue *q, struct jobs *j, struct service_insta
 	q->finished.tail = &q->finished.head;
 }
 
-struct jobs *jobs_new(struct platform *p, struct err *e)
+struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct err *e)
 {
 	struct jobs *j = calloc(1, sizeof *j);
 	struct job_queue *queues = calloc(p->service_count ? p->service_count : 1, sizeof *queues);
@@ -288,6 +288,7 @@ struct jobs *jobs_new(struct platform *p, struct err *e)
 		return NULL;
 	}
 	j->platform = p;
+	j->common = common;
 	j->queues = queues;
 	j->worker = id_new();
 	j->limits = (struct job_limits){ 64, 500, 30 * NS_PER_S, 10 * NS_PER_S };

@@ -30,7 +30,9 @@ enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t 
 enum status job_end(struct db_conn *c, const struct job *j, struct err *e) MUST_CHECK;
 
 struct jobs;
-struct jobs *jobs_new(struct platform *p, struct err *e);
+/* A queue for each service that runs here and has a database. common: kinds that every queue knows beside its service's own; ends with a zeroed
+   row; NULL: none. NULL with *e. */
+struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct err *e);
 /* Bounds of one process; 0 keeps the default in parentheses. Before jobs_start. */
 struct job_limits {
 	unsigned concurrency;  /* jobs running at once, per service (64) */

@@ -67,6 +67,7 @@ struct job_queue {
 
 struct jobs {
 	struct platform *platform;
+	const struct job_def *common; /* kinds of every queue */
 	struct job_limits limits;
 	int64_t worker; /* this process in the rows' worker column */
 	struct job_queue *queues;
@@ -74,7 +75,7 @@ struct jobs {
 	bool started;
 };
 
-const struct job_def *job_def_find(const struct service *s, struct str kind);
+const struct job_def *job_def_find(const struct job_queue *q, struct str kind);
 void job_queue_wake(struct job_queue *q);
 /* "[1,2]" or "{1,2}": how the engine takes a list of ids. */
 struct str job_ids_text(struct arena *a, enum db_engine engine, const int64_t *ids, size_t n);
@@ -85,7 +86,5 @@ void job_keeper(void *queue);
 enum status job_crons_init(struct job_queue *q, struct err *e) MUST_CHECK;
 /* A fiber of the queue ends. */
 void job_fiber_end(struct job_queue *q);
-
-extern const struct job_def platform_jobs[]; /* kinds that every service has */
 
 #endif

@@ -82,12 +82,12 @@ static enum status add_crons(struct job_queue *q, const struct job_def *d, struc
 
 enum status job_crons_init(struct job_queue *q, struct err *e)
 {
-	unsigned n = count_crons(q->svc->def->jobs) + count_crons(platform_jobs);
+	unsigned n = count_crons(q->svc->def->jobs) + count_crons(q->jobs->common);
 	q->crons = calloc(n ? n : 1, sizeof *q->crons);
 	if (!q->crons)
 		return err_set(e, ST_NOMEM, "no memory for cron entries");
 	TRY(add_crons(q, q->svc->def->jobs, e));
-	return add_crons(q, platform_jobs, e);
+	return add_crons(q, q->jobs->common, e);
 }
 
 struct tick { struct job_cron *c; int64_t at; };

@@ -227,7 +227,7 @@ static void take_in(struct job_queue *q, struct job_batch *b, struct claim *cl)
 	qsort(cl->rows, cl->n, sizeof *cl->rows, by_priority); /* RETURNING promises no order */
 	for (size_t i = 0; i < cl->n; i++) {
 		const struct job_claim_row *row = &cl->rows[i];
-		all[i] = (struct job_held){ .batch = b, .claimed_ns = now, .def = job_def_find(q->svc->def, row->kind),
+		all[i] = (struct job_held){ .batch = b, .claimed_ns = now, .def = job_def_find(q, row->kind),
 					    .job = { row->id, row->kind, row->key, row->payload, (unsigned)row->attempt } };
 		judge(&all[i]);
 	}

@@ -6,11 +6,11 @@
 #define GH_SERVICES_ACCOUNT_H
 
 #include "base/clock.h"
-#include "platform/work/event.h"
 #include "platform/peers/fragment.h"
-#include "platform/work/job.h"
 #include "platform/text/language.h"
 #include "platform/web/web.h"
+#include "platform/work/event.h"
+#include "platform/work/job.h"
 #include "services/account/contract.h"
 #include "services/identity/contract.h"
 

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "gen/account_tpl.h"
 #include "net/forms/multipart.h"
-#include "platform/text/html.h"
 #include "platform/media/media.h"
+#include "platform/text/html.h"
 #include "services/account/account.h"
 #include "services/blog/contract.h"
 

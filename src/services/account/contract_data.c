@@ -3,8 +3,8 @@
  * account/person_data: addresses and choices.
  */
 #include "gen/account_sql.h"
-#include "platform/text/json.h"
 #include "platform/peers/person_data.h"
+#include "platform/text/json.h"
 #include "services/account/account.h"
 
 static void put_address(struct buf *b, const struct account_addresses_row *r)

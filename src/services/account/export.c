@@ -16,9 +16,9 @@
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/peers/person_data.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
-#include "platform/peers/person_data.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 256 << 10 };

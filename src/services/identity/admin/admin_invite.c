@@ -6,9 +6,9 @@
 #include "base/id.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
-#include "platform/text/html.h"
 #include "platform/audit/audit.h"
 #include "platform/auth/session.h"
+#include "platform/text/html.h"
 #include "services/identity/admin/admin.h"
 #include "services/identity/signin/link.h"
 

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
-#include "platform/text/html.h"
 #include "platform/audit/audit.h"
+#include "platform/text/html.h"
 
 #define PAGE_MAX (512 << 10)
 

@@ -6,8 +6,8 @@
 #ifndef GH_SERVICES_IDENTITY_OAUTH_KEY_H
 #define GH_SERVICES_IDENTITY_OAUTH_KEY_H
 
-#include "platform/crypto/jose.h"
 #include "platform/core/service.h"
+#include "platform/crypto/jose.h"
 
 struct job;
 

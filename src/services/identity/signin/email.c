@@ -5,8 +5,8 @@
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/work/event.h"
-#include "services/identity/signin/identity.h"
 #include "services/identity/people/notice.h"
+#include "services/identity/signin/identity.h"
 #include "services/identity/signin/rights.h"
 
 #define PAGE_MAX (256 << 10)

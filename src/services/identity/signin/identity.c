@@ -5,8 +5,8 @@
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/text/html.h"
-#include "services/identity/people/notice.h"
 #include "services/identity/oauth/oauth_logout.h"
+#include "services/identity/people/notice.h"
 #include "services/identity/people/password.h"
 #include "services/identity/signin/rights.h"
 

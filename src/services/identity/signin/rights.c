@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "gen/identity_sql.h"
-#include "platform/work/job.h"
 #include "platform/text/json.h"
+#include "platform/work/job.h"
 #include "services/identity/oauth/oauth_logout.h"
 #include "services/identity/people/people.h"
 

@@ -9,8 +9,8 @@
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/config/config.h"
-#include "services/identity/signin/link.h"
 #include "services/identity/people/password.h"
+#include "services/identity/signin/link.h"
 
 #define PAGE_MAX (256 << 10)
 

@@ -11,8 +11,8 @@
 #include "platform/audit/audit.h"
 #include "platform/crypto/seal.h"
 #include "platform/text/json.h"
-#include "services/identity/signin/identity.h"
 #include "services/identity/people/notice.h"
+#include "services/identity/signin/identity.h"
 #include "services/identity/signin/second_int.h"
 #include "services/identity/signin/totp.h"
 

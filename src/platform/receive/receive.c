@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/receive/receive.h"
+
+#include "base/clock.h"
+#include "platform/peers/contract.h"
+#include "platform/text/json.h"
+
+const struct route receive_routes[] = {
+	{ "POST", "/internal/contracts/{service:text}/{name:text}", receive_contract, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE,
+	  INTERNAL_BODY_MAX, 0, "A contract's query or action, for other processes of this site" },
+	{ "POST", "/internal/fragments", receive_fragments, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE, INTERNAL_BODY_MAX, 0,
+	  "Pieces of HTML, for other processes of this site" },
+	{ "POST", "/internal/events", receive_events, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE, INTERNAL_BODY_MAX, 0,
+	  "Activities delivered to a service's handlers, from other processes of this site" },
+	{ 0 },
+};
+
+enum status receive_body(struct web *w, struct str *body, struct err *e)
+{
+	struct platform *p = web_platform(w);
+	struct str signature = http_header(w->req, INTERNAL_HEADER);
+	if (!signature.p)
+		return err_set(e, ST_FORBIDDEN, "this address is for the other processes of this site");
+	TRY(http_body_all(w->req, INTERNAL_BODY_MAX, body, e));
+	if (!internal_verify(p->secret, "POST", w->req->target, *body, signature, clock_now_us()))
+		return err_set(e, ST_FORBIDDEN, "the signature does not fit; do the clocks agree, and server.secret?");
+	(void)ctx_set_traceparent(w->ctx, http_header(w->req, "traceparent"));
+	return ST_OK;
+}
+
+enum status receive_refuse(struct web *w, enum status st, const struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, w->ctx->arena, 8192);
+	buf_printf(&b, "{\"status\":\"%s\",\"message\":", status_info(st)->name);
+	json_put_str(&b, str_c(e->msg[0] ? e->msg : status_info(st)->title));
+	buf_putc(&b, '}');
+	return web_json(w, 200, buf_str(&b));
+}
+
+enum status receive_contract(struct web *w, struct err *e)
+{
+	struct str body;
+	TRY(receive_body(w, &body, e));
+	struct str service = web_path(w, "service"), name = web_path(w, "name");
+	struct service_instance *s = platform_service(web_platform(w), arena_cstr(w->ctx->arena, service));
+	struct err why = { 0 };
+	struct buf answer;
+	buf_arena(&answer, w->ctx->arena, INTERNAL_BODY_MAX);
+	enum status st = s ? contract_answer(w->ctx, s, name, body, &answer, &why)
+	                   : err_set(&why, ST_NOT_IMPLEMENTED, "there is no service %.*s", STR_ARG(service));
+	return st == ST_OK ? web_json(w, 200, buf_str(&answer)) : receive_refuse(w, st, &why);
+}
