@@ -144,7 +144,9 @@ static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r
 			continue;
 		}
 		rollback(conn);
-		fail_all(first, r, r->status == ST_OK ? ST_UNAVAILABLE : r->status, "rolled back together with another write");
+		if (r->status == ST_OK) /* its own work was done, and is gone with the rest */
+			fail(r, ST_IO, "the transaction could not be kept");
+		fail_all(first, r, r->status, "rolled back together with another write");
 		return r->next;
 	}
 	if (alone && first->status != ST_OK) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "db/internal.h"
 #include "fixture_sql.h"
 #include "rt/fiber.h"
 #include "store.h"
@@ -659,6 +660,49 @@ static void long_write(void *arg)
 	l->ended = true;
 }
 
+static enum status write_and_release(struct db_conn *c, void *arg, struct err *e)
+{
+	struct thing *t = arg;
+	TRY(add_tx(c, t, e));
+	return db_of(c)->ops->script(c, "RELEASE t", e); /* the writer's own savepoint: its RELEASE has none to end */
+}
+
+struct write_in_batch { struct store *t; struct thing thing; db_tx_fn *fn; enum status got; struct err err; bool ended; };
+
+static void write_in_batch(void *arg)
+{
+	struct write_in_batch *b = arg;
+	SCOPED_ARENA *arena = arena_new(1u << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, arena);
+	b->got = db_write(&ctx, b->t->db, b->fn, &b->thing, &b->err);
+	b->ended = true;
+}
+
+/* A transaction whose savepoint can not be ended is rolled back with its whole batch, and none of them is told that it was kept. */
+static void a_savepoint_that_can_not_end(struct store *t)
+{
+	struct long_write l = { .t = t };
+	struct write_in_batch b[] = {
+		{ .t = t, .thing = { 1, "before", ST_OK }, .fn = add_tx },
+		{ .t = t, .thing = { 2, "broken", ST_OK }, .fn = write_and_release },
+		{ .t = t, .thing = { 3, "after", ST_OK }, .fn = add_tx },
+	};
+	sem_init(&l.go_on, 0, 0);
+	CHECK(fiber_spawn(fiber_loop(fiber_self()), long_write, &l, FIBER_LARGE));
+	CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	for (unsigned i = 0; i < COUNT_OF(b); i++)
+		CHECK(fiber_spawn(fiber_loop(fiber_self()), write_in_batch, &b[i], FIBER_LARGE));
+	CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	sem_post(&l.go_on);
+	while (!l.ended || !b[0].ended || !b[1].ended || !b[2].ended)
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	sem_destroy(&l.go_on);
+	CHECK(b[0].got != ST_OK && b[1].got != ST_OK);
+	CHECK(b[2].got == ST_OK);
+	CHECK(count(t) == 1);
+}
+
 /* Reads answer, and yet nobody can write: a ping says so. */
 static void ping_notices_a_writer_that_stands_still(struct store *t)
 {
@@ -910,6 +954,7 @@ static void changed_migration_is_refused(struct store *t)
 static const struct store_test tests[] = {
 	{ "ping", ping },
 	{ "a_write_that_left_stops_nobody", a_write_that_left_stops_nobody },
+	{ "a_savepoint_that_can_not_end", a_savepoint_that_can_not_end, "sqlite" },
 	{ "ping_notices_a_writer_that_stands_still", ping_notices_a_writer_that_stands_still, "sqlite" },
 	{ "values", values },
 	{ "rows_and_each", rows_and_each },
