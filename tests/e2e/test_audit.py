@@ -54,7 +54,7 @@ class Audit(unittest.TestCase):
         self.tampered("UPDATE audit_log SET actor = '8' WHERE seq = 77")
         try:
             said = self.audit("verify", code=1)
-            self.assertIn("identity   BAD at entry 77: entry 77 was edited", said)
+            self.assertIn("identity     BAD at entry 77: entry 77 was edited", said)
             self.assertRegex(said, r"(?m)^blog +good")
         finally:
             self.tampered("UPDATE audit_log SET actor = '7' WHERE seq = 77")

@@ -303,6 +303,76 @@ static void replicas_share(struct store *t)
 	db_close(other);
 }
 
+/* --- leases --- */
+
+static struct { _Atomic unsigned turns; int64_t first_us, later_us; } lease;
+
+static int64_t next_due(struct ctx *ctx)
+{
+	struct event_next_row *row = NULL;
+	SCOPED_DB_READ c = NULL;
+	if (db_read(ctx, ctx->svc->db, &c, NULL) != ST_OK || q_event_next(c, &row, NULL) != ST_OK || !row)
+		return -1;
+	return row->next;
+}
+
+/* The first one outlasts a third of the lease, so before the second one's turn it is renewed. */
+static enum status on_long(struct ctx *ctx, const struct event *ev, struct err *e)
+{
+	if (atomic_fetch_add(&lease.turns, 1) == 0) {
+		lease.first_us = next_due(ctx);
+		return fiber_sleep_ns(500 * NS_PER_MS);
+	}
+	lease.later_us = next_due(ctx);
+	return ST_OK;
+}
+
+static const struct event_handler long_handlers[] = { { "post.published", NULL, "long", on_long }, { 0 } };
+static const struct service service_long = { .name = "writer", .title = "L", .mount = "/", .events = long_handlers };
+
+static void a_lease_is_renewed_while_handlers_take_long(struct store *t)
+{
+	BED b;
+	lease = (typeof(lease)){ 0 };
+	CHECK(bed_begin(&b, t->db, &service_long, NULL));
+	events_configure(b.p.events, 1200 * NS_PER_MS);
+	CHECK_OK(emit(t, "post.published", "{}", 2));
+	CHECK_OK(events_start(b.p.events, &t->err));
+	AWAIT(waiting(t) == 0);
+	CHECK(lease.turns == 2);
+	CHECK(lease.first_us > 0 && lease.later_us > lease.first_us);
+}
+
+static enum status over_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct event_claim_row *rows;
+	size_t n;
+	const int64_t far = clock_now_us() + 86400 * US_PER_S; /* as if the lease were over, and another processor had taken it */
+	return q_event_claim(c, far - 1, far, 100, &rows, &n, e);
+}
+
+static enum status on_overrun(struct ctx *ctx, const struct event *ev, struct err *e)
+{
+	atomic_fetch_add(&lease.turns, 1);
+	return db_write(ctx, ctx->svc->db, over_tx, NULL, e);
+}
+
+static const struct event_handler overrun_handlers[] = { { "post.published", NULL, "overrun", on_overrun }, { 0 } };
+static const struct service service_overrun = { .name = "writer", .title = "O", .mount = "/", .events = overrun_handlers };
+
+/* What a processor says of an event that another one has taken over counts for nothing. */
+static void an_overrun_event_is_its_successors(struct store *t)
+{
+	BED b;
+	lease = (typeof(lease)){ 0 };
+	CHECK(bed_begin(&b, t->db, &service_overrun, NULL));
+	CHECK_OK(emit(t, "post.published", "{}", 1));
+	CHECK_OK(events_start(b.p.events, &t->err));
+	AWAIT(stats(&b).done == 1);
+	CHECK(lease.turns == 1);
+	CHECK(waiting(t) == 1);
+}
+
 /* --- a killed processor --- */
 
 static enum status lapse_tx(struct db_conn *c, void *arg, struct err *e)
@@ -367,6 +437,8 @@ static const struct store_test tests[] = {
 	{ "given_up_in_the_end", given_up_in_the_end },
 	{ "who_is_away_is_waited_for", who_is_away_is_waited_for },
 	{ "replicas_share", replicas_share },
+	{ "a_lease_is_renewed_while_handlers_take_long", a_lease_is_renewed_while_handlers_take_long },
+	{ "an_overrun_event_is_its_successors", an_overrun_event_is_its_successors },
 	{ "a_killed_processor", a_killed_processor },
 };
 

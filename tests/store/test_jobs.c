@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "gen/platform_sql.h"
-#include "platform/work/job.h"
+#include "platform/work/job_int.h"
 #include "rt/fiber.h"
 
 /* --- kinds --- */
@@ -86,6 +86,25 @@ static enum status run_cron(struct ctx *ctx, const struct job *j, struct err *e)
 	return ST_OK;
 }
 
+static enum status over_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct job_claim_row *rows;
+	size_t n;
+	const int64_t far = INT64_C(1) << 61;
+	/* As if the lease were over, and another run of the same worker had taken it. */
+	TRY(q_job_promote(c, far, 100, NULL, e));
+	return q_job_claim(c, far, ((const struct job_queue *)arg)->jobs->worker, 100, INT64_C(1) << 40, &rows, &n, e);
+}
+
+/* It outlasts its lease; payload: what it says then. */
+static enum status run_overrun(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	atomic_fetch_add(&seen.runs, 1);
+	TRY(db_write(ctx, ctx->svc->db, over_tx, &ctx->svc->platform->jobs->queues[0], e));
+	enum status says = (enum status)atoi(arena_cstr(ctx->arena, j->payload));
+	return says == ST_OK ? ST_OK : err_set(e, says, "too late");
+}
+
 /* Leaves its payload in a file, so that another process's runs can be counted. */
 static enum status run_write(struct ctx *ctx, const struct job *j, struct err *e)
 {
@@ -105,6 +124,7 @@ static const struct job_def kinds[] = {
 	{ .kind = "end", .run = run_end, .backoff_s = 1 },
 	{ .kind = "greedy", .run = run_greedy, .attempts = 1 },
 	{ .kind = "hold", .run = run_hold },
+	{ .kind = "overrun", .run = run_overrun },
 	{ .kind = "write", .run = run_write },
 	{ 0 },
 };
@@ -350,6 +370,54 @@ static void dead_letters(struct store *t)
 	CHECK(totals(t).dead == 0);
 }
 
+static enum status end_second_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_job_end(c, *(int64_t *)arg, 2, NULL, e);
+}
+
+/* Done, tried again or buried: what an overrun attempt says of its job is not for its successor. */
+static void an_overrun_job_is_its_successors(struct store *t)
+{
+	static const enum status says[] = { ST_OK, ST_UPSTREAM, ST_INVALID };
+	for (unsigned i = 0; i < sizeof says / sizeof *says; i++) {
+		BED b;
+		char payload[16];
+		CHECK(bed_begin(&b, t->db, &service_t, NULL));
+		snprintf(payload, sizeof payload, "%d", says[i]);
+		int64_t id = add(t, "overrun", NULL, payload);
+		CHECK_OK(jobs_start(b.p.jobs, &t->err));
+		AWAIT(seen.runs == 1);
+		jobs_drain(b.p.jobs, clock_mono_ns() + 5 * NS_PER_S); /* what came out is written */
+		struct job_totals x = totals(t);
+		CHECK(x.running == 1 && !x.later && !x.dead && !x.ready);
+		CHECK_OK(db_write(t->ctx, t->db, end_second_tx, &id, &t->err)); /* the successor's claim stands */
+		CHECK(empty(t));
+	}
+}
+
+/* More than the arena of a batch holds, one after the other, and none starves. */
+static void claims_are_bounded_by_bytes(struct store *t)
+{
+	enum { N = 90, BYTES = 900 << 10 };
+	BED b;
+	char *payload = malloc(BYTES + 1);
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	memset(payload, ' ', BYTES);
+	payload[0] = '7';
+	payload[BYTES] = 0;
+	for (int i = 0; i < N; i++)
+		if (add(t, "note", NULL, payload) <= 0)
+			store_failed(t, __FILE__, __LINE__, t->err.msg);
+	free(payload);
+	CHECK(add(t, "note", NULL, "8") > 0);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(seen.runs == N + 1);
+	AWAIT(empty(t));
+	struct job_stats s;
+	jobs_stats(b.p.jobs, &s);
+	CHECK(s.claims >= (uint64_t)N * BYTES / (17 << 20));
+}
+
 static void last_attempt_and_memory(struct store *t)
 {
 	BED b;
@@ -500,6 +568,8 @@ static const struct store_test tests[] = {
 	{ "higher_priority_first", higher_priority_first },
 	{ "later_and_retries", later_and_retries },
 	{ "dead_letters", dead_letters },
+	{ "an_overrun_job_is_its_successors", an_overrun_job_is_its_successors },
+	{ "claims_are_bounded_by_bytes", claims_are_bounded_by_bytes, "sqlite" },
 	{ "last_attempt_and_memory", last_attempt_and_memory },
 	{ "drain_hands_back", drain_hands_back },
 	{ "cron_once_over_replicas", cron_once_over_replicas },

@@ -310,13 +310,14 @@ static enum status make_rest(struct whole *w, struct err *e)
 	struct platform *p = &w->p;
 	const struct config *c = p->config;
 	unsigned outside = (unsigned)config_int(c, "outbound", "connections");
+	p->common_events = common_events;
 	p->media = media_open(arena_printf(w->arena, "%s/media", p->data_dir.p), e);
 	/* Other processes of the site live in private networks; what users name must not reach there. */
 	if (!p->media || !(p->pool_read = make_pool(c, "contract-read", 20, 10, true, e)) ||
 	    !(p->pool_action = make_pool(c, "contract-action", 10, 5, true, e)) ||
 	    !(p->pool_web = make_pool(c, "web", outside, outside / 2 + 1, config_bool(c, "outbound", "allow_private"), e)) ||
 	    !(p->contracts = contracts_new(p, e)) || !(p->fragments = fragments_new(p, e)) || !(p->events = events_new(p, e)) ||
-	    !(p->jobs = jobs_new(p, platform_jobs, e)) || !(p->mailer = mailer_new(p, e)))
+	    !(p->jobs = jobs_new(p, common_jobs, e)) || !(p->mailer = mailer_new(p, e)))
 		return ST_CONFIG;
 	jobs_configure(p->jobs, &(struct job_limits){ .concurrency = (unsigned)config_int(c, "jobs", "workers") });
 	return ST_OK;

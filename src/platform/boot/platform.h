@@ -21,7 +21,8 @@ size_t platform_migrations_of(const struct service *s, struct db_migration_set o
 enum status platform_check(struct ctx *ctx, struct service_instance *s, struct err *e) MUST_CHECK;
 /* Fiber, after the migrations: each service's check(), then each start(). */
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) MUST_CHECK;
-extern const struct job_def platform_jobs[]; /* kinds that every service has */
+extern const struct job_def common_jobs[];         /* kinds that every service has */
+extern const struct event_handler common_events[]; /* what every service with a database takes */
 /* After loops and offload threads have stopped. */
 void platform_free(struct platform *p);
 

@@ -173,6 +173,7 @@ struct platform {
 	struct http_pool *pool_read, *pool_action, *pool_web; /* contract reads / actions / the outside world */
 	struct jobs *jobs;
 	struct events *events;
+	const struct event_handler *common_events; /* what every service with a database takes beside its own; NULL: nothing */
 	struct fragments *fragments;
 	struct contracts *contracts;
 	struct str data_dir;

@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,11 +16,13 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "gen/platform_sql.h"
 #include "platform/config/config.h"
 #include "platform/text/json.h"
 #include "rt/offload.h"
 
-enum { MESSAGE_MAX = 4 << 20, PAYLOAD_MAX = 1 << 20, HEADERS_MAX = 20, SMTP_SECONDS = 45 };
+enum { MESSAGE_MAX = 4 << 20, PAYLOAD_MAX = 1 << 20, HEADERS_MAX = 20, SMTP_SECONDS = 45,
+       INLINE_MAX = 2048 /* a longer text is kept once for all who get it, by its hash */ };
 
 struct mailer {
 	struct platform *platform;
@@ -85,6 +88,30 @@ static void put_headers(struct buf *b, const struct mail *m)
 	buf_printf(b, "[\"Message-ID\",\"<%s@guildhall>\"]]", random);
 }
 
+/* Text and HTML, or the hash of the row that has them. */
+static enum status put_body(struct db_conn *c, struct buf *b, const struct mail *m, struct err *e)
+{
+	unsigned char sum[crypto_hash_sha256_BYTES];
+	char hash[2 * sizeof sum + 1];
+	SCOPED_BUF body; /* not in the arena: one transaction may write letters to many */
+	buf_init(&body, PAYLOAD_MAX);
+	if (m->text.n + m->html.n <= INLINE_MAX) {
+		put_member(b, "text", m->text);
+		put_member(b, "html", m->html);
+		return ST_OK;
+	}
+	buf_putc(&body, '{');
+	put_member(&body, "text", m->text);
+	put_member(&body, "html", m->html);
+	buf_putc(&body, '}');
+	if (!buf_ok(&body))
+		return err_set(e, ST_TOO_LARGE, "the message is too large");
+	crypto_hash_sha256(sum, (const unsigned char *)body.data, body.len);
+	sodium_bin2hex(hash, sizeof hash, sum, sizeof sum);
+	put_member(b, "body", str_c(hash));
+	return q_mail_body_add(c, str_c(hash), buf_str(&body), clock_now_us(), NULL, e);
+}
+
 enum status mail_enqueue(struct db_conn *c, const struct mail *m, struct err *e)
 {
 	if (!mail_address_ok(m->to) || (m->reply_to.p && !mail_address_ok(m->reply_to)))
@@ -97,14 +124,13 @@ enum status mail_enqueue(struct db_conn *c, const struct mail *m, struct err *e)
 	put_member(&b, "to", m->to);
 	put_member(&b, "to_name", m->to_name);
 	put_member(&b, "subject", m->subject);
-	put_member(&b, "text", m->text);
-	put_member(&b, "html", m->html);
+	TRY(put_body(c, &b, m, e));
 	put_member(&b, "reply_to", m->reply_to);
 	put_headers(&b, m);
 	buf_putc(&b, '}');
 	if (!buf_ok(&b))
 		return err_set(e, ST_TOO_LARGE, "the message is too large");
-	struct job_new j = { .kind = "mail.send", .payload = buf_str(&b) };
+	struct job_new j = { .kind = "mail.send", .payload = buf_str(&b), .person = m->person };
 	return job_enqueue(c, &j, NULL, e);
 }
 
@@ -213,10 +239,28 @@ static enum status mail_of(struct arena *a, const json_t *j, struct mail *out)
 	return out->to.p ? ST_OK : ST_CORRUPT;
 }
 
+/* *body: parsed from the row that the message names, for text and html to point into; NULL: it has them itself. */
+static enum status load_body(struct ctx *ctx, const json_t *message, struct mail *m, json_t **body, struct err *e)
+{
+	struct mail_body_row *row;
+	struct str hash = json_str(message, "body");
+	if (!hash.p)
+		return ST_OK;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_mail_body(c, hash, &row, e));
+	if (!row || !(*body = json_parse(row->body, 2, NULL)))
+		return err_set(e, ST_CORRUPT, "the text of the message is gone");
+	m->text = json_str(*body, "text");
+	m->html = json_str(*body, "html");
+	return ST_OK;
+}
+
 enum status mail_send_job(struct ctx *ctx, const struct job *job, struct err *e)
 {
 	struct mailer *mailer = ctx->svc->platform->mailer;
 	SCOPED_JSON *j = json_parse(job->payload, 4, e);
+	SCOPED_JSON *body = NULL;
 	struct mail m;
 	struct buf bytes;
 	struct str name, address;
@@ -224,6 +268,7 @@ enum status mail_send_job(struct ctx *ctx, const struct job *job, struct err *e)
 		return err_set(e, ST_UNAVAILABLE, "this process has no mailer");
 	if (!j || mail_of(ctx->arena, j, &m) != ST_OK)
 		return err_set(e, ST_CORRUPT, "the message in the queue is damaged");
+	TRY(load_body(ctx, j, &m, &body, e));
 	if (!m.subject.p)
 		m.subject = STR("");
 	if (!m.text.p)

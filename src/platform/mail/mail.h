@@ -13,6 +13,7 @@ struct mail {
 	struct str subject;
 	struct str text, html;    /* html may be p NULL */
 	struct str reply_to;      /* may be p NULL */
+	int64_t person;           /* who gets it; 0: nobody with an account. What can not be sent goes with that person */
 	const struct http_header *headers; unsigned header_count; /* List-Unsubscribe, … */
 };
 struct mailer;

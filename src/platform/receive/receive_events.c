@@ -27,7 +27,7 @@ static void handle_all(struct ctx *ctx, struct service_instance *s, struct str o
 		struct event_task t = { 0 };
 		if (!event_of(origin, json_array_get(events, i), &t.ev))
 			continue;
-		if (event_handle(ctx, s, &t, &handled))
+		if (event_handle(ctx, s, &t, NULL, &handled))
 			continue;
 		buf_printf(out, "%s[%lld,", first ? "" : ",", (long long)t.ev.id);
 		json_put_str(out, str_c(t.error));

@@ -24,27 +24,37 @@ RETURNING id, type, object, payload, at, attempt;
 -- row: next int?
 SELECT MIN(run_at) AS next FROM activities WHERE NOT done;
 
+-- Claims: as in jobs.sql. Another processor that took an event over has counted its attempt up.
 -- name: event_done
--- params: ids text
+-- params: claims text
 -- exec
 -- writes
 -- sqlite:
-UPDATE activities SET done = true, error = NULL WHERE id IN (SELECT value FROM json_each(:ids));
+UPDATE activities SET done = true, error = NULL WHERE id IN (SELECT j.id FROM json_each(:claims) AS x JOIN activities AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1);
 -- postgres:
-UPDATE activities SET done = true, error = NULL WHERE id = ANY (:ids::bigint[]);
+UPDATE activities SET done = true, error = NULL WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i);
 
--- name: event_retry
--- params: id int, run_at int, error text?
+-- name: event_beat
+-- params: claims text, lease int
 -- exec
 -- writes
-UPDATE activities SET run_at = :run_at, error = :error WHERE id = :id AND NOT done;
+-- sqlite:
+UPDATE activities SET run_at = :lease WHERE NOT done AND id IN (SELECT j.id FROM json_each(:claims) AS x JOIN activities AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1);
+-- postgres:
+UPDATE activities SET run_at = :lease WHERE NOT done AND (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i);
+
+-- name: event_retry
+-- params: id int, attempt int, run_at int, error text?
+-- exec
+-- writes
+UPDATE activities SET run_at = :run_at, error = :error WHERE id = :id AND attempt = :attempt AND NOT done;
 
 -- Another claim that is no attempt of its own: a receiver looks for marks from the second on.
 -- name: event_hold
--- params: id int, run_at int, error text?
+-- params: id int, attempt int, run_at int, error text?
 -- exec
 -- writes
-UPDATE activities SET run_at = :run_at, error = :error, attempt = CASE WHEN attempt > 1 THEN attempt - 1 ELSE 1 END WHERE id = :id AND NOT done;
+UPDATE activities SET run_at = :run_at, error = :error, attempt = CASE WHEN attempt > 1 THEN attempt - 1 ELSE 1 END WHERE id = :id AND attempt = :attempt AND NOT done;
 
 -- Claims of a processor that is no more, and whatever waits for a later attempt.
 -- name: event_release
@@ -54,10 +64,10 @@ UPDATE activities SET run_at = :run_at, error = :error, attempt = CASE WHEN atte
 UPDATE activities SET run_at = :now WHERE NOT done AND run_at > :now;
 
 -- name: event_give_up
--- params: id int, error text
+-- params: id int, attempt int, error text
 -- exec
 -- writes
-UPDATE activities SET done = true, error = :error WHERE id = :id AND NOT done;
+UPDATE activities SET done = true, error = :error WHERE id = :id AND attempt = :attempt AND NOT done;
 
 -- name: event_mark
 -- params: event int, handler text, at int
@@ -80,3 +90,10 @@ DELETE FROM event_marks WHERE at < :before;
 -- row: waiting int, given_up int
 SELECT (SELECT COUNT(*) FROM activities WHERE NOT done) AS waiting,
        (SELECT COUNT(*) FROM activities WHERE done AND error IS NOT NULL) AS given_up;
+
+-- What is over for long; given up or not.
+-- name: event_expire
+-- params: before int, lim int
+-- exec
+-- writes
+DELETE FROM activities WHERE id IN (SELECT id FROM activities WHERE done AND at < :before ORDER BY at LIMIT :lim);

@@ -58,8 +58,8 @@ bool event_handler_takes(const struct service_instance *owner, const struct even
 
 bool event_service_takes(const struct service_instance *s, struct str origin, struct str type)
 {
-	for (const struct event_handler *h = s->def->events; h && h->type; h++)
-		if (event_handler_takes(s, h, origin, type))
+	for (const struct event_handler *const *h = event_takers(s->platform->events, s); *h; h++)
+		if (event_handler_takes(s, *h, origin, type))
 			return true;
 	return false;
 }
@@ -73,13 +73,48 @@ static bool anybody_takes(const struct platform *p, struct str origin, struct st
 }
 
 /* Does any handler take anything of this origin? If not, its outbox is never looked at. */
-static bool wanted(const struct platform *p, const char *origin)
+static bool wanted(const struct events *ev, const char *origin)
 {
+	const struct platform *p = ev->platform;
 	for (unsigned i = 0; i < p->service_count; i++)
-		for (const struct event_handler *h = p->services[i].def->events; h && h->type; h++)
-			if (event_handler_takes(&p->services[i], h, str_c(origin), str_c(h->type)))
+		for (const struct event_handler *const *h = event_takers(ev, &p->services[i]); *h; h++)
+			if (event_handler_takes(&p->services[i], *h, str_c(origin), str_c((*h)->type)))
 				return true;
 	return false;
+}
+
+const struct event_handler *const *event_takers(const struct events *ev, const struct service_instance *s)
+{
+	return ev->takers[s - ev->platform->services];
+}
+
+static unsigned count_handlers(const struct event_handler *h)
+{
+	unsigned n = 0;
+	while (h && h[n].type)
+		n++;
+	return n;
+}
+
+/* A service's own handlers, then those that every service has. */
+static const struct event_handler **takers_of(const struct service_instance *s)
+{
+	const struct event_handler *own = s->def->events, *common = s->platform->common_events;
+	unsigned n = count_handlers(own), m = count_handlers(common);
+	const struct event_handler **list = calloc(n + m + 1, sizeof *list);
+	for (unsigned i = 0; list && i < n + m; i++)
+		list[i] = i < n ? &own[i] : &common[i - n];
+	return list;
+}
+
+static bool collect_takers(struct events *ev)
+{
+	const struct platform *p = ev->platform;
+	ev->takers = calloc(p->service_count ? p->service_count : 1, sizeof *ev->takers);
+	for (unsigned i = 0; ev->takers && i < p->service_count; i++)
+		if (!(ev->takers[i] = takers_of(&p->services[i])))
+			return false;
+	return ev->takers != NULL;
 }
 
 /* --- emit --- */
@@ -144,6 +179,11 @@ enum status event_once(struct db_conn *c, const struct event *ev, bool *first, s
 
 /* --- life --- */
 
+void events_configure(struct events *ev, int64_t lease_ns)
+{
+	ev->lease_ns = lease_ns;
+}
+
 struct events *events_new(struct platform *p, struct err *e)
 {
 	struct events *ev = calloc(1, sizeof *ev);
@@ -158,8 +198,14 @@ struct events *events_new(struct platform *p, struct err *e)
 		return NULL;
 	}
 	ev->platform = p;
+	ev->lease_ns = EVENT_LEASE_NS;
 	ev->streams = streams;
 	ev->holds = holds;
+	if (!collect_takers(ev)) {
+		(void)err_set(e, ST_NOMEM, "no memory for events");
+		events_free(ev);
+		return NULL;
+	}
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *svc = &p->services[i];
 		if (!svc->local || !svc->db)
@@ -169,7 +215,7 @@ struct events *events_new(struct platform *p, struct err *e)
 		s->svc = svc;
 		s->holds = holds + i * n;
 		s->lock_fd = -1;
-		s->wanted = wanted(p, svc->def->name);
+		s->wanted = wanted(ev, svc->def->name);
 		pthread_mutex_init(&s->lock, NULL);
 		waitq_init(&s->q);
 		if (!registry_set(svc->db, NULL, s)) {
@@ -242,6 +288,9 @@ void events_free(struct events *ev)
 		if (ev->streams[i].lock_fd >= 0)
 			close(ev->streams[i].lock_fd);
 	}
+	for (unsigned i = 0; ev->takers && i < ev->platform->service_count; i++)
+		free(ev->takers[i]);
+	free(ev->takers);
 	free(ev->streams);
 	free(ev->holds);
 	free(ev);

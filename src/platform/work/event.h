@@ -39,6 +39,8 @@ enum status event_once(struct db_conn *c, const struct event *ev, bool *first, s
    after the death of a processor of PostgreSQL, batches may change places. */
 struct events;
 struct events *events_new(struct platform *p, struct err *e); /* after contracts_new */
+/* How long a claim is good that nobody renews (60 s). Before events_start. */
+void events_configure(struct events *ev, int64_t lease_ns);
 enum status events_start(struct events *ev, struct err *e) MUST_CHECK; /* role `events`; on a loop: claim and handle */
 void events_wake(struct events *ev);                                   /* look now: any thread */
 void events_drain(struct events *ev, int64_t deadline_ns);             /* fiber: stop claiming, finish */

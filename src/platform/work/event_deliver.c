@@ -15,7 +15,7 @@
 #include "platform/work/event_int.h"
 
 #define HANDLER_NS (15 * NS_PER_S)
-#define DELIVER_NS (60 * NS_PER_S)
+#define DELIVER_NS (20 * NS_PER_S) /* well within an event's lease (event_run.c), which is renewed before each */
 
 /* --- here --- */
 
@@ -79,16 +79,21 @@ static enum status run_handler(struct ctx *caller, struct service_instance *s, c
 	return has_mark || !s->db ? ST_OK : db_write(&ctx, s->db, mark_tx, &ev, e);
 }
 
-bool event_handle(struct ctx *ctx, struct service_instance *s, struct event_task *t, _Atomic uint64_t *handled)
+bool event_handle(struct ctx *ctx, struct service_instance *s, struct event_task *t, struct event_lease *l, _Atomic uint64_t *handled)
 {
 	struct err e = { 0 };
 	struct marks marks;
 	if (!event_service_takes(s, t->ev.origin, t->ev.type))
 		return true;
 	bool ok = marks_read(ctx, s, &t->ev, &marks, &e) == ST_OK;
-	for (const struct event_handler *h = s->def->events; ok && h->type; h++) {
+	for (const struct event_handler *const *at = event_takers(s->platform->events, s); ok && *at; at++) {
+		const struct event_handler *h = *at;
 		if (!event_handler_takes(s, h, t->ev.origin, t->ev.type) || marked(&marks, h->name))
 			continue;
+		if (l && !event_lease_keep(l)) {
+			t->skipped = true; /* marks say what was done: another processor goes on from there */
+			return true;
+		}
 		atomic_fetch_add(handled, 1);
 		/* The others have their turn though one fails; it alone is repeated. */
 		if (run_handler(ctx, s, h, t, &e) != ST_OK) {
@@ -160,14 +165,16 @@ static enum status post_events(struct ctx *ctx, struct service_instance *to, str
 	return ST_OK;
 }
 
-enum status event_deliver_remote(struct ctx *ctx, struct service_instance *to, struct event_task *tasks, size_t n, size_t *reached,
-				 struct err *e)
+enum status event_deliver_remote(struct ctx *ctx, struct service_instance *to, struct event_task *tasks, size_t n, struct event_lease *l,
+                                 size_t *reached, struct err *e)
 {
 	struct buf b;
 	bool any;
 	buf_arena(&b, ctx->arena, INTERNAL_BODY_MAX);
 	for (*reached = 0; *reached < n; ) {
 		b.len = 0;
+		if (!event_lease_keep(l))
+			return err_set(e, ST_UNAVAILABLE, "the claim of these events could not be kept");
 		size_t taken = put_events(&b, str_c(ctx->svc->def->name), to, tasks + *reached, n - *reached, &any);
 		if (any)
 			TRY(post_events(ctx, to, buf_str(&b), tasks + *reached, taken, e));

@@ -15,17 +15,22 @@
 #include "platform/work/job_int.h"
 
 enum { BATCH = 64, ATTEMPTS = 12, RUN_ARENA = 32 << 20 };
-/* After a process that died its origin waits this long, for what comes later must not overtake. */
-#define LEASE_US (60 * US_PER_S)
-#define BATCH_NS (10 * NS_PER_S) /* handlers of a batch; the rest of the lease is for the last one and for other processes */
+#define BATCH_NS (10 * NS_PER_S) /* handlers of a batch, but for the last one */
 #define IDLE_MAX_NS (10 * NS_PER_S)
 #define RETRY_DB_NS (1 * NS_PER_S)
 #define HOLD_MAX_US (60 * US_PER_S)
 #define MARKS_KEEP_US (7 * 86400 * US_PER_S)
 #define MARKS_SWEEP_NS (3600 * NS_PER_S)
 
+struct event_lease {
+	struct run *run;
+	int64_t renewed_ns;
+	bool lost;
+};
+
 struct run {
 	struct event_stream *s;
+	struct event_lease lease;
 	struct ctx *ctx;
 	struct event_task *tasks;
 	size_t n;
@@ -38,7 +43,8 @@ static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct run *r = arg;
 	r->claimed_us = clock_now_us();
-	return q_event_claim(c, r->claimed_us, r->claimed_us + LEASE_US, BATCH, &r->rows, &r->n, e);
+	r->lease.renewed_ns = clock_mono_ns();
+	return q_event_claim(c, r->claimed_us, r->claimed_us + r->s->events->lease_ns / 1000, BATCH, &r->rows, &r->n, e);
 }
 
 static int by_id(const void *a, const void *b)
@@ -65,6 +71,45 @@ static enum status claim(struct run *r, struct err *e)
 	return ST_OK;
 }
 
+static struct str claims_of(struct arena *a, enum db_engine engine, const struct run *r, bool (*wanted)(const struct event_task *t), size_t *n)
+{
+	struct claim_ref *claims = ARENA_ARRAY(a, struct claim_ref, r->n ? r->n : 1);
+	*n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		if (wanted(&r->tasks[i]))
+			claims[(*n)++] = (struct claim_ref){ r->tasks[i].ev.id, r->tasks[i].ev.attempt };
+	return claims_text(a, engine, claims, *n);
+}
+
+static bool any_task(const struct event_task *t)
+{
+	return true;
+}
+
+static enum status renew_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct run *r = arg;
+	size_t n;
+	struct str claims = claims_of(db_arena(c), db_engine(db_of(c)), r, any_task, &n);
+	return q_event_beat(c, claims, clock_now_us() + r->s->events->lease_ns / 1000, NULL, e);
+}
+
+bool event_lease_keep(struct event_lease *l)
+{
+	struct err e = { 0 };
+	int64_t now = clock_mono_ns();
+	if (l->lost || now - l->renewed_ns < l->run->s->events->lease_ns / 3)
+		return !l->lost;
+	if (db_write(l->run->ctx, l->run->s->svc->db, renew_tx, l->run, &e) == ST_OK) {
+		l->renewed_ns = now;
+		return true;
+	}
+	/* What was claimed may be another's soon: what is under way is finished, nothing more is begun. */
+	l->lost = now - l->renewed_ns > l->run->s->events->lease_ns / 3 * 2;
+	LOG(WARN, l->run->ctx, "event.lease_failed", LS("error", e.msg));
+	return !l->lost;
+}
+
 /* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then on: what is
    claimed earlier than that may have others before it, and waits with them. */
 static void hold(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us, const char *why)
@@ -88,7 +133,7 @@ static void deliver(struct run *r, unsigned k)
 		hold(to, r->tasks, r->n, h->until_us, "waits for what comes before it");
 		return;
 	}
-	if (event_deliver_remote(r->ctx, to, r->tasks, r->n, &reached, &e) == ST_OK) {
+	if (event_deliver_remote(r->ctx, to, r->tasks, r->n, &r->lease, &reached, &e) == ST_OK) {
 		h->failures = 0;
 		return;
 	}
@@ -105,9 +150,9 @@ static void handle(struct run *r)
 	int64_t until = clock_mono_ns() + BATCH_NS;
 	for (size_t i = 0; i < r->n; i++) {
 		struct event_task *t = &r->tasks[i];
-		t->skipped = clock_mono_ns() > until || fiber_cancelled();
+		t->skipped = clock_mono_ns() > until || fiber_cancelled() || r->lease.lost;
 		for (unsigned k = 0; k < p->service_count && !t->skipped; k++)
-			if (p->services[k].local && !event_handle(r->ctx, &p->services[k], t, &r->s->handled))
+			if (p->services[k].local && !event_handle(r->ctx, &p->services[k], t, &r->lease, &r->s->handled))
 				t->failed = true;
 	}
 	for (unsigned k = 0; k < p->service_count; k++)
@@ -123,32 +168,41 @@ static int64_t backoff_us(const struct event_task *t)
 	return us < 600 * US_PER_S ? us : 600 * US_PER_S;
 }
 
+static bool is_done(const struct event_task *t)
+{
+	return !t->skipped && !t->held_until_us && !t->failed;
+}
+
+/* One that is not done. */
+static enum status put_back(struct db_conn *c, struct run *r, const struct event_task *t, int64_t now, struct err *e)
+{
+	int64_t id = t->ev.id, attempt = t->ev.attempt;
+	if (t->skipped)
+		return q_event_hold(c, id, attempt, now, STR_NULL, NULL, e);
+	if (t->held_until_us) {
+		r->held++;
+		return q_event_hold(c, id, attempt, t->held_until_us, str_c(t->error), NULL, e);
+	}
+	if (attempt >= ATTEMPTS) {
+		r->given_up++;
+		return q_event_give_up(c, id, attempt, str_c(t->error), NULL, e);
+	}
+	r->retried++;
+	return q_event_retry(c, id, attempt, now + backoff_us(t), str_c(t->error), NULL, e);
+}
+
 static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct run *r = arg;
 	int64_t now = clock_now_us();
-	int64_t *done = ARENA_ARRAY(db_arena(c), int64_t, r->n);
-	size_t k = 0;
+	size_t n;
 	r->retried = r->held = r->given_up = 0;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct event_task *t = &r->tasks[i];
-		if (t->skipped) {
-			TRY(q_event_hold(c, t->ev.id, now, STR_NULL, NULL, e));
-		} else if (t->held_until_us) {
-			r->held++;
-			TRY(q_event_hold(c, t->ev.id, t->held_until_us, str_c(t->error), NULL, e));
-		} else if (!t->failed) {
-			done[k++] = t->ev.id;
-		} else if (t->ev.attempt >= ATTEMPTS) {
-			r->given_up++;
-			TRY(q_event_give_up(c, t->ev.id, str_c(t->error), NULL, e));
-		} else {
-			r->retried++;
-			TRY(q_event_retry(c, t->ev.id, now + backoff_us(t), str_c(t->error), NULL, e));
-		}
-	}
-	r->done = (unsigned)k;
-	return k ? q_event_done(c, job_ids_text(db_arena(c), db_engine(db_of(c)), done, k), NULL, e) : ST_OK;
+	for (size_t i = 0; i < r->n; i++)
+		if (!is_done(&r->tasks[i]))
+			TRY(put_back(c, r, &r->tasks[i], now, e));
+	struct str done = claims_of(db_arena(c), db_engine(db_of(c)), r, is_done, &n);
+	r->done = (unsigned)n;
+	return n ? q_event_done(c, done, NULL, e) : ST_OK;
 }
 
 static void account(struct run *r)
@@ -190,6 +244,7 @@ static enum status batch(struct event_stream *s, bool *more, struct err *e)
 	SCOPED_ARENA *a = arena_new(RUN_ARENA);
 	struct ctx ctx;
 	struct run r = { .s = s, .ctx = &ctx };
+	r.lease.run = &r;
 	*more = false;
 	if (!a)
 		return err_set(e, ST_NOMEM, "no memory for events");

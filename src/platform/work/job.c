@@ -112,13 +112,20 @@ static struct str payload_of(const struct job_new *j)
 	return j->payload.p ? j->payload : STR("{}");
 }
 
+static enum status add_row(struct db_conn *c, int64_t id, const struct job_new *j, int64_t priority, int64_t run_at, int64_t now, int64_t *added,
+			   struct err *e)
+{
+	struct str payload = payload_of(j);
+	return q_job_add(c, id, str_c(j->kind), j->key, payload, (int64_t)payload.n, j->person ? &j->person : NULL, priority, run_at <= now, run_at, added, e);
+}
+
 enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id, struct err *e)
 {
 	struct job_queue *q = queue_of(db_of(c));
 	int64_t priority, now = clock_now_us(), new_id = id_new(), added;
 	int64_t run_at = j->run_at_us ? j->run_at_us : now;
 	TRY(check(q, j, &priority, e));
-	TRY(q_job_add(c, new_id, str_c(j->kind), j->key, payload_of(j), priority, run_at <= now, run_at, &added, e));
+	TRY(add_row(c, new_id, j, priority, run_at, now, &added, e));
 	if (id)
 		*id = added ? new_id : 0;
 	if (added && q) {
@@ -145,7 +152,12 @@ static enum status put_row(struct buf *b, const struct job_queue *q, const struc
 		BUF_LIT(b, "null");
 	buf_putc(b, ',');
 	json_put_str(b, payload_of(j));
-	buf_printf(b, ",%lld,%s,%lld]", (long long)priority, run_at <= now ? "true" : "false", (long long)run_at);
+	buf_printf(b, ",%lld,%s,%lld,%zu,", (long long)priority, run_at <= now ? "true" : "false", (long long)run_at, payload_of(j).n);
+	if (j->person)
+		buf_put_i64(b, j->person);
+	else
+		BUF_LIT(b, "null");
+	buf_putc(b, ']');
 	return ST_OK;
 }
 
@@ -175,8 +187,7 @@ enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t 
 		for (size_t i = 0; i < n; i++) {
 			int64_t run_at = j[i].run_at_us ? j[i].run_at_us : now;
 			TRY(check(q, &j[i], &priority, e));
-			TRY(q_job_add(c, id_new(), str_c(j[i].kind), j[i].key, payload_of(&j[i]), priority, run_at <= now, run_at,
-				      &one, e));
+			TRY(add_row(c, id_new(), &j[i], priority, run_at, now, &one, e));
 			total += (size_t)one;
 		}
 	} else {
@@ -199,17 +210,22 @@ enum status job_end(struct db_conn *c, const struct job *j, struct err *e)
 	return ended ? ST_OK : err_set(e, ST_CONFLICT, "job %lld is another worker's now", (long long)j->id);
 }
 
-struct str job_ids_text(struct arena *a, enum db_engine engine, const int64_t *ids, size_t n)
+struct str claims_text(struct arena *a, enum db_engine engine, const struct claim_ref *claims, size_t n)
 {
+	const char *marks = engine == DB_SQLITE ? "[]" : "{}";
 	struct buf b;
-	buf_arena(&b, a, 2 + n * 21);
-	buf_putc(&b, engine == DB_SQLITE ? '[' : '{');
+	buf_arena(&b, a, 2 + n * 44);
+	buf_putc(&b, marks[0]);
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(&b, ',');
-		buf_put_i64(&b, ids[i]);
+		buf_putc(&b, marks[0]);
+		buf_put_i64(&b, claims[i].id);
+		buf_putc(&b, ',');
+		buf_put_i64(&b, claims[i].attempt);
+		buf_putc(&b, marks[1]);
 	}
-	buf_putc(&b, engine == DB_SQLITE ? ']' : '}');
+	buf_putc(&b, marks[1]);
 	return buf_str(&b);
 }
 
@@ -291,7 +307,7 @@ struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct e
 	j->common = common;
 	j->queues = queues;
 	j->worker = id_new();
-	j->limits = (struct job_limits){ 64, 500, 30 * NS_PER_S, 10 * NS_PER_S };
+	j->limits = (struct job_limits){ .concurrency = 64, .batch = 500, .batch_bytes = 16 << 20, .lease_ns = 30 * NS_PER_S, .idle_ns = 10 * NS_PER_S };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *svc = &p->services[i];
 		if (!svc->local || !svc->db)
@@ -312,6 +328,8 @@ void jobs_configure(struct jobs *j, const struct job_limits *l)
 		j->limits.concurrency = l->concurrency;
 	if (l->batch)
 		j->limits.batch = l->batch;
+	if (l->batch_bytes)
+		j->limits.batch_bytes = l->batch_bytes;
 	if (l->lease_ns)
 		j->limits.lease_ns = l->lease_ns;
 	if (l->idle_ns)

@@ -21,6 +21,7 @@ struct job_new {
 	struct str payload;  /* JSON; deterministic */
 	int64_t run_at_us;   /* 0: now */
 	int8_t priority;     /* added to the kind's */
+	int64_t person;      /* about whom it is; 0: nobody. Its dead letter goes with that person */
 };
 /* Inside db_write's fn. *id = 0 when an active job with that key is there already. */
 enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id, struct err *e) MUST_CHECK;
@@ -37,6 +38,7 @@ struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct e
 struct job_limits {
 	unsigned concurrency;  /* jobs running at once, per service (64) */
 	unsigned batch;        /* claimed at once (500); twice as many are held */
+	size_t batch_bytes;    /* of payloads claimed at once (16 MiB, and one more); twice as many are held */
 	int64_t lease_ns;      /* (30 s); renewed while a job runs within its time_s */
 	int64_t idle_ns;       /* longest pause between looks at an idle queue (10 s) */
 };

@@ -59,6 +59,7 @@ struct job_queue {
 	struct job_list waiting, finished;
 	struct job_held *held;
 	unsigned held_count, running, fibers;
+	size_t held_bytes; /* of the payloads of what is held */
 	struct job_runner *runners;
 	unsigned runner_count, next_loop;
 	bool woken, stopping;
@@ -77,8 +78,10 @@ struct jobs {
 
 const struct job_def *job_def_find(const struct job_queue *q, struct str kind);
 void job_queue_wake(struct job_queue *q);
-/* "[1,2]" or "{1,2}": how the engine takes a list of ids. */
-struct str job_ids_text(struct arena *a, enum db_engine engine, const int64_t *ids, size_t n);
+/* Which claim of which row: whoever takes a row over counts its attempt up. */
+struct claim_ref { int64_t id, attempt; };
+/* "[[1,1],[2,3]]" or "{{1,1},{2,3}}", in a: how the engine takes a list of claims (sql/jobs.sql). */
+struct str claims_text(struct arena *a, enum db_engine engine, const struct claim_ref *claims, size_t n);
 
 void job_puller(void *queue);
 void job_finisher(void *queue);

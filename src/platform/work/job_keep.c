@@ -13,14 +13,14 @@
 
 /* --- leases --- */
 
-struct beat { struct job_queue *q; int64_t *ids; size_t n; };
+struct beat { struct job_queue *q; struct claim_ref *claims; size_t n; };
 
 static enum status beat_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct beat *b = arg;
 	const struct jobs *j = b->q->jobs;
-	struct str ids = job_ids_text(db_arena(c), db_engine(db_of(c)), b->ids, b->n);
-	return q_job_beat(c, ids, j->worker, clock_now_us() + j->limits.lease_ns / 1000, NULL, e);
+	struct str claims = claims_text(db_arena(c), db_engine(db_of(c)), b->claims, b->n);
+	return q_job_beat(c, claims, j->worker, clock_now_us() + j->limits.lease_ns / 1000, NULL, e);
 }
 
 /* The jobs claimed more than a third of a lease ago and not over time: an overdue one loses its lease. */
@@ -31,11 +31,11 @@ static void collect(struct beat *b, struct arena *a)
 	pthread_mutex_lock(&q->lock);
 	unsigned room = q->held_count;
 	pthread_mutex_unlock(&q->lock);
-	b->ids = ARENA_ARRAY(a, int64_t, room ? room : 1);
+	b->claims = ARENA_ARRAY(a, struct claim_ref, room ? room : 1);
 	pthread_mutex_lock(&q->lock);
 	for (struct job_held *h = q->held; h && b->n < room; h = h->held_next)
 		if (now - h->claimed_ns > q->jobs->limits.lease_ns / 4 && (!h->until_ns || now < h->until_ns))
-			b->ids[b->n++] = h->job.id;
+			b->claims[b->n++] = (struct claim_ref){ h->job.id, h->job.attempt };
 	pthread_mutex_unlock(&q->lock);
 }
 

@@ -46,6 +46,7 @@ static void hold(struct job_queue *q, struct job_held *h)
 		q->held->held_prev = &h->held_next;
 	q->held = h;
 	q->held_count++;
+	q->held_bytes += h->job.payload.n;
 }
 
 static void let_go(struct job_queue *q, struct job_held *h)
@@ -54,6 +55,7 @@ static void let_go(struct job_queue *q, struct job_held *h)
 	if (h->held_next)
 		h->held_next->held_prev = h->held_prev;
 	q->held_count--;
+	q->held_bytes -= h->job.payload.n;
 	struct job_batch *b = h->batch; /* h lies in the batch's arena */
 	if (--b->refs == 0) {
 		arena_free(b->arena);
@@ -200,7 +202,8 @@ static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
 	int64_t now = clock_now_us();
 	if (cl->promote)
 		TRY(q_job_promote(c, now, PROMOTE_MAX, NULL, e));
-	return q_job_claim(c, now + j->limits.lease_ns / 1000, j->worker, j->limits.batch, &cl->rows, &cl->n, e);
+	return q_job_claim(c, now + j->limits.lease_ns / 1000, j->worker, j->limits.batch,
+			   (int64_t)j->limits.batch_bytes, &cl->rows, &cl->n, e);
 }
 
 static int by_priority(const void *a, const void *b)
@@ -302,9 +305,15 @@ static void puller_wait(struct job_queue *q, int64_t wait_ns) /* locked */
 		;
 }
 
+static bool has_room(const struct job_queue *q) /* locked */
+{
+	const struct job_limits *l = &q->jobs->limits;
+	return q->waiting.count <= l->batch / 2 && q->held_bytes <= l->batch_bytes;
+}
+
 static void wait_for_room(struct job_queue *q) /* locked */
 {
-	while (!q->stopping && q->waiting.count > q->jobs->limits.batch / 2)
+	while (!q->stopping && !has_room(q))
 		if (waitq_wait(&q->pull, &q->lock, FIBER_FOREVER) == ST_CANCELLED)
 			q->stopping = true;
 }
@@ -392,14 +401,17 @@ static int64_t backoff_us(const struct job_held *h)
 
 static enum status settle(struct db_conn *c, struct finish *f, const struct job_held *h, struct err *e)
 {
-	int64_t worker = f->q->jobs->worker, now = clock_now_us(), moved;
-	if (status_info(h->result)->retry && h->job.attempt < attempts_of(h->def)) {
-		f->retried++;
-		return q_job_retry(c, h->job.id, worker, now + backoff_us(h), str_c(h->error), NULL, e);
+	int64_t worker = f->q->jobs->worker, attempt = h->job.attempt, now = clock_now_us(), ours;
+	if (status_info(h->result)->retry && attempt < attempts_of(h->def)) {
+		TRY(q_job_retry(c, h->job.id, attempt, worker, now + backoff_us(h), str_c(h->error), &ours, e));
+		f->retried += ours != 0;
+		return ST_OK;
 	}
-	TRY(q_job_bury(c, h->job.id, worker, str_c(h->error), now, &moved, e));
+	TRY(q_job_bury(c, h->job.id, attempt, worker, str_c(h->error), now, &ours, e));
+	if (!ours)
+		return ST_OK; /* its lease was over, and somebody else has it now */
 	f->dead++;
-	return q_job_remove(c, h->job.id, worker, NULL, e);
+	return q_job_end(c, h->job.id, attempt, NULL, e);
 }
 
 static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
@@ -408,21 +420,22 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 	struct arena *a = db_arena(c);
 	enum db_engine engine = db_engine(db_of(c));
 	int64_t worker = f->q->jobs->worker;
-	int64_t *done = ARENA_ARRAY(a, int64_t, f->n), *back = ARENA_ARRAY(a, int64_t, f->n);
+	struct claim_ref *done = ARENA_ARRAY(a, struct claim_ref, f->n), *back = ARENA_ARRAY(a, struct claim_ref, f->n);
 	size_t done_n = 0, back_n = 0;
 	f->retried = f->dead = 0; /* the transaction may be repeated */
 	for (struct job_held *h = f->list; h; h = h->next) {
+		struct claim_ref claimed = { h->job.id, h->job.attempt };
 		if (h->result == ST_OK)
-			done[done_n++] = h->job.id;
+			done[done_n++] = claimed;
 		else if (h->result == ST_CANCELLED && !h->until_ns)
-			back[back_n++] = h->job.id;
+			back[back_n++] = claimed;
 		else
 			TRY(settle(c, f, h, e));
 	}
 	if (done_n)
-		TRY(q_job_done(c, job_ids_text(a, engine, done, done_n), worker, NULL, e));
+		TRY(q_job_done(c, claims_text(a, engine, done, done_n), worker, NULL, e));
 	if (back_n)
-		TRY(q_job_release(c, job_ids_text(a, engine, back, back_n), worker, NULL, e));
+		TRY(q_job_release(c, claims_text(a, engine, back, back_n), worker, NULL, e));
 	f->done = (unsigned)done_n;
 	return ST_OK;
 }
@@ -496,6 +509,8 @@ void job_finisher(void *queue)
 			else
 				push(&q->finished, h);
 		}
+		if (st == ST_OK && has_room(q))
+			waitq_wake_one(&q->pull); /* it may have waited for bytes */
 	}
 	pthread_mutex_unlock(&q->lock);
 	job_fiber_end(q);

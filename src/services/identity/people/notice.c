@@ -138,7 +138,7 @@ static enum status write_letter(struct ctx *ctx, const struct job *job, const st
 	buf_printf(&b, "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n1. %.*s\n2. On your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
 	           "Whether you get such letters is your choice: %.*s\n",
 	           STR_ARG(first), STR_ARG(web_abs_url(ctx, "identity", "/identity")), STR_ARG(web_abs_url(ctx, "account", "/notifications")));
-	struct letter l = { job, { .to = p->email, .to_name = p->name, .subject = str_c(kinds[kind].subject), .text = buf_str(&b) },
+	struct letter l = { job, { .to = p->email, .to_name = p->name, .person = p->id, .subject = str_c(kinds[kind].subject), .text = buf_str(&b) },
 		kind == NOTICE_EMAIL ? json_str(j, "name") : STR_NULL };
 	return db_write(ctx, ctx->svc->db, tx_letter, &l, e);
 }

@@ -172,6 +172,7 @@ enum status link_mail_job(struct ctx *ctx, const struct job *job, struct err *e)
 	struct letter letter = { job, letter_of(ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
 		reset ? "With this link you set a new password. It is good once, for 15 minutes."
 		      : "With this link you sign in without your password. It is good once, for 15 minutes.", url) };
+	letter.mail.person = p->id;
 	return db_write(ctx, ctx->svc->db, tx_mail, &letter, e);
 }
 
