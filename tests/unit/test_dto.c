@@ -5,49 +5,89 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "platform/peers/contract.h"
+#include "probe_serve.h"
 #include "platform/text/json.h"
 
-struct item { int64_t id; struct str name; };
-struct whole { int64_t n; bool yes; struct str text; struct str absent; struct { struct item *items; size_t count; } list; };
+enum status probe_serve_whole(struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
+{
+	return ST_OK;
+}
 
-static const struct dto_field item_fields[] = {
-	{ "id", DTO_INT, offsetof(struct item, id) },
-	{ "name", DTO_STR, offsetof(struct item, name) },
-	{ 0 },
-};
-static const struct dto_def item_dto = { "item", sizeof(struct item), item_fields };
-static const struct dto_field whole_fields[] = {
-	{ "n", DTO_INT, offsetof(struct whole, n) },
-	{ "yes", DTO_BOOL, offsetof(struct whole, yes) },
-	{ "text", DTO_STR, offsetof(struct whole, text) },
-	{ "absent", DTO_STR, offsetof(struct whole, absent) },
-	{ "list", DTO_LIST, offsetof(struct whole, list), &item_dto },
-	{ 0 },
-};
-static const struct dto_def whole_dto = { "whole", sizeof(struct whole), whole_fields };
+enum status probe_serve_nothing(struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
+{
+	return ST_OK;
+}
+
+static const struct dto_def *const whole_dto = &probe_whole_answer_dto;
 
 static void round_trip(void **state)
 {
 	SCOPED_ARENA *a = arena_new(1 << 20);
-	struct item items[2] = { { INT64_MIN, STR("\"\\\n\x01\x7f") }, { INT64_MAX, STR("Zoë 🥕") } };
-	struct whole in = { .n = -7, .yes = true, .text = STR(""), .list = { items, 2 } }, out;
+	struct probe_item items[2] = { { INT64_MIN, STR("\"\\\n\x01\x7f") }, { INT64_MAX, STR("Zoë 🥕") } };
+	uint8_t numbers[] = { 0, 255 };
+	struct str words[] = { STR("a"), STR("") };
+	struct probe_whole_answer in = { .before = -1, .tiny = INT8_MIN, .after = -1, .small = UINT16_MAX, .wide = INT32_MIN, .count = UINT32_MAX, .n = -7,
+		.large = INT64_MAX, .share = 0.1, .yes = true, .text = STR(""), .price = { 1250, "EUR" }, .at = 5, .none_null = true,
+		.inner = items[0], .maybe_null = true, .list = { items, 2 }, .numbers = { numbers, 2 }, .words = { words, 2 } }, out;
 	struct buf b;
 	buf_arena(&b, a, 1 << 16);
-	assert_int_equal(dto_to_json(&whole_dto, &in, &b), ST_OK);
-	assert_string_equal(b.data, "{\"n\":-7,\"yes\":true,\"text\":\"\",\"absent\":null,\"list\":["
-				    "{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},"
-				    "{\"id\":9223372036854775807,\"name\":\"Zoë 🥕\"}]}");
-	assert_int_equal(dto_from_json(a, &whole_dto, buf_str(&b), &out, NULL), ST_OK);
-	assert_int_equal(out.n, -7);
-	assert_true(out.yes);
+	assert_int_equal(dto_to_json(whole_dto, &in, &b), ST_OK);
+	assert_string_equal(b.data, "{\"before\":-1,\"tiny\":-128,\"after\":-1,\"small\":65535,\"wide\":-2147483648,\"count\":4294967295,\"n\":-7,"
+		"\"large\":9223372036854775807,\"share\":0.10000000000000001,\"yes\":true,\"text\":\"\",\"absent\":null,"
+		"\"price\":{\"minor\":1250,\"currency\":\"EUR\"},\"at\":5,\"none\":null,"
+		"\"inner\":{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},\"maybe\":null,\"list\":["
+		"{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},"
+		"{\"id\":9223372036854775807,\"name\":\"Zoë 🥕\"}],\"numbers\":[0,255],\"words\":[\"a\",\"\"]}");
+	memset(&out, 0xaa, sizeof out);
+	assert_int_equal(dto_from_json(a, whole_dto, buf_str(&b), &out, NULL), ST_OK);
+	assert_true(out.before == -1 && out.tiny == INT8_MIN && out.after == -1); /* nobody wrote over a neighbour */
+	assert_true(out.small == UINT16_MAX && out.wide == INT32_MIN && out.count == UINT32_MAX && out.n == -7 && out.large == INT64_MAX);
+	assert_true(out.share == 0.1 && out.yes && out.price.minor == 1250 && !strcmp(out.price.currency, "EUR"));
+	assert_true(!out.at_null && out.at == 5 && out.none_null && out.maybe_null);
 	assert_non_null(out.text.p);
 	assert_null(out.absent.p);
-	assert_int_equal(out.list.count, 2);
+	assert_true(out.inner.id == INT64_MIN && out.list.count == 2 && out.numbers.count == 2 && out.words.count == 2);
+	assert_true(out.numbers.items[1] == 255 && out.words.items[1].p && !out.words.items[1].n);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(out.list.items[i].id, items[i].id);
 		assert_true(str_eq(out.list.items[i].name, items[i].name));
 	}
+}
+
+/* At each limit, and one more. */
+static void widths(void **state)
+{
+	static const struct { const char *json; enum status want; } rows[] = {
+		{ "{\"tiny\":127}", ST_OK }, { "{\"tiny\":128}", ST_INVALID }, { "{\"tiny\":-128}", ST_OK }, { "{\"tiny\":-129}", ST_INVALID },
+		{ "{\"small\":65535}", ST_OK }, { "{\"small\":65536}", ST_INVALID }, { "{\"small\":-1}", ST_INVALID },
+		{ "{\"wide\":2147483647}", ST_OK }, { "{\"wide\":2147483648}", ST_INVALID }, { "{\"count\":4294967296}", ST_INVALID },
+		{ "{\"large\":9223372036854775807}", ST_OK }, { "{\"large\":-1}", ST_INVALID }, { "{\"numbers\":[256]}", ST_INVALID },
+		{ "{\"share\":1}", ST_OK }, { "{\"share\":\"1\"}", ST_INVALID }, { "{\"price\":{\"minor\":1,\"currency\":\"EUR\"}}", ST_OK },
+		{ "{\"price\":{\"minor\":1.5,\"currency\":\"EUR\"}}", ST_INVALID }, { "{\"price\":{\"minor\":1,\"currency\":\"EURO\"}}", ST_INVALID },
+		{ "{\"price\":{\"minor\":1,\"currency\":\"eur\"}}", ST_INVALID }, { "{\"price\":12}", ST_INVALID },
+		{ "{\"inner\":[]}", ST_INVALID }, { "{\"inner\":{\"id\":true}}", ST_INVALID }, { "{\"words\":[1]}", ST_INVALID },
+	};
+	SCOPED_ARENA *a = arena_new(1 << 20);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct probe_whole_answer out;
+		if (dto_from_json(a, whole_dto, str_c(rows[i].json), &out, NULL) != rows[i].want)
+			fail_msg("%s is %s", rows[i].json, rows[i].want == ST_OK ? "refused" : "taken");
+	}
+	struct probe_whole_answer in = { .large = UINT64_MAX }, odd = { .share = 1.0 / 0.0 };
+	struct buf b;
+	buf_arena(&b, a, 1 << 16);
+	assert_int_equal(dto_to_json(whole_dto, &in, &b), ST_INVALID);
+	assert_int_equal(dto_to_json(whole_dto, &odd, &b), ST_INVALID);
+}
+
+static void described(void **state)
+{
+	assert_int_equal(probe_contract_whole.ttl_s, 5);
+	assert_int_equal(probe_contract_whole.patience_ms, 20);
+	assert_int_equal(probe_contract_whole.kind, CONTRACT_QUERY);
+	assert_int_equal(probe_contract_nothing.kind, CONTRACT_ACTION);
+	assert_ptr_equal(probe_contracts[1], &probe_contract_nothing);
+	assert_null(probe_contracts[2]);
 }
 
 static void bytes_that_are_no_text(void **state)
@@ -70,14 +110,14 @@ static void refused(void **state)
 	};
 	SCOPED_ARENA *a = arena_new(1 << 20);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		struct whole out;
+		struct probe_whole_answer out;
 		struct err e = { 0 };
-		if (dto_from_json(a, &whole_dto, str_c(bad[i]), &out, &e) != ST_INVALID)
+		if (dto_from_json(a, whole_dto, str_c(bad[i]), &out, &e) != ST_INVALID)
 			fail_msg("taken: %s", bad[i]);
 		assert_int_equal(e.status, ST_INVALID);
 	}
-	struct whole out;
-	assert_int_equal(dto_from_json(a, &whole_dto, STR("{\"else\":[[]],\"n\":null,\"text\":\"x\"}"), &out, NULL), ST_OK);
+	struct probe_whole_answer out;
+	assert_int_equal(dto_from_json(a, whole_dto, STR("{\"else\":[[]],\"n\":null,\"text\":\"x\"}"), &out, NULL), ST_OK);
 	assert_int_equal(out.n, 0);
 }
 
@@ -95,7 +135,7 @@ static void depth(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(round_trip), cmocka_unit_test(bytes_that_are_no_text),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(round_trip), cmocka_unit_test(widths), cmocka_unit_test(described), cmocka_unit_test(bytes_that_are_no_text),
 					    cmocka_unit_test(refused), cmocka_unit_test(depth) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

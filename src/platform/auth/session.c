@@ -96,8 +96,8 @@ static bool is_auth_route(const struct web *w)
 static bool provider_answers(struct ctx *ctx)
 {
 	struct service_instance *provider = ctx->svc->platform->identity;
-	struct session_ended ended;
-	const struct session_end nobody = { .sso = STR(""), .address = STR("") };
+	struct session_end_answer ended;
+	const struct session_end_ask nobody = { .sso = STR(""), .address = STR("") };
 	if (authstore_ping(ctx, ctx->svc->platform->auth, NULL) != ST_OK)
 		return false;
 	if (provider->local)
@@ -127,16 +127,6 @@ struct str session_sign_in_url(struct web *w)
 }
 
 /* --- contracts of the provider ------------------------------------------------------------------------------ */
-
-#define TEXT(type, field) { #field, DTO_STR, offsetof(struct type, field), NULL }
-const struct dto_def session_redeem_dto = { "session_redeem", sizeof(struct session_redeem), (const struct dto_field[]){
-	TEXT(session_redeem, service), TEXT(session_redeem, code), TEXT(session_redeem, redirect_uri), TEXT(session_redeem, verifier), { 0 } } };
-const struct dto_def session_redeemed_dto = { "session_redeemed", sizeof(struct session_redeemed), (const struct dto_field[]){
-	TEXT(session_redeemed, sso), TEXT(session_redeemed, nonce), { 0 } } };
-const struct dto_def session_end_dto = { "session_end", sizeof(struct session_end), (const struct dto_field[]){
-	TEXT(session_end, sso), TEXT(session_end, address), { 0 } } };
-const struct dto_def session_ended_dto = { "session_ended", sizeof(struct session_ended), (const struct dto_field[]){
-	{ "there", DTO_BOOL, offsetof(struct session_ended, there), NULL }, { 0 } } };
 
 const struct contract_def *session_contract(const struct service_instance *provider, const char *name)
 {

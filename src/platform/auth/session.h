@@ -16,8 +16,8 @@
 #ifndef GH_PLATFORM_AUTH_SESSION_H
 #define GH_PLATFORM_AUTH_SESSION_H
 
+#include "gen/shapes_contract.h"
 #include "platform/auth/store.h"
-#include "platform/peers/contract.h"
 #include "platform/web/web.h"
 
 #define SESSION_HINT_COOKIE "gh-known"
@@ -67,14 +67,7 @@ void sso_forget(struct web *w);
 
 /* --- between the provider and its first-party clients: contracts that the provider's table offers --- */
 
-/* <provider>/redeem (action): a code for who it stands for. ST_INVALID: unknown, used, expired, or another client's. */
-struct session_redeem { struct str service, code, redirect_uri, verifier; };
-struct session_redeemed { struct str sso; /* key */ struct str nonce; };
-extern const struct dto_def session_redeem_dto, session_redeemed_dto;
-/* <provider>/end (action): end a single sign-on; tells the clients that asked to be told (back-channel logout). */
-struct session_end { struct str sso; struct str address; };
-struct session_ended { bool there; };
-extern const struct dto_def session_end_dto, session_ended_dto;
+/* <provider>/redeem and <provider>/end: session_redeem and session_end of peers/shapes.dto. */
 
 /* --- for the dispatcher --- */
 

@@ -211,13 +211,13 @@ enum status session_get_callback(struct web *w, struct err *e)
 {
 	struct ctx *ctx = w->ctx;
 	struct login l = { 0 };
-	struct session_redeemed who = { 0 };
+	struct session_redeem_answer who = { 0 };
 	struct str error = web_query(w, "error"), code = web_query(w, "code");
 	web_no_cache(w);
 	TRY(begun_here(w, &l, e));
 	if (error.p || !code.n)
 		return refused(w, &l, error.p ? error : STR("no code"), e);
-	const struct session_redeem ask = { l.service, code, session_callback_url(ctx), l.verifier };
+	const struct session_redeem_ask ask = { l.service, code, session_callback_url(ctx), l.verifier };
 	TRY(contract_call(ctx, session_contract(ctx->svc->platform->identity, "redeem"), &ask, &who, e));
 	if (who.nonce.n != l.nonce.n || sodium_memcmp(who.nonce.p, l.nonce.p, l.nonce.n))
 		return err_set(e, ST_INVALID, "This answer belongs to another sign-in. Please sign in again.");
@@ -242,11 +242,11 @@ enum status session_get_logout(struct web *w, struct err *e)
 enum status session_post_logout(struct web *w, struct err *e)
 {
 	struct ctx *ctx = w->ctx;
-	struct session_ended ended;
+	struct session_end_answer ended;
 	char address[HTTP_PEER_MAX];
 	if (w->person) {
 		http_peer_text(w->req, address);
-		const struct session_end end = { w->person->session, str_c(address) };
+		const struct session_end_ask end = { w->person->session, str_c(address) };
 		enum status st = contract_call(ctx, session_contract(ctx->svc->platform->identity, "end"), &end, &ended, e);
 		/* The provider is away: what signs in is ended all the same; who else should be told is not. */
 		if (st != ST_OK)

@@ -208,7 +208,7 @@ enum status contract_call(struct ctx *ctx, const struct contract_def *def, const
 	buf_arena(&json, ctx->arena, IN_MAX);
 	if (dto_to_json(def->in, in, &json) != ST_OK)
 		return err_set(e, ST_TOO_LARGE, "%s/%s: the question is too large", def->service, def->name);
-	if (def->kind == CONTRACT_QUERY && p->cache)
+	if (def->kind == CONTRACT_QUERY && def->ttl_s != CONTRACT_FRESH && p->cache)
 		return call_cached(ctx, to, def, buf_str(&json), out, e);
 	TRY(post(ctx, to, def, buf_str(&json), &answer, e));
 	return open_answer(ctx->arena, def, answer, out, e);

@@ -9,12 +9,9 @@
 #ifndef GH_PLATFORM_PERSON_DATA_H
 #define GH_PLATFORM_PERSON_DATA_H
 
-#include "platform/peers/contract.h"
+#include "gen/shapes_contract.h"
 
 #define PERSON_DATA "person_data"
-struct person_data_ask { int64_t person; };
-struct person_data { struct str json; }; /* one JSON value, for people to read too */
-extern const struct dto_def person_data_ask_dto, person_data_dto;
 
 /* A service's contract of that name; NULL: it keeps nothing. */
 const struct contract_def *person_data_contract(const struct service *s);

@@ -6,18 +6,18 @@
 #define GH_SERVICES_ACCOUNT_H
 
 #include "base/clock.h"
+#include "gen/account_serve.h"
+#include "gen/identity_contract.h"
 #include "platform/peers/fragment.h"
 #include "platform/text/language.h"
 #include "platform/web/web.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
-#include "services/account/contract.h"
-#include "services/identity/contract.h"
 
 enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7 };
 
 /* What the menu of that person (NULL: a visitor) says; in ctx->arena. */
-void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu *out);
+void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu_answer *out);
 /* The shell of account's pages; the site's name as far as the blog answers. */
 struct page_shell account_shell(struct web *w, const char *title);
 
@@ -35,7 +35,7 @@ struct str account_country(struct str code); /* its name; the code when it is un
 struct notice_choice { const struct notice_def *def; bool by_mail; };
 struct notices_view { struct notice_choice *list; size_t count; struct str done; };
 
-struct profile_view { struct identity_profile p; const struct clock_zone *zones; size_t zone_count; struct str field, problem, done; };
+struct profile_view { struct identity_profile_answer p; const struct clock_zone *zones; size_t zone_count; struct str field, problem, done; };
 
 struct export_view { struct str state, made, until; int64_t kib; };
 struct leave_view { struct str leaving_on, problem; int64_t days; };

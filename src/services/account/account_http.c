@@ -7,21 +7,21 @@
 
 #include "base/clock.h"
 #include "gen/account_tpl.h"
+#include "gen/blog_contract.h"
 #include "net/forms/multipart.h"
 #include "platform/media/media.h"
 #include "platform/text/html.h"
 #include "services/account/account.h"
-#include "services/blog/contract.h"
 
 enum { PAGE_MAX = 512 << 10, AVATAR_MAX = 5 << 20, AVATAR_WIDTH = 320 };
 
 /* --- the menu --------------------------------------------------------------------------------------------------- */
 
-void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu *out)
+void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu_answer *out)
 {
 	struct account_menu_entry *items = ARENA_ARRAY(ctx->arena, struct account_menu_entry, 5);
 	size_t n = 0;
-	*out = (struct account_menu){ .url = web_url(ctx, "account", "/"), .label = STR("Sign in") };
+	*out = (struct account_menu_answer){ .url = web_url(ctx, "account", "/"), .label = STR("Sign in") };
 	if (person) {
 		out->label = person->name.n ? arena_str(ctx->arena, person->name) : STR("Your account");
 		items[n++] = (struct account_menu_entry){ STR("Your account"), out->url };
@@ -36,7 +36,7 @@ void account_menu_of(struct ctx *ctx, const struct person *person, struct accoun
 
 enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, struct err *e)
 {
-	struct account_menu menu;
+	struct account_menu_answer menu;
 	account_menu_of(f->ctx, f->person, &menu);
 	tpl_account_auth_menu(out, &menu);
 	return ST_OK;
@@ -54,16 +54,16 @@ struct page_shell account_shell(struct web *w, const char *title)
 		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title)) : str_c(title) };
 }
 
-static enum status ask_profile(struct web *w, struct identity_profile *out, struct err *e)
+static enum status ask_profile(struct web *w, struct identity_profile_answer *out, struct err *e)
 {
-	TRY(contract_call(w->ctx, &identity_contract_profile, &(struct identity_profile_ask){ w->person->id }, out, e));
+	TRY(identity_ask_profile(w->ctx, &(struct identity_profile_ask){ w->person->id }, out, e));
 	return out->there ? ST_OK : err_set(e, ST_NOT_FOUND, "Your account is not there any more.");
 }
 
 enum status account_get_home(struct web *w, struct err *e)
 {
 	struct buf page;
-	struct identity_profile p;
+	struct identity_profile_answer p;
 	struct home_view v = { STR("") };
 	struct page_shell shell = account_shell(w, "Your account");
 	/* Without identity the links are still of use. */
@@ -142,16 +142,16 @@ static struct str form_text(struct web *w, const char *name)
 enum status account_post_profile(struct web *w, struct err *e)
 {
 	struct profile_view v = { .field = STR(""), .problem = STR(""), .done = STR("") };
-	struct identity_updated done;
+	struct identity_update_profile_answer done;
 	struct str avatar, picture = STR("");
 	TRY(ask_profile(w, &v.p, e));
 	TRY(take_avatar(w, &avatar, &picture, e));
-	const struct identity_update u = { w->person->id, form_text(w, "name"), form_text(w, "handle"), form_text(w, "bio"), form_text(w, "locale"),
+	const struct identity_update_profile_ask u = { w->person->id, form_text(w, "name"), form_text(w, "handle"), form_text(w, "bio"), form_text(w, "locale"),
 		form_text(w, "timezone"), avatar };
 	if (picture.n)
-		done = (struct identity_updated){ STR("avatar"), picture };
+		done = (struct identity_update_profile_answer){ STR("avatar"), picture };
 	else
-		TRY(contract_call(w->ctx, &identity_contract_update_profile, &u, &done, e));
+		TRY(identity_do_update_profile(w->ctx, &u, &done, e));
 	if (!done.problem.n)
 		return web_redirect(w, 303, web_url(w->ctx, "account", "/profile?done=1"));
 	v.p.name = u.name;

@@ -17,9 +17,8 @@ static void put_address(struct buf *b, const struct account_addresses_row *r)
 	buf_printf(b, ",\"delivery\":%s,\"billing\":%s}", r->delivery ? "true" : "false", r->billing ? "true" : "false");
 }
 
-static enum status serve(struct ctx *ctx, const void *in, void *out, struct err *e)
+enum status account_serve_person_data(struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
 {
-	const struct person_data_ask *q = in;
 	struct account_addresses_row *addresses;
 	struct account_choices_row *choices;
 	struct buf b;
@@ -27,14 +26,14 @@ static enum status serve(struct ctx *ctx, const void *in, void *out, struct err 
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	buf_arena(&b, ctx->arena, 1 << 20);
-	TRY(q_account_addresses(c, q->person, &addresses, &n, e));
+	TRY(q_account_addresses(c, in->person, &addresses, &n, e));
 	BUF_LIT(&b, "{\"addresses\":[");
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(&b, ',');
 		put_address(&b, &addresses[i]);
 	}
-	TRY(q_account_choices(c, q->person, &choices, &n, e));
+	TRY(q_account_choices(c, in->person, &choices, &n, e));
 	BUF_LIT(&b, "],\"notifications by mail\":{");
 	for (size_t i = 0; i < n; i++) {
 		if (i)
@@ -43,9 +42,6 @@ static enum status serve(struct ctx *ctx, const void *in, void *out, struct err 
 		buf_puts(&b, choices[i].by_mail ? ":true" : ":false");
 	}
 	BUF_LIT(&b, "}}");
-	*(struct person_data *)out = (struct person_data){ buf_str(&b) };
+	out->json = buf_str(&b);
 	return ST_OK;
 }
-
-const struct contract_def account_contract_person_data = { .service = "account", .name = PERSON_DATA, .kind = CONTRACT_ACTION, .in = &person_data_ask_dto,
-	.out = &person_data_dto, .serve = serve };

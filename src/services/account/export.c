@@ -131,7 +131,7 @@ static enum status collect(struct ctx *ctx, int64_t person, struct archive *a, s
 		return err_set(e, ST_IO, "the archive can not be written");
 	for (unsigned i = 0; i < p->service_count; i++) {
 		const struct contract_def *def = person_data_contract(p->services[i].def);
-		struct person_data data = { STR("") };
+		struct person_data_answer data = { STR("") };
 		if (!def)
 			continue;
 		TRY(contract_call(ctx, def, &(struct person_data_ask){ person }, &data, e));

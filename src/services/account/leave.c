@@ -13,10 +13,10 @@ enum { PAGE_MAX = 256 << 10, RECENT_S = 600 };
 static enum status page(struct web *w, int status, struct str problem, struct err *e)
 {
 	struct buf b;
-	struct identity_profile p;
+	struct identity_profile_answer p;
 	struct page_shell shell = account_shell(w, "End your account");
 	struct leave_view v = { STR(""), problem, config_int(w->ctx->svc->platform->config, "identity", "leaving_days") };
-	TRY(contract_call(w->ctx, &identity_contract_profile, &(struct identity_profile_ask){ w->person->id }, &p, e));
+	TRY(identity_ask_profile(w->ctx, &(struct identity_profile_ask){ w->person->id }, &p, e));
 	if (p.leaving_us)
 		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
 	web_no_cache(w);
@@ -43,14 +43,14 @@ static enum status prove_it(struct web *w)
 
 enum status account_post_leave(struct web *w, struct err *e)
 {
-	struct identity_left left;
+	struct identity_leave_answer left;
 	char address[HTTP_PEER_MAX];
 	bool undo = web_form(w, "undo").n > 0;
 	if (!undo && clock_now_us() - w->person->auth_us > RECENT_S * US_PER_S)
 		return prove_it(w);
 	http_peer_text(w->req, address);
-	const struct identity_leave ask = { w->person->id, undo, str_c(address) };
-	TRY(contract_call(w->ctx, &identity_contract_leave, &ask, &left, e));
+	const struct identity_leave_ask ask = { w->person->id, undo, str_c(address) };
+	TRY(identity_do_leave(w->ctx, &ask, &left, e));
 	if (left.problem.n)
 		return page(w, 409, left.problem, e);
 	return web_redirect(w, 303, web_url(w->ctx, "account", undo ? "/" : "/leave"));

@@ -7,6 +7,7 @@
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/auth/session.h"
 #include "platform/text/json.h"
 #include "services/account/account.h"
 
@@ -100,28 +101,18 @@ enum status account_post_notices(struct web *w, struct err *e)
 
 /* --- account/choice --------------------------------------------------------------------------------------------- */
 
-static enum status serve_choice(struct ctx *ctx, const void *in, void *out, struct err *e)
+enum status account_serve_choice(struct ctx *ctx, const struct account_choice_ask *in, struct account_choice_answer *out, struct err *e)
 {
-	const struct account_choice_ask *q = in;
 	const struct notice_def *defs[TOPICS_MAX];
 	struct account_choices_row *rows;
 	size_t n, i = 0, count = topics(ctx->svc->platform, defs);
-	while (i < count && !str_eqc(q->topic, defs[i]->topic))
+	while (i < count && !str_eqc(in->topic, defs[i]->topic))
 		i++;
 	if (i == count)
 		return err_set(e, ST_NOT_FOUND, "Nobody writes about that.");
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
-	TRY(q_account_choices(c, q->person, &rows, &n, e));
-	((struct account_choice *)out)->by_mail = by_mail(defs[i], rows, n);
+	TRY(q_account_choices(c, in->person, &rows, &n, e));
+	out->by_mail = by_mail(defs[i], rows, n);
 	return ST_OK;
 }
-
-static const struct dto_def choice_ask_dto = { "account_choice_ask", sizeof(struct account_choice_ask), (const struct dto_field[]){
-	{ "person", DTO_INT, offsetof(struct account_choice_ask, person), NULL }, { "topic", DTO_STR, offsetof(struct account_choice_ask, topic), NULL }, { 0 } } };
-static const struct dto_def choice_dto = { "account_choice", sizeof(struct account_choice), (const struct dto_field[]){
-	{ "by_mail", DTO_BOOL, offsetof(struct account_choice, by_mail), NULL }, { 0 } } };
-
-/* A choice counts from the moment it is made: asked anew each time. */
-const struct contract_def account_contract_choice = { .service = "account", .name = "choice", .kind = CONTRACT_ACTION, .in = &choice_ask_dto,
-	.out = &choice_dto, .serve = serve_choice };

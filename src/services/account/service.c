@@ -29,7 +29,6 @@ static const struct fragment_def fragments[] = {
 	{ 0 },
 };
 
-static const struct contract_def *const contracts[] = { &account_contract_menu, &account_contract_choice, &account_contract_person_data, NULL };
 
 static const struct event_handler events[] = {
 	{ "person.deleted", "identity", "forget", account_forget },
@@ -54,7 +53,7 @@ const struct service service_account = {
 	.summary = "A member's own pages, and the sign-in menu of every page",
 	.routes = routes,
 	.fragments = fragments,
-	.contracts = contracts,
+	.contracts = account_contracts,
 	.events = events,
 	.jobs = jobs,
 	.notices = notices,

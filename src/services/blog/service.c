@@ -5,6 +5,7 @@
 #include "platform/core/service.h"
 
 #include "base/log.h"
+#include "gen/blog_serve.h"
 #include "gen/blog_sql.h"
 #include "platform/cache/cache.h"
 #include "platform/media/media.h"
@@ -12,7 +13,6 @@
 #include "platform/work/event.h"
 #include "services/blog/blog_feeds.h"
 #include "services/blog/blog_http.h"
-#include "services/blog/contract.h"
 #include "services/blog/import.h"
 
 /* Addresses are those of Ghost, so that a site moved here keeps its links. */
@@ -50,7 +50,6 @@ static const struct fragment_def fragments[] = {
 	{ 0 },
 };
 
-static const struct contract_def *const contracts[] = { &blog_contract_site, NULL };
 
 static const struct setting settings[] = {
 	{ "blog", "posts_per_page", SET_INT, "12", 1, 100, NULL, true, "Posts on one page of a list." },
@@ -99,7 +98,7 @@ const struct service service_blog = {
 	.summary = "The public site: posts, pages, topics, feeds, search",
 	.routes = routes,
 	.fragments = fragments,
-	.contracts = contracts,
+	.contracts = blog_contracts,
 	.events = events,
 	.settings = settings,
 	.migrations = &blog_migrations,

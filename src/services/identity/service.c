@@ -2,10 +2,10 @@
  *
  * Identity: who people are, how they prove it, and what they let applications do. This file is its table.
  */
+#include "gen/identity_serve.h"
 #include "gen/identity_sql.h"
 #include "platform/work/job.h"
 #include "services/identity/admin/admin.h"
-#include "services/identity/contract.h"
 #include "services/identity/oauth/oauth.h"
 #include "services/identity/oauth/oauth_key.h"
 #include "services/identity/oauth/oauth_logout.h"
@@ -89,8 +89,6 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct contract_def *const contracts[] = { &identity_contract_redeem, &identity_contract_end, &identity_contract_profile,
-	&identity_contract_update_profile, &identity_contract_leave, &identity_contract_person_data, NULL };
 
 static const struct setting settings[] = {
 	{ "identity", "sign_up", SET_ENUM, "open", 0, 0, "open approval invitation", true, "Who may make an account: anybody, anybody whom an administrator approves, or who is invited." },
@@ -124,7 +122,7 @@ const struct service service_identity = {
 	.mount = "/",
 	.summary = "Who people are: signing in, applications, members",
 	.routes = routes,
-	.contracts = contracts,
+	.contracts = identity_contracts,
 	.events = events,
 	.jobs = jobs,
 	.settings = settings,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gen/account_contract.h"
 #include "gen/identity_sql.h"
 #include "platform/auth/session.h"
 #include "platform/mail/mail.h"
@@ -10,7 +11,6 @@
 #include "platform/text/json.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
-#include "services/account/contract.h"
 #include "services/identity/people/people.h"
 
 #define TOPIC "account.security"
@@ -93,12 +93,12 @@ enum status notice_choice(struct ctx *ctx, const struct event *ev, struct err *e
 
 static bool wanted(struct ctx *ctx, int64_t person, enum notice_kind kind)
 {
-	struct account_choice choice;
+	struct account_choice_answer choice;
 	struct err why = { 0 };
 	const struct account_choice_ask ask = { person, STR(TOPIC) };
 	if (kind == NOTICE_LETTERS_OFF)
 		return true;
-	if (contract_call(ctx, &account_contract_choice, &ask, &choice, &why) == ST_OK)
+	if (account_ask_choice(ctx, &ask, &choice, &why) == ST_OK)
 		return choice.by_mail;
 	LOG(WARN, ctx, "notice.choice_unknown", LI("person", person), LS("why", why.msg));
 	return true;

@@ -5,6 +5,7 @@
 #include "services/identity/signin/profile.h"
 
 #include "base/clock.h"
+#include "gen/identity_serve.h"
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
 #include "platform/config/config.h"
@@ -13,7 +14,6 @@
 #include "platform/text/language.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
-#include "services/identity/contract.h"
 #include "services/identity/oauth/oauth.h"
 #include "services/identity/people/people.h"
 #include "services/identity/signin/rights.h"
@@ -29,14 +29,12 @@ static struct str id_text_of(struct arena *a, int64_t id)
 
 /* --- profile ---------------------------------------------------------------------------------------------------- */
 
-static enum status serve_profile(struct ctx *ctx, const void *in, void *out, struct err *e)
+enum status identity_serve_profile(struct ctx *ctx, const struct identity_profile_ask *in, struct identity_profile_answer *out, struct err *e)
 {
-	const struct identity_profile_ask *q = in;
-	struct identity_profile *a = out;
 	struct person_record *p;
-	TRY(people_load(ctx, q->person, &p, e));
-	*a = p ? (struct identity_profile){ true, p->name, p->handle, p->email, p->bio, p->avatar, p->locale, p->timezone, p->status, p->leaving_at }
-	       : (struct identity_profile){ 0 };
+	TRY(people_load(ctx, in->person, &p, e));
+	if (p)
+		*out = (struct identity_profile_answer){ true, p->name, p->handle, p->email, p->bio, p->avatar, p->locale, p->timezone, p->status, p->leaving_at };
 	return ST_OK;
 }
 
@@ -50,7 +48,7 @@ static bool handle_ok(struct str h)
 	return true;
 }
 
-struct update { const struct identity_update *in; struct identity_updated *out; struct str name, handle; };
+struct update { const struct identity_update_profile_ask *in; struct identity_update_profile_answer *out; struct str name, handle; };
 
 static enum status wrong(struct update *u, const char *field, const char *problem)
 {
@@ -62,7 +60,7 @@ static enum status wrong(struct update *u, const char *field, const char *proble
 static enum status tx_update(struct db_conn *c, void *arg, struct err *e)
 {
 	struct update *u = arg;
-	const struct identity_update *in = u->in;
+	const struct identity_update_profile_ask *in = u->in;
 	struct identity_handle_owner_row *owner;
 	int64_t now = clock_now_us();
 	TRY(q_identity_handle_owner(c, u->handle, &owner, e));
@@ -76,12 +74,13 @@ static enum status tx_update(struct db_conn *c, void *arg, struct err *e)
 	return audit_write(c, &(struct audit_entry){ .action = "person.profile_changed", .actor = id, .object = id }, e);
 }
 
-static enum status serve_update(struct ctx *ctx, const void *in, void *out, struct err *e)
+enum status identity_serve_update_profile(struct ctx *ctx, const struct identity_update_profile_ask *in,
+                                          struct identity_update_profile_answer *out, struct err *e)
 {
 	struct update u = { .in = in, .out = out };
 	struct person_record *p;
 	struct err why = { 0 };
-	*u.out = (struct identity_updated){ STR(""), STR("") };
+	*out = (struct identity_update_profile_answer){ STR(""), STR("") };
 	if (people_clean_name(ctx->arena, u.in->name, &u.name, &why) != ST_OK) {
 		u.out->field = STR("name");
 		u.out->problem = arena_str(ctx->arena, str_c(why.msg));
@@ -105,7 +104,7 @@ static enum status serve_update(struct ctx *ctx, const void *in, void *out, stru
 
 /* --- leaving ---------------------------------------------------------------------------------------------------- */
 
-struct leaving { struct ctx *ctx; const struct identity_leave *in; struct identity_left *out; };
+struct leaving { struct ctx *ctx; const struct identity_leave_ask *in; struct identity_leave_answer *out; };
 
 static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 {
@@ -134,10 +133,10 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 	return audit_write(c, &(struct audit_entry){ .action = l->in->undo ? "person.stayed" : "person.leaving", .actor = id, .object = id, .address = l->in->address }, e);
 }
 
-static enum status serve_leave(struct ctx *ctx, const void *in, void *out, struct err *e)
+enum status identity_serve_leave(struct ctx *ctx, const struct identity_leave_ask *in, struct identity_leave_answer *out, struct err *e)
 {
 	struct leaving l = { ctx, in, out };
-	*l.out = (struct identity_left){ false, STR("") };
+	out->problem = STR("");
 	return db_write(ctx, ctx->svc->db, tx_leave, &l, e);
 }
 
@@ -242,47 +241,20 @@ static enum status put_rest(struct db_conn *c, int64_t id, struct buf *b, struct
 	return ST_OK;
 }
 
-static enum status serve_data(struct ctx *ctx, const void *in, void *out, struct err *e)
+enum status identity_serve_person_data(struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
 {
-	const struct person_data_ask *q = in;
 	struct person_record *p;
 	struct buf b;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
-	TRY(people_by_id(c, q->person, &p, e));
+	TRY(people_by_id(c, in->person, &p, e));
 	buf_arena(&b, ctx->arena, 2 << 20);
 	buf_putc(&b, '{');
 	if (p) {
 		put_person(&b, p);
-		TRY(put_rest(c, q->person, &b, e));
+		TRY(put_rest(c, in->person, &b, e));
 	}
 	buf_putc(&b, '}');
-	*(struct person_data *)out = (struct person_data){ buf_str(&b) };
+	out->json = buf_str(&b);
 	return buf_ok(&b) ? ST_OK : err_set(e, ST_TOO_LARGE, "more is kept about this person than fits");
 }
-
-/* --- contracts -------------------------------------------------------------------------------------------------- */
-
-#define INT(type, field) { #field, DTO_INT, offsetof(struct type, field), NULL }
-#define BOOL(type, field) { #field, DTO_BOOL, offsetof(struct type, field), NULL }
-#define TEXT(type, field) { #field, DTO_STR, offsetof(struct type, field), NULL }
-#define DTO(type, ...) static const struct dto_def type##_dto = { #type, sizeof(struct type), (const struct dto_field[]){ __VA_ARGS__, { 0 } } }
-
-DTO(identity_profile_ask, INT(identity_profile_ask, person));
-DTO(identity_profile, BOOL(identity_profile, there), TEXT(identity_profile, name), TEXT(identity_profile, handle), TEXT(identity_profile, email),
-    TEXT(identity_profile, bio), TEXT(identity_profile, avatar), TEXT(identity_profile, locale), TEXT(identity_profile, timezone),
-    TEXT(identity_profile, status), INT(identity_profile, leaving_us));
-DTO(identity_update, INT(identity_update, person), TEXT(identity_update, name), TEXT(identity_update, handle), TEXT(identity_update, bio),
-    TEXT(identity_update, locale), TEXT(identity_update, timezone), TEXT(identity_update, avatar));
-DTO(identity_updated, TEXT(identity_updated, field), TEXT(identity_updated, problem));
-DTO(identity_leave, INT(identity_leave, person), BOOL(identity_leave, undo), TEXT(identity_leave, address));
-DTO(identity_left, BOOL(identity_left, done), TEXT(identity_left, problem));
-
-#define CONTRACT(called, what, asked, answered, with)                                                         \
-	const struct contract_def identity_contract_##called = { .service = "identity", .name = #called, .kind = what, .in = &asked##_dto, \
-		.out = &answered##_dto, .ttl_s = 1, .serve = with }
-/* A page shows what its form has just saved: asked anew each time. */
-CONTRACT(profile, CONTRACT_ACTION, identity_profile_ask, identity_profile, serve_profile);
-CONTRACT(update_profile, CONTRACT_ACTION, identity_update, identity_updated, serve_update);
-CONTRACT(leave, CONTRACT_ACTION, identity_leave, identity_left, serve_leave);
-CONTRACT(person_data, CONTRACT_ACTION, person_data_ask, person_data, serve_data);
