@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "gen/auth_sql.h"
+#include "platform/auth/session_int.h"
 #include "platform/auth/store_int.h"
 #include "platform/cache/redis.h"
 #include "rt/fiber.h"
@@ -240,10 +241,97 @@ static void version_tells_of_changed_sessions(struct store *t, struct authstore 
 	CHECK(authstore_version(as) != after);
 }
 
+/* --- one person, many sign-ons -------------------------------------------------------------------------------------- */
+
+enum { SIGN_ONS = 500 };
+
+struct site { struct platform p; struct service_instance identity; };
+
+static void begin_site(struct site *s, struct store *t, struct authstore *as)
+{
+	static const struct service provider = { .name = "identity", .identity = true };
+	*s = (struct site){ .p = { .auth = as, .identity = &s->identity }, .identity = { .def = &provider, .platform = &s->p, .local = true } };
+	t->ctx->svc = &s->identity;
+}
+
+static const char *key_of(struct store *t, int i)
+{
+	return arena_printf(t->ctx->arena, "sign-on-%d", i);
+}
+
+static bool sign_on(struct store *t, struct authstore *as, int i, int64_t auth_us)
+{
+	const char *value = arena_printf(t->ctx->arena, "{\"person\":7,\"auth\":%lld,\"seen\":%lld,\"sid\":\"s%d\",\"name\":\"Ada\",\"email\":\"ada@example.org\","
+		"\"handle\":\"ada\",\"roles\":\"admin\",\"zone\":\"\",\"amr\":\"pwd\",\"agent\":\"\"}", (long long)auth_us, (long long)auth_us, i);
+	struct auth_entry n = entry(AUTH_SSO, key_of(t, i), "p:7", value, 3600);
+	return authstore_put(t->ctx, as, &n, &t->err) == ST_OK;
+}
+
+/* As another process sees them: nothing of this one's memory. */
+static unsigned with_role(struct store *t, const char *role, unsigned *gone)
+{
+	unsigned n = 0;
+	*gone = 0;
+	for (int i = 0; i < SIGN_ONS; i++) {
+		struct sso s;
+		enum status st = sso_by_key(t->ctx, str_c(key_of(t, i)), &s, NULL);
+		*gone += st == ST_NOT_FOUND;
+		n += st == ST_OK && str_eqc(s.roles, role);
+	}
+	return n;
+}
+
+static void a_role_taken_is_gone_from_every_sign_on(struct store *t, struct authstore *as)
+{
+	struct site site;
+	struct sso fresh = { .person = 7, .name = STR("Ada L."), .email = STR("ada@example.org"), .handle = STR("ada"), .roles = STR(""), .zone = STR("") }, *list;
+	unsigned gone;
+	size_t n;
+	begin_site(&site, t, as);
+	for (int i = 0; i < SIGN_ONS; i++)
+		CHECK(sign_on(t, as, i, clock_now_us()));
+	CHECK(with_role(t, "admin", &gone) == SIGN_ONS);
+	uint64_t before = authstore_version(as);
+	CHECK_OK(sso_refresh_person(t->ctx, &fresh, &t->err));
+	CHECK(!before || authstore_version(as) != before); /* what is kept in memory is asked for again */
+	CHECK(with_role(t, "", &gone) == SIGN_ONS && gone == 0);
+	CHECK_OK(sso_list(t->ctx, 7, &list, &n, &t->err));
+	CHECK(n == SIGN_ONS && str_eqc(list[n - 1].name, "Ada L."));
+	fresh.roles = STR("editor");
+	CHECK_OK(sso_refresh_person(t->ctx, &fresh, &t->err));
+	CHECK(with_role(t, "editor", &gone) == SIGN_ONS);
+}
+
+static void signed_out_elsewhere_is_signed_out_everywhere(struct store *t, struct authstore *as)
+{
+	struct site site;
+	struct sso fresh = { .person = 7, .name = STR("Ada"), .email = STR("a@example.org"), .handle = STR("ada"), .roles = STR("admin"), .zone = STR("") }, s;
+	struct str *keys;
+	unsigned gone;
+	size_t n;
+	int64_t now = clock_now_us();
+	begin_site(&site, t, as);
+	for (int i = 0; i < SIGN_ONS; i++)
+		CHECK(sign_on(t, as, i, now - 1000));
+	CHECK_OK(sso_end_before(t->ctx, 7, now, str_c(key_of(t, 499)), &t->err));
+	CHECK(with_role(t, "admin", &gone) == 1 && gone == SIGN_ONS - 1);
+	CHECK_OK(sso_by_key(t->ctx, str_c(key_of(t, 499)), &s, &t->err));
+	CHECK_OK(sso_list_ended(t->ctx, 7, now, str_c(key_of(t, 499)), &keys, &n, &t->err));
+	CHECK(n == SIGN_ONS - 1);
+	CHECK(sign_on(t, as, 0, now + 1)); /* signed in again */
+	CHECK(with_role(t, "admin", &gone) == 2);
+	CHECK_OK(sso_end_before(t->ctx, 7, INT64_MAX, STR(""), &t->err)); /* suspended */
+	CHECK(with_role(t, "admin", &gone) == 0 && gone == SIGN_ONS);
+	CHECK(sign_on(t, as, 1, now + 2)); /* a sign-in that was under way meanwhile */
+	CHECK(with_role(t, "admin", &gone) == 0);
+	CHECK_OK(sso_refresh_person(t->ctx, &fresh, &t->err)); /* let in again */
+	CHECK(with_role(t, "admin", &gone) == 3);
+}
+
 #define CASES(X)                                                                                              \
 	X(secrets_are_kept_as_hashes) X(put_and_get) X(following) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
 	X(swapped_only_from_what_was_read) X(by_owner) X(one_of_many_wins)                             \
-	X(version_tells_of_changed_sessions)
+	X(version_tells_of_changed_sessions) X(a_role_taken_is_gone_from_every_sign_on) X(signed_out_elsewhere_is_signed_out_everywhere)
 
 static void with(struct store *t, struct redis *r, void (*run)(struct store *t, struct authstore *as))
 {

@@ -34,7 +34,8 @@ static enum status ask_store(struct ctx *ctx, struct str hash, struct sso *out, 
 	if (is_provider(ctx->svc))
 		return sso_by_key(ctx, hash, out, e);
 	TRY(authstore_follow(ctx, ctx->svc->platform->auth, AUTH_SESSION, session_key(ctx, hash), AUTH_SSO, &sso, e));
-	return sso_parse(ctx, &sso, out, e);
+	TRY(sso_parse(ctx, &sso, out, e));
+	return sso_current_person(ctx, out, e);
 }
 
 enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, struct err *e)

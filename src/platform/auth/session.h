@@ -60,8 +60,14 @@ enum status sso_end(struct ctx *ctx, struct str key, struct err *e) MUST_CHECK;
 /* From an entry of AUTH_SSO. */
 enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e) MUST_CHECK;
-/* Name, e-mail, handle, roles or time zone of fresh->person changed: so they do in what is signed in. */
+/* Name, e-mail, handle, roles or time zone of fresh->person changed: so they do in all that is signed in, at its next request, in every
+   process. Who was kept out may sign in again. */
 enum status sso_refresh_person(struct ctx *ctx, const struct sso *fresh, struct err *e) MUST_CHECK;
+/* From now on no sign-on of that person is good whose proof is from before before_us (auth_us), but for the one with the key `but` ("": none);
+   INT64_MAX: none at all, until sso_refresh_person. However many there are; their entries are left for whoever tells clients (sso_end). */
+enum status sso_end_before(struct ctx *ctx, int64_t person, int64_t before_us, struct str but, struct err *e) MUST_CHECK;
+/* Keys of those that sso_end_before(before_us, but) ended and that are still kept, at most 1 000; in ctx->arena: for sso_end. */
+enum status sso_list_ended(struct ctx *ctx, int64_t person, int64_t before_us, struct str but, struct str **keys, size_t *n, struct err *e) MUST_CHECK;
 /* Clear the provider's cookie and the hint of this browser. */
 void sso_forget(struct web *w);
 

@@ -15,6 +15,8 @@ struct str session_key(struct ctx *ctx, struct str hash);
 /* Who is behind that cookie of ctx->svc; from memory while the store is as it was. ST_NOT_FOUND: nobody. */
 enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, struct err *e) MUST_CHECK;
 
+/* Lays what is true of the person now over what s says. ST_NOT_FOUND: s is one of those that ended. */
+enum status sso_current_person(struct ctx *ctx, struct sso *s, struct err *e) MUST_CHECK;
 enum status sso_by_key(struct ctx *ctx, struct str key, struct sso *out, struct err *e) MUST_CHECK;
 void sso_saw(struct ctx *ctx, const struct sso *s); /* keep seen_us within SSO_SEEN_S */
 struct str sso_sessions_owner(struct ctx *ctx, struct str key); /* owner of the sessions that came from it */

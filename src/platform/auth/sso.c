@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The single sign-on: made, changed and ended by the identity provider, read by everybody.
+ *
+ * An entry says who somebody was when they signed in. What changed since (a role, a name, an end of all sign-ons) is one entry of the
+ * person's, AUTH_PERSON, laid over each of them when it is read: so one write is in force everywhere at the next request, however many
+ * sign-ons there are. It lives longer than every sign-on that it is about.
  */
 #include "platform/auth/session_int.h"
 
@@ -10,7 +14,8 @@
 #include "platform/config/config.h"
 #include "platform/text/json.h"
 
-#define LIST_MAX 100
+#define LIST_MAX 1000
+#define PERSON_LIFE_S (SSO_LIFE_S + 86400)
 #define SWAP_TRIES 5
 #define NAME_MAX_BYTES 400 /* of what a person gives; the rest of an entry is short */
 
@@ -153,11 +158,144 @@ enum status sso_begin(struct web *w, const struct sso *s, struct err *e)
 	return ST_OK;
 }
 
+/* --- what is true of the person now -------------------------------------------------------------------------- */
+
+struct overlay { struct sso now; bool known; /* name … zone */ bool out; int64_t before_us; struct str but; };
+
+static struct str person_key(struct ctx *ctx, int64_t person)
+{
+	return arena_strf(ctx->arena, "%lld", (long long)person);
+}
+
+static enum status overlay_parse(struct ctx *ctx, struct str value, struct overlay *out, struct err *e)
+{
+	SCOPED_JSON *j = json_parse(value, 2, e);
+	if (!j)
+		return ST_CORRUPT;
+	struct arena *a = ctx->arena;
+	*out = (struct overlay){
+		.known = json_str(j, "roles").p != NULL, .out = json_is_true(json_object_get(j, "out")),
+		.before_us = json_integer_value(json_object_get(j, "before")), .but = arena_str(a, json_str(j, "but")),
+		.now = { .name = arena_str(a, json_str(j, "name")), .email = arena_str(a, json_str(j, "email")),
+			 .handle = arena_str(a, json_str(j, "handle")), .roles = arena_str(a, json_str(j, "roles")),
+			 .zone = arena_str(a, json_str(j, "zone")) },
+	};
+	return ST_OK;
+}
+
+static struct str overlay_text(struct ctx *ctx, const struct overlay *o)
+{
+	struct buf b;
+	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
+	buf_printf(&b, "{\"before\":%lld,\"out\":%s", (long long)o->before_us, o->out ? "true" : "false");
+	json_put_member(&b, "but", o->but);
+	if (o->known) {
+		json_put_member(&b, "name", str_utf8_first(o->now.name, NAME_MAX_BYTES / 4));
+		json_put_member(&b, "email", o->now.email);
+		json_put_member(&b, "handle", o->now.handle);
+		json_put_member(&b, "roles", o->now.roles);
+		json_put_member(&b, "zone", o->now.zone);
+	}
+	buf_putc(&b, '}');
+	return buf_str(&b);
+}
+
+/* ST_NOT_FOUND: it is one of those that ended. */
+static enum status lay_over(const struct overlay *o, struct sso *s, struct err *e)
+{
+	if (o->out || (s->auth_us < o->before_us && !str_eq(s->key, o->but)))
+		return err_set(e, ST_NOT_FOUND, "Nobody is signed in.");
+	if (o->known) {
+		s->name = o->now.name;
+		s->email = o->now.email;
+		s->handle = o->now.handle;
+		s->roles = o->now.roles;
+		s->zone = o->now.zone;
+	}
+	return ST_OK;
+}
+
+static enum status overlay_get(struct ctx *ctx, int64_t person, struct auth_entry *n, struct overlay *o, struct err *e)
+{
+	TRY(authstore_get(ctx, store_of(ctx), AUTH_PERSON, person_key(ctx, person), n, e));
+	return overlay_parse(ctx, n->value, o, e);
+}
+
+enum status sso_current_person(struct ctx *ctx, struct sso *s, struct err *e)
+{
+	struct auth_entry n;
+	struct overlay o;
+	struct err why = { 0 };
+	enum status st = overlay_get(ctx, s->person, &n, &o, &why);
+	if (st == ST_NOT_FOUND)
+		return ST_OK; /* nothing changed since */
+	return st == ST_OK ? lay_over(&o, s, e) : err_set(e, st, "%s", why.msg);
+}
+
+typedef void overlay_fn(struct overlay *o, const void *arg);
+
+/* What another changed meanwhile stays, as in change(). */
+static enum status change_person(struct ctx *ctx, int64_t person, overlay_fn *edit, const void *arg, struct err *e)
+{
+	for (unsigned i = 0; i < SWAP_TRIES; i++) {
+		struct auth_entry former;
+		struct overlay o = { .but = STR("") };
+		bool done;
+		enum status st = overlay_get(ctx, person, &former, &o, e);
+		if (st != ST_OK && st != ST_NOT_FOUND)
+			return st;
+		edit(&o, arg);
+		const struct auth_entry n = { AUTH_PERSON, person_key(ctx, person), STR_NULL, overlay_text(ctx, &o), auth_expiry_us(PERSON_LIFE_S) };
+		TRY(st == ST_OK ? authstore_swap(ctx, store_of(ctx), &n, former.value, &done, e) : authstore_add(ctx, store_of(ctx), &n, &done, e));
+		if (!done)
+			continue;
+		if (ctx->svc->platform->cache)
+			cache_drop_tag(ctx->svc->platform->cache, arena_strf(ctx->arena, "person:%lld", (long long)person));
+		return ST_OK;
+	}
+	return err_set(e, ST_CONFLICT, "This account is being changed elsewhere. Please try again.");
+}
+
+static void edit_known(struct overlay *o, const void *arg)
+{
+	o->now = *(const struct sso *)arg;
+	o->known = true;
+	o->out = false;
+}
+
+enum status sso_refresh_person(struct ctx *ctx, const struct sso *fresh, struct err *e)
+{
+	return change_person(ctx, fresh->person, edit_known, fresh, e);
+}
+
+struct ending { int64_t before_us; struct str but; };
+
+static void edit_ending(struct overlay *o, const void *arg)
+{
+	const struct ending *x = arg;
+	if (x->before_us == INT64_MAX) {
+		o->out = true;
+		o->known = false; /* of somebody who is gone nothing is kept */
+	} else if (x->before_us > o->before_us) {
+		o->before_us = x->before_us;
+		o->but = x->but;
+	}
+}
+
+enum status sso_end_before(struct ctx *ctx, int64_t person, int64_t before_us, struct str but, struct err *e)
+{
+	const struct ending x = { before_us, but.p ? but : STR("") };
+	return change_person(ctx, person, edit_ending, &x, e);
+}
+
+/* --- one of them --------------------------------------------------------------------------------------------- */
+
 enum status sso_by_key(struct ctx *ctx, struct str key, struct sso *out, struct err *e)
 {
 	struct auth_entry n;
 	TRY(authstore_get(ctx, store_of(ctx), AUTH_SSO, key, &n, e));
-	return sso_parse(ctx, &n, out, e);
+	TRY(sso_parse(ctx, &n, out, e));
+	return sso_current_person(ctx, out, e);
 }
 
 enum status sso_current(struct web *w, struct sso *out, struct err *e)
@@ -228,34 +366,35 @@ enum status sso_end(struct ctx *ctx, struct str key, struct err *e)
 
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e)
 {
-	struct auth_entry *entries;
-	TRY(authstore_list(ctx, store_of(ctx), AUTH_SSO, owner_of(ctx, person), LIST_MAX, &entries, n, e));
-	*out = ARENA_ARRAY(ctx->arena, struct sso, *n);
-	for (size_t i = 0; i < *n; i++)
-		TRY(sso_parse(ctx, &entries[i], &(*out)[i], e));
+	struct auth_entry *entries, over;
+	struct overlay o = { .but = STR("") };
+	size_t count;
+	enum status st = overlay_get(ctx, person, &over, &o, e);
+	if (st != ST_OK && st != ST_NOT_FOUND)
+		return st;
+	TRY(authstore_list(ctx, store_of(ctx), AUTH_SSO, owner_of(ctx, person), LIST_MAX, &entries, &count, e));
+	*out = ARENA_ARRAY(ctx->arena, struct sso, count);
+	*n = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct sso *s = &(*out)[*n];
+		TRY(sso_parse(ctx, &entries[i], s, e));
+		*n += lay_over(&o, s, NULL) == ST_OK;
+	}
 	return ST_OK;
 }
 
-static void edit_person(struct sso *s, const void *arg)
+enum status sso_list_ended(struct ctx *ctx, int64_t person, int64_t before_us, struct str but, struct str **keys, size_t *n, struct err *e)
 {
-	const struct sso *from = arg;
-	s->name = from->name;
-	s->email = from->email;
-	s->handle = from->handle;
-	s->roles = from->roles;
-	s->zone = from->zone;
-}
-
-enum status sso_refresh_person(struct ctx *ctx, const struct sso *fresh, struct err *e)
-{
-	struct sso *list;
-	size_t n;
-	TRY(sso_list(ctx, fresh->person, &list, &n, e));
-	for (size_t i = 0; i < n; i++) {
-		enum status st = change(ctx, list[i].key, edit_person, fresh, e);
-		if (st != ST_OK && st != ST_NOT_FOUND)
-			return st;
+	struct auth_entry *entries;
+	size_t count;
+	TRY(authstore_list(ctx, store_of(ctx), AUTH_SSO, owner_of(ctx, person), LIST_MAX, &entries, &count, e));
+	*keys = ARENA_ARRAY(ctx->arena, struct str, count);
+	*n = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct sso s;
+		TRY(sso_parse(ctx, &entries[i], &s, e));
+		if (s.auth_us < before_us && !str_eq(s.key, but))
+			(*keys)[(*n)++] = s.key;
 	}
-	cache_drop_tag(ctx->svc->platform->cache, arena_strf(ctx->arena, "person:%lld", (long long)fresh->person));
 	return ST_OK;
 }

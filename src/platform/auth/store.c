@@ -40,7 +40,7 @@ static const bool brief[AUTH_KINDS] = {
 static const char *const kind_names[AUTH_KINDS] = {
 	[AUTH_SSO] = "sso", [AUTH_SESSION] = "session", [AUTH_LOGIN] = "login", [AUTH_CODE] = "code", [AUTH_GRANT] = "grant",
 	[AUTH_TOKEN] = "token", [AUTH_REFRESH] = "refresh", [AUTH_PAR] = "par", [AUTH_DEVICE] = "device",
-	[AUTH_USER_CODE] = "user-code", [AUTH_PROMPT] = "prompt", [AUTH_LINK] = "link", [AUTH_ONCE] = "once",
+	[AUTH_USER_CODE] = "user-code", [AUTH_PROMPT] = "prompt", [AUTH_LINK] = "link", [AUTH_PERSON] = "person", [AUTH_ONCE] = "once",
 };
 
 /* --- secrets ------------------------------------------------------------------------------------------------ */
@@ -132,7 +132,12 @@ uint64_t authstore_version(struct authstore *as)
 
 bool auth_is_kept(struct str key)
 {
-	return str_starts(key, STR("sso:")) || str_starts(key, STR("session:"));
+	return str_starts(key, STR("sso:")) || str_starts(key, STR("session:")) || auth_says_of_others(key);
+}
+
+bool auth_says_of_others(struct str key)
+{
+	return str_starts(key, STR("person:"));
 }
 
 /* --- the sweep ---------------------------------------------------------------------------------------------- */

@@ -39,6 +39,7 @@ enum auth_kind {
 	AUTH_USER_CODE, /* its short form; key: the code */
 	AUTH_PROMPT,   /* a question to a person that waits for its answer: consent, second factor, passkey challenge */
 	AUTH_LINK,     /* mailed: sign-in links, password resets, address changes; key: hash */
+	AUTH_PERSON,   /* what is true of a person now, over what their sign-ons say; key: id (sso.c) */
 	AUTH_ONCE,     /* seen: jti of assertions and proofs, used TOTP steps */
 	AUTH_KINDS
 };

@@ -44,7 +44,8 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
 	struct one *x = arg;
 	int64_t affected;
-	db_tx_spares_kept(c); /* what is there stays as it is */
+	if (!auth_says_of_others(x->in->key))
+		db_tx_spares_kept(c); /* what is there stays as it is */
 	TRY(q_auth_add(c, x->in->key, x->in->owner, x->in->value, x->in->expires_us, x->now, &affected, e));
 	x->yes = affected > 0;
 	return ST_OK;

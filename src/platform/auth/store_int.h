@@ -16,6 +16,8 @@ struct auth_row {
 
 /* Is it of those that are kept in memory under authstore_version? */
 bool auth_is_kept(struct str key);
+/* Does it say something of entries that are kept, even where it is new? */
+bool auth_says_of_others(struct str key);
 struct auth_span { struct str owner, first, past; }; /* of an owner's keys: first <= key < past */
 
 struct auth_engine {

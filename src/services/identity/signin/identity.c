@@ -12,6 +12,7 @@
 
 #define PAGE_MAX (512 << 10)
 #define LOG_PAGE 50
+#define SESSIONS_SHOWN 100
 
 /* --- proving it again ------------------------------------------------------------------------------------------- */
 
@@ -165,6 +166,8 @@ enum status identity_get_sessions(struct web *w, struct err *e)
 	struct sessions_view v = { .done = done_text(w, "1", "Signed out there. It shows at the next page that is opened.") };
 	struct page_shell shell = signin_shell(w, "Where you are signed in");
 	TRY(sso_list(w->ctx, w->person->id, &list, &v.count, e));
+	if (v.count > SESSIONS_SHOWN)
+		v.count = SESSIONS_SHOWN; /* the newest; "sign out others" means all of them */
 	v.list = ARENA_ARRAY(w->ctx->arena, struct session_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
 		v.list[i] = (struct session_view){ .key = list[i].sid, .agent = list[i].agent, .since = html_time(w->ctx->arena, w->person->zone, list[i].auth_us),
@@ -183,10 +186,14 @@ enum status identity_post_sessions(struct web *w, struct err *e)
 	struct str sid = web_form(w, "session");
 	bool others = str_eqc(sid, "others");
 	audit_from(w, &from);
-	TRY(sso_list(w->ctx, w->person->id, &list, &n, e));
-	for (size_t i = 0; i < n; i++)
-		if (others ? !str_eq(list[i].key, w->person->session) : str_eq(list[i].sid, sid))
-			TRY(oauth_logout(w->ctx, list[i].key, from.address, e));
+	if (others) {
+		TRY(rights_settle(w->ctx, &(struct rights){ w->person->id, clock_now_us(), w->person->session, from.address }, e));
+	} else {
+		TRY(sso_list(w->ctx, w->person->id, &list, &n, e));
+		for (size_t i = 0; i < n; i++)
+			if (str_eq(list[i].sid, sid))
+				TRY(oauth_logout(w->ctx, list[i].key, from.address, e));
+	}
 	return web_redirect(w, 303, web_url(w->ctx, "identity", "/identity/sessions?done=1"));
 }
 

@@ -20,21 +20,17 @@ enum status rights_later(struct db_conn *c, const struct rights *r, struct err *
 	return job_enqueue(c, &(struct job_new){ .kind = "people.rights", .payload = buf_str(&b), .run_at_us = clock_now_us() + LATER_S * US_PER_S }, NULL, e);
 }
 
+/* Who is out is out with the first line, however many sign-ons there are; the rest tells applications, and tidies up. */
 static enum status sign_out(struct ctx *ctx, const struct rights *r, struct err *e)
 {
-	struct sso *list;
+	struct str *keys;
 	size_t n;
-	bool ended;
-	/* A list is bounded: ask again until nothing else is left. */
+	TRY(sso_end_before(ctx, r->person, r->before_us, r->but, e));
 	do {
-		ended = false;
-		TRY(sso_list(ctx, r->person, &list, &n, e));
+		TRY(sso_list_ended(ctx, r->person, r->before_us, r->but, &keys, &n, e));
 		for (size_t i = 0; i < n; i++)
-			if (list[i].auth_us < r->before_us && !str_eq(list[i].key, r->but)) {
-				TRY(oauth_logout(ctx, list[i].key, r->address, e));
-				ended = true;
-			}
-	} while (ended);
+			TRY(oauth_logout(ctx, keys[i], r->address, e));
+	} while (n);
 	return ST_OK;
 }
 
@@ -48,7 +44,8 @@ enum status rights_settle(struct ctx *ctx, const struct rights *r, struct err *e
 		all.before_us = INT64_MAX;
 		all.but = STR("");
 	}
-	TRY(sign_out(ctx, &all, e));
+	if (all.before_us)
+		TRY(sign_out(ctx, &all, e));
 	return out ? oauth_revoke_person(ctx, r->person, e) : people_refresh(ctx, p, e);
 }
 
