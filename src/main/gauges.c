@@ -40,7 +40,7 @@ static void sample_memory(void)
 
 static void sample_runtime(void)
 {
-	static const char *const lane[OFFLOAD_LANES] = { "prompt", "patient" };
+	static const char *const lane[OFFLOAD_LANES] = { "prompt", "secrets", "pictures" };
 	struct offload_stats o;
 	char name[32];
 	for (unsigned i = 0; i < loops_count(seen.loops); i++) {

@@ -56,11 +56,13 @@ static struct lane {
 	pthread_t watcher;
 	bool watched;
 	struct offload_stats stats;
+#define LANE(which, name, gives_way)                                                                                  \
+	[which] = { .thread_name = name, .idle = gives_way, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, \
+		    .watch = PTHREAD_COND_INITIALIZER, .tail = &lanes[which].head }
 } lanes[OFFLOAD_LANES] = {
-	[OFFLOAD_PROMPT] = { .thread_name = "offload", .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
-			     .tail = &lanes[OFFLOAD_PROMPT].head },
-	[OFFLOAD_PATIENT] = { .thread_name = "patient", .idle = true, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER,
-			      .watch = PTHREAD_COND_INITIALIZER, .tail = &lanes[OFFLOAD_PATIENT].head },
+	LANE(OFFLOAD_PROMPT, "offload", false),
+	LANE(OFFLOAD_SECRETS, "secrets", true),
+	LANE(OFFLOAD_PICTURES, "pictures", true),
 };
 
 static void done_task(struct task *t)
@@ -257,6 +259,26 @@ static bool submit(struct lane *l, struct job *j, bool *inline_)
 	return room;
 }
 
+/* While it is queued; false: a thread has it. */
+static bool withdraw(struct lane *l, struct job *j)
+{
+	bool queued = false;
+	pthread_mutex_lock(&l->lock);
+	for (struct job **at = &l->head; *at && !queued; at = &(*at)->next) {
+		if (*at != j)
+			continue;
+		queued = true;
+		*at = j->next;
+		if (l->tail == &j->next)
+			l->tail = at;
+		l->stats.queued--;
+		l->stats.withdrawn++;
+		break;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return queued;
+}
+
 enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 {
 	struct promise p;
@@ -269,7 +291,11 @@ enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 		fn(arg);
 		return ST_OK;
 	}
-	promise_wait_shielded(&p);
+	enum status st = promise_wait(&p, FIBER_FOREVER);
+	if (st != ST_OK && withdraw(&lanes[lane], &j))
+		return st;
+	if (st != ST_OK)
+		promise_wait_shielded(&p);
 	if (j.status != ST_OK)
 		guard_abort(j.status);
 	return ST_OK;

@@ -68,9 +68,13 @@ static struct picture png(uint32_t width, uint32_t height, uint32_t lines)
 	return out;
 }
 
+/* In a fiber, whose stack cmocka's way out would not survive. */
+#define broken(...) (fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), abort())
+
 /* --- puts, each in a fiber ------------------------------------------------------------------------------------------ */
 
 struct putting {
+	int64_t whose;
 	struct str bytes;
 	struct arena *arena;
 	struct media_item item;
@@ -85,7 +89,7 @@ static void put_fiber(void *arg)
 	struct putting *p = arg;
 	struct ctx ctx;
 	ctx_init(&ctx, p->arena);
-	p->st = media_put(&ctx, media, p->bytes, &p->item, &p->err);
+	p->st = media_put(&ctx, media, p->whose, p->bytes, &p->item, &p->err);
 	if (p->left && --*p->left == 0)
 		fiber_wake(p->waiter);
 }
@@ -223,6 +227,163 @@ static void two_puts_at_once_agree(void **state)
 	free(pic.p);
 }
 
+/* --- metadata ------------------------------------------------------------------------------------------------------- */
+
+static struct str read_fd(struct arena *a, int fd)
+{
+	off_t n = lseek(fd, 0, SEEK_END);
+	char *p = arena_alloc(a, (size_t)n);
+	assert_int_equal(pread(fd, p, (size_t)n, 0), n);
+	close(fd);
+	return str_n(p, (size_t)n);
+}
+
+static struct str fixture(struct arena *a, const char *name)
+{
+	FILE *f = fopen(arena_printf(a, TEST_ROOT "/tests/fixtures/media/%s", name), "rb");
+	assert_non_null(f);
+	struct str s = read_fd(a, dup(fileno(f)));
+	fclose(f);
+	return s;
+}
+
+/* Each file has PLANTED in every place that its format has for what a camera, a program or a person writes into it. */
+static void metadata_in_fiber(void *arg)
+{
+	static const struct { const char *name; unsigned copies; const char *says; } rows[] = {
+		{ "metadata.jpg", 2, "" }, { "metadata.png", 2, "" }, { "metadata.webp", 2, "" }, { "metadata.gif", 2, "" },
+		{ "animated.gif", 1, "NETSCAPE2.0" }, { "animated.webp", 1, "ANMF" }, { "film.mp4", 1, "sound and pictures" },
+	};
+	static const char *const forbidden[] = { "PLANTED", "Exif", "xmpmeta", "ICC_PROFILE", "ICCP", "Photoshop" };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct arena *a = arena_new(4 << 20);
+		struct putting p = { .bytes = fixture(a, rows[i].name), .arena = a };
+		put_fiber(&p);
+		if (p.st != ST_OK)
+			broken("%s: %s", rows[i].name, p.err.msg);
+		assert_int_equal(p.item.variant_count, rows[i].copies);
+		for (unsigned k = 0; k < p.item.variant_count; k++) {
+			const char *type;
+			int fd;
+			assert_int_equal(media_open_path(media, p.item.variants[k].path, &fd, &type, NULL), ST_OK);
+			struct str served = read_fd(a, fd);
+			for (size_t f = 0; f < sizeof forbidden / sizeof *forbidden; f++)
+				if (str_find(served, str_c(forbidden[f])) >= 0)
+					broken("%s as %s says %s", rows[i].name, type, forbidden[f]);
+			assert_true(str_find(served, str_c(rows[i].says)) >= 0); /* what it is there for is there still */
+		}
+		arena_free(a);
+	}
+}
+
+static void what_is_served_has_no_metadata(void **state)
+{
+	fiber_main(metadata_in_fiber, NULL);
+}
+
+/* Cut at every byte: refused or taken, never more. */
+static void cut_animations(void **state)
+{
+	static const char *const names[] = { "animated.gif", "animated.webp", "film.mp4" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct arena *a = arena_new(4 << 20);
+		struct str whole = fixture(a, names[i]);
+		for (size_t n = 20; n < whole.n; n += whole.n / 23)
+			(void)put_bytes(str_first(whole, n), NULL);
+		arena_free(a);
+	}
+}
+
+/* --- what it costs -------------------------------------------------------------------------------------------------- */
+
+/* A progressive JPEG that says 9 900 × 9 900, of so many scans. Looked at, never unpacked. */
+static struct picture many_scans(unsigned scans)
+{
+	static const unsigned char head[] = { 0xff, 0xd8, 0xff, 0xc2, 0, 11, 8, 0x26, 0xac, 0x26, 0xac, 1, 1, 0x11, 0 }, scan[] = { 0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0 };
+	struct picture out = { malloc(sizeof head + scans * sizeof scan + 2), sizeof head };
+	memcpy(out.p, head, sizeof head);
+	for (unsigned i = 0; i < scans; i++, out.n += sizeof scan)
+		memcpy(out.p + out.n, scan, sizeof scan);
+	memcpy(out.p + out.n, "\xff\xd9", 2);
+	out.n += 2;
+	return out;
+}
+
+static void scans_are_counted_before_unpacking(void **state)
+{
+	struct picture usual = many_scans(10), bomb = many_scans(99);
+	assert_int_equal(put_bytes(bytes_of(&bomb), NULL), ST_TOO_LARGE);
+	assert_int_equal(put_bytes(bytes_of(&usual), NULL), ST_CORRUPT); /* its price is right; that there is nothing in it is seen then */
+	free(usual.p);
+	free(bomb.p);
+}
+
+enum { CROWD = 14, SHARE = 9 /* one under way and eight that wait */ };
+
+static void crowd_in_fiber(void *arg)
+{
+	struct picture pics[CROWD + 1];
+	struct putting p[CROWD + 1];
+	unsigned left = CROWD + 1, ok = 0, refused = 0;
+	for (int i = 0; i <= CROWD; i++) {
+		pics[i] = png(400 + (unsigned)i, 30, 30);
+		/* All of one person's, and behind them one of another's. */
+		p[i] = (struct putting){ .whose = i < CROWD ? 7 : 8, .bytes = bytes_of(&pics[i]), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self() };
+		assert_non_null(fiber_spawn(fiber_loop(fiber_self()), put_fiber, &p[i], FIBER_LARGE));
+	}
+	while (left)
+		assert_int_equal(fiber_park(FIBER_FOREVER), ST_OK);
+	for (int i = 0; i <= CROWD; i++) {
+		ok += i < CROWD && p[i].st == ST_OK;
+		refused += p[i].st == ST_RATE_LIMITED;
+		free(pics[i].p);
+		arena_free(p[i].arena);
+	}
+	assert_int_equal(ok, SHARE);
+	assert_int_equal(refused, CROWD - SHARE);
+	assert_int_equal(p[CROWD].st, ST_OK);
+}
+
+static void nobody_takes_more_than_a_share(void **state)
+{
+	fiber_main(crowd_in_fiber, NULL);
+}
+
+static void leaver_in_fiber(void *arg)
+{
+	struct picture *pic = arg;
+	for (int turns = 0; turns < 12; turns++) {
+		unsigned left = 1, before = files_kept();
+		struct putting p = { .whose = 9, .bytes = bytes_of(pic), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self() };
+		struct fiber *f = fiber_spawn(fiber_loop(fiber_self()), put_fiber, &p, FIBER_LARGE);
+		assert_non_null(f);
+		assert_int_equal(fiber_sleep_ns(turns * 4000000), ST_OK); /* wherever it is by then */
+		if (left)
+			fiber_cancel(f);
+		while (left)
+			(void)!fiber_park(FIBER_FOREVER);
+		if (p.st != ST_OK) {
+			assert_int_equal(p.st, ST_CANCELLED);
+			assert_int_equal(files_kept(), before);
+		}
+		arena_free(p.arena);
+	}
+	struct offload_stats s;
+	offload_stats(OFFLOAD_PICTURES, &s);
+	assert_int_equal(s.queued + s.running, 0);
+	struct putting again = { .whose = 9, .bytes = bytes_of(pic), .arena = arena_new(1 << 20) };
+	put_fiber(&again); /* the share was given back each time */
+	assert_int_equal(again.st, ST_OK);
+	arena_free(again.arena);
+}
+
+static void work_ends_with_whoever_waits_for_it(void **state)
+{
+	struct picture pic = png(2600, 1800, 1800);
+	fiber_main(leaver_in_fiber, &pic);
+	free(pic.p);
+}
+
 static void other_files(void **state)
 {
 	static const struct { struct str bytes; const char *type; } kept[] = {
@@ -284,6 +445,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_gets_variants),  cmocka_unit_test(broken_pictures_leave_nothing), cmocka_unit_test(pixel_bomb),
 		cmocka_unit_test(two_puts_at_once_agree), cmocka_unit_test(other_files),                   cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(what_is_served_has_no_metadata), cmocka_unit_test(cut_animations), cmocka_unit_test(scans_are_counted_before_unpacking),
+		cmocka_unit_test(nobody_takes_more_than_a_share), cmocka_unit_test(work_ends_with_whoever_waits_for_it),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -132,7 +132,7 @@ static void ask_both_lanes(void *arg)
 	/* The only patient thread is held at the gate; the prompt lane does not notice. */
 	_Atomic int n = 0;
 	pthread_mutex_lock(&gate);
-	assert_int_equal(offload_detached(OFFLOAD_PATIENT, through_the_gate, NULL, NULL), ST_OK);
+	assert_int_equal(offload_detached(OFFLOAD_PICTURES, through_the_gate, NULL, NULL), ST_OK);
 	assert_int_equal(offload(OFFLOAD_PROMPT, where, &n), ST_OK);
 	assert_int_equal(n, 1);
 	pthread_mutex_unlock(&gate);
@@ -141,7 +141,7 @@ static void ask_both_lanes(void *arg)
 	/* On a machine so busy that it was raised, a later one shows it. */
 	policy = SCHED_OTHER;
 	while (policy != SCHED_IDLE)
-		assert_int_equal(offload(OFFLOAD_PATIENT, read_policy, NULL), ST_OK);
+		assert_int_equal(offload(OFFLOAD_PICTURES, read_policy, NULL), ST_OK);
 }
 
 static void lanes_do_not_wait_for_each_other(void **state)
@@ -163,11 +163,11 @@ static void until_raised(void *arg)
 static void starve(void *arg)
 {
 	passed = 0;
-	assert_int_equal(offload(OFFLOAD_PATIENT, until_raised, NULL), ST_OK);
+	assert_int_equal(offload(OFFLOAD_PICTURES, until_raised, NULL), ST_OK);
 	assert_int_equal(passed, 10);
 	policy = SCHED_OTHER;
 	while (policy != SCHED_IDLE)
-		assert_int_equal(offload(OFFLOAD_PATIENT, read_policy, NULL), ST_OK);
+		assert_int_equal(offload(OFFLOAD_PICTURES, read_policy, NULL), ST_OK);
 }
 
 static void patience_has_an_end(void **state)

@@ -28,7 +28,9 @@
 #include "platform/media/media_internal.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
+#include "rt/sync.h"
 
+enum { SHARES = 256, SHARE_WAITING = 8 /* pictures of one person that wait for their turn; more are refused */ };
 enum { SHA_HEX = 64, WIDTHS = 6, VARIANTS_MAX = 2 * WIDTHS, SNIFF = 4096, COPY = 64 * 1024, INFO_MAX = 4096 };
 #define PICTURE_MAX (UINT64_C(64) << 20)
 #define FILE_MAX (UINT64_C(256) << 20)
@@ -39,6 +41,9 @@ static const int widths[] = { 320, 640, 960, 1280, 1920 };
 struct media {
 	char dir[MEDIA_PATH_MAX - 128];
 	struct helpers helpers;
+	/* Of one person one file at a time is worked on, so that nobody's many pictures are in the way of others'. By a hash of who it is: two who
+	   share a place wait for each other. */
+	struct fsem shares[SHARES];
 	_Atomic unsigned serial; /* of temporary names */
 };
 
@@ -69,6 +74,8 @@ struct media *media_open(const char *dir, struct err *e)
 	memcpy(m->dir, whole, strlen(whole) + 1);
 	free(whole);
 	helpers_init(&m->helpers, m->dir);
+	for (unsigned i = 0; i < SHARES; i++)
+		fsem_init(&m->shares[i], 1, SHARE_WAITING);
 	return m;
 }
 
@@ -77,6 +84,8 @@ void media_close(struct media *m)
 	if (!m)
 		return;
 	helpers_fini(&m->helpers);
+	for (unsigned i = 0; i < SHARES; i++)
+		fsem_fini(&m->shares[i]);
 	free(m);
 }
 
@@ -132,6 +141,7 @@ struct put {
 	char info[INFO_MAX];
 	size_t info_len;
 	struct media_told looked;
+	_Atomic bool gone; /* nobody waits for it any more: what is under way ends */
 	enum status st;
 	struct err err;
 };
@@ -205,6 +215,12 @@ static enum status make_dirs(struct put *p, struct err *e)
 	return make_dir(path, e);
 }
 
+/* A film says where it was made in boxes that can be emptied where they stand. */
+static bool is_film(const struct media_type *t)
+{
+	return !strcmp(t->format, "mp4") || !strcmp(t->format, "m4a");
+}
+
 static enum status take_in(struct put *p, const char *temp, struct err *e)
 {
 	char suffix[16] = ".orig";
@@ -223,12 +239,12 @@ static enum status take_in(struct put *p, const char *temp, struct err *e)
 		snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
 	final_path(p->m, p->sha, suffix, p->original);
 	TRY(settle(temp, p->original, e));
-	if (!p->type->picture)
-		return ST_OK;
-	struct media_ask ask = { .width = 0 };
+	struct media_ask ask = { .task = p->type->picture ? MEDIA_LOOK : MEDIA_STRIP };
 	memcpy(ask.source, p->original, sizeof ask.source);
-	TRY(helpers_ask(&p->m->helpers, &ask, &p->looked, e));
-	return ST_OK;
+	snprintf(ask.format, sizeof ask.format, "%s", p->type->format);
+	if (p->type->picture)
+		return helpers_ask(&p->m->helpers, &ask, NULL, &p->looked, e);
+	return is_film(p->type) ? helpers_ask(&p->m->helpers, &ask, NULL, &p->looked, e) : ST_OK;
 }
 
 static void take_in_job(void *arg)
@@ -271,7 +287,7 @@ static enum status variant_file(struct variant *v, const char *temp, const char 
 
 static enum status make_variant(struct variant *v, struct media_ask *ask, struct err *e)
 {
-	TRY(helpers_ask(&v->p->m->helpers, ask, &v->told, e));
+	TRY(helpers_ask(&v->p->m->helpers, ask, &v->p->gone, &v->told, e));
 	TRY(variant_file(v, ask->webp, "webp", &v->webp_bytes, e));
 	return variant_file(v, ask->plain, v->told.png ? "png" : "jpg", &v->plain_bytes, e);
 }
@@ -279,7 +295,11 @@ static enum status make_variant(struct variant *v, struct media_ask *ask, struct
 static void variant_job(void *arg)
 {
 	struct variant *v = arg;
-	struct media_ask ask = { .width = v->asked };
+	struct media_ask ask = { .task = MEDIA_VARIANT, .width = v->asked };
+	if (atomic_load(&v->p->gone)) {
+		v->st = ST_CANCELLED;
+		return;
+	}
 	memcpy(ask.source, v->p->original, sizeof ask.source);
 	temp_path(v->p->m, ask.webp);
 	temp_path(v->p->m, ask.plain);
@@ -315,18 +335,24 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 		v[i].left = &left;
 		v[i].fiber = fiber_self();
 		left++;
-		if (offload_detached(OFFLOAD_PATIENT, variant_job, variant_done, &v[i]) != ST_OK) {
+		if (offload_detached(OFFLOAD_PICTURES, variant_job, variant_done, &v[i]) != ST_OK) {
 			left--;
-			st = offload(OFFLOAD_PATIENT, variant_job, &v[i]);
+			st = offload(OFFLOAD_PICTURES, variant_job, &v[i]);
 		}
 	}
-	/* They write to this stack: no cancellation may end the wait. */
-	if (fiber_self())
+	/* They write to this stack, so it stays until the last has ended; whoever leaves has them end early. */
+	bool shielded = false;
+	while (left) {
+		if (fiber_park(FIBER_FOREVER) == ST_OK || shielded)
+			continue;
+		atomic_store(&p->gone, true);
+		shielded = true;
 		fiber_shield();
-	while (left)
-		(void)!fiber_park(FIBER_FOREVER);
-	if (fiber_self())
+	}
+	if (shielded) {
 		fiber_unshield();
+		return err_set(e, ST_CANCELLED, "nobody waits for this picture any more");
+	}
 	if (st != ST_OK)
 		return err_set(e, st, "too much work is waiting");
 	for (unsigned i = 0; i < n; i++)
@@ -429,14 +455,26 @@ static enum status fill_item(struct arena *a, struct put *p, struct media_item *
 
 /* --- put -------------------------------------------------------------------------------------------------------- */
 
-/* An animation stays what it is, under the name that is served. */
+/* An animation stays what it is, under the name that is served, without what its camera wrote into it. */
+static enum status serve_stripped(struct put *p, struct media_ask *ask, struct err *e)
+{
+	char suffix[16], path[MEDIA_PATH_MAX];
+	struct media_told told;
+	snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
+	final_path(p->m, p->sha, suffix, path);
+	TRY(helpers_ask(&p->m->helpers, ask, &p->gone, &told, e));
+	return settle(ask->plain, path, e);
+}
+
 static void serve_original_job(void *arg)
 {
 	struct put *p = arg;
-	char suffix[16], path[MEDIA_PATH_MAX];
-	snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
-	final_path(p->m, p->sha, suffix, path);
-	p->st = rename(p->original, path) ? err_errno(&p->err, ST_IO, "%s", path) : ST_OK;
+	struct media_ask ask = { .task = MEDIA_STRIP };
+	memcpy(ask.source, p->original, sizeof ask.source);
+	snprintf(ask.format, sizeof ask.format, "%s", p->type->format);
+	temp_path(p->m, ask.plain);
+	p->st = serve_stripped(p, &ask, &p->err);
+	unlink(ask.plain);
 }
 
 static enum status run_job(struct put *p, void (*job)(void *), struct err *e)
@@ -463,6 +501,23 @@ static void drop_job(void *arg)
 	}
 }
 
+static void give_share(struct fsem **share)
+{
+	if (*share)
+		fsem_give(*share);
+}
+
+static enum status take_share(struct ctx *ctx, struct media *m, int64_t whose, struct fsem **share, struct err *e)
+{
+	struct fsem *s = &m->shares[(uint64_t)whose * UINT64_C(0x9e3779b97f4a7c15) >> 56];
+	if (!whose || !fiber_self())
+		return ST_OK;
+	enum status st = fsem_take(s, ctx->deadline_ns ? ctx->deadline_ns : FIBER_FOREVER);
+	if (st == ST_OK)
+		*share = s;
+	return st == ST_UNAVAILABLE ? err_set(e, ST_RATE_LIMITED, "Several pictures of yours are still being made ready. Please try again in a minute.") : st;
+}
+
 static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
 {
 	struct variant v[WIDTHS] = { 0 };
@@ -475,7 +530,7 @@ static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, s
 		for (unsigned i = 0; i < n; i++)
 			v[i] = (struct variant){ .p = p, .asked = asked[i] };
 		enum status made = make_variants(p, v, n, e);
-		if (made == ST_CORRUPT && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
+		if ((made == ST_CORRUPT || made == ST_CANCELLED) && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
 			drop_job(v);
 		TRY(made);
 	} else if (!p->known && p->type->picture) {
@@ -496,8 +551,10 @@ enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, s
 	return put(ctx, p, out, e);
 }
 
-enum status media_put(struct ctx *ctx, struct media *m, struct str bytes, struct media_item *out, struct err *e)
+enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct str bytes, struct media_item *out, struct err *e)
 {
+	__attribute__((cleanup(give_share))) struct fsem *share = NULL;
+	TRY(take_share(ctx, m, whose, &share, e));
 	struct put *p = ARENA_NEW(ctx->arena, struct put);
 	p->m = m;
 	p->bytes = bytes;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Media storage: files addressed by the SHA-256 of their content, in a folder (two levels), with variants (resized,
- * as WebP and as JPEG or PNG) made by libvips at import or upload, several at once. Metadata is stripped from variants;
- * the original picture is kept beside them and not served. Pictures of more than 100 megapixels are refused before
- * they are unpacked. Animations, SVG, PDF, audio and video are kept and served as they came.
+ * as WebP and as JPEG or PNG) made by libvips at import or upload, several at once. What is served carries no metadata (EXIF, XMP,
+ * IPTC, comments, profiles): variants are sRGB, animations are copied without, films have theirs emptied; the original
+ * picture is kept beside them and not served. Pictures of more than 100 megapixels, or of many more scans than are usual, are
+ * refused before they are unpacked. SVG, PDF and other audio are kept and served as they came.
  *
  * libvips runs in helper processes, not in this one: what is wrong with a picture ends the helper only, which can read and
  * write nothing but the folder; and 20 MB of libraries stay out of the server. The helper is the same program,
@@ -37,7 +38,9 @@ struct media_item {
    enlarged, and one of their own width below 1920. Idempotent. The item is in ctx->arena. ST_MEDIA_TYPE for what is not an
    allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_NOT_FOUND, ST_IO, ST_UNAVAILABLE. */
 enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e) MUST_CHECK;
-enum status media_put(struct ctx *ctx, struct media *m, struct str bytes, struct media_item *out, struct err *e) MUST_CHECK;
+/* whose: the person who brings it, of whom one file at a time is worked on (ST_RATE_LIMITED when too many wait); 0: the site itself. A caller that is
+   cancelled has the work end: ST_CANCELLED, and nothing is kept. */
+enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct str bytes, struct media_item *out, struct err *e) MUST_CHECK;
 /* The picture as it was put, all its metadata in it: for its owner alone. ST_NOT_FOUND also for files that are no pictures: they are
    served as they came. */
 enum status media_open_original(struct media *m, struct str sha256, int *fd, struct err *e) MUST_CHECK;

@@ -16,7 +16,7 @@
 #include "platform/media/media.h"
 #include "platform/media/media_internal.h"
 
-enum { PATIENCE_MS = 60 * 1000 };
+enum { PATIENCE_MS = 60 * 1000, LOOK_MS = 100 /* how soon it is seen that nobody waits any more */ };
 
 void helpers_init(struct helpers *h, const char *dir)
 {
@@ -98,7 +98,21 @@ static void give_back(struct helpers *h, struct helper *one)
 		end(one, false);
 }
 
-enum status helpers_ask(struct helpers *h, const struct media_ask *ask, struct media_told *told, struct err *e)
+/* 1: it answered; 0: too late; -1: failed, or nobody waits for it. */
+static int wait_for(const struct helper *one, const _Atomic bool *gone)
+{
+	struct pollfd p = { .fd = one->fd, .events = POLLIN };
+	for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+		int ready = poll(&p, 1, LOOK_MS);
+		if (ready > 0)
+			return 1;
+		if ((ready < 0 && errno != EINTR) || (gone && atomic_load(gone)))
+			return -1;
+	}
+	return 0;
+}
+
+enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _Atomic bool *gone, struct media_told *told, struct err *e)
 {
 	struct helper one;
 	bool sent = false;
@@ -112,10 +126,11 @@ enum status helpers_ask(struct helpers *h, const struct media_ask *ask, struct m
 		TRY(start(h, &one, e));
 		sent = send(one.fd, ask, sizeof *ask, MSG_NOSIGNAL) == sizeof *ask;
 	}
-	struct pollfd p = { .fd = one.fd, .events = POLLIN };
-	int ready = 0;
-	while (sent && (ready = poll(&p, 1, PATIENCE_MS)) < 0 && errno == EINTR)
-		continue;
+	int ready = sent ? wait_for(&one, gone) : -1;
+	if (ready < 0 && gone && atomic_load(gone)) {
+		end(&one, true);
+		return err_set(e, ST_CANCELLED, "nobody waits for this picture any more");
+	}
 	if (ready <= 0 || recv(one.fd, told, sizeof *told, 0) != sizeof *told) {
 		end(&one, true);
 		return err_set(e, ST_CORRUPT, "the picture %s", sent && !ready ? "takes too long to unpack" : "can not be unpacked");

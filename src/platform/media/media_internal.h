@@ -6,16 +6,27 @@
 #define GH_PLATFORM_MEDIA_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
 enum { MEDIA_PATH_MAX = 512, MEDIA_PIXELS_MAX = 100 * 1000 * 1000, MEDIA_IDLE_HELPERS = 4 };
+/* What unpacking may cost: pixels, times the scans of a progressive JPEG, each of which touches all of them (ten are usual). */
+#define MEDIA_COST_MAX (10 * INT64_C(100000000))
 
-/* One packet each way. width 0: only look at the picture. Paths are absolute. */
+enum media_task {
+	MEDIA_LOOK,    /* at the header: size, pages, what unpacking would cost */
+	MEDIA_VARIANT, /* of that width */
+	MEDIA_STRIP,   /* a copy without metadata in `plain`; films: in place. See media_strip.c */
+};
+/* One packet each way. Paths are absolute. */
 struct media_ask {
+	enum media_task task;
 	int width;
+	char format[8]; /* MEDIA_STRIP */
 	char source[MEDIA_PATH_MAX];
 	char webp[MEDIA_PATH_MAX], plain[MEDIA_PATH_MAX]; /* files to write: WebP, and PNG with transparency or JPEG */
 };
@@ -39,8 +50,14 @@ struct helpers {
 };
 void helpers_init(struct helpers *h, const char *dir);
 void helpers_fini(struct helpers *h);
-/* Blocks: on the offload pool only. ST_CORRUPT when the helper died of the picture or took too long. */
-enum status helpers_ask(struct helpers *h, const struct media_ask *ask, struct media_told *told, struct err *e) MUST_CHECK;
+/* Blocks: on the offload pool only. ST_CORRUPT when the helper died of the picture or took too long. gone: set when nobody waits for it any
+   more (NULL: somebody does); the helper is ended then, ST_CANCELLED. */
+enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _Atomic bool *gone, struct media_told *told, struct err *e) MUST_CHECK;
+
+/* In the helper. format: "gif", "webp" (source without metadata as `to`), "mp4", "m4a" (in place). ST_CORRUPT, ST_IO, ST_NOMEM. */
+enum status media_strip(const char *source, const char *to, const char *format) MUST_CHECK;
+/* A WebP in memory, written as `to` without metadata. */
+enum status media_strip_webp(unsigned char *p, size_t n, const char *to) MUST_CHECK;
 
 /* Types by content (media_type.c). */
 struct media_type {

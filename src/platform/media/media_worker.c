@@ -30,8 +30,9 @@ enum { IDLE_S = 15, JOBS_MAX = 500, WEBP_QUALITY = 80, WEBP_EFFORT = 3, JPEG_QUA
 #define FUNCTIONS                                                                                                      \
 	F(vips_init) F(vips_concurrency_set) F(vips_cache_set_max) F(vips_block_untrusted_set) F(vips_image_new_from_file)   \
 	F(vips_image_get_width) F(vips_image_get_height) F(vips_image_get_n_pages) F(vips_image_hasalpha)                    \
-	F(vips_image_get_orientation_swap) F(vips_thumbnail) F(vips_image_copy_memory) F(vips_webpsave) F(vips_jpegsave)     \
-	F(vips_pngsave) F(vips_error_buffer) F(vips_error_clear) F(g_object_unref)
+	F(vips_image_get_orientation_swap) F(vips_thumbnail) F(vips_image_copy_memory) F(vips_webpsave_buffer) F(vips_jpegsave)     \
+	F(vips_pngsave) F(vips_colourspace) F(vips_image_get_typeof) F(vips_image_get_fields) F(vips_image_remove) F(vips_image_get_interpretation)         \
+	F(g_strfreev) F(g_free) F(vips_error_buffer) F(vips_error_clear) F(g_object_unref)
 
 #define F(name) static __typeof__(&name) p_##name;
 FUNCTIONS
@@ -73,6 +74,27 @@ static void fail(struct media_told *t, enum status st, const char *what)
 	p_vips_error_clear();
 }
 
+/* Of a progressive JPEG: each scan goes over all pixels. Anything else: 1. */
+static int64_t scans_of(const char *path)
+{
+	static unsigned char space[64 << 10];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char last = 0;
+	int64_t scans = 0;
+	ssize_t n;
+	for (bool first = true; (n = fd < 0 ? 0 : read(fd, space, sizeof space)) > 0; first = false) {
+		if (first && (n < 2 || space[0] != 0xff || space[1] != 0xd8))
+			break;
+		for (ssize_t i = 0; i < n; i++) {
+			scans += last == 0xff && space[i] == 0xda; /* SOS; entropy-coded data never holds it (T.81, B.1.1.5) */
+			last = space[i];
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return scans ? scans : 1;
+}
+
 static void look(const struct media_ask *a, struct media_told *t)
 {
 	/* Reads the header only. */
@@ -88,14 +110,49 @@ static void look(const struct media_ask *a, struct media_told *t)
 	t->pages = p_vips_image_get_n_pages(image);
 	if ((int64_t)w * h > MEDIA_PIXELS_MAX)
 		fail(t, ST_TOO_LARGE, "the picture has too many pixels");
+	else if (w * (int64_t)h * scans_of(a->source) > MEDIA_COST_MAX)
+		fail(t, ST_TOO_LARGE, "the picture would take too long to unpack: please save it as a JPEG that is not progressive");
+}
+
+/* Where it was taken, with what, by whom; and the profile, for the pixels are sRGB by now. */
+static void forget_metadata(VipsImage *image)
+{
+	static const char *const kinds[] = { "exif", "xmp", "iptc", "icc", "photoshop", "png-comment", "gif-comment", "heif", "webp", "orientation", "jpeg" };
+	gchar **names = p_vips_image_get_fields(image);
+	for (gchar **name = names; name && *name; name++)
+		for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+			if (!strncmp(*name, kinds[i], strlen(kinds[i]))) {
+				p_vips_image_remove(image, *name);
+				break;
+			}
+	p_g_strfreev(names);
+}
+
+/* In sRGB. Only what has a profile of its own, or is for printing, is converted by profiles: a picture without one means sRGB already, and the
+   way through another space and back would change it. */
+static VipsImage *shrink(const struct media_ask *a)
+{
+	SCOPED_IMAGE *head = p_vips_image_new_from_file(a->source, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	VipsImage *small = NULL, *out = NULL;
+	if (!head)
+		return NULL;
+	bool profile = p_vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0, cmyk = p_vips_image_get_interpretation(head) == VIPS_INTERPRETATION_CMYK;
+	/* fail_on: a truncated picture is an error, not one with a grey half. */
+	int bad = profile || cmyk
+		? p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile", "srgb", "import_profile",
+		                   cmyk ? "cmyk" : "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)
+		: p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+	if (bad || p_vips_colourspace(small, &out, VIPS_INTERPRETATION_sRGB, NULL))
+		out = NULL;
+	if (small)
+		p_g_object_unref(small);
+	return out;
 }
 
 static void make_variant(const struct media_ask *a, struct media_told *t)
 {
-	SCOPED_IMAGE *small = NULL;
-	/* fail_on: a truncated picture is an error, not one with a grey half. */
-	if (p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile", "srgb",
-	                     "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)) {
+	SCOPED_IMAGE *small = shrink(a);
+	if (!small) {
 		fail(t, ST_CORRUPT, p_vips_error_buffer());
 		return;
 	}
@@ -104,10 +161,17 @@ static void make_variant(const struct media_ask *a, struct media_told *t)
 		fail(t, ST_CORRUPT, p_vips_error_buffer());
 		return;
 	}
+	forget_metadata(image);
 	t->width = p_vips_image_get_width(image);
 	t->height = p_vips_image_get_height(image);
 	t->png = p_vips_image_hasalpha(image);
-	int bad = p_vips_webpsave(image, a->webp, "Q", WEBP_QUALITY, "effort", WEBP_EFFORT, "strip", TRUE, NULL);
+	/* libvips writes an Exif block of its own into each WebP, asked to or not. */
+	void *webp = NULL;
+	size_t webp_n = 0;
+	int bad = p_vips_webpsave_buffer(image, &webp, &webp_n, "Q", WEBP_QUALITY, "effort", WEBP_EFFORT, "strip", TRUE, NULL);
+	if (!bad)
+		bad = media_strip_webp(webp, webp_n, a->webp) != ST_OK;
+	p_g_free(webp);
 	if (!bad)
 		bad = t->png ? p_vips_pngsave(image, a->plain, "compression", 9, "strip", TRUE, NULL)
 		             : p_vips_jpegsave(image, a->plain, "Q", JPEG_QUALITY, "optimize_coding", TRUE, "interlace", TRUE, "strip", TRUE, NULL);
@@ -141,8 +205,18 @@ static void confine(const char *dir)
 	close(rules);
 }
 
+static void strip(const struct media_ask *a, struct media_told *t)
+{
+	t->status = media_strip(a->source, a->plain, a->format);
+	if (t->status != ST_OK)
+		snprintf(t->message, sizeof t->message, "the file can not be read");
+}
+
 int media_worker(const char *dir)
 {
+	static void (*const tasks[])(const struct media_ask *a, struct media_told *t) = {
+		[MEDIA_LOOK] = look, [MEDIA_VARIANT] = make_variant, [MEDIA_STRIP] = strip,
+	};
 	umask(0077);
 	bool ready = load_vips();
 	confine(dir);
@@ -156,10 +230,8 @@ int media_worker(const char *dir)
 			snprintf(told.message, sizeof told.message, "libvips is not installed");
 		if (!ready)
 			told.status = ST_NOT_IMPLEMENTED;
-		else if (ask.width)
-			make_variant(&ask, &told);
 		else
-			look(&ask, &told);
+			tasks[ask.task < sizeof tasks / sizeof *tasks ? ask.task : MEDIA_LOOK](&ask, &told);
 		if (send(STDIN_FILENO, &told, sizeof told, MSG_NOSIGNAL) != sizeof told)
 			break;
 	}

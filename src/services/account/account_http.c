@@ -97,14 +97,13 @@ enum status account_get_profile(struct web *w, struct err *e)
 
 static enum status keep_picture(struct web *w, const struct upload *u, struct media_item *item, struct err *e)
 {
-	char *bytes = malloc((size_t)u->size);
-	if (!bytes)
+	SCOPED_BUF bytes; /* goes also when the request is unwound */
+	buf_init(&bytes, AVATAR_MAX + 1);
+	if (!buf_reserve(&bytes, (size_t)u->size))
 		return err_set(e, ST_NOMEM, "no memory for a picture");
-	ssize_t n = pread(u->fd, bytes, (size_t)u->size, 0);
-	enum status st = n == (ssize_t)u->size ? media_put(w->ctx, w->ctx->svc->platform->media, str_n(bytes, (size_t)u->size), item, e)
-	                                       : err_set(e, ST_IO, "an upload can not be read again");
-	free(bytes);
-	return st;
+	if (pread(u->fd, bytes.data, (size_t)u->size, 0) != (ssize_t)u->size)
+		return err_set(e, ST_IO, "an upload can not be read again");
+	return media_put(w->ctx, w->ctx->svc->platform->media, w->person->id, str_n(bytes.data, (size_t)u->size), item, e);
 }
 
 /* The picture that came along, kept: *path, p NULL when none did, "" to have none. *problem: what the form says of it. */

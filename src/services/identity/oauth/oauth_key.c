@@ -184,7 +184,7 @@ static enum status add_key(struct ctx *ctx, enum jose_alg alg, const char *state
 	struct making m = { .alg = alg };
 	struct str der;
 	char *kid = arena_alloc(ctx->arena, JOSE_THUMBPRINT_LEN + 1);
-	TRY(offload(OFFLOAD_PATIENT, make, &m));
+	TRY(offload(OFFLOAD_SECRETS, make, &m));
 	if (!m.key)
 		return err_set(e, m.err.status, "%s", m.err.msg);
 	enum status st = jose_key_thumbprint(m.key, kid, e);

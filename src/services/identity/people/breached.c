@@ -216,7 +216,7 @@ int64_t breached_seen(struct ctx *ctx, struct str password)
 	SHA1((const unsigned char *)password.p, password.n, digest);
 	for (size_t i = 0; i < sizeof digest; i++)
 		snprintf(w.hash + 2 * i, 3, "%02X", digest[i]);
-	if (offload(OFFLOAD_PATIENT, work_find, &w) != ST_OK)
+	if (offload(OFFLOAD_SECRETS, work_find, &w) != ST_OK)
 		w.st = err_set(&w.err, ST_UNAVAILABLE, "too much waits for the offload pool");
 	if (w.st != ST_OK)
 		LOG(ERROR, ctx, "password.list_unread", LS("file", w.path), LS("why", w.err.msg));
@@ -228,7 +228,7 @@ enum status breached_check(struct ctx *ctx, struct err *e)
 	struct work w = { .path = set_path(ctx) };
 	if (!*w.path)
 		return ST_OK;
-	TRY(offload(OFFLOAD_PATIENT, work_check, &w));
+	TRY(offload(OFFLOAD_SECRETS, work_check, &w));
 	if (w.st == ST_OK)
 		return ST_OK;
 	return err_set(e, ST_CONFIG, "identity.breached_passwords = %s: %s. It must be the list of SHA-1 hashes that is ordered by hash", w.path, w.err.msg);

@@ -55,9 +55,9 @@ static enum status run(struct ctx *ctx, struct work *w, struct err *e)
 	if (st == ST_UNAVAILABLE || st == ST_TIMEOUT)
 		return err_set(e, ST_UNAVAILABLE, busy);
 	TRY(st);
-	st = offload(OFFLOAD_PATIENT, compute, w);
+	st = offload(OFFLOAD_SECRETS, compute, w);
 	fsem_give(&cooks);
-	return st == ST_OK ? ST_OK : err_set(e, ST_UNAVAILABLE, busy);
+	return st == ST_UNAVAILABLE || st == ST_TIMEOUT ? err_set(e, ST_UNAVAILABLE, busy) : st;
 }
 
 static struct str normal(struct ctx *ctx, struct str password)
