@@ -17,6 +17,17 @@
 
 #include "base/log.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define GUARD_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GUARD_ASAN 1
+#endif
+#endif
+#ifdef GUARD_ASAN
+void __asan_handle_no_return(void); /* what the compiler calls before a function that it knows not to return */
+#endif
+
 struct guard {
 	struct guard *outer;
 	uintptr_t frame;
@@ -65,6 +76,9 @@ void guard_abort(enum status s)
 	}
 	g->status = s;
 	g->exception = (struct _Unwind_Exception){ .exception_class = 0 };
+#ifdef GUARD_ASAN
+	__asan_handle_no_return(); /* no frame from here on returns, and clean-ups run where their traps lie */
+#endif
 	_Unwind_ForcedUnwind(&g->exception, stop, g);
 	abort();
 }

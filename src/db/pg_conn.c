@@ -32,13 +32,6 @@ void pg_clearp(PGresult **r)
 	*r = NULL;
 }
 
-int64_t pg_backoff_ns(unsigned failures)
-{
-	unsigned shift = failures > 7 ? 7 : failures;
-	int64_t ns = (50 * NS_PER_MS) << shift;
-	return ns < 5 * NS_PER_S ? ns : 5 * NS_PER_S;
-}
-
 bool pg_patience(unsigned *left, int64_t since_ns)
 {
 	if (!*left || clock_mono_ns() - since_ns > PG_CONNECT_NS / 2)

@@ -79,7 +79,7 @@ struct pg_lane {
 	struct pg_pipe **pipes; /* made when first opened */
 	unsigned connecting, ready;
 	unsigned patience; /* of PG_RECONNECTS, what is left */
-	unsigned failures;
+	struct backoff backoff;
 	int64_t retry_at_ns;
 	struct err down;
 	struct pg_req *head, **tail;
@@ -315,7 +315,7 @@ static void lane_failed(struct pg_lane *l, int64_t since_ns, const struct err *w
 	struct db *db = l->loop->base.db;
 	l->down = *why;
 	if (!pg_patience(&l->patience, since_ns))
-		l->retry_at_ns = clock_mono_ns() + pg_backoff_ns(l->failures++);
+		l->retry_at_ns = clock_mono_ns() + backoff_failed(&l->backoff);
 	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name), LS("error", why->msg));
 }
 
@@ -347,7 +347,7 @@ static void pipe_connect(void *arg)
 		p->state = PIPE_READY;
 		l->ready++;
 		l->patience = PG_RECONNECTS;
-		l->failures = 0;
+		backoff_went_well(&l->backoff);
 		l->retry_at_ns = 0;
 		COUNT(db, pool_open);
 	}
@@ -504,6 +504,7 @@ static void lane_init(struct pg_lane *l, struct pg_loop *pl, const char *url, bo
 	l->url = url;
 	l->primary = primary;
 	l->tail = &l->head;
+	l->backoff = PG_BACKOFF;
 	l->pipes = calloc(pl->base.db->cfg.read_pool, sizeof *l->pipes);
 	l->down = (struct err){ ST_UNAVAILABLE, "the database can not be reached" };
 }

@@ -110,7 +110,7 @@ static struct pg_conn *open_one(struct db_conn *h, int64_t deadline_ns, struct e
 	} else if (pg_connect(db, db->cfg.url, PG_FOR_TX, deadline_ns, c, &err) == ST_OK) {
 		pthread_mutex_lock(&pg->lock);
 		pg->patience = PG_RECONNECTS * db->cfg.pool;
-		pg->failures = 0;
+		backoff_went_well(&pg->backoff);
 		pg->down_until_ns = 0;
 		pthread_mutex_unlock(&pg->lock);
 		return c;
@@ -121,7 +121,7 @@ static struct pg_conn *open_one(struct db_conn *h, int64_t deadline_ns, struct e
 	if (err.status == ST_UNAVAILABLE && pg_patience(&pg->patience, since_ns)) {
 		h->pg_transient = true;
 	} else if (err.status == ST_UNAVAILABLE) {
-		pg->down_until_ns = clock_mono_ns() + pg_backoff_ns(pg->failures++);
+		pg->down_until_ns = clock_mono_ns() + backoff_failed(&pg->backoff);
 		pg->down = err;
 	}
 	waitq_wake_one(&pg->free_again);

@@ -29,6 +29,7 @@ static enum status pg_open(struct db *db, struct err *e)
 		return err_set(e, ST_NOMEM, "no memory for database %s", db->cfg.name);
 	pthread_mutex_init(&pg->lock, NULL);
 	waitq_init(&pg->free_again);
+	pg->backoff = PG_BACKOFF;
 	db->pg = pg;
 	return ST_OK;
 }

@@ -9,6 +9,8 @@
 #include <libpq-fe.h>
 #include <pthread.h>
 
+#include "base/backoff.h"
+#include "base/clock.h"
 #include "db/internal.h"
 #include "rt/loop.h"
 #include "rt/sync.h"
@@ -71,7 +73,7 @@ struct pg_db { /* pg_tx.c's */
 	unsigned open, waiting;
 	int64_t down_until_ns; /* after a failed connect: fail at once until then */
 	unsigned patience;     /* of PG_RECONNECTS, what is left */
-	unsigned failures;
+	struct backoff backoff;
 	struct err down;
 };
 
@@ -87,8 +89,8 @@ enum status pg_tx_run(struct db_conn *c, struct db_query *q, const struct db_val
 enum status pg_tx_script(struct db_conn *c, const char *sql, struct err *e);
 void pg_pool_close(struct db *db);
 
-/* 50 ms, doubled by each failure, at most 5 s. */
-int64_t pg_backoff_ns(unsigned failures);
+/* Between attempts to connect. */
+#define PG_BACKOFF ((struct backoff){ .first_ns = 50 * NS_PER_MS, .most_ns = 5 * NS_PER_S })
 /* After an attempt to connect that began at since_ns and failed: may another follow at once? Takes one of *left. Not when the server
    let it wait: then everybody would. */
 bool pg_patience(unsigned *left, int64_t since_ns);

@@ -115,10 +115,16 @@ static enum status bench_fsync(struct bench *b, double *per_s, struct err *e)
 
 struct crowd { struct bench *b; enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e); struct promise over; unsigned left; uint64_t n; enum status st; struct err err; };
 
+static void crowd_leave(struct crowd **x)
+{
+	if (--(*x)->left == 0)
+		promise_set(&(*x)->over);
+}
+
 static void one_of_many(void *arg)
 {
-	struct crowd *x = arg;
-	struct arena *a = arena_new(WORK_MEMORY);
+	__attribute__((cleanup(crowd_leave))) struct crowd *x = arg;
+	SCOPED_ARENA *a = arena_new(WORK_MEMORY);
 	struct ctx ctx;
 	struct err e = { 0 };
 	enum status st = a ? ST_OK : err_set(&e, ST_NOMEM, "no memory to measure");
@@ -134,9 +140,6 @@ static void one_of_many(void *arg)
 		x->st = st;
 		x->err = e;
 	}
-	arena_free(a);
-	if (--x->left == 0)
-		promise_set(&x->over);
 }
 
 static enum status many(struct bench *b, unsigned fibers, enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e), double *per_s, struct err *e)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/guard.h"
 #include "base/log.h"
 #include "main/command.h"
 #include "platform/boot/platform.h"
@@ -99,6 +100,14 @@ static enum status run_command(struct invocation *inv, struct err *e)
 	return f.st;
 }
 
+struct guarded_command { struct invocation *inv; enum status st; struct err *e; };
+
+static void guarded_command(void *arg)
+{
+	struct guarded_command *g = arg;
+	g->st = run_command(g->inv, g->e);
+}
+
 static int run_named(struct invocation *inv, const char *name, int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -120,7 +129,9 @@ static int run_named(struct invocation *inv, const char *name, int argc, char **
 		print_help(inv->command);
 		return 0;
 	}
-	enum status st = run_command(inv, &e);
+	struct guarded_command g = { inv, ST_OK, &e };
+	enum status st = guard_run(guarded_command, &g);
+	st = st == ST_OK ? g.st : err_set(&e, st, "the command needed more memory than it may have");
 	platform_free(inv->platform);
 	config_free(inv->config);
 	if (st == ST_OK)

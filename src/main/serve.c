@@ -223,22 +223,27 @@ static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 	return attach_all(s, e);
 }
 
-static void boot_fiber(void *arg)
+struct boot_turn { struct serving *s; enum status st; struct err e; };
+
+static void boot_turn(void *arg)
 {
-	struct serving *s = arg;
-	struct err e = { 0 };
+	struct boot_turn *t = arg;
 	struct ctx ctx;
 	SCOPED_ARENA *a = arena_new(BOOT_MEMORY);
-	if (!a) {
-		(void)!err_set(&e, ST_NOMEM, "no memory to start");
-		give_up(s, &e);
+	if (!a)
 		return;
-	}
 	ctx_init(&ctx, a);
-	enum status st = boot(s, &ctx, &e);
-	if (st != ST_OK) {
-		e.status = st;
-		give_up(s, &e);
+	t->st = boot(t->s, &ctx, &t->e);
+}
+
+static void boot_fiber(void *arg)
+{
+	struct boot_turn t = { .s = arg, .st = ST_NOMEM };
+	if (!fiber_turn("boot", boot_turn, &t) || (t.st == ST_NOMEM && !t.e.msg[0]))
+		t.st = err_set(&t.e, ST_NOMEM, "no memory to start");
+	if (t.st != ST_OK) {
+		t.e.status = t.st;
+		give_up(t.s, &t.e);
 	}
 }
 
@@ -264,17 +269,23 @@ static void end_queues(void *arg)
 	one_ended(s);
 }
 
+static void close_audit(void *arg)
+{
+	struct serving *s = arg;
+	SCOPED_ARENA *a = arena_new(SIGN_MEMORY);
+	struct ctx ctx;
+	if (!a)
+		return;
+	ctx_init(&ctx, a);
+	ctx.deadline_ns = clock_mono_ns() + END_GRACE_NS;
+	audit_close(&ctx, s->p);
+}
+
 /* All is written that will be. The failsafe is still set. */
 static void sign_chains(void *arg)
 {
 	struct serving *s = arg;
-	SCOPED_ARENA *a = arena_new(SIGN_MEMORY);
-	if (a) {
-		struct ctx ctx;
-		ctx_init(&ctx, a);
-		ctx.deadline_ns = clock_mono_ns() + END_GRACE_NS;
-		audit_close(&ctx, s->p);
-	}
+	(void)!fiber_turn("audit.close", close_audit, s); /* chains unsigned at the end are signed at the next start */
 	sem_post(&s->over);
 }
 

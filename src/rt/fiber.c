@@ -60,6 +60,7 @@ struct fiber {
 #define FIBER_MAGIC 0x66696272u
 
 static _Atomic unsigned limit = 100000;
+static _Atomic uint64_t given_up;
 
 void fiber_limit(unsigned per_loop)
 {
@@ -131,6 +132,21 @@ static void to_fiber(struct loop *l, struct fiber *f)
 #endif
 }
 
+bool fiber_turn(const char *name, void (*fn)(void *arg), void *arg)
+{
+	enum status st = guard_run(fn, arg);
+	if (st == ST_OK)
+		return true;
+	atomic_fetch_add_explicit(&given_up, 1, memory_order_relaxed);
+	LOG(ERROR, NULL, "fiber.given_up", LS("role", name), LS("status", status_info(st)->name));
+	return false;
+}
+
+uint64_t fibers_given_up(void)
+{
+	return atomic_load_explicit(&given_up, memory_order_relaxed);
+}
+
 #if RT_TSAN
 __attribute__((no_sanitize("thread")))
 #endif
@@ -140,7 +156,7 @@ static void entry(void *arg)
 #if RT_ASAN
 	__sanitizer_finish_switch_fiber(NULL, &f->loop->asan_bottom, &f->loop->asan_size);
 #endif
-	f->fn(f->arg);
+	(void)!fiber_turn("fiber", f->fn, f->arg);
 	f->state = DONE;
 	to_scheduler(f);
 	abort();
@@ -494,19 +510,20 @@ struct main_call {
 	void (*fn)(void *);
 	void *arg;
 	struct loop *loop;
+	enum status status;
 };
 
 static void main_fiber(void *arg)
 {
 	struct main_call *c = arg;
-	c->fn(c->arg);
+	c->status = guard_run(c->fn, c->arg);
 	loop_stop(c->loop);
 }
 
 void fiber_main(void (*fn)(void *arg), void *arg)
 {
 	struct err e;
-	struct main_call c = { fn, arg, loop_new(0, &e) };
+	struct main_call c = { fn, arg, loop_new(0, &e), ST_OK };
 	if (!c.loop || !fiber_spawn(c.loop, main_fiber, &c, FIBER_LARGE)) {
 		LOG(ERROR, NULL, "fiber.main", LS("error", c.loop ? "no stack" : e.msg));
 		abort();
@@ -516,4 +533,6 @@ void fiber_main(void (*fn)(void *arg), void *arg)
 		loop_free(c.loop);
 	else
 		LOG(ERROR, NULL, "fiber.left", LI("fibers", fiber_count(c.loop)));
+	if (c.status != ST_OK)
+		guard_abort(c.status);
 }

@@ -7,6 +7,11 @@
  * spurious: always re-check your condition), by the earlier of its own and the fiber's deadline (ST_TIMEOUT), or by
  * fiber_cancel (ST_CANCELLED, on this and every later wait). Between fiber_shield and fiber_unshield, cancellation
  * and the fiber's deadline are held back: for waits whose stack is in somebody else's hands.
+ *
+ * Giving up. Every fiber is under a guard (base/guard.h): where an arena ends and no guard nearer catches it, the fiber
+ * ends, `cleanup` attributes running, with a line in the log, and all others go on. So what a fiber owes to others (a
+ * count, a promise, a lock of its own) it pays in a clean-up; and what is to go on for ever puts a guard around each
+ * turn (fiber_turn), since otherwise the first one given up would be its last.
  */
 #ifndef GH_RT_FIBER_H
 #define GH_RT_FIBER_H
@@ -27,6 +32,10 @@ struct fiber *fiber_spawn(struct loop *l, void (*fn)(void *arg), void *arg, enum
 /* The same from any thread; false when refused. */
 bool fiber_spawn_on(struct loop *l, void (*fn)(void *arg), void *arg, enum fiber_stack size);
 void fiber_limit(unsigned per_loop); /* default 100 000 */
+/* One turn of a fiber that goes on for ever, under a guard of its own: false, with a line in the log, when it was given up.
+   name: of the role, for that line. */
+bool fiber_turn(const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
+uint64_t fibers_given_up(void); /* fibers and turns, since the process began */
 
 struct fiber *fiber_self(void); /* NULL outside a fiber */
 struct loop *fiber_loop(const struct fiber *f);
@@ -47,7 +56,8 @@ enum status fiber_wait_fd(int fd, uint32_t want, int64_t deadline_ns, uint32_t *
 
 unsigned fiber_count(const struct loop *l); /* alive on this loop */
 
-/* Run fn in a fiber on a temporary loop of the calling thread until it returns: for commands and tests. */
+/* Run fn in a fiber on a temporary loop of the calling thread until it returns: for commands and tests. What is given up
+   there goes on unwinding here: to the caller's guard. */
 void fiber_main(void (*fn)(void *arg), void *arg);
 
 #endif

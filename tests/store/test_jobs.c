@@ -34,6 +34,13 @@ static enum status run_note(struct ctx *ctx, const struct job *j, struct err *e)
 	return ST_OK;
 }
 
+/* Takes no memory. */
+static enum status run_count(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	atomic_fetch_add(&seen.runs, 1);
+	return ST_OK;
+}
+
 static enum status run_fail(struct ctx *ctx, const struct job *j, struct err *e)
 {
 	atomic_fetch_add(&seen.runs, 1);
@@ -118,6 +125,7 @@ static enum status run_write(struct ctx *ctx, const struct job *j, struct err *e
 
 static const struct job_def kinds[] = {
 	{ .kind = "note", .run = run_note },
+	{ .kind = "count", .run = run_count },
 	{ .kind = "urgent", .run = run_note, .priority = 5 },
 	{ .kind = "fail", .run = run_fail, .attempts = 4, .backoff_s = 100, .backoff_max_s = 300 },
 	{ .kind = "refuse", .run = run_refuse },
@@ -559,6 +567,43 @@ static void worker(void *arg)
 		nap(NS_PER_S); /* until killed */
 }
 
+/* --- short memory --- */
+
+/* The fail_at-th malloc of a fiber other than the test's own fails (linked with --wrap=malloc). */
+static struct { struct fiber *tester; _Atomic unsigned fail_at, count; } shortage;
+
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_malloc(size_t n)
+{
+	if (atomic_load(&shortage.fail_at) && fiber_self() && fiber_self() != shortage.tester &&
+	    atomic_fetch_add(&shortage.count, 1) + 1 == atomic_load(&shortage.fail_at))
+		return NULL;
+	return __real_malloc(n);
+}
+
+/* The puller, the finisher, the keeper and a runner, each at any moment: the job is done all the same, and so is the next one. */
+static void roles_go_on_after_each_allocation_that_fails(struct store *t)
+{
+	const struct job_limits limits = { .lease_ns = NS_PER_S / 4, .retry_ns = NS_PER_MS };
+	uint64_t given_up = fibers_given_up();
+	unsigned n = 0;
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, &limits));
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	shortage.tester = fiber_self();
+	do {
+		unsigned before = seen.runs;
+		atomic_store(&shortage.count, 0);
+		atomic_store(&shortage.fail_at, ++n);
+		CHECK(add(t, "count", NULL, "0") > 0);
+		AWAIT(seen.runs > before && empty(t));
+	} while (atomic_load(&shortage.count) >= n);
+	atomic_store(&shortage.fail_at, 0);
+	CHECK(n > 10);
+	CHECK(fibers_given_up() > given_up);
+}
+
 static const struct store_test tests[] = {
 	{ "each_runs_once", each_runs_once },
 	{ "payload_arrives_unchanged", payload_arrives_unchanged },
@@ -571,6 +616,7 @@ static const struct store_test tests[] = {
 	{ "an_overrun_job_is_its_successors", an_overrun_job_is_its_successors },
 	{ "claims_are_bounded_by_bytes", claims_are_bounded_by_bytes, "sqlite" },
 	{ "last_attempt_and_memory", last_attempt_and_memory },
+	{ "roles_go_on_after_each_allocation_that_fails", roles_go_on_after_each_allocation_that_fails },
 	{ "drain_hands_back", drain_hands_back },
 	{ "cron_once_over_replicas", cron_once_over_replicas },
 	{ "nothing_lost_when_a_worker_is_killed", nothing_lost_when_a_worker_is_killed },

@@ -254,6 +254,66 @@ static void guards_interleave(void **state)
 	assert_string_equal(trail, "--++");
 }
 
+static void paid_at_the_end(char **what)
+{
+	mark(**what);
+}
+
+/* No guard of its own: an arena ends in the middle of it. */
+static void unguarded(void *arg)
+{
+	static char what = 'p';
+	__attribute__((cleanup(paid_at_the_end))) char *owed = &what;
+	SCOPED_ARENA *a = arena_new(*(size_t *)arg);
+	eat(a);
+	mark('e');
+}
+
+static void a_fiber_given_up_leaves_the_others(void **state)
+{
+	size_t small = 5000, big = 100000;
+	uint64_t before = fibers_given_up();
+	trail_n = 0;
+	assert_non_null(fiber_spawn(loop, unguarded, &big, FIBER_SMALL));
+	assert_true(fiber_spawn_on(loop, unguarded, &small, FIBER_SMALL));
+	loop_run_until_idle(loop);
+	assert_string_equal(trail, "pep");
+	assert_int_equal(fibers_given_up(), before + 1);
+	assert_int_equal(fiber_count(loop), 0);
+}
+
+static void turns_go_on(void *arg)
+{
+	size_t small = 5000, big = 100000;
+	assert_false(fiber_turn("test", unguarded, &small));
+	assert_true(fiber_turn("test", unguarded, &big));
+	mark('.');
+}
+
+static void a_turn_given_up_is_not_the_last(void **state)
+{
+	trail_n = 0;
+	assert_non_null(fiber_spawn(loop, turns_go_on, NULL, FIBER_SMALL));
+	loop_run_until_idle(loop);
+	assert_string_equal(trail, "pep.");
+}
+
+static void in_a_loop_of_its_own(void *arg)
+{
+	fiber_main(unguarded, arg);
+	mark('!');
+}
+
+/* A command must not report that all is well when its fiber was given up. */
+static void fiber_main_hands_it_on(void **state)
+{
+	size_t small = 5000, big = 100000;
+	trail_n = 0;
+	assert_int_equal(guard_run(in_a_loop_of_its_own, &small), ST_NOMEM);
+	assert_int_equal(guard_run(in_a_loop_of_its_own, &big), ST_OK);
+	assert_string_equal(trail, "pep!");
+}
+
 enum { MANY = 3000 };
 static struct fiber *many[MANY];
 static int many_done;
@@ -386,6 +446,9 @@ int main(void)
 		WITH_LOOP(waiting_for_a_descriptor),
 		WITH_LOOP(errno_is_each_fibers_own),
 		WITH_LOOP(guards_interleave),
+		WITH_LOOP(a_fiber_given_up_leaves_the_others),
+		WITH_LOOP(a_turn_given_up_is_not_the_last),
+		cmocka_unit_test(fiber_main_hands_it_on),
 		WITH_LOOP(thousands),
 		WITH_LOOP(the_limit_refuses),
 		cmocka_unit_test(remote_wakes_race_with_the_end),

@@ -182,7 +182,7 @@ static void subscriptions(void *arg)
 	struct redis_reply reply;
 	struct redis *r = client(), *other = client();
 	ctx_init(&ctx, a);
-	redis_subscribe(other, "ch", on_message, NULL);
+	assert_int_equal(redis_subscribe(other, "ch", on_message, NULL, NULL), ST_OK);
 	redis_start(other);
 	AWAIT((CALL("PUBLISH", "ch", "hello") == ST_OK && atomic_load(&messages) > 0));
 	assert_int_equal(losses, 0);
@@ -192,6 +192,40 @@ static void subscriptions(void *arg)
 	AWAIT((CALL("PUBLISH", "ch", "hello") == ST_OK && atomic_load(&messages) > before));
 	assert_int_equal(losses, 1);
 	client_end(other);
+	client_end(r);
+}
+
+enum { CHANNELS = 100 };
+static _Atomic unsigned heard[CHANNELS];
+
+static void on_counted(void *arg, struct str m)
+{
+	if (m.p)
+		atomic_fetch_add((_Atomic unsigned *)arg, 1);
+}
+
+/* As many as there are, subscribed before and after the connection is made; two of one channel hear the same. */
+static void any_number_of_subscriptions(void *arg)
+{
+	static _Atomic unsigned twin;
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	struct redis *r = client();
+	char channel[100];
+	ctx_init(&ctx, a);
+	for (int i = 0; i < CHANNELS; i++) {
+		snprintf(channel, sizeof channel, "a-channel-whose-name-is-longer-than-most-names-of-channels-would-ever-be.%d", i);
+		assert_int_equal(redis_subscribe(r, channel, on_counted, &heard[i], NULL), ST_OK);
+		if (i == CHANNELS / 2)
+			redis_start(r);
+	}
+	assert_int_equal(redis_subscribe(r, channel, on_counted, &twin, NULL), ST_OK);
+	for (int i = 0; i < CHANNELS; i++) {
+		snprintf(channel, sizeof channel, "a-channel-whose-name-is-longer-than-most-names-of-channels-would-ever-be.%d", i);
+		AWAIT((CALL("PUBLISH", channel, "hello") == ST_OK && atomic_load(&heard[i]) > 0));
+	}
+	AWAIT(atomic_load(&twin) > 0);
 	client_end(r);
 }
 
@@ -389,6 +423,7 @@ static void shared_limits(void *arg)
 IN_FIBER(calls)
 IN_FIBER(hung_and_killed)
 IN_FIBER(subscriptions)
+IN_FIBER(any_number_of_subscriptions)
 IN_FIBER(second_level)
 IN_FIBER(put_and_fetched)
 IN_FIBER(lost_drops_are_made_good)
@@ -416,7 +451,8 @@ int main(void)
 	snprintf(url, sizeof url, "unix:%s", path);
 	server_start();
 	const struct CMUnitTest tests[] = { cmocka_unit_test(urls), cmocka_unit_test(calls_test), cmocka_unit_test(hung_and_killed_test),
-					    cmocka_unit_test(subscriptions_test), cmocka_unit_test(second_level_test),
+					    cmocka_unit_test(subscriptions_test), cmocka_unit_test(any_number_of_subscriptions_test),
+					    cmocka_unit_test(second_level_test),
 					    cmocka_unit_test(put_and_fetched_test), cmocka_unit_test(lost_drops_are_made_good_test),
 					    cmocka_unit_test(shared_limits_test) };
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

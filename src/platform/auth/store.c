@@ -142,8 +142,9 @@ bool auth_says_of_others(struct str key)
 
 /* --- the sweep ---------------------------------------------------------------------------------------------- */
 
-static void sweep_once(struct authstore *as)
+static void sweep_once(void *arg)
 {
+	struct authstore *as = arg;
 	size_t swept = SWEEP_BATCH;
 	while (swept == SWEEP_BATCH && !as->ending) {
 		struct err e = { 0 };
@@ -168,7 +169,7 @@ static void sweeper(void *arg)
 	while (!as->ending) {
 		if (fiber_sleep_ns(SWEEP_NS) != ST_OK)
 			break;
-		sweep_once(as);
+		(void)!fiber_turn("auth.sweep", sweep_once, as); /* the next one comes either way */
 	}
 	as->sweeper = NULL;
 }

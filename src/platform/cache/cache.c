@@ -166,8 +166,10 @@ struct cache *cache_new(size_t max_bytes, unsigned shards, struct redis *level2,
 			return NULL;
 		}
 	}
-	if (level2)
-		redis_subscribe(level2, CACHE_DROP_CHANNEL, on_drop, c);
+	if (level2 && redis_subscribe(level2, CACHE_DROP_CHANNEL, on_drop, c, e) != ST_OK) {
+		cache_free(c);
+		return NULL;
+	}
 	return c;
 }
 
@@ -429,32 +431,47 @@ struct refresh {
 	_Alignas(max_align_t) char bytes[]; /* arg, then key */
 };
 
+struct refresh_turn { struct refresh *r; struct arena *arena; bool made; };
+
+static void refresh_turn(void *arg)
+{
+	struct refresh_turn *t = arg;
+	struct ctx ctx;
+	struct blob *out = NULL;
+	ctx_init(&ctx, t->arena);
+	ctx.svc = t->r->svc;
+	ctx.trace = t->r->trace;
+	ctx.deadline_ns = clock_mono_ns() + REFRESH_NS;
+	fiber_set_deadline(ctx.deadline_ns);
+	if (fly(&ctx, &t->r->m, t->r->flight, &out, NULL) != ST_OK)
+		return;
+	blob_unref(out);
+	t->made = true;
+}
+
+/* Not every request that meets the stale value is to try anew. */
+static void refresh_failed(const struct refresh *r)
+{
+	struct shard *s = shard_of(r->m.cache, r->m.hash);
+	int64_t now = clock_mono_ns();
+	pthread_mutex_lock(&s->lock);
+	struct cache_entry *e = cache_table_find(&s->table, r->m.hash, r->m.key, now);
+	if (e)
+		e->refresh_ns = now + REFRESH_RETRY_NS;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void refresh_run(void *arg)
 {
 	struct refresh *r = arg;
-	SCOPED_ARENA *arena = arena_new(64 << 10);
-	__attribute__((cleanup(land))) struct landing unstarted = { shard_of(r->m.cache, r->m.hash), r->flight };
-	if (arena) {
-		struct ctx ctx;
-		struct blob *out = NULL;
-		ctx_init(&ctx, arena);
-		ctx.svc = r->svc;
-		ctx.trace = r->trace;
-		ctx.deadline_ns = clock_mono_ns() + REFRESH_NS;
-		fiber_set_deadline(ctx.deadline_ns);
-		unstarted.f = NULL;
-		if (fly(&ctx, &r->m, r->flight, &out, NULL) == ST_OK) {
-			blob_unref(out);
-		} else {
-			struct shard *s = shard_of(r->m.cache, r->m.hash);
-			int64_t now = clock_mono_ns();
-			pthread_mutex_lock(&s->lock);
-			struct cache_entry *e = cache_table_find(&s->table, r->m.hash, r->m.key, now);
-			if (e)
-				e->refresh_ns = now + REFRESH_RETRY_NS;
-			pthread_mutex_unlock(&s->lock);
-		}
+	struct refresh_turn t = { .r = r, .arena = arena_new(64 << 10) };
+	if (!t.arena) {
+		struct landing unstarted = { shard_of(r->m.cache, r->m.hash), r->flight };
+		land(&unstarted);
+	} else if (!fiber_turn("cache.refresh", refresh_turn, &t) || !t.made) {
+		refresh_failed(r);
 	}
+	arena_free(t.arena);
 	free(r);
 }
 

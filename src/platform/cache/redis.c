@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "platform/cache/limits.h"
@@ -28,11 +29,11 @@
 #include "rt/fiber.h"
 #include "rt/sync.h"
 
-enum { IN_FLIGHT_MAX = 10000, SUBS_MAX = 16, REPLY_DEPTH = 8, ARGC_MAX = 128 };
+enum { IN_FLIGHT_MAX = 10000, REPLY_DEPTH = 8, ARGC_MAX = 128 };
 #define TIMEOUT_DEFAULT (250 * NS_PER_MS)
 #define BREAKER_OPEN (2 * NS_PER_S)
-#define BACKOFF_MIN (100 * NS_PER_MS)
-#define BACKOFF_MAX (10 * NS_PER_S)
+#define RECONNECT_FIRST_NS (100 * NS_PER_MS)
+#define RECONNECT_MOST_NS (10 * NS_PER_S)
 
 struct conn {
 	struct conn *next;
@@ -44,15 +45,16 @@ struct conn {
 	uint32_t events;
 	unsigned in_flight;
 	bool subscriber, lost; /* lost: messages may have gone by */
-	unsigned sent;         /* subscriptions asked for on this connection */
+	struct sub *sent;      /* the last subscription asked for on this connection; NULL: none */
 	struct timer retry;    /* the subscriber's */
-	int64_t backoff_ns;
+	struct backoff backoff;
 };
 
-struct sub {
-	char channel[64];
+struct sub { /* in the order of subscribing; kept until redis_free */
+	struct sub *next;
 	void (*fn)(void *arg, struct str message);
 	void *arg;
+	char channel[];
 };
 
 struct redis {
@@ -63,8 +65,7 @@ struct redis {
 	pthread_mutex_t lock;
 	struct conn *conns;
 	struct conn *subscriber;
-	struct sub subs[SUBS_MAX];
-	unsigned sub_count;
+	struct sub *subs, **subs_tail;
 	struct task sync;
 	bool sync_posted;
 };
@@ -134,7 +135,7 @@ static void on_connect(const redisAsyncContext *ac, int status)
 	if (status != REDIS_OK)
 		LOG(DEBUG, NULL, "redis.connect_failed", LS("error", ac->errstr));
 	else
-		c->backoff_ns = BACKOFF_MIN;
+		backoff_went_well(&c->backoff);
 }
 
 static void on_auth(redisAsyncContext *ac, void *reply, void *arg)
@@ -188,23 +189,20 @@ static bool conn_open(struct conn *c)
 	ac->ev.delWrite = del_write;
 	ac->ev.cleanup = conn_cleanup;
 	redisAsyncSetConnectCallback(ac, on_connect);
-	c->sent = 0;
+	c->sent = NULL;
 	login(c);
 	return c->ac != NULL;
 }
 
 /* --- subscriptions --- */
 
-static const struct sub *sub_find(struct redis *r, struct str channel)
+/* The one after `after`, or the first with NULL. */
+static struct sub *sub_after(struct redis *r, const struct sub *after)
 {
-	/* Rows are only ever added; the count is read under the lock. */
 	pthread_mutex_lock(&r->lock);
-	unsigned n = r->sub_count;
+	struct sub *s = after ? after->next : r->subs;
 	pthread_mutex_unlock(&r->lock);
-	for (unsigned i = 0; i < n; i++)
-		if (str_eqc(channel, r->subs[i].channel))
-			return &r->subs[i];
-	return NULL;
+	return s;
 }
 
 static void on_message(redisAsyncContext *ac, void *reply, void *arg)
@@ -215,13 +213,12 @@ static void on_message(redisAsyncContext *ac, void *reply, void *arg)
 	    m->element[1]->type != REDIS_REPLY_STRING)
 		return;
 	const redisReply *what = m->element[0], *channel = m->element[1], *data = m->element[2];
-	const struct sub *s = sub_find(c->r, str_n(channel->str, (size_t)channel->len));
-	if (!s)
+	bool message = data->type == REDIS_REPLY_STRING && !strcmp(what->str, "message");
+	if (!message && !(c->lost && !strcmp(what->str, "subscribe")))
 		return;
-	if (data->type == REDIS_REPLY_STRING && !strcmp(what->str, "message"))
-		s->fn(s->arg, str_n(data->str, (size_t)data->len));
-	else if (c->lost && !strcmp(what->str, "subscribe"))
-		s->fn(s->arg, STR_NULL);
+	for (const struct sub *s = NULL; (s = sub_after(c->r, s));)
+		if (str_eqc(str_n(channel->str, (size_t)channel->len), s->channel))
+			s->fn(s->arg, message ? str_n(data->str, (size_t)data->len) : STR_NULL);
 }
 
 static void sub_retry(struct timer *t);
@@ -232,13 +229,8 @@ static void sub_sync(struct conn *c)
 		conn_gone(c);
 		return;
 	}
-	pthread_mutex_lock(&c->r->lock);
-	unsigned n = c->r->sub_count;
-	pthread_mutex_unlock(&c->r->lock);
-	while (c->ac && c->sent < n) {
-		const char *channel = c->r->subs[c->sent++].channel;
-		redisAsyncCommand(c->ac, on_message, NULL, "SUBSCRIBE %s", channel);
-	}
+	for (struct sub *s; c->ac && (s = sub_after(c->r, c->sent)); c->sent = s)
+		redisAsyncCommand(c->ac, on_message, NULL, "SUBSCRIBE %s", s->channel);
 }
 
 static void sub_retry(struct timer *t)
@@ -252,8 +244,7 @@ static void conn_gone(struct conn *c)
 		return;
 	c->lost = true;
 	c->retry.fire = sub_retry;
-	timer_set(c->loop, &c->retry, clock_mono_ns() + c->backoff_ns);
-	c->backoff_ns = c->backoff_ns * 2 < BACKOFF_MAX ? c->backoff_ns * 2 : BACKOFF_MAX;
+	timer_set(c->loop, &c->retry, clock_mono_ns() + backoff_failed(&c->backoff));
 }
 
 static void sync_run(struct task *t)
@@ -274,7 +265,7 @@ static struct conn *conn_new(struct redis *r, struct loop *l)
 		return NULL;
 	c->r = r;
 	c->loop = l;
-	c->backoff_ns = BACKOFF_MIN;
+	c->backoff = (struct backoff){ .first_ns = RECONNECT_FIRST_NS, .most_ns = RECONNECT_MOST_NS };
 	return c;
 }
 
@@ -293,7 +284,7 @@ static struct conn *conn_here(struct redis *r)
 		r->conns = c;
 	}
 	struct conn *s = NULL;
-	if (!r->subscriber && r->sub_count && (s = conn_new(r, l))) {
+	if (!r->subscriber && r->subs && (s = conn_new(r, l))) {
 		s->subscriber = true;
 		r->subscriber = s;
 	}
@@ -303,16 +294,18 @@ static struct conn *conn_here(struct redis *r)
 	return c;
 }
 
-void redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg, struct str message), void *arg)
+enum status redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg, struct str message), void *arg,
+			    struct err *e)
 {
+	size_t n = strlen(channel) + 1;
+	struct sub *s = malloc(sizeof *s + n);
+	if (!s)
+		return err_set(e, ST_NOMEM, "no memory to subscribe to %s", channel);
+	*s = (struct sub){ .fn = fn, .arg = arg };
+	memcpy(s->channel, channel, n);
 	pthread_mutex_lock(&r->lock);
-	if (r->sub_count == SUBS_MAX || strlen(channel) >= sizeof r->subs->channel)
-		abort(); /* channels are named in our own code */
-	struct sub *s = &r->subs[r->sub_count];
-	memcpy(s->channel, channel, strlen(channel) + 1);
-	s->fn = fn;
-	s->arg = arg;
-	r->sub_count++;
+	*r->subs_tail = s;
+	r->subs_tail = &s->next;
 	struct loop *l = r->subscriber && !r->sync_posted ? r->subscriber->loop : NULL;
 	if (l) {
 		r->sync_posted = true;
@@ -322,6 +315,7 @@ void redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg,
 	pthread_mutex_unlock(&r->lock);
 	if (!l)
 		redis_start(r);
+	return ST_OK;
 }
 
 void redis_start(struct redis *r)
@@ -510,6 +504,7 @@ struct redis *redis_new(const char *url, int64_t timeout_ns, struct err *e)
 	r->url = u;
 	r->timeout_ns = timeout_ns ? timeout_ns : TIMEOUT_DEFAULT;
 	breaker_init(&r->breaker, 3, BREAKER_OPEN);
+	r->subs_tail = &r->subs;
 	pthread_mutex_init(&r->lock, NULL);
 	return r;
 }
@@ -559,6 +554,10 @@ void redis_free(struct redis *r)
 	}
 	if (r->subscriber)
 		conn_end(r->subscriber, false);
+	for (struct sub *s = r->subs, *next; s; s = next) {
+		next = s->next;
+		free(s);
+	}
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }

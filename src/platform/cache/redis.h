@@ -26,8 +26,9 @@ void redis_post(struct redis *r, unsigned argc, const struct str *argv);
 /* How many of those came to nothing, as far as is known. */
 uint64_t redis_lost(const struct redis *r);
 /* fn runs on one of the loops for each message of the channel (not to be kept). Resubscribed after a reconnect: fn is called
-   with p == NULL then, because messages may have been lost meanwhile. */
-void redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg, struct str message), void *arg);
+   with p == NULL then, because messages may have been lost meanwhile. There may be any number, also of one channel, and each has
+   its calls until redis_free. channel is copied. ST_NOMEM: not subscribed. */
+enum status redis_subscribe(struct redis *r, const char *channel, void (*fn)(void *arg, struct str message), void *arg, struct err *e) MUST_CHECK;
 bool redis_up(const struct redis *r);
 
 #endif

@@ -248,9 +248,7 @@ enum status events_start(struct events *ev, struct err *e)
 			return err_set(e, ST_NOMEM, "no memory to start the events of %s", s->svc->def->name);
 		}
 	}
-	if (ev->platform->redis)
-		redis_subscribe(ev->platform->redis, WAKE_CHANNEL, on_wake, ev);
-	return ST_OK;
+	return ev->platform->redis ? redis_subscribe(ev->platform->redis, WAKE_CHANNEL, on_wake, ev, e) : ST_OK;
 }
 
 void events_wake(struct events *ev)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gen/platform_sql.h"
@@ -17,7 +18,9 @@
 enum { BATCH = 64, ATTEMPTS = 12, RUN_ARENA = 32 << 20 };
 #define BATCH_NS (10 * NS_PER_S) /* handlers of a batch, but for the last one */
 #define IDLE_MAX_NS (10 * NS_PER_S)
-#define RETRY_DB_NS (1 * NS_PER_S)
+/* After a failure of the database itself. */
+#define RETRY_FIRST_NS (1 * NS_PER_S)
+#define RETRY_MOST_NS (10 * NS_PER_S)
 #define HOLD_MAX_US (60 * US_PER_S)
 #define MARKS_KEEP_US (7 * 86400 * US_PER_S)
 #define MARKS_SWEEP_NS (3600 * NS_PER_S)
@@ -123,25 +126,49 @@ static void hold(struct service_instance *to, struct event_task *tasks, size_t n
 	}
 }
 
+struct delivery { struct run *r; struct service_instance *to; size_t reached; struct err e; enum status st; };
+
+static void call_deliver(void *arg)
+{
+	struct delivery *d = arg;
+	d->st = event_deliver_remote(d->r->ctx, d->to, d->r->tasks, d->r->n, &d->r->lease, &d->reached, &d->e);
+}
+
 static void deliver(struct run *r, unsigned k)
 {
 	struct service_instance *to = &r->s->events->platform->services[k];
 	struct event_hold *h = &r->s->holds[k];
-	struct err e = { 0 };
-	size_t reached = 0;
 	if (r->claimed_us < h->until_us) {
 		hold(to, r->tasks, r->n, h->until_us, "waits for what comes before it");
 		return;
 	}
-	if (event_deliver_remote(r->ctx, to, r->tasks, r->n, &r->lease, &reached, &e) == ST_OK) {
+	struct delivery d = { .r = r, .to = to };
+	if (fiber_turn("events.deliver", call_deliver, &d) && d.st == ST_OK) {
 		h->failures = 0;
 		return;
 	}
 	int64_t wait_us = US_PER_S << (h->failures < 6 ? h->failures : 6);
 	h->failures++;
 	h->until_us = clock_now_us() + (wait_us < HOLD_MAX_US ? wait_us : HOLD_MAX_US);
-	hold(to, r->tasks + reached, r->n - reached, h->until_us, e.msg);
-	LOG(WARN, r->ctx, "event.held", LS("to", to->def->name), LI("failures", h->failures), LS("error", e.msg));
+	hold(to, r->tasks + d.reached, r->n - d.reached, h->until_us, d.e.msg);
+	LOG(WARN, r->ctx, "event.held", LS("to", to->def->name), LI("failures", h->failures), LS("error", d.e.msg));
+}
+
+struct handling { struct run *r; struct service_instance *to; struct event_task *t; bool ok; };
+
+static void call_handle(void *arg)
+{
+	struct handling *h = arg;
+	h->ok = event_handle(h->r->ctx, h->to, h->t, &h->r->lease, &h->r->s->handled);
+}
+
+static void handle_here(struct run *r, struct service_instance *to, struct event_task *t)
+{
+	struct handling h = { .r = r, .to = to, .t = t };
+	if (!fiber_turn("events.handle", call_handle, &h))
+		snprintf(t->error, sizeof t->error, "%s: %s", to->def->name, status_info(ST_NOMEM)->title);
+	if (!h.ok)
+		t->failed = true;
 }
 
 static void handle(struct run *r)
@@ -152,8 +179,8 @@ static void handle(struct run *r)
 		struct event_task *t = &r->tasks[i];
 		t->skipped = clock_mono_ns() > until || fiber_cancelled() || r->lease.lost;
 		for (unsigned k = 0; k < p->service_count && !t->skipped; k++)
-			if (p->services[k].local && !event_handle(r->ctx, &p->services[k], t, &r->lease, &r->s->handled))
-				t->failed = true;
+			if (p->services[k].local)
+				handle_here(r, &p->services[k], t);
 	}
 	for (unsigned k = 0; k < p->service_count; k++)
 		if (!p->services[k].local)
@@ -280,7 +307,7 @@ static enum status outlook(struct event_stream *s, int64_t *wait_ns, struct err 
 	return ST_OK;
 }
 
-/* Returns how long to sleep. */
+/* Returns how long to sleep; -1: it failed. */
 static int64_t look(struct event_stream *s, int64_t *idle_ns)
 {
 	struct err e = { 0 };
@@ -296,7 +323,7 @@ static int64_t look(struct event_stream *s, int64_t *idle_ns)
 	}
 	if (st != ST_OK) {
 		LOG(WARN, NULL, "events.failed", LS("service", s->svc->def->name), LS("error", e.msg));
-		return RETRY_DB_NS;
+		return -1;
 	}
 	*idle_ns = *idle_ns ? (*idle_ns * 2 < IDLE_MAX_NS ? *idle_ns * 2 : IDLE_MAX_NS) : 100 * NS_PER_MS;
 	return wait_ns < *idle_ns ? wait_ns + NS_PER_MS : *idle_ns;
@@ -325,8 +352,9 @@ static enum status release_tx(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* Claims of a process that is gone come up again when their lease ends; later ones would be before them. */
-static void take_over(struct event_stream *s)
+static void take_over(void *stream)
 {
+	struct event_stream *s = stream;
 	SCOPED_ARENA *a = alone(s) ? arena_new(64 << 10) : NULL;
 	struct err e = { 0 };
 	struct ctx ctx;
@@ -338,20 +366,33 @@ static void take_over(struct event_stream *s)
 		LOG(WARN, &ctx, "events.failed", LS("service", s->svc->def->name), LS("error", e.msg));
 }
 
+struct look_turn { struct event_stream *s; int64_t idle_ns, wait_ns; };
+
+static void look_turn(void *arg)
+{
+	struct look_turn *t = arg;
+	t->wait_ns = look(t->s, &t->idle_ns);
+}
+
 void event_processor(void *stream)
 {
 	struct event_stream *s = stream;
-	int64_t idle_ns = 0;
+	struct look_turn t = { .s = s };
+	struct backoff b = { .first_ns = RETRY_FIRST_NS, .most_ns = RETRY_MOST_NS };
 	bool cancelled = false;
-	take_over(s);
+	(void)!fiber_turn("events.take_over", take_over, s); /* at worst their leases end by themselves */
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping && !cancelled) {
 		s->woken = false;
 		pthread_mutex_unlock(&s->lock);
-		int64_t wait_ns = look(s, &idle_ns), until = clock_mono_ns() + wait_ns;
+		if (fiber_turn("events.look", look_turn, &t) && t.wait_ns >= 0)
+			backoff_went_well(&b);
+		else
+			t.wait_ns = backoff_failed(&b);
+		int64_t until = clock_mono_ns() + t.wait_ns;
 		pthread_mutex_lock(&s->lock);
 		enum status st = ST_OK;
-		while (wait_ns && !s->woken && !s->stopping && st == ST_OK)
+		while (t.wait_ns && !s->woken && !s->stopping && st == ST_OK)
 			st = waitq_wait(&s->q, &s->lock, until);
 		cancelled = st == ST_CANCELLED;
 	}

@@ -307,7 +307,8 @@ struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct e
 	j->common = common;
 	j->queues = queues;
 	j->worker = id_new();
-	j->limits = (struct job_limits){ .concurrency = 64, .batch = 500, .batch_bytes = 16 << 20, .lease_ns = 30 * NS_PER_S, .idle_ns = 10 * NS_PER_S };
+	j->limits = (struct job_limits){ .concurrency = 64, .batch = 500, .batch_bytes = 16 << 20, .lease_ns = 30 * NS_PER_S, .idle_ns = 10 * NS_PER_S,
+					.retry_ns = NS_PER_S };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *svc = &p->services[i];
 		if (!svc->local || !svc->db)
@@ -334,6 +335,8 @@ void jobs_configure(struct jobs *j, const struct job_limits *l)
 		j->limits.lease_ns = l->lease_ns;
 	if (l->idle_ns)
 		j->limits.idle_ns = l->idle_ns;
+	if (l->retry_ns)
+		j->limits.retry_ns = l->retry_ns;
 }
 
 enum status jobs_start(struct jobs *j, struct err *e)
@@ -350,9 +353,7 @@ enum status jobs_start(struct jobs *j, struct err *e)
 			}
 		}
 	}
-	if (j->platform->redis)
-		redis_subscribe(j->platform->redis, WAKE_CHANNEL, on_wake, j);
-	return ST_OK;
+	return j->platform->redis ? redis_subscribe(j->platform->redis, WAKE_CHANNEL, on_wake, j, e) : ST_OK;
 }
 
 void jobs_wake(struct jobs *j)
@@ -363,6 +364,11 @@ void jobs_wake(struct jobs *j)
 		waitq_wake_one(&j->queues[i].keep);
 		pthread_mutex_unlock(&j->queues[i].lock);
 	}
+}
+
+struct backoff job_backoff(const struct job_queue *q)
+{
+	return (struct backoff){ .first_ns = q->jobs->limits.retry_ns, .most_ns = 10 * q->jobs->limits.retry_ns };
 }
 
 void job_fiber_end(struct job_queue *q)

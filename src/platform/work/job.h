@@ -41,6 +41,7 @@ struct job_limits {
 	size_t batch_bytes;    /* of payloads claimed at once (16 MiB, and one more); twice as many are held */
 	int64_t lease_ns;      /* (30 s); renewed while a job runs within its time_s */
 	int64_t idle_ns;       /* longest pause between looks at an idle queue (10 s) */
+	int64_t retry_ns;      /* pause after a failure of the database itself, doubling to ten times that (1 s) */
 };
 void jobs_configure(struct jobs *j, const struct job_limits *l);
 enum status jobs_start(struct jobs *j, struct err *e) MUST_CHECK; /* role `jobs`; on a loop */

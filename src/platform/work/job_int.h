@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/backoff.h"
 #include "platform/work/cron.h"
 #include "platform/work/job.h"
 #include "rt/fiber.h"
@@ -87,6 +88,8 @@ void job_puller(void *queue);
 void job_finisher(void *queue);
 void job_keeper(void *queue);
 enum status job_crons_init(struct job_queue *q, struct err *e) MUST_CHECK;
+/* The pause of a queue's fibers after failures. */
+struct backoff job_backoff(const struct job_queue *q);
 /* A fiber of the queue ends. */
 void job_fiber_end(struct job_queue *q);
 

@@ -145,17 +145,30 @@ static int64_t ticks(struct job_queue *q)
 	return wait < CLOCK_CHECK_NS ? wait + NS_PER_MS : CLOCK_CHECK_NS;
 }
 
+struct keep_turn { struct job_queue *q; int64_t beat_at, wait; };
+
+static void keep_turn(void *arg)
+{
+	struct keep_turn *t = arg;
+	t->wait = ticks(t->q);
+	int64_t now = clock_mono_ns();
+	if (now >= t->beat_at) {
+		t->beat_at = now + t->q->jobs->limits.lease_ns / 3;
+		renew(t->q);
+	}
+}
+
 void job_keeper(void *queue)
 {
 	struct job_queue *q = queue;
-	const int64_t beat_ns = q->jobs->limits.lease_ns / 3;
-	int64_t beat_at = clock_mono_ns() + beat_ns;
+	struct keep_turn t = { .q = q, .beat_at = clock_mono_ns() + q->jobs->limits.lease_ns / 3 };
+	struct backoff b = job_backoff(q);
 	for (;;) {
-		int64_t wait = ticks(q), now = clock_mono_ns();
-		if (now >= beat_at) {
-			renew(q);
-			beat_at = now + beat_ns;
-		}
+		if (fiber_turn("jobs.keep", keep_turn, &t))
+			backoff_went_well(&b);
+		else
+			t.wait = backoff_failed(&b);
+		int64_t wait = t.wait, beat_at = t.beat_at, now = clock_mono_ns();
 		pthread_mutex_lock(&q->lock);
 		bool stop = q->stopping;
 		if (!stop) {

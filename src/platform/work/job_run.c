@@ -14,7 +14,6 @@
 
 enum { JOB_ARENA = 16 << 20, BATCH_ARENA = 64 << 20, YIELD_EVERY = 64, PROMOTE_MAX = 5000, UNKNOWN_ATTEMPTS = 5,
        FINISH_MAX = 2000 };
-#define RETRY_DB_NS (1 * NS_PER_S) /* after a failure of the database itself */
 
 /* --- lists (under the lock) --- */
 
@@ -130,11 +129,22 @@ static void runner_unlist(struct job_runner *r) /* locked */
 	waitq_wake_all(&q->finish);
 }
 
+/* NULL: cancelled while there was none. */
+static struct arena *runner_memory(const struct job_queue *q)
+{
+	struct backoff b = job_backoff(q);
+	struct arena *a;
+	while (!(a = arena_new(JOB_ARENA)))
+		if (fiber_sleep_ns(backoff_failed(&b)) == ST_CANCELLED)
+			break;
+	return a;
+}
+
 static void runner(void *arg)
 {
 	struct job_runner *r = arg;
 	struct job_queue *q = r->q;
-	struct arena *arena = arena_new(JOB_ARENA);
+	struct arena *arena = runner_memory(q);
 	unsigned n = 0;
 	pthread_mutex_lock(&q->lock);
 	r->fiber = fiber_self();
@@ -223,8 +233,10 @@ static void judge(struct job_held *h)
 	snprintf(h->error, sizeof h->error, "each of %u attempts ended with its worker", attempts_of(h->def));
 }
 
-static void take_in(struct job_queue *q, struct job_batch *b, struct claim *cl)
+/* *claimed is the queue's afterwards, and NULL here. */
+static void take_in(struct job_queue *q, struct job_batch **claimed, struct claim *cl)
 {
+	struct job_batch *b = *claimed;
 	struct job_held *all = ARENA_ARRAY(b->arena, struct job_held, cl->n);
 	int64_t now = clock_mono_ns();
 	qsort(cl->rows, cl->n, sizeof *cl->rows, by_priority); /* RETURNING promises no order */
@@ -234,6 +246,7 @@ static void take_in(struct job_queue *q, struct job_batch *b, struct claim *cl)
 					    .job = { row->id, row->kind, row->key, row->payload, (unsigned)row->attempt } };
 		judge(&all[i]);
 	}
+	*claimed = NULL;
 	b->refs = (unsigned)cl->n;
 	pthread_mutex_lock(&q->lock);
 	for (size_t i = 0; i < cl->n; i++) {
@@ -247,17 +260,22 @@ static void take_in(struct job_queue *q, struct job_batch *b, struct claim *cl)
 	pthread_mutex_unlock(&q->lock);
 }
 
+static void batch_drop(struct job_batch **b)
+{
+	if (*b)
+		arena_free((*b)->arena);
+	free(*b);
+}
+
 static enum status claim(struct job_queue *q, bool promote, size_t *got)
 {
-	struct job_batch *b = calloc(1, sizeof *b);
+	__attribute__((cleanup(batch_drop))) struct job_batch *b = calloc(1, sizeof *b);
 	struct err e = { 0 };
 	struct claim cl = { q, NULL, 0, promote };
 	struct ctx ctx;
 	*got = 0;
-	if (!b || !(b->arena = arena_new(BATCH_ARENA))) {
-		free(b);
+	if (!b || !(b->arena = arena_new(BATCH_ARENA)))
 		return ST_NOMEM;
-	}
 	ctx_init(&ctx, b->arena);
 	ctx.svc = q->svc;
 	ctx.deadline_ns = clock_mono_ns() + 10 * NS_PER_S;
@@ -267,12 +285,10 @@ static enum status claim(struct job_queue *q, bool promote, size_t *got)
 	atomic_fetch_add(&q->claims, 1);
 	if (st != ST_OK || !cl.n) {
 		atomic_fetch_add(&q->empty_claims, st == ST_OK);
-		arena_free(b->arena);
-		free(b);
 		return st;
 	}
 	*got = cl.n;
-	take_in(q, b, &cl);
+	take_in(q, &b, &cl);
 	return ST_OK;
 }
 
@@ -301,8 +317,12 @@ static enum status outlook(struct job_queue *q, bool *ready, bool *due, int64_t 
 static void puller_wait(struct job_queue *q, int64_t wait_ns) /* locked */
 {
 	int64_t until = clock_mono_ns() + wait_ns;
-	while (!q->woken && !q->stopping && waitq_wait(&q->pull, &q->lock, until) == ST_OK)
-		;
+	enum status st = ST_OK;
+	while (!q->woken && !q->stopping && st == ST_OK)
+		st = waitq_wait(&q->pull, &q->lock, until);
+	/* Cancelled, every further wait ends at once: the queue ends with its puller. */
+	if (st == ST_CANCELLED)
+		q->stopping = true;
 }
 
 static bool has_room(const struct job_queue *q) /* locked */
@@ -318,7 +338,7 @@ static void wait_for_room(struct job_queue *q) /* locked */
 			q->stopping = true;
 }
 
-/* One look; returns how long to sleep, 0: look again. */
+/* One look; returns how long to sleep, 0: look again, -1: it failed. */
 static int64_t pull(struct job_queue *q, int64_t *idle_ns)
 {
 	const struct job_limits *l = &q->jobs->limits;
@@ -341,7 +361,7 @@ static int64_t pull(struct job_queue *q, int64_t *idle_ns)
 			return 0;
 	}
 	if (st != ST_OK)
-		return RETRY_DB_NS;
+		return -1;
 	if (got)
 		return 0;
 	*idle_ns = *idle_ns ? (*idle_ns * 2 < l->idle_ns ? *idle_ns * 2 : l->idle_ns) : 100 * NS_PER_MS;
@@ -360,19 +380,34 @@ static void release_waiting(struct job_queue *q)
 	pthread_mutex_unlock(&q->lock);
 }
 
+struct pull_turn { struct job_queue *q; int64_t *idle_ns, wait_ns; };
+
+static void pull_turn(void *arg)
+{
+	struct pull_turn *t = arg;
+	t->wait_ns = pull(t->q, t->idle_ns);
+}
+
 void job_puller(void *queue)
 {
 	struct job_queue *q = queue;
 	int64_t idle_ns = 0;
+	struct backoff b = job_backoff(q);
 	pthread_mutex_lock(&q->lock);
 	while (!q->stopping) {
 		q->woken = false;
 		pthread_mutex_unlock(&q->lock);
-		int64_t wait_ns = pull(q, &idle_ns);
+		struct pull_turn t = { .q = q, .idle_ns = &idle_ns };
+		if (fiber_turn("jobs.pull", pull_turn, &t) && t.wait_ns >= 0)
+			backoff_went_well(&b);
+		else
+			t.wait_ns = backoff_failed(&b);
 		pthread_mutex_lock(&q->lock);
 		start_runners(q);
-		if (wait_ns)
-			puller_wait(q, wait_ns);
+		if (q->waiting.count && !q->runner_count) /* no memory for one */
+			t.wait_ns = backoff_failed(&b);
+		if (t.wait_ns)
+			puller_wait(q, t.wait_ns);
 		if (q->woken)
 			idle_ns = 0;
 	}
@@ -383,7 +418,7 @@ void job_puller(void *queue)
 
 /* --- finishing --- */
 
-struct finish { struct job_queue *q; struct job_held *list; unsigned n, done, retried, dead; };
+struct finish { struct job_queue *q; struct job_held *list; unsigned n, done, retried, dead; enum status st; };
 
 static int64_t backoff_us(const struct job_held *h)
 {
@@ -471,10 +506,16 @@ static enum status finish(struct finish *f)
 	return ST_OK;
 }
 
-static struct job_held *take_finished(struct job_queue *q, unsigned *n) /* locked */
+static void finish_turn(void *arg)
+{
+	struct finish *f = arg;
+	f->st = finish(f);
+}
+
+static struct job_held *take_finished(struct job_queue *q, unsigned most, unsigned *n) /* locked */
 {
 	struct job_list out = { .tail = &out.head };
-	for (struct job_held *h; out.count < FINISH_MAX && (h = pop(&q->finished));)
+	for (struct job_held *h; out.count < most && (h = pop(&q->finished));)
 		push(&out, h);
 	*n = out.count;
 	return out.head;
@@ -488,6 +529,8 @@ static bool finisher_over(const struct job_queue *q) /* locked */
 void job_finisher(void *queue)
 {
 	struct job_queue *q = queue;
+	struct backoff b = job_backoff(q);
+	unsigned most = FINISH_MAX; /* fewer after a turn that was given up: all at once may have been too many */
 	pthread_mutex_lock(&q->lock);
 	for (;;) {
 		bool cancelled = false;
@@ -496,10 +539,14 @@ void job_finisher(void *queue)
 		if (cancelled || finisher_over(q))
 			break;
 		struct finish f = { .q = q };
-		f.list = take_finished(q, &f.n);
+		f.list = take_finished(q, most, &f.n);
 		pthread_mutex_unlock(&q->lock);
-		enum status st = finish(&f);
-		if (st != ST_OK && fiber_sleep_ns(RETRY_DB_NS) == ST_CANCELLED)
+		bool through = fiber_turn("jobs.finish", finish_turn, &f);
+		enum status st = through ? f.st : ST_NOMEM;
+		most = through ? FINISH_MAX : most / 2 ? most / 2 : 1;
+		if (st == ST_OK)
+			backoff_went_well(&b);
+		else if (fiber_sleep_ns(backoff_failed(&b)) == ST_CANCELLED)
 			st = ST_CANCELLED;
 		pthread_mutex_lock(&q->lock);
 		for (struct job_held *h = f.list, *next; h; h = next) {
