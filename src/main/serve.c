@@ -86,7 +86,8 @@ static struct http_limits limits_of(const struct config *c)
 static enum status add_server(struct serving *s, enum web_role role, const char *addr, struct err *e)
 {
 	const struct config *c = s->inv->config;
-	struct http_server_config h = { .listen_count = 1, .limits = limits_of(c), .trusted_proxies = config_str(c, "server", "trusted_proxies") };
+	struct http_server_config h = { .listen_count = 1, .limits = limits_of(c), .trusted_proxies = config_str(c, "server", "trusted_proxies"),
+		.proxy_header = str_eqc(config_str(c, "server", "proxy_header"), "forwarded") ? HTTP_PROXY_FORWARDED : HTTP_PROXY_X_FORWARDED };
 	const char *cert = config_cstr(c, "server", "tls_cert"), *key = config_cstr(c, "server", "tls_key");
 	h.listen[0].addr = addr;
 	if (role == WEB_PUBLIC && (*cert || *key)) {

@@ -252,7 +252,7 @@ struct message_head {
 	bool secure;      /* the scheme of this connection */
 };
 /* Fill q->r: method, path (percent-decoded, dot segments removed), query, host, peer and scheme after trusted
-   proxies, request id, trace. 0, or the status to refuse with (400). */
+   proxies, request id, trace. 0, or the status to refuse with (400; 503: no memory). */
 int request_head(struct request *q, const struct message_head *h);
 /* Run the application. q may be finished and freed when this returns. */
 void request_start(struct request *q);

@@ -164,10 +164,15 @@ struct http_listen {
 };
 
 struct http_server;
+/* Where trusted proxies say who asked: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). Only one counts: a client
+   may send the other. */
+enum http_proxy_header { HTTP_PROXY_X_FORWARDED, HTTP_PROXY_FORWARDED };
+
 struct http_server_config {
 	struct http_listen listen[4];
 	unsigned listen_count;
 	struct str trusted_proxies;  /* comma-separated addresses and CIDR blocks; empty: none */
+	enum http_proxy_header proxy_header;
 	struct http_limits limits;
 	struct http_app app;
 };

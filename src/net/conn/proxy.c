@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trusted proxies. The chain of addresses that Forwarded (RFC 7239) or X-Forwarded-For names is walked from the nearest
- * end for as long as the address that vouches for the next one is trusted: what a client puts in front is never reached.
+ * Trusted proxies. The chain of addresses that one header names, the one that the configuration says, is walked from the nearest
+ * end for as long as the address that vouches for the next one is trusted: what a client puts in front is never reached. All
+ * other headers of the kind are a client's own words, for a proxy passes on what it does not know, and count for nothing.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -159,13 +160,11 @@ static unsigned collect(const struct http_req *r, const char *name, struct str o
 	return n;
 }
 
-void proxy_apply(const struct proxy_nets *p, struct http_req *r)
+void proxy_apply(const struct proxy_nets *p, enum http_proxy_header header, struct http_req *r)
 {
 	struct str chain[CHAIN_MAX], proto = STR_NULL;
-	unsigned n = collect(r, "forwarded", chain);
-	bool standard = n > 0;
-	if (!standard)
-		n = collect(r, "x-forwarded-for", chain);
+	bool standard = header == HTTP_PROXY_FORWARDED;
+	unsigned n = collect(r, standard ? "forwarded" : "x-forwarded-for", chain);
 	while (n--) {
 		uint8_t a[16];
 		struct str node = standard ? forwarded_param(chain[n], "for") : chain[n];
@@ -177,8 +176,9 @@ void proxy_apply(const struct proxy_nets *p, struct http_req *r)
 		if (!addr_trusted(p, a))
 			break;
 	}
-	if (!standard && collect(r, "x-forwarded-proto", chain))
-		proto = chain[0];
+	/* Nothing says which of several belongs to which address: the last is the nearest proxy's. */
+	if (!standard && (n = collect(r, "x-forwarded-proto", chain)))
+		proto = chain[n - 1];
 	if (proto.p)
 		r->secure = str_ieqc(proto, "https");
 }

@@ -64,7 +64,7 @@ static void from_proxy(struct request *q)
 		memcpy(q->r.ctx.request_id, id.p, id.n);
 		q->r.ctx.request_id[id.n] = 0;
 	}
-	proxy_apply(nets, &q->r);
+	proxy_apply(nets, q->w->s->cfg.proxy_header, &q->r);
 }
 
 static bool split_target(struct http_req *r, struct str target)
@@ -84,8 +84,13 @@ static bool split_target(struct http_req *r, struct str target)
 	return uri_percent_valid(r->query) && uri_path(r->ctx.arena, r->raw_path, &r->path);
 }
 
-int request_head(struct request *q, const struct message_head *h)
+struct reading_head { struct request *q; const struct message_head *h; int status; };
+
+static void read_head(void *arg)
 {
+	struct reading_head *x = arg;
+	struct request *q = x->q;
+	const struct message_head *h = x->h;
 	struct http_req *r = &q->r;
 	r->method_name = h->method;
 	r->method = method_of(h->method);
@@ -94,14 +99,22 @@ int request_head(struct request *q, const struct message_head *h)
 	r->header_count = h->count;
 	r->body_len = h->body_len;
 	r->secure = h->secure;
-	if (!split_target(r, h->target))
-		return 400;
+	if (!split_target(r, h->target)) {
+		x->status = 400;
+		return;
+	}
 	r->host = lower(r->ctx.arena, h->authority.p ? h->authority : STR(""));
 	struct str parent = http_header(r, "traceparent");
 	if (parent.p)
 		ctx_set_traceparent(&r->ctx, parent);
 	from_proxy(q);
-	return 0;
+}
+
+/* On the loop, where no fiber's guard is. */
+int request_head(struct request *q, const struct message_head *h)
+{
+	struct reading_head x = { .q = q, .h = h };
+	return guard_run(read_head, &x) == ST_OK ? x.status : 503;
 }
 
 struct request *request_new(struct conn *c, const struct stream_ops *ops, void *stream)

@@ -32,8 +32,8 @@ struct proxy_nets {
 };
 enum status proxy_nets_parse(struct proxy_nets *p, struct str list, struct err *e) MUST_CHECK;
 bool proxy_trusts(const struct proxy_nets *p, const struct sockaddr_storage *ss);
-/* Replace peer and scheme of r by what the chain of trusted proxies says (RFC 7239 Forwarded, else X-Forwarded-*). */
-void proxy_apply(const struct proxy_nets *p, struct http_req *r);
+/* Replace peer and scheme of r, which came from a trusted one, by what the chain of trusted proxies says in that header. */
+void proxy_apply(const struct proxy_nets *p, enum http_proxy_header header, struct http_req *r);
 
 /* --- worker --------------------------------------------------------------------------------------------------------- */
 
