@@ -262,6 +262,12 @@ static void *alloc_slow(struct arena *a, size_t n)
 	return p;
 }
 
+void arena_allow(struct arena *a, size_t limit)
+{
+	if (limit > a->root->limit)
+		a->root->limit = limit;
+}
+
 void *arena_try_alloc(struct arena *a, size_t n)
 {
 	assert(a->magic == ARENA_MAGIC);

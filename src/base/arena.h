@@ -43,6 +43,9 @@ struct str arena_strf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* fn(arg) runs when the arena is freed or reset, in reverse order of registration. */
 void arena_on_free(struct arena *a, void (*fn)(void *), void *arg);
 
+/* From now on a, with all it belongs to, may have so many bytes in all, if that is more than before. */
+void arena_allow(struct arena *a, size_t limit);
+
 size_t arena_used(const struct arena *a);
 
 void arena_freep(struct arena **a);

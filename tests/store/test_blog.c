@@ -426,6 +426,7 @@ static void ghost6_machines(struct store *t)
 	const struct blog_feed_item *items;
 	const struct blog_location *locations;
 	const struct blog_archive_month *months;
+	struct blog_page page;
 	size_t n, posts = 0;
 	int64_t changed;
 	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
@@ -437,9 +438,9 @@ static void ghost6_machines(struct store *t)
 		CHECK(items[i].gated == (items[i].card.visibility != BLOG_PUBLIC));
 		CHECK(items[i].gated || items[i].html.s.n);
 	}
-	CHECK_OK(blog_locations(t->ctx, c, 1000, &locations, &n, &t->err));
+	CHECK_OK(blog_locations(t->ctx, c, 1000, 0, &locations, &n, &t->err));
 	CHECK(n >= 6 && locations[0].kind == BLOG_LOC_PAGE);
-	CHECK_OK(blog_archive(t->ctx, c, STR("Europe/London"), 1000, &months, &n, &t->err));
+	CHECK_OK(blog_archive(t->ctx, c, STR("Europe/London"), 1, 1000, &months, &n, &page, &t->err));
 	for (size_t i = 0; i < n; i++)
 		posts += months[i].count;
 	CHECK(n >= 1 && posts >= 4);

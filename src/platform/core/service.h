@@ -36,6 +36,8 @@ enum route_flag {
 	ROUTE_CACHE = 1 << 3,    /* GET for visitors without a session: whole page kept in the page cache */
 	ROUTE_INTERNAL = 1 << 4, /* only with a valid signature between processes, or on the internal listener */
 	ROUTE_OPS = 1 << 5,      /* only from loopback or on the operations listener */
+	ROUTE_LARGE = 1 << 7,    /* GET: a page that may need more memory than requests have (a long post, a feed). One that ends for want of it is
+	                            made once more with http.large_memory, few at once (http.large_at_once) */
 	ROUTE_STREAM = 1 << 6,   /* no request deadline: events, sockets, downloads */
 };
 enum rate_class { RATE_READ, RATE_WRITE, RATE_SIGN_IN, RATE_NONE };

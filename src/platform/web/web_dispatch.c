@@ -260,6 +260,41 @@ static void answer_static(struct web *w, enum status st)
 	http_send(w->req, body);
 }
 
+static void give_large(void *arg)
+{
+	fsem_give(arg);
+}
+
+static void run_handler(void *arg)
+{
+	struct run *x = arg;
+	x->st = x->w->route->handle(x->w, &x->err);
+}
+
+/* Once more, with the memory of few. What the first try left in the arena stays there, and what it said is said anew. */
+static enum status run_large(struct web_req *wr, struct run *x)
+{
+	struct web_app *app = wr->note->app;
+	struct ctx *ctx = x->w->ctx;
+	enum status st = fsem_take(&app->large, ctx->deadline_ns ? ctx->deadline_ns : FIBER_FOREVER);
+	if (st != ST_OK)
+		return st == ST_TIMEOUT ? ST_UNAVAILABLE : st;
+	arena_allow(ctx->arena, (size_t)config_bytes(app->platform->config, "http", "large_memory"));
+	arena_on_free(ctx->arena, give_large, &app->large);
+	wr->tags.len = 0;
+	wr->header_count = 0;
+	x->w->fragments_missing = 0;
+	x->err = (struct err){ 0 };
+	return guard_run(run_handler, x);
+}
+
+/* Unwound for want of memory, or told so: by a buffer that is full, or a row that does not fit. */
+static bool wants_memory(const struct run *x, enum status st)
+{
+	bool short_of_it = st == ST_NOMEM || (st == ST_OK && (x->st == ST_NOMEM || x->st == ST_TOO_LARGE));
+	return short_of_it && x->w->route && (x->w->route->flags & ROUTE_LARGE) && !x->w->req->answered;
+}
+
 static void handle(struct http_req *r, void *arg)
 {
 	struct web_note *n = r->app_data;
@@ -271,6 +306,8 @@ static void handle(struct http_req *r, void *arg)
 	buf_arena(&wr->tags, r->ctx.arena, TAGS_MAX);
 	struct run x = { .w = w };
 	enum status st = guard_run(run, &x);
+	if (wants_memory(&x, st))
+		st = run_large(wr, &x);
 	page_release(wr);
 	if (st == ST_OK)
 		st = x.st;
@@ -378,6 +415,7 @@ struct web_app *web_app_new(struct platform *p, const struct route *const *extra
 	}
 	a->platform = p;
 	flights_init(&a->flights);
+	fsem_init(&a->large, (unsigned)config_int(p->config, "http", "large_at_once"), LARGE_WAITING);
 	for (unsigned i = 0; i < WEB_ROLES; i++)
 		a->listeners[i] = (struct web_listener){ a, (enum web_role)i };
 	if (add_routes(a, extra, e) != ST_OK || web_error_build(a, e) != ST_OK) {
@@ -396,6 +434,7 @@ void web_app_free(struct web_app *a)
 	buf_fini(&a->csp);
 	router_free(a->router);
 	pthread_mutex_destroy(&a->flights.lock);
+	fsem_fini(&a->large);
 	free(a);
 }
 

@@ -17,6 +17,7 @@
 #define PAGE_KEY_MAX 1024
 #define PAGE_QUERY_MAX 256 /* longer ones are nobody's link: never cached */
 #define FLIGHTS 256
+#define LARGE_WAITING 64 /* for the memory of a large page; more get 503 */
 #define CSP_FORMS "; form-action " /* the last directive, so that it can be left out (web->forms_leave) */
 
 /* Of all fibers that miss a page one renders it; the others wait for that one, or serve the stale page. */
@@ -33,6 +34,7 @@ struct web_app {
 	struct router *router;
 	struct web_listener listeners[WEB_ROLES];
 	struct flights flights;
+	struct fsem large; /* pages that need more memory than a request has: ROUTE_LARGE */
 	struct service_instance *front; /* whose links the platform's own pages make */
 	struct buf csp;                 /* scripts, styles and fonts by default-src: from here, none inline */
 	char *problems[ST_COUNT];       /* what is sent when there is no memory or no request */

@@ -11,7 +11,7 @@
 #include "platform/peers/fragment.h"
 #include "platform/web/web_int.h"
 
-#define COMPOSED_MAX (8u << 20)
+#define COMPOSED_MAX (64u << 20) /* the arena ends before */
 
 bool type_is_html(const char *type)
 {

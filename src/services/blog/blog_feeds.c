@@ -5,8 +5,9 @@
 #include "platform/config/config.h"
 #include "platform/text/json.h"
 
-#define FEED_MAX (8u << 20)
-#define SITEMAP_LIMIT 50000 /* of one sitemap, by its protocol */
+#define FEED_MAX (64u << 20) /* the arena ends before */
+#define SITEMAP_LIMIT 10000 /* addresses of one sitemap; its protocol allows 50 000 */
+#define SITEMAPS_MAX 5000
 
 /* --- bodies away from home ---------------------------------------------------------------------------------------- */
 
@@ -71,9 +72,27 @@ struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i)
 		rest = str_skip(rest, tag.n);
 	}
 	buf_putstr(&out, rest);
+	if (i->cut)
+		tpl_blog_feed_cut(&out, ctx, &i->card);
 	if (i->gated)
 		tpl_blog_feed_gate(&out, ctx, &i->card);
 	return blog_xml(ctx, buf_str(&out));
+}
+
+struct str blog_feed_text(struct ctx *ctx, struct str text)
+{
+	struct buf b;
+	buf_arena(&b, ctx->arena, FEED_MAX);
+	html_text(&b, blog_xml(ctx, text));
+	return buf_str(&b);
+}
+
+const int *blog_numbers(struct arena *a, size_t n)
+{
+	int *list = ARENA_ARRAY(a, int, n ? n : 1);
+	for (size_t i = 0; i < n; i++)
+		list[i] = (int)i + 1;
+	return list;
 }
 
 /* --- feeds ---------------------------------------------------------------------------------------------------------- */
@@ -137,7 +156,7 @@ static enum status send_xml_feed(struct web *w, feed_template *write, const char
 	BUF_LIT(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 	write(&out, &v);
 	if (!buf_ok(&out))
-		return err_set(e, ST_TOO_LARGE, "The feed is larger than %u bytes; lower blog.feed_posts", FEED_MAX);
+		return err_set(e, ST_NOMEM, "The feed is too large; lower blog.feed_posts");
 	return web_text(w, 200, type, buf_str(&out));
 }
 
@@ -206,23 +225,63 @@ enum status blog_get_json_feed(struct web *w, struct err *e)
 	return web_text(w, 200, "application/feed+json; charset=utf-8", body);
 }
 
+static enum status locations_from(struct web *w, int64_t skip, const struct blog_location **list, size_t *count, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	return blog_locations(w->ctx, c, SITEMAP_LIMIT, skip, list, count, e);
+}
+
+static enum status count_locations(struct web *w, int64_t *count, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	return blog_location_count(w->ctx, c, count, e);
+}
+
+static enum status send_sitemap(struct web *w, struct buf *out, struct err *e)
+{
+	if (!buf_ok(out))
+		return err_set(e, ST_NOMEM, "The sitemap is too large");
+	web_cache_tag(w, "blog");
+	return web_text(w, 200, "application/xml; charset=utf-8", buf_str(out));
+}
+
+/* One part: /sitemaps/1. */
+enum status blog_get_sitemap_part(struct web *w, struct err *e)
+{
+	const struct blog_location *list;
+	struct buf out;
+	size_t count;
+	int64_t number = web_path_int(w, "page");
+	if (number < 1 || number > SITEMAPS_MAX)
+		return err_set(e, ST_NOT_FOUND, "There is no such part of the sitemap");
+	TRY(locations_from(w, (number - 1) * SITEMAP_LIMIT, &list, &count, e));
+	if (!count)
+		return err_set(e, ST_NOT_FOUND, "There is no such part of the sitemap");
+	buf_arena(&out, w->ctx->arena, FEED_MAX);
+	BUF_LIT(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	tpl_blog_sitemap(&out, w->ctx, list, count, number == 1);
+	return send_sitemap(w, &out, e);
+}
+
+/* The whole, or where its parts are. */
 enum status blog_get_sitemap(struct web *w, struct err *e)
 {
 	const struct blog_location *list;
-	size_t count;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-		TRY(blog_locations(w->ctx, c, SITEMAP_LIMIT - 1, &list, &count, e));
-	}
 	struct buf out;
-	buf_arena(&out, w->ctx->arena, 4 * FEED_MAX);
+	size_t count;
+	int64_t all;
+	TRY(count_locations(w, &all, e));
+	buf_arena(&out, w->ctx->arena, FEED_MAX);
 	BUF_LIT(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	tpl_blog_sitemap(&out, w->ctx, list, count);
-	if (!buf_ok(&out))
-		return err_set(e, ST_TOO_LARGE, "The sitemap is too large");
-	web_cache_tag(w, "blog");
-	return web_text(w, 200, "application/xml; charset=utf-8", buf_str(&out));
+	if (all > SITEMAP_LIMIT) {
+		tpl_blog_sitemap_index(&out, w->ctx, (size_t)((all + SITEMAP_LIMIT - 1) / SITEMAP_LIMIT));
+	} else {
+		TRY(locations_from(w, 0, &list, &count, e));
+		tpl_blog_sitemap(&out, w->ctx, list, count, true);
+	}
+	return send_sitemap(w, &out, e);
 }
 
 enum status blog_get_robots(struct web *w, struct err *e)

@@ -18,12 +18,17 @@ struct blog_feed_view {
 };
 
 struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i); /* addresses made absolute; a note when gated */
+/* Plain text where RSS 2.0 has HTML (its descriptions): escaped once as HTML, before XML escapes it again. */
+struct str blog_feed_text(struct ctx *ctx, struct str text);
+/* 1 to n, in a. */
+const int *blog_numbers(struct arena *a, size_t n);
 struct str blog_location_url(struct ctx *ctx, const struct blog_location *l);
 
 enum status blog_get_rss(struct web *w, struct err *e);
 enum status blog_get_atom(struct web *w, struct err *e);
 enum status blog_get_json_feed(struct web *w, struct err *e);
 enum status blog_get_sitemap(struct web *w, struct err *e);
+enum status blog_get_sitemap_part(struct web *w, struct err *e);
 enum status blog_get_robots(struct web *w, struct err *e);
 
 #endif

@@ -10,7 +10,8 @@
 #include "platform/config/config.h"
 #include "services/blog/blog_views.h"
 
-#define PAGE_MAX (4u << 20)
+#define PAGE_MAX (64u << 20) /* the arena ends before */
+#define ARCHIVE_PAGE 500
 #define PAGE_USUAL (24u << 10) /* what most pages take: room for that at once, instead of growing and copying */
 #define SEARCH_MAX 200 /* characters of a query that are looked at */
 
@@ -237,14 +238,23 @@ enum status blog_get_archive(struct web *w, struct err *e)
 {
 	struct blog_site site;
 	const struct blog_archive_month *months;
+	struct str base = STR("/archive/");
+	struct blog_page page;
 	size_t count;
+	int number;
+	bool moved;
+	TRY(page_number(w, base, &number, &moved, e));
+	if (moved)
+		return ST_OK;
 	SCOPED_DB_READ c = NULL;
 	TRY(open_site(w, &c, &site, e));
-	TRY(blog_archive(w->ctx, c, site.timezone, 5000, &months, &count, e));
-	struct page_shell shell = shell_of(w, &site, STR("Archive"));
+	TRY(blog_archive(w->ctx, c, site.timezone, number, ARCHIVE_PAGE, &months, &count, &page, e));
+	struct page_shell shell = shell_of(w, &site, number > 1 ? arena_strf(w->ctx->arena, "Archive, page %d", number) : STR("Archive"));
 	struct buf out;
+	link_neighbours(&shell, w->ctx, &page, base);
+	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
 	page_buf(w, &out);
-	tpl_blog_archive(&out, &shell, w, &site, months, count);
+	tpl_blog_archive(&out, &shell, &v, months, count);
 	return web_html_reading(w, 200, &out, &c);
 }
 

@@ -11,6 +11,7 @@
 
 #define WORDS_MAX 8
 #define WORD_MAX 64
+#define HITS_MAX 1000 /* counted and paged through; whoever wants more of them asks more exactly */
 #define HIT_OPEN '\2' /* as in sql/search.sql */
 #define HIT_CLOSE '\3'
 
@@ -93,7 +94,7 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 	struct str q = engine_query(a, db_engine(db_of(c)), query);
 	if (!q.n)
 		return ST_OK;
-	TRY(q_blog_search(c, q, clock_now_us(), size, offset, &rows, &n, e));
+	TRY(q_blog_search(c, q, clock_now_us(), size, offset, HITS_MAX, &rows, &n, e));
 	TRY(store_past_end(page, n, e));
 	struct store_ids ids = { ARENA_ARRAY(a, int64_t, n + 1), n };
 	for (size_t i = 0; i < n; i++)

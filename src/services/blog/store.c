@@ -270,15 +270,17 @@ enum status blog_authors(struct ctx *ctx, struct db_conn *c, int limit, const st
 
 /* --- archive --------------------------------------------------------------------------------------------------------- */
 
-enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int limit,
-                         const struct blog_archive_month **months, size_t *count, struct err *e)
+enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int number, int size,
+                         const struct blog_archive_month **months, size_t *count, struct blog_page *page, struct err *e)
 {
 	struct blog_listed_row *rows;
 	struct blog_card *cards;
 	size_t n;
 	(void)ctx;
 	*count = 0;
-	TRY(q_blog_listed(c, clock_now_us(), limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit, 0, &rows, &n, e));
+	TRY(q_blog_listed(c, clock_now_us(), size, (int64_t)(number - 1) * size, &rows, &n, e));
+	TRY(store_past_end(number, n, e));
+	*page = (struct blog_page){ .number = number, .total = n ? rows[0].total : 0, .pages = store_pages(n ? rows[0].total : 0, size) };
 	TRY(store_cards(c, IDS_OF(c, rows, n), &cards, &n, e));
 	struct blog_archive_month *list = ARENA_ARRAY(db_arena(c), struct blog_archive_month, n ? n : 1);
 	const char *zone = timezone.n ? arena_cstr(db_arena(c), timezone) : "Etc/UTC";
@@ -299,12 +301,20 @@ enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone
 
 /* --- machines ---------------------------------------------------------------------------------------------------------- */
 
-enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_location **out, size_t *count,
+enum status blog_location_count(struct ctx *ctx, struct db_conn *c, int64_t *n, struct err *e)
+{
+	struct blog_location_count_row *row;
+	TRY(q_blog_location_count(c, clock_now_us(), &row, e));
+	*n = row ? row->n : 0;
+	return ST_OK;
+}
+
+enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_t skip, const struct blog_location **out, size_t *count,
                            struct err *e)
 {
 	struct blog_locations_row *rows;
 	(void)ctx;
-	TRY(q_blog_locations(c, clock_now_us(), limit, &rows, count, e));
+	TRY(q_blog_locations(c, clock_now_us(), limit, skip, &rows, count, e));
 	struct blog_location *list = ARENA_ARRAY(db_arena(c), struct blog_location, *count ? *count : 1);
 	for (size_t i = 0; i < *count; i++) {
 		char t = rows[i].type.n > 1 ? rows[i].type.p[1] : 0; /* pOst pAge tAg aUthor */
@@ -366,7 +376,7 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 	TRY(store_cards(c, ids, &cards, count, e));
 	for (size_t i = 0; i < *count; i++)
 		TRY(store_faces(c, &cards[i], e));
-	TRY(q_blog_public_bodies(c, ids_text(db_arena(c), ids), &bodies, &n, e));
+	TRY(q_blog_public_bodies(c, ids_text(db_arena(c), ids), FEED_BODY_MAX, &bodies, &n, e));
 	struct blog_feed_item *list = ARENA_ARRAY(db_arena(c), struct blog_feed_item, *count ? *count : 1);
 	for (size_t i = 0; i < *count; i++) {
 		list[i] = (struct blog_feed_item){ .card = cards[i], .html = { STR("") } };
@@ -375,6 +385,7 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 				continue;
 			list[i].html = (struct safe_html){ or_empty(bodies[k].html) };
 			list[i].gated = bodies[k].gated;
+			list[i].cut = bodies[k].cut;
 			list[i].uuid = uuid_of(db_arena(c), bodies[k].origin, cards[i].id);
 		}
 	}

@@ -132,7 +132,8 @@ struct blog_location { /* a line of the sitemap */
 	struct str image;
 };
 
-struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated; struct str uuid; };
+/* cut: the body is longer than a feed carries (512 KiB), and html is empty. */
+struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated, cut; struct str uuid; };
 
 /* The UUID made of an object's id, for those that came without one (RFC 9562, version 8). */
 struct str blog_uuid(struct arena *a, int64_t id);
@@ -152,9 +153,9 @@ enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int pa
                      struct blog_page *out, struct err *e) MUST_CHECK;
 enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size,
                         struct blog_author *author, struct blog_page *out, struct err *e) MUST_CHECK;
-/* Newest month first, months in the site's time zone; at most `limit` posts. */
-enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int limit,
-                         const struct blog_archive_month **months, size_t *count, struct err *e) MUST_CHECK;
+/* Newest month first, months in the site's time zone: size posts of page `number`, by month; *page: of how many pages. ST_NOT_FOUND: past the end. */
+enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int number, int size,
+                         const struct blog_archive_month **months, size_t *count, struct blog_page *page, struct err *e) MUST_CHECK;
 /* Those with at least one post that is listed; most posts first, then by name. */
 enum status blog_tags(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_tag **tags, size_t *count,
                       struct err *e) MUST_CHECK;
@@ -179,7 +180,9 @@ enum status blog_suggest(struct ctx *ctx, struct db_conn *c, struct str path, in
                          const struct blog_suggestion **out, size_t *count, struct err *e) MUST_CHECK;
 
 /* --- machines ------------------------------------------------------------------------------------------------ */
-enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_location **out,
+enum status blog_location_count(struct ctx *ctx, struct db_conn *c, int64_t *n, struct err *e) MUST_CHECK;
+/* At most limit, without the first `skip`. */
+enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_t skip, const struct blog_location **out,
                            size_t *count, struct err *e) MUST_CHECK;
 /* Newest first. Bodies as a visitor may read them. tag or author slug narrows; STR_NULL: all. */
 enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct str author, int limit,

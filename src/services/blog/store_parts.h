@@ -7,7 +7,7 @@
 
 #include "services/blog/store.h"
 
-enum { STORE_PAGE_MAX = 100, STORE_LIST_MAX = 100000 };
+enum { STORE_PAGE_MAX = 100, FEED_BODY_MAX = 512 << 10 /* of one post in a feed */ };
 
 /* "[1,2,3]", as the queries over many objects take it. */
 struct store_ids { int64_t *list; size_t count; };

@@ -125,7 +125,7 @@ SELECT a.id, a.slug, a.title, a.excerpt, a.image_url, a.image_alt, m.path, m.src
  ORDER BY n.posts DESC, a.title LIMIT :lim;
 
 -- name: blog_locations
--- params: now int, lim int
+-- params: now int, lim int, off int
 -- rows: type text, slug text, updated_at int, image_url text, path text?
 SELECT o.type, o.slug, o.updated_at, o.image_url, m.path
   FROM objects o LEFT JOIN media m ON m.id = o.image_id
@@ -136,7 +136,19 @@ SELECT o.type, o.slug, o.updated_at, o.image_url, m.path
             WHERE p.id = e.src AND e.dst = o.id AND e.type = CASE o.type WHEN 'tag' THEN 'tagged' ELSE 'authored-by' END
               AND p.type = 'post' AND p.status IN ('published', 'scheduled') AND p.published_at <= :now)))
  ORDER BY CASE o.type WHEN 'page' THEN 1 WHEN 'post' THEN 2 WHEN 'tag' THEN 3 ELSE 4 END, o.published_at DESC, o.id DESC
- LIMIT :lim;
+ LIMIT :lim OFFSET :off;
+
+-- name: blog_location_count
+-- params: now int
+-- row: n int
+SELECT count(*) AS n
+  FROM objects o
+ WHERE o.status IN ('published', 'scheduled')
+   AND ((o.type IN ('post', 'page') AND o.published_at <= :now)
+     OR (o.type IN ('tag', 'author') AND EXISTS (
+           SELECT 1 FROM edges e CROSS JOIN objects p
+            WHERE p.id = e.src AND e.dst = o.id AND e.type = CASE o.type WHEN 'tag' THEN 'tagged' ELSE 'authored-by' END
+              AND p.type = 'post' AND p.status IN ('published', 'scheduled') AND p.published_at <= :now)));
 
 -- Slugs and titles to compare a missing address with: newest first, so that a limit drops the oldest.
 -- name: blog_names

@@ -30,20 +30,23 @@ SELECT id FROM objects
  WHERE id = :id AND type IN ('post', 'page') AND status IN ('published', 'scheduled', 'unlisted') AND published_at <= :now;
 
 -- Bodies as a visitor may read them, and where they came from.
+-- Without those that are longer than max: what a feed carries has an end.
 -- name: blog_public_bodies
--- params: ids text
--- rows: id int, html text?, gated bool, origin text?
+-- params: ids text, max int
+-- rows: id int, html text?, gated bool, origin text?, cut bool
 -- sqlite:
-SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
-       o.visibility <> 'public' AS gated, o.origin
-  FROM json_each(:ids) i CROSS JOIN objects o ON o.id = i.value LEFT JOIN revisions r ON r.id = o.revision_id
- ORDER BY i.key;
+SELECT b.id, CASE WHEN LENGTH(b.html) <= :max THEN b.html END AS html, b.gated, b.origin, COALESCE(LENGTH(b.html), 0) > :max AS cut
+  FROM (SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
+       o.visibility <> 'public' AS gated, o.origin, i.key
+  FROM json_each(:ids) i CROSS JOIN objects o ON o.id = i.value LEFT JOIN revisions r ON r.id = o.revision_id) AS b
+ ORDER BY b.key;
 -- postgres:
-SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
-       o.visibility <> 'public' AS gated, o.origin
+SELECT b.id, CASE WHEN LENGTH(b.html) <= :max THEN b.html END AS html, b.gated, b.origin, COALESCE(LENGTH(b.html), 0) > :max AS cut
+  FROM (SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
+       o.visibility <> 'public' AS gated, o.origin, i.key
   FROM json_array_elements_text(:ids::json) WITH ORDINALITY AS i(value, key)
-  JOIN objects o ON o.id = i.value::bigint LEFT JOIN revisions r ON r.id = o.revision_id
- ORDER BY i.key;
+  JOIN objects o ON o.id = i.value::bigint LEFT JOIN revisions r ON r.id = o.revision_id) AS b
+ ORDER BY b.key;
 
 -- A tag or an author.
 -- name: blog_term_by_slug
