@@ -110,6 +110,7 @@ struct loop {
 	/* fibers (fiber.c) */
 	struct fiber *running, *ready, **ready_tail, *all;
 	_Atomic unsigned fibers;
+	bool draining; /* there is nothing to wait for once the last fiber is gone */
 	struct spawn *backlog, **backlog_tail; /* accepted by fiber_spawn_on, without a stack as yet */
 	struct timer backlog_timer;
 	struct stack_list stacks[2];

@@ -257,7 +257,7 @@ static bool dispatch(struct loop *l, int n)
 
 static int64_t wait_time(const struct loop *l)
 {
-	if (l->ready || l->deferred.head)
+	if (l->ready || l->deferred.head || (l->draining && !atomic_load(&l->fibers)))
 		return 0;
 	if (!l->heap_len)
 		return -1;
@@ -320,11 +320,13 @@ bool loop_drain(struct loop *l, int64_t patience_ns)
 	struct timer t = { .fire = nothing };
 	bool worked;
 	current = l;
+	l->draining = true;
 	fibers_cancel_all(l);
 	timer_set(l, &t, until);
 	while (atomic_load(&l->fibers) && l->now_ns < until)
 		loop_turn(l, true, &worked);
 	timer_cancel(&t);
+	l->draining = false;
 	/* Tasks of remote wakes and detached work may still be queued: their owners are gone or going. */
 	run_posted(l);
 	bool gone = !atomic_load(&l->fibers);

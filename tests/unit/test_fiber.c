@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "rt/fiber.h"
+#include "rt/internal.h"
 
 static struct loop *loop;
 static int setup(void **state)
@@ -431,6 +432,15 @@ static void the_end_cancels_what_is_left(void **state)
 	assert_int_equal(st, ST_CANCELLED);
 }
 
+/* It does not sleep until its patience ends, an hour from now, because the last fiber ended just before. */
+static void a_drain_ends_with_its_last_fiber(void **state)
+{
+	enum status st = ST_OK;
+	assert_non_null(fiber_spawn(loop, wait_for_ever, &st, FIBER_SMALL));
+	assert_true(loop_drain(loop, 3600 * NS_PER_S));
+	assert_int_equal(st, ST_CANCELLED);
+}
+
 #define WITH_LOOP(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 int main(void)
 {
@@ -453,6 +463,7 @@ int main(void)
 		WITH_LOOP(the_limit_refuses),
 		cmocka_unit_test(remote_wakes_race_with_the_end),
 		cmocka_unit_test(the_end_cancels_what_is_left),
+		WITH_LOOP(a_drain_ends_with_its_last_fiber),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
