@@ -47,6 +47,18 @@ static enum status get_page(struct web *w, struct err *e)
 	return web_html(w, 200, &b);
 }
 
+/* One address, two kinds: what a federated post will be. */
+static enum status get_either(struct web *w, struct err *e)
+{
+	struct buf b;
+	web_cache_tag(w, "numbers");
+	buf_arena(&b, w->ctx->arena, 256);
+	if (web_wants_json(w))
+		return web_json(w, 200, STR("{\"kind\":\"json\"}"));
+	buf_puts(&b, "<p>kind html</p>");
+	return web_html(w, 200, &b);
+}
+
 static enum status get_form(struct web *w, struct err *e) { return web_text(w, 200, "text/plain", web_csrf(w)); }
 
 static enum status post_form(struct web *w, struct err *e)
@@ -88,6 +100,7 @@ static enum status post_raw(struct web *w, struct err *e)
 
 static const struct route routes[] = {
 	{ "GET", "/page/{name:text}", get_page, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
+	{ "GET", "/either", get_either, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
 	{ "GET", "/form", get_form, 0, RATE_NONE, 0, 0, "x" },
 	{ "POST", "/form", post_form, 0, RATE_NONE, 0, 0, "x" },
 	{ "GET", "/private", get_private, ROUTE_AUTH, RATE_NONE, 0, 0, "x" },
@@ -178,6 +191,24 @@ static void pages_are_kept(void **state)
 	cache_drop_tag(t.p.cache, STR("numbers"));
 	ask("GET", "/page/a", "", "");
 	assert_int_equal(t.renders, before + 4);
+}
+
+static void kept_pages_know_what_kind_is_wanted(void **state)
+{
+	static const struct { const char *accept; bool json; } rows[] = {
+		{ "", false }, { "Accept: application/json\r\n", true }, { "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n", false },
+		{ "Accept: application/json;q=0.5, text/html\r\n", false }, { "Accept: application/problem+json\r\n", true }, { "Accept: */*\r\n", false },
+	};
+	for (unsigned turn = 0; turn < 2; turn++) /* made, then kept */
+		for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+			ask("GET", "/either", rows[i].accept, "");
+			status_is(200);
+			expect(rows[i].json ? "{\"kind\":\"json\"}" : "<p>kind html</p>", true);
+			expect(rows[i].json ? "content-type: application/json" : "content-type: text/html", true);
+			expect("vary: accept, cookie", true);
+		}
+	ask("GET", "/page/a", "", "");
+	expect("vary: accept-encoding, cookie", true); /* nobody negotiates there */
 }
 
 struct asker { pthread_t thread; const char *path; int status; };
@@ -408,7 +439,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages_are_kept),
+		cmocka_unit_test(pages_are_kept), cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
 		cmocka_unit_test(kept_pages_know_tls),
 		cmocka_unit_test(one_renders_for_many),
 		cmocka_unit_test(a_nonce_is_never_kept),

@@ -152,8 +152,28 @@ static int accept_quality(struct str accept, const char *wanted)
 	return -1;
 }
 
+const char *web_kind_of(const struct http_req *r)
+{
+	static const char *const kinds[] = { "application/activity+json", "application/ld+json", "application/json", "application/problem+json" };
+	struct str accept = http_header(r, "accept");
+	int best = accept_quality(accept, "text/html");
+	const char *kind = "";
+	/* What browsers send names none of them: most requests end here. */
+	if (!accept.p || str_find(accept, STR("json")) < 0)
+		return kind;
+	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		int q = accept_quality(accept, kinds[i]);
+		if (q > best && q > 0) {
+			best = q;
+			kind = kinds[i];
+		}
+	}
+	return kind;
+}
+
 bool web_wants_json(const struct web *w)
 {
+	web_req_of(w)->negotiated = true;
 	struct str accept = http_header(w->req, "accept");
 	int json = accept_quality(accept, "application/json"), problem = accept_quality(accept, "application/problem+json");
 	int html = accept_quality(accept, "text/html");

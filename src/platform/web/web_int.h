@@ -57,12 +57,17 @@ struct web_req {
 	struct http_header headers[WEB_HEADERS_MAX];
 	unsigned header_count;
 	struct buf tags;
+	bool negotiated;      /* the handler asked what kind is wanted */
 	struct str page_key;  /* p NULL: this answer is not for the page cache */
 	uint64_t flight;      /* 0: none claimed */
 	struct cache_moment since; /* when the handler began */
 };
 static inline struct web_req *web_req_of(const struct web *w) { return (struct web_req *)(uintptr_t)w; }
 static inline struct web_app *web_app_of(const struct web *w) { return web_req_of(w)->note->app; }
+
+/* Which of the kinds of JSON that addresses are negotiated for is wanted rather than HTML; "": HTML. Part of a kept page's key, so that
+   nobody gets what another kind of program was answered. */
+const char *web_kind_of(const struct http_req *r);
 
 /* --- web_page.c: the page cache --- */
 /* The key of a page for visitors, or p NULL. Written to buf. */
