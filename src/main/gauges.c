@@ -66,11 +66,15 @@ static void sample_http(void)
 		sum.accepted += one.accepted;
 		sum.refused += one.refused;
 		sum.waiting += one.waiting;
+		sum.owed += one.owed;
+		sum.h2_resets_cut += one.h2_resets_cut;
 	}
 	metric_gauge(M_HTTP_OPEN, "", sum.open);
 	metric_gauge(M_HTTP_ACCEPTED, "", (int64_t)sum.accepted);
 	metric_gauge(M_HTTP_REFUSED, "", (int64_t)sum.refused);
 	metric_gauge(M_HTTP_WAITING, "", sum.waiting);
+	metric_gauge(M_HTTP_OWED, "", (int64_t)sum.owed);
+	metric_gauge(M_HTTP_CUT, "", (int64_t)sum.h2_resets_cut);
 }
 
 static void sample_db(const struct service_instance *s)

@@ -80,6 +80,7 @@ static struct http_limits limits_of(const struct config *c)
 		.arena = (size_t)config_bytes(c, "http", "arena"),
 		.at_work = (unsigned)config_int(c, "http", "at_work"),
 		.waiting = (unsigned)config_int(c, "http", "waiting"),
+		.memory = (size_t)config_bytes(c, "http", "memory"),
 	};
 }
 

@@ -46,6 +46,8 @@ static void handle(struct http_req *r, void *arg)
 		http_send(r, STR("soon"));
 	} else if (str_eqc(r->path, "/big")) {
 		http_send_blob(r, big);
+	} else if (str_eqc(r->path, "/copy")) {
+		http_send(r, str_n(big->data, BIG)); /* of its own */
 	} else if (str_eqc(r->path, "/parts")) {
 		if (http_begin(r, -1) != ST_OK)
 			return;
@@ -181,7 +183,8 @@ static void setting(uint8_t *p, uint16_t id, uint32_t v)
 	memcpy(p, s, 6);
 }
 
-static struct client *join(uint32_t window)
+/* Without a word about the server's settings. */
+static struct client *join_unread(uint32_t window)
 {
 	struct client *c = calloc(1, sizeof *c);
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(server, 0)),
@@ -197,6 +200,12 @@ static struct client *join(uint32_t window)
 	setting(s, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window);
 	setting(s + 6, NGHTTP2_SETTINGS_ENABLE_PUSH, 0);
 	put_frame(c, NGHTTP2_SETTINGS, 0, 0, s, sizeof s);
+	return c;
+}
+
+static struct client *join(uint32_t window)
+{
+	struct client *c = join_unread(window);
 	assert_true(next_frame(c));
 	assert_int_equal(c->f.type, NGHTTP2_SETTINGS);
 	put_frame(c, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL, 0);
@@ -767,6 +776,82 @@ static void test_too_many_streams(void **state)
 	expect_goaway(c, NGHTTP2_PROTOCOL_ERROR);
 }
 
+/* They are refused one by one as long as the client does not know the limit, but not for ever. */
+static void test_streams_over_the_limit(void **state)
+{
+	struct client *c = join_unread(65535);
+	unsigned before = cuts();
+	for (int i = 0; i < 2000; i++)
+		GET(c, "/wait");
+	expect_goaway(c, NGHTTP2_ENHANCE_YOUR_CALM);
+	assert_int_equal(cuts(), before + 1);
+}
+
+static size_t owed(void)
+{
+	struct http_server_stats s;
+	http_server_stats(server, &s);
+	return s.owed;
+}
+
+/* Each of n requests has its answer: the whole page, or 503. Returns how many the page. */
+static unsigned answers_come(struct client *c, unsigned n)
+{
+	unsigned pages = 0;
+	for (unsigned left = n; left; ) {
+		struct answer a = { 0 };
+		assert_true(next_frame(c));
+		assert_int_not_equal(c->f.type, NGHTTP2_RST_STREAM);
+		if (c->f.type == NGHTTP2_HEADERS)
+			unpack(c, &a);
+		assert_true(!a.status || a.status == 200 || a.status == 503);
+		pages += a.status == 200;
+		left -= c->f.type == NGHTTP2_DATA && (c->f.flags & NGHTTP2_FLAG_END_STREAM);
+	}
+	return pages;
+}
+
+/* Ninety answers of a mebibyte that nobody reads: what is held of them is bounded. Then they are read, and each has come to its end. */
+static void test_answers_never_read(void **state)
+{
+	struct client *c = join(0x7fffffff), *other = join(65535);
+	size_t most = 0;
+	window_update(c, 0, 0x7fffffff - 65535);
+	for (int i = 0; i < 90; i++)
+		GET(c, "/copy");
+	for (int i = 0; i < 2000 && (i < 200 || most < BIG); i++) {
+		expect_works(other);
+		size_t now = owed();
+		most = now > most ? now : most;
+	}
+	assert_in_range(most, BIG, 16 * BIG);
+	assert_in_range(answers_come(c, 90), 10, 90);
+	leave(c);
+	leave(other);
+}
+
+/* Bodies that never come whole: what waits for them is bounded, and who asks for more is told so. */
+static void test_bodies_never_sent(void **state)
+{
+	const char *const fields[] = { ":method", "POST", ":scheme", "http", ":path", "/echo", ":authority", "example.org",
+				       "content-length", "1000000", NULL };
+	struct client *c = join(65535);
+	unsigned refused = 0;
+	for (int i = 0; i < 60; i++)
+		ask_fields(c, fields, 0);
+	while (refused < 40) {
+		struct answer a = { 0 };
+		assert_true(next_frame(c));
+		if (c->f.type != NGHTTP2_HEADERS)
+			continue;
+		unpack(c, &a);
+		assert_int_equal(a.status, 500);
+		refused++;
+		assert_true(owed() <= 17 * BIG);
+	}
+	leave(c);
+}
+
 static void wait_for(_Atomic unsigned *n, unsigned at_least)
 {
 	for (int i = 0; i < 2000 && atomic_load(n) < at_least; i++)
@@ -892,7 +977,8 @@ int main(void)
 		cmocka_unit_test(test_rapid_reset),    cmocka_unit_test(test_made_you_reset),
 		cmocka_unit_test(test_speaks_after_the_end),
 		cmocka_unit_test(test_continuation_flood), cmocka_unit_test(test_floods),
-		cmocka_unit_test(test_too_many_streams), cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_too_many_streams), cmocka_unit_test(test_streams_over_the_limit),
+		cmocka_unit_test(test_answers_never_read), cmocka_unit_test(test_bodies_never_sent), cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_tables),	       cmocka_unit_test(test_protocol_errors),
 		cmocka_unit_test(test_window_overrun), cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_drain),

@@ -368,6 +368,7 @@ static void destroy(struct conn *c)
 	*c->all_prev = c->all_next;
 	if (c->all_next)
 		c->all_next->all_prev = c->all_prev;
+	conn_owes_nothing(c);
 	pool_put(&w->conn_pool, c);
 	worker_conn_gone(w);
 }

@@ -66,6 +66,8 @@ struct piece {
 };
 static inline struct piece piece_bytes(struct str s) { return (struct piece){ PIECE_BYTES, .p = s.p, .len = s.n }; }
 void piece_drop(struct piece *p); /* gives back the reference */
+/* What it holds for the peer that it waits for, in bytes (owed.c): its share of a blob that others hold too, a file's descriptor. */
+size_t piece_owed(const struct piece *p);
 
 /* --- protocol of a connection ----------------------------------------------------------------------------------- */
 
@@ -128,6 +130,8 @@ struct conn {
 	struct seg *out_first, **out_tail;
 	size_t out_bytes; /* in memory: files do not count */
 	uint64_t sent_total, sent_mark;
+	size_t out_owed; /* of the queue, as piece_owed says */
+	size_t owed, owed_told; /* what its protocol and its requests hold; the whole sum as last told to the worker: owed.c */
 	int64_t proto_deadline_ns, write_deadline_ns;
 	int64_t wheel_at_ns;
 	struct conn *wheel_next, **wheel_prev; /* bucket of the worker's timer wheel */
@@ -165,6 +169,13 @@ void conn_piece(struct conn *c, struct piece *p);
 size_t conn_room(struct conn *c);
 void conn_flush(struct conn *c); /* hand to the socket what it takes; after input() this happens by itself */
 bool conn_out_empty(const struct conn *c);
+
+/* What we hold for the peer, in bytes: owed.c. *part is what is counted of one thing (a stream, a session, a request that waits),
+   0 at first; now: what it is from here on. Counting refuses nothing: ask conn_may_owe before, where there is a way to say no; a
+   connection that holds too much all the same is closed at its next flush. */
+void conn_owes(struct conn *c, size_t *part, size_t now);
+bool conn_may_owe(const struct conn *c, size_t more);
+size_t conn_owed(const struct conn *c);
 
 /* Ask for proto->expired at that monotonic time; 0: never. Cheap: no timer is touched unless it moves forward past the
    wheel's granularity (a quarter of a second, and as late as that it may fire). */
@@ -230,6 +241,7 @@ struct request {
 	struct http_header out_first[REQUEST_OUT_HEADERS];
 
 	uint64_t body_got;     /* bytes of body the application has read */
+	size_t rest_owed;      /* of the arena, while it waits for the peer: counted in what the connection holds */
 	uint64_t burst;        /* bytes read or written since others had their turn */
 	int64_t answer_len;    /* announced by http_begin; −1 unknown */
 	bool head_sent, complete, no_body, gone, running, started, streaming, in_done;

@@ -27,6 +27,7 @@ struct seg {
 	struct seg *next;
 	struct piece piece; /* BYTES: within data, or borrowed (cap 0) */
 	uint32_t cap, used; /* of data */
+	size_t owed;        /* piece_owed, and never more than what is left */
 	char data[];
 };
 
@@ -80,6 +81,7 @@ static struct seg *seg_new(struct conn *c, size_t cap)
 	s->next = NULL;
 	s->cap = (uint32_t)cap;
 	s->used = 0;
+	s->owed = 0;
 	s->piece = (struct piece){ .kind = PIECE_BYTES, .p = s->data };
 	return s;
 }
@@ -100,8 +102,15 @@ static struct seg *tail(const struct conn *c)
 	return c->out_first ? (struct seg *)((char *)c->out_tail - offsetof(struct seg, next)) : NULL;
 }
 
+static void owes(struct conn *c, struct seg *s, size_t now)
+{
+	c->out_owed += now - s->owed;
+	s->owed = now;
+}
+
 static void append(struct conn *c, struct seg *s)
 {
+	owes(c, s, piece_owed(&s->piece));
 	*c->out_tail = s;
 	c->out_tail = &s->next;
 	if (s->piece.kind != PIECE_FILE)
@@ -114,6 +123,7 @@ static void pop(struct conn *c)
 	c->out_first = s->next;
 	if (!c->out_first)
 		c->out_tail = &c->out_first;
+	owes(c, s, 0);
 	seg_free(c->w, s);
 }
 
@@ -148,6 +158,7 @@ void conn_wrote(struct conn *c, size_t n)
 	s->used += (uint32_t)n;
 	s->piece.len += n;
 	c->out_bytes += n;
+	owes(c, s, s->owed + n);
 }
 
 struct str conn_last(const struct conn *c, size_t n)
@@ -162,6 +173,7 @@ void conn_unwrote(struct conn *c, size_t n)
 	s->used -= (uint32_t)n;
 	s->piece.len -= n;
 	c->out_bytes -= n;
+	owes(c, s, s->owed - n);
 }
 
 void conn_put(struct conn *c, const void *p, size_t n)
@@ -202,6 +214,7 @@ static void settle(struct conn *c, struct seg *s)
 	memcpy(own->data, s->piece.p, s->piece.len);
 	own->used = (uint32_t)s->piece.len;
 	own->piece.len = s->piece.len;
+	own->owed = s->owed;
 	struct seg **at = &c->out_first;
 	while (*at != s)
 		at = &(*at)->next;
@@ -266,6 +279,8 @@ static void took(struct conn *c, size_t n)
 		else {
 			p->p += part;
 			c->out_bytes -= part;
+			if (c->out_first->owed > p->len)
+				owes(c, c->out_first, p->len);
 		}
 		if (p->len)
 			break;
@@ -389,4 +404,5 @@ void conn_flush(struct conn *c)
 	}
 	if (!c->out_first)
 		conn_out_done(c);
+	conn_account(c);
 }

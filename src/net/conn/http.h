@@ -156,6 +156,7 @@ struct http_limits { /* 0: the default in parentheses */
 	size_t arena;                /* per request (4 MiB) */
 	unsigned at_work;            /* handlers of one line at once, per loop (250) */
 	unsigned waiting;            /* for their turn, per line and loop (10 000); more get 503 */
+	size_t memory;               /* held for peers that don't read or don't finish, all together (256 MiB); one connection: 16 MiB */
 };
 
 struct http_listen {
@@ -188,6 +189,7 @@ void http_server_free(struct http_server *s); /* after the loops stopped */
 
 struct http_server_stats {
 	uint64_t accepted, requests, refused, h2_resets_cut;
+	size_t owed;                   /* bytes held for peers */
 	unsigned open, active, waiting; /* waiting: of the active ones, those whose turn has not come */
 };
 void http_server_stats(const struct http_server *s, struct http_server_stats *out);

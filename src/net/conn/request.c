@@ -305,8 +305,25 @@ void request_cancel(struct request *q)
 	}
 }
 
+/* What the handler has gathered is now in the hands of the peer, and counts as held for it. */
+enum status request_rest(struct request *q)
+{
+	struct conn *c = q->conn;
+	size_t n = arena_used(q->r.ctx.arena);
+	if (!conn_may_owe(c, n))
+		return ST_UNAVAILABLE;
+	conn_owes(c, &q->rest_owed, n);
+	line_rest(q);
+	enum status st = fiber_park(FIBER_FOREVER);
+	line_go_on(q);
+	if (q->conn)
+		conn_owes(q->conn, &q->rest_owed, 0);
+	return st;
+}
+
 void request_gone(struct request *q)
 {
+	conn_owes(q->conn, &q->rest_owed, 0);
 	q->gone = true;
 	q->ops = NULL;
 	q->conn = NULL;
@@ -366,9 +383,9 @@ enum status http_body_read(struct http_req *r, void *buf, size_t n, size_t *got,
 		case BODY_WAIT:
 			break;
 		}
-		line_rest(q);
-		enum status st = fiber_park(FIBER_FOREVER);
-		line_go_on(q);
+		enum status st = request_rest(q);
+		if (st == ST_UNAVAILABLE)
+			return err_set(e, st, "Too much is held for this connection already");
 		if (st != ST_OK)
 			return err_set(e, st, "The body did not arrive in time");
 	}

@@ -10,6 +10,9 @@
 /* n bytes of body came or went, at the rate that the limits demand or better: the deadline is for the application's own
    time, so it moves on; and a peer that is never slow does not keep the loop to itself. In the request's fiber only. */
 void request_progress(struct request *q, size_t n);
+/* Park until the peer has done its part (sent or read something: request_wake), the memory of q counted as held for it meanwhile. As
+   fiber_park; ST_UNAVAILABLE at once when that would be too much. In the request's fiber only, q->conn being there. */
+enum status request_rest(struct request *q) MUST_CHECK;
 /* Its turn has come: run the application in a fiber. False: there can be no further fiber. */
 bool request_run(struct request *q);
 /* It has waited too long for its turn, or too many do: 503. q is freed. */

@@ -131,6 +131,8 @@ void http_status(struct http_req *r, int status)
 	r->status = status;
 }
 
+#define SMALL_ANSWER ((size_t)8 << 10) /* held in any case */
+
 /* --- whole answers ---------------------------------------------------------------------------------------------------- */
 
 static bool bodiless(const struct http_req *r)
@@ -151,7 +153,7 @@ static bool first_answer(struct request *q)
 	return !q->gone;
 }
 
-void response_pieces(struct request *q, struct piece *p, unsigned count, uint64_t len)
+static void send_pieces(struct request *q, struct piece *p, unsigned count, uint64_t len)
 {
 	q->complete |= q->gone;
 	if (first_answer(q)) {
@@ -168,6 +170,27 @@ void response_pieces(struct request *q, struct piece *p, unsigned count, uint64_
 	}
 	for (unsigned i = 0; i < count; i++)
 		piece_drop(&p[i]);
+}
+
+/* Whether the peer may make us hold so much more; otherwise it is told, in few words, to read first. */
+static bool may_hold(struct request *q, const struct piece *p, unsigned count)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < count; i++)
+		n += piece_owed(&p[i]);
+	return n <= SMALL_ANSWER || !q->conn || bodiless(&q->r) || conn_may_owe(q->conn, n);
+}
+
+void response_pieces(struct request *q, struct piece *p, unsigned count, uint64_t len)
+{
+	if (!q->gone && !q->r.answered && !may_hold(q, p, count)) {
+		LOG(INFO, &q->r.ctx, "http.unread", LI("held", conn_owed(q->conn)));
+		for (unsigned i = 0; i < count; i++)
+			piece_drop(&p[i]);
+		response_error(q, 503);
+		return;
+	}
+	send_pieces(q, p, count, len);
 }
 
 void response_piece(struct request *q, struct piece *p) { response_pieces(q, p, 1, p->len); }
@@ -212,7 +235,7 @@ void response_error(struct request *q, int status)
 	response_header_static(q, "Content-Type", str_c(type));
 	response_header_static(q, "Cache-Control", STR("no-store"));
 	struct piece p = piece_bytes(body);
-	response_piece(q, &p);
+	send_pieces(q, &p, 1, p.len);
 }
 
 /* --- answers in parts ----------------------------------------------------------------------------------------------- */
@@ -238,10 +261,7 @@ static enum status wait_room(struct request *q, size_t *room)
 		*room = q->ops->room(q);
 		if (*room)
 			return ST_OK;
-		line_rest(q);
-		enum status st = fiber_park(FIBER_FOREVER);
-		line_go_on(q);
-		TRY(st);
+		TRY(request_rest(q));
 	}
 }
 

@@ -212,6 +212,7 @@ static void fill_limits(struct http_limits *l)
 	DEFAULT(l->arena, 4 << 20);
 	DEFAULT(l->at_work, 250);
 	DEFAULT(l->waiting, 10000);
+	DEFAULT(l->memory, (size_t)256 << 20);
 	/* A head and its decoded path always fit. */
 	if (l->arena < 256 << 10)
 		l->arena = 256 << 10;
@@ -542,6 +543,7 @@ void http_server_stats(const struct http_server *cs, struct http_server_stats *o
 		out->h2_resets_cut += atomic_load_explicit(&w->cut, memory_order_relaxed);
 		out->active += atomic_load_explicit(&w->active, memory_order_relaxed);
 		out->waiting += atomic_load_explicit(&w->waiting, memory_order_relaxed);
+		out->owed += atomic_load_explicit(&w->owed, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&s->lock);
 }

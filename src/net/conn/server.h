@@ -92,6 +92,8 @@ struct worker {
 	struct framed framed[FRAMED_SLOTS];
 	_Atomic uint64_t accepted, requests, refused, cut;
 	_Atomic unsigned active, waiting;
+	_Atomic size_t owed; /* by its connections' peers: owed.c; written by its loop */
+	size_t owed_told;    /* of that, what is in the server's */
 	bool draining, stopped; /* stopped: the loop and its fibers are no more */
 	struct task drain_task;
 };
@@ -111,6 +113,7 @@ struct http_server {
 	struct worker *workers[SERVER_WORKERS_MAX];
 	unsigned worker_count;
 	_Atomic unsigned open;
+	_Atomic size_t owed; /* about what its workers hold for peers */
 	bool draining;
 	int64_t drain_deadline_ns;
 	void (*drained)(void *arg);
@@ -125,6 +128,10 @@ void conn_drain(struct conn *c);
 void conn_abandon(struct conn *c);
 /* conn.c tells when one is gone. */
 void worker_conn_gone(struct worker *w);
+
+/* What is held for a peer: owed.c. At each flush, and when a connection ends. */
+void conn_account(struct conn *c);
+void conn_owes_nothing(struct conn *c);
 
 /* Timer wheel: wheel.c */
 void wheel_put(struct worker *w, struct conn *c, int64_t at_ns);

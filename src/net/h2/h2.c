@@ -3,10 +3,12 @@
  * HTTP/2 on a connection (RFC 9113), server side, over nghttp2: session, limits, clocks, drain. Requests: h2_stream.c.
  *
  * What a peer can make us do is bounded: streams at once, header bytes and CONTINUATION frames of a block, the compression
- * tables, unread body bytes (windows), queued acknowledgements. Two leaky budgets bound what is legal but abusive:
+ * tables, unread body bytes (windows), queued acknowledgements. What it makes us hold is bounded in bytes: all that nghttp2
+ * allocates for the session, and with streams and answers the connection's sum (owed.c), near which no further request is
+ * started (h2_stream.c). Two leaky budgets bound what is legal but abusive:
  *
  *   resets  streams that came to nothing: reset by the peer (rapid reset, CVE-2023-44487), or by us because of an error the
- *           peer provoked (MadeYouReset, CVE-2025-8671). Each may have cost a request's work.
+ *           peer provoked (MadeYouReset, CVE-2025-8671). Each may have cost a request's work. Streams over the limit, too.
  *   frames  frames that carry nothing: PING, SETTINGS, WINDOW_UPDATE, empty DATA. What we send earns the peer some, as it has
  *           to acknowledge with window updates. (PRIORITY and unknown types nghttp2 skips for less than they cost to send.)
  *
@@ -34,6 +36,9 @@
 #define TINY_DATA         32
 #define GRACE_NS          (5 * NS_PER_S) /* the period over which rates are judged */
 #define TICK_NS           NS_PER_S
+/* Of nghttp2's own memory: the session with its tables, and a stream with the head of its answer. */
+#define SESSION_BYTES     ((size_t)1 << 20)
+#define STREAM_BYTES      ((size_t)16 << 10)
 
 static void close_over(struct h2 *h);
 
@@ -117,6 +122,15 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *f, const uint8_t 
 	if (s && f->headers.cat == NGHTTP2_HCAT_REQUEST)
 		h2_stream_field(s, str_n((const char *)name, name_len), str_n((const char *)value, value_len));
 	return 0;
+}
+
+/* Streams over the limit are refused without having been: on_stream_close hears nothing of them. */
+static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *f, int why, void *arg)
+{
+	struct h2 *h = arg;
+	if (why == NGHTTP2_ERR_REFUSED_STREAM)
+		spend_reset(h);
+	return h->over ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 /* By default nghttp2 only leaves ill-formed fields out; then two readers of the message would see different ones. */
@@ -215,6 +229,7 @@ static void settle(struct h2 *h)
 	if (c->dead || c->finishing || h->closed)
 		return;
 	bool was_over = h->over;
+	h2_held_start(h);
 	send_queued(h);
 	if (h->over) {
 		if (!was_over)
@@ -262,6 +277,8 @@ static void run_task(struct task *t)
 	}
 	settle(h);
 	conn_flush(h->c);
+	if (h->held && h2_may_start(h)) /* what was sent has made room */
+		h2_kick(h);
 }
 
 void h2_kick(struct h2 *h)
@@ -344,6 +361,7 @@ static void h2_expired(struct conn *c)
 	int64_t now = worker_now(c->w);
 	bool pending = false;
 	h->clock_ns = 0;
+	h2_held_expire(h, now);
 	for (struct h2_stream *s = h->streams; s; s = s->next) {
 		check_body_rate(s, now);
 		check_stream_window(s, now);
@@ -366,6 +384,54 @@ static void h2_expired(struct conn *c)
 		set_clock(h);
 }
 
+/* --- nghttp2's memory ---------------------------------------------------------------------------------------------------------------- */
+
+/* Before each piece: its size. */
+union piece_head { size_t n; max_align_t align; };
+
+static bool session_count(struct h2 *h, size_t now)
+{
+	if (now > h->session_max)
+		return false;
+	h->session_bytes = now;
+	conn_owes(h->c, &h->session_owed, now);
+	return true;
+}
+
+static void *ng_realloc(void *p, size_t n, void *arg)
+{
+	struct h2 *h = arg;
+	union piece_head *old = p ? (union piece_head *)p - 1 : NULL, *made = NULL;
+	size_t before = old ? old->n : 0, was = h->session_bytes;
+	if (n > h->session_max || !session_count(h, was - before + n))
+		return NULL;
+	made = realloc(old, sizeof *made + n);
+	if (!made) {
+		(void)!session_count(h, was);
+		return NULL;
+	}
+	made->n = n;
+	return made + 1;
+}
+
+static void *ng_malloc(size_t n, void *arg) { return ng_realloc(NULL, n, arg); }
+
+static void *ng_calloc(size_t count, size_t size, void *arg)
+{
+	size_t n;
+	void *p = __builtin_mul_overflow(count, size, &n) ? NULL : ng_realloc(NULL, n, arg);
+	return p ? memset(p, 0, n) : NULL;
+}
+
+static void ng_free(void *p, void *arg)
+{
+	struct h2 *h = arg;
+	union piece_head *old = p ? (union piece_head *)p - 1 : NULL;
+	if (old)
+		(void)!session_count(h, h->session_bytes - old->n);
+	free(old);
+}
+
 /* --- the connection ---------------------------------------------------------------------------------------------------------------- */
 
 static nghttp2_session_callbacks *make_callbacks(void)
@@ -379,6 +445,7 @@ static nghttp2_session_callbacks *make_callbacks(void)
 	nghttp2_session_callbacks_set_on_invalid_header_callback(cb, on_invalid_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cb, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
 	nghttp2_session_callbacks_set_send_data_callback(cb, send_data);
 	nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_sent);
@@ -407,7 +474,8 @@ static int start_session(struct h2 *h)
 	};
 	nghttp2_session_callbacks *cb = make_callbacks();
 	nghttp2_option *o = make_option();
-	int r = cb && o ? nghttp2_session_server_new2(&h->ng, cb, h, o) : NGHTTP2_ERR_NOMEM;
+	nghttp2_mem mem = { .mem_user_data = h, .malloc = ng_malloc, .free = ng_free, .calloc = ng_calloc, .realloc = ng_realloc };
+	int r = cb && o ? nghttp2_session_server_new3(&h->ng, cb, h, o, &mem) : NGHTTP2_ERR_NOMEM;
 	if (r == 0)
 		r = nghttp2_submit_settings(h->ng, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
 	if (r == 0)
@@ -426,6 +494,8 @@ static enum status h2_open(struct conn *c)
 	h->idle_since_ns = h->resets.at_ns = h->frames.at_ns = worker_now(c->w);
 	h->resets.level = RESETS_BURST;
 	h->frames.level = FRAMES_BURST;
+	h->held_tail = &h->held;
+	h->session_max = SESSION_BYTES + worker_limits(c->w)->in_flight * STREAM_BYTES;
 	if (start_session(h) != 0) {
 		nghttp2_session_del(h->ng);
 		free(h);
@@ -450,6 +520,8 @@ static void h2_input(struct conn *c)
 			LOG(DEBUG, NULL, "http2.broken", LS("why", nghttp2_strerror((int)n)));
 			if (n == NGHTTP2_ERR_FLOODED) /* acknowledgements that nobody reads, and its own counts */
 				cut(h, "flood");
+			if (n == NGHTTP2_ERR_NOMEM)
+				cut(h, "memory");
 			h->over = true;
 			nghttp2_session_terminate_session(h->ng, NGHTTP2_INTERNAL_ERROR);
 		}

@@ -24,6 +24,11 @@ struct h2 {
 	nghttp2_session *ng;
 	struct h2_stream *streams;
 	unsigned open;              /* streams */
+	unsigned running;           /* of these, requests whose application is at work and has not begun to answer */
+	struct h2_stream *held, **held_tail; /* requests that wait until the peer has read, the oldest first */
+	size_t out_owed;            /* of what the connection holds: answers of streams */
+	size_t session_bytes, session_max; /* what nghttp2 has allocated, and may */
+	size_t session_owed;        /* … as counted in what the connection holds */
 	unsigned continuations;     /* of the header block being received */
 	struct h2_budget resets, frames;
 	int64_t idle_since_ns;      /* when the last stream ended */
@@ -43,6 +48,7 @@ struct h2 {
 struct h2_chunk {
 	struct h2_chunk *next;
 	struct piece piece; /* BLOB or FILE */
+	size_t owed;        /* piece_owed, and never more than what is left of a blob */
 };
 
 struct h2_stream {
@@ -58,6 +64,8 @@ struct h2_stream {
 	struct str method, scheme, authority, path;
 	int64_t body_len;
 	int refuse; /* status to answer with; 0: none */
+	size_t owed; /* by the peer for this stream, as counted in what the connection holds */
+	struct h2_stream *held_next, **held_prev; /* in h->held; prev NULL: not held back */
 
 	/* body in */
 	struct buf in;
@@ -72,6 +80,7 @@ struct h2_stream {
 	uint64_t out_sent, out_mark;
 	int64_t out_clock_ns; /* the stream's window has been shut since; 0: open */
 	bool out_end, want_room;
+	bool running;  /* the application is at work, and has not begun to answer */
 	bool finished; /* the application is done */
 	bool sent_end;
 };
@@ -86,6 +95,10 @@ struct h2_stream *h2_stream_new(struct h2 *h, int32_t id); /* NULL: memory is ou
 /* One field of the head; what is too much is remembered as a refusal. */
 void h2_stream_field(struct h2_stream *s, struct str name, struct str value);
 void h2_stream_start(struct h2_stream *s); /* the head is complete */
+/* Requests held back: start those that there is room for by now, and refuse those that have waited for too long. */
+bool h2_may_start(const struct h2 *h);
+void h2_held_start(struct h2 *h);
+void h2_held_expire(struct h2 *h, int64_t now);
 bool h2_stream_data(struct h2_stream *s, const uint8_t *p, size_t n); /* false: memory is out */
 void h2_stream_end(struct h2_stream *s);
 void h2_stream_sent_end(struct h2_stream *s);

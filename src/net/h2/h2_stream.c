@@ -20,15 +20,52 @@
 #define HIGH_WATER ((size_t)64 << 10) /* bytes a stream may have queued; the connection has its own */
 #define LOW_WATER  ((size_t)16 << 10)
 #define FIELD_COST 32                 /* RFC 9113 6.5.2: what a field counts besides its bytes */
+/* A connection whose peer has answers of so much to read first gets no further request started, each one at work counting as one of
+   RUNNING_COST: more than browsers and proxies let stand, and small against CONN_OWED_MAX. */
+#define START_BELOW  ((size_t)4 << 20)
+#define RUNNING_COST ((size_t)64 << 10)
+/* A stream without its bytes: our struct, the fields, the first block of the request's arena. */
+#define STREAM_COST(l) (sizeof(struct h2_stream) + (l)->header_count * sizeof(struct http_header) + 4096)
 
 static const struct stream_ops h2_ops;
 
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
+static void owes(struct h2_stream *s, size_t more) { conn_owes(s->h->c, &s->owed, s->owed + more); }
+static void owes_less(struct h2_stream *s, size_t less) { conn_owes(s->h->c, &s->owed, s->owed - less); }
+
+static void chunk_owes(struct h2_stream *s, struct h2_chunk *k, size_t now)
+{
+	s->h->out_owed += now - k->owed;
+	conn_owes(s->h->c, &s->owed, s->owed + now - k->owed);
+	k->owed = now;
+}
+
+static void drop_chunk(struct h2_stream *s)
+{
+	struct h2_chunk *k = s->out;
+	s->out = k->next;
+	if (!s->out)
+		s->out_tail = &s->out;
+	s->out_queued -= k->piece.len;
+	chunk_owes(s, k, 0);
+	piece_drop(&k->piece);
+	free(k);
+}
+
+static void unhold(struct h2_stream *s)
+{
+	if (!s->held_prev)
+		return;
+	*s->held_prev = s->held_next;
+	*(s->held_next ? &s->held_next->held_prev : &s->h->held_tail) = s->held_prev;
+	s->held_prev = NULL;
+}
+
 struct h2_stream *h2_stream_new(struct h2 *h, int32_t id)
 {
 	const struct http_limits *l = worker_limits(h->c->w);
-	struct h2_stream *s = calloc(1, sizeof *s);
+	struct h2_stream *s = conn_may_owe(h->c, STREAM_COST(l)) ? calloc(1, sizeof *s) : NULL;
 	if (!s)
 		return NULL;
 	s->q = request_new(h->c, &h2_ops, s);
@@ -51,19 +88,21 @@ struct h2_stream *h2_stream_new(struct h2 *h, int32_t id)
 		h->streams->prev = &s->next;
 	h->streams = s;
 	h->open++;
+	owes(s, STREAM_COST(l));
 	return s;
 }
 
 static void drop_out(struct h2_stream *s)
 {
-	while (s->out) {
-		struct h2_chunk *k = s->out;
-		s->out = k->next;
-		piece_drop(&k->piece);
-		free(k);
-	}
-	s->out_tail = &s->out;
-	s->out_queued = 0;
+	while (s->out)
+		drop_chunk(s);
+}
+
+/* Its answer has begun, or never will. */
+static void not_running(struct h2_stream *s)
+{
+	s->h->running -= s->running;
+	s->running = false;
 }
 
 static void release_request(struct h2_stream *s)
@@ -72,6 +111,7 @@ static void release_request(struct h2_stream *s)
 	s->q = NULL;
 	if (!q)
 		return;
+	not_running(s);
 	if (s->finished)
 		request_free(q);
 	else
@@ -81,12 +121,14 @@ static void release_request(struct h2_stream *s)
 void h2_stream_free(struct h2_stream *s)
 {
 	struct h2 *h = s->h;
+	unhold(s);
 	release_request(s);
 	drop_out(s);
 	/* Bytes nobody read still count against the connection's window. */
 	if (s->in.len > s->in_pos)
 		nghttp2_session_consume_connection(h->ng, s->in.len - s->in_pos);
 	buf_fini(&s->in);
+	conn_owes(h->c, &s->owed, 0);
 	*s->prev = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
@@ -128,6 +170,7 @@ void h2_stream_field(struct h2_stream *s, struct str name, struct str value)
 		s->refuse = 431;
 		return;
 	}
+	owes(s, name.n + value.n + 2);
 	struct str *p = name.n && name.p[0] == ':' ? pseudo(s, name) : NULL;
 	if (p) {
 		if (p == &s->path && value.n > l->target)
@@ -226,6 +269,27 @@ static int check_head(struct h2_stream *s, struct message_head *m)
 	return 0;
 }
 
+bool h2_may_start(const struct h2 *h)
+{
+	return h->c->out_owed + h->out_owed + h->running * RUNNING_COST < START_BELOW;
+}
+
+static void start(struct h2_stream *s)
+{
+	s->running = true;
+	s->h->running++;
+	request_start(s->q);
+}
+
+static void hold_back(struct h2_stream *s)
+{
+	struct h2 *h = s->h;
+	s->held_next = NULL;
+	s->held_prev = h->held_tail;
+	*h->held_tail = s;
+	h->held_tail = &s->held_next;
+}
+
 void h2_stream_start(struct h2_stream *s)
 {
 	struct message_head m;
@@ -235,8 +299,28 @@ void h2_stream_start(struct h2_stream *s)
 		status = request_head(q, &m);
 	if (status)
 		request_refuse(q, status);
+	else if (h2_may_start(s->h))
+		start(s);
 	else
-		request_start(q);
+		hold_back(s);
+}
+
+void h2_held_start(struct h2 *h)
+{
+	while (h->held && !h->c->dead && h2_may_start(h)) {
+		struct h2_stream *s = h->held;
+		unhold(s);
+		start(s);
+	}
+}
+
+void h2_held_expire(struct h2 *h, int64_t now)
+{
+	while (h->held && now - h->held->q->r.start_ns >= worker_limits(h->c->w)->request_ns) {
+		struct h2_stream *s = h->held;
+		unhold(s);
+		request_refuse(s->q, 503);
+	}
 }
 
 /* --- body in -------------------------------------------------------------------------------------------------------------- */
@@ -253,7 +337,10 @@ bool h2_stream_data(struct h2_stream *s, const uint8_t *p, size_t n)
 		buf_clear(&s->in);
 		s->in_pos = 0;
 	}
+	if (!conn_may_owe(h->c, n))
+		return false;
 	buf_put(&s->in, p, n);
+	owes(s, n);
 	request_wake(s->q);
 	return buf_ok(&s->in);
 }
@@ -283,6 +370,7 @@ static enum body_read op_read(struct request *q, void *buf, size_t n, size_t *go
 		n = n < have ? n : have;
 		memcpy(buf, s->in.data + s->in_pos, n);
 		s->in_pos += n;
+		owes_less(s, n);
 		s->in_clock_ns = 0;
 		nghttp2_session_consume(s->h->ng, s->id, n);
 		h2_kick(s->h);
@@ -350,6 +438,7 @@ static void op_head(struct request *q, int64_t len, bool end)
 {
 	struct h2_stream *s = q->stream;
 	size_t names = 0;
+	not_running(s);
 	for (unsigned i = 0; i < q->out_count; i++)
 		names += q->out[i].name.n;
 	/* Not from the arena: an answer must be possible when that is what has run out. */
@@ -394,18 +483,21 @@ static void op_body(struct request *q, struct piece *p, bool end)
 {
 	struct h2_stream *s = q->stream;
 	uint64_t len = p->len;
+	size_t costs = piece_owed(p);
 	if (len && !s->out_end) {
-		struct h2_chunk *k = malloc(sizeof *k);
+		struct h2_chunk *k = conn_may_owe(s->h->c, costs) ? malloc(sizeof *k) : NULL;
 		struct piece own = k ? own_piece(p) : (struct piece){ 0 };
 		if (own.len != len) {
+			piece_drop(p);
 			free(k);
 			h2_reset(s, NGHTTP2_INTERNAL_ERROR);
 			return;
 		}
-		*k = (struct h2_chunk){ NULL, own };
+		*k = (struct h2_chunk){ NULL, own, 0 };
 		*s->out_tail = k;
 		s->out_tail = &k->next;
 		s->out_queued += len;
+		chunk_owes(s, k, costs);
 	} else {
 		piece_drop(p);
 	}
@@ -437,8 +529,8 @@ static void op_finish(struct request *q, bool whole)
 		drop_out(s);
 		h2_reset(s, NGHTTP2_INTERNAL_ERROR);
 	}
-	if (!whole || s->sent_end)
-		release_request(s);
+	/* What it has to send is a copy or counted: its memory need not wait until that is read. */
+	release_request(s);
 }
 
 static const struct stream_ops h2_ops = {
@@ -479,17 +571,14 @@ static bool send_part(struct h2_stream *s, size_t n)
 		k->piece.p += n;
 	}
 	k->piece.len -= n;
+	if (k->piece.kind == PIECE_BLOB && k->owed > k->piece.len)
+		chunk_owes(s, k, (size_t)k->piece.len);
 	s->out_queued -= n;
 	s->out_sent += n;
 	s->h->sent += n;
 	conn_piece(s->h->c, &part);
-	if (!k->piece.len) {
-		s->out = k->next;
-		if (!s->out)
-			s->out_tail = &s->out;
-		piece_drop(&k->piece);
-		free(k);
-	}
+	if (!k->piece.len)
+		drop_chunk(s);
 	return true;
 }
 
@@ -518,6 +607,4 @@ int h2_stream_send(struct h2_stream *s, const uint8_t head[9], size_t n)
 void h2_stream_sent_end(struct h2_stream *s)
 {
 	s->sent_end = true;
-	if (s->finished)
-		release_request(s);
 }

@@ -27,6 +27,7 @@
 #define DEFAULT_MESSAGE ((size_t)1 << 20)
 #define SEND_QUEUE      ((size_t)1 << 20) /* bytes a slow reader may leave waiting before ws_try_send refuses */
 #define INBOX_MAX       4096              /* messages in the inbox */
+#define KEEP_MESSAGE    ((size_t)16 << 10) /* a buffer that stays between messages */
 #define PING_AFTER_NS   (30 * NS_PER_S)
 #define PONG_WITHIN_NS  (20 * NS_PER_S)
 #define CLOSE_WITHIN_NS (5 * NS_PER_S)
@@ -63,6 +64,7 @@ struct ws {
 	bool posted;
 	struct task task;
 	_Atomic size_t out_bytes; /* of the connection, as last seen */
+	size_t owed;              /* messages in either direction, as counted in what the connection holds */
 };
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
@@ -139,6 +141,17 @@ static struct ws *ws_new(struct request *q, size_t max_message)
 
 static bool alive(const struct ws *w) { return w->c && !w->c->dead; }
 
+/* What it holds of messages; the frames that wait to be read the connection counts itself. */
+static void account(struct ws *w)
+{
+	if (!w->c)
+		return;
+	pthread_mutex_lock(&w->lock);
+	size_t inbox = w->inbox_bytes + w->inbox_count * sizeof(struct ws_out);
+	pthread_mutex_unlock(&w->lock);
+	conn_owes(w->c, &w->owed, w->dec.msg.cap + w->given.cap + inbox);
+}
+
 /* --- sending ---------------------------------------------------------------------------------------------------------- */
 
 static void flush(struct ws *w)
@@ -195,6 +208,7 @@ static void run_task(struct task *t)
 	w->posted = false;
 	pthread_mutex_unlock(&w->lock);
 	send_inbox(w);
+	account(w);
 	if (w->c)
 		flush(w);
 	ws_unref(w);
@@ -351,9 +365,21 @@ static void look(struct ws *w)
 		conn_resume(w->c);
 }
 
+/* A large message is not to leave its memory behind for as long as the connection lasts. */
+static void forget_given(struct ws *w)
+{
+	if (w->given.cap <= KEEP_MESSAGE) {
+		buf_clear(&w->given);
+		return;
+	}
+	buf_fini(&w->given);
+	buf_init(&w->given, w->dec.max);
+}
+
 enum status ws_recv(struct ws *w, struct ws_msg *out, int64_t deadline_ns)
 {
-	buf_clear(&w->given);
+	forget_given(w);
+	account(w);
 	for (;;) {
 		look(w);
 		if (w->ready) {
@@ -362,6 +388,7 @@ enum status ws_recv(struct ws *w, struct ws_msg *out, int64_t deadline_ns)
 			w->dec.msg = spare;
 			w->ready = false;
 			*out = (struct ws_msg){ w->dec.binary, buf_str(&w->given) };
+			account(w);
 			if (w->close_sent && w->c)
 				conn_resume(w->c);
 			return ST_OK;
@@ -395,6 +422,7 @@ static void ws_input(struct conn *c)
 	w->heard_ns = worker_now(c->w);
 	w->pinged = false;
 	process(w);
+	account(w);
 	if (w->ready)
 		wake_all(w);
 	if (c->dead || c->finishing)
