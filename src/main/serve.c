@@ -2,9 +2,10 @@
  *
  * guildhall serve, guildhall worker: the long-running forms of the program.
  *
- * main thread: makes the loops, then sleeps until all is over. Loop 0: boot (migrations, services, demo content), signals,
- * drain. All loops: listeners. Order of the end: readiness says no, listeners drain while queues finish what they have, then
- * the loops stop, then what they used is freed. A second SIGTERM ends at once.
+ * main thread: makes the loops, then sleeps until all is over. Loop 0: boot (addresses taken, migrations, services, demo content), signals,
+ * drain. All loops: listeners. An address that is taken is told before anything is loaded. Order of the end: readiness says no, listeners
+ * drain while queues finish what they have, then the loops stop, then what they used is freed. A boot that is under way is given up. A
+ * second SIGTERM ends at once.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -47,6 +49,9 @@ struct serving {
 	_Atomic unsigned ending;    /* drains that are not done */
 	_Atomic bool failed;
 	struct timer failsafe;
+	struct fiber *boot; /* while it is under way; loop 0 */
+	struct task drain_task; /* to loop 0, from whichever attached last */
+	atomic_flag drain_begun;
 	sem_t over;
 	struct err err;
 	pthread_mutex_t err_lock;
@@ -99,6 +104,8 @@ static enum status add_server(struct serving *s, enum web_role role, const char 
 	}
 	web_app_http(s->p->web, role, &h.app);
 	struct http_server *server = http_server_new(&h, e);
+	if (!server && e->status == ST_CONFLICT)
+		return err_set(e, ST_CONFIG, "%s is taken: another program answers there. Choose another with --listen 127.0.0.1:PORT (./run --port PORT)", addr);
 	if (!server)
 		return err_wrap(e, ST_CONFIG, "listening on %s", addr);
 	s->servers[s->server_count++] = server;
@@ -154,7 +161,11 @@ static void attach(struct task *t)
 		st = http_server_attach(s->servers[i], a->loop, &e);
 	if (st != ST_OK)
 		give_up(s, &e);
-	else if (--s->attaching == 0)
+	else if (--s->attaching > 0)
+		;
+	else if (s->p->draining)
+		loop_post(loops_get(s->loops, 0), &s->drain_task); /* asked for while it started */
+	else
 		say_ready(s);
 	free(a);
 }
@@ -207,6 +218,7 @@ static enum status tell_ready(struct serving *s, struct ctx *ctx, struct err *e)
 static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 {
 	unsigned applied = 0;
+	TRY(make_servers(s, e));
 	if (config_bool(s->inv->config, "database", "migrate"))
 		TRY(platform_migrate(ctx, s->p, &applied, e));
 	if (applied)
@@ -215,7 +227,6 @@ static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 	if (inv_option(s->inv, "demo"))
 		TRY(load_demo(s, ctx, e));
 	TRY(tell_ready(s, ctx, e));
-	TRY(make_servers(s, e));
 	if (s->p->auth)
 		TRY(authstore_start(s->p->auth, e));
 	if (s->roles & ROLE_EVENTS)
@@ -241,9 +252,13 @@ static void boot_turn(void *arg)
 static void boot_fiber(void *arg)
 {
 	struct boot_turn t = { .s = arg, .st = ST_NOMEM };
+	t.s->boot = fiber_self();
 	if (!fiber_turn("boot", boot_turn, &t) || (t.st == ST_NOMEM && !t.e.msg[0]))
 		t.st = err_set(&t.e, ST_NOMEM, "no memory to start");
-	if (t.st != ST_OK) {
+	t.s->boot = NULL;
+	if (t.st != ST_OK && t.s->p->draining) {
+		sem_post(&t.s->over); /* ended before it began */
+	} else if (t.st != ST_OK) {
 		t.e.status = t.st;
 		give_up(t.s, &t.e);
 	}
@@ -298,8 +313,16 @@ static void cut(struct timer *t)
 	sem_post(&s->over);
 }
 
+/* Once. While the process starts: the start is given up, or, when it has gone too far for that, followed by this. */
 static void drain(struct serving *s)
 {
+	if (s->boot) {
+		LOG(INFO, NULL, "serve.given_up", LS("why", "it was ended while it started"));
+		fiber_cancel(s->boot);
+		return;
+	}
+	if (s->attaching || atomic_flag_test_and_set(&s->drain_begun))
+		return;
 	int64_t until = clock_mono_ns() + config_duration_ns(s->inv->config, "server", "drain");
 	LOG(INFO, NULL, "serve.draining", LI("servers", s->server_count));
 	s->ending = s->server_count + 1;
@@ -311,6 +334,11 @@ static void drain(struct serving *s)
 		http_server_drain(s->servers[i], until, one_ended, s);
 	if (!fiber_spawn(loop_current(), end_queues, s, FIBER_LARGE))
 		one_ended(s);
+}
+
+static void drain_from_attach(struct task *t)
+{
+	drain((struct serving *)((char *)t - offsetof(struct serving, drain_task)));
 }
 
 static void reload(struct serving *s)
@@ -421,7 +449,7 @@ static enum status serve(struct serving *s, struct err *e)
 
 static enum status run_with(struct invocation *inv, bool public, struct err *e)
 {
-	struct serving s = { .inv = inv, .public = public };
+	struct serving s = { .inv = inv, .public = public, .drain_task = { .run = drain_from_attach }, .drain_begun = ATOMIC_FLAG_INIT };
 	const char *roles = inv_option(inv, "roles");
 	TRY(parse_roles(roles ? roles : "events,jobs", &s.roles, e));
 	TRY(choose_port(inv, e));

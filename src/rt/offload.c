@@ -240,14 +240,21 @@ void offload_stop(void)
 }
 
 /* True when queued; false with *inline_ set when there is no pool, without it when the queue is full. */
-static bool submit(struct lane *l, struct job *j, bool *inline_)
+static bool submit(struct lane *l, struct job *j, bool first, bool *inline_)
 {
 	pthread_mutex_lock(&l->lock);
 	*inline_ = !l->stats.threads || l->stopping;
 	bool room = !*inline_ && l->stats.queued < l->queue_max;
-	if (room) {
+	if (room && first) {
+		j->next = l->head;
+		l->head = j;
+		if (!j->next)
+			l->tail = &j->next;
+	} else if (room) {
 		*l->tail = j;
 		l->tail = &j->next;
+	}
+	if (room) {
 		l->stats.queued++;
 		pthread_cond_signal(&l->work);
 		if (l->watched && l->stats.queued + l->stats.running == 1)
@@ -285,7 +292,7 @@ enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 	struct job j = { .fn = fn, .arg = arg, .promise = &p };
 	bool inline_ = !fiber_self();
 	promise_init(&p);
-	if (inline_ || !submit(&lanes[lane], &j, &inline_)) {
+	if (inline_ || !submit(&lanes[lane], &j, false, &inline_)) {
 		if (!inline_)
 			return ST_UNAVAILABLE;
 		fn(arg);
@@ -301,14 +308,14 @@ enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 	return ST_OK;
 }
 
-enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
+static enum status detach(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg, bool first)
 {
 	bool inline_;
 	struct job *j = malloc(sizeof *j);
 	if (!j)
 		return ST_NOMEM;
 	*j = (struct job){ .task.run = done_task, .fn = fn, .done = done, .arg = arg, .loop = loop_current() };
-	if (submit(&lanes[lane], j, &inline_))
+	if (submit(&lanes[lane], j, first, &inline_))
 		return ST_OK;
 	if (!inline_) {
 		free(j);
@@ -317,6 +324,16 @@ enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void
 	j->status = guard_run(fn, arg);
 	finish(j);
 	return ST_OK;
+}
+
+enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
+{
+	return detach(lane, fn, done, arg, false);
+}
+
+enum status offload_detached_first(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
+{
+	return detach(lane, fn, done, arg, true);
 }
 
 void offload_stats(enum offload_lane lane, struct offload_stats *out)

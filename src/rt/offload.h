@@ -32,6 +32,9 @@ enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg) MU
 /* Without waiting; done(arg) runs on the calling loop afterwards (may be NULL). */
 enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg) MUST_CHECK;
 
+/* The same, before all that waits in that lane: for what somebody waits for who has just come. */
+enum status offload_detached_first(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg) MUST_CHECK;
+
 struct offload_stats { unsigned threads, queued, running; uint64_t done, refused, withdrawn; };
 void offload_stats(enum offload_lane lane, struct offload_stats *out);
 

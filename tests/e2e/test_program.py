@@ -185,6 +185,31 @@ class Commands(unittest.TestCase):
                 for p in started:
                     stop(p)
 
+    def test_a_taken_address_is_told_before_anything_is_loaded(self):
+        with tempfile.TemporaryDirectory() as data, socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            p = run("serve", "--demo", "--data", data, "--listen", f"127.0.0.1:{port}")
+            self.assertEqual(p.returncode, 3)
+            self.assertIn("is taken", p.stderr)
+            self.assertIn("--port", p.stderr)
+            self.assertNotIn("no owner yet", p.stderr)
+            self.assertNotIn("demo.loading", p.stderr)
+
+    def test_ended_while_it_starts_it_ends_clean(self):
+        for wait in range(0, 40, 4):  # wherever its start has come by then
+            with tempfile.TemporaryDirectory() as data:
+                p = subprocess.Popen([binary(), "serve", "--demo", "--data", data, "--listen", f"127.0.0.1:{free_port()}"], stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.PIPE, text=True)
+                p.stderr.readline()
+                time.sleep(wait / 20)
+                p.send_signal(signal.SIGINT)
+                said = p.communicate(timeout=60)[1]
+                self.assertEqual(p.returncode, 0, said)
+                self.assertNotIn("fibers_left", said)
+                self.assertNotIn("serve.cut", said)
+
     def test_processes_that_start_together_share_one_secret(self):
         for _ in range(15):
             with tempfile.TemporaryDirectory() as data:
@@ -356,7 +381,7 @@ class Serving(unittest.TestCase):
             p = run("serve", "--data", other.name, "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
         other.cleanup()
         self.assertEqual(p.returncode, 3, p.stderr)
-        self.assertIn("listening on", p.stderr)
+        self.assertIn("is taken", p.stderr)
         self.assertNotIn("ready", p.stdout)
 
     def test_worker(self):

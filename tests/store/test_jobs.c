@@ -87,6 +87,19 @@ static enum status run_hold(struct ctx *ctx, const struct job *j, struct err *e)
 	return ST_OK;
 }
 
+static struct { _Atomic unsigned now, most; } narrow;
+
+static enum status run_narrow(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	unsigned n = atomic_fetch_add(&narrow.now, 1) + 1, most = atomic_load(&narrow.most);
+	while (n > most && !atomic_compare_exchange_weak(&narrow.most, &most, n))
+		continue;
+	enum status st = fiber_sleep_ns(2 * NS_PER_MS);
+	atomic_fetch_sub(&narrow.now, 1);
+	atomic_fetch_add(&seen.runs, 1);
+	return st;
+}
+
 static enum status run_cron(struct ctx *ctx, const struct job *j, struct err *e)
 {
 	atomic_fetch_add(&seen.cron, 1);
@@ -133,6 +146,7 @@ static const struct job_def kinds[] = {
 	{ .kind = "greedy", .run = run_greedy, .attempts = 1 },
 	{ .kind = "hold", .run = run_hold },
 	{ .kind = "overrun", .run = run_overrun },
+	{ .kind = "narrow", .run = run_narrow, .at_once = 2, .priority = 1 },
 	{ .kind = "write", .run = run_write },
 	{ 0 },
 };
@@ -403,6 +417,24 @@ static void an_overrun_job_is_its_successors(struct store *t)
 	}
 }
 
+/* Of a kind with a bound no more run at once, and what is behind them does not wait for them. */
+static void a_kind_has_its_bound(struct store *t)
+{
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	atomic_store(&narrow.most, 0);
+	for (int i = 0; i < 30; i++)
+		CHECK(add(t, "narrow", NULL, "1") > 0);
+	CHECK(add(t, "hold", NULL, "1") > 0); /* of lower priority, behind all of them */
+	atomic_store(&seen.hold, true);
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	AWAIT(seen.held);
+	atomic_store(&seen.hold, false);
+	AWAIT(seen.runs == 31);
+	AWAIT(empty(t));
+	CHECK(narrow.most == 2);
+}
+
 /* More than the arena of a batch holds, one after the other, and none starves. */
 static void claims_are_bounded_by_bytes(struct store *t)
 {
@@ -614,6 +646,7 @@ static const struct store_test tests[] = {
 	{ "later_and_retries", later_and_retries },
 	{ "dead_letters", dead_letters },
 	{ "an_overrun_job_is_its_successors", an_overrun_job_is_its_successors },
+	{ "a_kind_has_its_bound", a_kind_has_its_bound },
 	{ "claims_are_bounded_by_bytes", claims_are_bounded_by_bytes, "sqlite" },
 	{ "last_attempt_and_memory", last_attempt_and_memory },
 	{ "roles_go_on_after_each_allocation_that_fails", roles_go_on_after_each_allocation_that_fails },

@@ -384,6 +384,55 @@ static void work_ends_with_whoever_waits_for_it(void **state)
 	free(pic.p);
 }
 
+/* Named at once, made when somebody asks; the same file, whoever made it. */
+static void later_in_fiber(void *arg)
+{
+	struct picture *pic = arg;
+	struct arena *a = arena_new(4 << 20);
+	char path[] = "/tmp/gh-media-later-XXXXXX";
+	int fd = mkstemp(path), got;
+	const char *type;
+	struct media_item item, again;
+	struct ctx ctx;
+	ctx_init(&ctx, a);
+	assert_int_equal(write(fd, pic->p, pic->n), pic->n);
+	close(fd);
+	assert_int_equal(media_put_file(&ctx, media, path, MEDIA_LATER, &item, NULL), ST_OK);
+	assert_int_equal(item.variant_count, 6);
+	assert_int_equal(item.variants[2].width, 640);
+	assert_int_equal(item.variants[2].height, 37); /* 40 / 700 * 640 */
+	assert_int_equal(media_open_path(media, item.variants[2].path, &got, &type, NULL), ST_NOT_FOUND);
+	assert_int_equal(media_open_or_make(&ctx, media, item.variants[2].path, &got, &type, NULL), ST_OK);
+	assert_string_equal(type, "image/webp");
+	close(got);
+	assert_int_equal(media_open_path(media, item.variants[3].path, &got, &type, NULL), ST_OK); /* its twin came along */
+	close(got);
+	assert_int_equal(media_open_path(media, item.variants[0].path, &got, &type, NULL), ST_NOT_FOUND);
+	/* Of other widths nothing is ever made, whoever asks. */
+	struct str other = arena_strf(a, "%.2s/%.2s/%s-641.webp", item.sha256, item.sha256 + 2, item.sha256);
+	assert_int_equal(media_open_or_make(&ctx, media, other, &got, &type, NULL), ST_NOT_FOUND);
+	assert_int_equal(media_finish(&ctx, media, str_c(item.sha256), NULL), ST_OK);
+	for (unsigned i = 0; i < item.variant_count; i++) {
+		assert_int_equal(media_open_path(media, item.variants[i].path, &got, &type, NULL), ST_OK);
+		close(got);
+	}
+	assert_int_equal(media_put_file(&ctx, media, path, MEDIA_NOW, &again, NULL), ST_OK);
+	assert_int_equal(again.variant_count, 6);
+	assert_int_equal(again.variants[2].height, item.variants[2].height); /* as foreseen */
+	assert_true(again.variants[2].bytes > 0);
+	unlink(path);
+	arena_free(a);
+}
+
+static void pictures_can_be_made_later(void **state)
+{
+	struct picture fresh = png(700, 40, 40);
+	fresh.p = realloc(fresh.p, fresh.n + 1);
+	fresh.p[fresh.n++] = 'x'; /* the same picture as elsewhere would be known already */
+	fiber_main(later_in_fiber, &fresh);
+	free(fresh.p);
+}
+
 static void other_files(void **state)
 {
 	static const struct { struct str bytes; const char *type; } kept[] = {
@@ -445,7 +494,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_gets_variants),  cmocka_unit_test(broken_pictures_leave_nothing), cmocka_unit_test(pixel_bomb),
 		cmocka_unit_test(two_puts_at_once_agree), cmocka_unit_test(other_files),                   cmocka_unit_test(names_are_checked),
-		cmocka_unit_test(what_is_served_has_no_metadata), cmocka_unit_test(cut_animations), cmocka_unit_test(scans_are_counted_before_unpacking),
+		cmocka_unit_test(pictures_can_be_made_later), cmocka_unit_test(what_is_served_has_no_metadata), cmocka_unit_test(cut_animations), cmocka_unit_test(scans_are_counted_before_unpacking),
 		cmocka_unit_test(nobody_takes_more_than_a_share), cmocka_unit_test(work_ends_with_whoever_waits_for_it),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -186,6 +186,68 @@ static void slow_count(void *arg)
 	atomic_fetch_add((_Atomic int *)arg, 1);
 }
 
+static _Atomic int order[4], next_order;
+
+static void note_order(void *arg)
+{
+	order[next_order++] = (int)(intptr_t)arg;
+}
+
+static void what_is_urgent_goes_first(void **state)
+{
+	assert_int_equal(offload_start(1, 10, NULL), ST_OK);
+	pthread_mutex_lock(&gate);
+	assert_int_equal(offload_detached(OFFLOAD_PICTURES, through_the_gate, NULL, NULL), ST_OK);
+	struct offload_stats s;
+	do
+		offload_stats(OFFLOAD_PICTURES, &s);
+	while (!s.running);
+	assert_int_equal(offload_detached(OFFLOAD_PICTURES, note_order, NULL, (void *)1), ST_OK);
+	assert_int_equal(offload_detached(OFFLOAD_PICTURES, note_order, NULL, (void *)2), ST_OK);
+	assert_int_equal(offload_detached_first(OFFLOAD_PICTURES, note_order, NULL, (void *)3), ST_OK);
+	pthread_mutex_unlock(&gate);
+	offload_stop();
+	assert_int_equal(order[0], 3);
+	assert_int_equal(order[1], 1);
+	assert_int_equal(order[2], 2);
+}
+
+static void leave_the_queue(void *arg)
+{
+	int *turn = arg;
+	fiber_cancel(fiber_self());
+	*turn = offload(OFFLOAD_SECRETS, note_order, (void *)9) == ST_CANCELLED;
+}
+
+static void withdraws(void *arg)
+{
+	int left = 0;
+	struct offload_stats s;
+	pthread_mutex_lock(&gate);
+	assert_int_equal(offload_detached(OFFLOAD_SECRETS, through_the_gate, NULL, NULL), ST_OK);
+	do
+		offload_stats(OFFLOAD_SECRETS, &s);
+	while (!s.running);
+	int before = next_order;
+	assert_non_null(fiber_spawn(loop_current(), leave_the_queue, &left, FIBER_SMALL));
+	while (!left)
+		fiber_yield();
+	offload_stats(OFFLOAD_SECRETS, &s);
+	assert_int_equal(s.queued, 0);
+	assert_int_equal(s.withdrawn, 1);
+	pthread_mutex_unlock(&gate);
+	assert_int_equal(offload(OFFLOAD_SECRETS, note_order, (void *)1), ST_OK);
+	assert_int_equal(next_order, before + 1);
+}
+
+static void who_left_is_not_worked_for(void **state)
+{
+	next_order = 0;
+	assert_int_equal(offload_start(1, 10, NULL), ST_OK);
+	fiber_main(withdraws, NULL);
+	offload_stop();
+}
+
 static void stop_finishes_what_is_queued(void **state)
 {
 	_Atomic int n = 0;
@@ -204,6 +266,8 @@ int main(void)
 		cmocka_unit_test(the_queue_is_bounded),
 		cmocka_unit_test(lanes_do_not_wait_for_each_other),
 		cmocka_unit_test(patience_has_an_end),
+		cmocka_unit_test(what_is_urgent_goes_first),
+		cmocka_unit_test(who_left_is_not_worked_for),
 		cmocka_unit_test(stop_finishes_what_is_queued),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

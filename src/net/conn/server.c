@@ -179,12 +179,13 @@ static enum status bind_tcp(struct http_server *s, unsigned i, struct err *e)
 	if (in->sin_port) {
 		int probe = bound_socket(s, i, false);
 		if (probe < 0)
-			return err_errno(e, ST_CONFIG, "listen on %s", s->listen[i].addr);
+			return err_errno(e, errno == EADDRINUSE ? ST_CONFLICT : ST_CONFIG, "listen on %s", s->listen[i].addr);
 		close(probe);
 	}
 	s->fd[i] = bound_socket(s, i, true);
 	socklen_t n = s->addr_len[i];
-	if (s->fd[i] < 0 || getsockname(s->fd[i], (struct sockaddr *)&s->addr[i], &n))
+	/* From here on it is ours: who comes before a loop accepts waits in the queue. */
+	if (s->fd[i] < 0 || listen(s->fd[i], BACKLOG) || getsockname(s->fd[i], (struct sockaddr *)&s->addr[i], &n))
 		return err_errno(e, ST_CONFIG, "listen on %s", s->listen[i].addr);
 	s->port[i] = ntohs(in->sin_port);
 	return ST_OK;

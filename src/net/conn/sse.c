@@ -14,6 +14,7 @@ enum status sse_begin(struct http_req *r)
 	http_set_header(r, "Cache-Control", STR("no-store"));
 	http_set_header(r, "X-Accel-Buffering", STR("no")); /* nginx: pass each event on at once */
 	line_leave(request_of(r));
+	request_of(r)->lasts = true;
 	r->ctx.deadline_ns = 0;
 	fiber_set_deadline(0);
 	TRY(http_begin(r, -1));

@@ -541,7 +541,9 @@ static void h1_drain(struct conn *c)
 {
 	struct h1 *h = c->state;
 	h->keep_alive = false;
-	if (!h->q && !h->head)
+	if (h->q && h->q->lasts) /* it would go on for ever; the client asks again, of a process that stays */
+		request_cancel(h->q);
+	else if (!h->q && !h->head)
 		conn_finish(c);
 }
 

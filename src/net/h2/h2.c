@@ -546,6 +546,9 @@ static void h2_drain(struct conn *c)
 		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng), NGHTTP2_NO_ERROR,
 				      NULL, 0);
 	}
+	for (struct h2_stream *s = h->streams; s; s = s->next)
+		if (s->q && s->q->lasts)
+			request_cancel(s->q);
 	set_clock(h);
 	h2_kick(h);
 }

@@ -87,6 +87,7 @@ struct job_def {
 	uint16_t attempts;   /* 0: 5 */
 	uint16_t time_s;     /* 0: 15; the fiber's deadline and the lease */
 	uint32_t backoff_s, backoff_max_s; /* 0: 30 s doubling to 600 s, ±20 % */
+	uint16_t at_once;    /* of this kind in one process; 0: as many as there are workers */
 	int8_t priority;     /* higher first; 0 */
 	const char *cron;    /* "*\/5 * * * *" (UTC) enqueues it by itself, once per tick over all replicas; NULL */
 };

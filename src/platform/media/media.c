@@ -7,7 +7,7 @@
  *   ab/cd/abcd….orig        the picture as it came, with all its metadata: never served
  *   ab/cd/abcd…-640.webp    a variant
  *   ab/cd/abcd….pdf         another file, served as it came
- *   ab/cd/abcd….info        type, size, variants
+ *   ab/cd/abcd….info        type, size, variants; a last line "later" while these are not made yet
  *
  * All file work runs on the offload pool. Thread rule: any fiber of any loop; two puts of the same content at once do the
  * work twice and agree.
@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,7 +31,9 @@
 #include "rt/offload.h"
 #include "rt/sync.h"
 
-enum { SHARES = 256, SHARE_WAITING = 8 /* pictures of one person that wait for their turn; more are refused */ };
+enum { SHARES = 256, SHARE_WAITING = 8 /* pictures of one person that wait for their turn; more are refused */,
+       MAKERS = 64, MAKER_WAITING = 100 /* requests for a picture that is being made */ };
+#define LATER "later\n"
 enum { SHA_HEX = 64, WIDTHS = 6, VARIANTS_MAX = 2 * WIDTHS, SNIFF = 4096, COPY = 64 * 1024, INFO_MAX = 4096 };
 #define PICTURE_MAX (UINT64_C(64) << 20)
 #define FILE_MAX (UINT64_C(256) << 20)
@@ -44,6 +47,7 @@ struct media {
 	/* Of one person one file at a time is worked on, so that nobody's many pictures are in the way of others'. By a hash of who it is: two who
 	   share a place wait for each other. */
 	struct fsem shares[SHARES];
+	struct fsem makers[MAKERS]; /* of variants that are asked for before they are made: by the hash of the picture, one at a time */
 	_Atomic unsigned serial; /* of temporary names */
 };
 
@@ -76,6 +80,8 @@ struct media *media_open(const char *dir, struct err *e)
 	helpers_init(&m->helpers, m->dir);
 	for (unsigned i = 0; i < SHARES; i++)
 		fsem_init(&m->shares[i], 1, SHARE_WAITING);
+	for (unsigned i = 0; i < MAKERS; i++)
+		fsem_init(&m->makers[i], 1, MAKER_WAITING);
 	return m;
 }
 
@@ -86,6 +92,8 @@ void media_close(struct media *m)
 	helpers_fini(&m->helpers);
 	for (unsigned i = 0; i < SHARES; i++)
 		fsem_fini(&m->shares[i]);
+	for (unsigned i = 0; i < MAKERS; i++)
+		fsem_fini(&m->makers[i]);
 	free(m);
 }
 
@@ -137,6 +145,8 @@ struct put {
 	char sha[SHA_HEX + 1];
 	uint64_t size;
 	char original[MEDIA_PATH_MAX]; /* absolute */
+	enum media_when when;
+	bool urgent; /* somebody looks at the page that it is on */
 	bool known;
 	char info[INFO_MAX];
 	size_t info_len;
@@ -335,7 +345,7 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 		v[i].left = &left;
 		v[i].fiber = fiber_self();
 		left++;
-		if (offload_detached(OFFLOAD_PICTURES, variant_job, variant_done, &v[i]) != ST_OK) {
+		if ((p->urgent ? offload_detached_first : offload_detached)(OFFLOAD_PICTURES, variant_job, variant_done, &v[i]) != ST_OK) {
 			left--;
 			st = offload(OFFLOAD_PICTURES, variant_job, &v[i]);
 		}
@@ -445,12 +455,17 @@ static enum status fill_item(struct arena *a, struct put *p, struct media_item *
 	out->width = original.width;
 	out->height = original.height;
 	out->bytes = original.bytes;
-	while (rest.n && out->variant_count <= VARIANTS_MAX && str_cut(&rest, '\n', &line)) {
+	while (rest.n && !str_eqc(rest, LATER) && out->variant_count <= VARIANTS_MAX && str_cut(&rest, '\n', &line)) {
 		if (!parse_line(a, p, line, &out->variants[out->variant_count]))
 			return err_set(e, ST_CORRUPT, "%s.info is damaged", p->sha);
 		out->variant_count++;
 	}
 	return ST_OK;
+}
+
+static bool is_later(const struct put *p)
+{
+	return str_ends(str_n(p->info, p->info_len), STR("\n" LATER));
 }
 
 /* --- put -------------------------------------------------------------------------------------------------------- */
@@ -518,36 +533,65 @@ static enum status take_share(struct ctx *ctx, struct media *m, int64_t whose, s
 	return st == ST_UNAVAILABLE ? err_set(e, ST_RATE_LIMITED, "Several pictures of yours are still being made ready. Please try again in a minute.") : st;
 }
 
-static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
+/* What libvips will make of it, as far as the header tells. */
+static struct media_told foreseen(const struct media_told *looked, int width)
+{
+	int height = (int)lround((double)looked->height * width / looked->width);
+	return (struct media_told){ .width = width, .height = height < 1 ? 1 : height, .png = looked->png };
+}
+
+static enum status write_later(struct put *p, const struct variant *v, unsigned n, struct err *e)
+{
+	compose_info(p, v, n);
+	memcpy(p->info + p->info_len, LATER, sizeof LATER);
+	p->info_len += sizeof LATER - 1;
+	return run_job(p, write_info_job, e);
+}
+
+static enum status make_all(struct put *p, struct variant *v, unsigned n, struct err *e)
+{
+	enum status made = make_variants(p, v, n, e);
+	if ((made == ST_CORRUPT || made == ST_CANCELLED) && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
+		drop_job(v);
+	return made;
+}
+
+static enum status put_new(struct put *p, struct err *e)
 {
 	struct variant v[WIDTHS] = { 0 };
 	int asked[WIDTHS];
 	unsigned n = 0;
-	assert(ctx->tx_depth == 0);
-	TRY(run_job(p, take_in_job, e));
-	if (!p->known && p->type->picture && p->looked.pages <= 1) {
+	if (p->type->picture && p->looked.pages > 1) {
+		TRY(run_job(p, serve_original_job, e));
+	} else if (p->type->picture) {
 		n = plan_widths(p->looked.width, asked);
 		for (unsigned i = 0; i < n; i++)
-			v[i] = (struct variant){ .p = p, .asked = asked[i] };
-		enum status made = make_variants(p, v, n, e);
-		if ((made == ST_CORRUPT || made == ST_CANCELLED) && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
-			drop_job(v);
-		TRY(made);
-	} else if (!p->known && p->type->picture) {
-		TRY(run_job(p, serve_original_job, e));
+			v[i] = (struct variant){ .p = p, .asked = asked[i], .told = foreseen(&p->looked, asked[i]) };
+		if (p->when == MEDIA_LATER)
+			return write_later(p, v, n, e);
+		TRY(make_all(p, v, n, e));
 	}
-	if (!p->known) {
-		compose_info(p, v, n);
-		TRY(run_job(p, write_info_job, e));
-	}
+	compose_info(p, v, n);
+	return run_job(p, write_info_job, e);
+}
+
+static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
+{
+	assert(ctx->tx_depth == 0);
+	TRY(run_job(p, take_in_job, e));
+	if (!p->known)
+		TRY(put_new(p, e));
+	else if (p->when == MEDIA_NOW && is_later(p))
+		TRY(media_finish(ctx, p->m, str_c(p->sha), e));
 	return fill_item(ctx->arena, p, out, e);
 }
 
-enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e)
+enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, enum media_when when, struct media_item *out, struct err *e)
 {
 	struct put *p = ARENA_NEW(ctx->arena, struct put);
 	p->m = m;
 	p->path = path;
+	p->when = when;
 	return put(ctx, p, out, e);
 }
 
@@ -561,7 +605,7 @@ enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct st
 	return put(ctx, p, out, e);
 }
 
-/* --- serving ---------------------------------------------------------------------------------------------------- */
+/* --- later ------------------------------------------------------------------------------------------------------- */
 
 static bool all_hex(struct str s)
 {
@@ -570,6 +614,62 @@ static bool all_hex(struct str s)
 			return false;
 	return true;
 }
+
+static void read_info_job(void *arg)
+{
+	struct put *p = arg;
+	p->known = read_info(p);
+	p->st = ST_OK;
+}
+
+/* What is known of a picture by its hash, without its bytes. ST_NOT_FOUND: nothing. */
+static enum status recall(struct ctx *ctx, struct media *m, struct str sha256, struct put **out, struct err *e)
+{
+	struct put *p = ARENA_NEW(ctx->arena, struct put);
+	struct media_variant original;
+	struct str rest, line;
+	if (sha256.n != SHA_HEX || !all_hex(sha256))
+		return err_set(e, ST_NOT_FOUND, "there is no such file");
+	p->m = m;
+	memcpy(p->sha, sha256.p, SHA_HEX);
+	TRY(run_job(p, read_info_job, e));
+	rest = str_n(p->info, p->info_len);
+	if (!p->known || !str_cut(&rest, '\n', &line) || !parse_line(ctx->arena, p, line, &original))
+		return err_set(e, ST_NOT_FOUND, "there is no such file");
+	p->type = media_type_of_format(original.format, strlen(original.format));
+	p->size = original.bytes;
+	p->looked = (struct media_told){ .width = original.width, .height = original.height, .pages = 1 };
+	final_path(m, p->sha, ".orig", p->original);
+	*out = p;
+	return ST_OK;
+}
+
+enum status media_finish(struct ctx *ctx, struct media *m, struct str sha256, struct err *e)
+{
+	struct variant v[WIDTHS] = { 0 };
+	int asked[WIDTHS];
+	struct put *p;
+	TRY(recall(ctx, m, sha256, &p, e));
+	if (!is_later(p))
+		return ST_OK;
+	unsigned n = plan_widths(p->looked.width, asked);
+	for (unsigned i = 0; i < n; i++)
+		v[i] = (struct variant){ .p = p, .asked = asked[i] };
+	TRY(make_variants(p, v, n, e));
+	p->info_len = 0;
+	compose_info(p, v, n);
+	return run_job(p, write_info_job, e);
+}
+
+/* The one of that width; its file appears under its name, whoever asks for it next finds it. */
+static enum status make_one(struct put *p, int width, struct err *e)
+{
+	struct variant v = { .p = p, .asked = width };
+	p->urgent = true;
+	return make_variants(p, &v, 1, e);
+}
+
+/* --- serving ---------------------------------------------------------------------------------------------------- */
 
 /* "ab/cd/<64 hex>[-<digits>].<ext>" and nothing else reaches the file system. */
 static const struct media_type *served_name(struct str path)
@@ -612,4 +712,43 @@ enum status media_open_path(struct media *m, struct str path, int *fd, const cha
 	snprintf(whole, sizeof whole, "%s/%.*s", m->dir, STR_ARG(path));
 	*type = t->mime;
 	return open_stored(whole, fd, e);
+}
+
+/* The width in "ab/cd/<64 hex>-640.webp"; 0: it has none. */
+static int width_in(struct str path)
+{
+	struct str rest = str_skip(path, 6 + SHA_HEX), number;
+	uint64_t width = 0;
+	(void)str_cut(&rest, '.', &number);
+	return number.n > 1 && str_u64(str_skip(number, 1), &width) && width <= INT16_MAX ? (int)width : 0;
+}
+
+static bool is_planned(const struct put *p, int width)
+{
+	int asked[WIDTHS];
+	unsigned n = plan_widths(p->looked.width, asked);
+	for (unsigned i = 0; i < n; i++)
+		if (asked[i] == width)
+			return true;
+	return false;
+}
+
+enum status media_open_or_make(struct ctx *ctx, struct media *m, struct str path, int *fd, const char **type, struct err *e)
+{
+	struct put *p;
+	enum status st = media_open_path(m, path, fd, type, e);
+	int width = st == ST_NOT_FOUND && served_name(path) ? width_in(path) : 0;
+	if (!width || !fiber_self())
+		return st;
+	TRY(recall(ctx, m, str_first(str_skip(path, 6), SHA_HEX), &p, e));
+	if (!is_later(p) || !is_planned(p, width))
+		return err_set(e, ST_NOT_FOUND, "there is no such file");
+	__attribute__((cleanup(give_share))) struct fsem *turn = NULL;
+	struct fsem *maker = &m->makers[(unsigned char)p->sha[0] % MAKERS ^ (unsigned char)p->sha[1] % MAKERS];
+	TRY(fsem_take(maker, ctx->deadline_ns ? ctx->deadline_ns : FIBER_FOREVER));
+	turn = maker;
+	if (media_open_path(m, path, fd, type, NULL) == ST_OK) /* whoever was before us made it */
+		return ST_OK;
+	TRY(make_one(p, width, e));
+	return media_open_path(m, path, fd, type, e);
 }

@@ -37,7 +37,13 @@ struct media_item {
 /* Store a file (pictures 64 MiB, others 256 MiB at most). Pictures get variants 320, 640, 960, 1280 and 1920 px wide, never
    enlarged, and one of their own width below 1920. Idempotent. The item is in ctx->arena. ST_MEDIA_TYPE for what is not an
    allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_NOT_FOUND, ST_IO, ST_UNAVAILABLE. */
-enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, struct media_item *out, struct err *e) MUST_CHECK;
+/* MEDIA_LATER: a picture's variants are named and not made yet, their bytes 0: what many pictures need not wait for. Each is made when it
+   is first asked for (media_open_or_make), and all by media_finish, which whoever puts it so sees to (job media.finish). */
+enum media_when { MEDIA_NOW, MEDIA_LATER };
+enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, enum media_when when, struct media_item *out,
+                           struct err *e) MUST_CHECK;
+/* Makes the variants of a picture that was put for later, and says so on disk. ST_OK also when there is nothing to do. */
+enum status media_finish(struct ctx *ctx, struct media *m, struct str sha256, struct err *e) MUST_CHECK;
 /* whose: the person who brings it, of whom one file at a time is worked on (ST_RATE_LIMITED when too many wait); 0: the site itself. A caller that is
    cancelled has the work end: ST_CANCELLED, and nothing is kept. */
 enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct str bytes, struct media_item *out, struct err *e) MUST_CHECK;
@@ -46,5 +52,7 @@ enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct st
 enum status media_open_original(struct media *m, struct str sha256, int *fd, struct err *e) MUST_CHECK;
 /* Open a stored file by its URL path below /media/ ("ab/cd/<sha>-640.webp"); *type its media type. Names are checked. */
 enum status media_open_path(struct media *m, struct str path, int *fd, const char **type, struct err *e) MUST_CHECK;
+/* The same, making it first if it is a variant that was put for later: a fiber waits. ST_UNAVAILABLE when many wait for one. */
+enum status media_open_or_make(struct ctx *ctx, struct media *m, struct str path, int *fd, const char **type, struct err *e) MUST_CHECK;
 
 #endif

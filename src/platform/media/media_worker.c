@@ -108,6 +108,7 @@ static void look(const struct media_ask *a, struct media_told *t)
 	t->width = turned ? h : w;
 	t->height = turned ? w : h;
 	t->pages = p_vips_image_get_n_pages(image);
+	t->png = p_vips_image_hasalpha(image);
 	if ((int64_t)w * h > MEDIA_PIXELS_MAX)
 		fail(t, ST_TOO_LARGE, "the picture has too many pixels");
 	else if (w * (int64_t)h * scans_of(a->source) > MEDIA_COST_MAX)

@@ -28,5 +28,8 @@ extern const struct route ops_routes[]; /* /healthz, /readyz, /metrics */
 /* /media/{path} of each service whose table says .media. A link names the service that kept the file, for its process has it:
    web_url(ctx, "account", "/media/%.*s", STR_ARG(path)). */
 extern const struct route media_routes[];
+/* Job media.finish, payload { "sha": … }: the variants of a picture that was put for later (media.h). */
+struct job;
+enum status media_finish_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 
 #endif

@@ -315,7 +315,7 @@ struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct e
 			continue;
 		struct job_queue *q = &queues[j->queue_count++];
 		queue_init(q, j, svc);
-		if (job_crons_init(q, e) != ST_OK || !registry_set(svc->db, NULL, q)) {
+		if (job_crons_init(q, e) != ST_OK || job_bounds_init(q, e) != ST_OK || !registry_set(svc->db, NULL, q)) {
 			jobs_free(j);
 			return NULL;
 		}
@@ -347,6 +347,7 @@ enum status jobs_start(struct jobs *j, struct err *e)
 		struct job_queue *q = &j->queues[i];
 		for (unsigned k = 0; k < sizeof fibers / sizeof *fibers; k++) {
 			q->fibers++;
+			q->pulling = true;
 			if (!fiber_spawn(loop_current(), fibers[k], q, FIBER_LARGE)) {
 				q->fibers--;
 				return err_set(e, ST_NOMEM, "no memory to start the job queue");
@@ -439,6 +440,7 @@ void jobs_free(struct jobs *j)
 		registry_set(q->svc->db, q, NULL);
 		pthread_mutex_destroy(&q->lock);
 		free(q->crons);
+		free(q->bounds);
 	}
 	free(j->queues);
 	free(j);

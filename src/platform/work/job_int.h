@@ -47,6 +47,9 @@ struct job_runner {
 	bool cancel_posted, cancel_ran;
 };
 
+/* How many of a kind with a bound of its own run now. */
+struct job_bound { const struct job_def *def; unsigned running; };
+
 struct job_cron { const struct job_def *def; struct cron cron; int64_t next_us; bool known; };
 
 struct job_queue {
@@ -54,6 +57,8 @@ struct job_queue {
 	struct service_instance *svc;
 	struct job_cron *crons;
 	unsigned cron_count;
+	struct job_bound *bounds;
+	unsigned bound_count;
 
 	pthread_mutex_t lock;
 	struct waitq pull, finish, keep, idle;
@@ -64,6 +69,7 @@ struct job_queue {
 	struct job_runner *runners;
 	unsigned runner_count, next_loop;
 	bool woken, stopping;
+	bool pulling; /* a claim may still come in: nobody who finishes goes before the puller */
 	_Atomic uint64_t enqueued, done, retried, dead, claims, empty_claims;
 };
 
@@ -87,6 +93,7 @@ struct str claims_text(struct arena *a, enum db_engine engine, const struct clai
 void job_puller(void *queue);
 void job_finisher(void *queue);
 void job_keeper(void *queue);
+enum status job_bounds_init(struct job_queue *q, struct err *e) MUST_CHECK;
 enum status job_crons_init(struct job_queue *q, struct err *e) MUST_CHECK;
 /* The pause of a queue's fibers after failures. */
 struct backoff job_backoff(const struct job_queue *q);

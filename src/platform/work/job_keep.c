@@ -90,6 +90,30 @@ enum status job_crons_init(struct job_queue *q, struct err *e)
 	return add_crons(q, q->jobs->common, e);
 }
 
+static unsigned add_bounds(struct job_bound *out, const struct job_def *d)
+{
+	unsigned n = 0;
+	for (; d && d->kind; d++) {
+		if (!d->at_once)
+			continue;
+		if (out)
+			out[n].def = d;
+		n++;
+	}
+	return n;
+}
+
+enum status job_bounds_init(struct job_queue *q, struct err *e)
+{
+	const struct job_def *own = q->svc->def->jobs, *common = q->jobs->common;
+	q->bound_count = add_bounds(NULL, own) + add_bounds(NULL, common);
+	q->bounds = calloc(q->bound_count ? q->bound_count : 1, sizeof *q->bounds);
+	if (!q->bounds)
+		return err_set(e, ST_NOMEM, "no memory for the bounds of jobs");
+	add_bounds(q->bounds + add_bounds(q->bounds, own), common);
+	return ST_OK;
+}
+
 struct tick { struct job_cron *c; int64_t at; };
 
 static enum status tick_tx(struct db_conn *c, void *arg, struct err *e)

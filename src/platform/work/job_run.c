@@ -98,11 +98,45 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 		snprintf(h->error, sizeof h->error, "%.199s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
 }
 
+static struct job_bound *bound_of(struct job_queue *q, const struct job_def *d)
+{
+	for (unsigned i = 0; d && d->at_once && i < q->bound_count; i++)
+		if (q->bounds[i].def == d)
+			return &q->bounds[i];
+	return NULL;
+}
+
+static bool may_begin(struct job_queue *q, const struct job_held *h)
+{
+	const struct job_bound *b = bound_of(q, h->def);
+	return !b || b->running < h->def->at_once;
+}
+
+/* The first whose kind has room. One that has not is begun by the runner that ends another of its kind. */
+static struct job_held *pop_allowed(struct job_queue *q)
+{
+	struct job_held *last = NULL;
+	for (struct job_held **at = &q->waiting.head; *at; last = *at, at = &(*at)->next) {
+		struct job_held *h = *at;
+		if (!may_begin(q, h))
+			continue;
+		*at = h->next;
+		if (!h->next)
+			q->waiting.tail = last ? &last->next : &q->waiting.head;
+		q->waiting.count--;
+		return h;
+	}
+	return NULL;
+}
+
 static struct job_held *next_job(struct job_queue *q) /* locked */
 {
-	struct job_held *h = pop(&q->waiting);
+	struct job_held *h = pop_allowed(q);
 	if (!h)
 		return NULL;
+	struct job_bound *b = bound_of(q, h->def);
+	if (b)
+		b->running++;
 	unsigned time_s = h->def && h->def->time_s ? h->def->time_s : 15;
 	h->until_ns = clock_mono_ns() + time_s * NS_PER_S;
 	q->running++;
@@ -158,6 +192,9 @@ static void runner(void *arg)
 			fiber_yield();
 		pthread_mutex_lock(&q->lock);
 		q->running--;
+		struct job_bound *b = bound_of(q, h->def);
+		if (b)
+			b->running--;
 		push(&q->finished, h);
 		if (q->finished.count == 1)
 			waitq_wake_one(&q->finish);
@@ -376,6 +413,7 @@ static void release_waiting(struct job_queue *q)
 		h->until_ns = 0; /* the finisher hands it back unharmed */
 		push(&q->finished, h);
 	}
+	q->pulling = false;
 	waitq_wake_one(&q->finish);
 	pthread_mutex_unlock(&q->lock);
 }
@@ -523,7 +561,7 @@ static struct job_held *take_finished(struct job_queue *q, unsigned most, unsign
 
 static bool finisher_over(const struct job_queue *q) /* locked */
 {
-	return q->stopping && !q->runner_count && !q->waiting.count && !q->finished.count && !q->held_count;
+	return q->stopping && !q->pulling && !q->runner_count && !q->waiting.count && !q->finished.count && !q->held_count;
 }
 
 void job_finisher(void *queue)

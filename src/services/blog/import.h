@@ -21,6 +21,7 @@ struct import_options {
 	uint64_t file_max;      /* 0: 512 MiB */
 	size_t memory_max;      /* for what is kept until it is written; 0: 2 GiB */
 	bool dry_run;           /* read, render, report; write nothing */
+	bool pictures_later;    /* their sizes are made when they are asked for, and by jobs: the import does not wait for them */
 	bool unseen;            /* the site has not begun to answer: no kept page needs to go */
 	/* stage: "reading" "pictures" "posts" "writing"; done of total. NULL: silent. */
 	void (*progress)(void *arg, const char *stage, size_t done, size_t total);

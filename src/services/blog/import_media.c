@@ -177,7 +177,7 @@ static void store(struct import_media *im, struct known *k, struct import_log *l
 		return;
 	}
 	struct media_item *item = ARENA_NEW(im->a, struct media_item);
-	if (media_put_file(im->ctx, im->store, file, item, &err) != ST_OK) {
+	if (media_put_file(im->ctx, im->store, file, im->opt->pictures_later ? MEDIA_LATER : MEDIA_NOW, item, &err) != ST_OK) {
 		count->skipped++;
 		import_note(log, IMPORT_MEDIA, k->m.origin, "%s", err.msg);
 		return;

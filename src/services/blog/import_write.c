@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "gen/blog_sql.h"
 #include "platform/work/event.h"
+#include "platform/work/job.h"
 #include "services/blog/edges.h"
 #include "services/blog/import_plan.h"
 
@@ -46,6 +47,10 @@ static enum status write_item(struct writer *w, const struct plan_media *m, int6
 	for (unsigned i = 0; added && i < item->variant_count; i++) {
 		const struct media_variant *v = &item->variants[i];
 		TRY(q_blog_media_variant_add(w->c, *id, v->path, str_c(v->format), v->width, v->height, (int64_t)v->bytes, NULL, e));
+	}
+	if (added && w->opt->pictures_later) {
+		struct job_new later = { .kind = "media.finish", .key = sha, .payload = arena_strf(w->a, "{\"sha\":\"%s\"}", item->sha256) };
+		TRY(job_enqueue(w->c, &later, NULL, e));
 	}
 	return q_blog_media_origin_put(w->c, m->origin, *id, NULL, e);
 }

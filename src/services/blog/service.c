@@ -86,9 +86,10 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 		.path = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo_dir),
 		.media_dir = arena_printf(ctx->arena, "%s/images/content", demo_dir),
 		.unseen = true,
+		.pictures_later = true,
 	};
 	struct import_report report;
-	LOG(INFO, ctx, "demo.loading", LS("note", "its pictures are made in all sizes: ten to twenty seconds, this once"));
+	LOG(INFO, ctx, "demo.loading", LS("note", "its pictures are made in all sizes behind it, this once"));
 	TRY(blog_import_ghost(ctx, ctx->svc->db, ctx->svc->platform->media, &options, &report, e));
 	return ST_OK;
 }
