@@ -22,7 +22,19 @@ if [ "$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null 2>&1; then su
 fi
 echo "Installing:$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get update -q >&2
+# Somebody else may be installing just now: apt waits for its turn, and says so itself from its second minute on.
+wait_for_turn="-o DPkg::Lock::Timeout=600"
+if command -v fuser >/dev/null 2>&1 && $sudo fuser /var/lib/dpkg/lock-frontend >/dev/null 2>&1; then
+	echo "Another program is installing packages: waiting for it (ten minutes at most)" >&2
+fi
+# The lists' lock knows no time-out of its own.
+tries=0
+until $sudo apt-get $wait_for_turn update -q >&2; do
+	tries=$((tries + 1))
+	[ $tries -lt 30 ] || { echo "apt-get update failed thirty times" >&2; exit 1; }
+	echo "apt-get update did not succeed (is another one running, or the network away?): trying again in 5 s" >&2
+	sleep 5
+done
 # The servers among them are for tests that start their own, private ones: keep Debian from starting its own.
 policy=/usr/sbin/policy-rc.d
 made=
@@ -31,6 +43,6 @@ if [ ! -e $policy ]; then
 fi
 status=0
 # shellcheck disable=SC2086
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing >&2 || status=$?
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get $wait_for_turn install -q -y --no-install-recommends $missing >&2 || status=$?
 [ -z "$made" ] || $sudo rm -f $policy
 exit $status
