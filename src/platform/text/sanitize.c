@@ -7,22 +7,27 @@
  * HTML parser would rearrange (a paragraph in a paragraph), and exactly that rearranging is what mutation XSS lives on:
  * what leaves here is a fixed point, its meaning is the one that was checked.
  *
- * Memory and time. gumbo's nodes live in an arena of their own with a limit; deep trees cost gumbo quadratic time, so its
- * allocator, which it calls for every token, also watches the CPU clock. Both leave by longjmp over gumbo's frames, which hold
- * nothing but that memory. gumbo_destroy_output recurses: the arena's end replaces it.
+ * Memory and work. gumbo's nodes live in an arena of their own with a limit, left by longjmp over gumbo's frames, which hold
+ * nothing but that memory. gumbo_destroy_output recurses: the arena's end replaces it. Deep trees cost gumbo quadratic work: for each tag it
+ * walks what is open. How much that will be is counted before it begins (work_of), never measured by a clock: the same text gets the
+ * same answer on every machine, however busy. Long texts are parsed on the offload pool.
  */
 #include "platform/text/sanitize.h"
 
+#include <ctype.h>
 #include <setjmp.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "platform/text/sanitize_rules.h"
+#include "rt/fiber.h"
+#include "rt/offload.h"
 
 #define MAX_INPUT ((size_t)4 << 20)
 #define MAX_DEPTH 256
 #define MAX_NODES 400000
 #define MAX_ROUNDS 6
+#define MAX_WORK 1000000000 /* open elements, added up over all tags: about half a second of gumbo's */
+#define MAX_OPEN 65536      /* with so many open, MAX_WORK is not far */
+#define INLINE_MAX ((size_t)32 << 10) /* more is parsed on the offload pool */
 
 /* --- parsing ------------------------------------------------------------------------------------------------------- */
 
@@ -30,22 +35,11 @@ struct tree {
 	struct arena *arena;
 	GumboOutput *output;
 	jmp_buf give_up;
-	int64_t cpu_end_ns;
-	unsigned calls;
 };
-
-static int64_t cpu_now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 static void *tree_alloc(void *arg, size_t n)
 {
 	struct tree *t = arg;
-	if ((++t->calls & 255) == 0 && cpu_now_ns() > t->cpu_end_ns)
-		longjmp(t->give_up, 1);
 	void *p = arena_try_alloc(t->arena, n);
 	if (!p)
 		longjmp(t->give_up, 1);
@@ -61,6 +55,92 @@ static void tree_dealloc(void *arg, void *p)
 static void tree_freep(struct tree *t) { arena_free(t->arena); }
 #define SCOPED_TREE __attribute__((cleanup(tree_freep))) struct tree
 
+/* --- what parsing would cost -------------------------------------------------------------------------------------------- */
+
+/* Names of the elements that are open, as far as tags alone tell, innermost last. Pessimistic: an end tag closes what it stands right behind;
+   what an HTML parser would close besides is kept open here, and so never costs more there than it was counted. */
+struct opened { uint32_t *names; unsigned n; uint64_t work; };
+
+static uint32_t name_at(struct str s, size_t *n)
+{
+	uint32_t h = 2166136261u;
+	for (*n = 0; *n < s.n && isalnum((unsigned char)s.p[*n]); ++*n)
+		h = (h ^ (unsigned char)(s.p[*n] | 0x20)) * 16777619u;
+	return h;
+}
+
+static bool is_one_of(struct str name, const char *const *list)
+{
+	for (; *list; list++)
+		if (str_ieqc(name, *list))
+			return true;
+	return false;
+}
+
+static const char *const void_names[] = { "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", NULL };
+/* Nothing in them is a tag. */
+static const char *const raw_names[] = { "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", NULL };
+/* A second one of these ends the first, so that they need no end tag. */
+static const char *const implied_names[] = { "p", "li", "dt", "dd", "tr", "td", "th", "option", "rp", "rt", NULL };
+
+/* Behind "</name" of a raw element; the whole rest when it has no end. */
+static struct str skip_raw(struct str rest, struct str name)
+{
+	for (ptrdiff_t at; (at = str_find(rest, STR("</"))) >= 0;) {
+		rest = str_skip(rest, (size_t)at + 2);
+		if (rest.n >= name.n && !strncasecmp(rest.p, name.p, name.n))
+			return str_skip(rest, name.n);
+	}
+	return str_skip(rest, rest.n);
+}
+
+static struct str count_start(struct opened *o, struct str rest, size_t n, uint32_t hash)
+{
+	struct str name = str_first(rest, n);
+	rest = str_skip(rest, n);
+	o->work += o->n + 1;
+	if (is_one_of(name, raw_names))
+		return skip_raw(rest, name);
+	if (is_one_of(name, void_names) || (o->n && o->names[o->n - 1] == hash && is_one_of(name, implied_names)))
+		return rest;
+	if (o->n < MAX_OPEN)
+		o->names[o->n++] = hash;
+	else
+		o->work = MAX_WORK;
+	return rest;
+}
+
+static struct str count_tag(struct opened *o, struct str rest) /* behind "<" */
+{
+	size_t n;
+	if (str_starts(rest, STR("!--"))) {
+		ptrdiff_t end = str_find(rest, STR("-->"));
+		return str_skip(rest, end < 0 ? rest.n : (size_t)end + 3);
+	}
+	bool ends = rest.n && rest.p[0] == '/';
+	if (ends)
+		rest = str_skip(rest, 1);
+	uint32_t hash = name_at(rest, &n);
+	if (!n)
+		return rest;
+	if (!ends)
+		return count_start(o, rest, n, hash);
+	o->work += o->n + 1;
+	if (o->n && o->names[o->n - 1] == hash)
+		o->n--;
+	return str_skip(rest, n);
+}
+
+static bool work_is_bounded(struct arena *a, struct str in)
+{
+	struct opened o = { .names = arena_try_alloc(a, MAX_OPEN * sizeof *o.names) };
+	if (!o.names)
+		return false;
+	for (ptrdiff_t at; o.work < MAX_WORK && (at = str_chr(in, '<')) >= 0;)
+		in = count_tag(&o, str_skip(in, (size_t)at + 1));
+	return o.work < MAX_WORK;
+}
+
 static enum status tree_parse(struct tree *t, struct str in, struct err *e)
 {
 	if (in.n > MAX_INPUT)
@@ -68,7 +148,8 @@ static enum status tree_parse(struct tree *t, struct str in, struct err *e)
 	t->arena = arena_new(((size_t)16 << 20) + in.n * 64);
 	if (!t->arena)
 		return err_set(e, ST_NOMEM, "Out of memory");
-	t->cpu_end_ns = cpu_now_ns() + 200 * NS_PER_MS + (int64_t)in.n * 1000;
+	if (!work_is_bounded(t->arena, in))
+		return err_set(e, ST_TOO_LARGE, "This text is nested too deeply or has too many parts");
 	if (setjmp(t->give_up))
 		return err_set(e, ST_TOO_LARGE, "This text is nested too deeply or has too many parts");
 	GumboOptions o = kGumboDefaultOptions;
@@ -284,16 +365,36 @@ static void plain_leave(struct sink *s, const GumboNode *node)
 
 /* --- both ------------------------------------------------------------------------------------------------------------------------ */
 
-static enum status pass(enum sanitize_policy p, bool escaped, struct str in, struct buf *out, struct err *e)
+struct pass { enum sanitize_policy policy; bool escaped; struct str in; struct buf *out; struct err err; enum status st; };
+
+static enum status pass_here(struct pass *x, struct err *e)
 {
-	struct sink s = { .policy = p, .out = out, .escaped = escaped };
-	if (p == SANITIZE_TEXT)
+	struct sink s = { .policy = x->policy, .out = x->out, .escaped = x->escaped };
+	if (x->policy == SANITIZE_TEXT)
 		s.enter = plain_enter, s.leave = plain_leave, s.text = plain_text;
 	else
 		s.enter = markup_enter, s.leave = markup_leave, s.text = markup_text;
 	SCOPED_TREE t = { 0 };
-	TRY(tree_parse(&t, in, e));
+	TRY(tree_parse(&t, x->in, e));
 	return walk(t.output->root, &s, e);
+}
+
+static void pass_job(void *arg)
+{
+	struct pass *x = arg;
+	x->st = pass_here(x, &x->err);
+}
+
+static enum status pass(enum sanitize_policy p, bool escaped, struct str in, struct buf *out, struct err *e)
+{
+	struct pass x = { .policy = p, .escaped = escaped, .in = in, .out = out };
+	if (in.n <= INLINE_MAX || !fiber_self())
+		return pass_here(&x, e);
+	enum status st = offload(OFFLOAD_PROMPT, pass_job, &x);
+	if (st == ST_UNAVAILABLE) /* many are at it: better here than not at all */
+		return pass_here(&x, e);
+	TRY(st);
+	return x.st == ST_OK ? ST_OK : err_set(e, x.st, "%s", x.err.msg);
 }
 
 enum status sanitize_html(struct arena *a, enum sanitize_policy p, struct str in, struct safe_html *out, struct err *e)
