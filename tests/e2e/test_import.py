@@ -61,6 +61,24 @@ class Import(unittest.TestCase):
         self.assertRegex(text.decode(), r"\rposts +\[#{30}\] 8/8")
         self.assertNotIn("[#", shown.stdout)
 
+    def test_links_in_the_folder_of_pictures_are_not_followed(self):
+        picture = (FIXTURES.parent / "media" / "metadata.png").read_bytes()
+        for folder in ("content/images", "elsewhere/2024"):
+            (self.dir / folder).mkdir(parents=True)
+        (self.dir / "content/images/own.png").write_bytes(picture)
+        (self.dir / "elsewhere/2024/theirs.png").write_bytes(picture + b"theirs")
+        (self.dir / "content/images/2024").symlink_to(self.dir / "elsewhere/2024")
+        (self.dir / "content/images/linked.png").symlink_to(self.dir / "elsewhere/2024/theirs.png")
+        html = "".join(f'<img src="/content/images/{name}" alt="">' for name in ("own.png", "2024/theirs.png", "linked.png"))
+        post = {"id": "1", "title": "Pictures", "slug": "pictures", "status": "published", "html": html, "published_at": "2024-01-01T00:00:00.000Z"}
+        p = self.give({"db": [{"meta": {"version": "6.0.0"}, "data": {"posts": [post]}}]}, "--media", self.dir / "content")
+        self.assertEqual(p.returncode, 0, p.stderr)
+        said = p.stdout + p.stderr
+        self.assertEqual(said.count("a symbolic link leads there, and is not followed"), 2, said)
+        kept = [f for f in (self.dir / "data").rglob("*.orig") if f.read_bytes().endswith(b"theirs")]
+        self.assertEqual(kept, [])
+        self.assertEqual(len(list((self.dir / "data").rglob("*.orig"))), 1)
+
     def test_too_large(self):
         file = self.dir / "large.json"
         with file.open("wb") as f:

@@ -627,7 +627,7 @@ int main(int argc, char **argv)
 }
 
 /* Where the library has no media storage linked in: no test here stores a file. */
-__attribute__((weak)) enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, enum media_when when, struct media_item *out, struct err *e)
+__attribute__((weak)) enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
 {
 	return err_set(e, ST_NOT_IMPLEMENTED, "no media storage");
 }

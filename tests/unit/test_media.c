@@ -4,15 +4,33 @@
  */
 #include "unit/unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "platform/media/media.h"
+#include "platform/media/media_internal.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 
@@ -227,6 +245,157 @@ static void two_puts_at_once_agree(void **state)
 	free(pic.p);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+/* --- what a helper may do --------------------------------------------------------------------------------------------- */
+
+static char own_file[300], other_file[300], own_folder[300];
+
+#define TRY_CALL(name, expression) \
+	static long try_##name(void) { return (long)(expression); }
+TRY_CALL(open_other, open(other_file, O_RDONLY))
+TRY_CALL(open_passwords, open("/etc/passwd", O_RDONLY))
+TRY_CALL(make_other, open("/tmp/made-by-a-helper", O_WRONLY | O_CREAT, 0600))
+TRY_CALL(truncate_other, truncate(other_file, 0))
+TRY_CALL(truncate_own, truncate(own_file, 0))
+TRY_CALL(chmod_other, chmod(other_file, 0777))
+TRY_CALL(fchmodat_other, fchmodat(AT_FDCWD, other_file, 0777, 0))
+TRY_CALL(chown_other, chown(other_file, getuid(), getgid()))
+TRY_CALL(rename_own, rename(own_file, "/tmp/renamed-by-a-helper"))
+TRY_CALL(unlink_own, unlink(own_file))
+TRY_CALL(link_other, link(other_file, "/tmp/linked-by-a-helper"))
+TRY_CALL(symlink_other, symlink(other_file, "/tmp/linked-by-a-helper"))
+TRY_CALL(make_folder, mkdir("/tmp/made-by-a-helper", 0700))
+TRY_CALL(set_times, utimensat(AT_FDCWD, other_file, NULL, 0))
+TRY_CALL(set_attribute, setxattr(other_file, "user.x", "1", 1, 0))
+TRY_CALL(make_node, mknod("/tmp/made-by-a-helper", S_IFIFO | 0600, 0))
+TRY_CALL(socket_inet, socket(AF_INET, SOCK_STREAM, 0))
+TRY_CALL(socket_unix, socket(AF_UNIX, SOCK_STREAM, 0))
+TRY_CALL(socket_pair, socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){ 0 }))
+TRY_CALL(connect, connect(0, (struct sockaddr *)&(struct sockaddr_in){ .sin_family = AF_INET }, sizeof(struct sockaddr_in)))
+TRY_CALL(signal_parent, kill(getppid(), 0))
+TRY_CALL(signal_thread, syscall(SYS_tgkill, getppid(), getppid(), 0))
+TRY_CALL(trace_parent, ptrace(PTRACE_ATTACH, getppid(), NULL, NULL))
+TRY_CALL(read_parent, process_vm_readv(getppid(), &(struct iovec){ own_file, 1 }, 1, &(struct iovec){ own_file, 1 }, 1, 0))
+TRY_CALL(limit_parent, prlimit(getppid(), RLIMIT_NOFILE, &(struct rlimit){ 10, 10 }, NULL))
+TRY_CALL(limit_self, setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 10, 10 }))
+TRY_CALL(fork, syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0))
+TRY_CALL(vfork, syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, 0))
+TRY_CALL(execute, execl("/bin/true", "true", (char *)NULL))
+TRY_CALL(namespace, unshare(CLONE_NEWUSER))
+TRY_CALL(change_folder, chdir("/"))
+TRY_CALL(ring, syscall(SYS_io_uring_setup, 1, NULL))
+TRY_CALL(memory_file, memfd_create("x", 0))
+TRY_CALL(bpf, syscall(SYS_bpf, 0, NULL, 0))
+TRY_CALL(keys, syscall(SYS_keyctl, 0, 0, 0, 0, 0))
+TRY_CALL(name_in_kernel, prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0))
+TRY_CALL(control, ioctl(0, FIONREAD, &(int){ 0 }))
+TRY_CALL(own_signals, fcntl(0, F_SETOWN, getppid()))
+TRY_CALL(list_folder, syscall(SYS_getdents64, 0, NULL, 0))
+#undef TRY_CALL
+
+#define ROW(name) { #name, try_##name }
+static const struct { const char *name; long (*try)(void); } forbidden_calls[] = {
+	ROW(open_other), ROW(open_passwords), ROW(make_other), ROW(truncate_other), ROW(truncate_own), ROW(chmod_other), ROW(fchmodat_other), ROW(chown_other),
+	ROW(rename_own), ROW(unlink_own), ROW(link_other), ROW(symlink_other), ROW(make_folder), ROW(set_times), ROW(set_attribute), ROW(make_node),
+	ROW(socket_inet), ROW(socket_unix), ROW(socket_pair), ROW(connect), ROW(signal_parent), ROW(signal_thread), ROW(trace_parent), ROW(read_parent),
+	ROW(limit_parent), ROW(limit_self), ROW(fork), ROW(vfork), ROW(execute), ROW(namespace), ROW(change_folder), ROW(ring), ROW(memory_file), ROW(bpf), ROW(keys),
+	ROW(name_in_kernel), ROW(control), ROW(own_signals), ROW(list_folder),
+};
+#undef ROW
+
+static void *in_thread(void *arg)
+{
+	*(bool *)arg = true;
+	return NULL;
+}
+
+/* What libvips needs: a file of the folder read and written anew, memory, a thread. */
+static bool work_is_possible(void)
+{
+	pthread_t thread;
+	bool ran = false;
+	char made[350], c;
+	snprintf(made, sizeof made, "%s/made", own_folder);
+	int in = open(own_file, O_RDONLY), out = open(made, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	void *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return in >= 0 && out >= 0 && read(in, &c, 1) == 1 && write(out, &c, 1) == 1 && p != MAP_FAILED &&
+	       !pthread_create(&thread, NULL, in_thread, &ran) && !pthread_join(thread, NULL) && ran;
+}
+
+/* 0, or 1 + the first call that was possible, or 255. */
+static int confined(void)
+{
+	if (!media_confine(own_folder) || !work_is_possible())
+		return 255;
+	for (int i = 0; i < (int)(sizeof forbidden_calls / sizeof *forbidden_calls); i++) {
+		errno = 0;
+		if (forbidden_calls[i].try() != -1 || (errno != EPERM && errno != EACCES))
+			return i + 1;
+	}
+	return 0;
+}
+
+static void write_a_byte(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+}
+
+static void a_helper_can_do_its_work_and_nothing_else(void **state)
+{
+	int status;
+	snprintf(own_folder, sizeof own_folder, "/tmp/test_confine_XXXXXX");
+	assert_non_null(mkdtemp(own_folder));
+	snprintf(own_file, sizeof own_file, "%s/own", own_folder);
+	snprintf(other_file, sizeof other_file, "%s.other", own_folder);
+	write_a_byte(own_file);
+	write_a_byte(other_file);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(confined());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status) || WEXITSTATUS(status) == 255)
+		fail_msg("the child could not work: %x", status);
+	if (WEXITSTATUS(status))
+		fail_msg("%s was possible", forbidden_calls[WEXITSTATUS(status) - 1].name);
+	assert_int_equal(nftw(own_folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) | unlink(other_file), 0);
+}
+
+/* --- folders handed over ------------------------------------------------------------------------------------------------ */
+
+static void no_link_leads_out_of_a_folder(void **state)
+{
+	static const struct { const char *below; enum status st; } rows[] = {
+		{ "a/file", ST_OK }, { "linked-file", ST_FORBIDDEN }, { "linked-out/file", ST_FORBIDDEN }, { "linked-in/file", ST_FORBIDDEN },
+		{ "a/../a/file", ST_OK }, { "../out/file", ST_FORBIDDEN }, { "a/../../out/file", ST_FORBIDDEN }, { "a", ST_NOT_FOUND },
+		{ "none", ST_NOT_FOUND }, { "a/file/more", ST_NOT_FOUND }, { "pipe", ST_NOT_FOUND },
+	};
+	char root[] = "/tmp/test_beneath_XXXXXX", dir[400];
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(chdir(root), 0);
+	assert_int_equal(mkdir("in", 0700) | mkdir("in/a", 0700) | mkdir("out", 0700), 0);
+	write_a_byte("in/a/file");
+	write_a_byte("out/file");
+	assert_int_equal(symlink("a/file", "in/linked-file") | symlink("../out", "in/linked-out") | symlink("a", "in/linked-in") | mkfifo("in/pipe", 0600), 0);
+	snprintf(dir, sizeof dir, "%s/in", root);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct err e = { 0 };
+		int fd;
+		enum status st = media_open_beneath(dir, rows[i].below, &fd, &e);
+		if (st != rows[i].st)
+			fail_msg("%s: %s (%s)", rows[i].below, status_info(st)->name, e.msg);
+		assert_int_equal(fd >= 0, st == ST_OK);
+		if (fd >= 0)
+			close(fd);
+	}
+	assert_int_equal(chdir("/") | nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 /* --- metadata ------------------------------------------------------------------------------------------------------- */
 
 static struct str read_fd(struct arena *a, int fd)
@@ -396,8 +565,8 @@ static void later_in_fiber(void *arg)
 	struct ctx ctx;
 	ctx_init(&ctx, a);
 	assert_int_equal(write(fd, pic->p, pic->n), pic->n);
-	close(fd);
-	assert_int_equal(media_put_file(&ctx, media, path, MEDIA_LATER, &item, NULL), ST_OK);
+	lseek(fd, 0, SEEK_SET);
+	assert_int_equal(media_put_file(&ctx, media, fd, MEDIA_LATER, &item, NULL), ST_OK);
 	assert_int_equal(item.variant_count, 6);
 	assert_int_equal(item.variants[2].width, 640);
 	assert_int_equal(item.variants[2].height, 37); /* 40 / 700 * 640 */
@@ -416,7 +585,9 @@ static void later_in_fiber(void *arg)
 		assert_int_equal(media_open_path(media, item.variants[i].path, &got, &type, NULL), ST_OK);
 		close(got);
 	}
-	assert_int_equal(media_put_file(&ctx, media, path, MEDIA_NOW, &again, NULL), ST_OK);
+	lseek(fd, 0, SEEK_SET);
+	assert_int_equal(media_put_file(&ctx, media, fd, MEDIA_NOW, &again, NULL), ST_OK);
+	close(fd);
 	assert_int_equal(again.variant_count, 6);
 	assert_int_equal(again.variants[2].height, item.variants[2].height); /* as foreseen */
 	assert_true(again.variants[2].bytes > 0);
@@ -475,11 +646,6 @@ static int setup(void **state)
 	return media ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	media_close(media);
@@ -496,6 +662,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(two_puts_at_once_agree), cmocka_unit_test(other_files),                   cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(pictures_can_be_made_later), cmocka_unit_test(what_is_served_has_no_metadata), cmocka_unit_test(cut_animations), cmocka_unit_test(scans_are_counted_before_unpacking),
 		cmocka_unit_test(nobody_takes_more_than_a_share), cmocka_unit_test(work_ends_with_whoever_waits_for_it),
+		cmocka_unit_test(a_helper_can_do_its_work_and_nothing_else), cmocka_unit_test(no_link_leads_out_of_a_folder),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -139,7 +139,7 @@ static bool write_all(int fd, const void *p, size_t n)
 
 struct put {
 	struct media *m;
-	const char *path; /* or */
+	int in; /* a file, or -1 and */
 	struct str bytes;
 	const struct media_type *type;
 	char sha[SHA_HEX + 1];
@@ -197,7 +197,7 @@ static enum status copy_in(struct put *p, int in, int out, struct err *e)
 			return err_errno(e, ST_IO, "media");
 	}
 	if (n < 0)
-		return err_errno(e, ST_IO, "%s", p->path);
+		return err_errno(e, ST_IO, "the file can not be read");
 	if (!p->type)
 		return err_set(e, ST_MEDIA_TYPE, "the file is empty");
 	EVP_DigestFinal_ex(md, digest, NULL);
@@ -234,13 +234,10 @@ static bool is_film(const struct media_type *t)
 static enum status take_in(struct put *p, const char *temp, struct err *e)
 {
 	char suffix[16] = ".orig";
-	SCOPED_FD in = -1;
-	if (p->path && (in = open(p->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
-		return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_IO, "%s", p->path);
 	SCOPED_FD out = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out < 0)
 		return err_errno(e, ST_IO, "media");
-	TRY(copy_in(p, in, out, e));
+	TRY(copy_in(p, p->in, out, e));
 	p->known = read_info(p);
 	if (p->known)
 		return ST_OK;
@@ -586,11 +583,11 @@ static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, s
 	return fill_item(ctx->arena, p, out, e);
 }
 
-enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, enum media_when when, struct media_item *out, struct err *e)
+enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
 {
 	struct put *p = ARENA_NEW(ctx->arena, struct put);
 	p->m = m;
-	p->path = path;
+	p->in = fd;
 	p->when = when;
 	return put(ctx, p, out, e);
 }
@@ -601,6 +598,7 @@ enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct st
 	TRY(take_share(ctx, m, whose, &share, e));
 	struct put *p = ARENA_NEW(ctx->arena, struct put);
 	p->m = m;
+	p->in = -1;
 	p->bytes = bytes;
 	return put(ctx, p, out, e);
 }

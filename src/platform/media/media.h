@@ -36,12 +36,16 @@ struct media_item {
 };
 /* Store a file (pictures 64 MiB, others 256 MiB at most). Pictures get variants 320, 640, 960, 1280 and 1920 px wide, never
    enlarged, and one of their own width below 1920. Idempotent. The item is in ctx->arena. ST_MEDIA_TYPE for what is not an
-   allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_NOT_FOUND, ST_IO, ST_UNAVAILABLE. */
-/* MEDIA_LATER: a picture's variants are named and not made yet, their bytes 0: what many pictures need not wait for. Each is made when it
+   allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_IO, ST_UNAVAILABLE. fd: read from where it stands, and
+   left to the caller.
+   MEDIA_LATER: a picture's variants are named and not made yet, their bytes 0: what many pictures need not wait for. Each is made when it
    is first asked for (media_open_or_make), and all by media_finish, which whoever puts it so sees to (job media.finish). */
 enum media_when { MEDIA_NOW, MEDIA_LATER };
-enum status media_put_file(struct ctx *ctx, struct media *m, const char *path, enum media_when when, struct media_item *out,
+enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out,
                            struct err *e) MUST_CHECK;
+/* A regular file in a folder that somebody handed us; below: its path from there. No symbolic link on the way is followed, and nothing
+   outside of dir is opened. ST_NOT_FOUND, ST_FORBIDDEN for links, ST_IO. *fd is the caller's, -1 otherwise. */
+enum status media_open_beneath(const char *dir, const char *below, int *fd, struct err *e) MUST_CHECK;
 /* Makes the variants of a picture that was put for later, and says so on disk. ST_OK also when there is nothing to do. */
 enum status media_finish(struct ctx *ctx, struct media *m, struct str sha256, struct err *e) MUST_CHECK;
 /* whose: the person who brings it, of whom one file at a time is worked on (ST_RATE_LIMITED when too many wait); 0: the site itself. A caller that is

@@ -59,6 +59,10 @@ enum status media_strip(const char *source, const char *to, const char *format) 
 /* A WebP in memory, written as `to` without metadata. */
 enum status media_strip_webp(unsigned char *p, size_t n, const char *to) MUST_CHECK;
 
+/* In the helper, before it looks at anything: see media_confine.c. dir: the only folder whose files can be opened from then on. False: the
+   kernel has no seccomp. */
+bool media_confine(const char *dir) MUST_CHECK;
+
 /* Types by content (media_type.c). */
 struct media_type {
 	const char *format, *ext, *mime;

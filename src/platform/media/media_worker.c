@@ -4,20 +4,16 @@
  * when the socket closes, after IDLE_S without work, or after JOBS_MAX pictures, whatever libraries may have leaked.
  *
  * libvips is loaded here by name, not linked: the server is the same program, and loading libvips' hundred libraries at
- * every start would cost it 20 MB and 20 ms. Loaders that libvips itself calls untrusted stay shut, and where the kernel
- * knows Landlock the process can open nothing outside its folder.
+ * every start would cost it 20 MB and 20 ms. Loaders that libvips itself calls untrusted stay shut, and the process can open
+ * nothing outside its folder and do little else (media_confine.c).
  */
 #include <dlfcn.h>
-#include <linux/landlock.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <vips/vips.h>
 
@@ -71,7 +67,8 @@ static void fail(struct media_told *t, enum status st, const char *what)
 	for (char *p = t->message; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
-	p_vips_error_clear();
+	if (p_vips_error_clear)
+		p_vips_error_clear();
 }
 
 /* Of a progressive JPEG: each scan goes over all pixels. Anything else: 1. */
@@ -180,32 +177,6 @@ static void make_variant(const struct media_ask *a, struct media_told *t)
 		fail(t, ST_IO, p_vips_error_buffer());
 }
 
-static void confine(const char *dir)
-{
-	struct rlimit file = { 256 << 20, 256 << 20 }, core = { 0, 0 };
-#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ /* whose shadows alone are larger */
-	struct rlimit memory = { 3ul << 30, 3ul << 30 };
-	setrlimit(RLIMIT_AS, &memory);
-#endif
-	setrlimit(RLIMIT_FSIZE, &file);
-	setrlimit(RLIMIT_CORE, &core);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	struct landlock_ruleset_attr all = { .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-		                                                LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-		                                                LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG };
-	struct landlock_path_beneath_attr here = { .allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
-		                                                 LANDLOCK_ACCESS_FS_MAKE_REG };
-	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
-	if (rules < 0)
-		return; /* an older kernel */
-	here.parent_fd = open(dir, O_PATH | O_CLOEXEC | O_DIRECTORY);
-	if (here.parent_fd >= 0 && !syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &here, 0))
-		(void)!syscall(SYS_landlock_restrict_self, rules, 0);
-	if (here.parent_fd >= 0)
-		close(here.parent_fd);
-	close(rules);
-}
-
 static void strip(const struct media_ask *a, struct media_told *t)
 {
 	t->status = media_strip(a->source, a->plain, a->format);
@@ -219,18 +190,17 @@ int media_worker(const char *dir)
 		[MEDIA_LOOK] = look, [MEDIA_VARIANT] = make_variant, [MEDIA_STRIP] = strip,
 	};
 	umask(0077);
-	bool ready = load_vips();
-	confine(dir);
+	const char *missing = load_vips() ? NULL : "libvips is not installed";
+	if (!media_confine(dir))
+		missing = "the helper can not be confined on this system";
 	for (int jobs = 0; jobs < JOBS_MAX; jobs++) {
 		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 		static struct media_ask ask;
 		struct media_told told = { .status = ST_OK };
 		if (poll(&p, 1, IDLE_S * 1000) <= 0 || recv(STDIN_FILENO, &ask, sizeof ask, 0) != sizeof ask)
 			break;
-		if (!ready)
-			snprintf(told.message, sizeof told.message, "libvips is not installed");
-		if (!ready)
-			told.status = ST_NOT_IMPLEMENTED;
+		if (missing)
+			fail(&told, ST_NOT_IMPLEMENTED, missing);
 		else
 			tasks[ask.task < sizeof tasks / sizeof *tasks ? ask.task : MEDIA_LOOK](&ask, &told);
 		if (send(STDIN_FILENO, &told, sizeof told, MSG_NOSIGNAL) != sizeof told)

@@ -114,21 +114,25 @@ static struct str origin_of(struct arena *a, struct str url)
 	return buf_ok(&b) && str_utf8_valid(buf_str(&b)) ? buf_str(&b) : STR_NULL;
 }
 
-/* The folder may be content/ itself, what holds it, or content/images. */
-static const char *file_of(struct import_media *im, struct str origin)
+/* The folder may be content/ itself, what holds it, or content/images. -1 with *e: there is none, or it may not be had. */
+static int open_origin(struct import_media *im, struct str origin, struct err *e)
 {
-	struct str below_content = str_skip(origin, strlen("/content")), below_images = str_skip(origin, strlen("/content/images"));
-	const char *dir = im->opt->media_dir;
-	struct stat st;
-	const struct str tries[] = { below_content, origin, below_images };
+	struct str below_content = str_skip(origin, strlen("/content/")), below_images = str_skip(origin, strlen("/content/images/"));
+	const struct str tries[] = { below_content, str_skip(origin, 1), below_images };
+	struct err why = { 0 };
+	int fd = -1;
 	for (size_t i = 0; i < 3; i++) {
 		if (i == 2 && !str_starts(origin, STR("/content/images/")))
 			break;
-		const char *path = arena_printf(im->a, "%s%.*s", dir, STR_ARG(tries[i]));
-		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
-			return path;
+		struct err err = { 0 };
+		enum status st = media_open_beneath(im->opt->media_dir, arena_cstr(im->a, tries[i]), &fd, &err);
+		if (st == ST_OK)
+			return fd;
+		if (!why.msg[0] || st != ST_NOT_FOUND)
+			why = err; /* that it may not be had says more than that it is not there */
 	}
-	return NULL;
+	*e = why;
+	return -1;
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------------- */
@@ -165,19 +169,24 @@ struct str import_media_srcset(struct arena *a, const struct media_item *item)
 	return buf_ok(&b) ? buf_str(&b) : STR("");
 }
 
+static void close_opened(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
 static void store(struct import_media *im, struct known *k, struct import_log *log)
 {
 	struct err err = { 0 };
 	struct import_count *count = &log->report->counts[IMPORT_MEDIA];
-	const char *file = im->opt->media_dir && im->store ? file_of(im, k->m.origin) : NULL;
-	if (!file) {
-		count->skipped++;
-		import_note(log, IMPORT_MEDIA, k->m.origin, im->opt->media_dir ? "there is no such file in the folder given"
-									       : "no folder of pictures was given");
-		return;
-	}
+	__attribute__((cleanup(close_opened))) int fd = -1;
+	if (!im->opt->media_dir || !im->store)
+		(void)!err_set(&err, ST_NOT_FOUND, "no folder of pictures was given");
+	else
+		fd = open_origin(im, k->m.origin, &err);
 	struct media_item *item = ARENA_NEW(im->a, struct media_item);
-	if (media_put_file(im->ctx, im->store, file, im->opt->pictures_later ? MEDIA_LATER : MEDIA_NOW, item, &err) != ST_OK) {
+	enum media_when when = im->opt->pictures_later ? MEDIA_LATER : MEDIA_NOW;
+	if (fd < 0 || media_put_file(im->ctx, im->store, fd, when, item, &err) != ST_OK) {
 		count->skipped++;
 		import_note(log, IMPORT_MEDIA, k->m.origin, "%s", err.msg);
 		return;
