@@ -45,6 +45,11 @@ struct guard *guard_swap(struct guard *g)
 	return old;
 }
 
+bool guard_is_set(void)
+{
+	return current != NULL;
+}
+
 __attribute__((noinline)) enum status guard_run(void (*fn)(void *arg), void *arg)
 {
 	struct guard g = { .outer = current, .frame = (uintptr_t)__builtin_frame_address(0), .status = ST_OK };

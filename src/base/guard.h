@@ -8,10 +8,14 @@
 #ifndef GH_BASE_GUARD_H
 #define GH_BASE_GUARD_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 enum status guard_run(void (*fn)(void *arg), void *arg) MUST_CHECK;
 void guard_abort(enum status s) __attribute__((noreturn));
+
+bool guard_is_set(void); /* is there a guard to unwind to, on this stack? */
 
 /* The innermost guard of the running stack. A fiber has its own: the scheduler saves and restores it on a switch. */
 struct guard;

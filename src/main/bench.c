@@ -7,7 +7,6 @@
  * One fiber measures, one figure after the other; writers are fibers beside it. Signals are blocked in this program: they are looked for
  * between two rounds of what is measured.
  */
-#include <brotli/encode.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -26,6 +25,7 @@
 #include "gen/identity_sql.h"
 #include "main/bench.h"
 #include "main/command.h"
+#include "net/conn/brotli.h"
 #include "net/conn/http.h"
 #include "platform/boot/platform.h"
 #include "platform/config/stores.h"
@@ -269,10 +269,9 @@ static struct str make_page(struct arena *a)
 
 static bool compress_once(void *arg)
 {
-	static uint8_t out[4 * PAGE_BYTES];
+	static char out[4 * PAGE_BYTES];
 	const struct str *page = arg;
-	size_t n = sizeof out;
-	return BrotliEncoderCompress(HTTP_BROTLI_QUALITY, HTTP_BROTLI_WINDOW, BROTLI_MODE_TEXT, page->n, (const uint8_t *)page->p, &n, out);
+	return brotli_compress(HTTP_BROTLI_QUALITY, HTTP_BROTLI_WINDOW, *page, out, sizeof out) > 0;
 }
 
 static enum status bench_brotli(struct bench *b, double *per_s, struct err *e)

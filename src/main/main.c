@@ -13,6 +13,7 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "main/command.h"
+#include "main/exits.h"
 #include "platform/boot/platform.h"
 #include "platform/config/suggest.h"
 #include "platform/media/media.h"
@@ -166,20 +167,21 @@ static void prepare_process(void)
 int main(int argc, char **argv)
 {
 	struct invocation inv = { .started_ns = clock_mono_ns() };
+	exits_watch();
 	if (argc < 2) {
 		print_help(NULL);
-		return 2;
+		return process_ends(2);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
 		printf("guildhall %s\n", program_version());
-		return 0;
+		return process_ends(0);
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_help(NULL);
-		return 0;
+		return process_ends(0);
 	}
 	if (!strcmp(argv[1], MEDIA_WORKER) && argc == 3)
-		return media_worker(argv[2]);
+		return process_ends(media_worker(argv[2]));
 	prepare_process();
-	return run_named(&inv, argv[1], argc - 2, argv + 2);
+	return process_ends(run_named(&inv, argv[1], argc - 2, argv + 2));
 }

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "rt/internal.h"
 
-enum { DRAIN_S = 10 };
+enum { DRAIN_S = 10, FAULT_STACK = 64 << 10 };
 
 struct member {
 	struct loops *all;
@@ -49,9 +49,30 @@ static void start_task(struct task *t)
 	pthread_mutex_unlock(&ls->lock);
 }
 
+/* A fiber that has used up its stack has none left for the handler of that fault. Sanitizers bring a stack of their own. NULL: none. */
+static void *fault_stack_set(void)
+{
+	if (RT_ASAN || RT_TSAN)
+		return NULL;
+	stack_t s = { .ss_sp = malloc(FAULT_STACK), .ss_size = FAULT_STACK };
+	if (s.ss_sp && sigaltstack(&s, NULL)) {
+		free(s.ss_sp);
+		s.ss_sp = NULL;
+	}
+	return s.ss_sp;
+}
+
+static void fault_stack_free(void *p)
+{
+	const stack_t none = { .ss_flags = SS_DISABLE };
+	if (p && !sigaltstack(&none, NULL))
+		free(p);
+}
+
 static void *thread(void *arg)
 {
 	struct member *m = arg;
+	void *fault_stack = fault_stack_set();
 	char name[16];
 	snprintf(name, sizeof name, "loop-%u", loop_index(m->loop));
 	pthread_setname_np(pthread_self(), name);
@@ -61,6 +82,7 @@ static void *thread(void *arg)
 	m->drained = loop_drain(m->loop, DRAIN_S * NS_PER_S);
 	if (!m->drained)
 		LOG(ERROR, NULL, "loop.fibers_left", LI("loop", loop_index(m->loop)), LI("fibers", fiber_count(m->loop)));
+	fault_stack_free(fault_stack);
 	return NULL;
 }
 

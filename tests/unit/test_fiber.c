@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -432,6 +434,42 @@ static void the_end_cancels_what_is_left(void **state)
 	assert_int_equal(st, ST_CANCELLED);
 }
 
+static void overflown(int signo)
+{
+	_exit(7);
+}
+
+static int deeper(volatile char *above, int n)
+{
+	volatile char here[4096];
+	here[n % 4096] = above[0];
+	return n ? deeper(here, n - 1) + here[0] : 0;
+}
+
+static void overflow(void *arg)
+{
+	char first[4096] = { 0 };
+	deeper(first, 1000);
+}
+
+/* The fault of a fiber whose stack is used up can be handled: there is another stack for it. */
+static void a_stack_that_is_used_up(void **state)
+{
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		const struct sigaction a = { .sa_handler = overflown, .sa_flags = SA_ONSTACK };
+		sigaction(SIGSEGV, &a, NULL);
+		struct loops *ls = loops_start(1, NULL, NULL, NULL);
+		if (ls && fiber_spawn_on(loops_get(ls, 0), overflow, NULL, FIBER_LARGE))
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 /* It does not sleep until its patience ends, an hour from now, because the last fiber ended just before. */
 static void a_drain_ends_with_its_last_fiber(void **state)
 {
@@ -464,6 +502,7 @@ int main(void)
 		cmocka_unit_test(remote_wakes_race_with_the_end),
 		cmocka_unit_test(the_end_cancels_what_is_left),
 		WITH_LOOP(a_drain_ends_with_its_last_fiber),
+		cmocka_unit_test(a_stack_that_is_used_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

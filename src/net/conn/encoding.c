@@ -3,10 +3,10 @@
  * Content codings: negotiation (RFC 9110 12.5.3) and compression on the fly. Brotli at quality 4 and zlib at level 5:
  * beyond that a page costs more time than it saves on any wire; what is sent often is compressed ahead, once, elsewhere.
  */
-#include <brotli/encode.h>
 #include <strings.h>
 #include <zlib.h>
 
+#include "net/conn/brotli.h"
 #include "net/conn/request.h"
 #include "rt/offload.h"
 
@@ -116,11 +116,10 @@ static size_t gzip(const struct job *j)
 static void compress_job(void *arg)
 {
 	struct job *j = arg;
-	size_t n = j->room;
 	if (j->coding == HTTP_GZIP)
 		j->len = gzip(j);
-	else if (BrotliEncoderCompress(HTTP_BROTLI_QUALITY, HTTP_BROTLI_WINDOW, BROTLI_MODE_TEXT, j->in.n, (const uint8_t *)j->in.p, &n, (uint8_t *)j->out))
-		j->len = n;
+	else
+		j->len = brotli_compress(HTTP_BROTLI_QUALITY, HTTP_BROTLI_WINDOW, j->in, j->out, j->room);
 }
 
 static void add_vary(struct http_req *r)

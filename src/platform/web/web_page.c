@@ -9,10 +9,10 @@
  *
  * Any thread; blobs are immutable. A blob may come from another process (level 2), so its offsets are checked.
  */
-#include <brotli/encode.h>
 #include <zlib.h>
 
 #include "base/log.h"
+#include "net/conn/brotli.h"
 #include "platform/cache/cache.h"
 #include "platform/config/config.h"
 #include "platform/web/web_int.h"
@@ -249,9 +249,7 @@ static void squeeze(void *arg)
 		s->gz_len = deflate(&z, Z_FINISH) == Z_STREAM_END ? z.total_out : 0;
 		deflateEnd(&z);
 	}
-	s->br_len = s->cap;
-	if (!BrotliEncoderCompress(BROTLI_QUALITY, 18, BROTLI_MODE_TEXT, s->in.n, (const uint8_t *)s->in.p, &s->br_len, (uint8_t *)s->br))
-		s->br_len = 0;
+	s->br_len = brotli_compress(BROTLI_QUALITY, 18, s->in, s->br, s->cap);
 }
 
 static bool compressible(const char *type)

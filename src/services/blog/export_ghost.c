@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "gen/blog_sql.h"
 #include "platform/text/json.h"
 #include "services/blog/ghost.h"

@@ -7,9 +7,9 @@
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "base/log.h"
+#include "base/table.h"
 #include "gen/blog_sql.h"
 #include "services/blog/import_plan.h"
 

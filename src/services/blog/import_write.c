@@ -4,10 +4,10 @@
  * serialisation failure (PostgreSQL): so it counts into its own report, which replaces the caller's when all is written,
  * and changes nothing of the plan that a second run would read differently.
  */
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/table.h"
 #include "gen/blog_sql.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
