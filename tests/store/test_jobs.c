@@ -632,8 +632,7 @@ static void roles_go_on_after_each_allocation_that_fails(struct store *t)
 		AWAIT(seen.runs > before && empty(t));
 	} while (atomic_load(&shortage.count) >= n);
 	atomic_store(&shortage.fail_at, 0);
-	CHECK(n > 1);
-#ifdef __SANITIZE_ADDRESS__ /* elsewhere an arena allocates once for many pieces, and keeps that for the next */
+#ifdef __SANITIZE_ADDRESS__ /* elsewhere an arena allocates once for many pieces, and keeps that for the next: maybe nothing fails */
 	CHECK(n > 10);
 	CHECK(fibers_given_up() > given_up);
 #else
