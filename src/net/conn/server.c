@@ -379,7 +379,9 @@ static uint32_t listener_events(const struct listener *ln)
 
 static void mute(struct listener *ln)
 {
-	LOG(WARN, NULL, "http.no_descriptors", LI("open", ln->w->open));
+	if (!ln->told)
+		LOG(WARN, NULL, "http.no_descriptors", LI("open", ln->w->open));
+	ln->told = true;
 	watch_del(&ln->watch);
 	ln->muted = true;
 	if (!ln->w->wheel.timer.slot)
@@ -394,6 +396,7 @@ static void acceptable(struct watch *watch, uint32_t events)
 		socklen_t n = sizeof peer;
 		int fd = accept4(watch->fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
+			ln->told = false;
 			accepted(ln, fd, &peer);
 			continue;
 		}

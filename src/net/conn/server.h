@@ -52,6 +52,7 @@ struct listener {
 	struct worker *w;
 	unsigned index;
 	bool open, muted; /* muted: no descriptors left; tried again at the next tick */
+	bool told;        /* … and the log says so, since the last one was let in */
 };
 
 struct pool_item { struct pool_item *next; };
