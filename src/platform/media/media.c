@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "platform/media/media_internal.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
@@ -52,13 +53,6 @@ struct media {
 };
 
 /* --- files ------------------------------------------------------------------------------------------------------ */
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-#define SCOPED_FD __attribute__((cleanup(close_fd))) int
 
 static enum status make_dir(const char *path, struct err *e)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/id.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
@@ -19,6 +20,7 @@
 #include "platform/peers/person_data.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
+#include "rt/offload.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 256 << 10 };
@@ -88,21 +90,17 @@ enum status account_get_export_file(struct web *w, struct err *e)
 	TRY(last_of(w, &r, e));
 	if (over(r) || !str_eqc(r->state, "ready"))
 		return err_set(e, ST_NOT_FOUND, "There is no archive. You can have one made.");
-	int fd = open(arena_printf(w->ctx->arena, "%s/%.*s", folder(w->ctx), STR_ARG(r->file)), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	SCOPED_FD fd = open(arena_printf(w->ctx->arena, "%s/%.*s", folder(w->ctx), STR_ARG(r->file)), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set(e, ST_GONE, "The archive is not there any more. You can have another made.");
 	struct audit_entry entry = { .action = "person.data_taken" };
 	audit_from(w, &entry);
-	enum status st = audit_record(w->ctx, &entry, e);
-	if (st != ST_OK) {
-		close(fd);
-		return st;
-	}
+	TRY(audit_record(w->ctx, &entry, e));
 	web_no_cache(w);
 	http_set_header(w->req, "content-type", STR("application/zip"));
 	http_set_header(w->req, "content-disposition", STR("attachment; filename=\"my-data.zip\""));
 	http_status(w->req, 200);
-	http_send_file(w->req, fd, 0, r->bytes);
+	http_send_file(w->req, fd_take(&fd), 0, r->bytes);
 	return ST_OK;
 }
 
@@ -123,41 +121,61 @@ static bool put_file(struct archive *a, const char *name, struct str text)
 	return ok;
 }
 
-static enum status collect(struct ctx *ctx, int64_t person, struct archive *a, struct err *e)
+struct part { const char *name; struct str text; };
+
+/* What each service says. All of it first: asking waits, and writing is not done on the loop. */
+static enum status collect(struct ctx *ctx, int64_t person, struct part **out, size_t *n, struct err *e)
 {
 	const struct platform *p = ctx->svc->platform;
-	static const struct str readme = STR_INIT("All that this site keeps about you: one file for each of its parts, as JSON (text that programs and people can read).\n");
-	if (!put_file(a, "README.txt", readme))
-		return err_set(e, ST_IO, "the archive can not be written");
+	struct part *parts = ARENA_ARRAY(ctx->arena, struct part, p->service_count + 1);
+	*out = parts;
+	*n = 0;
+	parts[(*n)++] = (struct part){ "README.txt", STR("All that this site keeps about you: one file for each of its parts, as JSON (text that programs and people can read).\n") };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		const struct contract_def *def = person_data_contract(p->services[i].def);
 		struct person_data_answer data = { STR("") };
 		if (!def)
 			continue;
 		TRY(contract_call(ctx, def, &(struct person_data_ask){ person }, &data, e));
-		if (!put_file(a, arena_printf(ctx->arena, "%s.json", p->services[i].def->name), data.json))
-			return err_set(e, ST_IO, "the archive can not be written");
+		parts[(*n)++] = (struct part){ arena_printf(ctx->arena, "%s.json", p->services[i].def->name), data.json };
 	}
 	return ST_OK;
 }
 
-static enum status write_archive(struct ctx *ctx, int64_t person, const char *path, struct err *e)
+struct writing { const char *path; const struct part *parts; size_t n; int64_t bytes; enum status st; struct err err; };
+
+static bool put_parts(struct archive *a, int fd, const struct writing *w)
 {
-	struct archive *a = archive_write_new();
-	if (!a)
-		return err_set(e, ST_NOMEM, "no memory for an archive");
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	enum status st = fd < 0 ? err_errno(e, ST_IO, "can not make %s", path) : ST_OK;
-	if (st == ST_OK && (archive_write_set_format_zip(a) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK))
-		st = err_set(e, ST_IO, "the archive can not be begun");
-	if (st == ST_OK)
-		st = collect(ctx, person, a, e);
-	if (st == ST_OK && archive_write_close(a) != ARCHIVE_OK)
-		st = err_set(e, ST_IO, "the archive can not be finished");
-	archive_write_free(a);
-	if (fd >= 0 && ((st == ST_OK && fsync(fd)) | close(fd)) && st == ST_OK)
-		st = err_errno(e, ST_IO, "the archive can not be kept");
-	return st;
+	bool ok = archive_write_set_format_zip(a) == ARCHIVE_OK && archive_write_open_fd(a, fd) == ARCHIVE_OK;
+	for (size_t i = 0; ok && i < w->n; i++)
+		ok = put_file(a, w->parts[i].name, w->parts[i].text);
+	return ok && archive_write_close(a) == ARCHIVE_OK;
+}
+
+static void write_job(void *arg)
+{
+	struct writing *w = arg;
+	struct stat s = { 0 };
+	SCOPED_FD fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct archive *a = fd < 0 ? NULL : archive_write_new();
+	bool ok = a && put_parts(a, fd, w) && !fsync(fd) && !fstat(fd, &s);
+	w->bytes = s.st_size;
+	w->st = ok ? ST_OK : err_errno(&w->err, ST_IO, "the archive %s can not be written", w->path);
+	if (a)
+		archive_write_free(a);
+	if (!ok)
+		unlink(w->path);
+}
+
+static enum status write_archive(struct ctx *ctx, int64_t person, const char *path, int64_t *bytes, struct err *e)
+{
+	struct part *parts;
+	struct writing w = { .path = path };
+	TRY(collect(ctx, person, &parts, &w.n, e));
+	w.parts = parts;
+	TRY(offload(OFFLOAD_PROMPT, write_job, &w));
+	*bytes = w.bytes;
+	return w.st == ST_OK ? ST_OK : err_set(e, w.st, "%s", w.err.msg);
 }
 
 struct made { int64_t id; const char *state; struct str file; int64_t bytes, rows; };
@@ -171,7 +189,6 @@ static enum status tx_made(struct db_conn *c, void *arg, struct err *e)
 /* The file has the name of its row: one that an attempt before left behind is written anew, and none stays that no row knows. */
 enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e)
 {
-	struct stat s = { 0 };
 	SCOPED_JSON *in = json_parse(j->payload, 2, e);
 	if (!in)
 		return ST_CORRUPT;
@@ -181,15 +198,13 @@ enum status account_export_job(struct ctx *ctx, const struct job *j, struct err 
 	m.file = arena_strf(ctx->arena, "%lld.zip", (long long)m.id);
 	const char *path = arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(m.file));
 	unlink(path);
-	enum status st = write_archive(ctx, json_integer_value(json_object_get(in, "person")), path, e);
-	if (st != ST_OK || stat(path, &s)) {
-		unlink(path);
+	enum status st = write_archive(ctx, json_integer_value(json_object_get(in, "person")), path, &m.bytes, e);
+	if (st != ST_OK) {
 		if (j->attempt < 5)
-			return st != ST_OK ? st : ST_IO;
+			return st;
 		m.state = "failed";
 		m.file = STR("");
 	}
-	m.bytes = s.st_size;
 	TRY(db_write(ctx, ctx->svc->db, tx_made, &m, e));
 	if (!m.rows) /* whose data it is left meanwhile */
 		unlink(path);
