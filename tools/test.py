@@ -223,7 +223,8 @@ def suite_of_build(kind, suite):
     found = {}
     for t in json.loads(done.stdout):
         if any(s.split(":")[-1] == suite for s in t["suite"]):
-            found[t["name"]] = [os.path.relpath(part, ROOT / kind[0]) for part in t["cmd"] if part.startswith(f"{ROOT}/{kind[0]}/")]
+            inside = [os.path.relpath(os.path.normpath(os.path.join(ROOT / kind[0], part)), ROOT / kind[0]) for part in t["cmd"] if "/" in part]
+            found[t["name"]] = [part for part in inside if not part.startswith("..")]
     return found
 
 

@@ -115,6 +115,13 @@ cases["registration refuses what it should"] = async () => {
 		assert.equal(answer.status, 400, JSON.stringify(more));
 		assert.match(answer.error, /^invalid_(redirect_uri|client_metadata)$/);
 	}
+	// What an address says is what a parser reads in it, not how it begins.
+	for (const uri of ["http://localhost.evil.example/cb", "http://localhost@evil.example/cb", "http://127.0.0.1:x@evil.example/", "http://[::1].evil.example/", "https:evil.example", "https://", "https:///cb",
+		"JavaScript:alert(1)", "DATA:text/html,x", "intent://evil.example/", "https://a.example@evil.example/", "https://a.example:99999/"]) {
+		assert.equal((await register({ ...full, redirect_uris: [uri] })).status, 400, uri);
+		const app = await fetch(`${base}/api/v1/apps`, { method: "POST", body: new URLSearchParams({ client_name: "Elk", redirect_uris: uri }) });
+		assert.equal(app.status, 422, uri);
+	}
 	// As large as one may be: the answer holds all of it.
 	const uris = (n, room) => Array.from({ length: n }, (_, i) => `https://a.example/${i}/`.padEnd(room, "x"));
 	const large = await register({ ...full, redirect_uris: uris(20, 1900), post_logout_redirect_uris: uris(13, 1900) });

@@ -33,7 +33,7 @@ static void one(void *arg)
 {
 	struct run *x = arg;
 	SCOPED_JSON *metadata = json_object();
-	struct registration r = { .metadata = metadata, .client.mastodon = x->mastodon };
+	struct registration r = { .a = x->a, .metadata = metadata, .client.mastodon = x->mastodon };
 	if (x->mastodon) {
 		SCOPED_JSON *in = json_parse(str_c(app), JSON_DEPTH, NULL);
 		if (!in || !take_app(&r, in))

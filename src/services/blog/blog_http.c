@@ -132,7 +132,7 @@ static void apply_meta(struct page_shell *shell, struct ctx *ctx, const struct b
 {
 	const struct { struct str from, *to; } texts[] = {
 		{ m->title, &shell->title }, { m->title, &shell->og_title }, { m->og_title, &shell->og_title },
-		{ m->description, &shell->description }, { m->og_description, &shell->og_description }, { m->canonical_url, &shell->canonical },
+		{ m->description, &shell->description }, { m->og_description, &shell->og_description }, { blog_abs(ctx, m->canonical_url), &shell->canonical },
 		{ m->twitter_title, &shell->twitter_title }, { m->twitter_description, &shell->twitter_description },
 		{ blog_abs(ctx, m->twitter_image), &shell->twitter_image },
 	};

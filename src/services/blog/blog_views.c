@@ -6,6 +6,7 @@
 #include "services/blog/blog_views.h"
 
 #include "base/clock.h"
+#include "platform/text/url.h"
 
 struct str blog_post_url(struct ctx *ctx, struct str slug)
 {
@@ -39,7 +40,10 @@ struct str blog_search_url(struct ctx *ctx, struct str query, int number)
 
 struct str blog_abs(struct ctx *ctx, struct str url)
 {
-	if (url.n == 0 || url.p[0] != '/')
+	/* Feeds, maps and heads of pages name it to programs that follow: what is no address of the web is left out everywhere. */
+	if (!url_is_public(url))
+		return STR("");
+	if (url.p[0] != '/')
 		return url;
 	/* web_url() gives a path below the origin: what is missing is scheme and host, which end where the base path begins. */
 	struct service_instance *blog = platform_service(ctx->svc->platform, "blog");

@@ -50,7 +50,7 @@ struct oauth_client {
 /* ST_NOT_FOUND: nobody has that name. */
 enum status oauth_client_find(struct ctx *ctx, struct str id, struct oauth_client *out, struct err *e) MUST_CHECK;
 /* Exactly one of its own; of loopback addresses the port is free (RFC 8252 7.3). */
-bool oauth_client_redirects_to(const struct oauth_client *c, struct str uri);
+bool oauth_client_redirects_to(struct arena *a, const struct oauth_client *c, struct str uri); /* a: scratch */
 bool oauth_client_may_use(const struct oauth_client *c, const char *grant_type);
 struct str oauth_client_scope(const struct oauth_client *c); /* all that it may ask for */
 /* A text of a list in its metadata. */

@@ -23,7 +23,7 @@ static enum status read_client(struct web *w, struct oauth_ask *a, struct err *e
 	TRY(st);
 	a->redirect_uri = param(a, "redirect_uri");
 	/* One address: it may be left out only where there is one (Mastodon's apps do). */
-	if (!a->redirect_uri.n || !oauth_client_redirects_to(&a->client, a->redirect_uri))
+	if (!a->redirect_uri.n || !oauth_client_redirects_to(w->ctx->arena, &a->client, a->redirect_uri))
 		return err_set(e, ST_INVALID, "The application that sent you here wants the answer at an address that is not its own.");
 	return ST_OK;
 }

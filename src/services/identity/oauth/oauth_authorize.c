@@ -10,6 +10,7 @@
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/text/html.h"
+#include "platform/text/url.h"
 #include "services/identity/people/notice.h"
 
 #define PAGE_MAX (256 << 10)
@@ -97,18 +98,19 @@ static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, str
 	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?%snext=%.*s", w->person ? "again=1&" : "", (int)next.len, next.data));
 }
 
-static struct str host_of(struct str uri)
+/* Where a person is sent afterwards, as they would read it: the host; of an application's own scheme that scheme. */
+static struct str host_of(struct arena *a, struct str uri)
 {
-	ptrdiff_t at = str_find(uri, STR("://"));
-	struct str rest = at < 0 ? uri : str_skip(uri, (size_t)at + 3), host;
-	(void)str_cut(&rest, '/', &host);
-	return host;
+	struct url u;
+	if (!url_parse(a, uri, &u))
+		return str_eqc(uri, OAUTH_OOB) ? STR("this page") : STR("an address that can not be read");
+	return u.host.n ? u.host : arena_strf(a, "%.*s:", STR_ARG(u.scheme));
 }
 
 static enum status ask_person(struct web *w, const struct oauth_ask *a, struct err *e)
 {
 	struct buf page;
-	struct consent_view v = { .ask = a, .host = host_of(a->redirect_uri) };
+	struct consent_view v = { .ask = a, .host = host_of(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)), .lang = STR("en"), .kind = STR("account"),
 				    .noindex = true, .forms = true };
 	TRY(oauth_ask_keep(w->ctx, a, &v.resume, e));

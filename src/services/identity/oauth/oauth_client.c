@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "gen/identity_sql.h"
 #include "platform/crypto/jose.h"
+#include "platform/text/url.h"
+#include "services/identity/oauth/oauth_ask.h"
 
 #define ASSERTION_LIFE_S 600
 #define ASSERTION "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -157,43 +159,30 @@ bool oauth_client_lists(const struct oauth_client *c, const char *member, struct
 	return false;
 }
 
-/* "http://127.0.0.1:1234/cb" → the text before the port and what follows it. False: not a loopback address. */
-static bool loopback(struct str uri, struct str *before, struct str *after)
+/* The same address of this machine but for the port, which an application takes as it comes (RFC 8252 7.3). */
+static bool same_loopback(const struct url *asked, struct arena *a, struct str listed)
 {
-	static const struct str hosts[] = { STR_INIT("http://127.0.0.1"), STR_INIT("http://[::1]"), STR_INIT("http://localhost") };
-	for (unsigned i = 0; i < sizeof hosts / sizeof *hosts; i++) {
-		if (!str_starts(uri, hosts[i]))
-			continue;
-		struct str rest = str_skip(uri, hosts[i].n);
-		if (rest.n && rest.p[0] == ':') {
-			size_t n = 1;
-			while (n < rest.n && n < 7 && rest.p[n] >= '0' && rest.p[n] <= '9')
-				n++;
-			rest = str_skip(rest, n);
-		}
-		*before = hosts[i];
-		*after = rest;
-		return !rest.n || rest.p[0] == '/' || rest.p[0] == '?';
-	}
-	return false;
+	struct url own;
+	return url_parse(a, listed, &own) && str_eq(own.scheme, asked->scheme) && str_eq(own.host, asked->host) && str_eq(own.rest, asked->rest);
 }
 
-bool oauth_client_redirects_to(const struct oauth_client *c, struct str uri)
+bool oauth_client_redirects_to(struct arena *a, const struct oauth_client *c, struct str uri)
 {
 	const json_t *one;
+	struct url asked;
 	size_t i;
-	struct str host, rest, own_host, own_rest;
 	if (!uri.n || str_chr(uri, '#') >= 0)
 		return false;
 	if (c->service)
 		return str_eq(uri, c->redirect_uri);
+	if (!url_parse(a, uri, &asked) && !str_eqc(uri, OAUTH_OOB))
+		return false; /* registered when more was taken */
 	if (oauth_client_lists(c, "redirect_uris", uri))
 		return true;
-	if (!loopback(uri, &host, &rest))
+	if (!asked.scheme.p || !str_eqc(asked.scheme, "http") || !url_is_loopback(&asked))
 		return false;
 	json_array_foreach(json_object_get(c->metadata, "redirect_uris"), i, one)
-		if (loopback(str_n(json_string_value(one), json_string_length(one)), &own_host, &own_rest) && str_eq(host, own_host) &&
-		    str_eq(rest, own_rest))
+		if (same_loopback(&asked, a, str_n(json_string_value(one), json_string_length(one))))
 			return true;
 	return false;
 }

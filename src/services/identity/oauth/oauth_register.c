@@ -13,6 +13,8 @@
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
 #include "platform/crypto/jose.h"
+#include "platform/text/url.h"
+#include "services/identity/oauth/oauth_ask.h"
 
 #define BODY_MAX (64 << 10)
 #define ANSWER_MAX (BODY_MAX + (8 << 10)) /* what was sent, and what was made of it */
@@ -22,6 +24,7 @@
 #define MASTODON_SCOPES "read write follow push"
 
 struct registration {
+	struct arena *a;
 	struct oauth_client client; /* filled as it will be found */
 	json_t *metadata;           /* what is kept */
 	const char *error, *why;
@@ -36,32 +39,35 @@ static bool bad(struct registration *r, const char *error, const char *why)
 	return false;
 }
 
-static bool scheme_ok(struct str uri)
+/* An application's own scheme: a domain turned round, so that it is nobody else's (RFC 8252 7.1); Mastodon's have any name, but for those
+   that browsers and systems give a meaning. */
+static bool own_scheme_ok(struct str scheme, bool mastodon)
 {
-	ptrdiff_t colon = str_chr(uri, ':');
-	static const char *const never[] = { "javascript", "data", "file", "vbscript", "about", "blob", "ftp", "ws", "wss" };
-	if (colon < 2)
-		return false;
-	struct str scheme = str_first(uri, (size_t)colon);
+	static const char *const never[] = { "javascript", "data", "file", "vbscript", "about", "blob", "ftp", "ftps", "ws", "wss", "mailto", "tel", "sms", "geo",
+		"urn", "chrome", "view-source", "filesystem", "jar", "resource", "intent", "content", "cid", "mid", "ms-settings", "search-ms", "smb", "ssh", "telnet",
+		"ldap", "magnet", "feed", "livescript", "mocha", "wyciwyg", "moz-extension", "chrome-extension", "x-apple-helpbasic" };
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-		if (str_ieqc(scheme, never[i]))
+		if (str_eqc(scheme, never[i]))
 			return false;
-	if (str_ieqc(scheme, "http"))
-		return str_starts(uri, STR("http://127.0.0.1")) || str_starts(uri, STR("http://[::1]")) || str_starts(uri, STR("http://localhost"));
-	/* An application's own scheme: a domain turned round, so that it is nobody else's (RFC 8252 7.1). */
-	return str_ieqc(scheme, "https") || str_chr(scheme, '.') > 0;
+	return scheme.n >= 3 && (mastodon || str_chr(scheme, '.') > 0);
 }
 
-static bool uri_ok(struct str uri, bool mastodon)
+static bool uri_ok(struct registration *r, struct str uri, bool mastodon)
 {
-	if (!uri.n || uri.n > 2000 || !str_utf8_valid(uri) || str_chr(uri, '#') >= 0)
+	struct url u;
+	if (mastodon && str_eqc(uri, OAUTH_OOB))
+		return true;
+	if (!uri.p || !url_parse(r->a, uri, &u))
 		return false;
-	for (size_t i = 0; i < uri.n; i++)
-		if ((unsigned char)uri.p[i] <= ' ' || uri.p[i] == 0x7f || strchr("\"<>\\^`{|}", uri.p[i]))
-			return false;
-	if (mastodon)
-		return str_chr(uri, ':') > 1 && !str_starts(uri, STR("javascript:")) && !str_starts(uri, STR("data:"));
-	return scheme_ok(uri);
+	if (str_eqc(u.scheme, "http"))
+		return url_is_loopback(&u);
+	return str_eqc(u.scheme, "https") || own_scheme_ok(u.scheme, mastodon);
+}
+
+static bool is_https(struct registration *r, struct str uri)
+{
+	struct url u;
+	return url_parse(r->a, uri, &u) && str_eqc(u.scheme, "https");
 }
 
 static struct str text_of(const json_t *v)
@@ -78,7 +84,7 @@ static bool take_uris(struct registration *r, const json_t *in, const char *name
 	if (!json_is_array(list) || json_array_size(list) > URIS_MAX || (needed && !json_array_size(list)))
 		return bad(r, "invalid_redirect_uri", "redirect_uris must list one to twenty addresses.");
 	json_array_foreach((json_t *)(uintptr_t)list, i, one)
-		if (!uri_ok(text_of(one), r->client.mastodon))
+		if (!uri_ok(r, text_of(one), r->client.mastodon))
 			return bad(r, "invalid_redirect_uri", "An address is not https, not on this computer, nor of a scheme like org.example.app, or has a fragment.");
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)list);
 }
@@ -89,9 +95,19 @@ static bool take_text(struct registration *r, const json_t *in, const char *name
 	struct str s = text_of(v);
 	if (!v || json_is_null(v))
 		return true;
-	if (!s.p || s.n > TEXT_MAX || (address && !str_starts(s, STR("https://"))))
-		return bad(r, "invalid_client_metadata", address ? "An address must begin with https://." : "A text is missing or too long.");
+	if (!s.p || s.n > TEXT_MAX || (address && !is_https(r, s)))
+		return bad(r, "invalid_client_metadata", address ? "An address must be a whole one of https://." : "A text is missing or too long.");
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)v);
+}
+
+/* Mastodon's applications say what they like there: what is no address is left out. */
+static bool take_website(struct registration *r, const json_t *in)
+{
+	struct url u;
+	struct str s = text_of(json_object_get(in, "website"));
+	if (!s.p || !url_parse(r->a, s, &u) || (!str_eqc(u.scheme, "https") && !str_eqc(u.scheme, "http")))
+		return true;
+	return !json_object_set(r->metadata, "website", json_object_get(in, "website"));
 }
 
 static bool take_flag(struct registration *r, const json_t *in, const char *name)
@@ -197,7 +213,7 @@ static bool take_all(struct registration *r, const json_t *in)
 		return false;
 	r->client.metadata = r->metadata;
 	struct str logout = json_str(r->metadata, "backchannel_logout_uri");
-	if (logout.p && !uri_ok(logout, false))
+	if (logout.p && !uri_ok(r, logout, false))
 		return bad(r, "invalid_client_metadata", "backchannel_logout_uri must be https.");
 	if (r->client.auth == OAUTH_AUTH_NONE && oauth_client_may_use(&r->client, "client_credentials"))
 		return bad(r, "invalid_client_metadata", "An application without a secret or key can not act for itself.");
@@ -290,7 +306,7 @@ static void take_body(struct arena *a, struct str body, struct registration *r)
 enum status identity_post_register(struct web *w, struct err *e)
 {
 	SCOPED_JSON *metadata = json_object();
-	struct registration r = { .metadata = metadata };
+	struct registration r = { .a = w->ctx->arena, .metadata = metadata };
 	struct str body;
 	TRY(http_body_all(w->req, BODY_MAX, &body, e));
 	take_body(w->ctx->arena, body, &r);
@@ -327,7 +343,7 @@ enum status identity_put_registration(struct web *w, struct err *e)
 {
 	struct oauth_client c;
 	SCOPED_JSON *metadata = json_object();
-	struct registration r = { .metadata = metadata };
+	struct registration r = { .a = w->ctx->arena, .metadata = metadata };
 	struct str body;
 	enum status st = manager(w, &c, e);
 	if (st != ST_OK)
@@ -410,9 +426,9 @@ static bool take_app(struct registration *r, const json_t *in)
 	while (lines.n && str_next(&lines, '\n', &line))
 		if (str_trim(line).n)
 			ok &= !json_array_append_new(uris, json_stringn(str_trim(line).p, str_trim(line).n));
-	json_t *all = json_pack("{s:o,s:o*}", "redirect_uris", uris, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : NULL);
+	SCOPED_JSON *all = json_pack("{s:o,s:o*}", "redirect_uris", uris, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : NULL);
 	struct str rest = scopes, one;
-	ok = ok && take_name(r, in, "client_name") && take_text(r, in, "website", false) && take_uris(r, all, "redirect_uris", true);
+	ok = ok && take_name(r, in, "client_name") && take_website(r, in) && take_uris(r, all, "redirect_uris", true);
 	while (ok && rest.n && str_next(&rest, ' ', &one)) {
 		struct str head = one;
 		(void)str_cut(&one, ':', &head);
@@ -421,14 +437,13 @@ static bool take_app(struct registration *r, const json_t *in)
 	ok = ok && !json_object_set_new(r->metadata, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : json_string("read")) &&
 	     !json_object_set_new(r->metadata, "grant_types", json_pack("[sss]", "authorization_code", "refresh_token", "client_credentials"));
 	r->client.auth = OAUTH_AUTH_POST;
-	json_decref(all);
 	return ok;
 }
 
 enum status identity_post_mastodon_app(struct web *w, struct err *e)
 {
 	SCOPED_JSON *metadata = json_object(), *in = NULL;
-	struct registration r = { .client.mastodon = true, .metadata = metadata };
+	struct registration r = { .a = w->ctx->arena, .client.mastodon = true, .metadata = metadata };
 	struct buf b;
 	TRY(read_app(w, &in, e));
 	if (!json_is_object(in) || !take_app(&r, in))
