@@ -439,6 +439,29 @@ cases["a refresh token used twice: within half a minute the same successor, late
 	assert.equal((await refresh(client, next.body.refresh_token)).body.error, "invalid_grant");
 	assert.equal(await active(client, next.body.access_token), false);
 };
+cases["a refresh token whose successor was used is a stolen one, within that half minute too"] = async () => {
+	const got = await exchange(client, await codeFor(client, { scope: "openid offline_access" }));
+	const next = await refresh(client, got.body.refresh_token);
+	const last = await refresh(client, next.body.refresh_token);
+	assert.deepEqual([next.status, last.status], [200, 200]);
+	const stolen = await refresh(client, got.body.refresh_token);
+	assert.deepEqual([stolen.status, stolen.body.error], [400, "invalid_grant"]);
+	for (const token of [got.body.access_token, next.body.access_token, last.body.access_token]) assert.equal(await active(client, token), false);
+	assert.equal((await refresh(client, last.body.refresh_token)).body.error, "invalid_grant");
+};
+cases["a refresh for less gives less: no address without its scope, no ID token without openid; the refresh token keeps it all"] = async () => {
+	const got = await exchange(client, await codeFor(client, { scope: "openid email offline_access", prompt: "consent" }));
+	const less = (await refresh(client, got.body.refresh_token, { scope: "openid" })).body;
+	assert.equal(less.scope, "openid");
+	const info = await fetch(`${base}/oauth/userinfo`, { headers: { authorization: `Bearer ${less.access_token}` } });
+	assert.deepEqual([info.status, (await info.json()).email], [200, undefined]);
+	const none = (await refresh(client, less.refresh_token, { scope: "email" })).body;
+	assert.deepEqual([none.scope, none.id_token], ["email", undefined]);
+	assert.equal((await refresh(client, none.refresh_token, { scope: "openid profile" })).body.error, "invalid_scope");
+	const all = (await refresh(client, none.refresh_token)).body; // asking for too much used nothing up
+	assert.equal(all.scope, "openid email offline_access");
+	assert.ok(all.id_token);
+};
 cases["a refresh token of another client, with more scope, or made up"] = async () => {
 	const other = await register(full);
 	const got = await exchange(client, await codeFor(client, { scope: "openid offline_access" }));

@@ -17,7 +17,7 @@ enum {
 	OAUTH_CODE_LIFE_S = 60,
 	OAUTH_TOKEN_LIFE_S = 3600,
 	OAUTH_REFRESH_LIFE_S = 90 * 86400, /* from its last use */
-	OAUTH_GRACE_S = 30,                /* a refresh token used twice within gives the same successor: the answer was lost */
+	OAUTH_GRACE_S = 30,                /* a refresh token used twice within gives the same successor, as long as that was not used: the answer was lost */
 	OAUTH_ID_TOKEN_LIFE_S = 3600,
 	OAUTH_SUB_LEN = 13,
 };
@@ -93,9 +93,18 @@ struct oauth_tokens { struct str access, refresh; /* "" : none */ };
 enum status oauth_tokens_issue(struct ctx *ctx, const struct oauth_grant *g, bool refresh, struct oauth_tokens *out, struct err *e) MUST_CHECK;
 /* ST_NOT_FOUND: no token of ours, or not any more. */
 enum status oauth_token_find(struct ctx *ctx, struct str token, struct oauth_token *out, struct err *e) MUST_CHECK;
-/* Rotation. ST_INVALID: not good; used long ago revokes the whole grant. scope "" keeps the grant's. */
-enum status oauth_refresh(struct ctx *ctx, struct str token, const struct oauth_client *client, struct str jkt, struct oauth_grant *grant,
-                          struct oauth_tokens *out, struct err *e) MUST_CHECK;
+/* A refresh (RFC 6749 6), as it was asked for. */
+struct oauth_refresh_ask {
+	struct str token;
+	const struct oauth_client *client;
+	struct str jkt;   /* thumbprint of the key that was proved along; p NULL: none was */
+	struct str scope; /* of the new access token; empty: the grant's */
+};
+/* Rotation. *grant is what the new access token stands for, *out the tokens, both in ctx->arena. ST_INVALID: the token is not good; one that was
+   used longer than OAUTH_GRACE_S ago, or whose successor was used, ends the whole grant. ST_FORBIDDEN: more scope than was granted; nothing is
+   used up by that. */
+enum status oauth_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, struct oauth_grant *grant, struct oauth_tokens *out,
+                          struct err *e) MUST_CHECK;
 enum status oauth_grant_revoke(struct ctx *ctx, struct str id, struct err *e) MUST_CHECK;
 /* What was good once came a second time, from a thief or the victim: the grant ends, and the chain says so. client: a known one's. */
 enum status oauth_grant_stolen(struct ctx *ctx, const char *action, int64_t person, struct str client, struct str id, struct err *e) MUST_CHECK;

@@ -106,12 +106,11 @@ static enum status by_code(struct exchange *x, struct err *e)
 static enum status by_refresh(struct exchange *x, struct err *e)
 {
 	struct web *w = x->w;
-	struct str scope = web_form(w, "scope");
-	enum status st = oauth_refresh(w->ctx, web_form(w, "refresh_token"), &x->client, x->jkt, &x->grant, &x->tokens, e);
+	const struct oauth_refresh_ask ask = { web_form(w, "refresh_token"), &x->client, x->jkt, web_form(w, "scope") };
+	enum status st = oauth_refresh(w->ctx, &ask, &x->grant, &x->tokens, e);
 	if (st == ST_INVALID)
 		return wrong(x, "invalid_grant", "The refresh token is not good, or not any more.");
-	TRY(st);
-	return scope.n && !scope_within(scope, x->grant.scope) ? wrong(x, "invalid_scope", "More than was granted.") : ST_OK;
+	return st == ST_FORBIDDEN ? wrong(x, "invalid_scope", "More than was granted.") : st;
 }
 
 static enum status by_itself(struct exchange *x, struct err *e)

@@ -186,16 +186,55 @@ static struct str successor(struct ctx *ctx, struct str token)
 	return base64url(ctx->arena, str_n((char *)out, sizeof out));
 }
 
-/* The value of a used one: "<µs> <grant>\n<what it was>". */
-static bool was_used(struct str value, int64_t *at_us, struct str *grant, struct str *rest)
+/* A refresh token as it is kept. The value of a used one: "<µs> <grant>\n<what it was>". */
+struct kept_refresh { struct auth_entry entry; struct oauth_token token; int64_t used_us; /* 0: it was not used */ };
+
+static enum status unpack_refresh(struct ctx *ctx, struct kept_refresh *k, struct err *e)
 {
-	struct str head = STR_NULL;
-	*rest = value;
-	if (!value.n || value.p[0] == '{' || !str_cut(rest, '\n', &head))
-		return false;
-	struct str at;
-	*grant = head;
-	return str_cut(grant, ' ', &at) && str_i64(at, at_us);
+	struct auth_entry unused = k->entry;
+	struct str used, at;
+	k->used_us = 0;
+	if (unused.value.n && unused.value.p[0] != '{' &&
+	    (!str_cut(&unused.value, '\n', &used) || !str_cut(&used, ' ', &at) || !str_i64(at, &k->used_us)))
+		return err_set(e, ST_CORRUPT, "a refresh token can not be read");
+	return unpack(ctx, &unused, &k->token, e);
+}
+
+static enum status load_refresh(struct ctx *ctx, struct str hash, struct kept_refresh *k, struct err *e)
+{
+	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_REFRESH, hash, &k->entry, e));
+	return unpack_refresh(ctx, k, e);
+}
+
+/* Of several at once one marks it; the others find who did, in k. */
+static enum status mark_used(struct ctx *ctx, struct kept_refresh *k, struct err *e)
+{
+	bool swapped;
+	struct auth_entry used = k->entry;
+	used.value = arena_strf(ctx->arena, "%lld %.*s\n%.*s", (long long)clock_now_us(), STR_ARG(k->token.grant.id),
+	                        STR_ARG(k->entry.value));
+	TRY(authstore_swap(ctx, ctx->svc->platform->auth, &used, k->entry.value, &swapped, e));
+	if (swapped)
+		return ST_OK;
+	TRY(load_refresh(ctx, k->entry.key, k, e));
+	return k->used_us ? ST_OK : err_set(e, ST_NOT_FOUND, "This token changed meanwhile.");
+}
+
+/* Whoever used the successor has had the answer: the former token is of no use to them any more. */
+static enum status successor_was_used(struct ctx *ctx, struct str token, bool *used, struct err *e)
+{
+	struct kept_refresh next;
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(successor(ctx, token), hash);
+	enum status st = load_refresh(ctx, str_c(hash), &next, e);
+	*used = st == ST_OK && next.used_us;
+	return st == ST_NOT_FOUND ? ST_OK : st; /* not written yet */
+}
+
+static enum status is_stolen(struct ctx *ctx, struct str token, const struct kept_refresh *k, bool *stolen, struct err *e)
+{
+	*stolen = clock_now_us() - k->used_us > OAUTH_GRACE_S * US_PER_S;
+	return *stolen ? ST_OK : successor_was_used(ctx, token, stolen, e);
 }
 
 static enum status bad_refresh(struct err *e)
@@ -203,76 +242,69 @@ static enum status bad_refresh(struct err *e)
 	return err_set(e, ST_INVALID, "This refresh token is not good, or not any more.");
 }
 
-/* Marks it used; or finds that it was, and says how long ago. */
-static enum status use(struct ctx *ctx, struct auth_entry *n, struct oauth_token *t, struct err *e)
+/* What is not there, at whatever step, is a token that is not good. */
+static enum status or_bad(enum status st, struct err *e)
 {
-	int64_t at;
-	struct str grant, text;
-	bool swapped = false;
-	struct authstore *as = ctx->svc->platform->auth;
-	if (!was_used(n->value, &at, &grant, &text)) {
-		TRY(unpack(ctx, n, t, e));
-		struct auth_entry used = *n;
-		used.value = arena_strf(ctx->arena, "%lld %.*s\n%.*s", (long long)clock_now_us(), STR_ARG(t->grant.id), STR_ARG(n->value));
-		TRY(authstore_swap(ctx, as, &used, n->value, &swapped, e));
-		if (swapped)
-			return ST_OK;
-		TRY(authstore_get(ctx, as, AUTH_REFRESH, n->key, n, e)); /* another came at the same moment */
-		if (!was_used(n->value, &at, &grant, &text))
-			return bad_refresh(e);
-	}
-	if (clock_now_us() - at > OAUTH_GRACE_S * US_PER_S) {
-		struct auth_entry was = *n;
-		was.value = text;
-		TRY(unpack(ctx, &was, t, e));
-		TRY(oauth_grant_stolen(ctx, "oauth.refresh_replayed", t->grant.person, t->grant.client, grant, e));
-		return bad_refresh(e);
-	}
-	struct auth_entry before = *n;
-	before.value = text;
-	return unpack(ctx, &before, t, e);
+	return st == ST_NOT_FOUND ? bad_refresh(e) : st;
 }
 
-enum status oauth_refresh(struct ctx *ctx, struct str token, const struct oauth_client *client, struct str jkt, struct oauth_grant *grant,
-                          struct oauth_tokens *out, struct err *e)
+/* The token of this client and key, from now on used. */
+static enum status use_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, struct kept_refresh *k, struct err *e)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	bool stolen;
+	if (ask->token.n != AUTH_HASH_LEN)
+		return bad_refresh(e);
+	auth_hash(ask->token, hash);
+	TRY(or_bad(load_refresh(ctx, str_c(hash), k, e), e));
+	const struct oauth_grant *g = &k->token.grant;
+	if (!str_eq(g->client, ask->client->id) || (g->jkt.n && !str_eq(g->jkt, ask->jkt)))
+		return bad_refresh(e);
+	if (ask->scope.n && !scope_within(ask->scope, g->scope))
+		return err_set(e, ST_FORBIDDEN, "This is more than was granted.");
+	if (!k->used_us)
+		TRY(or_bad(mark_used(ctx, k, e), e));
+	if (!k->used_us)
+		return ST_OK;
+	TRY(is_stolen(ctx, ask->token, k, &stolen, e));
+	if (!stolen)
+		return ST_OK;
+	TRY(oauth_grant_stolen(ctx, "oauth.refresh_replayed", g->person, g->client, g->id, e));
+	return bad_refresh(e);
+}
+
+/* The grant lives on with its use; revoked meanwhile, it takes the new tokens along. */
+static enum status prolong(struct ctx *ctx, struct auth_entry *grant, struct err *e)
+{
+	bool there;
+	struct str former = grant->value;
+	grant->expires_us = auth_expiry_us(OAUTH_REFRESH_LIFE_S);
+	TRY(authstore_swap(ctx, ctx->svc->platform->auth, grant, former, &there, e));
+	if (there)
+		return ST_OK;
+	TRY(oauth_grant_revoke(ctx, grant->key, e));
+	return bad_refresh(e);
+}
+
+enum status oauth_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, struct oauth_grant *grant, struct oauth_tokens *out,
+                          struct err *e)
 {
 	struct authstore *as = ctx->svc->platform->auth;
-	char hash[AUTH_HASH_LEN + 1], next_hash[AUTH_HASH_LEN + 1], key[ACCESS_LEN + 1];
-	struct auth_entry n, g;
-	struct oauth_token t, peek;
-	struct str ignored;
-	int64_t at;
+	char next_hash[AUTH_HASH_LEN + 1], key[ACCESS_LEN + 1];
+	struct kept_refresh k;
+	struct auth_entry g;
 	bool added;
-	if (token.n != AUTH_HASH_LEN)
-		return bad_refresh(e);
-	auth_hash(token, hash);
-	enum status st = authstore_get(ctx, as, AUTH_REFRESH, str_c(hash), &n, e);
-	if (st != ST_OK)
-		return st == ST_NOT_FOUND ? bad_refresh(e) : st;
-	struct auth_entry inner = n;
-	was_used(n.value, &at, &ignored, &inner.value);
-	TRY(unpack(ctx, &inner, &peek, e));
-	if (!str_eq(peek.grant.client, client->id) || (peek.grant.jkt.n && !str_eq(peek.grant.jkt, jkt)))
-		return bad_refresh(e);
-	st = use(ctx, &n, &t, e);
-	if (st != ST_OK)
-		return st == ST_NOT_FOUND ? bad_refresh(e) : st;
-	st = authstore_get(ctx, as, AUTH_GRANT, t.grant.id, &g, e);
-	if (st != ST_OK)
-		return st == ST_NOT_FOUND ? bad_refresh(e) : st;
-	*grant = t.grant;
-	*out = (struct oauth_tokens){ access_new(ctx, key), successor(ctx, token) };
+	TRY(use_refresh(ctx, ask, &k, e));
+	TRY(or_bad(authstore_get(ctx, as, AUTH_GRANT, k.token.grant.id, &g, e), e));
+	*out = (struct oauth_tokens){ access_new(ctx, key), successor(ctx, ask->token) };
 	auth_hash(out->refresh, next_hash);
-	struct auth_entry next = entry(ctx, AUTH_REFRESH, grant, next_hash, OAUTH_REFRESH_LIFE_S);
+	/* A narrower scope is the access token's alone (RFC 6749 6). */
+	struct auth_entry next = entry(ctx, AUTH_REFRESH, &k.token.grant, next_hash, OAUTH_REFRESH_LIFE_S);
+	*grant = k.token.grant;
+	if (ask->scope.n)
+		grant->scope = scope_and(ctx->arena, ask->scope, grant->scope);
 	TRY(authstore_add(ctx, as, &next, &added, e));
 	const struct auth_entry access = entry(ctx, AUTH_TOKEN, grant, key, OAUTH_TOKEN_LIFE_S);
 	TRY(authstore_put(ctx, as, &access, e));
-	/* The grant lives on with its use; revoked meanwhile, it takes the new tokens along. */
-	struct str former = g.value;
-	g.expires_us = auth_expiry_us(OAUTH_REFRESH_LIFE_S);
-	TRY(authstore_swap(ctx, as, &g, former, &added, e));
-	if (added)
-		return ST_OK;
-	TRY(oauth_grant_revoke(ctx, grant->id, e));
-	return bad_refresh(e);
+	return prolong(ctx, &g, e);
 }
