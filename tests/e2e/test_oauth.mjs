@@ -274,6 +274,20 @@ cases["logout without a hint asks first; an address that is not the client's is 
 	assert.equal(page.url.origin, base);
 	assert.equal(agent.cookies.has("gh-identity"), false);
 };
+cases["signing out takes nobody who is not signed in to an application's address unasked"] = async () => {
+	const bye = full.post_logout_redirect_uris[0], at = `/oauth/end_session?client_id=${client.client_id}&post_logout_redirect_uri=${encodeURIComponent(bye)}&state=x`;
+	const nobody = new Agent(base);
+	const page = await nobody.go(at);
+	assert.deepEqual([page.status, page.url.origin], [200, base]);
+	assert.match(page.text, /You are signed out[\s\S]*Bread Diary[\s\S]*127\.0\.0\.1/);
+	assert.equal((await nobody.submit(page)).url.href, `${bye}?state=x`);
+	// With a hint that is somebody else's, too: whoever has an account has one.
+	const { agent, ...got } = await codeFor(client);
+	const hint = (await exchange(client, got)).body.id_token;
+	assert.equal((await nobody.go(`${at}&id_token_hint=${hint}`)).url.origin, base);
+	assert.match((await agent.go(at)).text, /Afterwards you go on to <strong>127\.0\.0\.1/);
+	assert.equal((await nobody.go("/oauth/end_session")).url.pathname, "/");
+};
 cases["Mastodon's class of clients is kept apart: its own scopes, the code shown, no OpenID"] = async () => {
 	const app = await (await fetch(`${base}/api/v1/apps`, { method: "POST", body: new URLSearchParams({ client_name: "Elk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob", scopes: "read write:statuses push" }) })).json();
 	assert.ok(app.client_id && app.client_secret);
@@ -338,26 +352,63 @@ cases["an open redirect is none: unknown clients and addresses are told to the p
 	const loopback = await agent.go(authorizeUrl(client, { code_challenge: challenge, redirect_uri: "http://127.0.0.1:1/cb" }));
 	assert.ok(loopback.status === 200 || loopback.url.origin === "http://127.0.0.1:1");
 };
-cases["what a client asks wrongly is told to the client"] = async () => {
-	const agent = new Agent(base);
-	await agent.signIn(ines);
+/** Requests that get nothing, and what their client is told. */
+const wrongly = [[{ response_type: "token" }, "unsupported_response_type"], [{ response_type: undefined }, "invalid_request"], [{ code_challenge: undefined }, "invalid_request"],
+	[{ code_challenge_method: "plain" }, "invalid_request"], [{ scope: "openid everything" }, "invalid_scope"], [{ prompt: "none login" }, "invalid_request"],
+	[{ request: "eyJhbGciOiJub25lIn0.e30." }, "request_not_supported"], [{ response_mode: "fragment" }, "invalid_request"], [{ max_age: "-1" }, "invalid_request"]];
+const told_of = (url) => [url.origin + url.pathname, url.searchParams.get("error"), url.searchParams.get("state"), url.searchParams.get("iss")];
+cases["what a client that was let in asks wrongly is told to it"] = async () => {
 	const { challenge } = pkce();
-	const wrong = [[{ response_type: "token" }, "unsupported_response_type"], [{ response_type: undefined }, "invalid_request"], [{ code_challenge: undefined }, "invalid_request"],
-		[{ code_challenge_method: "plain" }, "invalid_request"], [{ scope: "openid everything" }, "invalid_scope"], [{ prompt: "none login" }, "invalid_request"],
-		[{ request: "eyJhbGciOiJub25lIn0.e30." }, "request_not_supported"], [{ response_mode: "fragment" }, "invalid_request"], [{ max_age: "-1" }, "invalid_request"]];
-	for (const [more, error] of wrong) {
+	const { agent } = await codeFor(client);
+	for (const [more, error] of wrongly) {
 		const { url } = await agent.go(authorizeUrl(client, { code_challenge: challenge, ...more }));
-		assert.deepEqual([url.searchParams.get("error"), url.searchParams.get("state"), url.searchParams.get("iss")], [error, "s1", base], JSON.stringify(more));
+		assert.deepEqual(told_of(url), [callback, error, "s1", base], JSON.stringify(more));
 	}
 	const twice = await agent.go(`${authorizeUrl(client, { code_challenge: challenge })}&state=s2`);
 	assert.equal(twice.url.searchParams.get("error"), "invalid_request");
+	const more = await agent.go(authorizeUrl(client, { code_challenge: challenge, prompt: "none", scope: "openid profile email" }));
+	assert.deepEqual(told_of(more.url), [callback, "consent_required", "s1", base]);
+	const late = await agent.go(authorizeUrl(client, { code_challenge: challenge, prompt: "none", max_age: "0" }));
+	assert.equal(late.url.searchParams.get("error"), "login_required");
 	const denied = await authorize(authorizeUrl(client, { code_challenge: challenge, prompt: "consent" }), { decision: "deny" });
 	assert.equal(denied.params.error, "access_denied");
-	const none = await new Agent(base).go(authorizeUrl(client, { code_challenge: challenge, prompt: "none" }));
-	assert.equal(none.url.searchParams.get("error"), "login_required");
-	const stranger = await register(full);
-	const unknown = await agent.go(authorizeUrl(stranger, { code_challenge: challenge, prompt: "none" }));
-	assert.equal(unknown.url.searchParams.get("error"), "consent_required");
+};
+cases["nobody is sent on to an address that anybody may have registered, by whatever link: who never let the application in is shown a page"] = async () => {
+	const { challenge } = pkce();
+	const signedIn = new Agent(base);
+	await signedIn.signIn(ines);
+	const stranger = await register({ ...full, client_name: 'Prize <b>Draw</b> "1"' });
+	const silent = [[{ prompt: "none" }, { nobody: "login_required", somebody: "consent_required" }]];
+	const all = [...wrongly, [{ state: ["s1", "s2"] }, "invalid_request"], ...silent, [{ prompt: "none", max_age: "0" }, "login_required"]];
+	for (const agent of [new Agent(base), signedIn])
+		for (const mode of [undefined, "form_post"])
+			for (const [more, error] of all) {
+				const url = authorizeUrl(stranger, { code_challenge: challenge, response_mode: mode, ...more, state: "s1" });
+				if (more.state) url.searchParams.append("state", "s2");
+				const page = await agent.go(url), what = `${JSON.stringify(more)} ${mode}`;
+				assert.deepEqual([page.status, page.url.origin, page.url.pathname], [400, base, "/oauth/authorize"], what);
+				assert.ok(page.text.includes("Prize &lt;b&gt;Draw&lt;/b&gt;") && page.text.includes("127.0.0.1"), what);
+				assert.doesNotMatch(page.text, /<script nonce|http-equiv="refresh/, what);
+				// Whoever goes on takes the answer along.
+				const answer = await agent.submit(page);
+				const params = answer.url.origin === base ? new URLSearchParams(Agent.form(answer).fields) : answer.url.searchParams;
+				const expected = typeof error === "string" ? error : agent === signedIn ? error.somebody : error.nobody;
+				assert.equal(params.get("error"), expected, what);
+				assert.equal(answer.url.origin === base ? Agent.form(answer).action.href : told_of(answer.url)[0], callback, what);
+			}
+	// A pushed request is none either, nor is one that is taken up again.
+	const push = await post("/oauth/par", { redirect_uri: callback, response_type: "code", scope: "openid", prompt: "none", code_challenge: challenge, code_challenge_method: "S256" }, basic(stranger));
+	const page = await signedIn.go(`/oauth/authorize?client_id=${stranger.client_id}&request_uri=${encodeURIComponent(push.body.request_uri)}`);
+	assert.deepEqual([page.status, page.url.origin], [400, base]);
+	assert.equal((await signedIn.go(`/oauth/authorize?resume=${Agent.form(page).fields.resume}`)).status, 400);
+	// What this site's own services ask silently is answered at once.
+	const own = await new Agent(base).fetch("/auth/login?silent=1");
+	const silently = await new Agent(base).fetch(own.headers.get("location"));
+	assert.match(silently.headers.get("location"), /\/auth\/callback\?error=login_required/);
+	// An application without an address is nowhere to go to.
+	const oob = await (await fetch(`${base}/api/v1/apps`, { method: "POST", body: new URLSearchParams({ client_name: "Elk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob" }) })).json();
+	const shown = await signedIn.go(`/oauth/authorize?response_type=code&client_id=${oob.client_id}&redirect_uri=urn:ietf:wg:oauth:2.0:oob&scope=everything`);
+	assert.match((await signedIn.submit(shown)).text, /Nothing was let in/);
 };
 cases["prompt=login and max_age are proved again; consent is asked once, and for more when more is asked"] = async () => {
 	const app = await register({ ...full, client_name: "Oven\nTimer" });
@@ -525,7 +576,8 @@ cases["a pushed request is good once, for its client alone"] = async () => {
 	assert.equal((await agent.go(at(client, "https://evil.example/request"))).status, 400);
 	assert.equal((await post("/oauth/par", { redirect_uri: "https://evil.example/", response_type: "code" }, basic(client))).body.error, "invalid_request");
 	const only = await register({ ...full, require_pushed_authorization_requests: true });
-	assert.equal((await agent.go(authorizeUrl(only, { code_challenge: challenge }))).url.searchParams.get("error"), "invalid_request");
+	const refused = await agent.submit(await agent.go(authorizeUrl(only, { code_challenge: challenge })));
+	assert.equal(refused.url.searchParams.get("error"), "invalid_request");
 };
 cases["every form wants its token (CSRF), and consent is the person's who is asked"] = async () => {
 	const agent = new Agent(base);
@@ -606,13 +658,6 @@ cases["who is suspended is out of every application: tokens, codes and devices o
 	assert.equal((await exchange(app, unused)).body.error, "invalid_grant");
 	assert.equal((await poll()).body.error, "access_denied");
 	assert.ok(await tellsOf(app));
-};
-cases["an address that anybody may have registered is gone to by who is signed in, or silently, not by a link alone"] = async () => {
-	const agent = new Agent(base);
-	let page = await agent.go(authorizeUrl(client, { response_type: "token" }));
-	assert.equal(page.url.pathname, "/sign-in");
-	page = await agent.signIn(ines, page);
-	assert.deepEqual([page.url.origin, page.url.searchParams.get("error")], [new URL(callback).origin, "unsupported_response_type"]);
 };
 cases["a theft that shows is in the audit chain, and in the person's own log"] = async () => {
 	const owner = new Agent(base);

@@ -52,6 +52,7 @@ static const struct route routes[] = {
 	/* OAuth 2.0 and OpenID Connect */
 	{ "GET", "/oauth/authorize", identity_get_authorize, 0, RATE_READ, 0, 0, "An application asks who you are" },
 	{ "POST", "/oauth/consent", identity_post_consent, ROUTE_AUTH, RATE_WRITE, 0, 0, "Let an application in, or not" },
+	{ "POST", "/oauth/refusal", identity_post_refusal, 0, RATE_WRITE, 0, 0, "Tell an application that it gets nothing" },
 	{ "POST", "/oauth/token", identity_post_token, ROUTE_NO_CSRF, RATE_READ, 0, 0, "Codes and refresh tokens into tokens" },
 	{ "OPTIONS", "/oauth/token", oauth_preflight, 0, RATE_NONE, 0, 0, "Any origin may" },
 	{ "POST", "/oauth/par", identity_post_par, ROUTE_NO_CSRF, RATE_READ, 0, 0, "Push an authorization request" },

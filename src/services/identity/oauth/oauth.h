@@ -129,6 +129,7 @@ enum status oauth_dpop(struct web *w, struct str access, struct str *jkt, struct
 
 enum status identity_get_authorize(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_consent(struct web *w, struct err *e) MUST_CHECK;
+enum status identity_post_refusal(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_token(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_introspect(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_revoke(struct web *w, struct err *e) MUST_CHECK;

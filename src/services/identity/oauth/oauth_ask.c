@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "gen/identity_tpl.h"
 #include "platform/text/html.h"
+#include "platform/text/url.h"
 
 #define PAGE_MAX (256 << 10)
 #define PARAMS_MAX 40
@@ -124,12 +125,13 @@ enum status oauth_ask_read(struct web *w, struct oauth_ask *out, const char **er
 
 /* --- kept meanwhile ------------------------------------------------------------------------------------------ */
 
-enum status oauth_ask_keep(struct ctx *ctx, const struct oauth_ask *a, struct str *resume, struct err *e)
+/* "<µs> <error>\n<parameters>"; the error "" as long as there is none. */
+enum status oauth_ask_keep(struct ctx *ctx, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e)
 {
 	char hash[AUTH_HASH_LEN + 1];
 	*resume = auth_secret(ctx->arena, hash);
 	const struct auth_entry n = { AUTH_PROMPT, str_c(hash), STR_NULL,
-		arena_strf(ctx->arena, "%lld\n%.*s", (long long)a->started_us, STR_ARG(a->text)), auth_expiry_us(OAUTH_ASK_LIFE_S) };
+		arena_strf(ctx->arena, "%lld %s\n%.*s", (long long)a->started_us, error ? error : "", STR_ARG(a->text)), auth_expiry_us(OAUTH_ASK_LIFE_S) };
 	return authstore_put(ctx, ctx->svc->platform->auth, &n, e);
 }
 
@@ -138,19 +140,29 @@ enum status oauth_ask_resume(struct web *w, struct str resume, struct oauth_ask 
 	static const char gone[] = "This took longer than a quarter of an hour. Please go back to the application and begin again.";
 	struct auth_entry n;
 	char hash[AUTH_HASH_LEN + 1];
-	struct str at;
+	struct str head, at;
 	int64_t started;
 	auth_hash(resume, hash);
 	enum status st = authstore_get(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), &n, e);
-	if (st == ST_NOT_FOUND || (st == ST_OK && (!str_cut(&n.value, '\n', &at) || !str_i64(at, &started))))
+	if (st == ST_NOT_FOUND || (st == ST_OK && (!str_cut(&n.value, '\n', &head) || !str_cut(&head, ' ', &at) || !str_i64(at, &started))))
 		return err_set(e, ST_INVALID, gone);
 	TRY(st);
 	TRY(oauth_ask_parse(w, n.value, out, error, e));
 	out->started_us = started;
+	if (head.n)
+		*error = arena_cstr(w->ctx->arena, head);
 	return ST_OK;
 }
 
 /* --- answering ------------------------------------------------------------------------------------------------ */
+
+struct str oauth_shown_host(struct arena *a, struct str uri)
+{
+	struct url u;
+	if (!url_parse(a, uri, &u))
+		return str_eqc(uri, OAUTH_OOB) ? STR("this page") : STR("an address that can not be read");
+	return u.host.n ? u.host : arena_strf(a, "%.*s:", STR_ARG(u.scheme));
+}
 
 static enum status show_code(struct web *w, const char *name, struct str value)
 {

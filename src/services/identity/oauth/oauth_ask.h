@@ -27,13 +27,16 @@ struct oauth_ask {
 enum status oauth_ask_read(struct web *w, struct oauth_ask *out, const char **error, struct err *e) MUST_CHECK;
 /* The same from a form-encoded text: for pushed requests. */
 enum status oauth_ask_parse(struct web *w, struct str text, struct oauth_ask *out, const char **error, struct err *e) MUST_CHECK;
-/* Keep it; *resume names it in ?resume=. */
-enum status oauth_ask_keep(struct ctx *ctx, const struct oauth_ask *a, struct str *resume, struct err *e) MUST_CHECK;
-/* By name, ST_NOT_FOUND after OAUTH_ASK_LIFE_S. */
+/* Keep it; *resume names it in ?resume=. error: what its client is to be told; NULL: nothing is decided. */
+enum status oauth_ask_keep(struct ctx *ctx, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e) MUST_CHECK;
+/* By name; *error as it was kept, or as it is now. ST_INVALID after OAUTH_ASK_LIFE_S. */
 enum status oauth_ask_resume(struct web *w, struct str resume, struct oauth_ask *out, const char **error, struct err *e) MUST_CHECK;
 
 /* Back to the client with name=value (code or error), state and iss. */
 enum status oauth_ask_answer(struct web *w, const struct oauth_ask *a, const char *name, struct str value, struct err *e) MUST_CHECK;
+
+/* Where a person is sent with uri, as they would read it: its host; of an application's own scheme that scheme. In a. */
+struct str oauth_shown_host(struct arena *a, struct str uri);
 
 /* What the consent page shows. */
 struct consent_line { const char *title, *help; };
@@ -43,5 +46,7 @@ struct consent_view {
 	struct consent_line lines[16];
 	unsigned line_count;
 };
+/* The page before an application that nobody let in is told that it gets nothing. words: what it asked for. */
+struct refusal_view { const struct oauth_ask *ask; struct str resume, host; const char *words; };
 
 #endif

@@ -10,7 +10,6 @@
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/text/html.h"
-#include "platform/text/url.h"
 #include "services/identity/people/notice.h"
 
 #define PAGE_MAX (256 << 10)
@@ -69,15 +68,24 @@ static bool remembers(const struct oauth_ask *a)
 	return a->client.auth != OAUTH_AUTH_NONE || str_starts(a->redirect_uri, STR("https://"));
 }
 
+/* What the person of this request let the application do; *row NULL: they never let it in. */
+static enum status former_consent(struct web *w, const struct oauth_client *c, struct identity_consent_row **row, struct err *e)
+{
+	*row = NULL;
+	if (!w->person)
+		return ST_OK;
+	SCOPED_DB_READ db = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &db, e));
+	return q_identity_consent(db, w->person->id, c->id, row, e);
+}
+
 static enum status must_consent(struct web *w, const struct oauth_ask *a, bool *must, struct err *e)
 {
 	struct identity_consent_row *r;
 	*must = false;
 	if (a->client.service)
 		return ST_OK;
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(q_identity_consent(c, w->person->id, a->client.id, &r, e));
+	TRY(former_consent(w, &a->client, &r, e));
 	*must = !r || !remembers(a) || scope_has(a->prompt, "consent") || !scope_within(a->scope, r->scope);
 	return ST_OK;
 }
@@ -86,7 +94,7 @@ static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, str
 {
 	struct str resume;
 	struct buf next;
-	TRY(oauth_ask_keep(w->ctx, a, &resume, e));
+	TRY(oauth_ask_keep(w->ctx, a, NULL, &resume, e));
 	buf_arena(&next, w->ctx->arena, 4096);
 	url_encode(&next, web_url(w->ctx, "identity", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
 	struct str hint = form_get(&a->params, "login_hint");
@@ -98,22 +106,13 @@ static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, str
 	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?%snext=%.*s", w->person ? "again=1&" : "", (int)next.len, next.data));
 }
 
-/* Where a person is sent afterwards, as they would read it: the host; of an application's own scheme that scheme. */
-static struct str host_of(struct arena *a, struct str uri)
-{
-	struct url u;
-	if (!url_parse(a, uri, &u))
-		return str_eqc(uri, OAUTH_OOB) ? STR("this page") : STR("an address that can not be read");
-	return u.host.n ? u.host : arena_strf(a, "%.*s:", STR_ARG(u.scheme));
-}
-
 static enum status ask_person(struct web *w, const struct oauth_ask *a, struct err *e)
 {
 	struct buf page;
-	struct consent_view v = { .ask = a, .host = host_of(w->ctx->arena, a->redirect_uri) };
+	struct consent_view v = { .ask = a, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)), .lang = STR("en"), .kind = STR("account"),
 				    .noindex = true, .forms = true };
-	TRY(oauth_ask_keep(w->ctx, a, &v.resume, e));
+	TRY(oauth_ask_keep(w->ctx, a, NULL, &v.resume, e));
 	oauth_consent_lines(&v);
 	web_no_cache(w);
 	w->forms_leave = true;
@@ -131,29 +130,74 @@ static enum status give_code(struct web *w, const struct oauth_ask *a, struct er
 	return oauth_ask_answer(w, a, "code", code, e);
 }
 
+/* --- no ------------------------------------------------------------------------------------------------------ */
+
+/* What happened, in plain words. The last row is for all that a client asks wrongly. */
+static const struct { const char *error, *words; } refusals[] = {
+	{ "login_required", "It wants to know whether you are signed in here, without a question to you." },
+	{ "consent_required", "It wants to know who you are, without a question to you." },
+	{ NULL, "What it asks for is nothing that this site gives." },
+};
+
+static const char *refusal_words(const char *error)
+{
+	unsigned i = 0;
+	while (refusals[i].error && strcmp(refusals[i].error, error))
+		i++;
+	return refusals[i].words;
+}
+
+static enum status show_refusal(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
+{
+	struct buf page;
+	struct refusal_view v = { .ask = a, .words = refusal_words(error), .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
+	struct page_shell shell = { .title = STR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	TRY(oauth_ask_keep(w->ctx, a, error, &v.resume, e));
+	web_no_cache(w);
+	w->forms_leave = true;
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_oauth_refusal(&page, &shell, w, &v);
+	return web_html(w, 400, &page);
+}
+
+/* Nobody is sent on to an address that anybody may have registered only because a link said so (RFC 9700 4.11.2), prompt=none or not: who has
+   not let the application in before is shown a page, and goes on or stays. */
+static enum status refuse(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
+{
+	struct identity_consent_row *r = NULL;
+	if (!a->client.service)
+		TRY(former_consent(w, &a->client, &r, e));
+	return a->client.service || r ? oauth_ask_answer(w, a, "error", str_c(error), e) : show_refusal(w, a, error, e);
+}
+
+enum status identity_post_refusal(struct web *w, struct err *e)
+{
+	struct oauth_ask a;
+	const char *error;
+	TRY(oauth_ask_resume(w, web_form(w, "resume"), &a, &error, e));
+	return oauth_ask_answer(w, &a, "error", str_c(error ? error : "access_denied"), e);
+}
+
+/* --- the endpoint --------------------------------------------------------------------------------------------- */
+
 enum status identity_get_authorize(struct web *w, struct err *e)
 {
 	struct oauth_ask a;
 	const char *error;
-	bool must;
+	bool must = true, sign_in;
 	TRY(oauth_ask_read(w, &a, &error, e));
-	bool silent = scope_has(a.prompt, "none");
-	/* Nobody is sent on to an address that anybody may have registered, only because a link said so (RFC 9700 4.11.2). */
-	if (error && !w->person && !silent && !a.client.service)
-		return send_to_sign_in(w, &a, e);
 	if (error)
-		return oauth_ask_answer(w, &a, "error", str_c(error), e);
-	if (must_sign_in(w, &a)) {
-		if (!silent)
-			return send_to_sign_in(w, &a, e);
-		if (!w->person)
-			sso_forget(w);
-		return oauth_ask_answer(w, &a, "error", STR("login_required"), e);
-	}
-	TRY(must_consent(w, &a, &must, e));
+		return refuse(w, &a, error, e);
+	sign_in = must_sign_in(w, &a);
+	if (!sign_in)
+		TRY(must_consent(w, &a, &must, e));
 	if (!must)
 		return give_code(w, &a, e);
-	return silent ? oauth_ask_answer(w, &a, "error", STR("consent_required"), e) : ask_person(w, &a, e);
+	if (!scope_has(a.prompt, "none"))
+		return sign_in ? send_to_sign_in(w, &a, e) : ask_person(w, &a, e);
+	if (!w->person)
+		sso_forget(w);
+	return refuse(w, &a, sign_in ? "login_required" : "consent_required", e);
 }
 
 /* --- the answer ----------------------------------------------------------------------------------------------- */
@@ -187,9 +231,10 @@ enum status identity_post_consent(struct web *w, struct err *e)
 	const char *error;
 	TRY(oauth_ask_resume(w, web_form(w, "resume"), &a, &error, e));
 	if (error)
-		return oauth_ask_answer(w, &a, "error", str_c(error), e);
+		return refuse(w, &a, error, e);
 	if (must_sign_in(w, &a))
 		return send_to_sign_in(w, &a, e);
+	/* The page said where either answer leads. */
 	if (!str_eqc(web_form(w, "decision"), "allow"))
 		return oauth_ask_answer(w, &a, "error", STR("access_denied"), e);
 	struct consent x = { w, &a };

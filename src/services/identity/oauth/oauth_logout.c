@@ -9,6 +9,7 @@
 #include "platform/audit/audit.h"
 #include "platform/text/html.h"
 #include "platform/work/job.h"
+#include "services/identity/oauth/oauth_ask.h"
 #include "services/identity/oauth/oauth_key.h"
 
 #define PAGE_MAX (256 << 10)
@@ -186,24 +187,35 @@ static enum status leave(struct web *w, const struct wish *x, struct err *e)
 	return web_redirect_external(w, 303, buf_str(&to));
 }
 
+/* Asks whether to sign out, or, who is nobody here, whether to go on. */
+static enum status ask_to_leave(struct web *w, const struct wish *x)
+{
+	struct buf page;
+	struct page_shell shell = { .title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	struct logout_view v = { .resume_uri = x->uri, .state = x->state.p ? x->state : STR(""), .client = STR(""), .host = STR(""), .name = STR("") };
+	if (x->uri.n) {
+		v.client = x->client.id;
+		v.name = x->client.name;
+		v.host = oauth_shown_host(w->ctx->arena, x->uri);
+	}
+	web_no_cache(w);
+	w->forms_leave = true;
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_oauth_logout(&page, &shell, w, &v);
+	return web_html(w, 200, &page);
+}
+
 enum status identity_get_end_session(struct web *w, struct err *e)
 {
 	struct wish x = { 0 };
-	struct buf page;
-	struct page_shell shell = { .title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
 	struct sso current;
 	read_hint(w, &x);
 	read_wish(w, &x, web_query(w, "client_id"), web_query(w, "post_logout_redirect_uri"), web_query(w, "state"));
 	bool same = x.hinted && w->person && sso_current(w, &current, NULL) == ST_OK && str_eq(x.hint_sub, oauth_sub(w->ctx->arena, w->person->id)) &&
 	            (!x.hint_sid.n || str_eq(x.hint_sid, current.sid));
-	/* Somebody else is signed in now, or nobody said who should not be: the person decides. */
-	if (!w->person || same)
-		return leave(w, &x, e);
-	web_no_cache(w);
-	w->forms_leave = true;
-	buf_arena(&page, w->ctx->arena, PAGE_MAX);
-	tpl_oauth_logout(&page, &shell, w, &(struct logout_view){ x.uri, x.state.p ? x.state : STR(""), x.client.id.p ? x.client.id : STR("") });
-	return web_html(w, 200, &page);
+	/* Somebody else is signed in now, or nobody said who should not be; or nobody is, and a link alone takes nobody to an address that anybody
+	   may have registered: the person decides. */
+	return same || (!w->person && !x.uri.n) ? leave(w, &x, e) : ask_to_leave(w, &x);
 }
 
 enum status identity_post_end_session(struct web *w, struct err *e)

@@ -14,6 +14,7 @@ struct job;
 enum status oauth_logout(struct ctx *ctx, struct str sso_key, struct str address, struct err *e) MUST_CHECK;
 enum status oauth_backchannel_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 
-struct logout_view { struct str resume_uri, state, client; };
+/* host, name: of the address and the application that somebody goes on to; "" : to none. */
+struct logout_view { struct str resume_uri, state, client, host, name; };
 
 #endif
