@@ -249,9 +249,96 @@ cases["when the days are over every service forgets, in two processes too"] = as
 	await letter(join(folder, "two"), ines.email, about);
 };
 
+cases["a form is JSON too: the same rules, a pointer to each field, nothing half saved"] = async () => {
+	const agent = await as(tom);
+	const send = (body, headers = {}) => agent.fetch("/account/addresses", { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body),
+		headers: { "content-type": "application/json", accept: "application/json", ...headers } });
+	const before = count("one/account.db", "SELECT COUNT(*) FROM addresses");
+	const bad = await send({ ...address, line1: " ", country: "XX", phone: 7, delivery: "yes" });
+	assert.equal(bad.status, 422);
+	assert.match(bad.headers.get("content-type"), /^application\/problem\+json/);
+	assert.deepEqual((await bad.json()).errors.map((e) => e.pointer).sort(), ["#/country", "#/delivery", "#/line1", "#/phone"]);
+	for (const [body, status] of [["{", 400], ["[]", 400], [{ ...address, zip: "1" }, 400], [{ ...address, name: "x".repeat(101) }, 422], [{ ...address, name: "a\u202eb" }, 422], ["x".repeat(70000), 413]])
+		assert.equal((await send(body)).status, status, JSON.stringify(body).slice(0, 80));
+	assert.equal((await send(address, { origin: "https://evil.example" })).status, 403, "not from another site's script");
+	assert.equal(count("one/account.db", "SELECT COUNT(*) FROM addresses"), before);
+	const good = await send({ ...address, name: "By a program", billing: true });
+	assert.equal(good.status, 200);
+	assert.match((await good.json()).location, /\/account\/addresses/);
+	assert.match((await agent.go("/account/addresses")).text, /By a program/);
+};
+cases["a session that ended meanwhile: what was typed is shown, and goes through after signing in elsewhere"] = async () => {
+	const agent = await as(tom);
+	const form = await agent.go("/account/addresses/new");
+	const held = new Map(agent.cookies);
+	for (const name of [...agent.cookies.keys()]) if (name.startsWith("gh-")) agent.cookies.delete(name);
+	const lost = await agent.submit(form, { ...address, name: "Kept <b>", line2: "x".repeat(90) });
+	assert.equal(lost.status, 401);
+	assert.match(lost.text, /not signed in any more/);
+	assert.match(lost.text, /href="[^"]*\/auth\/login\?next=/);
+	for (const [name, value] of held) agent.cookies.set(name, value); // in another tab
+	const kept = Agent.form(lost, formOf(lost, 'name="line1"')).fields;
+	assert.deepEqual([kept.name, kept.postal_code, kept.line2.trim()], ["Kept <b>", address.postal_code, "x".repeat(90)]);
+	const back = await agent.submit(lost, {}, formOf(lost, 'name="line1"'));
+	assert.equal(back.url.pathname, "/account/addresses");
+	assert.match(back.text, /Kept &lt;b&gt;/);
+};
+
 // --- in a real browser ------------------------------------------------------------------------------------------------
 
 const chrome = await browser();
+cases["in a browser nothing typed is lost: without a connection, after a way back, when another page was opened; a second press sends nothing"] = async () => {
+	const context = await chrome.newContext();
+	const page = await context.newPage();
+	await page.goto(`${base}/account/auth/login`);
+	await page.getByLabel("E-mail address").fill(ines.email);
+	await page.getByLabel("Password").fill(password);
+	await page.getByRole("button", { name: "Sign in", exact: true }).click();
+	await page.waitForURL(/\/account/);
+	const form = `${base}/account/addresses/new`;
+	const fill = async () => {
+		await page.goto(form);
+		await page.getByLabel("Name").fill("The mill");
+		await page.getByLabel("Street and number").fill("1 Weir Road");
+		await page.getByLabel("Town").fill("Porto");
+		await page.getByLabel("Country").selectOption("PT");
+	};
+	const typed = () => page.getByLabel("Street and number").inputValue();
+	await fill();
+	await context.setOffline(true);
+	await page.getByRole("button", { name: "Save" }).click();
+	assert.match(await page.locator(".kept-note").innerText(), /no connection/);
+	assert.equal(await typed(), "1 Weir Road");
+	await context.setOffline(false);
+	await page.goto(`${base}/account`);
+	await page.goto(form);
+	assert.equal(await typed(), "1 Weir Road", "after another page");
+	await page.getByRole("button", { name: "Discard it" }).click();
+	assert.equal(await typed(), "");
+	// The connection breaks while it is sent: the browser's own page, and the way back.
+	await fill();
+	await page.route("**/account/addresses", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+	await page.getByRole("button", { name: "Save" }).click();
+	await page.waitForURL(/chrome-error|addresses/);
+	await page.unroute("**/account/addresses");
+	await page.goBack();
+	await page.goto(form);
+	assert.equal(await typed(), "1 Weir Road", "after a broken connection");
+	// Pressed twice while the first is under way: one address.
+	let sent = 0;
+	page.on("request", (r) => (sent += r.method() === "POST"));
+	await page.evaluate(() => {
+		const button = document.querySelector("form.form button[type=submit]");
+		button.click();
+		button.click();
+	});
+	await page.waitForURL(/done=saved/);
+	assert.equal(sent, 1);
+	assert.equal(await page.getByRole("heading", { name: "The mill" }).count(), 1);
+	await page.goto(form);
+	assert.equal(await typed(), "", "what was taken is forgotten");
+	await context.close();
+};
 for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }, desktop: { viewport: { width: 1280, height: 900 } } }))
 	for (const scheme of ["light", "dark"])
 		cases[`on a ${name}, ${scheme}: nothing wider than the screen, nothing for axe to find`] = async () => {

@@ -111,7 +111,7 @@ static void nap(int64_t ns)
 
 #define AWAIT(cond)                                                                                           \
 	do {                                                                                                  \
-		for (int await_ = 0; await_ < 10000 && !(cond); await_++)                                     \
+		for (int await_ = 0; await_ < 120000 && !(cond); await_++)                                     \
 			nap(NS_PER_MS);                                                                       \
 		CHECK(cond);                                                                                  \
 	} while (0)

@@ -66,7 +66,7 @@ static void nap(int ms)
 
 #define AWAIT(cond)                                                                                           \
 	do {                                                                                                  \
-		for (int await_ = 0; await_ < 2000 && !(cond); await_++)                                      \
+		for (int await_ = 0; await_ < 60000 && !(cond); await_++)                                      \
 			nap(5);                                                                               \
 		assert_true(cond);                                                                            \
 	} while (0)

@@ -329,6 +329,25 @@ static void forms_need_their_token(void **state)
 	assert_int_equal(t.posted, before + 2);
 }
 
+/* A page that is kept for everybody has no token: the browser's word that it is this origin's is proof. */
+static void the_same_origin_is_proof(void **state)
+{
+	static const struct { const char *headers; int status; } rows[] = {
+		{ "Sec-Fetch-Site: same-origin\r\n", 303 }, { "Origin: http://localhost\r\n", 303 }, { "Sec-Fetch-Site: same-site\r\n", 403 },
+		{ "Sec-Fetch-Site: none\r\n", 403 }, { "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost\r\n", 403 },
+		{ "Origin: https://localhost\r\n", 403 }, { "Origin: http://localhost.evil.example\r\n", 403 }, { "Origin: null\r\n", 403 }, { "", 403 },
+		{ "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost\r\n", 403 },
+	};
+	char headers[400];
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int before = t.posted;
+		snprintf(headers, sizeof headers, "Content-Type: application/x-www-form-urlencoded\r\n%s", rows[i].headers);
+		ask("POST", "/form", headers, "next=/page/b");
+		status_is(rows[i].status);
+		assert_int_equal(t.posted, before + (rows[i].status == 303));
+	}
+}
+
 static void redirects_stay_here(void **state)
 {
 	static const char *const elsewhere[] = { "https://evil.example/", "//evil.example", "/%5Cevil.example", "evil", "", "javascript:1",
@@ -445,7 +464,7 @@ int main(void)
 		cmocka_unit_test(a_nonce_is_never_kept),
 		cmocka_unit_test(who_may),
 		cmocka_unit_test(forms_need_their_token),
-		cmocka_unit_test(redirects_stay_here),
+		cmocka_unit_test(the_same_origin_is_proof), cmocka_unit_test(redirects_stay_here),
 		cmocka_unit_test(bodies_are_capped),
 		cmocka_unit_test(failures_are_answers),
 	};

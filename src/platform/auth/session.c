@@ -113,16 +113,16 @@ static bool silently(struct web *w)
 	if (!svc || !svc->platform->identity || is_provider(svc) || !web_cookie_plain(w, SESSION_HINT_COOKIE).n ||
 	    web_cookie_plain(w, SESSION_QUIET_COOKIE).n || !wants_document(w) || is_auth_route(w) || !provider_answers(w->ctx))
 		return false;
-	struct str to = session_sign_in_url(w);
+	struct str to = session_sign_in_url(w, w->req->target);
 	return web_redirect(w, 303, arena_strf(w->ctx->arena, "%.*s&silent=1", STR_ARG(to))) == ST_OK;
 }
 
-struct str session_sign_in_url(struct web *w)
+struct str session_sign_in_url(struct web *w, struct str back)
 {
 	struct buf next;
 	struct ctx *ctx = w->ctx;
 	buf_arena(&next, ctx->arena, 16384);
-	url_encode(&next, w->req->target);
+	url_encode(&next, back);
 	return arena_strf(ctx->arena, "%.*s?next=%.*s", STR_ARG(session_path(ctx, is_provider(ctx->svc) ? "/sign-in" : "/auth/login")), (int)next.len,
 			  next.data ? next.data : "");
 }

@@ -154,8 +154,8 @@ struct auth_hooks {
 	enum status (*identify)(struct web *w, const struct person **out, struct err *e);
 	/* Should this visitor be signed in silently first? True: answered with a redirect. */
 	bool (*silently)(struct web *w);
-	/* Where to sign in for this page, coming back to it; in the request's arena. */
-	struct str (*sign_in_url)(struct web *w);
+	/* Where to sign in, coming back to that address of ours; in the request's arena. */
+	struct str (*sign_in_url)(struct web *w, struct str back);
 	/* Can the auth store be reached within the deadline of ctx? */
 	enum status (*ping)(struct ctx *ctx, struct platform *p, struct err *e);
 	const struct route *routes; /* of each client, below its mount */

@@ -32,7 +32,9 @@ SELECT MIN(run_at) AS next FROM activities WHERE NOT done;
 -- sqlite:
 UPDATE activities SET done = true, error = NULL WHERE id IN (SELECT j.id FROM json_each(:claims) AS x JOIN activities AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1);
 -- postgres:
-UPDATE activities SET done = true, error = NULL WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i);
+UPDATE activities SET done = true, error = NULL
+FROM (SELECT (c ->> 0)::bigint AS id, (c ->> 1)::bigint AS attempt FROM json_array_elements(:claims::json) AS c) AS x
+WHERE activities.id = x.id AND activities.attempt = x.attempt;
 
 -- name: event_beat
 -- params: claims text, lease int
@@ -41,7 +43,9 @@ UPDATE activities SET done = true, error = NULL WHERE (id, attempt) IN (SELECT a
 -- sqlite:
 UPDATE activities SET run_at = :lease WHERE NOT done AND id IN (SELECT j.id FROM json_each(:claims) AS x JOIN activities AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1);
 -- postgres:
-UPDATE activities SET run_at = :lease WHERE NOT done AND (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i);
+UPDATE activities SET run_at = :lease
+FROM (SELECT (c ->> 0)::bigint AS id, (c ->> 1)::bigint AS attempt FROM json_array_elements(:claims::json) AS c) AS x
+WHERE NOT done AND activities.id = x.id AND activities.attempt = x.attempt;
 
 -- name: event_retry
 -- params: id int, attempt int, run_at int, error text?

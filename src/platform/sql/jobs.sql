@@ -1,5 +1,5 @@
--- The job queue (job.h). Claims (id and attempt) are passed as text: "[[1,1],[2,3]]" for SQLite, "{{1,1},{2,3}}" for PostgreSQL. Whoever takes a job over counts its attempt up, so that what the
--- former worker still says of it finds nothing.
+-- The job queue (job.h). Claims (id and attempt) are passed as JSON: "[[1,1],[2,3]]". Whoever takes a job over counts its attempt up, so that
+-- what the former worker still says of it finds nothing. PostgreSQL expands the list in FROM, where that happens once.
 
 -- name: job_add
 -- params: id int, kind text, key text?, payload text, bytes int, person int?, priority int, ready bool, run_at int
@@ -67,7 +67,8 @@ SELECT EXISTS (SELECT 1 FROM jobs WHERE ready) AS ready, (SELECT MIN(run_at) FRO
 -- sqlite:
 DELETE FROM jobs WHERE id IN (SELECT j.id FROM json_each(:claims) AS x JOIN jobs AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1) AND worker = :worker;
 -- postgres:
-DELETE FROM jobs WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i) AND worker = :worker;
+DELETE FROM jobs USING (SELECT (c ->> 0)::bigint AS id, (c ->> 1)::bigint AS attempt FROM json_array_elements(:claims::json) AS c) AS x
+WHERE jobs.id = x.id AND jobs.attempt = x.attempt AND jobs.worker = :worker;
 
 -- name: job_beat
 -- params: claims text, worker int, lease int
@@ -76,7 +77,9 @@ DELETE FROM jobs WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :c
 -- sqlite:
 UPDATE jobs SET run_at = :lease WHERE id IN (SELECT j.id FROM json_each(:claims) AS x JOIN jobs AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1) AND worker = :worker;
 -- postgres:
-UPDATE jobs SET run_at = :lease WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i) AND worker = :worker;
+UPDATE jobs SET run_at = :lease
+FROM (SELECT (c ->> 0)::bigint AS id, (c ->> 1)::bigint AS attempt FROM json_array_elements(:claims::json) AS c) AS x
+WHERE jobs.id = x.id AND jobs.attempt = x.attempt AND jobs.worker = :worker;
 
 -- Back, unstarted: the worker stops.
 -- name: job_release
@@ -87,8 +90,9 @@ UPDATE jobs SET run_at = :lease WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] 
 UPDATE jobs SET ready = true, worker = NULL, attempt = attempt - 1
 WHERE id IN (SELECT j.id FROM json_each(:claims) AS x JOIN jobs AS j ON j.id = x.value ->> 0 AND j.attempt = x.value ->> 1) AND worker = :worker;
 -- postgres:
-UPDATE jobs SET ready = true, worker = NULL, attempt = attempt - 1
-WHERE (id, attempt) IN (SELECT a[i][1], a[i][2] FROM (SELECT :claims::bigint[] AS a) AS x, generate_series(1, array_length(:claims::bigint[], 1)) AS i) AND worker = :worker;
+UPDATE jobs SET ready = true, worker = NULL, attempt = jobs.attempt - 1
+FROM (SELECT (c ->> 0)::bigint AS id, (c ->> 1)::bigint AS attempt FROM json_array_elements(:claims::json) AS c) AS x
+WHERE jobs.id = x.id AND jobs.attempt = x.attempt AND jobs.worker = :worker;
 
 -- name: job_retry
 -- params: id int, attempt int, worker int, run_at int, error text

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Cross-site request forgery. Browsers that say where a request comes from (Sec-Fetch-Site, Origin) are believed when they
- * say "elsewhere"; beyond that every form carries a token bound to a random cookie of the visitor (signed double
- * submit): base64url of salt(8) expiry(4) HMAC-SHA-256(secret, purpose cookie salt expiry)(20). The salt differs each
- * time, so that compression of a page tells nothing about the token (BREACH).
+ * Cross-site request forgery. A browser says where a request comes from (Sec-Fetch-Site, Origin), and no page can make it say something else:
+ * "elsewhere" is refused, this very origin is proof. So a form works on a page that is kept for everybody. Whoever says neither needs
+ * the token that forms carry, bound to a random cookie of the visitor (signed double submit): base64url of salt(8) expiry(4)
+ * HMAC-SHA-256(secret, purpose cookie salt expiry)(20). The salt differs each time, so that compression of a page tells nothing about the
+ * token (BREACH). A body of JSON is proof too: no form has one, and scripts of other sites are asked for permission first, which nobody gives.
  */
 #include <openssl/hmac.h>
 #include <openssl/crypto.h>
@@ -127,6 +128,23 @@ static bool from_elsewhere(const struct web *w)
 	return true;
 }
 
+/* Did it say that a page of this very origin made it send this? */
+static bool from_here(const struct web *w)
+{
+	struct str site = http_header(w->req, "sec-fetch-site"), origin = http_header(w->req, "origin");
+	if (site.p)
+		return str_eqc(site, "same-origin");
+	struct str scheme = w->req->secure ? STR("https://") : STR("http://");
+	return origin.p && str_starts(origin, scheme) && str_ieq(str_skip(origin, scheme.n), w->req->host);
+}
+
+static bool is_json(const struct web *w)
+{
+	struct header_params params;
+	struct str type = http_header(w->req, "content-type");
+	return type.p && str_ieqc(header_main(type, &params), "application/json");
+}
+
 enum status csrf_check(struct web *w, struct err *e)
 {
 	enum http_method m = w->req->method;
@@ -134,6 +152,8 @@ enum status csrf_check(struct web *w, struct err *e)
 		return ST_OK;
 	if (from_elsewhere(w))
 		return err_set(e, ST_CSRF, "This form was sent from another site.");
+	if (from_here(w) || is_json(w))
+		return is_json(w) ? ST_OK : web_form_load(w, e);
 	struct str token = http_header(w->req, "x-csrf-token");
 	if (!token.p) {
 		TRY(web_form_load(w, e));

@@ -15,6 +15,7 @@ struct error_view {
 	struct str home;
 	/* A form that could not be taken: what was typed is kept and can be sent again. */
 	struct str action, csrf;
+	struct str sign_in; /* where to, when that is what is missing; "": nothing */
 	const struct form_field *fields;
 	unsigned field_count;
 };

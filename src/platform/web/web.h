@@ -75,6 +75,7 @@ void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __
 
 /* Hidden-field token bound to the visitor's cookie (double submit, HMAC-signed); checked by the dispatcher. */
 struct str web_csrf(struct web *w);
+bool web_is_kept(const struct web *w); /* may this answer be kept and shown to everybody? Then it has nothing of one visitor in it */
 struct str web_nonce(struct web *w);
 
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */

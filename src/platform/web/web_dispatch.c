@@ -245,7 +245,7 @@ static void run_error(void *arg)
 	struct run *x = arg;
 	const struct platform *p = web_app_of(x->w)->platform;
 	if (x->st == ST_UNAUTHENTICATED && p->auth_hooks && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
-	    web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w)) == ST_OK)
+	    web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w, x->w->req->target)) == ST_OK)
 		return;
 	web_answer_error(x->w, x->st, x->err.msg[0] ? &x->err : NULL);
 }

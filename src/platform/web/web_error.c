@@ -16,7 +16,7 @@
 #include "rt/fiber.h"
 
 #define PAGE_MAX (1u << 20)
-#define KEPT_FIELDS 100
+#define KEPT_BYTES (6 << 20) /* of a body that is read only to give its texts back */
 
 static void problem(struct buf *b, enum status st, struct str detail, struct str instance, struct str request_id)
 {
@@ -41,27 +41,48 @@ static void problem(struct buf *b, enum status st, struct str detail, struct str
 
 /* --- a form given back -------------------------------------------------------------------------------------- */
 
+/* What is never given back: one-time codes, and what has such a word in its name. ("postal_code" is given back.) */
 static bool is_private(struct str name)
 {
-	static const char *const words[] = { "pass", "secret", "token", "card", "cvc", "csrf", "code" };
+	static const char *const words[] = { "pass", "secret", "token", "card_", "cvc", "csrf" };
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (str_find(name, str_c(words[i])) >= 0)
 			return true;
-	return false;
+	return str_eqc(name, "code") || str_eqc(name, "card");
 }
 
 static void keep_form(struct web *w, enum status st, struct error_view *v)
 {
-	bool again = st == ST_CSRF || st == ST_CONFLICT || st == ST_UNAVAILABLE || st == ST_IO || st == ST_TIMEOUT || st == ST_RATE_LIMITED;
-	if (!again || w->req->method != HTTP_POST || !w->form_parsed || w->multipart || !w->form_.count)
+	bool again = st == ST_CSRF || st == ST_CONFLICT || st == ST_UNAVAILABLE || st == ST_IO || st == ST_TIMEOUT || st == ST_RATE_LIMITED ||
+		     st == ST_UNAUTHENTICATED;
+	if (!again || w->req->method != HTTP_POST)
 		return;
-	struct form_field *kept = ARENA_ARRAY(w->ctx->arena, struct form_field, KEPT_FIELDS);
-	for (unsigned i = 0; i < w->form_.count && v->field_count < KEPT_FIELDS; i++)
+	/* A session that ended is found before the body is read. Of one with files the texts are kept. */
+	if (st == ST_UNAUTHENTICATED && w->req->body_len <= KEPT_BYTES && web_form_load(w, NULL) != ST_OK)
+		return;
+	if (!w->form_parsed || !w->form_.count)
+		return;
+	struct form_field *kept = ARENA_ARRAY(w->ctx->arena, struct form_field, w->form_.count);
+	for (unsigned i = 0; i < w->form_.count; i++)
 		if (!is_private(w->form_.list[i].name))
 			kept[v->field_count++] = w->form_.list[i];
 	v->fields = kept;
 	v->action = w->req->raw_path;
 	v->csrf = web_csrf(w);
+}
+
+/* A form was sent, but its person is not signed in any more. */
+static void say_sign_in(struct web *w, struct error_view *v)
+{
+	const struct auth_hooks *auth = web_app_of(w)->platform->auth_hooks;
+	struct str from = http_header(w->req, "referer");
+	if (!auth)
+		return;
+	v->sign_in = auth->sign_in_url(w, from.n && web_is_ours(w->ctx, from) ? from : w->req->raw_path);
+	if (!v->field_count)
+		return;
+	v->title = "You are not signed in any more";
+	v->detail = STR("Nothing is lost. Please sign in in another tab, then come back to this one and send the form again.");
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------ */
@@ -77,7 +98,7 @@ static struct str detail_of(struct web *w, enum status st, const struct err *e)
 static void send_page(struct web *w, enum status st, const struct error_view *v)
 {
 	const struct web_app *a = web_app_of(w);
-	struct page_shell shell = { .title = str_c(v->title), .kind = STR("error"), .noindex = true };
+	struct page_shell shell = { .title = str_c(v->title), .kind = STR("error"), .noindex = true, .forms = v->field_count > 0 };
 	struct buf page;
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	/* Of a failure inside, the shell's fragments are likely to be a part: spend nothing on them. */
@@ -120,6 +141,8 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 		w->ctx->svc = web_app_of(w)->front;
 	struct error_view v = { .http = info->http, .title = info->title, .detail = detail, .request_id = id, .home = STR("/") };
 	keep_form(w, st, &v);
+	if (st == ST_UNAUTHENTICATED)
+		say_sign_in(w, &v);
 	send_page(w, st, &v);
 }
 

@@ -77,6 +77,11 @@ void web_header(struct web *w, const char *name, struct str value)
 	http_set_header(w->req, name, value);
 }
 
+bool web_is_kept(const struct web *w)
+{
+	return ((struct web_note *)w->req->app_data)->wr->page_key.p != NULL;
+}
+
 void web_no_cache(struct web *w)
 {
 	web_req_of(w)->page_key = STR_NULL;

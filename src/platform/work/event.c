@@ -270,15 +270,18 @@ void events_drain(struct events *ev, int64_t deadline_ns)
 		pthread_mutex_lock(&s->lock);
 		while (s->running && waitq_wait(&s->q, &s->lock, deadline_ns) == ST_OK)
 			;
-		if (s->running)
+		if (s->running) {
 			LOG(WARN, NULL, "events.drain_incomplete", LS("service", s->svc->def->name));
+			ev->left = true;
+		}
 		pthread_mutex_unlock(&s->lock);
 	}
 }
 
 void events_free(struct events *ev)
 {
-	if (!ev)
+	/* Fibers that the drain left behind still look into it: it ends with the process. */
+	if (!ev || ev->left)
 		return;
 	for (unsigned i = 0; i < ev->stream_count; i++) {
 		registry_set(ev->streams[i].svc->db, &ev->streams[i], NULL);

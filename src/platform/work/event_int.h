@@ -42,7 +42,7 @@ struct events {
 	unsigned stream_count;
 	const struct event_handler ***takers; /* by index in platform->services: what each takes; NULL-terminated lists */
 	int64_t lease_ns; /* of a claim */
-	bool started;
+	bool started, left; /* left: a drain ended before its fibers */
 };
 
 /* An event under way, with what came of it. */

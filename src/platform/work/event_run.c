@@ -74,14 +74,14 @@ static enum status claim(struct run *r, struct err *e)
 	return ST_OK;
 }
 
-static struct str claims_of(struct arena *a, enum db_engine engine, const struct run *r, bool (*wanted)(const struct event_task *t), size_t *n)
+static struct str claims_of(struct arena *a, const struct run *r, bool (*wanted)(const struct event_task *t), size_t *n)
 {
 	struct claim_ref *claims = ARENA_ARRAY(a, struct claim_ref, r->n ? r->n : 1);
 	*n = 0;
 	for (size_t i = 0; i < r->n; i++)
 		if (wanted(&r->tasks[i]))
 			claims[(*n)++] = (struct claim_ref){ r->tasks[i].ev.id, r->tasks[i].ev.attempt };
-	return claims_text(a, engine, claims, *n);
+	return claims_text(a, claims, *n);
 }
 
 static bool any_task(const struct event_task *t)
@@ -93,7 +93,7 @@ static enum status renew_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct run *r = arg;
 	size_t n;
-	struct str claims = claims_of(db_arena(c), db_engine(db_of(c)), r, any_task, &n);
+	struct str claims = claims_of(db_arena(c), r, any_task, &n);
 	return q_event_beat(c, claims, clock_now_us() + r->s->events->lease_ns / 1000, NULL, e);
 }
 
@@ -227,7 +227,7 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 	for (size_t i = 0; i < r->n; i++)
 		if (!is_done(&r->tasks[i]))
 			TRY(put_back(c, r, &r->tasks[i], now, e));
-	struct str done = claims_of(db_arena(c), db_engine(db_of(c)), r, is_done, &n);
+	struct str done = claims_of(db_arena(c), r, is_done, &n);
 	r->done = (unsigned)n;
 	return n ? q_event_done(c, done, NULL, e) : ST_OK;
 }

@@ -16,6 +16,7 @@
 #include "platform/cache/redis.h"
 #include "platform/text/json.h"
 
+#define DRAIN_PATIENCE_NS (5 * NS_PER_S) /* for what was cancelled to end */
 enum { QUEUES_MAX = 64, PAYLOAD_MAX = 1 << 20, KEY_MAX = 512, MANY_CHUNK = 2000 };
 #define WAKE_CHANNEL "gh:jobs:wake"
 
@@ -210,22 +211,21 @@ enum status job_end(struct db_conn *c, const struct job *j, struct err *e)
 	return ended ? ST_OK : err_set(e, ST_CONFLICT, "job %lld is another worker's now", (long long)j->id);
 }
 
-struct str claims_text(struct arena *a, enum db_engine engine, const struct claim_ref *claims, size_t n)
+struct str claims_text(struct arena *a, const struct claim_ref *claims, size_t n)
 {
-	const char *marks = engine == DB_SQLITE ? "[]" : "{}";
 	struct buf b;
 	buf_arena(&b, a, 2 + n * 44);
-	buf_putc(&b, marks[0]);
+	buf_putc(&b, '[');
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(&b, ',');
-		buf_putc(&b, marks[0]);
+		buf_putc(&b, '[');
 		buf_put_i64(&b, claims[i].id);
 		buf_putc(&b, ',');
 		buf_put_i64(&b, claims[i].attempt);
-		buf_putc(&b, marks[1]);
+		buf_putc(&b, ']');
 	}
-	buf_putc(&b, marks[1]);
+	buf_putc(&b, ']');
 	return buf_str(&b);
 }
 
@@ -413,11 +413,13 @@ static void queue_wait(struct job_queue *q, int64_t deadline_ns)
 		loop_post(r->loop, &r->cancel);
 	}
 	/* What is cancelled ends soon; the finisher writes it as a retry. */
-	int64_t patience = clock_mono_ns() + 5 * NS_PER_S;
+	int64_t patience = clock_mono_ns() + DRAIN_PATIENCE_NS;
 	while ((q->runner_count || q->fibers) && waitq_wait(&q->idle, &q->lock, patience) == ST_OK)
 		;
-	if (q->runner_count || q->fibers)
+	if (q->runner_count || q->fibers) {
 		LOG(WARN, NULL, "jobs.drain_incomplete", LS("service", q->svc->def->name), LI("running", q->running));
+		q->jobs->left = true;
+	}
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -433,7 +435,8 @@ void jobs_drain(struct jobs *j, int64_t deadline_ns)
 
 void jobs_free(struct jobs *j)
 {
-	if (!j)
+	/* Fibers that the drain left behind still look into it: it ends with the process. */
+	if (!j || j->left)
 		return;
 	for (unsigned i = 0; i < j->queue_count; i++) {
 		struct job_queue *q = &j->queues[i];

@@ -48,7 +48,7 @@ enum status jobs_start(struct jobs *j, struct err *e) MUST_CHECK; /* role `jobs`
 void jobs_wake(struct jobs *j);                                   /* look now: any thread */
 /* Fiber: stop claiming, hand back what has not begun, wait for the rest; cancel it at the deadline. */
 void jobs_drain(struct jobs *j, int64_t deadline_ns);
-void jobs_free(struct jobs *j); /* drained, or never started */
+void jobs_free(struct jobs *j); /* drained, or never started. One that could not be drained in time is left as it is */
 
 /* done … dead: by this process. waiting: claimed here, not begun. */
 struct job_stats { uint64_t enqueued, done, retried, dead, claims, empty_claims; unsigned waiting, running; };

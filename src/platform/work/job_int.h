@@ -80,15 +80,15 @@ struct jobs {
 	int64_t worker; /* this process in the rows' worker column */
 	struct job_queue *queues;
 	unsigned queue_count;
-	bool started;
+	bool started, left; /* left: a drain ended before its fibers */
 };
 
 const struct job_def *job_def_find(const struct job_queue *q, struct str kind);
 void job_queue_wake(struct job_queue *q);
 /* Which claim of which row: whoever takes a row over counts its attempt up. */
 struct claim_ref { int64_t id, attempt; };
-/* "[[1,1],[2,3]]" or "{{1,1},{2,3}}", in a: how the engine takes a list of claims (sql/jobs.sql). */
-struct str claims_text(struct arena *a, enum db_engine engine, const struct claim_ref *claims, size_t n);
+/* "[[1,1],[2,3]]", in a: how queries take a list of claims (sql/jobs.sql). */
+struct str claims_text(struct arena *a, const struct claim_ref *claims, size_t n);
 
 void job_puller(void *queue);
 void job_finisher(void *queue);

@@ -19,7 +19,7 @@ static enum status beat_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct beat *b = arg;
 	const struct jobs *j = b->q->jobs;
-	struct str claims = claims_text(db_arena(c), db_engine(db_of(c)), b->claims, b->n);
+	struct str claims = claims_text(db_arena(c), b->claims, b->n);
 	return q_job_beat(c, claims, j->worker, clock_now_us() + j->limits.lease_ns / 1000, NULL, e);
 }
 

@@ -491,7 +491,6 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct finish *f = arg;
 	struct arena *a = db_arena(c);
-	enum db_engine engine = db_engine(db_of(c));
 	int64_t worker = f->q->jobs->worker;
 	struct claim_ref *done = ARENA_ARRAY(a, struct claim_ref, f->n), *back = ARENA_ARRAY(a, struct claim_ref, f->n);
 	size_t done_n = 0, back_n = 0;
@@ -506,9 +505,9 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 			TRY(settle(c, f, h, e));
 	}
 	if (done_n)
-		TRY(q_job_done(c, claims_text(a, engine, done, done_n), worker, NULL, e));
+		TRY(q_job_done(c, claims_text(a, done, done_n), worker, NULL, e));
 	if (back_n)
-		TRY(q_job_release(c, claims_text(a, engine, back, back_n), worker, NULL, e));
+		TRY(q_job_release(c, claims_text(a, back, back_n), worker, NULL, e));
 	f->done = (unsigned)done_n;
 	return ST_OK;
 }

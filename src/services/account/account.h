@@ -24,9 +24,7 @@ struct page_shell account_shell(struct web *w, const char *title);
 struct home_view { struct str leaving_on; };
 
 struct address_form { struct str id, name, line1, line2, postal_code, city, region, country, phone; bool delivery, billing; };
-struct address_wrong { struct str name, line1, city, country, postal_code, phone; };
 struct addresses_view { struct address_form *list; size_t count; struct str done, removed; };
-struct address_view { struct address_form form; struct address_wrong wrong; bool fresh; };
 struct country { const char *code, *name; };
 extern const struct country account_countries[];
 extern const size_t account_country_count;

@@ -7,6 +7,7 @@
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/forms/forms.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 512 << 10, LINE_MAX_LEN = 100, PHONE_MAX = 30, CODE_MAX = 16 };
@@ -48,77 +49,72 @@ enum status account_get_addresses(struct web *w, struct err *e)
 	return web_html(w, 200, &page);
 }
 
-static enum status form_page(struct web *w, int status, const struct address_view *v)
+/* --- the form ---------------------------------------------------------------------------------------------------- */
+
+static const struct choice *countries(struct web *w, const void *values)
+{
+	(void)values;
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, account_country_count + 1);
+	for (size_t i = 0; i < account_country_count; i++)
+		list[i] = (struct choice){ .value = account_countries[i].code, .label = account_countries[i].name };
+	return list;
+}
+
+static const struct field fields[] = {
+	FIELD(struct address_form, id, HIDDEN, .max = ID_TEXT_LEN),
+	FIELD(struct address_form, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = LINE_MAX_LEN, .autocomplete = "name"),
+	FIELD(struct address_form, line1, TEXT, .label = "Street and number", .required = "Street and number, please.", .max = LINE_MAX_LEN,
+	      .autocomplete = "address-line1"),
+	FIELD(struct address_form, line2, TEXT, .label = "Flat, floor, company", .max = LINE_MAX_LEN, .autocomplete = "address-line2"),
+	FIELD(struct address_form, postal_code, TEXT, .label = "Postal code", .max = CODE_MAX, .autocomplete = "postal-code"),
+	FIELD(struct address_form, city, TEXT, .label = "Town", .required = "A town, please.", .max = LINE_MAX_LEN, .autocomplete = "address-level2"),
+	FIELD(struct address_form, region, TEXT, .label = "Region", .max = LINE_MAX_LEN, .autocomplete = "address-level1"),
+	FIELD(struct address_form, country, CHOICE, .label = "Country", .required = "Please choose a country.", .choose = countries, .autocomplete = "country"),
+	FIELD(struct address_form, phone, TEL, .label = "Telephone", .hint = "For the courier", .max = PHONE_MAX, .autocomplete = "tel"),
+	FIELD(struct address_form, delivery, CHECK, .label = "Deliver here"),
+	FIELD(struct address_form, billing, CHECK, .label = "Put it on bills"),
+	{ 0 },
+};
+static const struct form_desc address_form = { .fields = fields };
+
+static enum status form_page_of(struct form_fill *f, int status, void *arg, struct err *e)
 {
 	struct buf page;
-	struct page_shell shell = account_shell(w, v->fresh ? "A new address" : "Change an address");
+	struct web *w = f->w;
+	const struct address_form *values = f->values;
+	bool fresh = !values->id.n;
+	struct page_shell shell = account_shell(w, fresh ? "A new address" : "Change an address");
+	(void)arg;
+	(void)e;
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
-	tpl_account_address(&page, &shell, w, v);
+	tpl_account_address(&page, &shell, w, f, fresh);
 	return web_html(w, status, &page);
 }
 
-static struct address_wrong nothing_wrong(void)
+static struct address_form *own_address(struct address_form *list, size_t n, struct str id)
 {
-	struct str none = STR("");
-	return (struct address_wrong){ none, none, none, none, none, none };
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(list[i].id, id))
+			return &list[i];
+	return NULL;
 }
 
 enum status account_get_address(struct web *w, struct err *e)
 {
 	struct address_form *list;
+	struct form_fill f;
 	size_t n;
-	struct str none = STR("");
-	struct address_view v = { .form = { none, w->person->name, none, none, none, none, none, none, none, false, false }, .wrong = nothing_wrong(), .fresh = true };
 	TRY(load(w, &list, &n, e));
-	if (!web_path_is(w, "id")) {
-		v.form.delivery = v.form.billing = n == 0;
-		v.form.country = n ? list[n - 1].country : none;
-		return form_page(w, 200, &v);
-	}
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(list[i].id, web_path(w, "id"))) {
-			v.form = list[i];
-			v.fresh = false;
-			return form_page(w, 200, &v);
-		}
-	return err_set(e, ST_NOT_FOUND, "This address is not there any more.");
+	struct address_form fresh = { .name = w->person->name, .country = n ? list[n - 1].country : STR(""), .delivery = n == 0, .billing = n == 0 };
+	struct address_form *shown = web_path_is(w, "id") ? own_address(list, n, web_path(w, "id")) : &fresh;
+	if (!shown)
+		return err_set(e, ST_NOT_FOUND, "This address is not there any more.");
+	form_show(&f, w, &address_form, shown);
+	return form_page_of(&f, 200, NULL, e);
 }
 
 /* --- saving ----------------------------------------------------------------------------------------------------- */
-
-static struct str text(struct web *w, const char *name)
-{
-	struct str s = web_form(w, name);
-	return s.p ? str_trim(s) : STR("");
-}
-
-static struct str too_long(struct str s, size_t max, const char *missing)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < ' ')
-			return STR("This has a character that does not belong here.");
-	if (!s.n && missing)
-		return str_c(missing);
-	return str_utf8_len(s) > max ? STR("This is too long.") : STR("");
-}
-
-static bool check(struct address_view *v)
-{
-	const struct address_form *f = &v->form;
-	bool known = false;
-	for (size_t i = 0; i < account_country_count; i++)
-		known |= str_eqc(f->country, account_countries[i].code);
-	v->wrong = (struct address_wrong){ .name = too_long(f->name, LINE_MAX_LEN, "Whom is it for?"),
-		.line1 = too_long(f->line1, LINE_MAX_LEN, "Street and number, please."), .city = too_long(f->city, LINE_MAX_LEN, "A town, please."),
-		.country = known ? STR("") : STR("Please choose a country."), .postal_code = too_long(f->postal_code, CODE_MAX, NULL),
-		.phone = too_long(f->phone, PHONE_MAX, NULL) };
-	for (size_t i = 0; i < f->phone.n && !v->wrong.phone.n; i++)
-		if (!strchr("0123456789+-()/ .", f->phone.p[i]))
-			v->wrong.phone = STR("Digits, spaces and + only, please.");
-	return !v->wrong.name.n && !v->wrong.line1.n && !v->wrong.city.n && !v->wrong.country.n && !v->wrong.postal_code.n && !v->wrong.phone.n &&
-	       !too_long(f->line2, LINE_MAX_LEN, NULL).n && !too_long(f->region, LINE_MAX_LEN, NULL).n;
-}
 
 static enum status record(struct db_conn *c, struct web *w, const char *action, int64_t id, struct err *e)
 {
@@ -146,28 +142,22 @@ static enum status tx_save(struct db_conn *c, void *arg, struct err *e)
 
 enum status account_post_address(struct web *w, struct err *e)
 {
-	struct address_form *list;
+	struct address_form *list, values = { 0 };
+	struct form_fill f;
+	struct saving s = { w, &values, 0 };
 	size_t n;
-	struct address_view v = { .form = { text(w, "id"), text(w, "name"), text(w, "line1"), text(w, "line2"), text(w, "postal_code"), text(w, "city"),
-		text(w, "region"), text(w, "country"), text(w, "phone"), web_form(w, "delivery").n > 0, web_form(w, "billing").n > 0 } };
-	struct saving s = { w, &v.form, 0 };
 	TRY(load(w, &list, &n, e));
-	v.fresh = !v.form.id.n;
-	if (!v.fresh) {
-		bool own = false;
-		for (size_t i = 0; i < n; i++)
-			own |= str_eq(list[i].id, v.form.id);
-		if (!own || !id_parse(v.form.id, &s.id))
-			return err_set(e, ST_NOT_FOUND, "This address is not there any more.");
-	} else if (n >= ACCOUNT_ADDRESSES_MAX) {
-		return err_set(e, ST_CONFLICT, "You have %d addresses: please remove one first.", ACCOUNT_ADDRESSES_MAX);
-	} else {
+	TRY(form_read(&f, w, &address_form, &values, e));
+	if (values.id.n && (!own_address(list, n, values.id) || !id_parse(values.id, &s.id)))
+		return err_set(e, ST_NOT_FOUND, "This address is not there any more.");
+	if (!values.id.n && n >= ACCOUNT_ADDRESSES_MAX)
+		form_fault(&f, NULL, "You have %d addresses: please remove one first.", ACCOUNT_ADDRESSES_MAX);
+	if (f.failed)
+		return form_refuse(&f, form_page_of, NULL, e);
+	if (!values.id.n)
 		s.id = id_new();
-	}
-	if (!check(&v))
-		return form_page(w, 422, &v);
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_save, &s, e));
-	return web_redirect(w, 303, web_url(w->ctx, "account", "/addresses?done=saved"));
+	return form_done(&f, web_url(w->ctx, "account", "/addresses?done=saved"));
 }
 
 /* --- removing, and putting back ---------------------------------------------------------------------------------- */
