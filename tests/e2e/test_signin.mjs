@@ -456,7 +456,7 @@ cases["every form wants its token (CSRF)"] = async () => {
 };
 cases["attempts are throttled by account, whoever asks"] = async () => {
 	addPerson(join(folder, "slow"), ines);
-	const slow = await start("slow", ["--set", "rate.enabled=yes", "--set", "rate.sign_in_per_minute=100000", "--set", "rate.sign_in_burst=100000", "--set", "identity.account_burst=3"]);
+	const slow = await start("slow", ["--set", "rate.enabled=yes", "--set", "rate.sign_in_per_minute=100000", "--set", "rate.sign_in_burst=100000", "--set", "identity.account_burst=3", "--set", "identity.account_per_minute=1"]);
 	for (const email of [ines.email, "nobody@example.org"]) {
 		const seen = [];
 		for (let i = 0; i < 6; i++) {
@@ -469,15 +469,88 @@ cases["attempts are throttled by account, whoever asks"] = async () => {
 	}
 };
 
-cases["letters to one address are few, whoever asks for them and for what"] = async () => {
-	const slow = servers.at(-1), zed = "zed@example.org";
+const signOut = async (agent) => agent.submit(await agent.go("/oauth/end_session"));
+/** Uses up what strangers have for an address. */
+const hammer = async (host, email, path, form, seen) => {
 	for (let i = 0; i < 8; i++) {
-		const agent = new Agent(`http://localhost:${slow.port}`);
-		assert.match((await agent.submit(await agent.go("/sign-up"), { name: "Zed", email: zed, password: "turn the compost often" })).text, /Look in your mail/);
+		const agent = new Agent(host);
+		const page = await agent.submit(await agent.go(path), { email, ...form });
+		if (seen(page)) return;
 	}
-	await letter(zed, { data: join(folder, "slow"), after: 3 });
-	await new Promise((r) => setTimeout(r, 500));
-	assert.equal(letters(join(folder, "slow"), zed).length, 4);
+	throw new Error("there is no limit");
+};
+const locked = (host, email) => hammer(host, email, "/sign-in", { password: "wrong wrong wrong" }, (page) => page.status === 429);
+cases["strangers who try an account keep nobody out: a browser that was signed in there has attempts of its own, until a new password is set elsewhere"] = async () => {
+	const host = servers.at(-1).url.replace("127.0.0.1", "localhost"), data = join(folder, "slow"), una = { ...ines, email: "una@example.org", name: "Una" };
+	addPerson(data, una);
+	const home = new Agent(host), work = new Agent(host), stranger = new Agent(host);
+	await home.signIn(una);
+	await work.signIn(una);
+	assert.ok(await signedIn(home));
+	await signOut(home);
+	await locked(host, una.email);
+	const refused = await stranger.signIn(una);
+	assert.equal(refused.status, 429);
+	assert.match(said(refused), /have a link mailed/);
+	// Not even with a cookie of somebody else who may sign in.
+	const other = { ...ines, email: "otto@example.org", name: "Otto" };
+	addPerson(data, other);
+	await stranger.signIn(other);
+	assert.equal((await stranger.signIn(una, await stranger.go("/sign-in?again=1"))).status, 429);
+	// The owner's browser: wrong ones are counted there too, but on its own account.
+	assert.equal((await home.signIn({ ...una, password: "a slip of the finger" })).status, 422);
+	await home.signIn(una);
+	assert.ok(await signedIn(home), "the owner is in");
+	// A new password makes strangers of all other browsers.
+	const fresh = { ...una, password: "nettles by the compost heap" };
+	await home.submit(await home.go("/identity/password"), { former: una.password, fresh: fresh.password });
+	assert.equal((await work.signIn(fresh)).status, 429);
+	await signOut(home);
+	await home.signIn(fresh);
+	assert.ok(await signedIn(home), "and the one it was set in is no stranger");
+};
+cases["strangers who know the password keep nobody from the second step"] = async () => {
+	const host = servers.at(-1).url.replace("127.0.0.1", "localhost"), data = join(folder, "slow"), eva = { ...ines, email: "eva@example.org", name: "Eva" };
+	addPerson(data, eva);
+	const home = new Agent(host);
+	await home.signIn(eva);
+	const begun = await home.submit(await home.go("/identity/two-step"), { step: "begin" });
+	const seed = begun.text.match(/code-shown">([^<]+)</)[1];
+	const on = await home.submit(begun, { step: "confirm", code: totp(seed) });
+	const codes = [...on.text.matchAll(/<code>([^<]+)</g)].map((m) => m[1]);
+	const half = async (agent) => agent.signIn(eva);
+	const thief = new Agent(host);
+	let page = await half(thief);
+	for (let i = 0; i < 8 && page.status !== 429; i++) page = await thief.submit(page, { code: "000000" });
+	assert.equal(page.status, 429);
+	await signOut(home);
+	await home.submit(await half(home), { code: codes[0] });
+	assert.ok(await signedIn(home));
+};
+cases["letters to one address are few, whoever asks for them; each kind has its own few, and so has the owner's browser"] = async () => {
+	const host = servers.at(-1).url.replace("127.0.0.1", "localhost"), data = join(folder, "slow"), zed = "zed@example.org";
+	const arrived = async (to, about, n) => {
+		await letter(to, { data, after: n - 1, about });
+		assert.equal(letters(data, to).filter((t) => about.test(t)).length, n);
+	};
+	const ask = async (agent, email, path, form) => assert.match((await agent.submit(await agent.go(path), { email, ...form })).text, /Look in your mail/);
+	const many = async (n, ...rest) => {
+		for (let i = 0; i < n; i++) await ask(new Agent(host), ...rest);
+	};
+	await many(8, zed, "/sign-up", { name: "Zed", password: "turn the compost often" });
+	await arrived(zed, /confirm your address/, 4);
+	const ola = { ...ines, email: "ola@example.org", name: "Ola" };
+	addPerson(data, ola);
+	const home = new Agent(host);
+	await home.signIn(ola);
+	await signOut(home);
+	await many(8, ola.email, "/sign-up", { name: "Ola", password: "turn the compost often" });
+	await many(8, ola.email, "/sign-in/forgot", {});
+	await arrived(ola.email, /account already/, 4);
+	await arrived(ola.email, /Set a new password/, 4);
+	// What was asked for in her name has taken nothing from the way in that she uses.
+	await home.submit(await home.go("/sign-in/forgot"), { email: ola.email });
+	await arrived(ola.email, /Set a new password/, 5);
 };
 
 // --- in a real browser ------------------------------------------------------------------------------------------------

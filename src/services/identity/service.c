@@ -96,7 +96,7 @@ static const struct setting settings[] = {
 	{ "identity", "leaving_days", SET_INT, "14", 0, 365, NULL, true, "Days in which somebody who ends their account can still change their mind." },
 	{ "identity", "password_min", SET_INT, "10", 8, 64, NULL, true, "Shortest password, in characters." },
 	{ "identity", "breached_passwords", SET_STR, "", 0, 0, NULL, false, "File of passwords known from break-ins, which nobody can set: Have I Been Pwned's list of SHA-1 hashes, ordered by hash. Empty: none." },
-	{ "identity", "account_per_minute", SET_INT, "6", 1, 1000000, NULL, true, "Attempts to sign in to one account." },
+	{ "identity", "account_per_minute", SET_INT, "6", 1, 1000000, NULL, true, "Attempts to sign in to one account; a browser that was signed in there before has as many of its own." },
 	{ "identity", "account_burst", SET_INT, "12", 1, 1000000, NULL, true, "and at once." },
 	{ 0 },
 };

@@ -64,7 +64,7 @@ enum status identity_post_email(struct web *w, struct err *e)
 		v.wrong = str_c(why.msg);
 	else if (people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
 		v.wrong = STR("This is your address already.");
-	else if (link_crowd(w, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id)) || link_crowd(w, key))
+	else if (link_crowd(w, LINK_EMAIL, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), NULL) || link_crowd(w, LINK_EMAIL, key, NULL))
 		v.wrong = STR("There were several letters already. Please wait a minute.");
 	return v.wrong.n ? page(w, 422, &v) : send_link(w, str_trim(email), e);
 }

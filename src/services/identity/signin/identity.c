@@ -126,6 +126,7 @@ static enum status change_password(struct web *w, struct str fresh, struct err *
 	f.rights = (struct rights){ w->person->id, clock_now_us(), w->person->session, from.address };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_password, &f, e));
 	TRY(rights_drop_begun(w->ctx, w->person->id, e));
+	TRY(known_remember(w, w->person->id, e)); /* this browser alone is known with the new one */
 	return rights_settle(w->ctx, &f.rights, e);
 }
 

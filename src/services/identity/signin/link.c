@@ -19,6 +19,8 @@
 #include "services/identity/signin/second.h"
 
 #define PAGE_MAX (256 << 10)
+#define LETTERS_PER_MINUTE 2 /* of a kind to one address */
+#define LETTERS_AT_ONCE 4
 
 static const char *const kind_names[LINK_KINDS] = { [LINK_SIGN_IN] = "sign-in", [LINK_RESET] = "reset", [LINK_SIGN_UP] = "sign-up", [LINK_OWNER] = "owner",
 	[LINK_EMAIL] = "email" };
@@ -104,10 +106,10 @@ enum status link_mail(struct ctx *ctx, struct str to, struct str name, const cha
 	return db_write(ctx, ctx->svc->db, tx_mail, &l, e);
 }
 
-bool link_crowd(struct web *w, struct str email_key)
+bool link_crowd(struct web *w, enum link_kind kind, struct str key, const struct known_account *of)
 {
-	const struct rate letters = { 2, 4 };
-	return signin_wait(w, "mail", email_key, &letters) > 0;
+	static const struct rate letters = { LETTERS_PER_MINUTE, LETTERS_AT_ONCE };
+	return signin_wait(w, arena_printf(w->ctx->arena, "mail-%s", kind_names[kind]), key, &letters, of) > 0;
 }
 
 /* --- asked for -------------------------------------------------------------------------------------------------- */
@@ -135,11 +137,14 @@ enum status identity_post_link_mail(struct web *w, struct err *e)
 	struct buf b;
 	struct str key, payload, email = web_form(w, "email");
 	struct err why = { 0 };
+	struct signin_account account;
+	bool reset = str_eqc(web_form(w, "what"), "reset");
 	if (people_email_key(w->ctx->arena, email, &key, &why) != ST_OK)
 		return identity_get_forgot(w, e);
-	if (!link_crowd(w, key)) {
+	TRY(signin_find(w, email, &account, e));
+	if (!link_crowd(w, reset ? LINK_RESET : LINK_SIGN_IN, key, &account.known)) {
 		buf_arena(&b, w->ctx->arena, AUTH_VALUE_MAX);
-		buf_printf(&b, "{\"reset\":%s", str_eqc(web_form(w, "what"), "reset") ? "true" : "false");
+		buf_printf(&b, "{\"reset\":%s", reset ? "true" : "false");
 		json_put_member(&b, "email", key);
 		json_put_member(&b, "next", signin_next(w));
 		buf_putc(&b, '}');

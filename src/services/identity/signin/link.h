@@ -22,8 +22,9 @@ enum status link_find(struct ctx *ctx, struct str token, struct link *out, struc
 enum status link_take(struct ctx *ctx, struct str token, struct link *out, struct err *e) MUST_CHECK;
 /* A letter: greeting, text, the link, how long it is good. In the outbox on ST_OK. */
 enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url, struct err *e) MUST_CHECK;
-/* Of many letters to one address the later ones are not written. */
-bool link_crowd(struct web *w, struct str email_key);
+/* Of many letters of a kind to one address (or about one person: key) the later ones are not written; one more of them is counted. Each kind has a
+   budget, and a browser that the account `of` knows one of its own (of NULL: none has), so that who asks for others' letters closes no way in. */
+bool link_crowd(struct web *w, enum link_kind kind, struct str key, const struct known_account *of);
 struct job;
 enum status link_mail_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 

@@ -161,13 +161,15 @@ enum status identity_post_second(struct web *w, struct err *e)
 	struct half half;
 	struct str key;
 	struct person_record *p;
+	struct known_account known;
 	bool right, recovered;
 	enum status st = load_half(w, &half, &key, e);
 	if (st == ST_NOT_FOUND)
 		return start_again(w);
 	TRY(st);
 	struct rate rate = signin_account_rate(w);
-	if (signin_wait(w, "second", arena_strf(w->ctx->arena, "%lld", (long long)half.person), &rate))
+	TRY(known_account(w->ctx, half.person, &known, e));
+	if (signin_wait(w, "second", arena_strf(w->ctx->arena, "%lld", (long long)half.person), &rate, &known))
 		return page(w, 429, STR("There were many attempts. Please wait a minute."));
 	TRY(second_check(w, half.person, web_form(w, "code"), &right, &recovered, e));
 	if (!right)

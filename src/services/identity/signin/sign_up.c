@@ -204,7 +204,7 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 	}
 	TRY(password_hash(w->ctx, password, hash, e));
 	web_set_cookie(w, &(struct cookie){ .name = LINK_BROWSER_COOKIE, .value = secret, .path = "/", .max_age_s = LINK_SIGN_UP_LIFE_S, .http_only = true, .lax = true });
-	bool crowd = link_crowd(w, key);
+	bool crowd = link_crowd(w, LINK_SIGN_UP, key, NULL);
 	if (there && !crowd) {
 		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored, e)); /* the time tells nothing */
 		TRY(link_mail(w->ctx, there->email, there->name, "You have an account already",

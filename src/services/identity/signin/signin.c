@@ -37,35 +37,41 @@ struct rate signin_account_rate(const struct web *w)
 	return (struct rate){ (unsigned)config_int(c, "identity", "account_per_minute"), (unsigned)config_int(c, "identity", "account_burst") };
 }
 
-int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate)
+int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate, const struct known_account *of)
 {
 	const struct platform *p = w->ctx->svc->platform;
 	struct rate_result res;
 	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
 		return 0;
-	ratelimit_take(w->ctx, p->rates, arena_strf(w->ctx->arena, "%s|%.*s", kind, STR_ARG(key)), rate, 1, &res);
+	struct str browser = of ? known_browser(w, of) : STR_NULL;
+	struct str name = browser.n ? arena_strf(w->ctx->arena, "%s-known|%.*s|%.*s", kind, STR_ARG(browser), STR_ARG(key))
+	                            : arena_strf(w->ctx->arena, "%s|%.*s", kind, STR_ARG(key));
+	ratelimit_take(w->ctx, p->rates, name, rate, 1, &res);
 	return res.allowed ? 0 : res.retry_after_s > 0 ? res.retry_after_s : 1;
 }
 
-static enum status throttle(struct web *w, struct str email_key, struct err *e)
+static enum status throttle(struct web *w, struct str email_key, const struct known_account *of, struct err *e)
 {
 	struct rate rate = signin_account_rate(w);
-	long long wait = (long long)signin_wait(w, "account", email_key, &rate);
+	long long wait = (long long)signin_wait(w, "account", email_key, &rate, of);
 	if (!wait)
 		return ST_OK;
 	http_set_header(w->req, "retry-after", arena_strf(w->ctx->arena, "%lld", wait));
-	return err_set(e, ST_RATE_LIMITED, "There were many attempts for this address. Please wait %lld seconds.", wait);
+	return err_set(e, ST_RATE_LIMITED, "There were many attempts for this address. Please wait %lld seconds, or have a link mailed to you instead.", wait);
 }
 
-static enum status load(struct web *w, struct str email, struct person_record **who, struct str *hash, struct err *e)
+enum status signin_find(struct web *w, struct str email, struct signin_account *out, struct err *e)
 {
 	struct identity_password_row *row = NULL;
+	*out = (struct signin_account){ 0 };
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(people_by_email(c, email, who, e));
+	TRY(people_by_email(c, email, &out->person, e));
+	out->known.person = out->person ? out->person->id : 0;
 	/* Asked for nobody too: as many steps. */
-	TRY(q_identity_password(c, *who ? (*who)->id : 0, &row, e));
-	*hash = row ? row->hash : STR_NULL;
+	TRY(q_identity_password(c, out->known.person, &row, e));
+	out->hash = row ? row->hash : STR_NULL;
+	out->known.password_us = row ? row->updated_at : 0;
 	return ST_OK;
 }
 
@@ -98,21 +104,21 @@ static void record_failure(struct web *w, const struct person_record *p)
 
 enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e)
 {
-	struct str key, hash = STR_NULL;
-	struct person_record *who = NULL;
+	struct str key;
+	struct signin_account account;
 	bool right, weak;
 	*out = NULL;
+	TRY(signin_find(w, email, &account, e));
 	if (people_email_key(w->ctx->arena, email, &key, NULL) == ST_OK)
-		TRY(throttle(w, key, e));
-	TRY(load(w, email, &who, &hash, e));
-	TRY(password_verify(w->ctx, password, hash, &right, &weak, e));
+		TRY(throttle(w, key, &account.known, e));
+	TRY(password_verify(w->ctx, password, account.hash, &right, &weak, e));
 	if (!right) {
-		record_failure(w, who);
+		record_failure(w, account.person);
 		return ST_OK;
 	}
 	if (weak)
-		hash_again(w, who->id, password);
-	*out = who;
+		hash_again(w, account.person->id, password);
+	*out = account.person;
 	return ST_OK;
 }
 
@@ -143,6 +149,7 @@ enum status signin_begin(struct web *w, const struct person_record *p, const cha
 	audit_from(w, &seen.from);
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_seen, &seen, e));
 	s.amr = str_c(amr);
+	TRY(known_remember(w, p->id, e));
 	return sso_begin(w, &s, e);
 }
 
