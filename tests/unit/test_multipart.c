@@ -148,6 +148,7 @@ static void test_limits(void **state)
 	check("--XX\r\nX: " T256 "\r\nContent-Disposition: form-data; name=aaaaaaaa\r\n\r\n1\r\n" END, "TOO_LARGE");
 	check(FILE_("f", "x") "\r\n\r\n" FILE_("f", "x") "\r\n\r\n" FILE_("f", "x") "\r\n\r\n" END, "TOO_LARGE");
 #define H "a:b\r\n"
+	check("--XX\r\n" H H H H H H H H H H H H H H H "Content-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "a=1\n");
 	check("--XX\r\n" H H H H H H H H H H H H H H H H "Content-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "INVALID");
 }
 
@@ -171,6 +172,8 @@ static void test_content_type(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_type(rows[i].type, STR(END), rows[i].want);
 	check_type(NULL, STR(END), "MEDIA_TYPE");
+#define B70 "0123456789012345678901234567890123456789012345678901234567890123456789"
+	check_type("multipart/form-data; boundary=" B70, STR("--" B70 "--\r\n"), "");
 }
 
 static void test_filenames(void **state)

@@ -21,7 +21,10 @@ enum h1_result { H1_MORE, H1_DONE, H1_DATA /* chunks only */, H1_BAD };
 struct h1_span { uint32_t off, len; }; /* from the start of the message */
 struct h1_field { struct h1_span name, value; };
 
-#define H1_FIELDS_MAX 128
+/* What a head may have at most, whatever the limits say (settings.def allows no more): together they stay below CONN_IN_MAX. */
+#define H1_FIELDS_MAX  128
+#define H1_TARGET_MAX  (15u << 10)
+#define H1_HEADERS_MAX (45u << 10)
 
 struct h1_head {
 	/* limits, set by h1_head_init */
@@ -46,7 +49,7 @@ struct h1_head {
 	struct h1_span host;
 };
 
-/* l's figures are used where not 0; target and headers are capped below CONN_IN_MAX. */
+/* l's figures are used where not 0, and no more than those above. */
 void h1_head_init(struct h1_head *h, const struct http_limits *l);
 /* buf[0..len): everything received of this message so far. *used: bytes of the head, when DONE. */
 enum h1_result h1_head_parse(struct h1_head *h, const char *buf, size_t len, size_t *used);

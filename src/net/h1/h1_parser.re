@@ -33,7 +33,6 @@
 
 #define LINE_MAX_CHUNK   1024
 #define TRAILER_MAX      8192
-#define HEAD_MAX_TOTAL   (60u << 10) /* stays below the connection's largest input buffer */
 
 void h1_head_init(struct h1_head *h, const struct http_limits *l)
 {
@@ -41,9 +40,9 @@ void h1_head_init(struct h1_head *h, const struct http_limits *l)
 	memset(h, 0, offsetof(struct h1_head, fields));
 	memset(&h->count, 0, sizeof *h - offsetof(struct h1_head, count));
 	size_t target = l->target ? l->target : 8 << 10, headers = l->headers ? l->headers : 32 << 10;
-	h->target_max = (uint32_t)(target < HEAD_MAX_TOTAL / 4 ? target : HEAD_MAX_TOTAL / 4);
-	h->headers_max = (uint32_t)(headers < HEAD_MAX_TOTAL * 3 / 4 ? headers : HEAD_MAX_TOTAL * 3 / 4);
-	h->fields_max = l->header_count && l->header_count < H1_FIELDS_MAX ? l->header_count : 100;
+	h->target_max = (uint32_t)(target < H1_TARGET_MAX ? target : H1_TARGET_MAX);
+	h->headers_max = (uint32_t)(headers < H1_HEADERS_MAX ? headers : H1_HEADERS_MAX);
+	h->fields_max = !l->header_count ? 100 : l->header_count < H1_FIELDS_MAX ? l->header_count : H1_FIELDS_MAX;
 }
 
 static enum h1_result bad(struct h1_head *h, int status, const char *why)

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every number that has a name in src is a row of the limits: probed by tests/unit/test_limits.c, shown by a test that tests/limits.txt (or
+limits.txt of a service) names, or said there to be no bound."""
+
+import re
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SRC = ROOT / "src"
+# Bounds that no test meets, all lists together: only ever fewer.
+MOST_UNMET = 137
+
+
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S)
+
+
+def is_number(value):
+    return not re.search(r"__attribute__|struct|\"|[{]", value) and (re.search(r"\d", value) or re.search(r"\b[A-Z]\w+\b", value)) \
+        and not re.fullmatch(r"\w+_t", value)
+
+
+def numbers(path):
+    """Names of the numbers that a file defines."""
+    text = without_comments(path.read_text())
+    for name, value in re.findall(r"^\s*#\s*define\s+([A-Z]\w*)[ \t]+([^\n]*\S)\s*$", text, re.M):
+        if is_number(value):
+            yield name
+    for body in re.findall(r"\benum\s*\{([^}]*)\}", text):
+        yield from re.findall(r"(?:^|,)\s*([A-Z]\w*)\s*=", body)
+    yield from re.findall(r"^\s*static\s+const\s+(?:unsigned|int|long|size_t|u?int\d+_t|double)\s+(\w+)\s*=", text, re.M)
+
+
+def defined():
+    return {(path.relative_to(SRC).as_posix(), name) for path in sorted(SRC.rglob("*")) if path.suffix in (".c", ".h", ".re") for name in numbers(path)}
+
+
+def listed():
+    """(list, line number, file, name, kind, rest) of each name in the lists; kind is "-", "?" or "test"."""
+    for path in [ROOT / "tests/limits.txt", *sorted(SRC.glob("services/*/limits.txt"))]:
+        folder = "" if path.parent == ROOT / "tests" else path.parent.relative_to(SRC).as_posix() + "/"
+        file = None
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            where = f"{path.relative_to(ROOT)}:{number}"
+            if not line.strip() or line.startswith("#"):
+                continue
+            if line.startswith("["):
+                file = folder + line.strip("[]")
+                continue
+            names, _, rest = line.partition("  ")
+            rest = rest.strip()
+            kind = rest[0] if rest[:1] in ("-", "?") else "test"
+            for name in names.split():
+                yield where, file, name, kind, rest
+
+
+def probed():
+    text = (ROOT / "tests/unit/test_limits.c").read_text()
+    return set(re.findall(r'^\t\{ "([\w/.]+)", "(\w+)",', text, re.M))
+
+
+def test_there(said):
+    """Is there what a row names: test_x.case, or the file of a script and words of it?"""
+    file, words = (said.split(None, 1) + [""])[:2] if said.split()[0].endswith((".mjs", ".py")) else (None, None)
+    if file:
+        found = list((ROOT / "tests").glob(f"*/{file}"))
+        return bool(found and words and words in found[0].read_text())
+    stem, _, case = said.partition(".")
+    for path in (ROOT / "tests").glob(f"*/{stem}.*"):
+        if re.search(rf"^(?:static void|\s*def) {re.escape(case)}\(", path.read_text(), re.M):
+            return True
+    return False
+
+
+class Limits(unittest.TestCase):
+    def test_every_number_has_a_row(self):
+        rows = {(file, name) for _, file, name, _, _ in listed()}
+        missing = [f"src/{file}: {name} is in no list of limits: is it a bound, and which test shows that it holds?"
+                   for file, name in sorted(defined() - rows - probed())]
+        self.assertEqual(missing, [])
+
+    def test_every_row_has_a_number(self):
+        there, once = defined(), set()
+        wrong = [f"{where}: src/{file} has no {name}" for where, file, name, _, _ in listed() if (file, name) not in there]
+        wrong += [f"tests/unit/test_limits.c: src/{file} has no {name}" for file, name in sorted(probed() - there)]
+        for where, file, name, _, _ in listed():
+            if (file, name) in once | probed():
+                wrong.append(f"{where}: {name} of src/{file} has two rows")
+            once.add((file, name))
+        self.assertEqual(wrong, [])
+
+    def test_every_test_is_there(self):
+        wrong = [f"{where}: {name}: there is no {rest}" for where, _, name, kind, rest in listed() if kind == "test" and not test_there(rest)]
+        wrong += [f"{where}: {name}: why?" for where, _, name, kind, rest in listed() if kind != "test" and len(rest) < 6]
+        self.assertEqual(wrong, [])
+
+    def test_bounds_that_no_test_meets_only_get_fewer(self):
+        unmet = [f"{file} {name}" for _, file, name, kind, _ in listed() if kind == "?"]
+        self.assertLessEqual(len(unmet), MOST_UNMET, "\n".join(unmet))
+        self.assertGreaterEqual(len(unmet), MOST_UNMET, "fewer than MOST_UNMET: set it to what there is now")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

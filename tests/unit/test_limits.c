@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Limits, one row each: as much as the row says is taken, one more is refused, with the status and the words that whoever meets it
+ * gets. tests/tools/test_limits.py sees to it that no bound of the source is missing here or in the lists beside this table
+ * (tests/limits/, src/services/<name>/limits.txt), which name the tests of those that need a server, a store or a fiber.
+ */
+#include "unit/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/money.h"
+#include "net/conn/server.h"
+#include "net/forms/form.h"
+#include "net/h1/h1_parser.h"
+#include "net/ws/ws_frame.h"
+#include "platform/cache/cache_table.h"
+#include "platform/config/config.h"
+#include "platform/crypto/jose.h"
+#include "platform/mail/mail_int.h"
+#include "platform/text/jcs.h"
+#include "platform/text/json.h"
+#include "platform/text/sanitize.h"
+#include "platform/text/url.h"
+#include "platform/web/router.h"
+#include "platform/core/service.h"
+#include "probe_serve.h"
+#include "services/blog/body.h"
+#include "services/identity/people/people.h"
+
+enum { ROOM = 512 << 20 };
+
+enum status probe_serve_whole(struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
+{
+	return ST_OK;
+}
+
+enum status probe_serve_nothing(struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
+{
+	return ST_OK;
+}
+
+/* first, then n times what repeats, then last. */
+static struct str text_of(struct arena *a, const char *first, size_t n, const char *repeated, const char *last)
+{
+	struct buf b;
+	buf_arena(&b, a, ROOM / 4);
+	buf_puts(&b, first);
+	for (size_t i = 0; i < n; i++)
+		buf_puts(&b, repeated);
+	buf_puts(&b, last);
+	assert_true(buf_ok(&b));
+	return buf_str(&b);
+}
+
+/* A text of n bytes that begins and ends so, filled up between. */
+static struct str text_of_size(struct arena *a, const char *first, size_t n, const char *fill, const char *last)
+{
+	return text_of(a, first, n - strlen(first) - strlen(last), fill, last);
+}
+
+/* --- net ---------------------------------------------------------------------------------------------------------------- */
+
+static enum status form_fields(struct arena *a, size_t n, struct err *e)
+{
+	struct form f;
+	return form_parse(a, text_of(a, "", n, "a=1&", ""), FORM_FIELDS_MAX, &f, e);
+}
+
+static enum status head(const struct http_limits *l, struct str in, struct err *e)
+{
+	struct h1_head h;
+	size_t used;
+	h1_head_init(&h, l);
+	if (h1_head_parse(&h, in.p, in.n, &used) == H1_DONE)
+		return ST_OK;
+	return err_set(e, h.status == 414 ? ST_URI_TOO_LONG : h.status == 431 ? ST_HEADERS_TOO_LARGE : ST_INVALID, "%s", h.why ? h.why : "unfinished");
+}
+
+static enum status h1_fields(struct arena *a, size_t n, struct err *e)
+{
+	return head(&(struct http_limits){ .header_count = H1_FIELDS_MAX }, text_of(a, "GET / HTTP/1.1\r\nHost: a\r\n", n - 1, "X: y\r\n", "\r\n"), e);
+}
+
+static enum status h1_target(struct arena *a, size_t n, struct err *e)
+{
+	return head(&(struct http_limits){ .target = 1 << 20 }, text_of(a, "GET /", n - 1, "a", " HTTP/1.1\r\nHost: a\r\n\r\n"), e);
+}
+
+static enum status h1_headers(struct arena *a, size_t n, struct err *e)
+{
+	struct str fields = text_of_size(a, "Host: a\r\nX: ", n, "y", "\r\n\r\n");
+	return head(&(struct http_limits){ .headers = 1 << 20 }, arena_strf(a, "GET / HTTP/1.1\r\n%.*s", STR_ARG(fields)), e);
+}
+
+static enum status chunk(struct str in, struct err *e)
+{
+	struct h1_chunks k = { 0 };
+	struct str data;
+	size_t used;
+	for (enum h1_result r = H1_DATA; in.n; in = str_skip(in, used)) {
+		used = 0;
+		r = h1_chunks_next(&k, in.p, in.n, SIZE_MAX, &used, &data);
+		if (r == H1_BAD || r == H1_MORE)
+			return r == H1_MORE && !used && in.n ? ST_OK : err_set(e, ST_INVALID, "%s", k.why ? k.why : "unfinished");
+		if (r == H1_DONE)
+			return ST_OK;
+	}
+	return ST_OK;
+}
+
+/* The line with its end; trailers with the empty line behind them. */
+static enum status h1_chunk_line(struct arena *a, size_t n, struct err *e)
+{
+	struct str line = text_of_size(a, "1;", n, "a", "\r\n");
+	return chunk(arena_strf(a, "%.*sx\r\n0\r\n\r\n", STR_ARG(line)), e);
+}
+
+static enum status h1_trailers(struct arena *a, size_t n, struct err *e)
+{
+	struct str lines = text_of_size(a, "X: ", n, "a", "\r\n\r\n");
+	return chunk(arena_strf(a, "0\r\n%.*s", STR_ARG(lines)), e);
+}
+
+static enum status ws_fragments(struct arena *a, size_t n, struct err *e)
+{
+	struct ws_decoder d;
+	assert_true(ws_decoder_init(&d, 100));
+	enum ws_event ev = WS_MORE;
+	size_t used;
+	ev = ws_decode(&d, "\x01\x81\0\0\0\0x", 7, &used);
+	for (size_t i = 0; i < n && ev != WS_FAIL; i++)
+		ev = ws_decode(&d, "\0\x80\0\0\0\0", 6, &used);
+	unsigned code = d.code;
+	ws_decoder_fini(&d);
+	return ev == WS_FAIL ? err_set(e, ST_INVALID, "closed with %u", code) : ST_OK;
+}
+
+static enum status ws_ping(struct arena *a, size_t n, struct err *e)
+{
+	struct ws_decoder d;
+	struct buf b;
+	buf_arena(&b, a, 1000);
+	buf_put(&b, "\x89", 1);
+	buf_putc(&b, (char)(0x80 | (n < 126 ? n : 126)));
+	if (n >= 126)
+		buf_put(&b, (char[]){ 0, (char)n }, 2);
+	buf_put(&b, "\0\0\0\0", 4);
+	for (size_t i = 0; i < n; i++)
+		buf_putc(&b, 'x');
+	assert_true(ws_decoder_init(&d, 100));
+	size_t used;
+	enum ws_event ev = ws_decode(&d, b.data, b.len, &used);
+	unsigned code = d.code;
+	ws_decoder_fini(&d);
+	return ev == WS_PING ? ST_OK : err_set(e, ST_INVALID, "closed with %u", code);
+}
+
+static enum status proxy_list(struct arena *a, size_t n, struct err *e)
+{
+	struct proxy_nets nets;
+	return proxy_nets_parse(&nets, text_of(a, "10.0.0.0/8", n - 1, ",10.0.0.1", ""), e);
+}
+
+/* --- platform: texts ---------------------------------------------------------------------------------------------------- */
+
+static enum status json_deep(struct arena *a, size_t n, struct err *e)
+{
+	struct str open = text_of(a, "", n, "[", ""), close = text_of(a, "", n, "]", "");
+	SCOPED_JSON *j = json_parse(arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)), JSON_DEPTH, e);
+	return j ? ST_OK : e->status;
+}
+
+static enum status canonical(struct str text, struct err *e)
+{
+	SCOPED_JSON *j = json_parse(text, JSON_DEPTH, NULL);
+	SCOPED_BUF out;
+	buf_init(&out, 1 << 20);
+	assert_non_null(j);
+	return jcs_put(&out, j, e);
+}
+
+static enum status jcs_integer(struct arena *a, size_t n, struct err *e)
+{
+	return canonical(arena_strf(a, "[%zu]", n), e);
+}
+
+static enum status jcs_members(struct arena *a, size_t n, struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, a, 1 << 20);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s\"%zu\":0", i ? "," : "{", i);
+	buf_putc(&b, '}');
+	return canonical(buf_str(&b), e);
+}
+
+static enum status cleaned(struct arena *a, struct str in, struct err *e)
+{
+	struct safe_html out;
+	return sanitize_html(a, SANITIZE_ARTICLE, in, &out, e);
+}
+
+static enum status html_input(struct arena *a, size_t n, struct err *e) { return cleaned(a, text_of(a, "", n, "x", ""), e); }
+
+/* The body element is a level of its own. */
+static enum status html_depth(struct arena *a, size_t n, struct err *e) { return cleaned(a, text_of(a, "", n - 1, "<div>", "x"), e); }
+
+static enum status url_bytes(struct arena *a, size_t n, struct err *e)
+{
+	struct url u;
+	return url_parse(a, text_of_size(a, "https://a/", n, "b", ""), &u) ? ST_OK : err_set(e, ST_INVALID, "no address");
+}
+
+static enum status list_members(struct arena *a, size_t n, struct err *e)
+{
+	struct probe_whole_answer out;
+	return dto_from_json(a, &probe_whole_answer_dto, text_of(a, "{\"numbers\":[1", n - 1, ",1", "]}"), &out, e);
+}
+
+/* "e30" is {}, twice: a token is as long as its signature makes it. */
+static enum status token(struct arena *a, size_t n, struct err *e)
+{
+	struct jwt t;
+	struct str header = base64url(a, STR("{\"alg\":\"ES256\"}"));
+	size_t rest = n - header.n - 5;
+	if (rest % 4 == 1)
+		return ST_OK; /* no text has that length */
+	enum status st = jwt_parse(a, arena_strf(a, "%.*s.e30.%.*s", STR_ARG(header), STR_ARG(text_of(a, "", rest, "A", ""))), &t, e);
+	if (st == ST_OK)
+		jwt_fini(&t);
+	return st;
+}
+
+/* --- platform: routes, mail, the cache ------------------------------------------------------------------------------------ */
+
+static enum status none(struct web *w, struct err *e) { return ST_OK; }
+
+static enum status added(const char *pattern, struct err *e)
+{
+	const struct route route = { "GET", pattern, none };
+	struct router *r = router_new();
+	enum status st = router_add(r, STR(""), "", &route, NULL, e);
+	router_free(r);
+	return st;
+}
+
+static enum status route_params(struct arena *a, size_t n, struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, a, 4096);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "/{p%zu}", i);
+	return added(arena_cstr(a, buf_str(&b)), e);
+}
+
+static enum status route_segments(struct arena *a, size_t n, struct err *e) { return added(arena_cstr(a, text_of(a, "", n, "/x", "")), e); }
+
+static enum status router_hosts(struct arena *a, size_t n, struct err *e)
+{
+	static const struct route front = { "GET", "/", none };
+	struct router *r = router_new();
+	enum status st = ST_OK;
+	for (size_t i = 0; i < n && st == ST_OK; i++)
+		st = router_add(r, arena_strf(a, "h%zu.example.org", i), "", &front, NULL, e);
+	router_free(r);
+	return st;
+}
+
+static enum status cached(struct arena *a, struct str key, struct str tags, struct str asked, struct err *e)
+{
+	struct cache_table *t = ARENA_NEW(a, struct cache_table);
+	struct blob *b = blob_new("x", 1);
+	assert_true(cache_table_init(t, 1 << 20));
+	bool put = cache_table_put(t, 1, key, b, 0, 1000, 1000, tags);
+	blob_unref(b);
+	if (put && asked.p)
+		cache_table_drop_tag(t, cache_tag_hash(asked));
+	bool left = put && cache_table_find(t, 1, key, 1) != NULL;
+	cache_table_fini(t);
+	if (asked.p ? left : !put)
+		return err_set(e, ST_TOO_LARGE, "not taken");
+	return ST_OK;
+}
+
+static enum status cache_key(struct arena *a, size_t n, struct err *e) { return cached(a, text_of(a, "", n, "k", ""), STR_NULL, STR_NULL, e); }
+
+/* --- blog ---------------------------------------------------------------------------------------------------------------- */
+
+static enum status lexical(struct arena *a, struct str source, struct body *b, struct err *e)
+{
+	static const struct body_options options = { .site_url = STR_INIT("") };
+	return body_render(a, BODY_LEXICAL, source, STR_NULL, &options, b, e);
+}
+
+#define LEXICAL(children) "{\"root\":{\"type\":\"root\",\"children\":[" children "]}}"
+
+static enum status body_bytes(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	return lexical(a, text_of_size(a, LEXICAL(""), n, " ", ""), &b, e);
+}
+
+static enum status body_depth(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	struct str open = text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[],\"x\":", n - 2, "[", ""), close = text_of(a, "", n - 2, "]", "}}");
+	return lexical(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)), &b, e);
+}
+
+/* --- identity ------------------------------------------------------------------------------------------------------------ */
+
+static enum status person_name(struct arena *a, size_t n, struct err *e)
+{
+	struct str clean;
+	return people_clean_name(a, text_of(a, "", n, "\xc3\xa9", ""), &clean, e);
+}
+
+static enum status person_email(struct arena *a, size_t n, struct err *e)
+{
+	struct str key;
+	struct buf b;
+	buf_arena(&b, a, 1000);
+	buf_puts(&b, "me@");
+	while (b.len < n - 4)
+		buf_putc(&b, (b.len - 3) % 60 == 59 ? '.' : 'a');
+	buf_puts(&b, ".org");
+	return people_email_key(a, buf_str(&b), &key, e);
+}
+
+/* --- the table ----------------------------------------------------------------------------------------------------------- */
+
+struct limit {
+	const char *file, *name;
+	size_t most;
+	enum status (*probe)(struct arena *a, size_t n, struct err *e);
+	enum status refused;
+	const char *says;
+};
+
+static const struct limit limits[] = {
+	{ "net/forms/form.h", "FORM_FIELDS_MAX", FORM_FIELDS_MAX, form_fields, ST_TOO_LARGE, "1000" },
+	{ "net/h1/h1_parser.h", "H1_FIELDS_MAX", H1_FIELDS_MAX, h1_fields, ST_HEADERS_TOO_LARGE, "" },
+	{ "net/h1/h1_parser.h", "H1_TARGET_MAX", H1_TARGET_MAX, h1_target, ST_URI_TOO_LONG, "" },
+	{ "net/h1/h1_parser.h", "H1_HEADERS_MAX", H1_HEADERS_MAX, h1_headers, ST_HEADERS_TOO_LARGE, "" },
+	{ "net/h1/h1_parser.re", "LINE_MAX_CHUNK", 1024, h1_chunk_line, ST_INVALID, "chunk extension too long" },
+	{ "net/h1/h1_parser.re", "TRAILER_MAX", 8192, h1_trailers, ST_INVALID, "trailers too long" },
+	{ "net/ws/ws_frame.c", "EMPTY_FRAGMENTS_MAX", 64, ws_fragments, ST_INVALID, "1008" },
+	{ "net/ws/ws_frame.h", "WS_CONTROL_MAX", WS_CONTROL_MAX, ws_ping, ST_INVALID, "1002" },
+	{ "net/conn/server.h", "PROXY_NETS_MAX", PROXY_NETS_MAX, proxy_list, ST_CONFIG, "64" },
+	{ "platform/text/json.h", "JSON_DEPTH", JSON_DEPTH, json_deep, ST_INVALID, "deeper" },
+	{ "platform/text/jcs.h", "JCS_INT_MAX", JCS_INT_MAX, jcs_integer, ST_INVALID, "" },
+	{ "platform/text/jcs.c", "MEMBERS_MAX", 4096, jcs_members, ST_TOO_LARGE, "4096" },
+	{ "platform/text/sanitize.c", "MAX_INPUT", 4 << 20, html_input, ST_TOO_LARGE, "4 MiB" },
+	{ "platform/text/sanitize.c", "MAX_DEPTH", 256, html_depth, ST_TOO_LARGE, "256" },
+	{ "platform/text/url.h", "URL_MAX", URL_MAX, url_bytes, ST_INVALID, "" },
+	{ "platform/peers/dto.c", "DTO_ITEMS_MAX", 100000, list_members, ST_TOO_LARGE, "\"numbers\"" },
+	{ "platform/crypto/jose.h", "JOSE_TOKEN_MAX", JOSE_TOKEN_MAX, token, ST_INVALID, "" },
+	{ "platform/web/router.h", "ROUTE_PARAMS_MAX", ROUTE_PARAMS_MAX, route_params, ST_CONFIG, "over 8 parameters" },
+	{ "platform/web/router.h", "ROUTE_SEGMENTS_MAX", ROUTE_SEGMENTS_MAX, route_segments, ST_CONFIG, "over 24 segments" },
+	{ "platform/web/router.c", "HOSTS_MAX", 64, router_hosts, ST_CONFIG, "over 64 hosts" },
+	{ "platform/cache/cache_table.c", "KEY_MAX", 4096, cache_key, ST_TOO_LARGE, "" },
+	{ "services/blog/body.h", "BODY_SOURCE_MAX", BODY_SOURCE_MAX, body_bytes, ST_TOO_LARGE, "at most 8388608" },
+	{ "services/blog/body.h", "BODY_DEPTH_MAX", BODY_DEPTH_MAX, body_depth, ST_INVALID, "deep" },
+	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE, "at most 100" },
+	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE, "" },
+};
+
+static void each_limit_and_one_more(void **state)
+{
+	unsigned wrong = 0;
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		const struct limit *l = &limits[i];
+		for (size_t more = 0; more < 2; more++) {
+			SCOPED_ARENA *a = arena_new(ROOM);
+			struct err e = { 0 };
+			enum status want = more ? l->refused : ST_OK, got = l->probe(a, l->most + more, &e);
+			if (got == want && (!more || strstr(e.msg, l->says)))
+				continue;
+			print_error("%s %s, %zu: %d \"%s\", not %d \"%s\"\n", l->file, l->name, l->most + more, got, e.msg, want, more ? l->says : "");
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* --- settings: at each end of what a row allows, and beyond it ------------------------------------------------------------ */
+
+static enum status set(const struct setting *s, int64_t v, struct err *e)
+{
+	char text[200];
+	bool time = s->kind == SET_DURATION;
+	snprintf(text, sizeof text, "%s.%s=%lld%s", s->section, s->key, (long long)(time ? v / 1000 : v), time ? "us" : "");
+	const char *sets[] = { text };
+	const struct config_source src = { .sets = sets, .set_count = 1 };
+	struct config *c = config_load(&src, services_all, e);
+	enum status st = c ? ST_OK : e->status;
+	config_free(c);
+	return st;
+}
+
+static void each_setting_and_one_more(void **state)
+{
+	SCOPED_ARENA *a = arena_new(ROOM);
+	const struct config_source src = { 0 };
+	struct err e = { 0 };
+	struct config *c = config_load(&src, services_all, &e);
+	struct config_row *rows;
+	assert_non_null(c);
+	size_t n = config_rows(c, a, &rows), bounded = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct setting *s = rows[i].setting;
+		if (s->kind != SET_INT && s->kind != SET_DURATION && s->kind != SET_BYTES)
+			continue;
+		bounded++;
+		assert_true(s->min < s->max);
+		int64_t step = s->kind == SET_DURATION ? 1000 : 1;
+		const struct { int64_t v; bool good; } at[] = { { s->min, true }, { s->max, true }, { s->max + step, false }, { s->min - step, false } };
+		for (unsigned k = 0; k < 4; k++) {
+			struct err why = { 0 };
+			enum status st = set(s, at[k].v, &why);
+			if (st != (at[k].good ? ST_OK : ST_CONFIG) || (!at[k].good && !strstr(why.msg, s->key)))
+				fail_msg("%s.%s=%lld: %d %s", s->section, s->key, (long long)at[k].v, st, why.msg);
+		}
+	}
+	assert_true(bounded > 40);
+	config_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_limit_and_one_more), cmocka_unit_test(each_setting_and_one_more) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
