@@ -58,6 +58,59 @@ cases["members are found by name, address and handle; wildcards are letters"] = 
 	assert.match(csv.headers.get("content-type"), /csv/);
 	assert.match(await csv.text(), /"Tom Okafor","tom@example.org"/);
 };
+const register = async (path, body, type = "application/json") => {
+	const answer = await fetch(base + path, { method: "POST", headers: { "content-type": type }, body });
+	return { status: answer.status, ...(await answer.json()) };
+};
+const app = (name, more = {}) => register("/oauth/register", JSON.stringify({ client_name: name, redirect_uris: ["https://bread.example.org/cb", "https://bread.example.org/other", "https://oven.example.org/cb"], grant_types: ["authorization_code", "client_credentials"], ...more }));
+cases["applications that registered themselves are an owner's to see, to find and to remove, with all that they were given"] = async () => {
+	const ines = await as(people.ines), ada = await as(people.ada);
+	const bread = await app("Bread Diary"), seed = await app("Seed <i>Swap</i> 50%"), tusk = await register("/api/v1/apps", new URLSearchParams({ client_name: "Tusk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob" }), "application/x-www-form-urlencoded");
+	for (const [agent, status] of [[ada, 403], [await as(people.tom), 403], [ines, 200]]) assert.equal((await agent.fetch("/admin/applications")).status, status);
+	assert.equal((await new Agent(base).go("/admin/applications")).url.pathname, "/sign-in");
+	assert.doesNotMatch((await ada.go("/admin/members")).text, /admin\/applications/);
+	let page = await ines.go("/admin/applications");
+	assert.match(page.text, /Bread Diary[\s\S]*leads to bread\.example\.org, oven\.example\.org/);
+	assert.ok(page.text.includes("Seed &lt;i&gt;Swap&lt;/i&gt; 50%") && !page.text.includes("<i>Swap"));
+	assert.match(page.text, /3 in all, 3 of them never used/);
+	for (const [q, name] of [["seed", "Seed"], ["50%25", "Seed"], [bread.client_id, "Bread"], ["tus", "Tusk"], ["_", null]]) {
+		const found = (await ines.go(`/admin/applications?q=${q}`)).text;
+		for (const one of ["Bread", "Seed", "Tusk"]) assert.equal(found.includes(`<strong>${one}`), one === name, `${q}: ${one}`);
+	}
+	// Of use, by itself and to somebody.
+	const basic = { authorization: `Basic ${Buffer.from(`${bread.client_id}:${bread.client_secret}`).toString("base64")}` };
+	const token = () => fetch(`${base}/oauth/token`, { method: "POST", headers: basic, body: new URLSearchParams({ grant_type: "client_credentials" }) });
+	assert.equal((await token()).status, 200);
+	const ask = `/oauth/authorize?client_id=${tusk.client_id}&redirect_uri=urn:ietf:wg:oauth:2.0:oob&response_type=code&scope=read`;
+	assert.match((await ada.submit(await ada.go(ask), { decision: "allow" })).text, /Your code/);
+	page = await ines.go("/admin/applications");
+	assert.match(page.text, /3 in all, 1 of them never used/);
+	assert.match(page.text, /Tusk[\s\S]{0,300}let in by 1 person/);
+	const member = new Agent(base);
+	await member.signIn(people.tom);
+	const csrf = Agent.form(await member.go("/identity/sessions")).fields.csrf;
+	assert.equal((await member.go("/admin/applications", { method: "POST", body: new URLSearchParams({ csrf, client: bread.client_id, action: "remove" }) })).status, 403);
+	page = await ines.submit(page, { action: "unused" }, formOf(page, 'value="unused"'));
+	assert.match(page.text, /An application was removed/);
+	assert.match(page.text, /2 in all, 0 of them never used/);
+	page = await ines.submit(page, { action: "remove" }, formOf(page, bread.client_id));
+	assert.doesNotMatch(page.text, /Bread Diary/);
+	assert.equal((await token()).status, 401);
+	page = await ines.submit(page, { action: "remove" }, formOf(page, tusk.client_id));
+	assert.match(page.text, /No application has registered yet/);
+	assert.equal((await ada.go(ask)).status, 400);
+	assert.doesNotMatch((await ada.go("/identity/applications")).text, /Tusk/);
+	assert.equal((await ines.go("/admin/applications", { method: "POST", body: new URLSearchParams({ csrf: Agent.form(await ines.go("/identity/sessions")).fields.csrf, action: "all" }) })).status, 400);
+	assert.ok(seed.client_id && (await ines.go("/admin/audit?action=oauth.client_removed")).text.includes(tusk.client_id));
+};
+cases["more than a page of applications has pages"] = async () => {
+	for (let i = 0; i < 52; i++) await app(`Crowd ${i}`);
+	const ines = await as(people.ines);
+	const first = await ines.go("/admin/applications"), older = first.text.match(/href="([^"]*before=[^"]*)"/)[1];
+	const second = await ines.go(Agent.unescape(older));
+	const names = (page) => [...page.text.matchAll(/<strong>(Crowd \d+)</g)].map((m) => m[1]);
+	assert.deepEqual([names(first).length, names(second).length, new Set([...names(first), ...names(second)]).size], [50, 2, 52]);
+};
 cases["several at once: suspended, signed out everywhere, undone"] = async () => {
 	const ines = await as(people.ines), tom = await as(people.tom), eve = await as(people.eve);
 	let page = await ines.go("/admin/members");

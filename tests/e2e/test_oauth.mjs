@@ -134,6 +134,25 @@ cases["registration refuses what it should"] = async () => {
 	assert.equal(broken.status, 400);
 };
 
+cases["registrations are bounded: of one address in an hour, and in all"] = async () => {
+	const folder = mkdtempSync(join(tmpdir(), "guildhall-crowd-"));
+	const crowd = await serve({ data: folder, demo: false, args: ["--set", "identity.applications_per_hour=3", "--set", "identity.applications_max=2"] });
+	const more = [{ path: "/oauth/register", body: JSON.stringify({ ...full }), headers: { "content-type": "application/json" } },
+		{ path: "/api/v1/apps", body: new URLSearchParams({ client_name: "Elk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob" }) }];
+	const seen = [];
+	for (const i of [0, 1, 0, 1, 0]) {
+		const answer = await fetch(crowd.url + more[i].path, { method: "POST", ...more[i] });
+		seen.push(answer.status);
+		if (answer.status >= 400) {
+			assert.equal((await answer.json()).error, "temporarily_unavailable");
+			assert.ok(Number(answer.headers.get("retry-after")) > 0);
+		}
+	}
+	assert.deepEqual(seen, [201, 200, 503, 429, 429]);
+	assert.equal(await crowd.stop(), 0);
+	rmSync(folder, { recursive: true, force: true });
+};
+
 // --- the clients of the field ----------------------------------------------------------------------------------------
 
 for (const alg of ["ES256", "EdDSA", "RS256"])
@@ -408,7 +427,10 @@ cases["nobody is sent on to an address that anybody may have registered, by what
 	// An application without an address is nowhere to go to.
 	const oob = await (await fetch(`${base}/api/v1/apps`, { method: "POST", body: new URLSearchParams({ client_name: "Elk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob" }) })).json();
 	const shown = await signedIn.go(`/oauth/authorize?response_type=code&client_id=${oob.client_id}&redirect_uri=urn:ietf:wg:oauth:2.0:oob&scope=everything`);
-	assert.match((await signedIn.submit(shown)).text, /Nothing was let in/);
+	assert.match(shown.text, /Nothing was let in/);
+	const asked = await signedIn.go(`/oauth/authorize?response_type=code&client_id=${oob.client_id}&redirect_uri=urn:ietf:wg:oauth:2.0:oob&scope=read`);
+	assert.match(asked.text, /An application asks for access/);
+	assert.doesNotMatch(asked.text, /urn:|takes you on/);
 };
 cases["prompt=login and max_age are proved again; consent is asked once, and for more when more is asked"] = async () => {
 	const app = await register({ ...full, client_name: "Oven\nTimer" });

@@ -91,8 +91,47 @@ static void the_arena_ends(void **state)
 	}
 }
 
+/* What one registration may hold: n parts between begin and end, with a comma between them where there are several. */
+#define KEY "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
+#define CB "\"redirect_uris\":[\"https://a.example/cb\"]"
+static const struct bound { const char *what; unsigned max; const char *begin, *part, *between, *end; } bounds[] = {
+	{ "redirect addresses", URIS_MAX, "{\"redirect_uris\":[", "\"https://a.example/cb\"", ",", "]}" },
+	{ "addresses after signing out", URIS_MAX, "{" CB ",\"post_logout_redirect_uris\":[", "\"https://a.example/bye\"", ",", "]}" },
+	{ "keys", KEYS_MAX, "{" CB ",\"jwks\":{\"keys\":[", KEY, ",", "]}}" },
+	{ "grant types", LIST_MAX, "{" CB ",\"grant_types\":[", "\"authorization_code\"", ",", "]}" },
+	{ "characters of a name", NAME_MAX_CHARS, "{" CB ",\"client_name\":\"", "\xc3\xa9", "", "\"}" },
+	{ "bytes of a text", TEXT_MAX, "{" CB ",\"software_id\":\"", "x", "", "\"}" },
+	{ "bytes of an address, but the first 21", URL_MAX - 21, "{\"redirect_uris\":[\"https://a.example/aa/", "x", "", "\"]}" },
+};
+
+static bool taken(const struct bound *b, unsigned n)
+{
+	SCOPED_JSON *metadata = json_object();
+	struct arena *a = arena_new(4 << 20);
+	struct registration r = { .a = a, .metadata = metadata };
+	struct buf text;
+	buf_arena(&text, a, BODY_MAX);
+	buf_puts(&text, b->begin);
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&text, "%s%s", i ? b->between : "", b->part);
+	buf_puts(&text, b->end);
+	assert_true(buf_ok(&text));
+	take_body(a, buf_str(&text), &r);
+	bool ok = !r.error;
+	arena_free(a);
+	return ok;
+}
+
+static void each_bound_holds(void **state)
+{
+	fail_at = 0;
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+		if (!taken(&bounds[i], bounds[i].max) || taken(&bounds[i], bounds[i].max + 1))
+			fail_msg("%s: not %u", bounds[i].what, bounds[i].max);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_allocation_fails_in_turn), cmocka_unit_test(the_arena_ends) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_bound_holds), cmocka_unit_test(each_allocation_fails_in_turn), cmocka_unit_test(the_arena_ends) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,9 @@ struct str web_form(struct web *w, const char *name);
 struct upload *web_upload(struct web *w, const char *field);
 struct str web_cookie(const struct web *w, const char *name);
 struct str web_cookie_plain(const struct web *w, const char *name); /* set with .plain */
+/* Who is counted, as class and name in out: the member, else the address; of IPv6 the /64, which is what one visitor has. */
+enum { WEB_RATE_KEY_MAX = 96 };
+struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RATE_KEY_MAX]);
 bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
 

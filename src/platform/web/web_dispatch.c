@@ -113,19 +113,18 @@ static enum status identify(struct web *w, struct err *e)
 	return ST_OK;
 }
 
-/* Who is counted: the member, else the address; of IPv6 the /64, which is what one visitor has. */
-static struct str rate_key(const struct web *w, const char *class, char out[96])
+struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RATE_KEY_MAX])
 {
 	int n;
 	if (w->person) {
-		n = snprintf(out, 96, "%s|p%lld", class, (long long)w->person->id);
+		n = snprintf(out, WEB_RATE_KEY_MAX, "%s|p%lld", class, (long long)w->person->id);
 	} else if (w->req->peer.ss_family == AF_INET6) {
 		const uint8_t *a = ((const struct sockaddr_in6 *)&w->req->peer)->sin6_addr.s6_addr;
-		n = snprintf(out, 96, "%s|%02x%02x:%02x%02x:%02x%02x:%02x%02x", class, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+		n = snprintf(out, WEB_RATE_KEY_MAX, "%s|%02x%02x:%02x%02x:%02x%02x:%02x%02x", class, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
 	} else {
 		char peer[HTTP_PEER_MAX];
 		http_peer_text(w->req, peer);
-		n = snprintf(out, 96, "%s|%s", class, peer);
+		n = snprintf(out, WEB_RATE_KEY_MAX, "%s|%s", class, peer);
 	}
 	return str_n(out, (size_t)n);
 }
@@ -138,12 +137,12 @@ static enum status check_rate(struct web *w, struct err *e)
 		[RATE_WRITE] = { "write_per_minute", "write_burst" }, [RATE_SIGN_IN] = { "sign_in_per_minute", "sign_in_burst" } };
 	const struct platform *p = web_app_of(w)->platform;
 	enum rate_class class = w->route->rate;
-	char key[96];
+	char key[WEB_RATE_KEY_MAX];
 	struct rate_result res;
 	if (class == RATE_NONE || !p->rates || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL)) || !config_bool(p->config, "rate", "enabled"))
 		return ST_OK;
 	struct rate rate = { (unsigned)config_int(p->config, "rate", keys[class][0]), (unsigned)config_int(p->config, "rate", keys[class][1]) };
-	ratelimit_take(w->ctx, p->rates, rate_key(w, names[class], key), &rate, 1, &res);
+	ratelimit_take(w->ctx, p->rates, web_rate_key(w, names[class], key), &rate, 1, &res);
 	struct arena *a = w->ctx->arena;
 	http_set_header(w->req, "ratelimit-policy", arena_strf(a, "\"%s\";q=%u;w=60", names[class], rate.per_minute));
 	http_set_header(w->req, "ratelimit", arena_strf(a, "\"%s\";r=%u;t=%lld", names[class], res.remaining, (long long)res.reset_s));

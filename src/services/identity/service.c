@@ -7,6 +7,7 @@
 #include "platform/work/job.h"
 #include "services/identity/admin/admin.h"
 #include "services/identity/oauth/oauth.h"
+#include "services/identity/oauth/oauth_clients.h"
 #include "services/identity/oauth/oauth_key.h"
 #include "services/identity/oauth/oauth_logout.h"
 #include "services/identity/people/breached.h"
@@ -86,6 +87,8 @@ static const struct route routes[] = {
 	{ "POST", "/admin/members/{id:id}", identity_post_member, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Change a member" },
 	{ "GET", "/admin/invitations", identity_get_invitations, ROUTE_ADMIN, RATE_READ, 0, 0, "Invitations" },
 	{ "POST", "/admin/invitations", identity_post_invitations, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Invite, send again, take back" },
+	{ "GET", "/admin/applications", identity_get_clients, ROUTE_ADMIN, RATE_READ, 0, 0, "Applications that registered themselves", "owner" },
+	{ "POST", "/admin/applications", identity_post_clients, ROUTE_ADMIN, RATE_WRITE, 0, 0, "Remove one, or all that nobody used", "owner" },
 	{ "GET", "/admin/audit", identity_get_audit, ROUTE_ADMIN, RATE_READ, 0, 0, "What was done" },
 	{ 0 },
 };
@@ -97,6 +100,9 @@ static const struct setting settings[] = {
 	{ "identity", "password_min", SET_INT, "10", 8, 64, NULL, true, "Shortest password, in characters." },
 	{ "identity", "breached_passwords", SET_STR, "", 0, 0, NULL, false, "File of passwords known from break-ins, which nobody can set: Have I Been Pwned's list of SHA-1 hashes, ordered by hash. Empty: none." },
 	{ "identity", "account_per_minute", SET_INT, "6", 1, 1000000, NULL, true, "Attempts to sign in to one account; a browser that was signed in there before has as many of its own." },
+	{ "identity", "applications_per_hour", SET_INT, "20", 1, 5000, NULL, true, "Applications that may be registered from one address in an hour." },
+	{ "identity", "applications_max", SET_INT, "5000", 1, 1000000, NULL, true, "Registered applications in all; then those make way that nobody lets in." },
+	{ "identity", "unused_applications_days", SET_INT, "7", 1, 3650, NULL, true, "Days after which a registered application goes that was never used." },
 	{ "identity", "account_burst", SET_INT, "12", 1, 1000000, NULL, true, "and at once." },
 	{ 0 },
 };
@@ -108,6 +114,7 @@ static const struct event_handler events[] = {
 
 static const struct job_def jobs[] = {
 	{ .kind = "oauth.keys", .run = oauth_keys_job, .cron = "17 3 * * *", .time_s = 60 },
+	{ .kind = "oauth.clients", .run = oauth_clients_job, .cron = "27 3 * * *", .time_s = 60 },
 	{ .kind = "people.forget", .run = identity_forget_job, .cron = "47 * * * *", .time_s = 60 },
 	{ .kind = "people.rights", .run = rights_job, .time_s = 30 },
 	{ .kind = "link.mail", .run = link_mail_job, .time_s = 15 },

@@ -39,6 +39,21 @@ struct member_page_view { struct member_view person; struct role_choice *roles; 
 struct invitation_view { struct str id, email, roles, since, until, by; };
 struct invitations_view { struct invitation_view *list; size_t count; struct str email, role, wrong_email, done; bool owner; };
 
+/* An application, as it registered itself. hosts: where it leads people. */
+struct client_view { struct str id, name, hosts, since, used; int64_t people; bool mastodon; };
+struct clients_view {
+	struct str q, done;
+	struct client_view *list;
+	size_t count;
+	struct str older;    /* address of the next page; "" */
+	int64_t all, unused; /* how many there are, and how many of them were never used */
+};
+
+/* What is typed into a search field, in characters. */
+enum { ADMIN_SEARCH_MAX = 100 };
+/* For LIKE … ESCAPE '!' over lower case: anything with q in it. In a. */
+struct str admin_like(struct arena *a, struct str q);
+
 enum status identity_get_members(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_members(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_members_undo(struct web *w, struct err *e) MUST_CHECK;
@@ -47,6 +62,8 @@ enum status identity_get_member(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_member(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_get_invitations(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_invitations(struct web *w, struct err *e) MUST_CHECK;
+enum status identity_get_clients(struct web *w, struct err *e) MUST_CHECK;
+enum status identity_post_clients(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_get_audit(struct web *w, struct err *e) MUST_CHECK;
 
 #endif

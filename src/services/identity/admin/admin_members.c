@@ -33,23 +33,29 @@ static struct str text_or_none(struct str s)
 	return s.p ? s : STR("");
 }
 
-static void read_search(struct web *w, struct search *s)
+struct str admin_like(struct arena *a, struct str q)
 {
 	struct buf b;
-	*s = (struct search){ text_or_none(str_trim(web_query(w, "q"))), STR(""), text_or_none(web_query(w, "status")), text_or_none(web_query(w, "role")), INT64_MAX, INT64_MAX };
-	(void)web_query_int(w, "at", 1, INT64_MAX, &s->before_at);
-	(void)web_query_int(w, "before", 1, INT64_MAX, &s->before_id);
-	s->q = str_utf8_first(s->q, 100);
-	buf_arena(&b, w->ctx->arena, 2048);
+	buf_arena(&b, a, 2048);
 	buf_putc(&b, '%');
-	for (size_t i = 0; i < s->q.n; i++) {
-		char c = s->q.p[i];
+	for (size_t i = 0; i < q.n; i++) {
+		char c = q.p[i];
 		if (c == '%' || c == '_' || c == '!')
 			buf_putc(&b, '!');
 		buf_putc(&b, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
 	}
 	buf_putc(&b, '%');
-	s->pattern = buf_str(&b);
+	return buf_str(&b);
+}
+
+static void read_search(struct web *w, struct search *s)
+{
+	*s = (struct search){ .status = text_or_none(web_query(w, "status")), .role = text_or_none(web_query(w, "role")),
+		.before_at = INT64_MAX, .before_id = INT64_MAX };
+	(void)web_query_int(w, "at", 1, INT64_MAX, &s->before_at);
+	(void)web_query_int(w, "before", 1, INT64_MAX, &s->before_id);
+	s->q = str_utf8_first(text_or_none(str_trim(web_query(w, "q"))), ADMIN_SEARCH_MAX);
+	s->pattern = admin_like(w->ctx->arena, s->q);
 }
 
 static struct member_view view_of(struct arena *a, struct str zone, const struct identity_members_row *r)

@@ -45,6 +45,7 @@ struct oauth_client {
 	bool mastodon;                          /* of the Mastodon class: its own scopes, no OpenID */
 	enum oauth_auth auth;
 	struct str secret_hash, manage_hash;
+	int64_t used_us;                        /* when it was of use last, exact to a day; 0: never */
 	const json_t *metadata;                 /* RFC 7591; released with ctx->arena; NULL for a service */
 };
 /* ST_NOT_FOUND: nobody has that name. */

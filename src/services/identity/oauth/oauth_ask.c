@@ -159,8 +159,10 @@ enum status oauth_ask_resume(struct web *w, struct str resume, struct oauth_ask 
 struct str oauth_shown_host(struct arena *a, struct str uri)
 {
 	struct url u;
+	if (str_eqc(uri, OAUTH_OOB))
+		return STR("");
 	if (!url_parse(a, uri, &u))
-		return str_eqc(uri, OAUTH_OOB) ? STR("this page") : STR("an address that can not be read");
+		return STR("an address that can not be read");
 	return u.host.n ? u.host : arena_strf(a, "%.*s:", STR_ARG(u.scheme));
 }
 

@@ -35,7 +35,8 @@ enum status oauth_ask_resume(struct web *w, struct str resume, struct oauth_ask 
 /* Back to the client with name=value (code or error), state and iss. */
 enum status oauth_ask_answer(struct web *w, const struct oauth_ask *a, const char *name, struct str value, struct err *e) MUST_CHECK;
 
-/* Where a person is sent with uri, as they would read it: its host; of an application's own scheme that scheme. In a. */
+/* Where a person is sent with uri, as they would read it: its host; of an application's own scheme that scheme; "" : nowhere, the code
+   is shown here. In a. */
 struct str oauth_shown_host(struct arena *a, struct str uri);
 
 /* What the consent page shows. */

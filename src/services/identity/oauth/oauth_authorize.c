@@ -10,6 +10,7 @@
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/text/html.h"
+#include "services/identity/oauth/oauth_clients.h"
 #include "services/identity/people/notice.h"
 
 #define PAGE_MAX (256 << 10)
@@ -167,7 +168,8 @@ static enum status refuse(struct web *w, const struct oauth_ask *a, const char *
 	struct identity_consent_row *r = NULL;
 	if (!a->client.service)
 		TRY(former_consent(w, &a->client, &r, e));
-	return a->client.service || r ? oauth_ask_answer(w, a, "error", str_c(error), e) : show_refusal(w, a, error, e);
+	bool stays = a->client.service || str_eqc(a->redirect_uri, OAUTH_OOB);
+	return stays || r ? oauth_ask_answer(w, a, "error", str_c(error), e) : show_refusal(w, a, error, e);
 }
 
 enum status identity_post_refusal(struct web *w, struct err *e)
@@ -218,7 +220,7 @@ static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
 	entry.details = buf_str(&b);
 	entry.actor = arena_strf(db_arena(c), "%lld", (long long)person);
 	TRY(q_identity_consent(c, person, x->a->client.id, &former, e));
-	TRY(q_identity_consent_put(c, person, x->a->client.id, x->a->scope, clock_now_us(), NULL, e));
+	TRY(oauth_consent_put(c, person, x->a->client.id, x->a->scope, e));
 	/* Who lets the same application do the same once more is not written to again. */
 	if (!former || !scope_within(x->a->scope, former->scope))
 		TRY(notice_enqueue(c, x->w, NOTICE_APPLICATION, person, x->a->client.name, e));

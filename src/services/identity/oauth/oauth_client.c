@@ -96,7 +96,7 @@ static struct kept *keep(const struct identity_client_row *r, uint64_t version, 
 		json_decref(metadata);
 		return NULL;
 	}
-	*k = (struct kept){ .refs = 1, .version = version, .metadata = metadata, .client = { .mastodon = str_eqc(r->kind, "mastodon"), .metadata = metadata } };
+	*k = (struct kept){ .refs = 1, .version = version, .metadata = metadata, .client = { .mastodon = str_eqc(r->kind, "mastodon"), .used_us = r->used_at_null ? 0 : r->used_at, .metadata = metadata } };
 	struct str *const to[] = { &k->client.id, &k->client.name, &k->client.secret_hash, &k->client.manage_hash };
 	char *at = k->text;
 	for (unsigned i = 0; i < 4; i++) {

@@ -9,6 +9,7 @@
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
+#include "services/identity/oauth/oauth_clients.h"
 #include "services/identity/people/notice.h"
 #include "services/identity/people/people.h"
 
@@ -223,7 +224,7 @@ static enum status put_consent(struct db_conn *c, const struct decision *d, stru
 		struct str both = arena_strf(db_arena(c), "%.*s %.*s", STR_ARG(former->scope), STR_ARG(scope));
 		scope = scope_and(db_arena(c), both, both);
 	}
-	return q_identity_consent_put(c, d->w->person->id, d->client->id, scope, clock_now_us(), NULL, e);
+	return oauth_consent_put(c, d->w->person->id, d->client->id, scope, e);
 }
 
 static enum status tx_decision(struct db_conn *c, void *arg, struct err *e)

@@ -3,7 +3,7 @@
  * Dynamic registration (RFC 7591), looking after it (RFC 7592), and Mastodon's POST /api/v1/apps. What a client says of itself is
  * checked member by member; what is not known is left out of what is kept.
  */
-#include "services/identity/oauth/oauth.h"
+#include "services/identity/oauth/oauth_clients.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "base/id.h"
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
+#include "platform/config/config.h"
 #include "platform/crypto/jose.h"
 #include "platform/text/url.h"
 #include "services/identity/oauth/oauth_ask.h"
@@ -21,6 +22,8 @@
 #define URIS_MAX 20
 #define TEXT_MAX 500
 #define KEYS_MAX 10
+#define LIST_MAX 8 /* of kinds */
+#define NAME_MAX_CHARS 100
 #define MASTODON_SCOPES "read write follow push"
 
 struct registration {
@@ -125,7 +128,7 @@ static bool take_list(struct registration *r, const json_t *in, const char *name
 	size_t i;
 	if (!list)
 		return !json_object_set_new(r->metadata, name, json_pack("[s]", fallback));
-	if (!json_is_array(list) || !json_array_size(list) || json_array_size(list) > 8)
+	if (!json_is_array(list) || !json_array_size(list) || json_array_size(list) > LIST_MAX)
 		return bad(r, "invalid_client_metadata", "A list of kinds is empty or none.");
 	json_array_foreach((json_t *)(uintptr_t)list, i, one) {
 		const char *const *a = allowed;
@@ -192,7 +195,7 @@ static bool take_name(struct registration *r, const json_t *in, const char *memb
 	struct str name = str_trim(json_str(in, member));
 	if (!name.n)
 		name = STR("An application without a name");
-	if (str_utf8_len(name) > 100)
+	if (str_utf8_len(name) > NAME_MAX_CHARS)
 		return bad(r, "invalid_client_metadata", "A name has at most 100 characters.");
 	r->client.name = name;
 	return !json_object_set_new(r->metadata, "client_name", json_stringn(name.p, name.n));
@@ -222,32 +225,50 @@ static bool take_all(struct registration *r, const json_t *in)
 
 /* --- keeping -------------------------------------------------------------------------------------------------- */
 
-struct keeping { struct registration *r; struct str text, address; bool update; };
+/* max: how many clients there may be; full: there are as many, and nothing was kept. */
+struct keeping { struct registration *r; struct str text, address; int64_t max; bool update, full; };
+
+static enum status add_client(struct db_conn *c, struct keeping *k, struct err *e)
+{
+	const struct oauth_client *cl = &k->r->client;
+	TRY(oauth_clients_room(c, k->max, &k->full, e));
+	if (k->full)
+		return ST_OK;
+	return q_identity_client_add(c, cl->id, cl->mastodon ? STR("mastodon") : STR("oidc"), cl->name, str_c(oauth_auth_names[cl->auth]),
+	                             cl->secret_hash.p ? cl->secret_hash : STR(""), cl->manage_hash.p ? cl->manage_hash : STR(""), k->text,
+	                             clock_now_us(), NULL, e);
+}
 
 static enum status tx_keep(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct keeping *k = arg;
+	struct keeping *k = arg;
 	const struct oauth_client *cl = &k->r->client;
-	int64_t now = clock_now_us();
-	struct str method = str_c(oauth_auth_names[cl->auth]);
-	if (k->update)
-		TRY(q_identity_client_put(c, cl->id, cl->name, method, k->text, now, NULL, e));
-	else
-		TRY(q_identity_client_add(c, cl->id, cl->mastodon ? STR("mastodon") : STR("oidc"), cl->name, method,
-		                            cl->secret_hash.p ? cl->secret_hash : STR(""), cl->manage_hash.p ? cl->manage_hash : STR(""), k->text, now, NULL, e));
+	k->full = false;
+	TRY(k->update ? q_identity_client_put(c, cl->id, cl->name, str_c(oauth_auth_names[cl->auth]), k->text, clock_now_us(), NULL, e) : add_client(c, k, e));
+	if (k->full)
+		return ST_OK;
 	return audit_write(c, &(struct audit_entry){ .action = k->update ? "oauth.client_changed" : "oauth.client_registered", .object = cl->id,
 		.address = k->address }, e);
 }
 
-static enum status keep(struct web *w, struct registration *r, bool update, struct err *e)
+/* *full: there are as many applications as may be; never for an update. */
+static enum status keep(struct web *w, struct registration *r, bool update, bool *full, struct err *e)
 {
 	struct audit_entry from = { 0 };
 	struct str text = json_text(w->ctx->arena, r->metadata);
 	if (!text.p)
 		return err_set(e, ST_NOMEM, "no memory to register");
 	audit_from(w, &from);
-	struct keeping k = { r, text, from.address, update };
-	return db_write(w->ctx, w->ctx->svc->db, tx_keep, &k, e);
+	struct keeping k = { r, text, from.address, config_int(w->ctx->svc->platform->config, "identity", "applications_max"), update, false };
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_keep, &k, e));
+	*full = k.full;
+	return ST_OK;
+}
+
+static enum status come_again(struct web *w, int status, int64_t wait_s, const char *why)
+{
+	http_set_header(w->req, "retry-after", arena_strf(w->ctx->arena, "%lld", (long long)wait_s));
+	return oauth_error(w, status, "temporarily_unavailable", why);
 }
 
 struct secrets { struct str secret, manage; };
@@ -290,6 +311,19 @@ static enum status answer(struct web *w, int status, const struct oauth_client *
 	return web_json(w, status, buf_str(&b));
 }
 
+/* One more application. *kept false: not now, answered. */
+static enum status keep_new(struct web *w, struct registration *r, bool *kept, struct err *e)
+{
+	bool full = false;
+	int64_t wait_s = oauth_clients_wait(w);
+	*kept = false;
+	if (wait_s)
+		return come_again(w, 429, wait_s, "Many applications were registered from your address. Please come again later.");
+	TRY(keep(w, r, false, &full, e));
+	*kept = !full;
+	return full ? come_again(w, 503, OAUTH_CLIENT_FRESH_S, "As many applications are registered here as may be. Please come again later.") : ST_OK;
+}
+
 /* --- the endpoints -------------------------------------------------------------------------------------------- */
 
 static void take_body(struct arena *a, struct str body, struct registration *r)
@@ -308,13 +342,14 @@ enum status identity_post_register(struct web *w, struct err *e)
 	SCOPED_JSON *metadata = json_object();
 	struct registration r = { .a = w->ctx->arena, .metadata = metadata };
 	struct str body;
+	bool kept;
 	TRY(http_body_all(w->req, BODY_MAX, &body, e));
 	take_body(w->ctx->arena, body, &r);
 	if (r.error)
 		return oauth_error(w, 400, r.error, r.why);
 	struct secrets s = name_it(w, &r);
-	TRY(keep(w, &r, false, e));
-	return answer(w, 201, &r.client, clock_now_us(), &s, e);
+	TRY(keep_new(w, &r, &kept, e));
+	return kept ? answer(w, 201, &r.client, clock_now_us(), &s, e) : ST_OK;
 }
 
 /* Only with the token that its registration came with. ST_UNAUTHENTICATED: answered. */
@@ -345,6 +380,7 @@ enum status identity_put_registration(struct web *w, struct err *e)
 	SCOPED_JSON *metadata = json_object();
 	struct registration r = { .a = w->ctx->arena, .metadata = metadata };
 	struct str body;
+	bool full;
 	enum status st = manager(w, &c, e);
 	if (st != ST_OK)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
@@ -356,23 +392,8 @@ enum status identity_put_registration(struct web *w, struct err *e)
 	if (r.error)
 		return oauth_error(w, 400, r.error, r.why);
 	r.client.id = c.id;
-	TRY(keep(w, &r, true, e));
+	TRY(keep(w, &r, true, &full, e));
 	return answer(w, 200, &r.client, 0, NULL, e);
-}
-
-static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
-{
-	const struct str *id = arg;
-	TRY(q_identity_client_drop(c, *id, NULL, e));
-	return audit_write(c, &(struct audit_entry){ .action = "oauth.client_removed", .object = *id }, e);
-}
-
-/* Who let it in: their consents go with it, their grants do not by themselves. */
-static enum status consenting(struct ctx *ctx, struct str client, struct identity_consenting_row **people, size_t *n, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(ctx, ctx->svc->db, &c, e));
-	return q_identity_consenting(c, client, people, n, e);
 }
 
 enum status identity_delete_registration(struct web *w, struct err *e)
@@ -381,12 +402,10 @@ enum status identity_delete_registration(struct web *w, struct err *e)
 	enum status st = manager(w, &c, e);
 	if (st != ST_OK)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
-	struct identity_consenting_row *people;
-	size_t n;
-	TRY(consenting(w->ctx, c.id, &people, &n, e));
-	TRY(db_write(w->ctx, w->ctx->svc->db, tx_drop, &c.id, e));
-	for (size_t i = 0; i < n; i++)
-		TRY(oauth_revoke_client(w->ctx, people[i].person_id, c.id, e));
+	struct audit_entry by = { .action = "oauth.client_removed" };
+	size_t people;
+	audit_from(w, &by);
+	TRY(oauth_client_remove(w->ctx, c.id, &by, &people, e));
 	oauth_headers(w);
 	http_status(w->req, 204);
 	http_send(w->req, STR(""));
@@ -445,12 +464,15 @@ enum status identity_post_mastodon_app(struct web *w, struct err *e)
 	SCOPED_JSON *metadata = json_object(), *in = NULL;
 	struct registration r = { .a = w->ctx->arena, .client.mastodon = true, .metadata = metadata };
 	struct buf b;
+	bool kept;
 	TRY(read_app(w, &in, e));
 	if (!json_is_object(in) || !take_app(&r, in))
 		return oauth_error(w, 422, r.error ? r.error : "invalid_request", r.why);
 	r.client.name = arena_str(w->ctx->arena, r.client.name);
 	struct secrets s = name_it(w, &r);
-	TRY(keep(w, &r, false, e));
+	TRY(keep_new(w, &r, &kept, e));
+	if (!kept)
+		return ST_OK;
 	const json_t *uris = json_object_get(r.metadata, "redirect_uris");
 	struct str list = json_text(w->ctx->arena, uris);
 	buf_arena(&b, w->ctx->arena, ANSWER_MAX);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
+#include "services/identity/oauth/oauth_clients.h"
 #include "services/identity/oauth/oauth_key.h"
 
 /* What an exchange came to: tokens, or an error as RFC 6749 5.2 spells it. */
@@ -196,5 +197,8 @@ enum status identity_post_token(struct web *w, struct err *e)
 	if (!x.jkt.p && json_is_true(json_object_get(x.client.metadata, "dpop_bound_access_tokens")))
 		return oauth_error(w, 400, "invalid_dpop_proof", "This application's tokens are bound to its key: a DPoP proof is needed.");
 	TRY(type->run(&x, e));
-	return x.error ? oauth_error(w, 400, x.error, x.description) : answer(&x, e);
+	if (x.error)
+		return oauth_error(w, 400, x.error, x.description);
+	oauth_client_used(w->ctx, &x.client);
+	return answer(&x, e);
 }

@@ -22,8 +22,8 @@ DELETE FROM oauth_keys WHERE state = 'past' AND changed_at < :before;
 
 -- name: identity_client
 -- params: id text
--- row: id text, kind text, name text, auth_method text, secret_hash text, manage_hash text, metadata text, created_at int
-SELECT id, kind, name, auth_method, secret_hash, manage_hash, metadata, created_at FROM oauth_clients WHERE id = :id;
+-- row: id text, kind text, name text, auth_method text, secret_hash text, manage_hash text, metadata text, used_at int?
+SELECT id, kind, name, auth_method, secret_hash, manage_hash, metadata, used_at FROM oauth_clients WHERE id = :id;
 
 -- name: identity_client_add
 -- params: id text, kind text, name text, auth_method text, secret_hash text, manage_hash text, metadata text, now int
@@ -67,3 +67,48 @@ SELECT c.client_id, k.name, k.kind, k.metadata, c.scope, c.given_at
 -- params: client_id text
 -- rows: person_id int
 SELECT person_id FROM oauth_consents WHERE client_id = :client_id ORDER BY person_id;
+
+-- How many there are, and what goes when there are too many (identity/oauth/oauth_clients.h).
+
+-- name: identity_clients_count
+-- row: n int, unused int
+SELECT COUNT(*) AS n, COUNT(CASE WHEN used_at IS NULL THEN 1 END) AS unused FROM oauth_clients;
+
+-- name: identity_client_used
+-- params: id text, now int, before int
+-- exec
+UPDATE oauth_clients SET used_at = :now WHERE id = :id AND (used_at IS NULL OR used_at < :before);
+
+-- name: identity_clients_drop_unused
+-- params: before int, lim int
+-- exec
+DELETE FROM oauth_clients
+ WHERE id IN (SELECT id FROM oauth_clients WHERE used_at IS NULL AND created_at < :before ORDER BY created_at, id LIMIT :lim);
+
+-- name: identity_clients_drop_idle
+-- params: before int, lim int
+-- exec
+DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at < :before ORDER BY used_at, id LIMIT :lim);
+
+-- Of those that nobody lets in, the ones that were of no use for the longest time.
+-- name: identity_clients_drop_least
+-- params: before int, lim int
+-- exec
+DELETE FROM oauth_clients
+ WHERE id IN (SELECT k.id FROM oauth_clients k
+               WHERE COALESCE(k.used_at, k.created_at) < :before AND NOT EXISTS (SELECT 1 FROM oauth_consents c WHERE c.client_id = k.id)
+               ORDER BY COALESCE(k.used_at, k.created_at), k.id LIMIT :lim);
+
+-- name: identity_clients
+-- params: q text, pattern text, before_at int, before_id text, lim int
+-- rows: id text, kind text, name text, metadata text, created_at int, used_at int?, people int
+SELECT k.id, k.kind, k.name, k.metadata, k.created_at, k.used_at, (SELECT COUNT(*) FROM oauth_consents c WHERE c.client_id = k.id) AS people
+  FROM oauth_clients k
+ WHERE (:q = '' OR LOWER(k.name) LIKE :pattern ESCAPE '!' OR k.id = :q)
+   AND (k.created_at < :before_at OR (k.created_at = :before_at AND k.id < :before_id))
+ ORDER BY k.created_at DESC, k.id DESC LIMIT :lim;
+
+-- name: identity_consents_count
+-- params: person_id int
+-- row: n int
+SELECT COUNT(*) AS n FROM oauth_consents WHERE person_id = :person_id;
