@@ -63,6 +63,7 @@ TOUCHES = [
     ("src/services/blog/", "test_blog test_blog_body test_site test_feeds test_import test_export test_large"),
     ("src/services/identity/", "test_signin test_admin test_oauth test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
     ("src/services/account/", "test_account test_admin test_events_kill9"),
+    ("src/services/", "unit store test_program test_site"),
     ("src/main/", "test_program test_import test_export test_audit"),
     ("src/gen/", "unit store"),
     ("web/", "test_gen_assets test_site test_account test_admin"),

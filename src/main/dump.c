@@ -17,7 +17,7 @@
 
 static void print_flags(unsigned flags)
 {
-	static const char *const names[] = { "auth", "admin", "no-csrf", "cache", "internal", "ops", "stream" };
+	static const char *const names[] = { "auth", "admin", "no-csrf", "cache", "internal", "ops", "stream", "large" };
 	bool any = false;
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
 		if (flags & 1u << i) {
@@ -30,12 +30,12 @@ static void print_flags(unsigned flags)
 
 static void print_routes(const char *service, const char *base, const struct route *r)
 {
-	static const char *const rates[] = { "read", "write", "sign-in", "none" };
+	static const char *const rates[] = { [RATE_READ] = "read", [RATE_WRITE] = "write", [RATE_SIGN_IN] = "sign-in", [RATE_NONE] = "none" };
 	for (; r && r->method; r++) {
 		bool front = *base && !strcmp(r->pattern, "/");
 		printf("%s\t%s\t%s%s\t", service, r->method, base, front ? "" : r->pattern);
 		print_flags(r->flags);
-		printf("\t%s\t%u\t%s\n", rates[r->rate], r->cache_s, r->help ? r->help : "");
+		printf("\t%s\t%u\t%s\n", rates[route_rate(r)], r->cache_s, r->help ? r->help : "");
 	}
 }
 

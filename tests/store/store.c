@@ -143,7 +143,7 @@ int store_main(int argc, char **argv, const struct store_test *tests, size_t n, 
 				sum.skipped++;
 				continue;
 			}
-			struct run r = { .test = &tests[i], .sets = sets, .store.engine = engines[engine] };
+			struct run r = { .test = &tests[i], .sets = sets, .store = { .engine = engines[engine], .name = tests[i].name } };
 			run_one(&r, urls[engine]);
 			printf("  %s %s/%s\n", r.store.failed ? "FAIL" : "ok  ", engines[engine], tests[i].name);
 			if (r.store.failed)

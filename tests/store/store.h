@@ -22,6 +22,7 @@
 
 struct store {
 	const char *engine; /* "sqlite", "postgres", "pgbouncer" */
+	const char *name;   /* of the test */
 	struct db *db;
 	struct db_config cfg; /* as db was opened; for a second one on the same data */
 	const char *folder;   /* a folder of this test's own, removed afterwards */

@@ -69,8 +69,8 @@ static enum status on_star(struct ctx *ctx, const struct event *ev, struct err *
 }
 
 static const struct event_handler writer_handlers[] = {
-	{ "post.published", NULL, "plain", on_plain },
-	{ "post.published", NULL, "once", on_once },
+	{ .type = "post.published", .name = "plain", .handle = on_plain },
+	{ .type = "post.published", .name = "once", .handle = on_once },
 	{ 0 },
 };
 static const struct event_handler reader_handlers[] = { { "*", "writer", "star", on_star }, { 0 } };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every query of every owner is prepared on freshly migrated SQLite and PostgreSQL, and what the engine says of its columns is
+ * Every query of every owner (the platform's, and those of services.def) is prepared on freshly migrated SQLite and PostgreSQL, and what the engine says of its columns is
  * held against what the row struct was generated for. The build does the same for SQLite's texts only.
  */
 #include <libpq-fe.h>
@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/account_sql.h"
 #include "gen/auth_sql.h"
-#include "gen/blog_sql.h"
-#include "gen/identity_sql.h"
 #include "gen/platform_sql.h"
 #include "store.h"
+
+/* What gen/<service>_sql.h declares of each service. */
+#define X(name)                                          \
+	extern struct db_query *const name##_queries[]; \
+	extern const struct db_migration_set name##_migrations;
+#include "platform/core/services.def"
+#undef X
 
 #define COUNT_OF(a) (sizeof(a) / sizeof *(a))
 
@@ -24,10 +28,10 @@ static const struct owner {
 	const struct db_migration_set *migrations;
 } owners[] = {
 	{ "platform", platform_queries, &platform_migrations },
-	{ "blog", blog_queries, &blog_migrations },
-	{ "account", account_queries, &account_migrations },
-	{ "identity", identity_queries, &identity_migrations },
 	{ "auth", auth_queries, &auth_migrations },
+#define X(name) { #name, name##_queries, &name##_migrations },
+#include "platform/core/services.def"
+#undef X
 };
 
 static Oid parameter_type(enum db_type t)
@@ -100,8 +104,11 @@ static const char *url_path(const struct store *t)
 	return t->cfg.url + strlen("sqlite:");
 }
 
-static void prepare_all(struct store *t, const struct owner *o)
+static void prepare_all(struct store *t)
 {
+	const struct owner *o = owners;
+	while (strcmp(o->name, t->name))
+		o++;
 	unsigned bad = 0, n = 0;
 	if (o->migrations != &platform_migrations)
 		CHECK_OK(db_migrate(t->ctx, t->db, o->migrations, 1, NULL, &t->err));
@@ -119,29 +126,13 @@ static void prepare_all(struct store *t, const struct owner *o)
 	CHECK(bad == 0);
 }
 
-static void platform(struct store *t)
-{
-	prepare_all(t, &owners[0]);
-}
-
-static void blog(struct store *t)
-{
-	prepare_all(t, &owners[1]);
-}
-
-static void account(struct store *t)
-{
-	prepare_all(t, &owners[2]);
-}
-
 /* PgBouncer adds nothing here: preparing goes past it. */
-static const struct store_test tests[] = {
-	{ "platform", platform, "sqlite" }, { "platform", platform, "postgres" },
-	{ "blog", blog, "sqlite" },         { "blog", blog, "postgres" },
-	{ "account", account, "sqlite" },   { "account", account, "postgres" },
-};
-
 int main(int argc, char **argv)
 {
+	struct store_test tests[2 * COUNT_OF(owners)];
+	for (size_t i = 0; i < COUNT_OF(owners); i++) {
+		tests[2 * i] = (struct store_test){ owners[i].name, prepare_all, "sqlite" };
+		tests[2 * i + 1] = (struct store_test){ owners[i].name, prepare_all, "postgres" };
+	}
 	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *const[]){ &platform_migrations, NULL });
 }

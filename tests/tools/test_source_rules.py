@@ -129,6 +129,35 @@ BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", "gmtime",
           "alloca", "system", "popen", "tmpnam", "mktemp", "atoi", "atol", "strncpy", "strncat", "exit", "BrotliEncoderCompress"]
 
 
+# Tables of a service (platform/core/service.h), and how many values of a row may stand without a name.
+TABLES = {"route": 3, "fragment_def": 2, "event_handler": 0, "job_def": 0, "setting": 4, "role_def": 3, "notice_def": 3}
+
+
+def values_of(row):
+    """The values of a row of an initialiser, its strings and comments emptied."""
+    row = re.sub(r'"(\\.|[^"\\])*"|/\*.*?\*/', '""', row, flags=re.S)
+    return [value.strip() for value in row.split(",") if value.strip()]
+
+
+class Tables(unittest.TestCase):
+    def test_values_of_rows_have_names(self):
+        wrong = []
+        for path in tracked("src/*.c"):
+            text = path.read_text()
+            for kind, body in re.findall(r"const struct (\w+) \w+\[\] = \{\n(.*?)\n\};", text, re.S):
+                for row in re.findall(r"^\t\{ (.*?) \},$", body, re.S | re.M) if kind in TABLES else []:
+                    bare = [value for value in values_of(row) if not value.startswith(".")]
+                    if len(bare) > TABLES[kind] and bare != ["0"] and "##" not in row:  # the latter: made from settings.def
+                        wrong.append(f"{path.relative_to(ROOT)}: a row of struct {kind} has {len(bare)} values without a name: {row[:60]}")
+        self.assertEqual(wrong, [])
+
+    def test_each_service_is_in_the_list_and_has_a_folder(self):
+        """services.def is the one list; the build, the tests of queries and the program make theirs from it."""
+        listed = re.findall(r"^X\((\w+)\)", (ROOT / "src/platform/core/services.def").read_text(), re.M)
+        folders = sorted({path.relative_to(ROOT / "src/services").parts[0] for path in tracked("src/services/*/*")})
+        self.assertEqual(sorted(listed), folders)
+
+
 class Text(unittest.TestCase):
     def test_tables_come_from_base(self):
         """uthash ends the process when memory is out, unless it is told otherwise first."""

@@ -37,7 +37,7 @@ static enum status get_audit(struct web *w, struct err *e)
 	return audit_view(w, &look, e);
 }
 
-static const struct route routes[] = { { "GET", "/admin/audit", get_audit, 0, RATE_NONE, 0, 0, "x" }, { 0 } };
+static const struct route routes[] = { { "GET", "/admin/audit", get_audit, .rate = RATE_NONE, .help = "x" }, { 0 } };
 static const struct db_migration_set no_migrations = { .owner = "here" };
 static const struct service service = { .name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes, .migrations = &no_migrations };
 static const struct service *const services[] = { &service, NULL };

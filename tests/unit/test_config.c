@@ -11,8 +11,8 @@
 #include "platform/config/suggest.h"
 
 static const struct setting blog_settings[] = {
-	{ "blog", "posts", SET_INT, "10", 1, 100, NULL, true, "Posts on a page" },
-	{ "blog", "token", SET_SECRET, "", 0, 0, NULL, false, "A secret" },
+	{ "blog", "posts", SET_INT, "10", .min = 1, .max = 100, .live = true, .help = "Posts on a page" },
+	{ "blog", "token", SET_SECRET, "", .help = "A secret" },
 	{ 0 },
 };
 static const struct service blog = { .name = "blog", .title = "Site", .mount = "/", .settings = blog_settings };

@@ -99,15 +99,15 @@ static enum status post_raw(struct web *w, struct err *e)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/page/{name:text}", get_page, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
-	{ "GET", "/either", get_either, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
-	{ "GET", "/form", get_form, 0, RATE_NONE, 0, 0, "x" },
-	{ "POST", "/form", post_form, 0, RATE_NONE, 0, 0, "x" },
-	{ "GET", "/private", get_private, ROUTE_AUTH, RATE_NONE, 0, 0, "x" },
-	{ "GET", "/admin", get_private, ROUTE_ADMIN, RATE_NONE, 0, 0, "x" },
-	{ "GET", "/fail/{which:int}", get_fail, 0, RATE_NONE, 0, 0, "x" },
-	{ "GET", "/nonce", get_nonce, ROUTE_CACHE, RATE_NONE, 0, 60, "x" },
-	{ "POST", "/raw", post_raw, ROUTE_NO_CSRF, RATE_NONE, 1000, 0, "x" },
+	{ "GET", "/page/{name:text}", get_page, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
+	{ "GET", "/either", get_either, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
+	{ "GET", "/form", get_form, .rate = RATE_NONE, .help = "x" },
+	{ "POST", "/form", post_form, .rate = RATE_NONE, .help = "x" },
+	{ "GET", "/private", get_private, .flags = ROUTE_AUTH, .rate = RATE_NONE, .help = "x" },
+	{ "GET", "/admin", get_private, .flags = ROUTE_ADMIN, .rate = RATE_NONE, .help = "x" },
+	{ "GET", "/fail/{which:int}", get_fail, .rate = RATE_NONE, .help = "x" },
+	{ "GET", "/nonce", get_nonce, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
+	{ "POST", "/raw", post_raw, .flags = ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = 1000, .help = "x" },
 	{ 0 },
 };
 static const struct service service = { .name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes };

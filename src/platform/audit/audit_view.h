@@ -3,7 +3,7 @@
  * The administrator's audit view as a piece that any service can mount: newest first, filters, pages, and how far the chain is known
  * to be whole. It reads its own query: ?chain=&action=&actor=&object=&before=.
  *
- *     { "GET", "/admin/audit", identity_get_audit, ROUTE_ADMIN, RATE_READ, 0, 0, "What was done" },
+ *     { "GET", "/admin/audit", identity_get_audit, .flags = ROUTE_ADMIN, .help = "What was done" },
  *
  *     const struct audit_look look = { .path = web_url(w->ctx, "identity", "/admin/audit"), .name_of = name_of };
  *     return audit_view(w, &look, e);

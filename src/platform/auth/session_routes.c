@@ -18,10 +18,10 @@
 #define PAGE_MAX (256 << 10)
 
 const struct route session_routes[] = {
-	{ "GET", "/auth/login", session_get_login, 0, RATE_READ, 0, 0, "Sign in: to the identity provider and back" },
-	{ "GET", "/auth/callback", session_get_callback, 0, RATE_READ, 0, 0, "The way back from the identity provider" },
-	{ "GET", "/auth/logout", session_get_logout, 0, RATE_READ, 0, 0, "Asks whether to sign out" },
-	{ "POST", "/auth/logout", session_post_logout, 0, RATE_WRITE, 0, 0, "Signs out everywhere in this browser" },
+	{ "GET", "/auth/login", session_get_login, .help = "Sign in: to the identity provider and back" },
+	{ "GET", "/auth/callback", session_get_callback, .help = "The way back from the identity provider" },
+	{ "GET", "/auth/logout", session_get_logout, .help = "Asks whether to sign out" },
+	{ "POST", "/auth/logout", session_post_logout, .help = "Signs out everywhere in this browser" },
 	{ 0 },
 };
 

@@ -17,6 +17,6 @@ const struct job_def common_jobs[] = {
 };
 
 const struct event_handler common_events[] = {
-	{ "person.deleted", "identity", "platform.forget", retention_forget },
+	{ .type = "person.deleted", .origin = "identity", .name = "platform.forget", .handle = retention_forget },
 	{ 0 },
 };

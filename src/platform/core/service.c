@@ -4,6 +4,12 @@
  */
 #include "platform/core/service.h"
 
+enum rate_class route_rate(const struct route *r)
+{
+	bool reads = !strcmp(r->method, "GET") || !strcmp(r->method, "OPTIONS");
+	return r->rate != RATE_USUAL ? r->rate : reads ? RATE_READ : RATE_WRITE;
+}
+
 struct service_instance *platform_service(struct platform *p, const char *name)
 {
 	for (unsigned i = 0; i < p->service_count; i++)

@@ -4,7 +4,9 @@
  * tables of all it offers; platform/core/services.def names them. The dispatcher enforces what the flags say, so handlers
  * never repeat it. Boot refuses duplicates and dangling names (registry.c).
  *
- * Tables end with a zeroed row.
+ * Tables end with a zeroed row. In a row, what everyone reads without a name comes first (method, pattern, handler); the rest has names:
+ *
+ *     { "GET", "/posts/{id:id}", blog_get_post, .flags = ROUTE_AUTH, .help = "A post" },
  */
 #ifndef GH_PLATFORM_SERVICE_H
 #define GH_PLATFORM_SERVICE_H
@@ -40,7 +42,7 @@ enum route_flag {
 	                            made once more with http.large_memory, few at once (http.large_at_once) */
 	ROUTE_STREAM = 1 << 6,   /* no request deadline: events, sockets, downloads */
 };
-enum rate_class { RATE_READ, RATE_WRITE, RATE_SIGN_IN, RATE_NONE };
+enum rate_class { RATE_USUAL /* by the method: reading for GET and OPTIONS, else writing */, RATE_READ, RATE_WRITE, RATE_SIGN_IN, RATE_NONE };
 
 /* Pattern: "/", "/tag/{slug:slug}", "/p/{id:id}/edit", "/{path:path}" (rest of the path, slashes too).
    Types: slug ([a-z0-9-], ≤ 191), int (int64 ≥ 0), id (13 base32), hex, text (one segment), path.
@@ -50,12 +52,14 @@ struct route {
 	const char *pattern;
 	enum status (*handle)(struct web *w, struct err *e);
 	unsigned flags;
-	enum rate_class rate;
+	enum rate_class rate; /* 0: as usual for the method */
 	uint32_t body_max;   /* bytes; 0: 64 KiB for methods with a body */
 	uint32_t cache_s;    /* ROUTE_CACHE: soft time to live (60) */
 	const char *help;    /* one line for the route list */
 	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site; NULL: see flags */
 };
+
+enum rate_class route_rate(const struct route *r); /* never RATE_USUAL */
 
 /* --- roles: what a person can be made in this service, beside the site's own (core/person.h) --- */
 struct role_def { const char *name /* "keeper" */, *title, *help; };

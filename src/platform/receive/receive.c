@@ -6,12 +6,15 @@
 #include "platform/text/json.h"
 
 const struct route receive_routes[] = {
-	{ "POST", "/internal/contracts/{service:text}/{name:text}", receive_contract, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE,
-	  INTERNAL_BODY_MAX, 0, "A contract's query or action, for other processes of this site" },
-	{ "POST", "/internal/fragments", receive_fragments, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE, INTERNAL_BODY_MAX, 0,
-	  "Pieces of HTML, for other processes of this site" },
-	{ "POST", "/internal/events", receive_events, ROUTE_INTERNAL | ROUTE_NO_CSRF, RATE_NONE, INTERNAL_BODY_MAX, 0,
-	  "Activities delivered to a service's handlers, from other processes of this site" },
+	{ "POST", "/internal/contracts/{service:text}/{name:text}", receive_contract,
+	  .flags = ROUTE_INTERNAL | ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = INTERNAL_BODY_MAX,
+	  .help = "A contract's query or action, for other processes of this site" },
+	{ "POST", "/internal/fragments", receive_fragments,
+	  .flags = ROUTE_INTERNAL | ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = INTERNAL_BODY_MAX,
+	  .help = "Pieces of HTML, for other processes of this site" },
+	{ "POST", "/internal/events", receive_events,
+	  .flags = ROUTE_INTERNAL | ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = INTERNAL_BODY_MAX,
+	  .help = "Activities delivered to a service's handlers, from other processes of this site" },
 	{ 0 },
 };
 

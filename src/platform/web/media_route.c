@@ -32,6 +32,6 @@ enum status media_finish_job(struct ctx *ctx, const struct job *j, struct err *e
 }
 
 const struct route media_routes[] = {
-	{ "GET", "/media/{path:path}", get_media, ROUTE_STREAM, RATE_NONE, 0, 0, "Pictures and files" },
+	{ "GET", "/media/{path:path}", get_media, .flags = ROUTE_STREAM, .rate = RATE_NONE, .help = "Pictures and files" },
 	{ 0 },
 };

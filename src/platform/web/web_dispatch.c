@@ -136,7 +136,7 @@ static enum status check_rate(struct web *w, struct err *e)
 	static const char *const keys[][2] = { [RATE_READ] = { "read_per_minute", "read_burst" },
 		[RATE_WRITE] = { "write_per_minute", "write_burst" }, [RATE_SIGN_IN] = { "sign_in_per_minute", "sign_in_burst" } };
 	const struct platform *p = web_app_of(w)->platform;
-	enum rate_class class = w->route->rate;
+	enum rate_class class = route_rate(w->route);
 	char key[WEB_RATE_KEY_MAX];
 	struct rate_result res;
 	if (class == RATE_NONE || !p->rates || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL)) || !config_bool(p->config, "rate", "enabled"))

@@ -83,8 +83,8 @@ static enum status get_metrics(struct web *w, struct err *e)
 }
 
 const struct route ops_routes[] = {
-	{ "GET", "/healthz", get_healthz, ROUTE_OPS, RATE_NONE, 0, 0, "Alive" },
-	{ "GET", "/readyz", get_readyz, ROUTE_OPS, RATE_NONE, 0, 0, "Serving, stores reachable" },
-	{ "GET", "/metrics", get_metrics, ROUTE_OPS, RATE_NONE, 0, 0, "Prometheus metrics" },
+	{ "GET", "/healthz", get_healthz, .flags = ROUTE_OPS, .rate = RATE_NONE, .help = "Alive" },
+	{ "GET", "/readyz", get_readyz, .flags = ROUTE_OPS, .rate = RATE_NONE, .help = "Serving, stores reachable" },
+	{ "GET", "/metrics", get_metrics, .flags = ROUTE_OPS, .rate = RATE_NONE, .help = "Prometheus metrics" },
 	{ 0 },
 };

@@ -6,32 +6,31 @@
 #include "services/account/account.h"
 
 static const struct route routes[] = {
-	{ "GET", "/", account_get_home, ROUTE_AUTH, RATE_READ, 0, 0, "A member's own page" },
-	{ "GET", "/profile", account_get_profile, ROUTE_AUTH, RATE_READ, 0, 0, "Name, handle, picture, time zone" },
-	{ "POST", "/profile", account_post_profile, ROUTE_AUTH, RATE_WRITE, 6u << 20, 0, "Save them" },
-	{ "GET", "/addresses", account_get_addresses, ROUTE_AUTH, RATE_READ, 0, 0, "Addresses" },
-	{ "GET", "/addresses/new", account_get_address, ROUTE_AUTH, RATE_READ, 0, 0, "A new one" },
-	{ "GET", "/addresses/{id:id}", account_get_address, ROUTE_AUTH, RATE_READ, 0, 0, "Change one" },
-	{ "POST", "/addresses", account_post_address, ROUTE_AUTH, RATE_WRITE, 0, 0, "Save it" },
-	{ "POST", "/addresses/remove", account_post_address_remove, ROUTE_AUTH, RATE_WRITE, 0, 0, "Remove one, or put it back" },
-	{ "GET", "/notifications", account_get_notices, ROUTE_AUTH, RATE_READ, 0, 0, "What to be written to about" },
-	{ "POST", "/notifications", account_post_notices, ROUTE_AUTH, RATE_WRITE, 0, 0, "Save that" },
-	{ "GET", "/data", account_get_export, ROUTE_AUTH, RATE_READ, 0, 0, "All that the site keeps about a person" },
-	{ "POST", "/data", account_post_export, ROUTE_AUTH, RATE_WRITE, 0, 0, "Have an archive made" },
-	{ "GET", "/data/archive", account_get_export_file, ROUTE_AUTH | ROUTE_STREAM, RATE_READ, 0, 0, "The archive" },
-	{ "GET", "/leave", account_get_leave, ROUTE_AUTH, RATE_READ, 0, 0, "End the account" },
-	{ "POST", "/leave", account_post_leave, ROUTE_AUTH, RATE_WRITE, 0, 0, "End it, or stay" },
+	{ "GET", "/", account_get_home, .flags = ROUTE_AUTH, .help = "A member's own page" },
+	{ "GET", "/profile", account_get_profile, .flags = ROUTE_AUTH, .help = "Name, handle, picture, time zone" },
+	{ "POST", "/profile", account_post_profile, .flags = ROUTE_AUTH, .body_max = 6u << 20, .help = "Save them" },
+	{ "GET", "/addresses", account_get_addresses, .flags = ROUTE_AUTH, .help = "Addresses" },
+	{ "GET", "/addresses/new", account_get_address, .flags = ROUTE_AUTH, .help = "A new one" },
+	{ "GET", "/addresses/{id:id}", account_get_address, .flags = ROUTE_AUTH, .help = "Change one" },
+	{ "POST", "/addresses", account_post_address, .flags = ROUTE_AUTH, .help = "Save it" },
+	{ "POST", "/addresses/remove", account_post_address_remove, .flags = ROUTE_AUTH, .help = "Remove one, or put it back" },
+	{ "GET", "/notifications", account_get_notices, .flags = ROUTE_AUTH, .help = "What to be written to about" },
+	{ "POST", "/notifications", account_post_notices, .flags = ROUTE_AUTH, .help = "Save that" },
+	{ "GET", "/data", account_get_export, .flags = ROUTE_AUTH, .help = "All that the site keeps about a person" },
+	{ "POST", "/data", account_post_export, .flags = ROUTE_AUTH, .help = "Have an archive made" },
+	{ "GET", "/data/archive", account_get_export_file, .flags = ROUTE_AUTH | ROUTE_STREAM, .help = "The archive" },
+	{ "GET", "/leave", account_get_leave, .flags = ROUTE_AUTH, .help = "End the account" },
+	{ "POST", "/leave", account_post_leave, .flags = ROUTE_AUTH, .help = "End it, or stay" },
 	{ 0 },
 };
 
 static const struct fragment_def fragments[] = {
-	{ "auth-menu", account_fragment_auth_menu, 60, true, "" },
+	{ "auth-menu", account_fragment_auth_menu, .soft_s = 60, .per_person = true },
 	{ 0 },
 };
 
-
 static const struct event_handler events[] = {
-	{ "person.deleted", "identity", "forget", account_forget },
+	{ .type = "person.deleted", .origin = "identity", .name = "forget", .handle = account_forget },
 	{ 0 },
 };
 
@@ -42,7 +41,8 @@ static const struct job_def jobs[] = {
 };
 
 static const struct notice_def notices[] = {
-	{ "account.security", "Security", "When somebody signs in with a new browser, and when a password, address, second step, passkey or application changes.", true },
+	{ "account.security", "Security", .by_mail = true,
+	  .help = "When somebody signs in with a new browser, and when a password, address, second step, passkey or application changes." },
 	{ 0 },
 };
 

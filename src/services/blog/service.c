@@ -17,45 +17,44 @@
 
 /* Addresses are those of Ghost, so that a site moved here keeps its links. */
 static const struct route routes[] = {
-	{ "GET", "/", blog_get_home, ROUTE_CACHE, RATE_READ, 0, 60, "Front page: newest posts" },
-	{ "GET", "/page/{page:int}/", blog_get_home, ROUTE_CACHE, RATE_READ, 0, 60, "Older posts" },
-	{ "GET", "/{slug:slug}/", blog_get_post, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 60, "A post or a page" },
-	{ "GET", "/tag/{tag:slug}/", blog_get_tag, ROUTE_CACHE, RATE_READ, 0, 60, "Posts of a topic" },
-	{ "GET", "/tag/{tag:slug}/page/{page:int}/", blog_get_tag, ROUTE_CACHE, RATE_READ, 0, 60, "Older posts of a topic" },
-	{ "GET", "/author/{author:slug}/", blog_get_author, ROUTE_CACHE, RATE_READ, 0, 60, "Posts of an author" },
-	{ "GET", "/author/{author:slug}/page/{page:int}/", blog_get_author, ROUTE_CACHE, RATE_READ, 0, 60,
-	  "Older posts of an author" },
-	{ "GET", "/tags/", blog_get_topics, ROUTE_CACHE, RATE_READ, 0, 60, "All topics" },
-	{ "GET", "/archive/", blog_get_archive, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 60, "Everything, by month" },
-	{ "GET", "/archive/page/{page:int}/", blog_get_archive, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 60, "Older months" },
-	{ "GET", "/search/", blog_get_search, 0, RATE_READ, 0, 0, "Search over titles and bodies" },
-	{ "GET", "/subscribe/", blog_get_subscribe, 0, RATE_READ, 0, 0, "Where sign-up buttons of posts lead" },
-	{ "GET", "/rss/", blog_get_rss, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 300, "RSS 2.0" },
-	{ "GET", "/atom.xml", blog_get_atom, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 300, "Atom" },
-	{ "GET", "/feed.json", blog_get_json_feed, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 300, "JSON Feed" },
-	{ "GET", "/tag/{tag:slug}/rss/", blog_get_rss, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 300, "RSS of a topic" },
-	{ "GET", "/author/{author:slug}/rss/", blog_get_rss, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 300, "RSS of an author" },
-	{ "GET", "/sitemap.xml", blog_get_sitemap, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 600, "Sitemap" },
-	{ "GET", "/sitemaps/{page:int}", blog_get_sitemap_part, ROUTE_CACHE | ROUTE_LARGE, RATE_READ, 0, 600, "A part of a large sitemap" },
-	{ "GET", "/robots.txt", blog_get_robots, ROUTE_CACHE, RATE_READ, 0, 3600, "Robots" },
-	{ "GET", "/theme.css", blog_get_theme, ROUTE_CACHE, RATE_READ, 0, 300, "The site's own colour" },
-	{ "GET", "/favicon.ico", blog_get_icon, 0, RATE_READ, 0, 0, "The site's icon" },
-	{ "GET", "/{path:path}", blog_get_anything, 0, RATE_READ, 0, 0, "Moved addresses, and help for lost ones" },
+	{ "GET", "/", blog_get_home, .flags = ROUTE_CACHE, .cache_s = 60, .help = "Front page: newest posts" },
+	{ "GET", "/page/{page:int}/", blog_get_home, .flags = ROUTE_CACHE, .cache_s = 60, .help = "Older posts" },
+	{ "GET", "/{slug:slug}/", blog_get_post, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60, .help = "A post or a page" },
+	{ "GET", "/tag/{tag:slug}/", blog_get_tag, .flags = ROUTE_CACHE, .cache_s = 60, .help = "Posts of a topic" },
+	{ "GET", "/tag/{tag:slug}/page/{page:int}/", blog_get_tag, .flags = ROUTE_CACHE, .cache_s = 60, .help = "Older posts of a topic" },
+	{ "GET", "/author/{author:slug}/", blog_get_author, .flags = ROUTE_CACHE, .cache_s = 60, .help = "Posts of an author" },
+	{ "GET", "/author/{author:slug}/page/{page:int}/", blog_get_author, .flags = ROUTE_CACHE, .cache_s = 60, .help = "Older posts of an author" },
+	{ "GET", "/tags/", blog_get_topics, .flags = ROUTE_CACHE, .cache_s = 60, .help = "All topics" },
+	{ "GET", "/archive/", blog_get_archive, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60, .help = "Everything, by month" },
+	{ "GET", "/archive/page/{page:int}/", blog_get_archive, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60, .help = "Older months" },
+	{ "GET", "/search/", blog_get_search, .help = "Search over titles and bodies" },
+	{ "GET", "/subscribe/", blog_get_subscribe, .help = "Where sign-up buttons of posts lead" },
+	{ "GET", "/rss/", blog_get_rss, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "RSS 2.0" },
+	{ "GET", "/atom.xml", blog_get_atom, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "Atom" },
+	{ "GET", "/feed.json", blog_get_json_feed, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "JSON Feed" },
+	{ "GET", "/tag/{tag:slug}/rss/", blog_get_rss, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "RSS of a topic" },
+	{ "GET", "/author/{author:slug}/rss/", blog_get_rss, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "RSS of an author" },
+	{ "GET", "/sitemap.xml", blog_get_sitemap, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 600, .help = "Sitemap" },
+	{ "GET", "/sitemaps/{page:int}", blog_get_sitemap_part, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 600,
+	  .help = "A part of a large sitemap" },
+	{ "GET", "/robots.txt", blog_get_robots, .flags = ROUTE_CACHE, .cache_s = 3600, .help = "Robots" },
+	{ "GET", "/theme.css", blog_get_theme, .flags = ROUTE_CACHE, .cache_s = 300, .help = "The site's own colour" },
+	{ "GET", "/favicon.ico", blog_get_icon, .help = "The site's icon" },
+	{ "GET", "/{path:path}", blog_get_anything, .help = "Moved addresses, and help for lost ones" },
 	{ 0 },
 };
 
 static const struct fragment_def fragments[] = {
-	{ "brand", blog_fragment_brand, 300, false, "" },
-	{ "nav-tree", blog_fragment_nav_tree, 60, false, "menu" },
-	{ "link-card", blog_fragment_link_card, 300, false, "id" },
-	{ "container-cards", blog_fragment_container_cards, 30, false, "limit" },
+	{ "brand", blog_fragment_brand, .soft_s = 300 },
+	{ "nav-tree", blog_fragment_nav_tree, .soft_s = 60, .params = "menu" },
+	{ "link-card", blog_fragment_link_card, .soft_s = 300, .params = "id" },
+	{ "container-cards", blog_fragment_container_cards, .soft_s = 30, .params = "limit" },
 	{ 0 },
 };
 
-
 static const struct setting settings[] = {
-	{ "blog", "posts_per_page", SET_INT, "12", 1, 100, NULL, true, "Posts on one page of a list." },
-	{ "blog", "feed_posts", SET_INT, "15", 1, 200, NULL, true, "Posts in a feed." },
+	{ "blog", "posts_per_page", SET_INT, "12", .min = 1, .max = 100, .live = true, .help = "Posts on one page of a list." },
+	{ "blog", "feed_posts", SET_INT, "15", .min = 1, .max = 200, .live = true, .help = "Posts in a feed." },
 	{ 0 },
 };
 
@@ -67,7 +66,7 @@ static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct er
 }
 
 static const struct event_handler events[] = {
-	{ "*", "blog", "drop-pages", drop_pages },
+	{ .type = "*", .origin = "blog", .name = "drop-pages", .handle = drop_pages },
 	{ 0 },
 };
 
