@@ -36,6 +36,7 @@ SUITES = [
     ("lint", "layers, rooms, headers that compile alone, generators", "scripts", "tests/tools"),
     ("unit", "each module, under AddressSanitizer and UBSan", "meson", (ASAN, "unit")),
     ("store", "each store on SQLite and PostgreSQL, under AddressSanitizer", "meson", (ASAN, "store")),
+    ("cancel", "every route's request ended at each of its waits, on each store, under AddressSanitizer", "meson", (ASAN, "cancel")),
     ("fuzz", "every fuzz target replays its corpus, under AddressSanitizer", "meson", (ASAN, "fuzz")),
     ("race", "the modules that use threads, under ThreadSanitizer", "meson", (TSAN, "race")),
     ("e2e", "the real binary with real clients", "scripts", "tests/e2e"),
@@ -46,32 +47,33 @@ SUITES = [
 # The first row that fits counts.
 TOUCHES = [
     ("src/base/", "unit store race"),
-    ("src/rt/", "unit store race test_program test_two_processes"),
-    ("src/db/", "store race fault test_owners"),
-    ("src/net/", "unit fuzz race test_program test_site test_feeds test_large"),
+    ("src/rt/", "cancel unit store race test_program test_two_processes"),
+    ("src/db/", "cancel store race fault test_owners"),
+    ("src/net/", "cancel unit fuzz race test_program test_site test_feeds test_large"),
     ("src/platform/text/", "unit fuzz test_site test_import test_feeds"),
-    ("src/platform/work/", "test_jobs test_events test_retention test_audit fault test_program"),
+    ("src/platform/work/", "cancel test_jobs test_events test_retention test_audit fault test_program"),
     ("src/platform/mail/", "test_mail test_mail_send test_retention test_signin test_admin"),
-    ("src/platform/media/", "test_media test_offload test_import test_site test_account"),
-    ("src/platform/auth/", "test_auth test_session test_signin test_sso test_admin test_oauth test_account"),
+    ("src/platform/media/", "cancel test_media test_offload test_import test_site test_account"),
+    ("src/platform/auth/", "cancel test_auth test_session test_signin test_sso test_admin test_oauth test_account"),
     ("src/platform/crypto/", "test_jose test_oauth_keys test_oauth"),
     ("src/platform/audit/", "test_audit test_audit_view test_audit_kill9 test_admin"),
-    ("src/platform/cache/", "test_cache test_redis test_breaker test_web test_replicas test_cache_pressure test_two_processes"),
-    ("src/platform/peers/", "test_dto test_fragment_marker test_web test_two_processes test_slow_blog test_sso"),
-    ("src/platform/receive/", "test_two_processes test_slow_blog test_events_kill9"),
-    ("src/platform/", "unit store test_program test_site test_two_processes test_signin"),
-    ("src/services/blog/", "test_blog test_blog_body test_site test_feeds test_import test_export test_large"),
-    ("src/services/identity/", "test_signin test_admin test_oauth test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
-    ("src/services/account/", "test_account test_admin test_events_kill9"),
-    ("src/services/", "unit store test_program test_site"),
+    ("src/platform/cache/", "cancel test_cache test_redis test_breaker test_web test_replicas test_cache_pressure test_two_processes"),
+    ("src/platform/peers/", "cancel test_dto test_fragment_marker test_web test_two_processes test_slow_blog test_sso"),
+    ("src/platform/receive/", "cancel test_two_processes test_slow_blog test_events_kill9"),
+    ("src/platform/", "cancel unit store test_program test_site test_two_processes test_signin"),
+    ("src/services/blog/", "cancel test_blog test_blog_body test_site test_feeds test_import test_export test_large"),
+    ("src/services/identity/", "cancel test_signin test_admin test_oauth test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
+    ("src/services/account/", "cancel test_account test_admin test_events_kill9"),
+    ("src/services/", "cancel unit store test_program test_site"),
     ("src/main/", "test_program test_import test_export test_audit"),
-    ("src/gen/", "unit store"),
+    ("src/gen/", "cancel unit store"),
     ("web/", "test_gen_assets test_site test_account test_admin"),
     ("demo/", "test_site test_program"),
     ("deploy/", "test_systemd_unit"),
     ("tools/", "unit store"),
     ("meson.build", "unit store"),
-    ("tests/lib/", "store fault test_owners"),
+    ("tests/cancel/", "cancel"),
+    ("tests/lib/", "store cancel fault test_owners"),
     ("tests/fixtures/", "test_media test_blog test_blog_body test_import"),
 ]
 
@@ -116,6 +118,8 @@ def compiled_in(kind, suite):
     """Names of the compiled tests of a suite, from their files: before anything is built or installed."""
     if suite == "fuzz":
         return {"fuzz_" + p.stem[len("fuzz_"):] for p in (ROOT / "tests/fuzz").glob("fuzz_*.c")}
+    if suite == "cancel":  # one program, by what it stands on
+        return {f"test_cancel_{on}" for on in ("sqlite", "redis", "postgres_1", "postgres_2")}
     folders = {"unit": ["unit"], "store": ["store"], "race": ["unit", "store"]}[suite]
     return {p.stem for f in folders for p in (ROOT / "tests" / f).glob("test_*.c")}
 

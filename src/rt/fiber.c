@@ -41,6 +41,7 @@ struct fiber {
 	bool woken;      /* a wake that came while not parked */
 	bool from_park;  /* READY by the end of a park, not by spawn or yield */
 	bool cancelled;
+	bool told;       /* of one of its waits, just now */
 	unsigned shields;
 	enum status result;
 	int saved_errno;
@@ -59,8 +60,14 @@ struct fiber {
 };
 #define FIBER_MAGIC 0x66696272u
 
+static void (*wait_watcher)(bool woken);
 static _Atomic unsigned limit = 100000;
 static _Atomic uint64_t given_up;
+
+void fiber_watch_waits(void (*fn)(bool woken))
+{
+	wait_watcher = fn;
+}
 
 void fiber_limit(unsigned per_loop)
 {
@@ -393,9 +400,8 @@ void fiber_wake(struct fiber *f)
 		fiber_wake_end(f, fiber_wake_begin(f));
 }
 
-enum status fiber_park(int64_t deadline_ns)
+static enum status park(struct fiber *f, int64_t deadline_ns)
 {
-	struct fiber *f = self();
 	if (!f->shields) {
 		if (f->cancelled)
 			return ST_CANCELLED;
@@ -417,11 +423,39 @@ enum status fiber_park(int64_t deadline_ns)
 	return f->result;
 }
 
+static void yield(struct fiber *f)
+{
+	make_ready(f);
+	to_scheduler(f);
+}
+
+/* The watcher may yield: it is not told of that. */
+static void tell_watcher(struct fiber *f, bool woken)
+{
+	if (f->told)
+		return;
+	f->told = true;
+	wait_watcher(woken);
+	f->told = false;
+}
+
+enum status fiber_park(int64_t deadline_ns)
+{
+	struct fiber *f = self();
+	if (!wait_watcher)
+		return park(f, deadline_ns);
+	tell_watcher(f, false);
+	enum status st = park(f, deadline_ns);
+	tell_watcher(f, true);
+	return st;
+}
+
 void fiber_yield(void)
 {
 	struct fiber *f = self();
-	make_ready(f);
-	to_scheduler(f);
+	yield(f);
+	if (wait_watcher)
+		tell_watcher(f, true);
 }
 
 void fiber_cancel(struct fiber *f)

@@ -56,6 +56,11 @@ enum status fiber_wait_fd(int fd, uint32_t want, int64_t deadline_ns, uint32_t *
 
 unsigned fiber_count(const struct loop *l); /* alive on this loop */
 
+/* For tests that end a fiber's waits at a chosen one: fn is told of each wait of every fiber, in that fiber: before it parks (woken false), and
+   when a park or a yield is over, whatever ended it (woken true). fn may yield, of which it is not told. NULL: nobody is told. Set while no loop
+   runs. */
+void fiber_watch_waits(void (*fn)(bool woken));
+
 /* Run fn in a fiber on a temporary loop of the calling thread until it returns: for commands and tests. What is given up
    there goes on unwinding here: to the caller's guard. */
 void fiber_main(void (*fn)(void *arg), void *arg);

@@ -24,6 +24,11 @@ start_redis() {
 
 stop_redis() {
     kill "$(cat "$dir/pid")" 2>/dev/null || true
+    # It writes to its log to the end: a folder that is filled meanwhile is not removed.
+    for _ in $(seq 500); do
+        kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
+        sleep 0.02
+    done
     rm -rf "$dir"
 }
 

@@ -31,13 +31,12 @@ void store_failed(struct store *t, const char *file, int line, const char *what)
 	t->failed = true;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+int store_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	return remove(path);
 }
 
-/* Runs one statement as the administrator; the database's name stands where %s does. */
-static bool admin(const char *url, const char *format, const char *name)
+bool store_admin(const char *url, const char *format, const char *name)
 {
 	char sql[256];
 	snprintf(sql, sizeof sql, format, name);
@@ -51,8 +50,7 @@ static bool admin(const char *url, const char *format, const char *name)
 	return ok;
 }
 
-/* The URL with another database: postgresql:///postgres?… → postgresql:///name?… */
-static void with_database(char *out, size_t n, const char *url, const char *name)
+void store_with_database(char *out, size_t n, const char *url, const char *name)
 {
 	const char *at = strstr(url, "/postgres?");
 	snprintf(out, n, "%.*s/%s?%s", at ? (int)(at - url) : 0, url, name, at ? at + strlen("/postgres?") : "");
@@ -91,11 +89,11 @@ static void run_one(struct run *r, const char *pg_url)
 	t->cfg.url = r->url;
 	const char *admin_url = getenv("GUILDHALL_TEST_PG");
 	if (pg_url) {
-		with_database(r->url, sizeof r->url, pg_url, name);
-		with_database(r->admin_url, sizeof r->admin_url, admin_url, name);
+		store_with_database(r->url, sizeof r->url, pg_url, name);
+		store_with_database(r->admin_url, sizeof r->admin_url, admin_url, name);
 		t->admin_url = r->admin_url;
 		t->cfg.pooler = !strcmp(t->engine, "pgbouncer");
-		if (!admin(admin_url, "CREATE DATABASE %s", name))
+		if (!store_admin(admin_url, "CREATE DATABASE %s", name))
 			t->failed = true;
 	} else {
 		snprintf(r->url, sizeof r->url, "sqlite:%s/t.db", t->folder);
@@ -105,8 +103,8 @@ static void run_one(struct run *r, const char *pg_url)
 	if (!t->failed)
 		fiber_main(in_fiber, r);
 	if (pg_url)
-		admin(admin_url, "DROP DATABASE %s WITH (FORCE)", name);
-	nftw(r->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		store_admin(admin_url, "DROP DATABASE %s WITH (FORCE)", name);
+	nftw(r->folder, store_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 struct tally {

@@ -17,6 +17,8 @@
 #ifndef GH_TESTS_STORE_H
 #define GH_TESTS_STORE_H
 
+#include <ftw.h>
+
 #include "base/ctx.h"
 #include "db/db.h"
 
@@ -40,6 +42,13 @@ struct store_test {
 };
 
 int store_main(int argc, char **argv, const struct store_test *tests, size_t n, const struct db_migration_set *const *sets);
+
+/* Runs one statement as the administrator of url; a database's name stands where %s does. False, told on stdout, when it fails. */
+bool store_admin(const char *url, const char *format, const char *name);
+/* url with another database: postgresql:///postgres?… → postgresql:///name?… */
+void store_with_database(char *out, size_t n, const char *url, const char *name);
+/* For nftw: removes a folder with all that is in it. */
+int store_remove(const char *path, const struct stat *st, int type, struct FTW *ftw);
 
 void store_failed(struct store *t, const char *file, int line, const char *what);
 #define CHECK(cond)                                                                                           \

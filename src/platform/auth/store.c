@@ -130,6 +130,13 @@ uint64_t authstore_version(struct authstore *as)
 	return as->engine == &auth_engine_db ? db_version_kept(as->self) : 0;
 }
 
+bool authstore_stats(const struct authstore *as, struct db_stats *out)
+{
+	if (as->engine == &auth_engine_db)
+		db_stats(as->self, out);
+	return as->engine == &auth_engine_db;
+}
+
 bool auth_is_kept(struct str key)
 {
 	return str_starts(key, STR("sso:")) || str_starts(key, STR("session:")) || auth_says_of_others(key);

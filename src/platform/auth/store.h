@@ -74,6 +74,10 @@ enum status authstore_start(struct authstore *as, struct err *e) MUST_CHECK;
 void authstore_stop(struct authstore *as); /* on that loop */
 enum status authstore_ping(struct ctx *ctx, struct authstore *as, struct err *e) MUST_CHECK;
 
+/* Of the database that it is kept in; false: it is kept in Redis. */
+struct db_stats;
+bool authstore_stats(const struct authstore *as, struct db_stats *out);
+
 /* Put, replacing what was there. */
 enum status authstore_put(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct err *e) MUST_CHECK;
 /* Put several, all or none on a database; in order on Redis, where each stands by itself. */

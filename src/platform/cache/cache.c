@@ -205,6 +205,8 @@ void cache_stats(struct cache *c, struct cache_stats *out)
 		out->refused += s->table.refused;
 		out->bytes += s->table.bytes;
 		out->entries += s->table.entries;
+		for (const struct flight *f = s->flights; f; f = f->next)
+			out->flights++;
 		pthread_mutex_unlock(&s->lock);
 	}
 }

@@ -51,7 +51,7 @@ typedef enum status cache_make_fn(struct ctx *ctx, const void *arg, struct blob 
 enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const struct cache_policy *p, cache_make_fn *make,
                       const void *arg, size_t arg_size, struct blob **out, enum cache_state *state, struct err *e) MUST_CHECK;
 
-struct cache_stats { uint64_t hits, stale, misses, puts, evicted, refused, level2_hits, level2_errors; size_t bytes, entries; };
+struct cache_stats { uint64_t hits, stale, misses, puts, evicted, refused, level2_hits, level2_errors; size_t bytes, entries, flights; /* being made */ };
 void cache_stats(struct cache *c, struct cache_stats *out);
 
 #endif

@@ -20,17 +20,43 @@ enum status rights_later(struct db_conn *c, const struct rights *r, struct err *
 	return job_enqueue(c, &(struct job_new){ .kind = "people.rights", .payload = buf_str(&b), .run_at_us = clock_now_us() + LATER_S * US_PER_S }, NULL, e);
 }
 
+/* ctx with an arena of its own, which goes with this call: somebody may have a thousand sign-ons, and a thousand grants to look at for each. */
+static struct ctx in_arena(const struct ctx *ctx, struct arena *a)
+{
+	struct ctx own = *ctx;
+	own.arena = a;
+	return own;
+}
+
+static enum status end_one(struct ctx *ctx, struct str key, struct str address, struct err *e)
+{
+	SCOPED_ARENA *a = arena_child(ctx->arena);
+	struct ctx own = in_arena(ctx, a);
+	return a ? oauth_logout(&own, key, address, e) : err_set(e, ST_NOMEM, "no memory to sign out");
+}
+
+/* As many as are listed at once. *n: how many that were. */
+static enum status end_some(struct ctx *ctx, const struct rights *r, size_t *n, struct err *e)
+{
+	struct str *keys;
+	SCOPED_ARENA *a = arena_child(ctx->arena);
+	struct ctx own = in_arena(ctx, a);
+	if (!a)
+		return err_set(e, ST_NOMEM, "no memory to sign out");
+	TRY(sso_list_ended(&own, r->person, r->before_us, r->but, &keys, n, e));
+	for (size_t i = 0; i < *n; i++)
+		TRY(end_one(&own, keys[i], r->address, e));
+	return ST_OK;
+}
+
 /* Who is out is out with the first line, however many sign-ons there are; the rest tells applications, and tidies up. */
 static enum status sign_out(struct ctx *ctx, const struct rights *r, struct err *e)
 {
-	struct str *keys;
 	size_t n;
 	TRY(sso_end_before(ctx, r->person, r->before_us, r->but, e));
-	do {
-		TRY(sso_list_ended(ctx, r->person, r->before_us, r->but, &keys, &n, e));
-		for (size_t i = 0; i < n; i++)
-			TRY(oauth_logout(ctx, keys[i], r->address, e));
-	} while (n);
+	do
+		TRY(end_some(ctx, r, &n, e));
+	while (n);
 	return ST_OK;
 }
 

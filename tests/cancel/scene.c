@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See scene.h. What can be put where it is kept is put there, so that a request costs no others before it.
+ */
+#include "scene.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/id.h"
+#include "gen/account_sql.h"
+#include "gen/identity_sql.h"
+#include "lib/authenticator.h"
+#include "platform/auth/session_int.h"
+#include "platform/crypto/seal.h"
+#include "platform/media/media.h"
+#include "platform/peers/internal.h"
+#include "platform/text/html.h"
+#include "platform/text/json.h"
+#include "services/identity/admin/admin.h"
+#include "services/identity/oauth/oauth_device.h"
+#include "services/identity/people/password.h"
+#include "services/identity/signin/link.h"
+#include "services/identity/signin/second_int.h"
+#include "services/identity/signin/totp.h"
+
+#define CALLBACK_ENCODED "https%3A%2F%2Fapp.example%2Fback"
+#define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+#define SEED "twenty bytes of seed"
+
+static struct {
+	int64_t people[WHO_COUNT];
+	char password[PASSWORD_HASH_MAX];
+	char picture[256]; /* path of a variant, below /media/ */
+	char upload[1 << 16];
+	char jwk[1024], passkey[128]; /* base64url of the key's name */
+} made;
+
+static struct authenticator au = { .want = { .origin = STR_INIT("http://localhost"), .rp_id = STR_INIT("localhost") }, .credential = STR_INIT("the-scene's-passkey") };
+
+
+static const struct { const char *email, *name, *roles; } cast[WHO_COUNT] = {
+	[MEMBER] = { "mara@example.org", "Mara", "" },
+	[OWNER] = { "otto@example.org", "Otto", "owner" },
+	[NEWCOMER] = { "nell@example.org", "Nell", "" },
+};
+
+static void must_at(enum status st, const struct err *e, int line)
+{
+	if (st == ST_OK)
+		return;
+	printf("scene.c:%d: %s: %s\n", line, status_info(st)->name, e->msg);
+	fflush(stdout);
+	abort();
+}
+#define MUST(call) do { struct err e_ = { 0 }; must_at(call, &e_, __LINE__); } while (0)
+#define E (&e_)
+
+int64_t scene_person(enum who who) { return made.people[who]; }
+
+static void put(struct prep *x, enum auth_kind kind, struct str key, struct str owner, struct str value)
+{
+	const struct auth_entry n = { kind, key, owner, value, auth_expiry_us(600) };
+	MUST(authstore_put(x->ctx, x->h->p->auth, &n, E));
+}
+
+static struct str owner_of(struct prep *x, int64_t person) { return arena_strf(x->ctx->arena, "p:%lld", (long long)person); }
+
+static void keep(char *out, struct str s) { snprintf(out, sizeof((struct prep *)NULL)->a, "%.*s", STR_ARG(s)); }
+
+static void keep_id(char *out, int64_t id)
+{
+	char text[ID_TEXT_LEN + 1];
+	id_text(id, text);
+	keep(out, str_c(text));
+}
+
+/* One write in a database, by whatever fn does. */
+static void change(struct prep *x, const char *service, db_tx_fn *fn)
+{
+	MUST(db_write(x->ctx, platform_service(x->h->p, service)->db, fn, x, E));
+}
+
+/* --- once --------------------------------------------------------------------------------------------------- */
+
+static enum status tx_client(struct db_conn *c, void *arg, struct err *e)
+{
+	static const char metadata[] = "{\"client_name\":\"Scene\",\"redirect_uris\":[\"" SCENE_CALLBACK "\"],\"grant_types\":[\"authorization_code\",\"refresh_token\","
+		"\"client_credentials\",\"" DEVICE_GRANT "\"],\"response_types\":[\"code\"],\"scope\":\"openid profile email offline_access\","
+		"\"token_endpoint_auth_method\":\"client_secret_post\",\"backchannel_logout_uri\":\"https://app.example/out\"}";
+	char hash[AUTH_HASH_LEN + 1];
+	auth_hash(STR(SCENE_SECRET), hash);
+	return q_identity_client_add(c, STR(SCENE_CLIENT), STR("oidc"), STR("Scene"), STR("client_secret_post"), str_c(hash), STR(""), str_c(metadata), clock_now_us(), NULL, e);
+}
+
+static enum status tx_passkey(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_identity_passkey_add(c, str_c(made.passkey), made.people[NEWCOMER], str_c(made.jwk), 0, STR("Key"), clock_now_us(), NULL, e);
+}
+
+static void make_picture(struct ctx *ctx, struct house *h)
+{
+	struct media_item item;
+	SCOPED_FD fd = open(TEST_ROOT "/tests/fixtures/media/metadata.jpg", O_RDONLY | O_CLOEXEC);
+	MUST(media_put_file(ctx, h->p->media, fd, MEDIA_LATER, &item, E));
+	snprintf(made.picture, sizeof made.picture, "%.*s", STR_ARG(item.variants[0].path));
+}
+
+static void make_passkey(struct ctx *ctx)
+{
+	struct webauthn_credential key;
+	const struct authenticator_answer good = { .flags = 0x45 };
+	authenticator_init(&au);
+	au.a = ctx->arena;
+	au.want.challenge = STR("AAAA");
+	MUST(webauthn_register(ctx->arena, &au.want, authenticator_client_data(&au, &good, "webauthn.create"), authenticator_attestation(&au, &good), &key, E));
+	snprintf(made.jwk, sizeof made.jwk, "%.*s", STR_ARG(key.jwk));
+	snprintf(made.passkey, sizeof made.passkey, "%.*s", STR_ARG(key.id));
+}
+
+void scene_make(struct ctx *ctx, void *house)
+{
+	struct prep x = { .ctx = ctx, .h = house };
+	for (unsigned i = 0; i < WHO_COUNT; i++)
+		if (cast[i].email)
+			MUST(admin_add_person(ctx, &(struct admin_person){ str_c(cast[i].email), str_c(cast[i].name), STR(SCENE_PASSWORD), str_c(cast[i].roles) },
+			                      &made.people[i], E));
+	MUST(password_hash(ctx, STR(SCENE_PASSWORD), made.password, E));
+	make_passkey(ctx);
+	change(&x, "identity", tx_client);
+	make_picture(ctx, x.h);
+}
+
+void scene_end(void) { authenticator_fini(&au); }
+
+/* --- signing in --------------------------------------------------------------------------------------------- */
+
+static enum status tx_active(struct db_conn *c, void *arg, struct err *e)
+{
+	int64_t id = ((struct prep *)arg)->person;
+	TRY(q_identity_leaving_put(c, id, STR("active"), NULL, clock_now_us(), NULL, e));
+	return q_identity_person_roles(c, id, id == made.people[OWNER] ? STR("owner") : STR(""), clock_now_us(), NULL, e);
+}
+
+/* As they were: active, with the roles of the cast, signed in nowhere, nothing granted. */
+static void restore(struct prep *x, int64_t person)
+{
+	struct prep of = { .ctx = x->ctx, .h = x->h, .person = person };
+	change(&of, "identity", tx_active);
+	MUST(authstore_drop(x->ctx, x->h->p->auth, AUTH_PERSON, arena_strf(x->ctx->arena, "%lld", (long long)person), E));
+	MUST(authstore_drop_owner(x->ctx, x->h->p->auth, AUTH_KINDS, owner_of(x, person), E));
+	MUST(authstore_drop_owner(x->ctx, x->h->p->auth, AUTH_GRANT, arena_strf(x->ctx->arena, "pc:%lld:" SCENE_CLIENT, (long long)person), E));
+}
+
+static struct str sso_value(struct ctx *ctx, int64_t id)
+{
+	struct person_record *p;
+	struct buf b;
+	long long now = clock_now_us();
+	char sid[ID_TEXT_LEN + 1];
+	MUST(people_load(ctx, id, &p, E));
+	id_text(id_new(), sid);
+	buf_arena(&b, ctx->arena, 8192);
+	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"seen\":%lld,\"zone\":\"\",\"amr\":\"pwd\",\"agent\":\"\"", (long long)id, now, now);
+	json_put_member(&b, "sid", str_c(sid));
+	json_put_member(&b, "name", p->name);
+	json_put_member(&b, "email", p->email);
+	json_put_member(&b, "handle", p->handle);
+	json_put_member(&b, "roles", p->roles);
+	buf_putc(&b, '}');
+	return buf_str(&b);
+}
+
+void scene_sign_in(struct prep *x, enum who who, char *out, size_t max)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	struct ctx ctx = *x->ctx;
+	size_t n = strlen(out);
+	if (who == VISITOR)
+		return;
+	x->person = made.people[who];
+	restore(x, x->person);
+	struct str secret = auth_secret(ctx.arena, hash);
+	x->sso = arena_str(ctx.arena, str_c(hash));
+	put(x, AUTH_SSO, x->sso, owner_of(x, x->person), sso_value(&ctx, x->person));
+	n += (size_t)snprintf(out + n, max - n, "; %s=%.*s", session_cookie_name(&ctx, ctx.svc), STR_ARG(secret));
+	for (unsigned i = 0; i < x->h->p->service_count; i++) {
+		ctx.svc = &x->h->p->services[i];
+		if (ctx.svc == x->h->p->identity)
+			continue;
+		secret = auth_secret(ctx.arena, hash);
+		put(x, AUTH_SESSION, session_key(&ctx, str_c(hash)), sso_sessions_owner(&ctx, x->sso), x->sso);
+		n += (size_t)snprintf(out + n, max - n, "; %s=%.*s", session_cookie_name(&ctx, ctx.svc), STR_ARG(secret));
+	}
+}
+
+/* --- links -------------------------------------------------------------------------------------------------- */
+
+static void link_of(struct prep *x, struct link l)
+{
+	struct str url;
+	MUST(link_make(x->ctx, &l, 600, &url, E));
+	ptrdiff_t at = str_find(url, STR("token="));
+	keep(x->a, str_skip(url, (size_t)at + 6));
+}
+
+static struct str fresh_address(struct prep *x)
+{
+	char id[ID_TEXT_LEN + 1];
+	id_text(id_new(), id);
+	return arena_strf(x->ctx->arena, "%s@example.org", id);
+}
+
+void scene_link_sign_in(struct prep *x) { link_of(x, (struct link){ .kind = LINK_SIGN_IN, .person = made.people[MEMBER], .email = STR("mara@example.org") }); }
+void scene_link_reset(struct prep *x)
+{
+	restore(x, made.people[MEMBER]);
+	link_of(x, (struct link){ .kind = LINK_RESET, .person = made.people[MEMBER], .email = STR("mara@example.org") });
+}
+void scene_link_sign_up(struct prep *x) { link_of(x, (struct link){ .kind = LINK_SIGN_UP, .email = fresh_address(x), .name = STR("Anew"), .hash = str_c(made.password) }); }
+void scene_link_email(struct prep *x) { link_of(x, (struct link){ .kind = LINK_EMAIL, .person = x->person, .email = fresh_address(x) }); }
+
+/* --- factors ------------------------------------------------------------------------------------------------ */
+
+static struct str secret_under(struct prep *x, char hash[AUTH_HASH_LEN + 1]) { return auth_secret(x->ctx->arena, hash); }
+
+static void code_now(char *out)
+{
+	char code[TOTP_DIGITS + 1];
+	totp_code(STR(SEED), clock_now_us() / US_PER_S / TOTP_STEP_S, code);
+	keep(out, str_c(code));
+}
+
+static enum status tx_totp(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	return q_identity_totp_put(c, made.people[NEWCOMER], auth_seal(x->ctx, SECOND_SEAL, STR(SEED)), 0, clock_now_us(), NULL, e);
+}
+
+void scene_half(struct prep *x)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	struct str secret = secret_under(x, hash);
+	change(x, "identity", tx_totp);
+	restore(x, made.people[NEWCOMER]);
+	put(x, AUTH_PROMPT, str_c(hash), owner_of(x, made.people[NEWCOMER]),
+	    arena_strf(x->ctx->arena, "{\"person\":%lld,\"amr\":\"pwd\",\"next\":\"/account\"}", (long long)made.people[NEWCOMER]));
+	keep(x->c, arena_strf(x->ctx->arena, "gh_second=%.*s", STR_ARG(secret)));
+	code_now(x->a);
+}
+
+void scene_two_step(struct prep *x)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	keep(x->a, secret_under(x, hash));
+	put(x, AUTH_PROMPT, str_c(hash), owner_of(x, x->person), auth_seal(x->ctx, SECOND_SEAL, STR(SEED)));
+	code_now(x->b);
+}
+
+static enum status tx_password(struct db_conn *c, void *arg, struct err *e)
+{
+	return password_set(c, made.people[MEMBER], made.password, e);
+}
+
+void scene_password(struct prep *x) { change(x, "identity", tx_password); }
+
+/* A question that was asked, and the answer of the one authenticator that there is. */
+static struct str challenge_of(struct prep *x, int64_t person)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	struct str challenge = secret_under(x, hash);
+	put(x, AUTH_PROMPT, arena_strf(x->ctx->arena, "passkey:%s", hash), STR_NULL, arena_strf(x->ctx->arena, "%lld", (long long)person));
+	return challenge;
+}
+
+static void body_of(struct prep *x, struct str text)
+{
+	static char body[8192];
+	snprintf(body, sizeof body, "%.*s", STR_ARG(text));
+	x->body = str_c(body);
+}
+
+static void put_bytes(struct buf *b, struct arena *a, const char *name, struct str bytes) { json_put_member(b, name, base64url(a, bytes)); }
+
+static struct str assertion(struct arena *a, struct str challenge)
+{
+	struct buf b;
+	const struct authenticator_answer good = { .flags = 0x05 };
+	au.a = a;
+	au.want.challenge = challenge;
+	struct str data = authenticator_data(&au, &good, STR("")), client = authenticator_client_data(&au, &good, "webauthn.get");
+	buf_arena(&b, a, 8192);
+	BUF_LIT(&b, "{\"next\":\"/account\"");
+	put_bytes(&b, a, "id", au.credential);
+	put_bytes(&b, a, "clientDataJSON", client);
+	put_bytes(&b, a, "authenticatorData", data);
+	put_bytes(&b, a, "signature", authenticator_sign(&au, data, client));
+	buf_putc(&b, '}');
+	return buf_str(&b);
+}
+
+static struct str registration(struct arena *a, struct str challenge)
+{
+	struct buf b;
+	const struct authenticator_answer good = { .flags = 0x45 };
+	au.a = a;
+	au.want.challenge = challenge;
+	buf_arena(&b, a, 8192);
+	BUF_LIT(&b, "{\"name\":\"Key\"");
+	put_bytes(&b, a, "clientDataJSON", authenticator_client_data(&au, &good, "webauthn.create"));
+	put_bytes(&b, a, "attestationObject", authenticator_attestation(&au, &good));
+	buf_putc(&b, '}');
+	return buf_str(&b);
+}
+
+static enum status tx_no_passkeys(struct db_conn *c, void *arg, struct err *e)
+{
+	struct identity_passkey_drop_row *gone;
+	return q_identity_passkey_drop(c, str_c(made.passkey), made.people[NEWCOMER], &gone, e);
+}
+
+void scene_passkey(struct prep *x)
+{
+	change(x, "identity", tx_no_passkeys);
+	change(x, "identity", tx_passkey);
+	restore(x, made.people[NEWCOMER]);
+	body_of(x, assertion(x->ctx->arena, challenge_of(x, 0)));
+}
+
+void scene_new_passkey(struct prep *x)
+{
+	change(x, "identity", tx_no_passkeys);
+	body_of(x, registration(x->ctx->arena, challenge_of(x, x->person)));
+}
+
+void scene_has_passkey(struct prep *x)
+{
+	change(x, "identity", tx_passkey);
+	keep(x->a, str_c(made.passkey));
+}
+
+/* --- members ------------------------------------------------------------------------------------------------ */
+
+static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new(), now = clock_now_us();
+	char hash[AUTH_HASH_LEN + 1];
+	keep(x->a, auth_secret(db_arena(c), hash));
+	keep_id(x->b, id);
+	return q_identity_invitation_add(c, id, fresh_address(x), STR(""), str_c(hash), made.people[OWNER], now, now + 600 * US_PER_S, NULL, e);
+}
+
+void scene_invitation(struct prep *x) { change(x, "identity", tx_invite); }
+
+static enum status tx_suspend(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_identity_person_status(c, made.people[MEMBER], STR("suspended"), clock_now_us(), NULL, e);
+}
+
+void scene_stays(struct prep *x) { restore(x, made.people[MEMBER]); }
+void scene_suspended(struct prep *x) { change(x, "identity", tx_suspend); }
+
+/* --- account ------------------------------------------------------------------------------------------------ */
+
+static enum status tx_no_address(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_account_forget_addresses(c, made.people[MEMBER], NULL, e);
+}
+
+static enum status tx_address(struct db_conn *c, void *arg, struct err *e)
+{
+	int64_t id = id_new();
+	struct str none = STR("");
+	TRY(tx_no_address(c, arg, e));
+	keep_id(((struct prep *)arg)->a, id);
+	return q_account_address_put(c, id, made.people[MEMBER], STR("Mara"), STR("Mill Lane 1"), none, none, STR("Ousebridge"), none, STR("GB"), none, true, true,
+	                             clock_now_us(), NULL, e);
+}
+
+void scene_no_address(struct prep *x) { change(x, "account", tx_no_address); }
+void scene_address(struct prep *x) { change(x, "account", tx_address); }
+
+static enum status tx_archive(struct db_conn *c, void *arg, struct err *e)
+{
+	int64_t id = id_new();
+	TRY(q_account_export_add(c, id, made.people[MEMBER], clock_now_us(), NULL, e));
+	return q_account_export_done(c, id, STR("ready"), STR("scene.zip"), 5, clock_now_us(), NULL, e);
+}
+
+void scene_archive(struct prep *x)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/exports", x->h->data);
+	(void)mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/exports/scene.zip", x->h->data);
+	SCOPED_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (write(fd, "12345", 5) != 5)
+		abort();
+	change(x, "account", tx_archive);
+}
+
+void scene_picture_later(struct prep *x)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/media/%s", x->h->data, made.picture);
+	unlink(path);
+	keep(x->a, str_c(made.picture));
+}
+
+/* A picture that was not there before: what follows its end is nobody's. */
+void scene_upload(struct prep *x)
+{
+	static const char head[] = "--edge\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n"
+		"--edge\r\ncontent-disposition: form-data; name=\"name\"\r\n\r\nMara\r\n--edge\r\ncontent-disposition: form-data; name=\"handle\"\r\n\r\nmara\r\n"
+		"--edge\r\ncontent-disposition: form-data; name=\"timezone\"\r\n\r\nEurope/Berlin\r\n--edge\r\ncontent-disposition: form-data; name=\"locale\"\r\n\r\nen\r\n"
+		"--edge\r\ncontent-disposition: form-data; name=\"avatar\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\n";
+	struct buf b;
+	char picture[40000], id[ID_TEXT_LEN + 1];
+	SCOPED_FD fd = open(TEST_ROOT "/tests/fixtures/media/metadata.png", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, picture, sizeof picture);
+	id_text(id_new(), id);
+	buf_arena(&b, x->ctx->arena, sizeof made.upload);
+	buf_puts(&b, head);
+	buf_put(&b, picture, (size_t)n);
+	buf_puts(&b, id);
+	buf_puts(&b, "\r\n--edge--\r\n");
+	if (n <= 0 || !buf_ok(&b))
+		abort();
+	memcpy(made.upload, b.data, b.len);
+	x->body = str_n(made.upload, b.len);
+}
+
+/* --- the authorization server -------------------------------------------------------------------------------- */
+
+static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_identity_consent_put(c, made.people[MEMBER], STR(SCENE_CLIENT), STR("openid profile email offline_access"), clock_now_us(), NULL, e);
+}
+
+static enum status tx_no_consent(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_identity_consent_drop(c, made.people[MEMBER], STR(SCENE_CLIENT), NULL, e);
+}
+
+void scene_consented(struct prep *x)
+{
+	scene_tokens(x);
+	change(x, "identity", tx_consent);
+}
+
+void scene_no_consent(struct prep *x) { change(x, "identity", tx_no_consent); }
+
+static struct str as_asked(struct prep *x)
+{
+	return arena_strf(x->ctx->arena, "client_id=%s&response_type=code&redirect_uri=%s&scope=openid&code_challenge=%s"
+	                  "&code_challenge_method=S256", SCENE_CLIENT, CALLBACK_ENCODED, CHALLENGE);
+}
+
+void scene_ask(struct prep *x)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	scene_no_consent(x);
+	keep(x->a, secret_under(x, hash));
+	put(x, AUTH_PROMPT, str_c(hash), STR_NULL, arena_strf(x->ctx->arena, "%lld\n%.*s", (long long)clock_now_us(), STR_ARG(as_asked(x))));
+}
+
+void scene_pushed(struct prep *x)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	scene_no_consent(x);
+	keep(x->a, secret_under(x, hash));
+	put(x, AUTH_PAR, str_c(hash), STR_NULL, as_asked(x));
+}
+
+static struct str signed_in(struct prep *x)
+{
+	static char cookies[2048];
+	cookies[0] = 0;
+	if (!x->sso.n)
+		scene_sign_in(x, MEMBER, cookies, sizeof cookies);
+	return x->sso;
+}
+
+static void code_for(struct prep *x, const char *client, struct str back, struct str challenge, struct str nonce, char *out)
+{
+	struct str code;
+	const struct oauth_code c = { .client = str_c(client), .redirect_uri = back, .challenge = challenge, .nonce = nonce, .scope = STR("openid profile email offline_access"),
+		.sso = signed_in(x), .jkt = STR(""), .person = made.people[MEMBER], .auth_us = clock_now_us() };
+	MUST(oauth_code_issue(x->ctx, &c, &code, E));
+	keep(out, code);
+}
+
+void scene_code(struct prep *x) { code_for(x, SCENE_CLIENT, STR(SCENE_CALLBACK), STR(CHALLENGE), STR(""), x->a); }
+
+void scene_tokens(struct prep *x)
+{
+	struct oauth_tokens t;
+	char id[ID_TEXT_LEN + 1];
+	id_text(id_new(), id);
+	const struct oauth_grant g = { .id = str_c(id), .client = STR(SCENE_CLIENT), .scope = STR("openid profile email offline_access"), .sso = signed_in(x),
+		.nonce = STR(""), .jkt = STR(""), .person = made.people[MEMBER], .auth_us = clock_now_us() };
+	MUST(oauth_tokens_issue(x->ctx, &g, true, &t, E));
+	keep(x->a, t.access);
+	keep(x->b, t.refresh);
+}
+
+static void device(struct prep *x, const char *state)
+{
+	static unsigned serial;
+	char hash[AUTH_HASH_LEN + 1], code[DEVICE_CODE_LEN + 1];
+	unsigned n = ++serial;
+	keep(x->a, secret_under(x, hash));
+	for (unsigned i = 0; i < DEVICE_CODE_LEN; i++, n /= i == 5 ? 1 : 20)
+		code[i] = i == 4 ? '-' : "BCDFGHJKLMNPQRSTVWXZ"[n % 20];
+	code[DEVICE_CODE_LEN] = 0;
+	keep(x->b, str_c(code));
+	put(x, AUTH_USER_CODE, str_c(code), STR_NULL, str_c(hash));
+	put(x, AUTH_DEVICE, str_c(hash), STR_NULL,
+	    arena_strf(x->ctx->arena, "{\"person\":%lld,\"auth\":%lld,\"polled\":0,\"interval\":5,\"client\":\"" SCENE_CLIENT "\",\"scope\":\"openid\",\"state\":\"%s\",\"sso\":\"%.*s\"}",
+	               (long long)made.people[MEMBER], (long long)clock_now_us(), state, STR_ARG(signed_in(x))));
+}
+
+void scene_device(struct prep *x) { device(x, "pending"); }
+void scene_device_allowed(struct prep *x) { device(x, "allowed"); }
+
+struct registering { struct prep *x; char id[64], hash[AUTH_HASH_LEN + 1]; };
+
+static enum status tx_register(struct db_conn *c, void *arg, struct err *e)
+{
+	static const char metadata[] = "{\"client_name\":\"Another\",\"redirect_uris\":[\"https://another.example/back\"],\"grant_types\":[\"authorization_code\"],"
+		"\"response_types\":[\"code\"],\"scope\":\"openid\",\"token_endpoint_auth_method\":\"none\"}";
+	const struct registering *r = arg;
+	TRY(q_identity_client_add(c, str_c(r->id), STR("oidc"), STR("Another"), STR("none"), STR(""), str_c(r->hash), str_c(metadata), clock_now_us(), NULL, e));
+	return q_identity_consent_put(c, made.people[MEMBER], str_c(r->id), STR("openid"), clock_now_us(), NULL, e);
+}
+
+void scene_registered(struct prep *x)
+{
+	struct registering r = { .x = x };
+	char id[ID_TEXT_LEN + 1];
+	id_text(id_new(), id);
+	snprintf(r.id, sizeof r.id, "app-%s", id);
+	keep(x->a, str_c(r.id));
+	keep(x->b, secret_under(x, r.hash));
+	MUST(db_write(x->ctx, x->h->p->identity->db, tx_register, &r, E));
+}
+
+/* A sign-in that a service began, as the provider answered it. */
+static void login_at(struct prep *x, const char *service)
+{
+	char hash[AUTH_HASH_LEN + 1], browser[AUTH_HASH_LEN + 1], challenge[AUTH_HASH_LEN + 1];
+	struct ctx ctx = *x->ctx;
+	ctx.svc = platform_service(x->h->p, service);
+	struct str secret = secret_under(x, browser), verifier = secret_under(x, challenge);
+	keep(x->a, secret_under(x, hash));
+	keep(x->c, arena_strf(ctx.arena, "gh_login_%s=%.*s", service, STR_ARG(secret)));
+	put(x, AUTH_LOGIN, str_c(hash), STR_NULL,
+	    arena_strf(ctx.arena, "{\"silent\":false,\"service\":\"%s\",\"next\":\"/\",\"verifier\":\"%.*s\",\"nonce\":\"n\",\"browser\":\"%s\"}", service, STR_ARG(verifier), browser));
+	code_for(x, arena_printf(ctx.arena, "service:%s", service), session_callback_url(&ctx), arena_str(ctx.arena, str_c(challenge)), STR("n"), x->b);
+}
+
+void scene_login(struct prep *x) { login_at(x, "blog"); }
+void scene_login_account(struct prep *x) { login_at(x, "account"); }
+
+/* --- other processes ----------------------------------------------------------------------------------------- */
+
+static void sign(struct prep *x, const char *path, struct str body)
+{
+	char signature[INTERNAL_SIGNATURE_MAX];
+	if (!internal_sign(x->h->p->secret, "POST", str_c(path), body, clock_now_us(), signature))
+		abort();
+	keep(x->a, str_c(signature));
+}
+
+void scene_contract(struct prep *x) { sign(x, "/internal/contracts/blog/site", STR(SCENE_CONTRACT_BODY)); }
+void scene_fragments(struct prep *x) { sign(x, "/internal/fragments", STR(SCENE_FRAGMENTS_BODY)); }
+
+/* One that was not handled before. */
+void scene_events(struct prep *x)
+{
+	body_of(x, arena_strf(x->ctx->arena, "{\"service\":\"account\",\"origin\":\"identity\",\"events\":[[%lld,\"person.deleted\",\"123\",\"{}\",1,1]]}", (long long)id_new()));
+	sign(x, "/internal/events", x->body);
+}

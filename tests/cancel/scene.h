@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the requests of test_cancel are about: people, an application, links, codes; made once, or afresh before each request, since most are good
+ * for one use. And the table of the requests themselves.
+ */
+#ifndef GH_TESTS_SCENE_H
+#define GH_TESTS_SCENE_H
+
+#include "house.h"
+
+enum who { VISITOR, MEMBER, OWNER, NEWCOMER /* with two steps and a passkey */, WHO_COUNT };
+
+#define SCENE_PASSWORD "seven quiet herons"
+#define SCENE_CLIENT "app-scene"
+#define SCENE_SECRET "secret-of-the-scene"
+#define SCENE_CALLBACK "https://app.example/back"
+
+/* What a sample's texts may name: {a} {b} {c} {csrf}, {id} of MEMBER as the pages write it. */
+struct prep {
+	struct ctx *ctx; /* identity's */
+	struct house *h;
+	int64_t person;  /* who asks; 0: VISITOR */
+	struct str sso;  /* key of their sign-on */
+	char a[4096], b[4096], c[4096];
+	struct str body; /* instead of the sample's; static */
+};
+
+struct sample {
+	const char *service, *method, *pattern; /* of the route; service "": the platform's own */
+	const char *path;                       /* as asked */
+	enum who who;
+	int want;
+	const char *headers; /* NULL: none */
+	const char *body;    /* NULL: none */
+	void (*prepare)(struct prep *x);
+};
+extern const struct sample samples[];
+extern const size_t sample_count;
+
+/* Once, in a fiber: people and the application. Aborts when something can not be made. */
+void scene_make(struct ctx *ctx, void *house);
+void scene_end(void);
+/* Signs `who` in afresh: cookies of all services are added to out. */
+void scene_sign_in(struct prep *x, enum who who, char *out, size_t max);
+int64_t scene_person(enum who who);
+
+/* Preparations. */
+void scene_link_sign_in(struct prep *x);   /* {a} */
+void scene_link_sign_up(struct prep *x);
+void scene_link_reset(struct prep *x);
+void scene_link_email(struct prep *x);
+void scene_half(struct prep *x);           /* {c} cookie, {a} code */
+void scene_two_step(struct prep *x);       /* {a} resume, {b} code */
+void scene_password(struct prep *x);       /* as it was */
+void scene_invitation(struct prep *x);     /* {a} token, {b} id */
+void scene_address(struct prep *x);        /* {a} id */
+void scene_no_address(struct prep *x);
+void scene_archive(struct prep *x);
+void scene_stays(struct prep *x);          /* nobody is leaving, all are active */
+void scene_suspended(struct prep *x);
+void scene_code(struct prep *x);           /* {a} */
+void scene_tokens(struct prep *x);         /* {a} access, {b} refresh */
+void scene_device(struct prep *x);         /* {a} device code, {b} user code, undecided */
+void scene_device_allowed(struct prep *x);
+void scene_ask(struct prep *x);            /* {a} resume */
+void scene_pushed(struct prep *x);         /* {a} name of a pushed request */
+void scene_consented(struct prep *x);
+void scene_no_consent(struct prep *x);
+void scene_registered(struct prep *x);     /* {a} client, {b} its token */
+void scene_login(struct prep *x);          /* {a} state, {b} code, {c} cookie; of the blog */
+void scene_login_account(struct prep *x);  /* the same of account */
+void scene_contract(struct prep *x);       /* {a} signature over the sample's body */
+void scene_fragments(struct prep *x);
+void scene_events(struct prep *x);
+void scene_picture_later(struct prep *x);  /* {a} path of a picture that is not made yet */
+void scene_upload(struct prep *x);         /* body */
+void scene_passkey(struct prep *x);        /* body: an assertion */
+void scene_new_passkey(struct prep *x);    /* body: a registration */
+void scene_has_passkey(struct prep *x);    /* {a} its id */
+
+#define SCENE_CONTRACT_BODY "{}"
+#define SCENE_FRAGMENTS_BODY "{\"service\":\"blog\",\"pieces\":[{\"type\":\"brand\",\"params\":\"\"},{\"type\":\"nav-tree\",\"params\":\"menu=main\"}]}"
+
+#endif
