@@ -132,6 +132,7 @@ const struct sample samples[] = {
 	{ "identity", "GET", "/oauth/authorize", "/oauth/authorize?client_id=" SCENE_CLIENT "&request_uri=urn:ietf:params:oauth:request_uri:{a}", MEMBER, 200, NULL, NULL,
 	  scene_pushed },
 	{ "identity", "POST", "/oauth/consent", "/oauth/consent", MEMBER, 303, FORM, "csrf={csrf}&resume={a}&decision=allow", scene_ask },
+	{ "identity", "POST", "/oauth/refusal", "/oauth/refusal", VISITOR, 303, FORM, "csrf={csrf}&resume={a}", scene_ask },
 	{ "identity", "POST", "/oauth/token", "/oauth/token", VISITOR, 200, FORM,
 	  CLIENT "&grant_type=authorization_code&code={a}&redirect_uri=" SCENE_CALLBACK "&code_verifier=" PROVES, scene_code },
 	{ "identity", "POST", "/oauth/token", "/oauth/token", VISITOR, 200, FORM, CLIENT "&grant_type=refresh_token&refresh_token={b}", scene_tokens },
@@ -175,6 +176,9 @@ const struct sample samples[] = {
 	{ "identity", "GET", "/admin/invitations", "/admin/invitations", OWNER, 200, NULL, NULL, scene_stays },
 	{ "identity", "POST", "/admin/invitations", "/admin/invitations", OWNER, 303, FORM, "csrf={csrf}&email=guest@example.org&role=" },
 	{ "identity", "POST", "/admin/invitations", "/admin/invitations", OWNER, 303, FORM, "csrf={csrf}&action=again&id={b}", scene_invitation },
+	{ "identity", "GET", "/admin/applications", "/admin/applications", OWNER, 200 },
+	{ "identity", "POST", "/admin/applications", "/admin/applications", OWNER, 303, FORM, "csrf={csrf}&action=remove&client={a}", scene_registered },
+	{ "identity", "POST", "/admin/applications", "/admin/applications", OWNER, 303, FORM, "csrf={csrf}&action=unused" },
 	{ "identity", "GET", "/admin/audit", "/admin/audit", OWNER, 200 },
 };
 const size_t sample_count = sizeof samples / sizeof *samples;

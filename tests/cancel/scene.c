@@ -464,10 +464,11 @@ static struct str as_asked(struct prep *x)
 
 void scene_ask(struct prep *x)
 {
-	char hash[AUTH_HASH_LEN + 1];
+	struct str resume;
+	const struct oauth_ask asked = { .text = as_asked(x), .started_us = clock_now_us() };
 	scene_no_consent(x);
-	keep(x->a, secret_under(x, hash));
-	put(x, AUTH_PROMPT, str_c(hash), STR_NULL, arena_strf(x->ctx->arena, "%lld\n%.*s", (long long)clock_now_us(), STR_ARG(as_asked(x))));
+	MUST(oauth_ask_keep(x->ctx, &asked, NULL, &resume, E));
+	keep(x->a, resume);
 }
 
 void scene_pushed(struct prep *x)
