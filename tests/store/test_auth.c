@@ -144,6 +144,28 @@ static void swapped_only_from_what_was_read(struct store *t, struct authstore *a
 	CHECK(str_eqc(out.value, "three") && str_eqc(out.owner, "p:1"));
 }
 
+/* What was prolonged is its owner's as long as it lives: a grant that is refreshed for months can still be taken back. */
+static void prolonged_by_a_swap(struct store *t, struct authstore *as)
+{
+	struct auth_entry *list, out, n = entry(AUTH_GRANT, "g", "pc:1:app", "one", 60), other = entry(AUTH_GRANT, "h", "pc:1:app", "two", 120);
+	bool swapped;
+	size_t count;
+	int64_t begun_us = clock_now_us();
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &n, &t->err));
+	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &other, &t->err));
+	n.expires_us = auth_expiry_us(180);
+	CHECK_STATUS(ST_OK, authstore_swap(t->ctx, as, &n, STR("one"), &swapped, &t->err));
+	CHECK(swapped);
+	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_GRANT, STR("pc:1:app"), 10, &list, &count, &t->err));
+	CHECK(count == 2 && str_eqc(list[0].key, "g") && str_eqc(list[1].key, "h"));
+	clock_fake_us(begun_us + 150 * US_PER_S); /* past what both were at first */
+	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_GRANT, STR("pc:1:app"), 10, &list, &count, &t->err));
+	CHECK(count == 1 && str_eqc(list[0].key, "g"));
+	CHECK_STATUS(ST_OK, authstore_drop_owner(t->ctx, as, AUTH_KINDS, STR("pc:1:app"), &t->err));
+	CHECK_STATUS(ST_NOT_FOUND, authstore_get(t->ctx, as, AUTH_GRANT, STR("g"), &out, &t->err));
+	clock_fake_us(0);
+}
+
 static void by_owner(struct store *t, struct authstore *as)
 {
 	struct auth_entry *list, out, n[] = { entry(AUTH_TOKEN, "a", "grant:1", "va", 60), entry(AUTH_TOKEN, "b", "grant:1", "vb", 120),
@@ -330,7 +352,7 @@ static void signed_out_elsewhere_is_signed_out_everywhere(struct store *t, struc
 
 #define CASES(X)                                                                                              \
 	X(secrets_are_kept_as_hashes) X(put_and_get) X(following) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
-	X(swapped_only_from_what_was_read) X(by_owner) X(one_of_many_wins)                             \
+	X(swapped_only_from_what_was_read) X(prolonged_by_a_swap) X(by_owner) X(one_of_many_wins)                             \
 	X(version_tells_of_changed_sessions) X(a_role_taken_is_gone_from_every_sign_on) X(signed_out_elsewhere_is_signed_out_everywhere)
 
 static void with(struct store *t, struct redis *r, void (*run)(struct store *t, struct authstore *as))

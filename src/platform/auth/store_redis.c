@@ -15,13 +15,16 @@
 #define OWNED "gh:auth-of:"
 #define NOW_MS "local now = tonumber(ARGV[1]); "
 
+/* The owner's set has the entry with its expiry, and lasts as long. */
+#define OWN "redis.call('ZADD', KEYS[2], ARGV[2], KEYS[1]); " \
+	"local left = redis.call('PTTL', KEYS[2]); if left < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end "
+
 /* ARGV: now ms, expiry ms, value, owner, "nx" or "". KEYS: entry, owner's set. */
 static const char script_put[] = NOW_MS
 	"local ttl = tonumber(ARGV[2]) - now; if ttl < 1 then redis.call('DEL', KEYS[1]); return 1 end; "
 	"local ok = ARGV[5] == 'nx' and redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl, 'NX') or "
 	"ARGV[5] ~= 'nx' and redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl); if not ok then return 0 end; "
-	"if ARGV[4] ~= '' then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now); redis.call('ZADD', KEYS[2], ARGV[2], KEYS[1]); "
-	"local left = redis.call('PTTL', KEYS[2]); if left < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end end; return 1";
+	"if ARGV[4] ~= '' then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now); " OWN "end; return 1";
 
 /* ARGV: now ms, first, past, "drop" or a number. KEYS: owner's set. */
 static const char script_span[] = NOW_MS
@@ -79,17 +82,18 @@ static enum status add(struct ctx *ctx, void *self, const struct auth_row *row, 
 	return put_one(ctx, self, row, "nx", added, e);
 }
 
-/* ARGV: now ms, expiry ms, value, former value. KEYS: entry. Values begin after the first line. */
+/* ARGV: now ms, expiry ms, value, former value, owner. KEYS: entry, owner's set. Values begin after the first line. */
 static const char script_swap[] = NOW_MS
 	"local ttl = tonumber(ARGV[2]) - now; local v = redis.call('GET', KEYS[1]); if ttl < 1 or not v then return 0 end; "
 	"local at = string.find(v, '\\n', 1, true); if not at or string.sub(v, at + 1) ~= ARGV[4] then return 0 end; "
-	"redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl); return 1";
+	"redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl); if ARGV[5] ~= '' then " OWN "end; return 1";
 
 static enum status swap(struct ctx *ctx, void *self, const struct auth_row *r, struct str former, bool *swapped, struct err *e)
 {
 	struct redis_reply reply;
-	const struct str argv[] = { STR("EVAL"), str_c(script_swap), STR("1"), key_of(ctx, PREFIX, r->key), ms_text(ctx, clock_now_us()),
-		ms_text(ctx, r->expires_us), packed(ctx, r), former };
+	struct str owner = r->owner.p ? r->owner : STR("");
+	const struct str argv[] = { STR("EVAL"), str_c(script_swap), STR("2"), key_of(ctx, PREFIX, r->key), key_of(ctx, OWNED, owner),
+		ms_text(ctx, clock_now_us()), ms_text(ctx, r->expires_us), packed(ctx, r), former, owner };
 	TRY(call(ctx, self, sizeof argv / sizeof *argv, argv, &reply, e));
 	*swapped = reply.kind == REDIS_INT && reply.i == 1;
 	return ST_OK;
