@@ -269,7 +269,7 @@ cases["every route that changes something wants its form's token, and a form of 
 	const changing = [...routes.filter((r) => !["GET", "OPTIONS"].includes(r.method)), { method: "POST", path: "/auth/logout", flags: [] }, { method: "POST", path: "/account/auth/logout", flags: [] }];
 	const free = changing.filter((r) => r.flags.includes("no-csrf")).map((r) => `${r.method} ${r.path}`).sort();
 	// Those prove who they are with every call, by what is in no cookie.
-	assert.deepEqual(free, ["DELETE /oauth/register/x", "POST /api/v1/apps", "POST /oauth/device_authorization", "POST /oauth/introspect", "POST /oauth/par", "POST /oauth/register", "POST /oauth/revoke",
+	assert.deepEqual(free, ["DELETE /oauth/register/x", "POST /api/v1/apps", "POST /oauth/authorize", "POST /oauth/device_authorization", "POST /oauth/introspect", "POST /oauth/par", "POST /oauth/register", "POST /oauth/revoke",
 		"POST /oauth/token", "POST /oauth/userinfo", "PUT /oauth/register/x"]);
 	assert.ok(changing.length > free.length + 20);
 	for (const { method, path } of changing.filter((r) => !r.flags.includes("no-csrf")))

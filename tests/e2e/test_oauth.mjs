@@ -107,8 +107,8 @@ cases["dynamic registration, read, changed and removed (RFC 7591, 7592)"] = asyn
 cases["registration refuses what it should"] = async () => {
 	const refused = [{ redirect_uris: ["http://evil.example/cb"] }, { redirect_uris: ["javascript:alert(1)"] }, { redirect_uris: ["https://a.example/cb#x"] }, { redirect_uris: [] },
 		{ redirect_uris: ["myapp:/cb"] }, { grant_types: ["implicit"] }, { grant_types: ["password"] }, { response_types: ["token"] }, { token_endpoint_auth_method: "client_secret_jwt" },
-		{ token_endpoint_auth_method: "private_key_jwt" }, { jwks_uri: "https://a.example/jwks" }, { scope: "openid write" }, { scope: "introspect" }, { id_token_signed_response_alg: "none" },
-		{ id_token_signed_response_alg: "HS256" }, { backchannel_logout_uri: "ftp://a.example/" }, { client_name: "x".repeat(101) }, { client_name: 7, redirect_uris: "no list" },
+		{ token_endpoint_auth_method: "private_key_jwt" }, { jwks_uri: "https://a.example/jwks" }, { scope: "write" }, { scope: "introspect" }, { id_token_signed_response_alg: "none" },
+		{ id_token_signed_response_alg: "HS256" }, { backchannel_logout_uri: "ftp://a.example/" }, { backchannel_logout_uri: "org.example.app:/out" }, { backchannel_logout_uri: "http://a.example/" }, { client_name: "x".repeat(101) }, { client_name: 7, redirect_uris: "no list" },
 		{ token_endpoint_auth_method: "none", grant_types: ["client_credentials"] }];
 	for (const more of refused) {
 		const answer = await register({ ...full, ...more });
@@ -134,6 +134,56 @@ cases["registration refuses what it should"] = async () => {
 	assert.equal(broken.status, 400);
 };
 
+cases["libraries' defaults: nothings and unknown scopes are left out, RS256 where nothing is named, a secret either way, the request as a form"] = async () => {
+	const app = await register({ client_name: "Default", redirect_uris: [callback], client_uri: null, logo_uri: "", contacts: [], tos_uri: null, response_types: null, grant_types: [], jwks_uri: "", jwks: null,
+		id_token_signed_response_alg: null, token_endpoint_auth_method: null, scope: "openid email address phone", post_logout_redirect_uris: [], backchannel_logout_uri: "" });
+	assert.deepEqual([app.status, app.scope, app.id_token_signed_response_alg, app.token_endpoint_auth_method, app.logo_uri], [201, "openid email", "RS256", "client_secret_basic", undefined]);
+	const algOf = (token) => JSON.parse(Buffer.from(token.split(".")[0], "base64url")).alg;
+	// Scopes that are not known are passed over, and the answer says so.
+	const got = await codeFor(app, { scope: "openid address email phone" });
+	const tokens = await post("/oauth/token", { grant_type: "authorization_code", code: got.code, redirect_uri: callback, code_verifier: got.verifier, client_id: app.client_id, client_secret: app.client_secret });
+	assert.deepEqual([tokens.status, tokens.body.scope, algOf(tokens.body.id_token)], [200, "openid email", "RS256"]);
+	const posted = await register({ ...full, token_endpoint_auth_method: "client_secret_post" });
+	assert.equal((await exchange(posted, await codeFor(posted))).status, 200, "in the header though the form was registered");
+	assert.equal((await post("/oauth/token", { grant_type: "client_credentials" }, basic({ ...posted, client_secret: "wrong" }))).body.error, "invalid_client");
+	const bare = await register({ ...full, token_endpoint_auth_method: "none" });
+	assert.equal((await post("/oauth/introspect", { token: "x", client_id: bare.client_id, client_secret: "" })).body.error, "invalid_client", "a secret where there is none");
+	// The request as a form, from another site: no cookie comes along.
+	const { challenge } = pkce(), params = authorizeUrl(app, { code_challenge: challenge }).search.slice(1);
+	const answer = await fetch(`${base}/oauth/authorize`, { method: "POST", redirect: "manual", headers: { "content-type": "application/x-www-form-urlencoded", origin: "https://bread.example.org", "sec-fetch-site": "cross-site" }, body: params });
+	assert.equal(answer.status, 303);
+	const back = await got.agent.go(answer.headers.get("location"));
+	assert.ok(back.url.searchParams.get("code"), back.text);
+	const wrongForm = await fetch(`${base}/oauth/authorize`, { method: "POST", redirect: "manual", body: new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(params)), response_type: "token" }) });
+	assert.equal((await got.agent.go(wrongForm.headers.get("location"))).url.searchParams.get("error"), "unsupported_response_type");
+	assert.equal((await fetch(`${base}/oauth/authorize`, { method: "POST", redirect: "manual", body: new URLSearchParams({ client_id: "nobody" }) })).status, 400);
+};
+cases["what is refused is told with a description, to the client and in the log"] = async () => {
+	const { challenge } = pkce();
+	const { agent } = await codeFor(client);
+	for (const more of [{ response_type: "token" }, { code_challenge: undefined }, { scope: "everything" }]) {
+		const { url } = await agent.go(authorizeUrl(client, { code_challenge: challenge, ...more }));
+		assert.ok(url.searchParams.get("error_description").length > 10, JSON.stringify(more));
+	}
+	const answers = [post("/oauth/token", {}, basic(client)), post("/oauth/token", { grant_type: "x" }, basic(client)), post("/oauth/token", { grant_type: "refresh_token", refresh_token: "x" }, basic(client)),
+		post("/oauth/token", { client_id: client.client_id }), post("/oauth/par", { redirect_uri: callback, response_type: "token" }, basic(client)), register({ redirect_uris: ["x"] })];
+	for (const answer of await Promise.all(answers)) assert.ok((answer.body ?? answer).error_description.length > 10, JSON.stringify(answer));
+	assert.match(site.log(), /"oauth.refused"[^\n]*"invalid_grant"/);
+	assert.match(site.log(), /"oauth.not_authorized"[^\n]*unsupported_response_type/);
+};
+cases["an application that was registered anew is asked for anew"] = async () => {
+	const app = await register({ ...full, client_name: "Flour Mill" }), { challenge } = pkce();
+	const manage = { authorization: `Bearer ${app.registration_access_token}`, "content-type": "application/json" };
+	const { agent } = await codeFor(app);
+	assert.ok((await agent.go(authorizeUrl(app, { code_challenge: challenge, prompt: "none" }))).url.searchParams.get("code"));
+	assert.equal((await fetch(app.registration_client_uri, { method: "PUT", headers: manage, body: JSON.stringify({ ...full, client_name: "Flour Bank" }) })).status, 200);
+	const silent = await agent.go(authorizeUrl(app, { code_challenge: challenge, prompt: "none" }));
+	assert.deepEqual([silent.status, silent.url.origin], [400, base]);
+	const asked = await agent.go(authorizeUrl(app, { code_challenge: challenge }));
+	assert.match(asked.text, /Let Flour Bank in/);
+	assert.ok((await agent.submit(asked, { decision: "allow" })).url.searchParams.get("code"));
+	assert.ok((await agent.go(authorizeUrl(app, { code_challenge: challenge, prompt: "none" }))).url.searchParams.get("code"));
+};
 cases["registrations are bounded: of one address in an hour, and in all"] = async () => {
 	const folder = mkdtempSync(join(tmpdir(), "guildhall-crowd-"));
 	const crowd = await serve({ data: folder, demo: false, args: ["--set", "identity.applications_per_hour=3", "--set", "identity.applications_max=2"] });
@@ -182,7 +232,7 @@ for (const alg of ["ES256", "EdDSA", "RS256"])
 cases["openid-client: pushed request, device flow, form_post"] = async () => {
 	const issuer = await Issuer.discover(base);
 	const registered = await register({ ...full, grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"] });
-	const c = new issuer.Client({ ...registered, redirect_uris: [callback], response_types: ["code"], id_token_signed_response_alg: "ES256" });
+	const c = new issuer.Client({ ...registered, redirect_uris: [callback], response_types: ["code"] });
 	const verifier = generators.codeVerifier(), state = generators.state();
 	const pushed = await c.pushedAuthorizationRequest({ scope: "openid", state, code_challenge: generators.codeChallenge(verifier), code_challenge_method: "S256", redirect_uri: callback, response_type: "code", client_id: registered.client_id });
 	const { params } = await authorize(`${base}/oauth/authorize?client_id=${registered.client_id}&request_uri=${encodeURIComponent(pushed.request_uri)}`);
@@ -265,7 +315,7 @@ cases["oauth4webapi: client credentials, device flow"] = async () => {
 };
 cases["RP-initiated logout; back-channel logout tells those who asked, with a token that verifies"] = async () => {
 	const issuer = await Issuer.discover(base);
-	const c = new issuer.Client({ ...client, id_token_signed_response_alg: "ES256" });
+	const c = new issuer.Client(client);
 	const first = await codeFor(client, { scope: "openid" });
 	const tokens = (await exchange(client, first)).body;
 	const other = await codeFor(client, { scope: "openid offline_access", prompt: "consent" }, { agent: first.agent });
@@ -292,6 +342,37 @@ cases["logout without a hint asks first; an address that is not the client's is 
 	page = await agent.submit(page);
 	assert.equal(page.url.origin, base);
 	assert.equal(agent.cookies.has("gh-identity"), false);
+};
+cases["Mastodon's clients: JSON, scopes within scopes, tokens that last and outlast the sign-on, other origins"] = async () => {
+	const json = async (path, body) => {
+		const answer = await fetch(base + path, { method: "POST", headers: { "content-type": "application/json", origin: "https://elk.example" }, body: JSON.stringify(body) });
+		return { status: answer.status, headers: answer.headers, body: await answer.json() };
+	};
+	assert.equal((await fetch(`${base}/api/v1/apps`, { method: "OPTIONS", headers: { origin: "https://elk.example", "access-control-request-method": "POST" } })).headers.get("access-control-allow-origin"), "*");
+	const made = await json("/api/v1/apps", { client_name: "Phanpy", redirect_uris: "https://elk.example/cb", scopes: "read write follow push profile", website: "" });
+	assert.deepEqual([made.status, made.headers.get("access-control-allow-origin")], [200, "*"]);
+	const app = made.body, agent = new Agent(base);
+	let page = await agent.signIn(ines, await agent.go(`/oauth/authorize?response_type=code&client_id=${app.client_id}&redirect_uri=${encodeURIComponent("https://elk.example/cb")}&scope=read:accounts+write:statuses`));
+	page = await agent.submit(page, { decision: "allow" });
+	const tokens = await json("/oauth/token", { grant_type: "authorization_code", client_id: app.client_id, client_secret: app.client_secret, redirect_uri: "https://elk.example/cb", code: page.url.searchParams.get("code") });
+	assert.deepEqual([tokens.status, tokens.body.scope, tokens.body.expires_in], [200, "read:accounts write:statuses", undefined]);
+	const form = new FormData();
+	for (const [k, v] of Object.entries({ grant_type: "client_credentials", client_id: app.client_id, client_secret: app.client_secret, scope: "read" })) form.set(k, v);
+	const own = await (await fetch(`${base}/oauth/token`, { method: "POST", body: form })).json();
+	assert.deepEqual([own.scope, own.expires_in], ["read", 3600]);
+	const lives = async () => (await post("/oauth/introspect", { token: tokens.body.access_token, client_id: app.client_id, client_secret: app.client_secret })).body.active;
+	await agent.submit(await agent.go("/oauth/end_session"));
+	await clock.ahead(399 * 86400, async () => assert.equal(await lives(), true));
+	await clock.ahead(401 * 86400, async () => assert.equal(await lives(), false));
+	await agent.signIn(ines);
+	page = await agent.go("/identity/applications");
+	const forms = [...page.text.matchAll(/name="client" value="([^"]+)"/g)].map((m) => m[1]);
+	await agent.submit(page, {}, forms.indexOf(app.client_id));
+	assert.equal(await lives(), false);
+	for (const body of ["[]", "{", "7", '{"grant_type":7}']) {
+		const broken = await fetch(`${base}/oauth/token`, { method: "POST", headers: { "content-type": "application/json" }, body });
+		assert.ok([400, 401].includes(broken.status), body);
+	}
 };
 cases["signing out takes nobody who is not signed in to an application's address unasked"] = async () => {
 	const bye = full.post_logout_redirect_uris[0], at = `/oauth/end_session?client_id=${client.client_id}&post_logout_redirect_uri=${encodeURIComponent(bye)}&state=x`;
@@ -320,6 +401,7 @@ cases["Mastodon's class of clients is kept apart: its own scopes, the code shown
 	assert.equal(tokens.body.id_token, undefined);
 	assert.equal(tokens.body.scope, "read write:statuses");
 	assert.ok(tokens.body.created_at);
+	assert.deepEqual([tokens.body.expires_in, tokens.body.refresh_token], [undefined, undefined]);
 	assert.equal((await fetch(`${base}/oauth/userinfo`, { headers: { authorization: `Bearer ${tokens.body.access_token}` } })).status, 403);
 	const openid = await agent.go(`/oauth/authorize?response_type=code&client_id=${app.client_id}&redirect_uri=urn:ietf:wg:oauth:2.0:oob&scope=openid`);
 	assert.doesNotMatch(openid.text, /code-shown/);
@@ -373,7 +455,7 @@ cases["an open redirect is none: unknown clients and addresses are told to the p
 };
 /** Requests that get nothing, and what their client is told. */
 const wrongly = [[{ response_type: "token" }, "unsupported_response_type"], [{ response_type: undefined }, "invalid_request"], [{ code_challenge: undefined }, "invalid_request"],
-	[{ code_challenge_method: "plain" }, "invalid_request"], [{ scope: "openid everything" }, "invalid_scope"], [{ prompt: "none login" }, "invalid_request"],
+	[{ code_challenge_method: "plain" }, "invalid_request"], [{ scope: "everything" }, "invalid_scope"], [{ prompt: "none login" }, "invalid_request"],
 	[{ request: "eyJhbGciOiJub25lIn0.e30." }, "request_not_supported"], [{ response_mode: "fragment" }, "invalid_request"], [{ max_age: "-1" }, "invalid_request"]];
 const told_of = (url) => [url.origin + url.pathname, url.searchParams.get("error"), url.searchParams.get("state"), url.searchParams.get("iss")];
 cases["what a client that was let in asks wrongly is told to it"] = async () => {
@@ -470,7 +552,7 @@ cases["an answer of another issuer is not taken (mix-up)"] = async () => {
 	assert.equal((await agent.go(back)).status, 400);
 	// And a client of the field refuses it by itself.
 	const issuer = await Issuer.discover(base);
-	const c = new issuer.Client({ ...client, id_token_signed_response_alg: "ES256" });
+	const c = new issuer.Client(client);
 	await assert.rejects(c.callback(callback, { code: "x", state: "s", iss: "https://evil.example" }, { state: "s", response_type: "code" }), /iss mismatch/);
 };
 cases["a sign-in begun in one browser is not finished in another (login CSRF)"] = async () => {

@@ -181,9 +181,31 @@ static void anothers_token(struct store *t, struct authstore *as)
 	CHECK(str_eqc(r.grant.jkt, "thumb") && thefts(t) == 0);
 }
 
+/* Who lets a client in once more than may be loses what was of no use for the longest time; used is what was refreshed. */
+static void grants_of_a_client_are_few(struct store *t, struct authstore *as)
+{
+	struct oauth_tokens tokens[OAUTH_GRANTS_MAX + 1], other;
+	struct refreshed r;
+	site_init(t, as);
+	const struct oauth_grant elsewhere = { .id = STR("elsewhere"), .client = site.other.id, .scope = STR("openid"), .sso = STR("s"), .nonce = STR(""),
+		.jkt = STR(""), .person = 7 };
+	CHECK_OK(oauth_tokens_issue(t->ctx, &elsewhere, true, &other, &t->err));
+	for (int i = 0; i < OAUTH_GRANTS_MAX; i++) {
+		at_second(i);
+		CHECK_OK(issue(t, arena_printf(t->ctx->arena, "many-%d", i), "openid", &tokens[i]));
+	}
+	CHECK(good(t, tokens[0].access) && good(t, tokens[1].access));
+	at_second(OAUTH_GRANTS_MAX);
+	CHECK_OK(refresh(t, tokens[0].refresh, "", &r));
+	CHECK_OK(issue(t, "one-more", "openid", &tokens[OAUTH_GRANTS_MAX]));
+	CHECK(good(t, r.tokens.access) && !good(t, tokens[1].access) && !good(t, tokens[1].refresh) && good(t, tokens[2].access));
+	CHECK(good(t, tokens[OAUTH_GRANTS_MAX].access) && good(t, other.access));
+	clock_fake_us(0);
+}
+
 /* --- engines -------------------------------------------------------------------------------------------------------- */
 
-#define CASES(X) X(a_token_that_comes_again) X(a_narrower_scope) X(anothers_token)
+#define CASES(X) X(a_token_that_comes_again) X(a_narrower_scope) X(anothers_token) X(grants_of_a_client_are_few)
 
 static void with(struct store *t, struct redis *r, void (*run)(struct store *t, struct authstore *as))
 {

@@ -52,6 +52,7 @@ static const struct route routes[] = {
 	{ "POST", "/identity/applications", identity_post_application, .flags = ROUTE_AUTH, .help = "Take back an application's access" },
 	/* OAuth 2.0 and OpenID Connect */
 	{ "GET", "/oauth/authorize", identity_get_authorize, .help = "An application asks who you are" },
+	{ "POST", "/oauth/authorize", identity_post_authorize, .flags = ROUTE_NO_CSRF, .rate = RATE_READ, .help = "The same, as a form" },
 	{ "POST", "/oauth/consent", identity_post_consent, .flags = ROUTE_AUTH, .help = "Let an application in, or not" },
 	{ "POST", "/oauth/refusal", identity_post_refusal, .help = "Tell an application that it gets nothing" },
 	{ "POST", "/oauth/token", identity_post_token, .flags = ROUTE_NO_CSRF, .rate = RATE_READ, .help = "Codes and refresh tokens into tokens" },
@@ -63,6 +64,7 @@ static const struct route routes[] = {
 	{ "PUT", "/oauth/register/{client:text}", identity_put_registration, .flags = ROUTE_NO_CSRF, .help = "Change it" },
 	{ "DELETE", "/oauth/register/{client:text}", identity_delete_registration, .flags = ROUTE_NO_CSRF, .help = "Remove it" },
 	{ "POST", "/api/v1/apps", identity_post_mastodon_app, .flags = ROUTE_NO_CSRF, .help = "Register an application of the Mastodon class" },
+	{ "OPTIONS", "/api/v1/apps", oauth_preflight, .rate = RATE_NONE, .help = "Any origin may" },
 	{ "POST", "/oauth/device_authorization", identity_post_device, .flags = ROUTE_NO_CSRF, .rate = RATE_READ,
 	  .help = "A device asks for a code" },
 	{ "GET", "/oauth/device", identity_get_device, .flags = ROUTE_AUTH, .help = "Where a device's code is typed in" },

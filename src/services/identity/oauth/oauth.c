@@ -5,6 +5,7 @@
 #include "services/identity/oauth/oauth.h"
 
 #include "base/id.h"
+#include "base/log.h"
 #include "platform/crypto/jose.h"
 
 /* --- answers ------------------------------------------------------------------------------------------------ */
@@ -30,16 +31,37 @@ enum status oauth_preflight(struct web *w, struct err *e)
 enum status oauth_error(struct web *w, int status, const char *error, const char *description)
 {
 	struct buf b;
+	LOG(INFO, w->ctx, "oauth.refused", LS("error", error), LS("why", description));
 	buf_arena(&b, w->ctx->arena, 4096);
 	buf_putc(&b, '{');
 	json_put_member(&b, "error", str_c(error));
-	if (description)
-		json_put_member(&b, "error_description", str_c(description));
+	json_put_member(&b, "error_description", str_c(description));
 	buf_putc(&b, '}');
 	oauth_headers(w);
 	if (status == 401)
 		http_set_header(w->req, "www-authenticate", arena_strf(w->ctx->arena, "Basic realm=\"oauth\", error=\"%s\"", error));
 	return web_json(w, status, buf_str(&b));
+}
+
+/* An object's texts, as if they had come as a form. */
+static enum status load_json(struct web *w, struct err *e)
+{
+	struct str body;
+	const char *name;
+	json_t *value;
+	unsigned n = 0;
+	TRY(http_body_all(w->req, w->req->body_max, &body, e));
+	SCOPED_JSON *j = json_parse(body, 2, e);
+	if (!json_is_object(j) || json_object_size(j) > FORM_FIELDS_MAX)
+		return err_set(e, ST_INVALID, "The body is no JSON object.");
+	struct form_field *list = ARENA_ARRAY(w->ctx->arena, struct form_field, json_object_size(j));
+	json_object_foreach(j, name, value)
+		if (json_is_string(value))
+			list[n++] = (struct form_field){ arena_str(w->ctx->arena, str_c(name)),
+				arena_str(w->ctx->arena, str_n(json_string_value(value), json_string_length(value))) };
+	w->form_ = (struct form){ list, n };
+	w->form_parsed = true;
+	return ST_OK;
 }
 
 enum status oauth_form(struct web *w)
@@ -48,10 +70,9 @@ enum status oauth_form(struct web *w)
 	struct str type = http_header(w->req, "content-type");
 	struct header_params rest;
 	const char *wrong = NULL;
-	if (type.p && !str_ieqc(header_main(type, &rest), "application/x-www-form-urlencoded"))
-		wrong = "The body must be application/x-www-form-urlencoded.";
-	else if (web_form_load(w, &e) != ST_OK)
-		wrong = e.msg;
+	bool json = type.p && str_ieqc(header_main(type, &rest), "application/json");
+	if ((json ? load_json(w, &e) : web_form_load(w, &e)) != ST_OK)
+		wrong = arena_cstr(w->ctx->arena, str_c(e.msg));
 	for (unsigned i = 0; !wrong && i < w->form_.count; i++)
 		for (unsigned j = 0; !wrong && j < i; j++)
 			if (str_eq(w->form_.list[i].name, w->form_.list[j].name) && !str_eqc(w->form_.list[i].name, "resource"))
@@ -68,11 +89,18 @@ bool scope_has(struct str scope, const char *one)
 	return str_has_word(scope, str_c(one));
 }
 
+/* "read:statuses" is part of "read". */
+static bool covers(struct str all, struct str one)
+{
+	struct str rest = one, head;
+	return str_has_word(all, one) || (str_cut(&rest, ':', &head) && head.n && str_has_word(all, head));
+}
+
 bool scope_within(struct str scope, struct str all)
 {
 	struct str s;
 	while (scope.n && str_next(&scope, ' ', &s))
-		if (s.n && !str_has_word(all, s))
+		if (s.n && !covers(all, s))
 			return false;
 	return true;
 }
@@ -83,7 +111,7 @@ struct str scope_and(struct arena *a, struct str scope, struct str all)
 	struct str s;
 	buf_arena(&b, a, 8192);
 	while (scope.n && str_next(&scope, ' ', &s))
-		if (s.n && str_has_word(all, s) && !str_has_word(buf_str(&b), s)) {
+		if (s.n && covers(all, s) && !str_has_word(buf_str(&b), s)) {
 			if (b.len)
 				buf_putc(&b, ' ');
 			buf_putstr(&b, s);

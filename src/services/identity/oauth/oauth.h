@@ -10,6 +10,7 @@
 #define GH_SERVICES_IDENTITY_OAUTH_H
 
 #include "platform/auth/session.h"
+#include "platform/crypto/jose.h"
 #include "platform/text/json.h"
 #include "platform/web/web.h"
 
@@ -17,6 +18,8 @@ enum {
 	OAUTH_CODE_LIFE_S = 60,
 	OAUTH_TOKEN_LIFE_S = 3600,
 	OAUTH_REFRESH_LIFE_S = 90 * 86400, /* from its last use */
+	OAUTH_LASTING_LIFE_S = 400 * 86400, /* of an access token that its client can't refresh */
+	OAUTH_GRANTS_MAX = 50,             /* of one person to one client: the one that was of no use for the longest time ends */
 	OAUTH_GRACE_S = 30,                /* a refresh token used twice within gives the same successor, as long as that was not used: the answer was lost */
 	OAUTH_ID_TOKEN_LIFE_S = 3600,
 	OAUTH_SUB_LEN = 13,
@@ -24,12 +27,13 @@ enum {
 
 /* --- errors, as the specifications spell them --- */
 
-/* { "error", "error_description" } with status (RFC 6749 5.2); 401 adds WWW-Authenticate. Answers; returns ST_OK. */
+/* { "error", "error_description" } with status (RFC 6749 5.2), and a line in the log; 401 adds WWW-Authenticate. Answers; returns ST_OK. */
 enum status oauth_error(struct web *w, int status, const char *error, const char *description) MUST_CHECK;
 /* no-store, and for any origin (the endpoints that browsers' own clients call). */
 void oauth_headers(struct web *w);
 enum status oauth_preflight(struct web *w, struct err *e) MUST_CHECK;
-/* Load the form, each name at most once (RFC 6749 3.2). ST_INVALID: answered with invalid_request. */
+/* Load the form, each name at most once (RFC 6749 3.2); JSON and multipart too, which clients of the Mastodon class send. ST_INVALID: answered
+   with invalid_request. */
 enum status oauth_form(struct web *w) MUST_CHECK;
 
 /* --- clients --- */
@@ -46,6 +50,7 @@ struct oauth_client {
 	enum oauth_auth auth;
 	struct str secret_hash, manage_hash;
 	int64_t used_us;                        /* when it was of use last, exact to a day; 0: never */
+	int64_t changed_us;                     /* its registration; who let it in before is asked again */
 	const json_t *metadata;                 /* RFC 7591; released with ctx->arena; NULL for a service */
 };
 /* ST_NOT_FOUND: nobody has that name. */
@@ -54,6 +59,8 @@ enum status oauth_client_find(struct ctx *ctx, struct str id, struct oauth_clien
 bool oauth_client_redirects_to(struct arena *a, const struct oauth_client *c, struct str uri); /* a: scratch */
 bool oauth_client_may_use(const struct oauth_client *c, const char *grant_type);
 struct str oauth_client_scope(const struct oauth_client *c); /* all that it may ask for */
+/* What its ID tokens and logout tokens are signed with: RS256 where it named nothing (OpenID Connect Registration 2). */
+enum jose_alg oauth_client_alg(const struct oauth_client *c);
 /* A text of a list in its metadata. */
 bool oauth_client_lists(const struct oauth_client *c, const char *member, struct str text);
 
@@ -64,6 +71,7 @@ enum status oauth_client_authenticate(struct web *w, struct oauth_client *out, s
 /* --- scopes --- */
 
 bool scope_has(struct str scope, const char *one);
+/* "read" has "read:statuses" in it. */
 bool scope_within(struct str scope, struct str all); /* every one of scope in all */
 struct str scope_and(struct arena *a, struct str scope, struct str all); /* those of scope that all has, once each */
 
@@ -86,6 +94,7 @@ struct oauth_grant {
 	struct str jkt;      /* bound to this key (RFC 9449); "" : bearer */
 	int64_t person;      /* 0: the client itself */
 	int64_t auth_us;
+	bool lasting;        /* clients of the Mastodon class know no refresh: their tokens last, and outlast the sign-on */
 };
 struct oauth_token { struct oauth_grant grant; int64_t issued_us, expires_us; bool refresh; };
 
@@ -129,6 +138,7 @@ enum status oauth_dpop(struct web *w, struct str access, struct str *jkt, struct
 /* --- the rows of service.c --- */
 
 enum status identity_get_authorize(struct web *w, struct err *e) MUST_CHECK;
+enum status identity_post_authorize(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_consent(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_refusal(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_token(struct web *w, struct err *e) MUST_CHECK;

@@ -23,7 +23,6 @@ static enum status read_client(struct web *w, struct oauth_ask *a, struct err *e
 		return err_set(e, ST_INVALID, "The application that sent you here is not known.");
 	TRY(st);
 	a->redirect_uri = param(a, "redirect_uri");
-	/* One address: it may be left out only where there is one (Mastodon's apps do). */
 	if (!a->redirect_uri.n || !oauth_client_redirects_to(w->ctx->arena, &a->client, a->redirect_uri))
 		return err_set(e, ST_INVALID, "The application that sent you here wants the answer at an address that is not its own.");
 	return ST_OK;
@@ -46,30 +45,45 @@ static bool base64url_text(struct str s)
 	return true;
 }
 
-static const char *what_is_wrong(const struct oauth_ask *a)
+static const char *wrong(struct oauth_ask *a, const char *error, const char *why)
+{
+	a->why = why;
+	return error;
+}
+
+static const char *wrong_challenge(struct oauth_ask *a)
+{
+	if (!a->challenge.p && a->client.mastodon)
+		return NULL;
+	if (a->challenge.n != AUTH_HASH_LEN || !base64url_text(a->challenge) || !str_eqc(param(a, "code_challenge_method"), "S256"))
+		return wrong(a, "invalid_request", "A code_challenge with the method S256 is needed (RFC 7636).");
+	return NULL;
+}
+
+static const char *what_is_wrong(struct oauth_ask *a)
 {
 	struct str mode = param(a, "response_mode"), type = param(a, "response_type");
 	if (twice(&a->params))
-		return "invalid_request";
+		return wrong(a, "invalid_request", "A parameter is there twice.");
 	if (param(a, "request").p)
-		return "request_not_supported";
+		return wrong(a, "request_not_supported", "Request objects are not taken.");
 	if (!str_eqc(type, "code"))
-		return type.n ? "unsupported_response_type" : "invalid_request";
+		return wrong(a, type.n ? "unsupported_response_type" : "invalid_request", "The response_type must be code.");
 	if (mode.p && !str_eqc(mode, "query") && !str_eqc(mode, "form_post"))
-		return "invalid_request";
+		return wrong(a, "invalid_request", "The response_mode must be query or form_post.");
 	if (!a->client.service && !oauth_client_may_use(&a->client, "authorization_code"))
-		return "unauthorized_client";
-	if (a->challenge.p || !a->client.mastodon)
-		if (a->challenge.n != AUTH_HASH_LEN || !base64url_text(a->challenge) || !str_eqc(param(a, "code_challenge_method"), "S256"))
-			return "invalid_request";
+		return wrong(a, "unauthorized_client", "The application is not registered for authorization_code.");
+	const char *challenge = wrong_challenge(a);
+	if (challenge)
+		return challenge;
 	if (a->nonce.n > 512 || a->state.n > 2048)
-		return "invalid_request";
-	if (!scope_within(a->scope, oauth_client_scope(&a->client)))
-		return "invalid_scope";
+		return wrong(a, "invalid_request", "The nonce or the state is too long.");
+	if (!a->scope.n)
+		return wrong(a, "invalid_scope", "None of these scopes is one that the application may ask for.");
 	if (scope_has(a->prompt, "none") && str_chr(a->prompt, ' ') >= 0)
-		return "invalid_request";
+		return wrong(a, "invalid_request", "prompt=none goes with nothing else.");
 	if (param(a, "max_age").p && a->max_age_s < 0)
-		return "invalid_request";
+		return wrong(a, "invalid_request", "max_age is no number of seconds.");
 	return NULL;
 }
 
@@ -88,7 +102,9 @@ enum status oauth_ask_parse(struct web *w, struct str text, struct oauth_ask *ou
 	out->prompt = param(out, "prompt").p ? param(out, "prompt") : STR("");
 	out->jkt = param(out, "dpop_jkt");
 	out->form_post = str_eqc(param(out, "response_mode"), "form_post");
-	out->scope = param(out, "scope").n ? param(out, "scope") : out->client.mastodon ? STR("read") : STR("openid");
+	struct str scope = param(out, "scope").n ? param(out, "scope") : out->client.mastodon ? STR("read") : STR("openid");
+	/* What is not known is passed over (OpenID Connect Core 3.1.2.1); the answer to the code says what was given. */
+	out->scope = scope_and(w->ctx->arena, scope, oauth_client_scope(&out->client));
 	*error = what_is_wrong(out);
 	return ST_OK;
 }
@@ -110,6 +126,14 @@ static enum status read_pushed(struct web *w, struct str uri, struct oauth_ask *
 	return str_eq(web_query(w, "client_id"), out->client.id) ? ST_OK : err_set(e, ST_INVALID, gone);
 }
 
+enum status oauth_ask_open(struct web *w, struct str text, struct oauth_ask *out, const char **error, struct err *e)
+{
+	TRY(oauth_ask_parse(w, text, out, error, e));
+	if (!*error && json_is_true(json_object_get(out->client.metadata, "require_pushed_authorization_requests")))
+		*error = wrong(out, "invalid_request", "The application said that it pushes its requests (RFC 9126).");
+	return ST_OK;
+}
+
 enum status oauth_ask_read(struct web *w, struct oauth_ask *out, const char **error, struct err *e)
 {
 	struct str resume = web_query(w, "resume"), pushed = web_query(w, "request_uri");
@@ -117,10 +141,7 @@ enum status oauth_ask_read(struct web *w, struct oauth_ask *out, const char **er
 		return oauth_ask_resume(w, resume, out, error, e);
 	if (pushed.p)
 		return read_pushed(w, pushed, out, error, e);
-	TRY(oauth_ask_parse(w, w->req->query.p ? w->req->query : STR(""), out, error, e));
-	if (!*error && json_is_true(json_object_get(out->client.metadata, "require_pushed_authorization_requests")))
-		*error = "invalid_request";
-	return ST_OK;
+	return oauth_ask_open(w, w->req->query.p ? w->req->query : STR(""), out, error, e);
 }
 
 /* --- kept meanwhile ------------------------------------------------------------------------------------------ */
@@ -198,6 +219,10 @@ enum status oauth_ask_answer(struct web *w, const struct oauth_ask *a, const cha
 	if (a->state.p) {
 		BUF_LIT(&to, "&state=");
 		url_encode(&to, a->state);
+	}
+	if (a->why) {
+		BUF_LIT(&to, "&error_description=");
+		url_encode(&to, str_c(a->why));
 	}
 	BUF_LIT(&to, "&iss=");
 	url_encode(&to, w->ctx->svc->base_url);

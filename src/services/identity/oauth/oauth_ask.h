@@ -16,7 +16,8 @@ struct oauth_ask {
 	struct oauth_client client;
 	struct form params;
 	struct str text;                      /* params as they came, form-encoded */
-	struct str redirect_uri, state, scope, nonce, challenge, prompt, jkt;
+	struct str redirect_uri, state, scope, nonce, challenge, prompt, jkt; /* scope: what of it the client may ask for */
+	const char *why;                      /* what is wrong, for who made the client; NULL: nothing, or no more than the error says */
 	bool form_post;
 	int64_t max_age_s;                    /* -1: any */
 	int64_t started_us;                   /* when it was first seen: prompt=login means later than this */
@@ -25,7 +26,9 @@ struct oauth_ask {
 /* Of this request: its query, or what ?request_uri= or ?resume= name. Until client and redirect address are good, what is wrong is
    ST_INVALID, for the person. Afterwards *error is set to what the client is to be told (RFC 6749 4.1.2.1). */
 enum status oauth_ask_read(struct web *w, struct oauth_ask *out, const char **error, struct err *e) MUST_CHECK;
-/* The same from a form-encoded text: for pushed requests. */
+/* The same from a form-encoded text that came openly, by the person's browser. */
+enum status oauth_ask_open(struct web *w, struct str text, struct oauth_ask *out, const char **error, struct err *e) MUST_CHECK;
+/* The same from one that the client pushed, or that was kept. */
 enum status oauth_ask_parse(struct web *w, struct str text, struct oauth_ask *out, const char **error, struct err *e) MUST_CHECK;
 /* Keep it; *resume names it in ?resume=. error: what its client is to be told; NULL: nothing is decided. */
 enum status oauth_ask_keep(struct ctx *ctx, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e) MUST_CHECK;
@@ -48,6 +51,6 @@ struct consent_view {
 	unsigned line_count;
 };
 /* The page before an application that nobody let in is told that it gets nothing. words: what it asked for. */
-struct refusal_view { const struct oauth_ask *ask; struct str resume, host; const char *words; };
+struct refusal_view { const struct oauth_ask *ask; struct str resume, host; const char *words, *error; };
 
 #endif

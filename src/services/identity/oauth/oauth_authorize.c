@@ -6,6 +6,7 @@
 #include "services/identity/oauth/oauth_device.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -69,7 +70,8 @@ static bool remembers(const struct oauth_ask *a)
 	return a->client.auth != OAUTH_AUTH_NONE || str_starts(a->redirect_uri, STR("https://"));
 }
 
-/* What the person of this request let the application do; *row NULL: they never let it in. */
+/* What the person of this request let the application do; *row NULL: they never let it in, or not as it is registered now: it may lead
+   elsewhere, and be called otherwise. */
 static enum status former_consent(struct web *w, const struct oauth_client *c, struct identity_consent_row **row, struct err *e)
 {
 	*row = NULL;
@@ -77,7 +79,10 @@ static enum status former_consent(struct web *w, const struct oauth_client *c, s
 		return ST_OK;
 	SCOPED_DB_READ db = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &db, e));
-	return q_identity_consent(db, w->person->id, c->id, row, e);
+	TRY(q_identity_consent(db, w->person->id, c->id, row, e));
+	if (*row && (*row)->given_at < c->changed_us)
+		*row = NULL;
+	return ST_OK;
 }
 
 static enum status must_consent(struct web *w, const struct oauth_ask *a, bool *must, struct err *e)
@@ -151,7 +156,7 @@ static const char *refusal_words(const char *error)
 static enum status show_refusal(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
 {
 	struct buf page;
-	struct refusal_view v = { .ask = a, .words = refusal_words(error), .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
+	struct refusal_view v = { .ask = a, .words = refusal_words(error), .error = error, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = { .title = STR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
 	TRY(oauth_ask_keep(w->ctx, a, error, &v.resume, e));
 	web_no_cache(w);
@@ -166,6 +171,7 @@ static enum status show_refusal(struct web *w, const struct oauth_ask *a, const 
 static enum status refuse(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
 {
 	struct identity_consent_row *r = NULL;
+	LOG(INFO, w->ctx, "oauth.not_authorized", LT("client", a->client.id), LS("error", error), LS("why", a->why ? a->why : ""));
 	if (!a->client.service)
 		TRY(former_consent(w, &a->client, &r, e));
 	bool stays = a->client.service || str_eqc(a->redirect_uri, OAUTH_OOB);
@@ -200,6 +206,23 @@ enum status identity_get_authorize(struct web *w, struct err *e)
 	if (!w->person)
 		sso_forget(w);
 	return refuse(w, &a, sign_in ? "login_required" : "consent_required", e);
+}
+
+/* As a form (OpenID Connect Core 3.1.2.1). What another site posts comes without cookies: it is kept, and gone on with by an address. */
+enum status identity_post_authorize(struct web *w, struct err *e)
+{
+	struct oauth_ask a;
+	struct str body, resume;
+	struct header_params rest;
+	const char *error;
+	struct str type = http_header(w->req, "content-type");
+	if (!type.p || !str_ieqc(header_main(type, &rest), "application/x-www-form-urlencoded"))
+		return err_set(e, ST_MEDIA_TYPE, "A form is expected: application/x-www-form-urlencoded");
+	TRY(http_body_all(w->req, w->req->body_max, &body, e));
+	TRY(oauth_ask_open(w, body, &a, &error, e));
+	TRY(oauth_ask_keep(w->ctx, &a, error, &resume, e));
+	web_no_cache(w);
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
 }
 
 /* --- the answer ----------------------------------------------------------------------------------------------- */

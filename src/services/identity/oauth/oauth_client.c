@@ -96,7 +96,7 @@ static struct kept *keep(const struct identity_client_row *r, uint64_t version, 
 		json_decref(metadata);
 		return NULL;
 	}
-	*k = (struct kept){ .refs = 1, .version = version, .metadata = metadata, .client = { .mastodon = str_eqc(r->kind, "mastodon"), .used_us = r->used_at_null ? 0 : r->used_at, .metadata = metadata } };
+	*k = (struct kept){ .refs = 1, .version = version, .metadata = metadata, .client = { .mastodon = str_eqc(r->kind, "mastodon"), .used_us = r->used_at_null ? 0 : r->used_at, .changed_us = r->updated_at > r->created_at ? r->updated_at : 0, .metadata = metadata } };
 	struct str *const to[] = { &k->client.id, &k->client.name, &k->client.secret_hash, &k->client.manage_hash };
 	char *at = k->text;
 	for (unsigned i = 0; i < 4; i++) {
@@ -195,6 +195,13 @@ bool oauth_client_may_use(const struct oauth_client *c, const char *grant_type)
 struct str oauth_client_scope(const struct oauth_client *c)
 {
 	return c->service ? STR("openid profile email") : json_str(c->metadata, "scope").p ? json_str(c->metadata, "scope") : STR("");
+}
+
+enum jose_alg oauth_client_alg(const struct oauth_client *c)
+{
+	enum jose_alg alg = JOSE_RS256;
+	(void)jose_alg_parse(json_str(c->metadata, "id_token_signed_response_alg"), &alg);
+	return alg;
 }
 
 /* --- who is asking ------------------------------------------------------------------------------------------ */
@@ -312,15 +319,13 @@ enum status oauth_client_authenticate(struct web *w, struct oauth_client *out, s
 		return refuse(w);
 	TRY(st);
 	bool proved = false;
-	if (!out->service && out->auth == claim.how)
-		switch (claim.how) {
-		case OAUTH_AUTH_NONE: proved = true; break;
-		case OAUTH_AUTH_BASIC:
-		case OAUTH_AUTH_POST: proved = secret_fits(out, claim.secret); break;
-		default: proved = assertion_fits(w, out, claim.assertion);
-		}
-	/* Mastodon's clients send their secret either way. */
-	else if (!out->service && out->mastodon && claim.secret.p)
+	/* A secret comes in the header or the form, whichever was registered: libraries choose for themselves. */
+	bool secret = claim.how == OAUTH_AUTH_BASIC || claim.how == OAUTH_AUTH_POST;
+	if (out->service)
+		return refuse(w);
+	if (secret && (out->auth == OAUTH_AUTH_BASIC || out->auth == OAUTH_AUTH_POST))
 		proved = secret_fits(out, claim.secret);
+	else if (claim.how == out->auth)
+		proved = claim.how == OAUTH_AUTH_NONE || (claim.how == OAUTH_AUTH_KEY && assertion_fits(w, out, claim.assertion));
 	return proved ? ST_OK : refuse(w);
 }

@@ -74,8 +74,9 @@ enum status identity_post_device(struct web *w, struct err *e)
 		return oauth_error(w, 400, "unauthorized_client", "This application is not registered for the device flow.");
 	struct device d = { .client = client.id, .scope = web_form(w, "scope").n ? web_form(w, "scope") : STR("openid"), .state = STR("pending"),
 			    .sso = STR(""), .interval_s = DEVICE_INTERVAL_S };
-	if (!scope_within(d.scope, oauth_client_scope(&client)))
-		return oauth_error(w, 400, "invalid_scope", NULL);
+	d.scope = scope_and(ctx->arena, d.scope, oauth_client_scope(&client));
+	if (!d.scope.n)
+		return oauth_error(w, 400, "invalid_scope", "None of these scopes is one that this application may ask for.");
 	struct str secret = auth_secret(ctx->arena, hash);
 	while (!added) {
 		make_code(code);

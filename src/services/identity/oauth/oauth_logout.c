@@ -52,7 +52,7 @@ static enum status end_grants(struct ctx *ctx, const struct sso *s, struct str c
 		if (!str_eq(json_str(j, "sso"), s->key))
 			continue;
 		*any = true;
-		if (!scope_has(json_str(j, "scope"), "offline_access"))
+		if (!scope_has(json_str(j, "scope"), "offline_access") && !json_is_true(json_object_get(j, "lasting")))
 			TRY(oauth_grant_revoke(ctx, grants[i].key, e));
 	}
 	return ST_OK;
@@ -105,7 +105,7 @@ enum status oauth_logout(struct ctx *ctx, struct str sso_key, struct str address
 
 /* --- telling them ----------------------------------------------------------------------------------------------- */
 
-static enum status logout_token(struct ctx *ctx, const json_t *j, struct str *out, struct err *e)
+static enum status logout_token(struct ctx *ctx, const json_t *j, enum jose_alg alg, struct str *out, struct err *e)
 {
 	struct buf b;
 	char jti[ID_TEXT_LEN + 1];
@@ -119,18 +119,22 @@ static enum status logout_token(struct ctx *ctx, const json_t *j, struct str *ou
 	json_put_member(&b, "sid", json_str(j, "sid"));
 	json_put_member(&b, "jti", str_c(jti));
 	buf_printf(&b, ",\"iat\":%lld,\"exp\":%lld,\"events\":{\"" EVENT "\":{}}}", (long long)now, (long long)now + LOGOUT_TOKEN_LIFE_S);
-	return oauth_keys_sign(ctx, JOSE_ES256, STR("logout+jwt"), buf_str(&b), out, e);
+	return oauth_keys_sign(ctx, alg, STR("logout+jwt"), buf_str(&b), out, e);
 }
 
 enum status oauth_backchannel_job(struct ctx *ctx, const struct job *job, struct err *e)
 {
 	static const struct http_header headers[] = { { STR_INIT("content-type"), STR_INIT("application/x-www-form-urlencoded") } };
+	struct oauth_client client;
 	struct str token;
 	struct http_in in;
 	SCOPED_JSON *j = json_parse(job->payload, 2, e);
 	if (!j)
 		return ST_CORRUPT;
-	TRY(logout_token(ctx, j, &token, e));
+	enum status st = oauth_client_find(ctx, json_str(j, "client"), &client, e);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st; /* removed meanwhile */
+	TRY(logout_token(ctx, j, oauth_client_alg(&client), &token, e));
 	const struct http_out out = { .method = "POST", .url = arena_cstr(ctx->arena, json_str(j, "uri")), .headers = headers, .header_count = 1,
 				      .body = arena_strf(ctx->arena, "logout_token=%.*s", STR_ARG(token)), .max_body = 64 << 10 };
 	TRY(http_fetch(ctx, ctx->svc->platform->pool_web, &out, &in, e));

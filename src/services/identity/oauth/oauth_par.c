@@ -55,7 +55,7 @@ enum status identity_post_par(struct web *w, struct err *e)
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
 	if (error)
-		return oauth_error(w, 400, error, NULL);
+		return oauth_error(w, 400, error, a.why ? a.why : "The request can not be taken.");
 	struct str name = auth_secret(w->ctx->arena, hash);
 	const struct auth_entry n = { AUTH_PAR, str_c(hash), STR_NULL, text, auth_expiry_us(OAUTH_PAR_LIFE_S) };
 	TRY(authstore_put(w->ctx, w->ctx->svc->platform->auth, &n, e));

@@ -24,7 +24,7 @@
 #define KEYS_MAX 10
 #define LIST_MAX 8 /* of kinds */
 #define NAME_MAX_CHARS 100
-#define MASTODON_SCOPES "read write follow push"
+#define MASTODON_SCOPES "read write follow push profile"
 
 struct registration {
 	struct arena *a;
@@ -71,6 +71,24 @@ static bool is_https(struct registration *r, struct str uri)
 {
 	struct url u;
 	return url_parse(r->a, uri, &u) && str_eqc(u.scheme, "https");
+}
+
+/* An address that this site itself calls. */
+static bool is_called(struct registration *r, struct str uri)
+{
+	struct url u;
+	return url_parse(r->a, uri, &u) && (str_eqc(u.scheme, "https") || (str_eqc(u.scheme, "http") && url_is_loopback(&u)));
+}
+
+/* Libraries send all members that there are: what says nothing is as if it were not there. */
+static void leave_out_nothings(json_t *in)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+	json_object_foreach_safe(in, next, name, value)
+		if (json_is_null(value) || (json_is_string(value) && !json_string_length(value)) || (json_is_array(value) && !json_array_size(value)))
+			json_object_del(in, name);
 }
 
 static struct str text_of(const json_t *v)
@@ -173,10 +191,11 @@ static bool take_keys(struct registration *r, const json_t *in)
 
 static bool take_scope(struct registration *r, const json_t *in, struct str all)
 {
-	struct str scope = json_str(in, "scope");
-	if (scope.p && !scope_within(scope, all))
-		return bad(r, "invalid_client_metadata", "A scope is not offered here.");
-	return !json_object_set_new(r->metadata, "scope", scope.n ? json_stringn(scope.p, scope.n) : json_stringn(all.p, all.n));
+	struct str asked = json_str(in, "scope"), scope = asked.p ? scope_and(r->a, asked, all) : all;
+	/* Libraries ask for all that they know. What is kept is in the answer. */
+	if (!scope.n)
+		return bad(r, "invalid_client_metadata", "None of these scopes is offered here.");
+	return !json_object_set_new(r->metadata, "scope", json_stringn(scope.p, scope.n));
 }
 
 static bool take_alg(struct registration *r, const json_t *in)
@@ -184,7 +203,7 @@ static bool take_alg(struct registration *r, const json_t *in)
 	enum jose_alg alg;
 	struct str name = json_str(in, "id_token_signed_response_alg");
 	if (!name.p)
-		return true;
+		name = STR("RS256"); /* OpenID Connect Registration 2 */
 	if (!jose_alg_parse(name, &alg))
 		return bad(r, "invalid_client_metadata", "ID tokens are signed with ES256, EdDSA or RS256.");
 	return !json_object_set_new(r->metadata, "id_token_signed_response_alg", json_stringn(name.p, name.n));
@@ -216,8 +235,8 @@ static bool take_all(struct registration *r, const json_t *in)
 		return false;
 	r->client.metadata = r->metadata;
 	struct str logout = json_str(r->metadata, "backchannel_logout_uri");
-	if (logout.p && !uri_ok(r, logout, false))
-		return bad(r, "invalid_client_metadata", "backchannel_logout_uri must be https.");
+	if (logout.p && !is_called(r, logout))
+		return bad(r, "invalid_client_metadata", "backchannel_logout_uri must be https, or on this computer.");
 	if (r->client.auth == OAUTH_AUTH_NONE && oauth_client_may_use(&r->client, "client_credentials"))
 		return bad(r, "invalid_client_metadata", "An application without a secret or key can not act for itself.");
 	return take_uris(r, in, "redirect_uris", oauth_client_may_use(&r->client, "authorization_code"));
@@ -329,10 +348,13 @@ static enum status keep_new(struct web *w, struct registration *r, bool *kept, s
 static void take_body(struct arena *a, struct str body, struct registration *r)
 {
 	SCOPED_JSON *in = json_parse(body, JSON_DEPTH, NULL);
-	if (!json_is_object(in) || !r->metadata)
+	if (json_is_object(in) && r->metadata) {
+		leave_out_nothings(in);
+		if (!take_all(r, in) && !r->error)
+			bad(r, "invalid_client_metadata", "It can not be kept.");
+	} else {
 		bad(r, "invalid_client_metadata", "The body is no JSON object.");
-	else if (!take_all(r, in) && !r->error)
-		bad(r, "invalid_client_metadata", "It can not be kept.");
+	}
 	if (r->client.name.p)
 		r->client.name = arena_str(a, r->client.name);
 }
@@ -364,7 +386,7 @@ static enum status manager(struct web *w, struct oauth_client *c, struct err *e)
 		auth_hash(str_trim(str_skip(header, 7)), hash);
 	if (st == ST_OK && c->manage_hash.n == AUTH_HASH_LEN && *hash && !sodium_memcmp(hash, c->manage_hash.p, AUTH_HASH_LEN))
 		return ST_OK;
-	return oauth_error(w, 401, "invalid_token", NULL) == ST_OK ? ST_UNAUTHENTICATED : ST_INTERNAL;
+	return oauth_error(w, 401, "invalid_token", "This is not the token that the registration came with.") == ST_OK ? ST_UNAUTHENTICATED : ST_INTERNAL;
 }
 
 enum status identity_get_registration(struct web *w, struct err *e)
@@ -466,6 +488,8 @@ enum status identity_post_mastodon_app(struct web *w, struct err *e)
 	struct buf b;
 	bool kept;
 	TRY(read_app(w, &in, e));
+	if (json_is_object(in))
+		leave_out_nothings(in);
 	if (!json_is_object(in) || !take_app(&r, in))
 		return oauth_error(w, 422, r.error ? r.error : "invalid_request", r.why);
 	r.client.name = arena_str(w->ctx->arena, r.client.name);

@@ -61,13 +61,10 @@ static enum status id_token(struct exchange *x, struct str *out, struct err *e)
 {
 	struct ctx *ctx = x->w->ctx;
 	const struct oauth_grant *g = &x->grant;
-	enum jose_alg alg = JOSE_ES256;
+	enum jose_alg alg = oauth_client_alg(&x->client);
 	struct auth_entry n;
 	struct buf b;
 	int64_t now = clock_now_us() / US_PER_S;
-	struct str wanted = json_str(x->client.metadata, "id_token_signed_response_alg");
-	if (wanted.p)
-		(void)jose_alg_parse(wanted, &alg);
 	buf_arena(&b, ctx->arena, 8192);
 	buf_putc(&b, '{');
 	json_put_member(&b, "iss", ctx->svc->base_url);
@@ -99,8 +96,8 @@ static enum status by_code(struct exchange *x, struct err *e)
 	TRY(st);
 	if (c.jkt.n && !str_eq(c.jkt, x->jkt))
 		return wrong(x, "invalid_dpop_proof", "The code is bound to another key.");
-	x->grant = (struct oauth_grant){ grant, c.client, c.scope, c.sso, c.nonce, x->jkt.p ? x->jkt : STR(""), c.person, c.auth_us };
-	bool refresh = oauth_client_may_use(&x->client, "refresh_token") && (x->client.mastodon || scope_has(c.scope, "offline_access"));
+	x->grant = (struct oauth_grant){ grant, c.client, c.scope, c.sso, c.nonce, x->jkt.p ? x->jkt : STR(""), c.person, c.auth_us, x->client.mastodon };
+	bool refresh = oauth_client_may_use(&x->client, "refresh_token") && scope_has(c.scope, "offline_access");
 	return oauth_tokens_issue(w->ctx, &x->grant, refresh, &x->tokens, e);
 }
 
@@ -120,10 +117,10 @@ static enum status by_itself(struct exchange *x, struct err *e)
 	struct str scope = web_form(w, "scope"), all = oauth_client_scope(&x->client);
 	if (x->client.auth == OAUTH_AUTH_NONE)
 		return wrong(x, "unauthorized_client", "Only an application with a secret or a key may act for itself.");
-	if (scope.n && !scope_within(scope, all))
-		return wrong(x, "invalid_scope", "More than this application may ask for.");
 	x->grant = (struct oauth_grant){ .id = STR(""), .client = x->client.id, .jkt = x->jkt.p ? x->jkt : STR(""),
 					 .scope = scope.n ? scope_and(w->ctx->arena, scope, all) : all };
+	if (scope.n && !x->grant.scope.n)
+		return wrong(x, "invalid_scope", "None of these scopes is one that this application may ask for.");
 	return oauth_tokens_issue(w->ctx, &x->grant, false, &x->tokens, e);
 }
 
@@ -159,7 +156,8 @@ static enum status answer(struct exchange *x, struct err *e)
 	buf_putc(&b, '{');
 	json_put_member(&b, "access_token", x->tokens.access);
 	json_put_member(&b, "token_type", x->grant.jkt.n ? STR("DPoP") : STR("Bearer"));
-	buf_printf(&b, ",\"expires_in\":%d", OAUTH_TOKEN_LIFE_S);
+	if (!x->grant.lasting)
+		buf_printf(&b, ",\"expires_in\":%d", OAUTH_TOKEN_LIFE_S);
 	json_put_member(&b, "scope", x->grant.scope);
 	if (x->tokens.refresh.n)
 		json_put_member(&b, "refresh_token", x->tokens.refresh);
@@ -187,7 +185,8 @@ enum status identity_post_token(struct web *w, struct err *e)
 		if (str_eqc(name, grant_types[i].name))
 			type = &grant_types[i];
 	if (!type)
-		return oauth_error(w, 400, name.n ? "unsupported_grant_type" : "invalid_request", NULL);
+		return oauth_error(w, 400, name.n ? "unsupported_grant_type" : "invalid_request",
+			           name.n ? "This grant_type is not offered here." : "There is no grant_type.");
 	if (!oauth_client_may_use(&x.client, type->name))
 		return oauth_error(w, 400, "unauthorized_client", "This application is not registered for this grant.");
 	st = oauth_dpop(w, STR_NULL, &x.jkt, &why);

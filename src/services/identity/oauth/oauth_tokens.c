@@ -33,6 +33,8 @@ static struct str grant_text(struct ctx *ctx, const struct oauth_grant *g, int64
 	json_put_member(&b, "sso", g->sso);
 	json_put_member(&b, "nonce", g->nonce);
 	json_put_member(&b, "jkt", g->jkt);
+	if (g->lasting)
+		BUF_LIT(&b, ",\"lasting\":true");
 	buf_putc(&b, '}');
 	return buf_str(&b);
 }
@@ -46,7 +48,7 @@ static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct oa
 	*out = (struct oauth_token){ .grant = { .id = arena_str(a, json_str(j, "grant")), .client = arena_str(a, json_str(j, "client")),
 		.scope = arena_str(a, json_str(j, "scope")), .sso = arena_str(a, json_str(j, "sso")), .nonce = arena_str(a, json_str(j, "nonce")),
 		.jkt = arena_str(a, json_str(j, "jkt")), .person = json_integer_value(json_object_get(j, "person")),
-		.auth_us = json_integer_value(json_object_get(j, "auth")) },
+		.auth_us = json_integer_value(json_object_get(j, "auth")), .lasting = json_is_true(json_object_get(j, "lasting")) },
 		.issued_us = json_integer_value(json_object_get(j, "at")), .expires_us = n->expires_us, .refresh = n->kind == AUTH_REFRESH };
 	return ST_OK;
 }
@@ -91,7 +93,18 @@ static struct auth_entry entry(struct ctx *ctx, enum auth_kind kind, const struc
 static struct auth_entry grant_entry(struct ctx *ctx, const struct oauth_grant *g)
 {
 	return (struct auth_entry){ AUTH_GRANT, g->id, grants_owner(ctx, g->person, g->client), grant_text(ctx, g, clock_now_us()),
-				    auth_expiry_us(OAUTH_REFRESH_LIFE_S) };
+				    auth_expiry_us(g->lasting ? OAUTH_LASTING_LIFE_S : OAUTH_REFRESH_LIFE_S) };
+}
+
+/* Who lets the same client in again and again does not fill the store: room for one more. */
+static enum status bound_grants(struct ctx *ctx, const struct oauth_grant *g, struct err *e)
+{
+	struct auth_entry *grants;
+	size_t n;
+	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, grants_owner(ctx, g->person, g->client), 2 * OAUTH_GRANTS_MAX, &grants, &n, e));
+	for (size_t i = OAUTH_GRANTS_MAX - 1; i < n; i++)
+		TRY(oauth_grant_revoke(ctx, grants[i].key, e));
+	return ST_OK;
 }
 
 enum status oauth_tokens_issue(struct ctx *ctx, const struct oauth_grant *g, bool refresh, struct oauth_tokens *out, struct err *e)
@@ -100,7 +113,9 @@ enum status oauth_tokens_issue(struct ctx *ctx, const struct oauth_grant *g, boo
 	struct auth_entry all[3];
 	size_t n = 0;
 	*out = (struct oauth_tokens){ access_new(ctx, key), refresh ? auth_secret(ctx->arena, refresh_hash) : STR("") };
-	all[n++] = entry(ctx, AUTH_TOKEN, g, key, OAUTH_TOKEN_LIFE_S);
+	if (g->id.n)
+		TRY(bound_grants(ctx, g, e));
+	all[n++] = entry(ctx, AUTH_TOKEN, g, key, g->lasting ? OAUTH_LASTING_LIFE_S : OAUTH_TOKEN_LIFE_S);
 	if (g->id.n)
 		all[n++] = grant_entry(ctx, g);
 	if (refresh)

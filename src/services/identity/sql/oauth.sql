@@ -22,8 +22,8 @@ DELETE FROM oauth_keys WHERE state = 'past' AND changed_at < :before;
 
 -- name: identity_client
 -- params: id text
--- row: id text, kind text, name text, auth_method text, secret_hash text, manage_hash text, metadata text, used_at int?
-SELECT id, kind, name, auth_method, secret_hash, manage_hash, metadata, used_at FROM oauth_clients WHERE id = :id;
+-- row: id text, kind text, name text, auth_method text, secret_hash text, manage_hash text, metadata text, created_at int, updated_at int, used_at int?
+SELECT id, kind, name, auth_method, secret_hash, manage_hash, metadata, created_at, updated_at, used_at FROM oauth_clients WHERE id = :id;
 
 -- name: identity_client_add
 -- params: id text, kind text, name text, auth_method text, secret_hash text, manage_hash text, metadata text, now int
