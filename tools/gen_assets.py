@@ -17,6 +17,8 @@ import os
 import re
 import sys
 
+from gen_output import write_if_changed
+
 # extension → (media type, worth compressing)
 TYPES = {
     ".css": ("text/css; charset=utf-8", True),
@@ -198,10 +200,9 @@ def main():
     except AssetError as why:
         print(f"error: {why}", file=sys.stderr)
         return 1
-    with open(a.bin, "wb") as f:
-        f.write(blob)
-    with open(a.c, "w", encoding="utf-8") as f:
-        f.write(SOURCE.format(bin=a.bin, rows="\n".join(rows), count=len(rows), order=", ".join(map(str, by_url)) or "0"))
+    write_if_changed(a.bin, blob)
+    # The sum: so that the C file is another one, and compiled, whenever the bytes that it pulls in are.
+    write_if_changed(a.c, f"/* {hashlib.sha256(blob).hexdigest()} */\n" + SOURCE.format(bin=a.bin, rows="\n".join(rows), count=len(rows), order=", ".join(map(str, by_url)) or "0"))
     if a.depfile:
         inputs = [*assets.files.values()] + (assets.folders or [os.path.dirname(a.dir)])
         with open(a.depfile, "w", encoding="utf-8") as f:

@@ -13,6 +13,8 @@ import os
 import re
 import sys
 
+from gen_output import write_if_changed
+
 INTS = {f'{sign}int{bits}': (f'{sign}int{bits}_t', 'DTO_UINT' if sign else 'DTO_INT') for sign in ('', 'u') for bits in (8, 16, 32, 64)}
 SCALARS = {**INTS, 'int': ('int64_t', 'DTO_INT'), 'time': ('int64_t', 'DTO_INT'), 'real': ('double', 'DTO_REAL'),
            'bool': ('bool', 'DTO_BOOL'), 'text': ('struct str', 'DTO_TEXT'), 'money': ('struct money', 'DTO_MONEY')}
@@ -273,11 +275,6 @@ def source(file, made, shapes):
     return '\n'.join(out)
 
 
-def write(path, text):
-    with open(path, 'w', encoding='utf-8') as out:
-        out.write(text)
-
-
 def main(argv):
     ap = argparse.ArgumentParser()
     for name in ('--owner', '--in', '--src', '--out'):
@@ -292,10 +289,10 @@ def main(argv):
         print(problem, file=sys.stderr)
         return 1
     made = f'/* Made by tools/gen_contracts.py from {os.path.relpath(a.in_, a.src_)}. Do not edit. */'
-    write(os.path.join(a.out_, f'{a.owner_}_contract.h'), header(file, made))
+    write_if_changed(os.path.join(a.out_, f'{a.owner_}_contract.h'), header(file, made))
     if not a.shapes:
-        write(os.path.join(a.out_, f'{a.owner_}_serve.h'), serve_header(file, made))
-    write(os.path.join(a.out_, f'{a.owner_}_contract.c'), source(file, made, a.shapes))
+        write_if_changed(os.path.join(a.out_, f'{a.owner_}_serve.h'), serve_header(file, made))
+    write_if_changed(os.path.join(a.out_, f'{a.owner_}_contract.c'), source(file, made, a.shapes))
     return 0
 
 

@@ -15,6 +15,7 @@ import re
 import sys
 
 import sqlite_check
+from gen_output import write_if_changed
 
 ENGINES = ('sqlite', 'postgres')
 C_TYPES = {'int': 'int64_t', 'real': 'double', 'bool': 'bool', 'text': 'struct str', 'blob': 'struct str'}
@@ -534,18 +535,6 @@ def generate(owner, folder, base, include='gen/'):
     finally:
         schema.close()
     return emit_header(owner, queries), emit_source(owner, queries, migrations, include), depends
-
-
-def write_if_changed(path, text):
-    """An unchanged output keeps its time, so that nothing that includes it is compiled again."""
-    try:
-        with open(path, encoding='utf-8') as file:
-            if file.read() == text:
-                return
-    except FileNotFoundError:
-        pass
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(text)
 
 
 def main(arguments):

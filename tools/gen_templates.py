@@ -13,6 +13,8 @@ import os
 import re
 import sys
 
+from gen_output import write_if_changed
+
 
 class TemplateError(Exception):
     def __init__(self, path, line, message):
@@ -799,9 +801,8 @@ def main():
         print(why, file=sys.stderr)
         return 1
     h, c = (os.path.join(a.out, f"{a.owner}_tpl.{x}") for x in "hc")
-    for path, text in ((h, header), (c, source)):
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
+    write_if_changed(h, header)
+    write_if_changed(c, source)
     if a.depfile:
         write_depfile(a.depfile, [c, h], a.dir, files)
     return 0

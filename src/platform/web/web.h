@@ -50,6 +50,7 @@ bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
 
 /* --- out --- */
+enum { WEB_PAGE_MAX = 512 << 10 }; /* bytes of an ordinary page before it is composed: buf_arena(&page, w->ctx->arena, WEB_PAGE_MAX) */
 enum status web_html(struct web *w, int status, const struct buf *page); /* composes fragments, compresses, caches */
 /* The same for a page whose read is still open, so that its fragments made here see the same snapshot for nothing. Ends it. */
 enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading);
@@ -64,6 +65,12 @@ void web_cache_tag(struct web *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* th
 void web_no_cache(struct web *w);
 /* A response header that a cached page keeps. value must outlive the answer. At most 8. */
 void web_header(struct web *w, const char *name, struct str value);
+
+/* A live stream (server-sent events) on a route with ROUTE_STREAM: begins the answer, then calls turn at once and again whenever something was
+   committed to the service's database, looking every every_ns, until the client leaves or the process ends. turn sends with
+   sse_send(w->req, …); its ctx has memory for that turn alone (1 MiB). Returns why it ended: ST_CANCELLED as a rule. */
+typedef enum status web_turn(struct ctx *ctx, struct web *w, void *arg, struct err *e);
+enum status web_stream(struct web *w, int64_t every_ns, web_turn *turn, void *arg, struct err *e);
 
 struct cookie {
 	const char *name;
