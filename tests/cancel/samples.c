@@ -131,6 +131,9 @@ const struct sample samples[] = {
 	  "&code_challenge_method=S256", VISITOR, 303 },
 	{ "identity", "GET", "/oauth/authorize", "/oauth/authorize?client_id=" SCENE_CLIENT "&request_uri=urn:ietf:params:oauth:request_uri:{a}", MEMBER, 200, NULL, NULL,
 	  scene_pushed },
+	{ "identity", "POST", "/oauth/authorize", "/oauth/authorize", VISITOR, 303, FORM,
+	  "response_type=code&client_id=" SCENE_CLIENT "&redirect_uri=https%3A%2F%2Fapp.example%2Fback&scope=openid&code_challenge=" PROOF
+	  "&code_challenge_method=S256" },
 	{ "identity", "POST", "/oauth/consent", "/oauth/consent", MEMBER, 303, FORM, "csrf={csrf}&resume={a}&decision=allow", scene_ask },
 	{ "identity", "POST", "/oauth/refusal", "/oauth/refusal", VISITOR, 303, FORM, "csrf={csrf}&resume={a}", scene_ask },
 	{ "identity", "POST", "/oauth/token", "/oauth/token", VISITOR, 200, FORM,
@@ -147,6 +150,7 @@ const struct sample samples[] = {
 	{ "identity", "GET", "/oauth/register/{client:text}", "/oauth/register/{a}", VISITOR, 200, "authorization: Bearer {b}\r\n", NULL, scene_registered },
 	{ "identity", "PUT", "/oauth/register/{client:text}", "/oauth/register/{a}", VISITOR, 200, JSON "authorization: Bearer {b}\r\n", REGISTRATION, scene_registered },
 	{ "identity", "DELETE", "/oauth/register/{client:text}", "/oauth/register/{a}", VISITOR, 204, "authorization: Bearer {b}\r\n", NULL, scene_registered },
+	{ "identity", "OPTIONS", "/api/v1/apps", "/api/v1/apps", VISITOR, 204 },
 	{ "identity", "POST", "/api/v1/apps", "/api/v1/apps", VISITOR, 200, FORM, "client_name=Tooter&redirect_uris=" SCENE_CALLBACK "&scopes=read" },
 	{ "identity", "POST", "/oauth/device_authorization", "/oauth/device_authorization", VISITOR, 200, FORM, CLIENT "&scope=openid" },
 	{ "identity", "GET", "/oauth/device", "/oauth/device", MEMBER, 200 },

@@ -108,7 +108,7 @@ cases["registration refuses what it should"] = async () => {
 	const refused = [{ redirect_uris: ["http://evil.example/cb"] }, { redirect_uris: ["javascript:alert(1)"] }, { redirect_uris: ["https://a.example/cb#x"] }, { redirect_uris: [] },
 		{ redirect_uris: ["myapp:/cb"] }, { grant_types: ["implicit"] }, { grant_types: ["password"] }, { response_types: ["token"] }, { token_endpoint_auth_method: "client_secret_jwt" },
 		{ token_endpoint_auth_method: "private_key_jwt" }, { jwks_uri: "https://a.example/jwks" }, { scope: "write" }, { scope: "introspect" }, { id_token_signed_response_alg: "none" },
-		{ id_token_signed_response_alg: "HS256" }, { backchannel_logout_uri: "ftp://a.example/" }, { backchannel_logout_uri: "org.example.app:/out" }, { backchannel_logout_uri: "http://a.example/" }, { client_name: "x".repeat(101) }, { client_name: 7, redirect_uris: "no list" },
+		{ id_token_signed_response_alg: "HS256" }, { backchannel_logout_uri: "ftp://a.example/" }, { backchannel_logout_uri: "org.example.app:/out" }, { backchannel_logout_uri: "http://a.example/" }, { client_name: "x".repeat(101) }, { client_name: "Bank\u202egpj" }, { client_name: 7, redirect_uris: "no list" },
 		{ token_endpoint_auth_method: "none", grant_types: ["client_credentials"] }];
 	for (const more of refused) {
 		const answer = await register({ ...full, ...more });

@@ -470,6 +470,13 @@ cases["attempts are throttled by account, whoever asks"] = async () => {
 };
 
 const signOut = async (agent) => agent.submit(await agent.go("/oauth/end_session"));
+cases["nobody is called what turns the text around"] = async () => {
+	const agent = new Agent(base);
+	for (const [field, value] of [["name", "Ada\u202eadminA"], ["name", "\u2066Ada"], ["email", "ada\u202e@example.org"]]) {
+		const page = await agent.submit(await agent.go("/sign-up"), { name: "Ada", email: "ada.turns@example.org", password: "turn the compost often", [field]: value });
+		assert.deepEqual([page.status, wrongs(page).length], [422, 1], field);
+	}
+};
 /** Uses up what strangers have for an address. */
 const hammer = async (host, email, path, form, seen) => {
 	for (let i = 0; i < 8; i++) {

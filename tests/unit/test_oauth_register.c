@@ -99,7 +99,7 @@ static const struct bound { const char *what; unsigned max; const char *begin, *
 	{ "addresses after signing out", URIS_MAX, "{" CB ",\"post_logout_redirect_uris\":[", "\"https://a.example/bye\"", ",", "]}" },
 	{ "keys", KEYS_MAX, "{" CB ",\"jwks\":{\"keys\":[", KEY, ",", "]}}" },
 	{ "grant types", LIST_MAX, "{" CB ",\"grant_types\":[", "\"authorization_code\"", ",", "]}" },
-	{ "characters of a name", NAME_MAX_CHARS, "{" CB ",\"client_name\":\"", "\xc3\xa9", "", "\"}" },
+	{ "characters of a name", PERSON_NAME_MAX, "{" CB ",\"client_name\":\"", "\xc3\xa9", "", "\"}" },
 	{ "bytes of a text", TEXT_MAX, "{" CB ",\"software_id\":\"", "x", "", "\"}" },
 	{ "bytes of an address, but the first 21", URL_MAX - 21, "{\"redirect_uris\":[\"https://a.example/aa/", "x", "", "\"]}" },
 };

@@ -100,6 +100,19 @@ static void utf8(void **state)
 	assert_int_equal(str_utf8_first(s, 0).n, 0);
 }
 
+static void turning(void **state)
+{
+	static const struct { const char *text; bool turns; } rows[] = {
+		{ "", false }, { "plain", false }, { "\xe2\x80", false }, { "\xe2\x82\xac", false }, /* € */
+		{ "\xe2\x80\xa9x", false }, { "\xe2\x80\xaf", false }, { "\xe2\x81\xa5", false }, { "\xe2\x81\xaa", false },
+		{ "\xe2\x80\xaa", true }, { "gpj\xe2\x80\xae.exe", true }, { "\xe2\x81\xa6x", true }, { "x\xe2\x81\xa9", true },
+		{ "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", false }, /* who writes from right to left needs none */
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (str_utf8_turns(str_c(rows[i].text)) != rows[i].turns)
+			fail_msg("row %zu", i);
+}
+
 static void hashing(void **state)
 {
 	assert_true(str_hash(STR("a")) == str_hash(STR("a")));
@@ -111,7 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comparing), cmocka_unit_test(slicing), cmocka_unit_test(splitting),
-		cmocka_unit_test(numbers),   cmocka_unit_test(utf8),    cmocka_unit_test(hashing),
+		cmocka_unit_test(numbers),   cmocka_unit_test(utf8),    cmocka_unit_test(turning), cmocka_unit_test(hashing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

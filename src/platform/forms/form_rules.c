@@ -25,20 +25,15 @@ int64_t form_max(const struct field *d)
 	return !form_is_text(d->kind) ? 0 : d->max ? d->max : usual[d->kind];
 }
 
-/* Control characters, and those that turn the direction of what stands after them (UAX 9: U+202A to U+202E, U+2066 to U+2069). */
+/* Neither control characters nor those that turn the direction of what stands after them. */
 static bool is_clean(struct str s, bool lines)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if ((c < ' ' && !(lines && (c == '\n' || c == '\t'))) || c == 0x7f)
 			return false;
-		if (c != 0xe2 || i + 2 >= s.n)
-			continue;
-		unsigned char b = (unsigned char)s.p[i + 1], l = (unsigned char)s.p[i + 2];
-		if ((b == 0x80 && l >= 0xaa && l <= 0xae) || (b == 0x81 && l >= 0xa6 && l <= 0xa9))
-			return false;
 	}
-	return true;
+	return !str_utf8_turns(s);
 }
 
 static bool is_email(struct str s)

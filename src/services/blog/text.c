@@ -5,6 +5,7 @@
 #include <utf8proc.h>
 
 #include "base/buf.h"
+#include "platform/text/unicode.h"
 #include "services/blog/body.h"
 
 #define SLUG_MAX 185 /* room for "-12345" below the route's 191 */
@@ -12,14 +13,8 @@
 /* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
 static struct str fold(struct arena *a, struct str s)
 {
-	utf8proc_uint8_t *out = NULL;
-	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &out,
-	                                  UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
-	if (n < 0)
-		return STR("");
-	struct str folded = arena_str(a, str_n((const char *)out, (size_t)n));
-	free(out);
-	return folded;
+	struct str folded = unicode_mapped(a, s, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	return folded.p ? folded : STR("");
 }
 
 /* Letters that have no decomposition but a usual spelling. */

@@ -52,7 +52,7 @@ static const struct route routes[] = {
 	{ "POST", "/identity/applications", identity_post_application, .flags = ROUTE_AUTH, .help = "Take back an application's access" },
 	/* OAuth 2.0 and OpenID Connect */
 	{ "GET", "/oauth/authorize", identity_get_authorize, .help = "An application asks who you are" },
-	{ "POST", "/oauth/authorize", identity_post_authorize, .flags = ROUTE_NO_CSRF, .rate = RATE_READ, .help = "The same, as a form" },
+	{ "POST", "/oauth/authorize", identity_post_authorize, .flags = ROUTE_NO_CSRF, .help = "The same, as a form" },
 	{ "POST", "/oauth/consent", identity_post_consent, .flags = ROUTE_AUTH, .help = "Let an application in, or not" },
 	{ "POST", "/oauth/refusal", identity_post_refusal, .help = "Tell an application that it gets nothing" },
 	{ "POST", "/oauth/token", identity_post_token, .flags = ROUTE_NO_CSRF, .rate = RATE_READ, .help = "Codes and refresh tokens into tokens" },

@@ -16,6 +16,7 @@
 #include "platform/crypto/jose.h"
 #include "platform/text/url.h"
 #include "services/identity/oauth/oauth_ask.h"
+#include "services/identity/people/people.h"
 
 #define BODY_MAX (64 << 10)
 #define ANSWER_MAX (BODY_MAX + (8 << 10)) /* what was sent, and what was made of it */
@@ -23,7 +24,6 @@
 #define TEXT_MAX 500
 #define KEYS_MAX 10
 #define LIST_MAX 8 /* of kinds */
-#define NAME_MAX_CHARS 100
 #define MASTODON_SCOPES "read write follow push profile"
 
 struct registration {
@@ -214,8 +214,9 @@ static bool take_name(struct registration *r, const json_t *in, const char *memb
 	struct str name = str_trim(json_str(in, member));
 	if (!name.n)
 		name = STR("An application without a name");
-	if (str_utf8_len(name) > NAME_MAX_CHARS)
-		return bad(r, "invalid_client_metadata", "A name has at most 100 characters.");
+	/* It stands on the pages and in the letters that speak of it: as it does for people. */
+	if (people_clean_name(r->a, name, &name, NULL) != ST_OK)
+		return bad(r, "invalid_client_metadata", "A name has at most 100 characters, and none that turns the text around.");
 	r->client.name = name;
 	return !json_object_set_new(r->metadata, "client_name", json_stringn(name.p, name.n));
 }

@@ -5,12 +5,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <utf8proc.h>
 
 #include "base/clock.h"
 #include "gen/identity_sql.h"
 #include "platform/config/config.h"
+#include "platform/text/unicode.h"
 #include "rt/offload.h"
 #include "rt/sync.h"
 #include "services/identity/people/breached.h"
@@ -62,14 +62,8 @@ static enum status run(struct ctx *ctx, struct work *w, struct err *e)
 
 static struct str normal(struct ctx *ctx, struct str password)
 {
-	utf8proc_uint8_t *out = NULL;
-	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)password.p, (utf8proc_ssize_t)password.n, &out,
-	                                  UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
-	struct str copy = n < 0 ? password : arena_str(ctx->arena, str_n((const char *)out, (size_t)n));
-	if (out)
-		sodium_memzero(out, n > 0 ? (size_t)n : 0);
-	free(out);
-	return copy;
+	struct str normal = unicode_mapped(ctx->arena, password, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+	return normal.p ? normal : password;
 }
 
 enum status password_check(struct ctx *ctx, struct str password, struct str email, struct err *e)

@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/identity/people/people.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <utf8proc.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "gen/identity_sql.h"
+#include "platform/text/unicode.h"
 
 #define HANDLE_TRIES 200
 
 /* --- texts that people give --------------------------------------------------------------------------------- */
 
-/* utf8proc's result, copied into a; p NULL when s is not UTF-8. */
-static struct str mapped(struct arena *a, struct str s, utf8proc_option_t options)
-{
-	utf8proc_uint8_t *out = NULL;
-	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &out, options);
-	struct str copy = n < 0 ? STR_NULL : arena_str(a, str_n((const char *)out, (size_t)n));
-	free(out);
-	return copy;
-}
-
 static bool address_ok(struct str s)
 {
 	ptrdiff_t at = str_rchr(s, '@');
-	if (at < 1 || at > 64 || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
+	if (str_utf8_turns(s) || at < 1 || at > 64 || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
 		return false;
 	struct str domain = str_skip(s, (size_t)at + 1), label;
 	for (size_t i = 0; i < s.n; i++)
@@ -46,7 +35,7 @@ enum status people_email_key(struct arena *a, struct str email, struct str *key,
 		return err_set(e, ST_UNPROCESSABLE, "Please give an e-mail address.");
 	if (trimmed.n > PERSON_EMAIL_MAX || !str_utf8_valid(trimmed) || !address_ok(trimmed))
 		return err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
-	*key = mapped(a, trimmed, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+	*key = unicode_mapped(a, trimmed, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
 	return key->n ? ST_OK : err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
 }
 
@@ -55,7 +44,9 @@ enum status people_clean_name(struct arena *a, struct str name, struct str *clea
 	struct str s = str_trim(name.p ? name : STR(""));
 	if (!str_utf8_valid(s))
 		return err_set(e, ST_UNPROCESSABLE, "This name has characters that can not be read.");
-	s = mapped(a, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_STRIPCC);
+	if (str_utf8_turns(s))
+		return err_set(e, ST_UNPROCESSABLE, "This name has a character that turns the text around.");
+	s = unicode_mapped(a, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_STRIPCC);
 	s = str_trim(s);
 	if (!s.n)
 		return err_set(e, ST_UNPROCESSABLE, "Please give a name.");
@@ -115,7 +106,7 @@ enum status people_refresh(struct ctx *ctx, const struct person_record *p, struc
 /* "Inês Marques" → "ines_marques"; what has no Latin letters or digits → "member". */
 static struct str handle_base(struct arena *a, struct str name)
 {
-	struct str plain = mapped(a, name, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	struct str plain = unicode_mapped(a, name, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
 	char *out = arena_alloc(a, PERSON_HANDLE_MAX + 1);
 	size_t n = 0;
 	bool gap = false;

@@ -20,7 +20,8 @@ struct person_record {
 
 /* The address as it is compared, in a. ST_UNPROCESSABLE with a sentence for the field. */
 enum status people_email_key(struct arena *a, struct str email, struct str *key, struct err *e) MUST_CHECK;
-/* A name as it is shown: trimmed, without control characters. ST_UNPROCESSABLE when it is empty or too long. */
+/* A name as it is shown, of a person or an application: trimmed, without control characters. ST_UNPROCESSABLE, with a sentence: it is empty, too
+   long, or turns the text around. */
 enum status people_clean_name(struct arena *a, struct str name, struct str *clean, struct err *e) MUST_CHECK;
 
 /* *out NULL: nobody. */

@@ -54,6 +54,11 @@ static enum status too_long_ago(struct web *w, struct err *e)
 	return err_set(e, ST_FORBIDDEN, "Please sign in again first: this page was open for a while.");
 }
 
+static enum status too_many(struct err *e)
+{
+	return err_set(e, ST_CONFLICT, "You have %d passkeys: please remove one first.", PASSKEYS_MAX);
+}
+
 enum status identity_post_passkey_options(struct web *w, struct err *e)
 {
 	struct identity_passkeys_of_row *rows;
@@ -63,7 +68,7 @@ enum status identity_post_passkey_options(struct web *w, struct err *e)
 	TRY(too_long_ago(w, e));
 	TRY(load(w, &rows, &n, e));
 	if (n >= PASSKEYS_MAX)
-		return err_set(e, ST_CONFLICT, "You have %d passkeys: please remove one first.", PASSKEYS_MAX);
+		return too_many(e);
 	TRY(ask(w, w->person->id, &challenge, e));
 	buf_arena(&b, w->ctx->arena, 64 << 10);
 	buf_putc(&b, '{');
@@ -121,7 +126,12 @@ struct adding { struct web *w; struct webauthn_credential *made; struct str name
 static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
 	struct adding *x = arg;
+	struct identity_passkeys_of_row *rows;
 	int64_t added;
+	size_t n;
+	TRY(q_identity_passkeys_of(c, x->w->person->id, &rows, &n, e));
+	if (n >= PASSKEYS_MAX)
+		return too_many(e);
 	TRY(q_identity_passkey_add(c, x->made->id, x->w->person->id, x->made->jwk, x->made->sign_count, x->name, clock_now_us(), &added, e));
 	if (!added)
 		return err_set(e, ST_CONFLICT, "This passkey is known already.");
