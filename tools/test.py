@@ -47,9 +47,9 @@ SUITES = [
 # The first row that fits counts.
 TOUCHES = [
     ("src/base/", "unit store race"),
-    ("src/rt/", "cancel unit store race test_program test_two_processes"),
-    ("src/db/", "cancel store race fault test_owners"),
-    ("src/net/", "cancel unit fuzz race test_program test_site test_feeds test_large"),
+    ("src/rt/", "cancel test_disconnects unit store race test_program test_two_processes"),
+    ("src/db/", "cancel test_disconnects store race fault test_owners"),
+    ("src/net/", "cancel test_disconnects unit fuzz race test_program test_site test_feeds test_large"),
     ("src/platform/text/", "unit fuzz test_site test_import test_feeds"),
     ("src/platform/work/", "cancel test_jobs test_events test_retention test_audit fault test_program"),
     ("src/platform/mail/", "test_mail test_mail_send test_retention test_signin test_admin"),

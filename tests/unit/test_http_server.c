@@ -34,7 +34,7 @@ static struct {
 	struct loops *loops;
 	struct blob *page;
 	char file[64];
-	_Atomic int cancelled, waiting, finished, done_calls, drained;
+	_Atomic int cancelled, waiting, finished, done_calls, drained, status /* of the last one that is done */;
 	_Atomic long long written;
 } t;
 
@@ -97,6 +97,15 @@ static void wait_forever(struct http_req *r)
 	http_send(r, STR("gave up"));
 }
 
+/* As the dispatcher does: who has left is not answered. */
+static void answer_who_stays(struct http_req *r)
+{
+	struct str body;
+	struct err e;
+	if (http_body_all(r, 1 << 20, &body, &e) != ST_CANCELLED)
+		http_send(r, STR("there"));
+}
+
 static void show(struct http_req *r)
 {
 	char peer[HTTP_PEER_MAX], out[600];
@@ -112,6 +121,8 @@ static void app_handle(struct http_req *r, void *arg)
 	struct str p = r->path;
 	if (str_eqc(p, "/echo"))
 		echo(r);
+	else if (str_eqc(p, "/stays"))
+		answer_who_stays(r);
 	else if (str_eqc(p, "/chunked"))
 		stream(r, -1, 25000);
 	else if (str_eqc(p, "/big"))
@@ -146,7 +157,11 @@ static void app_handle(struct http_req *r, void *arg)
 	atomic_fetch_add(&t.finished, 1);
 }
 
-static void app_done(struct http_req *r, void *arg) { atomic_fetch_add(&t.done_calls, 1); }
+static void app_done(struct http_req *r, void *arg)
+{
+	t.status = r->status;
+	atomic_fetch_add(&t.done_calls, 1);
+}
 
 /* --- the client -------------------------------------------------------------------------------------------------------------- */
 
@@ -897,6 +912,31 @@ static void cancelled_client(void **state)
 	until(&t.cancelled, was + 3);
 }
 
+/* It is no failure of ours, neither in the answer nor in what is counted; whether its connection is half closed or gone. */
+static void who_leaves_within_the_body_gets_no_failure(void **state)
+{
+	int was = t.done_calls, fd = dial();
+	in_len = 0;
+	say(fd, "POST /stays HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+	shutdown(fd, SHUT_WR);
+	assert_false(more(fd));
+	assert_int_equal(in_len, 0);
+	close(fd);
+	until(&t.done_calls, was + 1);
+	assert_int_equal(t.status, 499);
+	/* The application answers all the same: that was sent to nobody. */
+	int cancelled = t.cancelled;
+	was = t.done_calls;
+	fd = dial();
+	int waiting = t.waiting;
+	say(fd, GET("/wait"));
+	until(&t.waiting, waiting + 1);
+	close(fd);
+	until(&t.cancelled, cancelled + 1);
+	until(&t.done_calls, was + 1);
+	assert_int_equal(t.status, 499);
+}
+
 static void half_close_is_answered(void **state)
 {
 	int fd = dial();
@@ -1046,7 +1086,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(conditional), cmocka_unit_test(compression), cmocka_unit_test(faults_of_the_application),
 		cmocka_unit_test(targets), cmocka_unit_test(hostile), cmocka_unit_test(slow_head_is_cut),
 		cmocka_unit_test(slow_body_is_cut), cmocka_unit_test(idle_is_closed), cmocka_unit_test(back_pressure),
-		cmocka_unit_test(cancelled_client), cmocka_unit_test(half_close_is_answered), cmocka_unit_test(deadline),
+		cmocka_unit_test(cancelled_client), cmocka_unit_test(who_leaves_within_the_body_gets_no_failure),
+		cmocka_unit_test(half_close_is_answered), cmocka_unit_test(deadline),
 		cmocka_unit_test(trusted_proxy), cmocka_unit_test(events), cmocka_unit_test(drain),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -245,6 +245,7 @@ struct request {
 	uint64_t burst;        /* bytes read or written since others had their turn */
 	int64_t answer_len;    /* announced by http_begin; −1 unknown */
 	bool head_sent, complete, no_body, gone, running, started, streaming, in_done;
+	bool left;             /* the client, in the middle of its body or half closed for too long: not answered is no fault then */
 	bool lasts;            /* it has no end of its own (server-sent events): ended when the server drains */
 	bool wants_json;       /* Accept names application/json or problem+json before text/html */
 };

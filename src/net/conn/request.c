@@ -195,11 +195,11 @@ static void conclude(struct request *q)
 	q->running = false;
 	if (q->gone) {
 		if (!q->r.answered)
-			q->r.status = 499;
+			q->r.status = REQUEST_LEFT;
 		request_free(q);
 		return;
 	}
-	if (!q->complete && !q->conn->dead)
+	if (!q->complete && !q->conn->dead && !q->left)
 		LOG(WARN, &q->r.ctx, "http.cut", LI("sent", q->r.sent), LI("of", q->answer_len));
 	q->ops->finish(q, q->complete);
 }
@@ -209,7 +209,9 @@ static void ended(struct request *q, enum status st)
 {
 	q->fiber = NULL;
 	line_leave(q);
-	if (!q->gone && !q->r.answered) {
+	if (!q->gone && !q->r.answered && q->left) {
+		q->r.status = REQUEST_LEFT; /* its connection is there still: half closed, or about to be found closed */
+	} else if (!q->gone && !q->r.answered) {
 		int status = st == ST_OK ? 500 : status_info(st)->http;
 		LOG(ERROR, &q->r.ctx, "http.no_answer", LI("status", status), LS("reason", status_info(st)->name));
 		response_error(q, status);
@@ -231,6 +233,7 @@ static void in_fiber(void *arg)
 	fiber_set_deadline(q->r.ctx.deadline_ns);
 	if (!q->gone)
 		st = guard_run(call_handle, q);
+	q->left |= fiber_cancelled();
 	ended(q, st);
 }
 
@@ -377,6 +380,7 @@ enum status http_body_read(struct http_req *r, void *buf, size_t n, size_t *got,
 		case BODY_BAD:
 			return err_set(e, ST_INVALID, "The body is not encoded properly");
 		case BODY_GONE:
+			q->left = true;
 			return err_set(e, ST_CANCELLED, "The client went away before the end of the body");
 		case BODY_SLOW:
 			return err_set(e, ST_REQUEST_TIMEOUT, "The body arrives too slowly");

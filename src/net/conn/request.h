@@ -7,6 +7,9 @@
 
 #include "net/conn/conn.h"
 
+/* Status of a request whose client left before it was answered: for the log and metrics, nobody sees it. */
+#define REQUEST_LEFT 499
+
 /* n bytes of body came or went, at the rate that the limits demand or better: the deadline is for the application's own
    time, so it moves on; and a peer that is never slow does not keep the loop to itself. In the request's fiber only. */
 void request_progress(struct request *q, size_t n);
