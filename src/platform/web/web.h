@@ -46,6 +46,9 @@ struct str web_cookie_plain(const struct web *w, const char *name); /* set with 
 /* Who is counted, as class and name in out: the member, else the address; of IPv6 the /64, which is what one visitor has. */
 enum { WEB_RATE_KEY_MAX = 96 };
 struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RATE_KEY_MAX]);
+/* One more of what key counts, as dear as cost: 0, or how many seconds to wait. Nothing is counted where the setting rate.enabled is off. */
+struct rate;
+int64_t web_rate_wait(struct web *w, struct str key, const struct rate *rate, unsigned cost);
 bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
 

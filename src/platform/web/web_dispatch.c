@@ -129,6 +129,16 @@ struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RAT
 	return str_n(out, (size_t)n);
 }
 
+int64_t web_rate_wait(struct web *w, struct str key, const struct rate *rate, unsigned cost)
+{
+	const struct platform *p = w->ctx->svc->platform;
+	struct rate_result res;
+	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
+		return 0;
+	ratelimit_take(w->ctx, p->rates, key, rate, cost, &res);
+	return res.allowed ? 0 : res.retry_after_s > 0 ? res.retry_after_s : 1;
+}
+
 /* RateLimit and RateLimit-Policy as in draft-ietf-httpapi-ratelimit-headers-09. */
 static enum status check_rate(struct web *w, struct err *e)
 {

@@ -10,11 +10,14 @@
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/cache/limits.h"
 #include "platform/text/html.h"
 #include "services/identity/oauth/oauth_clients.h"
 #include "services/identity/people/notice.h"
 
 #define PAGE_MAX (256 << 10)
+#define ASKS_PER_MINUTE 60 /* of one address */
+#define ASKS_AT_ONCE 60
 
 /* What a scope means, in plain words. The last row is for scopes without one. */
 static const struct { const char *scope; struct consent_line line; } meanings[] = {
@@ -96,11 +99,23 @@ static enum status must_consent(struct web *w, const struct oauth_ask *a, bool *
 	return ST_OK;
 }
 
+/* Kept for a quarter of an hour, up to 16 KB each: of visitors so many that they don't fill the store. */
+static enum status keep_ask(struct web *w, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e)
+{
+	static const struct rate rate = { ASKS_PER_MINUTE, ASKS_AT_ONCE };
+	char key[WEB_RATE_KEY_MAX];
+	long long wait = w->person ? 0 : (long long)web_rate_wait(w, web_rate_key(w, "ask", key), &rate, 1);
+	if (!wait)
+		return oauth_ask_keep(w->ctx, a, error, resume, e);
+	http_set_header(w->req, "retry-after", arena_strf(w->ctx->arena, "%lld", wait));
+	return err_set(e, ST_RATE_LIMITED, "Many applications ask from where you are. Please wait %lld seconds.", wait);
+}
+
 static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, struct err *e)
 {
 	struct str resume;
 	struct buf next;
-	TRY(oauth_ask_keep(w->ctx, a, NULL, &resume, e));
+	TRY(keep_ask(w, a, NULL, &resume, e));
 	buf_arena(&next, w->ctx->arena, 4096);
 	url_encode(&next, web_url(w->ctx, "identity", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
 	struct str hint = form_get(&a->params, "login_hint");
@@ -118,7 +133,7 @@ static enum status ask_person(struct web *w, const struct oauth_ask *a, struct e
 	struct consent_view v = { .ask = a, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)), .lang = STR("en"), .kind = STR("account"),
 				    .noindex = true, .forms = true };
-	TRY(oauth_ask_keep(w->ctx, a, NULL, &v.resume, e));
+	TRY(keep_ask(w, a, NULL, &v.resume, e));
 	oauth_consent_lines(&v);
 	web_no_cache(w);
 	w->forms_leave = true;
@@ -158,7 +173,7 @@ static enum status show_refusal(struct web *w, const struct oauth_ask *a, const 
 	struct buf page;
 	struct refusal_view v = { .ask = a, .words = refusal_words(error), .error = error, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = { .title = STR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
-	TRY(oauth_ask_keep(w->ctx, a, error, &v.resume, e));
+	TRY(keep_ask(w, a, error, &v.resume, e));
 	web_no_cache(w);
 	w->forms_leave = true;
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
@@ -220,7 +235,7 @@ enum status identity_post_authorize(struct web *w, struct err *e)
 		return err_set(e, ST_MEDIA_TYPE, "A form is expected: application/x-www-form-urlencoded");
 	TRY(http_body_all(w->req, w->req->body_max, &body, e));
 	TRY(oauth_ask_open(w, body, &a, &error, e));
-	TRY(oauth_ask_keep(w->ctx, &a, error, &resume, e));
+	TRY(keep_ask(w, &a, error, &resume, e));
 	web_no_cache(w);
 	return web_redirect(w, 303, web_url(w->ctx, "identity", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
 }

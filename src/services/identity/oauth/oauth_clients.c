@@ -16,15 +16,10 @@
 int64_t oauth_clients_wait(struct web *w)
 {
 	enum { MINUTES = 60 }; /* a registration costs as many parts as an hour has minutes, and so many parts come back each minute */
-	const struct platform *p = w->ctx->svc->platform;
-	struct rate_result res;
 	char key[WEB_RATE_KEY_MAX];
-	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
-		return 0;
-	unsigned per_hour = (unsigned)config_int(p->config, "identity", "applications_per_hour");
+	unsigned per_hour = (unsigned)config_int(w->ctx->svc->platform->config, "identity", "applications_per_hour");
 	const struct rate rate = { per_hour, per_hour * MINUTES };
-	ratelimit_take(w->ctx, p->rates, web_rate_key(w, "application", key), &rate, MINUTES, &res);
-	return res.allowed ? 0 : res.retry_after_s > 0 ? res.retry_after_s : 1;
+	return web_rate_wait(w, web_rate_key(w, "application", key), &rate, MINUTES);
 }
 
 enum status oauth_clients_room(struct db_conn *c, int64_t max, bool *full, struct err *e)

@@ -39,15 +39,10 @@ struct rate signin_account_rate(const struct web *w)
 
 int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate, const struct known_account *of)
 {
-	const struct platform *p = w->ctx->svc->platform;
-	struct rate_result res;
-	if (!p->rates || !config_bool(p->config, "rate", "enabled"))
-		return 0;
 	struct str browser = of ? known_browser(w, of) : STR_NULL;
 	struct str name = browser.n ? arena_strf(w->ctx->arena, "%s-known|%.*s|%.*s", kind, STR_ARG(browser), STR_ARG(key))
 	                            : arena_strf(w->ctx->arena, "%s|%.*s", kind, STR_ARG(key));
-	ratelimit_take(w->ctx, p->rates, name, rate, 1, &res);
-	return res.allowed ? 0 : res.retry_after_s > 0 ? res.retry_after_s : 1;
+	return web_rate_wait(w, name, rate, 1);
 }
 
 static enum status throttle(struct web *w, struct str email_key, const struct known_account *of, struct err *e)
