@@ -15,6 +15,12 @@
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 
+/* A span of microseconds as nanoseconds; what that does not hold is INT64_MAX, for ever. */
+static inline int64_t clock_ns_of_us(int64_t us)
+{
+	return us > INT64_MAX / 1000 ? INT64_MAX : us < INT64_MIN / 1000 ? INT64_MIN : us * 1000;
+}
+
 int64_t clock_now_us(void);
 int64_t clock_mono_ns(void);
 /* A fixed wall clock for tests; 0 returns to the real one. */

@@ -22,12 +22,14 @@
 #include "base/log.h"
 #include "main/command.h"
 #include "main/gauges.h"
+#include "platform/admin/admin.h"
 #include "platform/audit/audit.h"
 #include "platform/auth/store.h"
 #include "platform/boot/platform.h"
 #include "platform/cache/redis.h"
 #include "platform/receive/receive.h"
 #include "platform/web/web_app.h"
+#include "platform/work/background.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
 #include "rt/fiber.h"
@@ -42,6 +44,7 @@ struct serving {
 	struct platform *p;
 	struct loops *loops;
 	unsigned loop_count, roles;
+	struct backgrounds *backgrounds;
 	bool public; /* serve; worker has no public listener */
 	struct http_server *servers[WEB_ROLES];
 	unsigned server_count;
@@ -114,7 +117,7 @@ static enum status add_server(struct serving *s, enum web_role role, const char 
 
 static enum status make_servers(struct serving *s, struct err *e)
 {
-	static const struct route *const extra[] = { ops_routes, receive_routes, NULL };
+	static const struct route *const extra[] = { ops_routes, receive_routes, admin_routes, NULL };
 	const struct config *c = s->inv->config;
 	const char *internal = config_cstr(c, "server", "listen_internal"), *ops = config_cstr(c, "server", "ops_listen");
 	s->p->web = web_app_new(s->p, extra, e);
@@ -233,6 +236,7 @@ static enum status boot(struct serving *s, struct ctx *ctx, struct err *e)
 		TRY(events_start(s->p->events, e));
 	if (s->roles & ROLE_JOBS)
 		TRY(jobs_start(s->p->jobs, e));
+	TRY(backgrounds_start(s->p, common_backgrounds, &s->backgrounds, e));
 	return attach_all(s, e);
 }
 
@@ -279,6 +283,7 @@ static void end_queues(void *arg)
 {
 	struct serving *s = arg;
 	int64_t until = clock_mono_ns() + config_duration_ns(s->inv->config, "server", "drain");
+	backgrounds_drain(s->backgrounds, until);
 	if (s->roles & ROLE_JOBS)
 		jobs_drain(s->p->jobs, until);
 	if (s->roles & ROLE_EVENTS)

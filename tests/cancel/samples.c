@@ -22,6 +22,10 @@ const struct sample samples[] = {
 	{ "", "POST", "/internal/fragments", "/internal/fragments", VISITOR, 200, "x-guildhall-signature: {a}\r\n", SCENE_FRAGMENTS_BODY, scene_fragments },
 	{ "", "POST", "/internal/events", "/internal/events", VISITOR, 200, "x-guildhall-signature: {a}\r\n", NULL, scene_events },
 
+	{ "", "GET", "/admin/", "/admin/", OWNER, 200 },
+	{ "", "GET", "/admin/settings", "/admin/settings", OWNER, 200 },
+	{ "", "POST", "/admin/settings", "/admin/settings?service=blog", OWNER, 303, FORM, "csrf={csrf}&posts_per_page=11&feed_posts=15" },
+
 	/* --- blog --- */
 	{ "blog", "GET", "/", "/", VISITOR, 200 },
 	{ "blog", "GET", "/", "/", MEMBER, 200 },
@@ -37,6 +41,12 @@ const struct sample samples[] = {
 	{ "blog", "GET", "/archive/page/{page:int}/", "/archive/page/1/", VISITOR, 301 },
 	{ "blog", "GET", "/search/", "/search/?q=bread", VISITOR, 200 },
 	{ "blog", "GET", "/subscribe/", "/subscribe/", VISITOR, 302 },
+	{ "blog", "GET", "/admin/site", "/admin/site", OWNER, 200 },
+	{ "blog", "POST", "/admin/site", "/admin/site", OWNER, 303, FORM,
+	  "csrf={csrf}&title=Millrace&description=Bread&accent=%231a7f5a&lang=en&timezone=Europe/London" },
+	{ "blog", "GET", "/admin/menus", "/admin/menus", OWNER, 200 },
+	{ "blog", "POST", "/admin/menus", "/admin/menus?menu=secondary", OWNER, 303, FORM,
+	  "csrf={csrf}&secondary_label_1=Archive&secondary_url_1=/archive/&secondary_place_1=10" },
 	{ "blog", "GET", "/rss/", "/rss/", VISITOR, 200 },
 	{ "blog", "GET", "/atom.xml", "/atom.xml", VISITOR, 200 },
 	{ "blog", "GET", "/feed.json", "/feed.json", VISITOR, 200 },

@@ -265,6 +265,7 @@ const routes = execFileSync(process.env.GUILDHALL, ["dump", "routes"], { encodin
 cases["every route that changes something wants its form's token, and a form of this site (CSRF)"] = async () => {
 	const ines = await as(people.ines), stranger = new Agent(base);
 	await ines.go("/account/auth/login");
+	await ines.go("/auth/login");
 	const own = Agent.form(await ines.go("/admin/invitations")).fields.csrf, foreign = Agent.form(await stranger.go("/sign-in")).fields.csrf;
 	const changing = [...routes.filter((r) => !["GET", "OPTIONS"].includes(r.method)), { method: "POST", path: "/auth/logout", flags: [] }, { method: "POST", path: "/account/auth/logout", flags: [] }];
 	const free = changing.filter((r) => r.flags.includes("no-csrf")).map((r) => `${r.method} ${r.path}`).sort();
@@ -283,13 +284,14 @@ cases["every route that changes something wants its form's token, and a form of 
 cases["every route says who may: visitors, members and administrators"] = async () => {
 	const visitor = new Agent(base), eve = await as(people.eve);
 	await eve.go("/account/auth/login");
+	await eve.go("/auth/login");
 	const ask = async (agent, { method, path }) => {
 		const token = method === "GET" ? {} : { body: new URLSearchParams({ csrf: Agent.form(await agent.go(agent === visitor ? "/sign-in" : "/identity/password")).fields.csrf }) };
 		return agent.fetch(path, { method, ...token });
 	};
 	for (const r of routes.filter((one) => one.flags.some((f) => ["auth", "admin"].includes(f)))) {
 		const answer = await ask(visitor, r);
-		if (r.method === "GET") assert.match(answer.headers.get("location") ?? "", /\/(sign-in|account\/auth\/login)\?/, r.path);
+		if (r.method === "GET") assert.match(answer.headers.get("location") ?? "", /\/(sign-in|auth\/login)\?/, r.path);
 		else assert.equal(answer.status, 401, r.path);
 	}
 	const admin = routes.filter((r) => r.flags.includes("admin"));

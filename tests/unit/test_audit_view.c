@@ -181,7 +181,7 @@ static int setup(void **state)
 	struct config_source src = { .sets = (const char *[]){ t.set }, .set_count = 1 };
 	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 8 << 20 } };
 	c.listen[0].addr = "127.0.0.1:0";
-	const struct config *config = config_load(&src, services, &t.e);
+	struct config *config = config_load(&src, services, &t.e);
 	if (config && offload_start(2, 100, &t.e) == ST_OK && (t.p = platform_new(config, services, &t.e)))
 		fiber_main(fill, NULL);
 	if (t.p && !*t.e.msg && (t.p->web = web_app_new(t.p, NULL, &t.e))) {

@@ -2,6 +2,7 @@
  *
  * What every service has beside its own: jobs that each queue knows, and events that each service with a database takes.
  */
+#include "platform/admin/settings.h"
 #include "platform/audit/audit_int.h"
 #include "platform/boot/platform.h"
 #include "platform/mail/mail_int.h"
@@ -18,5 +19,10 @@ const struct job_def common_jobs[] = {
 
 const struct event_handler common_events[] = {
 	{ .type = "person.deleted", .origin = "identity", .name = "platform.forget", .handle = retention_forget },
+	{ 0 },
+};
+
+const struct background_def common_backgrounds[] = {
+	{ "settings.watch", settings_watch, .every_ms = 5000 },
 	{ 0 },
 };

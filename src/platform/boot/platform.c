@@ -5,6 +5,9 @@
  */
 #include "platform/boot/platform.h"
 
+#include "platform/admin/admin.h"
+#include "platform/admin/settings.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <elf.h>
@@ -311,6 +314,7 @@ static enum status make_rest(struct whole *w, struct err *e)
 	const struct config *c = p->config;
 	unsigned outside = (unsigned)config_int(c, "outbound", "connections");
 	p->common_events = common_events;
+	p->own_pages = admin_pages;
 	p->media = media_open(arena_printf(w->arena, "%s/media", p->data_dir.p), e);
 	/* Other processes of the site live in private networks; what users name must not reach there. */
 	if (!p->media || !(p->pool_read = make_pool(c, "contract-read", 20, 10, true, e)) ||
@@ -323,7 +327,7 @@ static enum status make_rest(struct whole *w, struct err *e)
 	return ST_OK;
 }
 
-struct platform *platform_new(const struct config *c, const struct service *const *services, struct err *e)
+struct platform *platform_new(struct config *c, const struct service *const *services, struct err *e)
 {
 	struct arena *a = arena_new(PLATFORM_MEMORY);
 	if (!a) {
@@ -426,6 +430,7 @@ enum status platform_check(struct ctx *ctx, struct service_instance *s, struct e
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e)
 {
 	assert(p->secret.n == SECRET_BYTES);
+	TRY(settings_load(ctx, p, e));
 	for (unsigned i = 0; i < p->service_count; i++)
 		TRY(platform_check(ctx, &p->services[i], e));
 	for (unsigned i = 0; i < p->service_count; i++) {

@@ -12,7 +12,7 @@
 #include "platform/core/service.h"
 
 /* services: NULL-terminated. Checks their tables, makes the data folder (0700) and its key. The config must outlive it. */
-struct platform *platform_new(const struct config *c, const struct service *const *services, struct err *e);
+struct platform *platform_new(struct config *c, const struct service *const *services, struct err *e);
 /* Fiber. Brings the databases of the services that run here up to date; *applied counts. */
 enum status platform_migrate(struct ctx *ctx, struct platform *p, unsigned *applied, struct err *e) MUST_CHECK;
 /* The sets of one service's database, in order. Returns how many (2). */
@@ -22,6 +22,7 @@ enum status platform_check(struct ctx *ctx, struct service_instance *s, struct e
 /* Fiber, after the migrations: each service's check(), then each start(). */
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) MUST_CHECK;
 extern const struct job_def common_jobs[];         /* kinds that every service has */
+extern const struct background_def common_backgrounds[]; /* of every service with a database, in each process */
 extern const struct event_handler common_events[]; /* what every service with a database takes */
 /* After loops and offload threads have stopped. */
 void platform_free(struct platform *p);

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -28,6 +29,10 @@ struct entry {
 	_Atomic int64_t num;
 	const char *source;
 	bool set;
+	bool fixed;              /* the environment or --set gave it */
+	bool waiting;            /* what is kept counts from the next start */
+	const char *kept;        /* chosen in the administration; NULL: not */
+	const char *base, *base_source; /* what it is without that */
 };
 
 struct config {
@@ -35,6 +40,7 @@ struct config {
 	struct entry *entries; /* sorted by name */
 	size_t count;
 	bool reloading;
+	pthread_mutex_t lock; /* of changes: config_reload, config_keep */
 };
 
 extern char **environ;
@@ -147,7 +153,7 @@ static enum status set_row(struct config *c, struct entry *row, struct str value
 		return err_wrap(e, ST_CONFIG, "%s (%s)", row->name, source);
 	if (config_parse_value(row->def, value, &num, e) != ST_OK)
 		return err_wrap(e, ST_CONFIG, "%s (%s)", row->name, source);
-	row->set = true;
+	row->set = strcmp(source, "default") != 0;
 	row->source = arena_cstr(c->arena, str_c(source));
 	if (c->reloading && !row->def->live) {
 		if (strcmp(row->text, text))
@@ -247,13 +253,23 @@ static enum status load_sets(struct config *c, const struct config_source *src, 
 	return ST_OK;
 }
 
+static void fix_rows(struct config *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const char *source = c->entries[i].source;
+		c->entries[i].fixed = source && (!strcmp(source, "--set") || !strncmp(source, "environment", 11));
+	}
+}
+
 static enum status load_all(struct config *c, const struct config_source *src, struct err *e)
 {
 	if (src->file)
 		TRY(load_file(c, src->file, e));
 	if (src->environment)
 		TRY(load_environment(c, e));
-	return load_sets(c, src, e);
+	TRY(load_sets(c, src, e));
+	fix_rows(c);
+	return ST_OK;
 }
 
 struct config *config_load(const struct config_source *src, const struct service *const *services, struct err *e)
@@ -265,6 +281,7 @@ struct config *config_load(const struct config_source *src, const struct service
 	}
 	struct config *c = ARENA_NEW(a, struct config);
 	c->arena = a;
+	pthread_mutex_init(&c->lock, NULL);
 	if (declare(c, services, e) != ST_OK || load_all(c, src, e) != ST_OK) {
 		arena_free(a);
 		return NULL;
@@ -278,14 +295,71 @@ enum status config_reload(struct config *c, const struct config_source *src, con
 	struct config *fresh = config_load(src, services, e);
 	if (!fresh)
 		return ST_CONFIG;
+	pthread_mutex_lock(&c->lock);
 	c->reloading = true;
 	for (size_t i = 0; i < c->count; i++) {
-		struct entry *now = &fresh->entries[i];
-		if (strcmp(c->entries[i].text, now->text))
-			(void)!set_row(c, &c->entries[i], str_c(now->text), now->source, NULL);
+		struct entry *row = &c->entries[i], *now = &fresh->entries[i];
+		if (row->kept && !now->fixed) { /* it counts for more than the file */
+			row->base = arena_cstr(c->arena, str_c(now->text));
+			row->base_source = arena_cstr(c->arena, str_c(now->source));
+		} else if (strcmp(row->text, now->text)) {
+			(void)!set_row(c, row, str_c(now->text), now->source, NULL);
+		}
 	}
 	c->reloading = false;
+	pthread_mutex_unlock(&c->lock);
 	config_free(fresh);
+	return ST_OK;
+}
+
+/* --- what is kept ------------------------------------------------------------------------------------------- */
+
+enum status config_check(const struct config *c, struct str name, struct str value, struct err *e)
+{
+	int64_t num;
+	const struct entry *row = find(c, name);
+	return row ? config_parse_value(row->def, value, &num, e) : err_set(e, ST_NOT_FOUND, "There is no such setting.");
+}
+
+static const struct config_kept *kept_of(const struct entry *row, const struct config_kept *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(list[i].name, row->name))
+			return &list[i];
+	return NULL;
+}
+
+static void keep_row(struct config *c, struct entry *row, const struct config_kept *kept, bool at_start)
+{
+	if (row->fixed || (!kept && !row->kept) || (kept && row->kept && str_eqc(kept->value, row->kept)))
+		return;
+	if (!row->kept) {
+		row->base = row->text;
+		row->base_source = row->source;
+	}
+	row->kept = kept ? arena_cstr(c->arena, kept->value) : NULL;
+	const char *text = kept ? row->kept : row->base, *source = kept ? "the administration" : row->base_source;
+	row->waiting = !row->def->live && !at_start && strcmp(text, row->text) != 0;
+	if (!row->waiting)
+		(void)!set_row(c, row, str_c(text), source, NULL); /* it was checked */
+}
+
+static bool in_section(const struct entry *row, const char *section)
+{
+	size_t n = strlen(section);
+	return !strncmp(row->name, section, n) && row->name[n] == '.';
+}
+
+enum status config_keep(struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (find(c, list[i].name)) /* one that a later version had is left alone */
+			TRY(config_check(c, list[i].name, list[i].value, e));
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->count; i++)
+		if (in_section(&c->entries[i], section))
+			keep_row(c, &c->entries[i], kept_of(&c->entries[i], list, n), at_start);
+	pthread_mutex_unlock(&c->lock);
 	return ST_OK;
 }
 
@@ -369,11 +443,15 @@ bool config_is_set(const struct config *c, const char *section, const char *key)
 size_t config_rows(const struct config *c, struct arena *a, struct config_row **out)
 {
 	struct config_row *rows = ARENA_ARRAY(a, struct config_row, c->count);
+	pthread_mutex_t *lock = &((struct config *)(uintptr_t)c)->lock;
+	pthread_mutex_lock(lock);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct entry *row = &c->entries[i];
-		bool hide = row->def->kind == SET_SECRET && *row->text;
-		rows[i] = (struct config_row){ row->def, hide ? "(secret)" : row->text, row->source };
+		const char *text = !row->waiting ? row->text : row->kept ? row->kept : row->base;
+		bool hide = row->def->kind == SET_SECRET && *text;
+		rows[i] = (struct config_row){ row->def, row->name, hide ? "(secret)" : text, row->source, row->fixed, row->waiting };
 	}
+	pthread_mutex_unlock(lock);
 	*out = rows;
 	return c->count;
 }

@@ -20,6 +20,14 @@ enum status config_reload(struct config *c, const struct config_source *src, con
                           struct err *e) MUST_CHECK;
 void config_free(struct config *c);
 
+/* What people chose in the administration: over the defaults and the file, under the environment and --set. Any thread.
+   names: "section.key"; all of section's that are kept: what was kept of it before and is not in the list is as the file says again. at_start:
+   rows that are not live change too; later they are noted for the next start. ST_CONFIG: a value that the row does not take; nothing is changed. */
+struct config_kept { struct str name, value; };
+enum status config_keep(struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start, struct err *e) MUST_CHECK;
+/* Would that row take it? ST_NOT_FOUND: no such row. */
+enum status config_check(const struct config *c, struct str name, struct str value, struct err *e) MUST_CHECK;
+
 /* Each asserts that the key is declared with that kind. Strings live as long as the config; "" when not set. */
 struct str config_str(const struct config *c, const char *section, const char *key);
 const char *config_cstr(const struct config *c, const char *section, const char *key);
@@ -30,7 +38,12 @@ int64_t config_bytes(const struct config *c, const char *section, const char *ke
 bool config_is_set(const struct config *c, const char *section, const char *key); /* not the default */
 
 /* Every setting with its value (secrets masked) and where it came from: `guildhall dump settings`. */
-struct config_row { const struct setting *setting; const char *value; const char *source; };
+struct config_row {
+	const struct setting *setting;
+	const char *name, *value, *source; /* name: "section.key" */
+	bool fixed;   /* given by the environment or --set: nobody changes it here */
+	bool waiting; /* another value was chosen, for the next start */
+};
 size_t config_rows(const struct config *c, struct arena *a, struct config_row **out);
 
 #endif

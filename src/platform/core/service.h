@@ -64,6 +64,30 @@ enum rate_class route_rate(const struct route *r); /* never RATE_USUAL */
 /* --- roles: what a person can be made in this service, beside the site's own (core/person.h) --- */
 struct role_def { const char *name /* "keeper" */, *title, *help; };
 
+/* --- where people find a service's pages (core/pages.h) --- */
+enum page_place {
+	PLACE_ADMIN = 1, /* the administration, by group */
+	PLACE_ACCOUNT,   /* tabs of a member's own pages */
+	PLACE_MENU,      /* the sign-in menu of every page's header */
+	PLACE_BELOW,     /* second row of tabs, of the pages under another one */
+};
+struct page_row {
+	enum page_place place;
+	const char *path;    /* of this service: "/admin/members" */
+	const char *title, *help;
+	const char *group;   /* PLACE_ADMIN: "People"; a group stands once, whoever adds to it */
+	const char *under;   /* PLACE_BELOW: path of the page that it is under */
+	const char *role;    /* who sees it; NULL: administrators of PLACE_ADMIN, members elsewhere */
+	int rank;            /* lower first in its group or row; equal: as declared */
+	bool exact;          /* current on this very path alone: it is the beginning of its neighbours' */
+};
+
+/* --- first steps: what the owner of a new site is asked to do, on the administration's front page --- */
+struct first_step {
+	const char *path, *title, *help;
+	enum status (*done)(struct ctx *ctx, bool *done, struct err *e); /* in a process that runs the service */
+};
+
 /* --- notices: what a service writes to people about, so that they can choose (account's page of notifications) --- */
 struct notice_def { const char *topic /* "blog.newsletter" */, *title, *help; bool by_mail; /* unless somebody chose */ };
 
@@ -96,6 +120,14 @@ struct job_def {
 	const char *cron;    /* "*\/5 * * * *" (UTC) enqueues it by itself, once per tick over all replicas; NULL */
 };
 
+/* --- background parts: fibers of a service's own, in each process that runs it (work/background.h) --- */
+struct background_def {
+	const char *name;    /* "settings.watch" */
+	enum status (*turn)(struct ctx *ctx, struct err *e);
+	uint32_t every_ms;   /* between turns; after one that failed twice as long each time, from 1 s to 60 s */
+	uint16_t time_s;     /* deadline of a turn; 0: 30 */
+};
+
 /* --- settings: rows of the one configuration table --- */
 enum setting_kind { SET_STR, SET_INT, SET_BOOL, SET_DURATION /* ns */, SET_BYTES, SET_ENUM, SET_SECRET };
 struct setting {
@@ -118,9 +150,12 @@ struct service {
 	const struct contract_def *const *contracts; /* NULL-terminated */
 	const struct event_handler *events;
 	const struct job_def *jobs;
+	const struct background_def *backgrounds;
 	const struct setting *settings;
 	const struct role_def *roles;
 	const struct notice_def *notices;
+	const struct page_row *pages;
+	const struct first_step *steps;
 	const struct db_migration_set *migrations;
 	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
 	bool identity;           /* the provider that the others are clients of: one service at most */
@@ -145,6 +180,7 @@ struct service_instance {
 	bool local;              /* runs in this process */
 	struct str remote_url;   /* !local: where its internal listener answers */
 	void *state;             /* the service's own, made by start */
+	int64_t settings_mark;   /* of what is kept for it: platform/admin/settings.c's */
 };
 
 extern const struct service *const services_all[]; /* NULL-terminated, from services.def */
@@ -167,7 +203,7 @@ struct auth_hooks {
 
 /* The process-wide parts that services reach through ctx->svc->platform. Made by main; read-only after boot. */
 struct platform {
-	const struct config *config;
+	struct config *config;
 	struct loops *loops;      /* background work is spread over them; NULL: the current loop alone */
 	struct service_instance *services;
 	unsigned service_count;
@@ -180,6 +216,7 @@ struct platform {
 	struct http_pool *pool_read, *pool_action, *pool_web; /* contract reads / actions / the outside world */
 	struct jobs *jobs;
 	struct events *events;
+	const struct page_row *own_pages; /* of the platform itself, in the administration; NULL: none */
 	const struct event_handler *common_events; /* what every service with a database takes beside its own; NULL: nothing */
 	struct fragments *fragments;
 	struct contracts *contracts;

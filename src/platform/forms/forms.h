@@ -66,7 +66,7 @@ enum field_kind {
 
 struct choice { const char *value, *label, *hint; };
 
-enum { FORM_FIELDS_ROOM = 48, FORM_TEXT_MAX = 200, FORM_AREA_MAX = 5000, FORM_EMAIL_MAX = 254, FORM_URL_MAX = 2000, FORM_JSON_MAX = 256 << 10 };
+enum { FORM_FIELDS_ROOM = 96, FORM_TEXT_MAX = 200, FORM_AREA_MAX = 5000, FORM_EMAIL_MAX = 254, FORM_URL_MAX = 2000, FORM_JSON_MAX = 256 << 10 };
 
 struct field {
 	const char *name, *label, *hint;
@@ -74,6 +74,7 @@ struct field {
 	size_t at;                 /* offset in the values */
 	const char *required;      /* what is said when it is missing; NULL: it may be */
 	int64_t min, max;          /* characters of a text; bounds of a number or of minor units. max 0: FORM_…_MAX, or none of a number */
+	bool plain;                /* not marked as one that may be left empty */
 	const char *autocomplete;  /* HTML's token; NULL: none said */
 	const char *placeholder, *accept /* of a file */, *unit /* behind a number: "days" */;
 	const struct choice *choices;                                         /* ends with { 0 } */
@@ -118,6 +119,12 @@ enum status form_refuse(struct form_fill *f, form_page *page, void *arg, struct 
 
 /* The answer to one that was taken: 303 to location, or for programs 200 with {"location": …}. */
 enum status form_done(struct form_fill *f, struct str location) MUST_CHECK;
+
+/* The picture that came in a FILE field, put into the media store of ctx->svc. item->variant_count is 0 when none came, and when what came can
+   not be taken: then the field says so (at most FORM_PICTURE_MAX bytes; JPEG, PNG, WebP and GIF). Failures: the store's own. */
+enum { FORM_PICTURE_MAX = 10 << 20 };
+struct media_item; /* platform/media/media.h */
+enum status form_picture(struct form_fill *f, const char *field, struct media_item *item, struct err *e) MUST_CHECK;
 
 /* The row of that name; asserts that there is one. */
 const struct field *form_field(const struct form_fill *f, const char *name);

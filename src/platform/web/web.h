@@ -114,5 +114,7 @@ struct page_shell {
 	bool forms;                 /* the page has forms or tables: forms.css */
 	struct safe_html head_extra; /* JSON-LD and the like, made by a template */
 };
+/* Of a page with forms, tables or a person's own things: "Members – Millrace", not for search engines. */
+struct page_shell web_shell(struct web *w, const char *title);
 
 #endif

@@ -303,7 +303,7 @@ static enum status outlook(struct event_stream *s, int64_t *wait_ns, struct err 
 	TRY(db_read(&ctx, s->svc->db, &c, e));
 	TRY(q_event_next(c, &row, e));
 	int64_t now = clock_now_us();
-	*wait_ns = !row || row->next_null ? INT64_MAX : row->next > now ? (row->next - now) * 1000 : 0;
+	*wait_ns = !row || row->next_null ? INT64_MAX : row->next > now ? clock_ns_of_us(row->next - now) : 0;
 	return ST_OK;
 }
 

@@ -160,7 +160,7 @@ static int64_t ticks(struct job_queue *q)
 		int64_t now = clock_now_us();
 		if (!c->known || (c->next_us && c->next_us <= now))
 			tick(q, c, now);
-		int64_t left = !c->known ? NS_PER_S : c->next_us ? (c->next_us - now) * 1000 : INT64_MAX;
+		int64_t left = !c->known ? NS_PER_S : c->next_us ? clock_ns_of_us(c->next_us - now) : INT64_MAX;
 		if (left < wait)
 			wait = left;
 	}

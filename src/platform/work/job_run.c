@@ -346,7 +346,7 @@ static enum status outlook(struct job_queue *q, bool *ready, bool *due, int64_t 
 	int64_t now = clock_now_us();
 	*ready = row && row->ready;
 	*due = row && !row->next_null && row->next <= now;
-	*wait_ns = row && !row->next_null && row->next > now ? (row->next - now) * 1000 : INT64_MAX;
+	*wait_ns = row && !row->next_null && row->next > now ? clock_ns_of_us(row->next - now) : INT64_MAX;
 	return ST_OK;
 }
 

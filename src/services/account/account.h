@@ -18,9 +18,8 @@ enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7 };
 
 /* What the menu of that person (NULL: a visitor) says; in ctx->arena. */
 void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu_answer *out);
-/* The shell of account's pages; the site's name as far as the blog answers. */
-struct page_shell account_shell(struct web *w, const char *title);
 
+const char *account_hello(struct web *w); /* "Hello Tom Okafor" */
 struct home_view { struct str leaving_on; };
 
 struct address_form { struct str id, name, line1, line2, postal_code, city, region, country, phone; bool delivery, billing; };

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "gen/account_tpl.h"
-#include "gen/blog_contract.h"
 #include "net/forms/multipart.h"
+#include "platform/core/pages.h"
 #include "platform/media/media.h"
 #include "platform/text/html.h"
 #include "services/account/account.h"
@@ -19,16 +19,14 @@ enum { PAGE_MAX = 512 << 10, AVATAR_MAX = 5 << 20, AVATAR_WIDTH = 320 };
 
 void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu_answer *out)
 {
-	struct account_menu_entry *items = ARENA_ARRAY(ctx->arena, struct account_menu_entry, 5);
-	size_t n = 0;
+	size_t n;
+	struct page_link *pages = pages_of(ctx, person, PLACE_MENU, NULL, STR(""), &n);
+	struct account_menu_entry *items = ARENA_ARRAY(ctx->arena, struct account_menu_entry, n);
 	*out = (struct account_menu_answer){ .url = web_url(ctx, "account", "/"), .label = STR("Sign in") };
 	if (person) {
 		out->label = person->name.n ? arena_str(ctx->arena, person->name) : STR("Your account");
-		items[n++] = (struct account_menu_entry){ STR("Your account"), out->url };
-		items[n++] = (struct account_menu_entry){ STR("Security"), web_url(ctx, "identity", "/identity") };
-		if (person->admin)
-			items[n++] = (struct account_menu_entry){ STR("Members"), web_url(ctx, "identity", "/admin/members") };
-		items[n++] = (struct account_menu_entry){ STR("Sign out"), web_url(ctx, "account", "/auth/logout") };
+		for (size_t i = 0; i < n; i++)
+			items[i] = (struct account_menu_entry){ str_c(pages[i].row->title), pages[i].url };
 	}
 	out->entries.items = items;
 	out->entries.count = n;
@@ -44,20 +42,15 @@ enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, 
 
 /* --- pages ------------------------------------------------------------------------------------------------------ */
 
-struct page_shell account_shell(struct web *w, const char *title)
-{
-	struct blog_site_answer site;
-	/* Without the blog these pages have a plainer title, nothing else. */
-	if (blog_ask_site(w->ctx, &site, NULL) != ST_OK)
-		site = (struct blog_site_answer){ .title = STR("") };
-	return (struct page_shell){ .site_name = site.title, .lang = site.lang, .kind = STR("account"), .noindex = true, .forms = true,
-		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title)) : str_c(title) };
-}
-
 static enum status ask_profile(struct web *w, struct identity_profile_answer *out, struct err *e)
 {
 	TRY(identity_ask_profile(w->ctx, &(struct identity_profile_ask){ w->person->id }, out, e));
 	return out->there ? ST_OK : err_set(e, ST_NOT_FOUND, "Your account is not there any more.");
+}
+
+const char *account_hello(struct web *w)
+{
+	return arena_printf(w->ctx->arena, "Hello %.*s", STR_ARG(w->person->name));
 }
 
 enum status account_get_home(struct web *w, struct err *e)
@@ -65,7 +58,7 @@ enum status account_get_home(struct web *w, struct err *e)
 	struct buf page;
 	struct identity_profile_answer p;
 	struct home_view v = { STR("") };
-	struct page_shell shell = account_shell(w, "Your account");
+	struct page_shell shell = web_shell(w, "Your account");
 	/* Without identity the links are still of use. */
 	if (ask_profile(w, &p, NULL) == ST_OK && p.leaving_us)
 		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
@@ -80,7 +73,7 @@ enum status account_get_home(struct web *w, struct err *e)
 static enum status profile_page(struct web *w, int status, struct profile_view *v)
 {
 	struct buf page;
-	struct page_shell shell = account_shell(w, "Profile");
+	struct page_shell shell = web_shell(w, "Profile");
 	v->zones = clock_zones(&v->zone_count);
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);

@@ -36,7 +36,7 @@ enum status account_get_addresses(struct web *w, struct err *e)
 {
 	struct buf page;
 	struct addresses_view v = { .done = STR(""), .removed = STR("") };
-	struct page_shell shell = account_shell(w, "Addresses");
+	struct page_shell shell = web_shell(w, "Addresses");
 	struct str done = web_query(w, "done"), removed = web_query(w, "removed");
 	int64_t id;
 	TRY(load(w, &v.list, &v.count, e));
@@ -83,7 +83,7 @@ static enum status form_page_of(struct form_fill *f, int status, void *arg, stru
 	struct web *w = f->w;
 	const struct address_form *values = f->values;
 	bool fresh = !values->id.n;
-	struct page_shell shell = account_shell(w, fresh ? "A new address" : "Change an address");
+	struct page_shell shell = web_shell(w, fresh ? "A new address" : "Change an address");
 	(void)arg;
 	(void)e;
 	web_no_cache(w);

@@ -49,7 +49,7 @@ enum status account_get_export(struct web *w, struct err *e)
 	struct buf page;
 	struct account_export_last_row *r;
 	struct export_view v = { STR(""), STR(""), STR(""), 0 };
-	struct page_shell shell = account_shell(w, "Your data");
+	struct page_shell shell = web_shell(w, "Your data");
 	TRY(last_of(w, &r, e));
 	if (!over(r))
 		v = (struct export_view){ r->state, html_day(w->ctx->arena, w->person->zone, r->created_at),

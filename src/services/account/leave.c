@@ -14,7 +14,7 @@ static enum status page(struct web *w, int status, struct str problem, struct er
 {
 	struct buf b;
 	struct identity_profile_answer p;
-	struct page_shell shell = account_shell(w, "End your account");
+	struct page_shell shell = web_shell(w, "End your account");
 	struct leave_view v = { STR(""), problem, config_int(w->ctx->svc->platform->config, "identity", "leaving_days") };
 	TRY(identity_ask_profile(w->ctx, &(struct identity_profile_ask){ w->person->id }, &p, e));
 	if (p.leaving_us)

@@ -46,6 +46,17 @@ static const struct notice_def notices[] = {
 	{ 0 },
 };
 
+static const struct page_row pages[] = {
+	{ PLACE_ACCOUNT, "/", "Overview", .exact = true },
+	{ PLACE_ACCOUNT, "/profile", "Profile", "Name, picture, handle, language and time zone", .rank = 10 },
+	{ PLACE_ACCOUNT, "/addresses", "Addresses", "Where things are delivered to and billed", .rank = 20 },
+	{ PLACE_ACCOUNT, "/notifications", "Notifications", "What you are written to about", .rank = 30 },
+	{ PLACE_ACCOUNT, "/data", "Your data", "Take all of it along", .rank = 90 },
+	{ PLACE_MENU, "/", "Your account" },
+	{ PLACE_MENU, "/auth/logout", "Sign out", .rank = 100 },
+	{ 0 },
+};
+
 const struct service service_account = {
 	.name = "account",
 	.title = "Account",
@@ -57,6 +68,7 @@ const struct service service_account = {
 	.events = events,
 	.jobs = jobs,
 	.notices = notices,
+	.pages = pages,
 	.migrations = &account_migrations,
 	.media = true,
 };

@@ -14,6 +14,7 @@
 #include "services/blog/blog_feeds.h"
 #include "services/blog/blog_http.h"
 #include "services/blog/import.h"
+#include "services/blog/site_admin.h"
 
 /* Addresses are those of Ghost, so that a site moved here keeps its links. */
 static const struct route routes[] = {
@@ -40,6 +41,10 @@ static const struct route routes[] = {
 	{ "GET", "/robots.txt", blog_get_robots, .flags = ROUTE_CACHE, .cache_s = 3600, .help = "Robots" },
 	{ "GET", "/theme.css", blog_get_theme, .flags = ROUTE_CACHE, .cache_s = 300, .help = "The site's own colour" },
 	{ "GET", "/favicon.ico", blog_get_icon, .help = "The site's icon" },
+	{ "GET", "/admin/site", blog_get_site_form, .flags = ROUTE_ADMIN, .help = "Name, signs, colour, language" },
+	{ "POST", "/admin/site", blog_post_site_form, .flags = ROUTE_ADMIN, .body_max = 24u << 20, .help = "Change them" },
+	{ "GET", "/admin/menus", blog_get_menus, .flags = ROUTE_ADMIN, .help = "Menus" },
+	{ "POST", "/admin/menus", blog_post_menu, .flags = ROUTE_ADMIN, .help = "Change a menu" },
 	{ "GET", "/{path:path}", blog_get_anything, .help = "Moved addresses, and help for lost ones" },
 	{ 0 },
 };
@@ -93,6 +98,18 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	return ST_OK;
 }
 
+static const struct page_row pages[] = {
+	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
+	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site", .rank = 10 },
+	{ 0 },
+};
+
+static const struct first_step steps[] = {
+	{ "/admin/site", "Name the site", "What it is called, in a sentence what it is, a logo and a colour.", blog_step_named },
+	{ "/admin/menus", "Make a menu", "What people should find from every page.", blog_step_menu },
+	{ 0 },
+};
+
 const struct service service_blog = {
 	.name = "blog",
 	.title = "Site",
@@ -103,6 +120,8 @@ const struct service service_blog = {
 	.contracts = blog_contracts,
 	.events = events,
 	.settings = settings,
+	.pages = pages,
+	.steps = steps,
 	.migrations = &blog_migrations,
 	.media = true,
 	.demo = demo,

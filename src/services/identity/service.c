@@ -135,6 +135,25 @@ static const struct job_def jobs[] = {
 	{ 0 },
 };
 
+static const struct page_row pages[] = {
+	{ PLACE_ADMIN, "/admin/members", "Members", "Who belongs, their roles, who waits", .group = "People" },
+	{ PLACE_ADMIN, "/admin/invitations", "Invitations", "Ask people in", .group = "People", .rank = 10 },
+	{ PLACE_ADMIN, "/admin/applications", "Applications", "What has registered itself to be let into accounts", .group = "System", .role = "owner", .rank = 40 },
+	{ PLACE_ADMIN, "/admin/audit", "What was done", "By whom, when, to what; nobody can change it unseen", .group = "System", .rank = 50 },
+	{ PLACE_ACCOUNT, "/identity", "Security", "Password, passkeys, two steps, devices, applications", .rank = 50 },
+	{ PLACE_BELOW, "/identity", "Overview", .under = "/identity", .exact = true },
+	{ PLACE_BELOW, "/identity/password", "Password", .under = "/identity" },
+	{ PLACE_BELOW, "/identity/email", "E-mail", .under = "/identity" },
+	{ PLACE_BELOW, "/identity/passkeys", "Passkeys", .under = "/identity" },
+	{ PLACE_BELOW, "/identity/two-step", "Two steps", .under = "/identity" },
+	{ PLACE_BELOW, "/identity/sessions", "Devices", .under = "/identity" },
+	{ PLACE_BELOW, "/identity/applications", "Applications", .under = "/identity" },
+	{ PLACE_BELOW, "/identity/log", "Log", .under = "/identity" },
+	{ PLACE_MENU, "/identity", "Security", .rank = 20 },
+	{ PLACE_MENU, "/admin/", "Administration", .role = "admin", .rank = 30 },
+	{ 0 },
+};
+
 const struct service service_identity = {
 	.name = "identity",
 	.title = "Identity",
@@ -145,6 +164,7 @@ const struct service service_identity = {
 	.events = events,
 	.jobs = jobs,
 	.settings = settings,
+	.pages = pages,
 	.migrations = &identity_migrations,
 	.identity = true,
 	.check = breached_check,

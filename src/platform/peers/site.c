@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/peers/site.h"
+
+#include "platform/peers/contract.h"
+
+static const struct contract_def *find(const struct platform *p)
+{
+	for (unsigned i = 0; i < p->service_count; i++)
+		for (const struct contract_def *const *c = p->services[i].def->contracts; c && *c; c++)
+			if (!strcmp((*c)->name, "site"))
+				return *c;
+	return NULL;
+}
+
+void site_ask_all(struct ctx *ctx, struct site_answer *out)
+{
+	const struct contract_def *def = ctx->svc ? find(ctx->svc->platform) : NULL;
+	const struct site_ask nothing = { 0 };
+	if (!def || contract_call(ctx, def, &nothing, out, NULL) != ST_OK)
+		*out = (struct site_answer){ .title = STR(""), .description = STR(""), .lang = STR(""), .accent = STR(""), .timezone = STR("") };
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an owner sets of the site: its name, signs, colour and language, and its menus.
+ */
+#ifndef GH_SERVICES_BLOG_SITE_ADMIN_H
+#define GH_SERVICES_BLOG_SITE_ADMIN_H
+
+#include "platform/forms/forms.h"
+#include "platform/web/web.h"
+
+enum { MENU_ROWS_MAX = 29, MENU_SPARE = 3, MENU_LABEL_MAX = 60 };
+struct menu_view { const char *name, *title, *help; struct form_fill *form; size_t rows; bool saved; };
+
+enum status blog_get_site_form(struct web *w, struct err *e) MUST_CHECK;
+enum status blog_post_site_form(struct web *w, struct err *e) MUST_CHECK;
+enum status blog_get_menus(struct web *w, struct err *e) MUST_CHECK;
+enum status blog_post_menu(struct web *w, struct err *e) MUST_CHECK;
+
+/* First steps: has the site a name of its own, and a menu? */
+enum status blog_step_named(struct ctx *ctx, bool *done, struct err *e) MUST_CHECK;
+enum status blog_step_menu(struct ctx *ctx, bool *done, struct err *e) MUST_CHECK;
+
+#endif
