@@ -477,6 +477,34 @@ cases["nobody is called what turns the text around"] = async () => {
 		assert.deepEqual([page.status, wrongs(page).length], [422, 1], field);
 	}
 };
+cases["what is guessed first is no password, wherever one is chosen, and the rule stands beside the field"] = async () => {
+	const agent = new Agent(base), rosa = { ...ines, email: "rosa.quintela@example.org", name: "Rosa Quintela", password: "lentils soaked overnight" };
+	addPerson(site.data, rosa);
+	for (const password of ["password1234", "1234567890", "Quintela2026!", "rosa.quintela"]) {
+		const page = await agent.submit(await agent.go("/sign-up"), { name: "Rosa Quintela", email: "rosa.quintela@example.net", password });
+		assert.equal(page.status, 422, password);
+		assert.match(wrongs(page)[0], /guessed first/, password);
+		assert.match(page.text, /id="password-rule">At least 10 characters/);
+	}
+	await agent.signIn(rosa);
+	const changed = await agent.submit(await agent.go("/identity/password"), { former: rosa.password, fresh: "RosaQuintela1" });
+	assert.match(wrongs(changed)[0], /your name or address/);
+	const other = new Agent(base);
+	await other.submit(await other.go("/sign-in/forgot"), { email: rosa.email });
+	const { link } = await letter(rosa.email, { about: /Set a new password/ });
+	const reset = await other.submit(await other.go(link), { password: "quintela-rosa-1" });
+	assert.match(wrongs(reset)[0], /your name or address/);
+	assert.ok(await signedIn(agent), "nothing was used up by it");
+};
+cases["a link to sign in without an address is asked for on the page where its button is"] = async () => {
+	const agent = new Agent(base);
+	for (const email of ["", "nobody"]) {
+		const form = Agent.form(await agent.go("/sign-in"));
+		const page = await agent.go("/sign-in/mail", { method: "POST", body: new URLSearchParams({ ...form.fields, email, password: "" }) });
+		assert.equal(page.status, 422);
+		assert.match(page.text, /<h1>Sign in<\/h1>[\s\S]*e-mail address/);
+	}
+};
 /** Uses up what strangers have for an address. */
 const hammer = async (host, email, path, form, seen) => {
 	for (let i = 0; i < 8; i++) {

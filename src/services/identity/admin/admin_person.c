@@ -20,7 +20,7 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int64_t *id, struct err *e)
 {
 	struct adding x = { .n = n };
-	TRY(password_check(ctx, n->password, n->email, e));
+	TRY(password_check(ctx, n->password, &(struct password_owner){ n->email, n->name }, e));
 	TRY(password_hash(ctx, n->password, x.hash, e));
 	TRY(db_write(ctx, ctx->svc->db, tx_add, &x, e));
 	*id = x.id;

@@ -14,6 +14,7 @@
 #include "rt/offload.h"
 #include "rt/sync.h"
 #include "services/identity/people/breached.h"
+#include "services/identity/people/guess.h"
 #include "services/identity/people/people.h"
 
 #define WAITING_MAX 64
@@ -66,7 +67,7 @@ static struct str normal(struct ctx *ctx, struct str password)
 	return normal.p ? normal : password;
 }
 
-enum status password_check(struct ctx *ctx, struct str password, struct str email, struct err *e)
+enum status password_check(struct ctx *ctx, struct str password, const struct password_owner *of, struct err *e)
 {
 	int64_t min = config_int(ctx->svc->platform->config, "identity", "password_min");
 	struct str s = normal(ctx, password.p ? password : STR(""));
@@ -74,15 +75,19 @@ enum status password_check(struct ctx *ctx, struct str password, struct str emai
 		return err_set(e, ST_UNPROCESSABLE, "At least %lld characters, please: a short sentence is easy to remember and hard to guess.", (long long)min);
 	if (s.n > PASSWORD_MAX)
 		return err_set(e, ST_UNPROCESSABLE, "At most %d bytes are accepted.", PASSWORD_MAX);
-	bool same = true;
-	for (size_t i = 1; i < s.n && same; i++)
-		same = s.p[i] == s.p[0];
-	if (same || str_ieq(s, email))
-		return err_set(e, ST_UNPROCESSABLE, "This would be guessed first. Please choose something else.");
+	const char *guessed = guess_reason(ctx->arena, s, of->email, of->name);
+	if (guessed)
+		return err_set(e, ST_UNPROCESSABLE, "%s", guessed);
 	int64_t seen = breached_seen(ctx, s);
 	if (seen)
 		return err_set(e, ST_UNPROCESSABLE, "This password was found in break-ins elsewhere (%lld times), so it is tried first. Please choose another.", (long long)seen);
 	return ST_OK;
+}
+
+struct str password_rule(struct ctx *ctx)
+{
+	return arena_strf(ctx->arena, "At least %lld characters, and more than a common word, a name or a row of keys. A short sentence is easy to remember and hard to guess.",
+	                  (long long)config_int(ctx->svc->platform->config, "identity", "password_min"));
 }
 
 enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e)

@@ -13,8 +13,12 @@
 #define PASSWORD_OPS 2
 #define PASSWORD_MEMORY ((size_t)19 << 20)
 
+/* Whose it is to be: p NULL, not known. */
+struct password_owner { struct str email, name; };
 /* Good enough to be set? ST_UNPROCESSABLE with a sentence for the field. Not in a transaction. */
-enum status password_check(struct ctx *ctx, struct str password, struct str email, struct err *e) MUST_CHECK;
+enum status password_check(struct ctx *ctx, struct str password, const struct password_owner *of, struct err *e) MUST_CHECK;
+/* What password_check wants, for whoever is about to choose one. In ctx->arena. */
+struct str password_rule(struct ctx *ctx);
 /* ST_UNAVAILABLE: too many at once. */
 enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e) MUST_CHECK;
 /* hash p NULL: nobody's; takes as long and says no. *weak: right, but hashed with less than today's work: hash it again. */

@@ -150,7 +150,7 @@ enum status identity_post_password(struct web *w, struct err *e)
 	}
 	if (!right)
 		v.wrong_former = STR("This is not your password.");
-	if (password_check(w->ctx, fresh, w->person->email, &why) != ST_OK)
+	if (password_check(w->ctx, fresh, &(struct password_owner){ w->person->email, w->person->name }, &why) != ST_OK)
 		v.wrong_fresh = str_c(why.msg);
 	if (v.wrong_former.n || v.wrong_fresh.n)
 		return password_page(w, 422, &v, e);

@@ -131,6 +131,13 @@ static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
 	return job_enqueue(c, &(struct job_new){ .kind = "link.mail", .payload = *payload }, NULL, e);
 }
 
+/* The button for a link stands on the sign-in page: there it is said what is missing. */
+static enum status no_address(struct web *w, struct str email, const char *why)
+{
+	const struct signin_view v = { .next = signin_next(w), .email = email.p ? email : STR(""), .error = arena_str(w->ctx->arena, str_c(why)) };
+	return signin_page(w, 422, &v);
+}
+
 /* The same page too. A crowd of letters goes to nobody. */
 enum status identity_post_link_mail(struct web *w, struct err *e)
 {
@@ -140,7 +147,7 @@ enum status identity_post_link_mail(struct web *w, struct err *e)
 	struct signin_account account;
 	bool reset = str_eqc(web_form(w, "what"), "reset");
 	if (people_email_key(w->ctx->arena, email, &key, &why) != ST_OK)
-		return identity_get_forgot(w, e);
+		return reset ? identity_get_forgot(w, e) : no_address(w, email, why.msg);
 	TRY(signin_find(w, email, &account, e));
 	if (!link_crowd(w, reset ? LINK_RESET : LINK_SIGN_IN, key, &account.known)) {
 		buf_arena(&b, w->ctx->arena, AUTH_VALUE_MAX);
@@ -307,6 +314,17 @@ static enum status join(struct web *w, struct link *l, bool fresh, struct err *e
 	return signin_done(w, p, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
 }
 
+static enum status check_password(struct web *w, const struct link *l, struct err *e)
+{
+	struct password_owner of = { l->email, l->name };
+	struct person_record *p = NULL;
+	if (l->person)
+		TRY(people_load(w->ctx, l->person, &p, e));
+	if (p)
+		of = (struct password_owner){ p->email, p->name };
+	return password_check(w->ctx, web_form(w, "password"), &of, e);
+}
+
 enum status identity_post_link(struct web *w, struct err *e)
 {
 	struct link l;
@@ -317,7 +335,7 @@ enum status identity_post_link(struct web *w, struct err *e)
 		return st == ST_NOT_FOUND ? gone(w) : st;
 	/* Nothing is used up by a password that will not do. */
 	bool fresh = needs_password(w, &l);
-	if (fresh && password_check(w->ctx, web_form(w, "password"), l.email, &why) != ST_OK)
+	if (fresh && check_password(w, &l, &why) != ST_OK)
 		return link_page(w, 422, &(struct link_view){ .token = token, .email = l.email, .error = str_c(why.msg), .kind = l.kind, .password = true });
 	st = link_take(w->ctx, token, &l, e);
 	if (st != ST_OK)

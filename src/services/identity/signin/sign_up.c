@@ -140,7 +140,7 @@ static bool check(struct web *w, struct sign_up_view *v, struct str password)
 		v->wrong_email = arena_str(a, str_c(why[0].msg));
 	if (people_clean_name(a, v->name, &ignored, &why[1]) != ST_OK)
 		v->wrong_name = arena_str(a, str_c(why[1].msg));
-	if (password_check(w->ctx, password, v->email, &why[2]) != ST_OK)
+	if (password_check(w->ctx, password, &(struct password_owner){ v->email, v->name }, &why[2]) != ST_OK)
 		v->wrong_password = arena_str(a, str_c(why[2].msg));
 	return !v->wrong_email.n && !v->wrong_name.n && !v->wrong_password.n;
 }

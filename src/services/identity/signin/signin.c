@@ -157,7 +157,7 @@ enum status signin_done(struct web *w, const struct person_record *p, const char
 
 /* --- the page ----------------------------------------------------------------------------------------------- */
 
-static enum status page(struct web *w, int status, const struct signin_view *v)
+enum status signin_page(struct web *w, int status, const struct signin_view *v)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "Sign in");
@@ -178,7 +178,7 @@ enum status identity_get_sign_in(struct web *w, struct err *e)
 		return web_redirect(w, 303, v.next);
 	if (w->person && !v.email.n)
 		v.email = w->person->email;
-	return page(w, 200, &v);
+	return signin_page(w, 200, &v);
 }
 
 enum status identity_post_sign_in(struct web *w, struct err *e)
@@ -200,5 +200,5 @@ enum status identity_post_sign_in(struct web *w, struct err *e)
 	if (st == ST_UNAVAILABLE)
 		http_set_header(w->req, "retry-after", STR("5"));
 	v.error = arena_str(w->ctx->arena, str_c(why.msg));
-	return page(w, info->http, &v);
+	return signin_page(w, info->http, &v);
 }

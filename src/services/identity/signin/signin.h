@@ -42,6 +42,8 @@ enum status signin_begin(struct web *w, const struct person_record *p, const cha
 enum status signin_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
 /* ?next= or the form's, if it is ours; else the account. */
 struct str signin_next(struct web *w);
+/* The sign-in page once more, with what was typed and what was wrong. */
+enum status signin_page(struct web *w, int status, const struct signin_view *v) MUST_CHECK;
 /* The shell of this service's pages. */
 struct page_shell signin_shell(struct web *w, const char *title);
 
