@@ -56,6 +56,7 @@ struct db_config {
 	int64_t query_ns;        /* longest statement (5 s) */
 	bool fsync;              /* SQLite synchronous=FULL (true unless a test says otherwise) */
 };
+/* Fills c with the figures in parentheses; name and url stay to be set. */
 void db_config_default(struct db_config *c);
 
 /* Opens (SQLite: creates the file, 0600) and checks; no migration is run. */
@@ -64,11 +65,17 @@ void db_close(struct db *db); /* after the last fiber using it; drains the write
 enum db_engine db_engine(const struct db *db);
 const char *db_name(const struct db *db);
 
+/* A snapshot to read in until db_read_end (SCOPED_DB_READ); inside another read of the same ctx it joins that one.
+   *out is valid in the calling fiber alone. ST_UNAVAILABLE: no connection within checkout_ns, or the server is not
+   there; ST_TIMEOUT, ST_CANCELLED. */
 enum status db_read(struct ctx *ctx, struct db *db, struct db_conn **out, struct err *e) MUST_CHECK;
 void db_read_end(struct db_conn **c); /* NULL is fine */
 #define SCOPED_DB_READ __attribute__((cleanup(db_read_end))) struct db_conn *
 
 typedef enum status db_tx_fn(struct db_conn *c, void *arg, struct err *e);
+/* Runs fn in a transaction that is durable when this returns ST_OK; fn's failure rolls it back and is returned. fn
+   may run more than once (a deadlock), so it keeps nothing before its end. ST_UNAVAILABLE: too many wait;
+   ST_CONFLICT, ST_INVALID: a constraint; ST_TIMEOUT, ST_CANCELLED, ST_IO. */
 enum status db_write(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e) MUST_CHECK;
 /* The same without waiting for the disk: everybody sees it, and it outlives this process whatever ends it; only if the machine (or
    the PostgreSQL server) falls, the last moments may be gone, never without what came after them. For what is short-lived and
@@ -151,6 +158,7 @@ struct db_stats {
 	unsigned pool_open, pool_used, waiting;
 	uint64_t batch_max;      /* most transactions under one commit */
 };
+/* Since db_open; pool_… and waiting are of now. */
 void db_stats(const struct db *db, struct db_stats *out);
 
 #endif

@@ -50,6 +50,8 @@ void pg_disconnect(struct pg_conn *c); /* leaves c ready for pg_connect */
 bool pg_send(const struct db *db, struct pg_conn *c, struct db_query *q, const struct db_value *params, bool *prepares);
 void pg_forget(struct pg_conn *c, const struct db_query *q); /* its preparation failed */
 
+/* Until the connection's socket is ready for events (EPOLLIN, EPOLLOUT); deadline_ns 0: none. ST_UNAVAILABLE: there
+   is no socket any more. */
 enum status pg_wait(struct pg_conn *c, uint32_t events, int64_t deadline_ns) MUST_CHECK;
 /* The next result of a pipeline; *out NULL: the end of one statement's results. Waits in the calling fiber. */
 enum status pg_next_result(struct pg_conn *c, int64_t deadline_ns, PGresult **out, struct err *e) MUST_CHECK;
@@ -63,6 +65,7 @@ bool pg_is_stale(const PGresult *r);
 enum status pg_decode(const PGresult *r, const struct db_query *q, struct db_sink *sink, int64_t *affected,
                       struct err *e) MUST_CHECK;
 
+/* For SCOPED_RESULT. *r may be NULL. */
 void pg_clearp(PGresult **r);
 #define SCOPED_RESULT __attribute__((cleanup(pg_clearp))) PGresult *
 
@@ -77,16 +80,24 @@ struct pg_db { /* pg_tx.c's */
 	struct err down;
 };
 
+/* db_read of this engine: c->ctx and c->db are set. Failures as db_read's. */
 enum status pg_read_begin(struct db_conn *c, struct err *e);
+/* A query in a read. Rows go to sink; *affected gets the rows that a statement says it changed (may be NULL). */
 enum status pg_read_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
                         int64_t *affected, struct err *e);
+/* The read connections of each loop, opened at first use; NULL: no memory. close: of the calling thread's loop, or of
+   one that has ended. */
 struct db_per_loop *pg_readers_new(struct db *db);
 void pg_readers_close(struct db_per_loop *p, bool on_its_thread);
 
+/* db_write of this engine, its retries included. */
 enum status pg_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
+/* A query in a transaction, as pg_read_run. */
 enum status pg_tx_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
                       int64_t *affected, struct err *e);
+/* Several statements without parameters, in a transaction: migrations. */
 enum status pg_tx_script(struct db_conn *c, const char *sql, struct err *e);
+/* Closes what idles. After the last fiber that uses db. */
 void pg_pool_close(struct db *db);
 
 /* Between attempts to connect. */

@@ -41,11 +41,17 @@ struct sq_conn {
 };
 
 enum sq_kind { SQ_READER, SQ_WRITER };
+/* Opens db's file for reading, or for the writer. NULL with *e: ST_NOMEM, or as sq_error maps. Closed by
+   sq_conn_close (NULL is fine). */
 struct sq_conn *sq_conn_open(const struct db *db, enum sq_kind kind, struct err *e);
 void sq_conn_close(struct sq_conn *c);
+/* One of the engine's own statements (BEGIN, COMMIT, a savepoint …). Failures as sq_error maps them. */
 enum status sq_own(struct sq_conn *c, enum sq_own which, struct err *e) MUST_CHECK;
+/* A query. Rows go to sink; *affected gets the rows that a statement changed (may be NULL). ST_TIMEOUT: past the
+   deadline or query_ns. */
 enum status sq_run(struct sq_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
                    int64_t *affected, struct err *e) MUST_CHECK;
+/* Several statements without parameters: migrations. */
 enum status sq_script(struct sq_conn *c, const char *sql, struct err *e) MUST_CHECK;
 enum status sq_sync(struct sq_conn *c, enum sq_sync when, struct err *e) MUST_CHECK; /* between transactions */
 /* Maps the connection's last error. */
@@ -67,8 +73,11 @@ struct sq_db {
 	} kept;
 };
 
+/* db_read of this engine, and its end. Failures as db_read's. */
 enum status sq_read_begin(struct db_conn *c, struct err *e);
 void sq_read_end(struct db_conn *c);
+/* The readers of each loop, opened at first use; NULL: no memory. close: of the calling thread's loop, or of one that
+   has ended. */
 struct db_per_loop *sq_readers_new(struct db *db);
 void sq_readers_close(struct db_per_loop *p, bool on_its_thread);
 
@@ -81,8 +90,10 @@ struct sq_moment { uint64_t version; uint32_t commits; };
 struct sq_moment sq_moment(const struct db *db);
 void sq_version_committed(struct db *db, struct sq_moment before, bool spares_kept);
 
+/* The writer's thread. ST_IO, ST_NOMEM. Stopped by sq_writer_stop. */
 enum status sq_writer_start(struct db *db, struct err *e) MUST_CHECK;
 void sq_writer_stop(struct db *db); /* after what is queued */
+/* db_write of this engine: queued for the writer's thread; fn runs there, in its savepoint. */
 enum status sq_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
 /* Does the writer's thread take what is queued? Goes through the queue like a write, without a transaction. */
 enum status sq_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;

@@ -38,18 +38,24 @@ bool fiber_turn(const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
 uint64_t fibers_given_up(void); /* fibers and turns, since the process began */
 
 struct fiber *fiber_self(void); /* NULL outside a fiber */
+/* Of a fiber that has not ended. */
 struct loop *fiber_loop(const struct fiber *f);
 
 #define FIBER_FOREVER INT64_MAX
+/* Waits until fiber_wake (ST_OK), the deadline (monotonic ns) or the fiber's own (ST_TIMEOUT), or fiber_cancel
+   (ST_CANCELLED). In a fiber. */
 enum status fiber_park(int64_t deadline_ns) MUST_CHECK;
 void fiber_wake(struct fiber *f); /* any thread, any number of times; a wake before the park is remembered */
 void fiber_cancel(struct fiber *f); /* the fiber's loop's thread */
+/* Has the running fiber been cancelled? Also while a shield holds it back. */
 bool fiber_cancelled(void);
 int64_t fiber_set_deadline(int64_t deadline_ns); /* of the running fiber; 0: none; returns the former */
+/* Until the unshield neither cancelling nor the fiber's own deadline ends a wait: for what has to be finished. */
 void fiber_shield(void);
 void fiber_unshield(void); /* nests */
 
 void fiber_yield(void); /* let others run; not a cancellation point */
+/* ST_OK after that time; ST_TIMEOUT, ST_CANCELLED as fiber_park. */
 enum status fiber_sleep_ns(int64_t ns) MUST_CHECK;
 /* Wait until fd is ready; *events gets what epoll reported. One waiter per descriptor. */
 enum status fiber_wait_fd(int fd, uint32_t want, int64_t deadline_ns, uint32_t *events) MUST_CHECK;

@@ -16,8 +16,12 @@
 
 struct loop;
 
+/* A loop for the thread that will run it; index: its number, for loop_index. NULL with *e: ST_NOMEM, ST_IO (no
+   descriptors). */
 struct loop *loop_new(unsigned index, struct err *e);
+/* Stopped, its fibers gone. NULL is fine. */
 void loop_free(struct loop *l);
+/* Runs on the calling thread until loop_stop. */
 void loop_run(struct loop *l);
 /* Returns when idle: no ready fiber, no posted task, nothing due. For unit tests. */
 void loop_run_until_idle(struct loop *l);

@@ -36,6 +36,7 @@ enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void
 enum status offload_detached_first(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg) MUST_CHECK;
 
 struct offload_stats { unsigned threads, queued, running; uint64_t done, refused, withdrawn; };
+/* Since the process began; threads, queued and running are of now. */
 void offload_stats(enum offload_lane lane, struct offload_stats *out);
 
 #endif

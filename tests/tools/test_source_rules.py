@@ -158,6 +158,40 @@ class Tables(unittest.TestCase):
         self.assertEqual(sorted(listed), folders)
 
 
+INNER = re.compile(r"(_int|_internal|_parts)\.h$|^(rt|db)/internal\.h$")  # between the files of one room
+
+
+def prototypes(path):
+    """(line number, first line, has it a comment) of each function that a header declares. A comment stands before it or on its lines; one
+    above a run of lines without an empty one speaks for all of them."""
+    lines = re.sub(r"/\*.*?\*/", lambda m: "\x01" + "\n" * m[0].count("\n") + "\x01", path.read_text(), flags=re.S).splitlines()
+    depth, spoken_for, i = 0, False, 0
+    while i < len(lines):
+        line = lines[i]
+        if not line.strip():
+            spoken_for = False
+        elif depth == 0 and re.match(r"(?!typedef|static|extern|return)[a-z][\w ]*[ *]+\w+\([^;{]*(;|$)", line):
+            first = i
+            while ";" not in lines[i] and i + 1 < len(lines):
+                i += 1
+            text = "\n".join(lines[first:i + 1])
+            yield first + 1, line, spoken_for or "\x01" in text
+        else:
+            spoken_for = spoken_for or ("\x01" in line and not line.strip(" \x01"))
+            depth += line.count("{") - line.count("}")
+        i += 1
+
+
+class Headers(unittest.TestCase):
+    def test_public_functions_say_what_they_do(self):
+        wrong = []
+        for path in tracked("src/rt/*.h", "src/net/*.h", "src/db/*.h", "src/platform/*.h"):
+            name = path.relative_to(ROOT / "src").as_posix()
+            wrong += [f"src/{name}:{number}: without a comment: {line}" for number, line, commented in ([] if INNER.search(name) else prototypes(path))
+                      if not commented]
+        self.assertEqual(wrong, [])
+
+
 class Text(unittest.TestCase):
     def test_tables_come_from_base(self):
         """uthash ends the process when memory is out, unless it is told otherwise first."""

@@ -60,6 +60,7 @@ struct str http_in_header(const struct http_in *in, const char *name);
 bool http_addr_private(const struct sockaddr *sa);
 
 struct http_pool_stats { const char *name; unsigned open, in_use, waiting; uint64_t started, failed, refused; };
+/* Of all loops together. name is borrowed from the pool. */
 void http_pool_stats(const struct http_pool *p, struct http_pool_stats *out);
 
 #endif

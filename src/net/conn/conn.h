@@ -282,6 +282,7 @@ void request_free(struct request *q);
 /* --- of the server, for protocols --------------------------------------------------------------------------------- */
 
 const struct http_limits *worker_limits(const struct worker *w); /* defaults filled in */
+/* The loop that the worker serves on, and its time (monotonic ns, read once per turn). */
 struct loop *worker_loop(const struct worker *w);
 int64_t worker_now(const struct worker *w);
 /* "Sat, 21 Nov 2026 08:30:00 GMT", 29 bytes, renewed once a second. */

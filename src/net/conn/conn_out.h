@@ -8,6 +8,7 @@
 #include "net/conn/conn.h"
 
 #define SEG_DATA 4096 /* bytes in a pooled segment */
+/* Bytes of a pooled segment with its head, and of a small one: what the pools are made for. */
 size_t seg_pool_size(void);
 size_t seg_small_size(void);
 

@@ -111,8 +111,12 @@ enum http_coding http_accepts_coding(const struct http_req *r, unsigned have /* 
 void http_send_compressed(struct http_req *r, struct str body);
 
 /* --- server-sent events (WHATWG HTML 9.2) ------------------------------------------------------------------- */
+/* Sends the head of a stream of events, and takes the request's deadline away. Failures as http_begin's. */
 enum status sse_begin(struct http_req *r) MUST_CHECK;
+/* One event, sent at once. event and id: one line each, or NULL; data: any lines. ST_INVALID: not one line;
+   ST_TOO_LARGE: over 1 MiB; ST_CANCELLED: the client is gone; it waits for a slow reader. */
 enum status sse_send(struct http_req *r, const char *event, const char *id, struct str data) MUST_CHECK;
+/* A comment, so that neither proxies nor the reader take the stream for dead. */
 enum status sse_ping(struct http_req *r) MUST_CHECK;
 
 /* --- WebSocket (RFC 6455 over HTTP/1.1) ----------------------------------------------------------------------- */
@@ -178,8 +182,11 @@ struct http_server_config {
 	struct http_app app;
 };
 
+/* Listens on the addresses of c, which is copied; answers nothing before a loop is attached. NULL with *e: ST_CONFIG
+   (addresses, certificate, proxies), ST_CONFLICT (an address is taken), ST_NOMEM. Freed by http_server_free. */
 struct http_server *http_server_new(const struct http_server_config *c, struct err *e);
 enum status http_server_attach(struct http_server *s, struct loop *l, struct err *e) MUST_CHECK; /* on l's thread */
+/* The port of that listener, for those that asked for port 0; 0 for a unix socket. */
 int http_server_port(const struct http_server *s, unsigned listen_index);
 enum status http_server_reload_tls(struct http_server *s, struct err *e) MUST_CHECK; /* keeps the old on failure */
 /* Drain: stop accepting, finish requests, GOAWAY / Connection: close, WebSocket 1012. done(arg) when all are closed or
@@ -192,6 +199,7 @@ struct http_server_stats {
 	size_t owed;                   /* bytes held for peers */
 	unsigned open, active, waiting; /* waiting: of the active ones, those whose turn has not come */
 };
+/* Of all loops, at about this moment. */
 void http_server_stats(const struct http_server *s, struct http_server_stats *out);
 
 #endif

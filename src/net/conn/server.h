@@ -30,7 +30,9 @@ struct proxy_nets {
 	unsigned count;
 	bool unix_peers; /* "unix": whoever connects to a unix socket */
 };
+/* Comma-separated addresses and CIDR blocks, or "unix". ST_CONFIG: not that, or more than PROXY_NETS_MAX. */
 enum status proxy_nets_parse(struct proxy_nets *p, struct str list, struct err *e) MUST_CHECK;
+/* Is that peer one of them? */
 bool proxy_trusts(const struct proxy_nets *p, const struct sockaddr_storage *ss);
 /* Replace peer and scheme of r, which came from a trusted one, by what the chain of trusted proxies says in that header. */
 void proxy_apply(const struct proxy_nets *p, enum http_proxy_header header, struct http_req *r);
@@ -64,6 +66,7 @@ struct line {
 	struct request *head, **tail; /* waiting, the oldest first */
 	struct timer clock;           /* the oldest one's deadline */
 };
+/* An empty line of that worker. */
 void line_init(struct worker *w, struct line *l);
 
 /* Framed answers: framed.c */
@@ -141,6 +144,8 @@ void wheel_start(struct worker *w);
 void conn_wheel_fired(struct conn *c, int64_t now);
 void worker_tick(struct worker *w); /* each wheel tick: listeners that were muted */
 
+/* An item of p->size bytes, used before or fresh: not zeroed. NULL: no memory. put gives it back, or frees it past
+   p->max; drain frees what is kept. */
 void *pool_get(struct pool *p);
 void pool_put(struct pool *p, void *item);
 void pool_drain(struct pool *p);

@@ -43,6 +43,8 @@ enum ws_event {
 	WS_FAIL,    /* d->code; nothing more can be read */
 };
 
+/* max_message: bytes of a message; a longer one is WS_FAIL with 1009. False: no memory. fini frees what the decoder
+   holds. */
 bool ws_decoder_init(struct ws_decoder *d, size_t max_message);
 void ws_decoder_fini(struct ws_decoder *d);
 /* *used bytes of p were taken. Bytes may stay inside after an event: call again, with n = 0 if need be, until WS_MORE. */

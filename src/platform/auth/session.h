@@ -78,6 +78,7 @@ void sso_forget(struct web *w);
 /* --- for the dispatcher --- */
 
 extern const struct auth_hooks session_hooks; /* core/service.h */
+/* Where to sign in and come back to that address of ours; in the request's arena. */
 struct str session_sign_in_url(struct web *w, struct str back);
 extern const struct route session_routes[];   /* of each client */
 

@@ -52,6 +52,7 @@ enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const st
                       const void *arg, size_t arg_size, struct blob **out, enum cache_state *state, struct err *e) MUST_CHECK;
 
 struct cache_stats { uint64_t hits, stale, misses, puts, evicted, refused, level2_hits, level2_errors; size_t bytes, entries, flights; /* being made */ };
+/* Since cache_new, all shards together; bytes and entries are of now. */
 void cache_stats(struct cache *c, struct cache_stats *out);
 
 #endif

@@ -43,6 +43,7 @@ struct cache_table {
 	uint64_t evicted, refused;
 };
 
+/* False: no memory. max_bytes: of keys, values and bookkeeping. fini frees all; clear drops all entries. */
 bool cache_table_init(struct cache_table *t, size_t max_bytes);
 void cache_table_fini(struct cache_table *t);
 void cache_table_clear(struct cache_table *t);
@@ -55,6 +56,7 @@ bool cache_table_put(struct cache_table *t, uint64_t hash, struct str key, struc
 void cache_table_remove(struct cache_table *t, struct cache_entry *e);
 void cache_table_drop_tag(struct cache_table *t, uint64_t tag);
 
+/* What an entry's tags are kept as. */
 uint64_t cache_tag_hash(struct str tag);
 
 #endif

@@ -10,6 +10,8 @@
 
 struct redis_url { char host[256], path[108], user[128], password[256]; int port, db; };
 
+/* redis://user:password@host:port/db or unix:/path?db=1; percent-encoded parts are decoded. ST_CONFIG: anything else,
+   or a part that is too long. */
 enum status redis_url_parse(struct str url, struct redis_url *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@ struct suggest {
 	const char *best; /* NULL while nothing was near enough */
 	unsigned distance;
 };
+/* Looks for what is nearest to wanted, which must outlive s. */
 void suggest_init(struct suggest *s, struct str wanted);
 void suggest_offer(struct suggest *s, const char *name); /* name must outlive s */
 

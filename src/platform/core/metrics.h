@@ -14,6 +14,7 @@ enum metric {
 #undef X
 	M_COUNT
 };
+/* Adds to a counter without a label. */
 void metric_add(enum metric m, int64_t n);
 /* label: a short string from a bounded set (service, kind, status class); past 256 values they share "other". */
 void metric_add_l(enum metric m, const char *label, int64_t n);

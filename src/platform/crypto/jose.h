@@ -12,6 +12,7 @@
 
 enum jose_alg { JOSE_ES256, JOSE_EDDSA, JOSE_RS256, JOSE_ALGS };
 extern const char *const jose_alg_names[JOSE_ALGS]; /* "ES256" … */
+/* By its name, case and all. False: none of ours. */
 bool jose_alg_parse(struct str name, enum jose_alg *out);
 
 enum { JOSE_TOKEN_MAX = 16 << 10, JOSE_DEPTH = 8, JOSE_THUMBPRINT_LEN = 43 };
@@ -23,6 +24,7 @@ struct str base64url_decode(struct arena *a, struct str text);
 struct jose_key;
 struct jose_key *jose_key_generate(enum jose_alg alg, struct err *e); /* RSA: 2048 bits, up to a second: offload it */
 void jose_key_free(struct jose_key *k); /* NULL is fine */
+/* The one algorithm that the key signs and verifies with. */
 enum jose_alg jose_key_alg(const struct jose_key *k);
 /* PKCS #8 in a, and back (ST_CORRUPT). */
 enum status jose_key_private(const struct jose_key *k, struct arena *a, struct str *der, struct err *e) MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "platform/core/service.h"
 
+/* Sealed and authenticated with a key of the site's secret for that purpose, as base64url in ctx->arena. */
 struct str auth_seal(struct ctx *ctx, const char *purpose, struct str plain);
 /* ST_CORRUPT: sealed under another secret or purpose, or damaged. */
 enum status auth_unseal(struct ctx *ctx, const char *purpose, struct str sealed, struct str *plain, struct err *e) MUST_CHECK;

@@ -131,9 +131,12 @@ const struct field *form_field(const struct form_fill *f, const char *name);
 
 /* --- for the templates --- */
 size_t form_count(const struct form_fill *f); /* fields */
+/* What stands in the field: as it was typed, or what the values hold; in the request's arena. */
 struct str form_typed(const struct form_fill *f, const struct field *d);
+/* What is wrong with it; empty: nothing. */
 struct str form_wrong(const struct form_fill *f, const struct field *d);
 bool form_is_first_wrong(const struct form_fill *f, const struct field *d); /* gets the focus */
+/* Its choices, made for the request where the row says so; *n: how many. */
 const struct choice *form_choices(const struct form_fill *f, const struct field *d, size_t *n);
 const char *form_input_type(const struct field *d); /* of <input> */
 int64_t form_max(const struct field *d);           /* characters; 0: not a text */

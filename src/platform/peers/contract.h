@@ -47,8 +47,10 @@ struct contract_def {
 
 struct contracts;
 struct contracts *contracts_new(struct platform *p, struct err *e); /* before fragments_new and events_new */
+/* After the last fiber that asks. NULL is fine. */
 void contracts_free(struct contracts *c);
 struct contract_stats { uint64_t local, cached, remote, failed; };
+/* Since contracts_new. */
 void contracts_stats(const struct contracts *c, struct contract_stats *out);
 
 /* A query of another process is cached for ttl_s, then served stale for 300 s more while one refresh runs, or while the other

@@ -25,13 +25,16 @@ struct fragment_req {
 	struct params params;
 	const struct person *person; /* NULL: visitor; set only when def->per_person */
 };
+/* A parameter of the piece, decoded; p NULL when it was not given or is not in def->params. */
 struct str fragment_param(const struct fragment_req *f, const char *name);
 
 struct fragments;
+/* After contracts_new. NULL with *e: no memory. Freed by fragments_free, after the last fiber that composes. */
 struct fragments *fragments_new(struct platform *p, struct err *e);
 void fragments_free(struct fragments *f);
 
 struct fragment_stats { uint64_t local, remote_calls, missing; };
+/* Since fragments_new. */
 void fragments_stats(const struct fragments *f, struct fragment_stats *out);
 
 /* Kept pieces carry the tags "<service>" and "<service>:<type>", and "person:<id>" when they are per person. Parameters

@@ -17,6 +17,8 @@ enum status receive_body(struct web *w, struct str *body, struct err *e) MUST_CH
 /* Tells the asking side of st and e->msg, under HTTP status 200. */
 enum status receive_refuse(struct web *w, enum status st, const struct err *e) MUST_CHECK;
 
+/* The handlers of receive_routes. A failure of what was asked is an answer of theirs (receive_refuse); their own are
+   of the transport. */
 enum status receive_contract(struct web *w, struct err *e) MUST_CHECK;
 enum status receive_fragments(struct web *w, struct err *e) MUST_CHECK;
 enum status receive_events(struct web *w, struct err *e) MUST_CHECK;

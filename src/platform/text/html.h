@@ -15,6 +15,7 @@ void html_text(struct buf *b, struct str s);  /* & < > */
 void html_attr(struct buf *b, struct str s);  /* and quotes */
 void html_url(struct buf *b, struct str s);   /* attribute holding a URL: only http, https, mailto, tel, relative; else "#" */
 void html_js(struct buf *b, struct str s);    /* a JSON string literal, quotes included, safe inside <script> */
+/* Numbers as text; a double so that reading it back gives the same. */
 void html_i64(struct buf *b, int64_t v);
 void html_f64(struct buf *b, double v);
 

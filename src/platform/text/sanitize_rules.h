@@ -45,7 +45,9 @@ struct element_rule {
 	const char *fixed;             /* attributes that it always gets; may be NULL */
 };
 
+/* What the policy does with that element; never NULL. */
 const struct element_rule *sanitize_element(enum sanitize_policy p, GumboTag tag);
+/* Attributes that every element of the policy may have; ends with a row without a name. */
 const struct attr_rule *sanitize_global_attrs(enum sanitize_policy p);
 /* Does a browser start a new line for it? */
 bool sanitize_is_block(GumboTag tag);

@@ -20,6 +20,7 @@ extern const size_t assets_count;
 extern const unsigned short assets_by_url[];
 
 const struct asset *asset_by_name(struct str name); /* NULL: none */
+/* By the path of its fingerprinted address. NULL: none. */
 const struct asset *asset_by_url(struct str path);
 /* Answers when the path is an asset's (GET and HEAD). Never waits. */
 bool asset_serve(struct http_req *r);

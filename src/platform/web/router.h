@@ -38,6 +38,7 @@ struct match {
 
 struct router;
 struct router *router_new(void); /* NULL when memory is out */
+/* After the last match. NULL is fine. */
 void router_free(struct router *r);
 /* host: lower case, without port; "" for all hosts. base: path in front of every pattern: "" or "/account".
    ST_CONFIG: pattern not understood, or method and pattern taken already (says by whom). */

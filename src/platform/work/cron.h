@@ -15,6 +15,7 @@ struct cron {
 	bool any_day, any_weekday;
 };
 
+/* Five fields of numbers, *, lists, ranges and steps, in UTC. ST_INVALID: not that; the message says which field. */
 enum status cron_parse(struct str text, struct cron *out, struct err *e) MUST_CHECK;
 /* The first tick later than us, the last one at or before it; 0 when there is none within five years. */
 int64_t cron_next_us(const struct cron *c, int64_t us);
