@@ -227,18 +227,23 @@ void house_send(int fd, const char *p, size_t n)
 		}
 }
 
-int house_read(int fd, char *out, size_t max, size_t *got)
+static int read_answer(int fd, char *out, size_t max, size_t *got, bool head_only)
 {
 	ssize_t k = 1;
 	*got = 0;
-	while (k > 0 && *got + 1 < max) {
+	out[0] = 0;
+	while (k > 0 && *got + 1 < max && !(head_only && strstr(out, "\r\n\r\n"))) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		if (poll(&p, 1, ANSWER_MS) == 0)
 			return -1;
 		k = read(fd, out + *got, max - 1 - *got);
 		if (k > 0)
 			*got += (size_t)k;
+		out[*got] = 0;
 	}
-	out[*got] = 0;
 	return *got > 12 && !strncmp(out, "HTTP/1.1 ", 9) ? atoi(out + 9) : 0;
 }
+
+int house_read(int fd, char *out, size_t max, size_t *got) { return read_answer(fd, out, max, got, false); }
+
+int house_read_head(int fd, char *out, size_t max, size_t *got) { return read_answer(fd, out, max, got, true); }

@@ -41,5 +41,7 @@ void house_send(int fd, const char *p, size_t n);
 /* Reads until the other side ends. Returns the status of the answer, 0 without one; out is NUL-terminated, *got bytes. What did not come within
    a minute won't: -1. */
 int house_read(int fd, char *out, size_t max, size_t *got);
+/* The same until the head of the answer is there. */
+int house_read_head(int fd, char *out, size_t max, size_t *got);
 
 #endif

@@ -33,6 +33,7 @@ struct sample {
 	const char *headers; /* NULL: none */
 	const char *body;    /* NULL: none */
 	void (*prepare)(struct prep *x);
+	bool endless; /* a stream: it has no last wait; the client goes when it has the head of the answer */
 };
 extern const struct sample samples[];
 extern const size_t sample_count;
