@@ -205,6 +205,35 @@ static void refused(struct store *t)
 	CHECK(waiting(t) == 0);
 }
 
+struct sized { size_t type, object, payload; };
+
+static enum status sized_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct sized *s = arg;
+	struct arena *a = db_arena(c);
+	char *type = arena_alloc(a, s->type + 1), *object = arena_alloc(a, s->object), *payload = arena_alloc(a, s->payload);
+	memset(type, 't', s->type);
+	type[s->type] = '\0';
+	memset(object, 'o', s->object);
+	memset(payload, ' ', s->payload);
+	memcpy(payload, "{}", 2);
+	return event_emit(c, type, str_n(object, s->object), str_n(payload, s->payload), e);
+}
+
+/* Type, object and payload at their limits (event.c), and one more of each. */
+static void as_large_as_may_be(struct store *t)
+{
+	static const struct { struct sized s; enum status want; } rows[] = {
+		{ { 100, 2048, 65536 }, ST_OK }, { { 101, 1, 2 }, ST_TOO_LARGE }, { { 1, 2049, 2 }, ST_TOO_LARGE }, { { 1, 1, 65537 }, ST_TOO_LARGE },
+	};
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_writer, NULL));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sized s = rows[i].s;
+		CHECK_STATUS(rows[i].want, db_write(t->ctx, t->db, sized_tx, &s, &t->err));
+	}
+}
+
 #define T0 INT64_C(1795000000000000)
 
 /* One handler fails: it alone is called again, later. */
@@ -432,6 +461,7 @@ static const struct store_test tests[] = {
 	{ "every_handler_once", every_handler_once },
 	{ "nothing_claimed_in_vain", nothing_claimed_in_vain },
 	{ "refused", refused },
+	{ "as_large_as_may_be", as_large_as_may_be },
 	{ "a_failure_is_repeated_alone", a_failure_is_repeated_alone },
 	{ "an_effect_is_had_once", an_effect_is_had_once },
 	{ "given_up_in_the_end", given_up_in_the_end },

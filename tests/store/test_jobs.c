@@ -270,6 +270,24 @@ static void payload_arrives_unchanged(struct store *t)
 	CHECK(!strcmp(seen.text, text));
 }
 
+/* A payload and a key at their limits (job.c), and one more. */
+static void as_large_as_may_be(struct store *t)
+{
+	enum { PAYLOAD = 1 << 20, KEY = 512 };
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	char *payload = arena_alloc(t->ctx->arena, PAYLOAD + 2), *key = arena_alloc(t->ctx->arena, KEY + 2);
+	for (int more = 0; more < 2; more++) {
+		memset(payload, ' ', PAYLOAD + more);
+		payload[0] = '1';
+		payload[PAYLOAD + more] = '\0';
+		memset(key, 'k', KEY + more);
+		key[KEY + more] = '\0';
+		CHECK(more ? add(t, "note", NULL, payload) < 0 && t->err.status == ST_TOO_LARGE : add(t, "note", NULL, payload) > 0);
+		CHECK(more ? add(t, "note", key, "1") < 0 && t->err.status == ST_TOO_LARGE : add(t, "note", key, "1") > 0);
+	}
+}
+
 static void unique_while_active(struct store *t)
 {
 	BED b;
@@ -643,6 +661,7 @@ static void roles_go_on_after_each_allocation_that_fails(struct store *t)
 static const struct store_test tests[] = {
 	{ "each_runs_once", each_runs_once },
 	{ "payload_arrives_unchanged", payload_arrives_unchanged },
+	{ "as_large_as_may_be", as_large_as_may_be },
 	{ "unique_while_active", unique_while_active },
 	{ "nothing_of_a_rollback", nothing_of_a_rollback },
 	{ "what_ends_with_its_work_is_not_done_again", what_ends_with_its_work_is_not_done_again },

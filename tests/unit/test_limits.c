@@ -20,12 +20,13 @@
 #include "platform/cache/cache_table.h"
 #include "platform/config/config.h"
 #include "platform/crypto/jose.h"
-#include "platform/mail/mail_int.h"
+#include "platform/forms/forms_int.h"
 #include "platform/text/jcs.h"
 #include "platform/text/json.h"
 #include "platform/text/sanitize.h"
 #include "platform/text/url.h"
 #include "platform/web/router.h"
+#include "platform/core/metrics.h"
 #include "platform/core/service.h"
 #include "probe_serve.h"
 #include "services/blog/body.h"
@@ -311,6 +312,25 @@ static enum status body_depth(struct arena *a, size_t n, struct err *e)
 	return lexical(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)), &b, e);
 }
 
+static enum status body_parts(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	return lexical(a, text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"horizontalrule\"}", n - 1, ",{\"type\":\"horizontalrule\"}", "]}}"), &b, e);
+}
+
+/* One for each kind of card that nobody knows. */
+static enum status body_notes(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	struct buf text;
+	buf_arena(&text, a, 1 << 20);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "%s{\"type\":\"odd%zu\"}", i ? "," : "{\"root\":{\"type\":\"root\",\"children\":[", i);
+	buf_puts(&text, "]}}");
+	TRY(lexical(a, buf_str(&text), &b, e));
+	return b.note_count == n ? ST_OK : err_set(e, ST_TOO_LARGE, "%u notes", b.note_count);
+}
+
 /* --- identity ------------------------------------------------------------------------------------------------------------ */
 
 static enum status person_name(struct arena *a, size_t n, struct err *e)
@@ -330,6 +350,100 @@ static enum status person_email(struct arena *a, size_t n, struct err *e)
 	buf_puts(&b, ".org");
 	return people_email_key(a, buf_str(&b), &key, e);
 }
+
+/* --- forms ---------------------------------------------------------------------------------------------------------------- */
+
+struct typed { struct str text, area, email, url; };
+static const struct field fields[] = {
+	FIELD(struct typed, text, TEXT, .label = "Text"),
+	FIELD(struct typed, area, AREA, .label = "Area"),
+	FIELD(struct typed, email, EMAIL, .label = "E-mail"),
+	FIELD(struct typed, url, URL, .label = "URL"),
+	{ 0 },
+};
+
+static enum status typed(struct arena *a, unsigned field, struct str text, struct err *e)
+{
+	static const struct form_desc desc = { .fields = fields };
+	struct typed values = { 0 };
+	struct ctx ctx = { .arena = a };
+	struct web w = { .ctx = &ctx };
+	struct form_fill f = { .desc = &desc, .w = &w, .values = &values };
+	form_take_text(&f, &fields[field], text);
+	return f.failed ? err_set(e, ST_UNPROCESSABLE, "%.*s", STR_ARG(f.wrong[field])) : ST_OK;
+}
+
+static enum status form_text(struct arena *a, size_t n, struct err *e) { return typed(a, 0, text_of(a, "", n, "\xc3\xa9", ""), e); }
+static enum status form_area(struct arena *a, size_t n, struct err *e) { return typed(a, 1, text_of(a, "", n, "\xc3\xa9", ""), e); }
+static enum status form_email(struct arena *a, size_t n, struct err *e) { return typed(a, 2, text_of_size(a, "me@", n, "a", ".org"), e); }
+static enum status form_url(struct arena *a, size_t n, struct err *e) { return typed(a, 3, text_of_size(a, "https://a.org/", n, "b", ""), e); }
+
+/* --- more of the platform --------------------------------------------------------------------------------------------------- */
+
+static enum status token_depth(struct arena *a, size_t n, struct err *e)
+{
+	struct jwt t;
+	struct str open = text_of(a, "{\"x\":", n - 1, "[", ""), close = text_of(a, "", n - 1, "]", "}");
+	struct str header = base64url(a, STR("{\"alg\":\"ES256\"}")), payload = base64url(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)));
+	enum status st = jwt_parse(a, arena_strf(a, "%.*s.%.*s.AAAA", STR_ARG(header), STR_ARG(payload)), &t, e);
+	if (st == ST_OK)
+		jwt_fini(&t);
+	return st;
+}
+
+/* A tag that is not kept would leave its entry there for ever. */
+static enum status cache_tags(struct arena *a, size_t n, struct err *e)
+{
+	struct buf b;
+	buf_arena(&b, a, 4096);
+	for (size_t i = 1; i <= n; i++)
+		buf_printf(&b, " t%zu", i);
+	TRY(cached(a, STR("k"), buf_str(&b), STR_NULL, e));
+	return cached(a, STR("k"), buf_str(&b), arena_strf(a, "t%zu", n), e);
+}
+
+static enum status config_bytes_of_file(struct arena *a, size_t n, struct err *e)
+{
+	char path[] = "/tmp/gh-limits-XXXXXX";
+	int fd = mkstemp(path);
+	struct str text = text_of_size(a, "[server]\ndev = no\n", n, "\n", "");
+	assert_int_equal(write(fd, text.p, text.n), text.n);
+	close(fd);
+	struct config *c = config_load(&(struct config_source){ .file = path }, services_all, e);
+	unlink(path);
+	enum status st = c ? ST_OK : e->status;
+	config_free(c);
+	return st;
+}
+
+/* Past the last label of its own, one shares "other" with the rest. */
+static enum status metric_labels(struct arena *a, size_t n, struct err *e)
+{
+	struct buf b;
+	for (size_t i = 0; i < n; i++)
+		metric_add_l(M_HTTP_REQUESTS, arena_cstr(a, arena_strf(a, "label%zu", i)), 1);
+	buf_arena(&b, a, 4 << 20);
+	metrics_write(&b);
+	return str_find(buf_str(&b), STR("guildhall_http_requests_total{status=\"other\"}")) < 0 ? ST_OK : err_set(e, ST_TOO_LARGE, "shared");
+}
+
+static enum status metric_label(struct arena *a, size_t n, struct err *e)
+{
+	struct buf b;
+	struct str label = text_of(a, "", n, "l", "");
+	metric_add_l(M_HTTP_DURATION, arena_cstr(a, label), 1);
+	buf_arena(&b, a, 4 << 20);
+	metrics_write(&b);
+	return str_find(buf_str(&b), arena_strf(a, "\"%.*s\"", STR_ARG(label))) >= 0 ? ST_OK : err_set(e, ST_TOO_LARGE, "cut");
+}
+
+static enum status slug(struct arena *a, size_t n, struct err *e)
+{
+	return body_slug(a, text_of(a, "", n, "s", "")).n == n ? ST_OK : err_set(e, ST_TOO_LARGE, "cut");
+}
+
+/* The html, head and body that stand around every text are parts too. */
+static enum status html_parts(struct arena *a, size_t n, struct err *e) { return cleaned(a, text_of(a, "", n, "<br>", ""), e); }
 
 /* --- the table ----------------------------------------------------------------------------------------------------------- */
 
@@ -363,7 +477,20 @@ static const struct limit limits[] = {
 	{ "platform/web/router.h", "ROUTE_SEGMENTS_MAX", ROUTE_SEGMENTS_MAX, route_segments, ST_CONFIG, "over 24 segments" },
 	{ "platform/web/router.c", "HOSTS_MAX", 64, router_hosts, ST_CONFIG, "over 64 hosts" },
 	{ "platform/cache/cache_table.c", "KEY_MAX", 4096, cache_key, ST_TOO_LARGE, "" },
+	{ "platform/cache/cache_table.c", "TAGS_MAX", 64, cache_tags, ST_TOO_LARGE, "not taken" },
+	{ "platform/crypto/jose.h", "JOSE_DEPTH", JOSE_DEPTH, token_depth, ST_INVALID, "" },
+	{ "platform/config/config.c", "CONFIG_FILE_MAX", 1 << 20, config_bytes_of_file, ST_CONFIG, "" },
+	{ "platform/core/metrics.c", "LABELS_MAX", 256, metric_labels, ST_TOO_LARGE, "shared" },
+	{ "platform/core/metrics.c", "LABEL_MAX", 63, metric_label, ST_TOO_LARGE, "cut" }, /* its end is in it */
+	{ "platform/forms/forms.h", "FORM_TEXT_MAX", FORM_TEXT_MAX, form_text, ST_UNPROCESSABLE, "of at most 200" },
+	{ "platform/forms/forms.h", "FORM_AREA_MAX", FORM_AREA_MAX, form_area, ST_UNPROCESSABLE, "of at most 5000" },
+	{ "platform/forms/forms.h", "FORM_EMAIL_MAX", FORM_EMAIL_MAX, form_email, ST_UNPROCESSABLE, "of at most 254" },
+	{ "platform/forms/forms.h", "FORM_URL_MAX", FORM_URL_MAX, form_url, ST_UNPROCESSABLE, "" },
+	{ "platform/text/sanitize.c", "MAX_NODES", 400000, html_parts, ST_TOO_LARGE, "400000" },
+	{ "services/blog/text.c", "SLUG_MAX", 185, slug, ST_TOO_LARGE, "cut" },
 	{ "services/blog/body.h", "BODY_SOURCE_MAX", BODY_SOURCE_MAX, body_bytes, ST_TOO_LARGE, "at most 8388608" },
+	{ "services/blog/body.h", "BODY_NODES_MAX", BODY_NODES_MAX, body_parts, ST_TOO_LARGE, "100000 parts" },
+	{ "services/blog/body.h", "BODY_NOTES_MAX", BODY_NOTES_MAX, body_notes, ST_TOO_LARGE, "32 notes" },
 	{ "services/blog/body.h", "BODY_DEPTH_MAX", BODY_DEPTH_MAX, body_depth, ST_INVALID, "deep" },
 	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE, "at most 100" },
 	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE, "" },

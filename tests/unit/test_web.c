@@ -369,6 +369,21 @@ static void redirects_stay_here(void **state)
 	expect("set-cookie: x", false);
 }
 
+/* A query at PAGE_QUERY_MAX is kept, a longer one is nobody's link. */
+static void long_queries_are_not_kept(void **state)
+{
+	char path[400] = "/page/q?x=";
+	memset(path + strlen(path), 'q', 254);
+	for (int more = 0; more < 2; more++) {
+		int before = t.renders;
+		ask("GET", path, "", "");
+		status_is(200);
+		ask("GET", path, "", "");
+		assert_int_equal(t.renders, before + 1 + more);
+		path[strlen(path)] = 'q';
+	}
+}
+
 static void bodies_are_capped(void **state)
 {
 	char big[1200];
@@ -465,7 +480,7 @@ int main(void)
 		cmocka_unit_test(who_may),
 		cmocka_unit_test(forms_need_their_token),
 		cmocka_unit_test(the_same_origin_is_proof), cmocka_unit_test(redirects_stay_here),
-		cmocka_unit_test(bodies_are_capped),
+		cmocka_unit_test(long_queries_are_not_kept), cmocka_unit_test(bodies_are_capped),
 		cmocka_unit_test(failures_are_answers),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -15,6 +15,7 @@ enum status settings_load(struct ctx *ctx, struct platform *p, struct err *e) MU
 /* A turn of each service's watch (background_def). */
 enum status settings_watch(struct ctx *ctx, struct err *e) MUST_CHECK;
 
+/* Handlers of the administration's page of settings. */
 enum status settings_get(struct web *w, struct err *e) MUST_CHECK;
 enum status settings_post(struct web *w, struct err *e) MUST_CHECK;
 
