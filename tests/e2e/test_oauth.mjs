@@ -188,7 +188,7 @@ cases["an application that was registered anew is asked for anew"] = async () =>
 };
 cases["registrations are bounded: of one address in an hour, and in all"] = async () => {
 	const folder = mkdtempSync(join(tmpdir(), "guildhall-crowd-"));
-	const crowd = await serve({ data: folder, demo: false, args: ["--set", "identity.applications_per_hour=3", "--set", "identity.applications_max=2"] });
+	const crowd = await serve({ data: folder, demo: false, args: ["--set", "identity.applications_per_hour=3", "--set", "identity.applications_max=2", "--set", "rate.read_per_minute=1000000", "--set", "rate.read_burst=1000000"] });
 	const more = [{ path: "/oauth/register", body: JSON.stringify({ ...full }), headers: { "content-type": "application/json" } },
 		{ path: "/api/v1/apps", body: new URLSearchParams({ client_name: "Elk", redirect_uris: "urn:ietf:wg:oauth:2.0:oob" }) }];
 	const seen = [];
@@ -207,6 +207,14 @@ cases["registrations are bounded: of one address in an hour, and in all"] = asyn
 	const u = authorizeUrl(app, { code_challenge: pkce().challenge }), asked = [];
 	for (let i = 0; i < 300 && asked.at(-1) !== 429; i++) asked.push((await fetch(`${crowd.url}/oauth/authorize${u.search}`, { redirect: "manual" })).status);
 	assert.deepEqual([asked.slice(0, 60).every((s) => s === 303), asked.at(-1)], [true, 429]);
+	// And sign-ins that are begun and never ended are few; a page that asks silently is shown to a visitor then.
+	const begin = (query) => fetch(`${crowd.url}/auth/login?home=1&${query}`, { redirect: "manual" });
+	const long = `/${"x".repeat(4095)}`, far = new URL((await begin(`next=${long}`)).headers.get("location"));
+	assert.equal(far.pathname, "/oauth/authorize");
+	let last = far;
+	for (let i = 0; i < 3000 && last.pathname === "/oauth/authorize"; i++) last = new URL((await begin("silent=1&next=/archive/")).headers.get("location"), crowd.url);
+	assert.equal(last.pathname, "/archive/");
+	assert.equal((await begin("next=/archive/")).status, 429);
 	assert.equal(await crowd.stop(), 0);
 	rmSync(folder, { recursive: true, force: true });
 };

@@ -10,12 +10,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gen/platform_tpl.h"
+#include "platform/cache/limits.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
 
 #define LOGIN_LIFE_S 600
 #define QUIET_S 60
 #define PAGE_MAX (256 << 10)
+#define LOGINS_PER_MINUTE 300 /* of one address: each is kept for LOGIN_LIFE_S */
+#define LOGINS_AT_ONCE 300
+#define NEXT_MAX 4096
 
 const struct route session_routes[] = {
 	{ "GET", "/auth/login", session_get_login, .help = "Sign in: to the identity provider and back" },
@@ -40,7 +44,7 @@ struct str session_callback_url(struct ctx *ctx)
 static struct str wanted_next(struct web *w)
 {
 	struct str next = web_query(w, "next");
-	return next.n && web_is_ours(w->ctx, next) ? next : session_path(w->ctx, "/");
+	return next.n && next.n <= NEXT_MAX && web_is_ours(w->ctx, next) ? next : session_path(w->ctx, "/");
 }
 
 static void put_param(struct buf *b, const char *name, struct str value)
@@ -102,8 +106,33 @@ bool session_move_home(struct web *w, enum status *st)
 	return true;
 }
 
+/* As a visitor, and not asked again for a while. */
+static enum status go_on_quietly(struct web *w, struct str next)
+{
+	web_set_cookie(w, &(struct cookie){ .name = SESSION_QUIET_COOKIE, .value = STR("1"), .path = "/", .max_age_s = QUIET_S,
+		.http_only = true, .lax = true, .plain = true });
+	web_no_cache(w);
+	return web_redirect(w, 303, next);
+}
+
+/* Strangers who begin signing in and never end it don't fill the store. */
+static enum status too_many_logins(struct web *w, const struct login *l, bool *answered, struct err *e)
+{
+	static const struct rate rate = { LOGINS_PER_MINUTE, LOGINS_AT_ONCE };
+	char key[WEB_RATE_KEY_MAX];
+	long long wait = (long long)web_rate_wait(w, web_rate_key(w, "login", key), &rate, 1);
+	*answered = wait > 0;
+	if (!wait)
+		return ST_OK;
+	if (l->silent)
+		return go_on_quietly(w, l->next);
+	http_set_header(w->req, "retry-after", arena_strf(w->ctx->arena, "%lld", wait));
+	return err_set(e, ST_RATE_LIMITED, "Many people sign in from where you are. Please wait %lld seconds.", wait);
+}
+
 enum status session_get_login(struct web *w, struct err *e)
 {
+	bool answered;
 	enum status moved;
 	if (session_move_home(w, &moved))
 		return moved;
@@ -115,6 +144,9 @@ enum status session_get_login(struct web *w, struct err *e)
 			   .nonce = auth_secret(ctx->arena, NULL), .browser = browser_of(w, true), .silent = str_eqc(web_query(w, "silent"), "1") };
 	if (w->person)
 		return web_redirect(w, 303, l.next);
+	TRY(too_many_logins(w, &l, &answered, e));
+	if (answered)
+		return ST_OK;
 	TRY(authstore_put(ctx, p->auth, &(struct auth_entry){ AUTH_LOGIN, str_c(state_hash), STR_NULL, login_text(ctx, &l), auth_expiry_us(LOGIN_LIFE_S) }, e));
 	struct buf to;
 	buf_arena(&to, ctx->arena, 16384);
@@ -196,11 +228,8 @@ static enum status begin_session(struct web *w, struct str sso_key, struct err *
 
 static enum status refused(struct web *w, const struct login *l, struct str error, struct err *e)
 {
-	if (l->silent) {
-		web_set_cookie(w, &(struct cookie){ .name = SESSION_QUIET_COOKIE, .value = STR("1"), .path = "/", .max_age_s = QUIET_S,
-			.http_only = true, .lax = true, .plain = true });
-		return web_redirect(w, 303, l->next);
-	}
+	if (l->silent)
+		return go_on_quietly(w, l->next);
 	LOG(INFO, w->ctx, "session.refused", LT("error", error));
 	if (str_eqc(error, "access_denied"))
 		return web_redirect(w, 303, l->next);
