@@ -27,6 +27,7 @@
 #include "platform/auth/store.h"
 #include "platform/boot/platform.h"
 #include "platform/cache/redis.h"
+#include "platform/hub/hub.h"
 #include "platform/receive/receive.h"
 #include "platform/web/web_app.h"
 #include "platform/work/background.h"
@@ -330,6 +331,7 @@ static void drain(struct serving *s)
 		return;
 	int64_t until = clock_mono_ns() + config_duration_ns(s->inv->config, "server", "drain");
 	LOG(INFO, NULL, "serve.draining", LI("servers", s->server_count));
+	hub_drain(s->p->hub);
 	s->ending = s->server_count + 1;
 	if (s->p->auth)
 		authstore_stop(s->p->auth);
@@ -444,6 +446,7 @@ static enum status serve(struct serving *s, struct err *e)
 	offload_stop();
 	for (unsigned i = 0; i < s->server_count; i++)
 		http_server_free(s->servers[i]);
+	backgrounds_free(s->backgrounds);
 	if (s->failed) {
 		*e = s->err;
 		return s->err.status;

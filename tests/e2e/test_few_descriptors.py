@@ -18,7 +18,8 @@ def start(data, descriptors):
     def limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     log = tempfile.TemporaryFile()
-    p = subprocess.Popen([lib.binary(), "serve", "--data", data, "--listen", "127.0.0.1:0", "--set", "server.loops=2"],
+    p = subprocess.Popen([lib.binary(), "serve", "--data", data, "--listen", "127.0.0.1:0", "--set", "server.loops=2",
+                          "--set", "http.header_time=300s", "--set", "http.idle=3600s"],  # nobody is cut off for being slow here
                          stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=limit)
     p.log = log
     return p

@@ -30,6 +30,7 @@
 #include "platform/cache/cache.h"
 #include "platform/cache/limits.h"
 #include "platform/cache/redis.h"
+#include "platform/hub/hub.h"
 #include "platform/config/config.h"
 #include "platform/config/stores.h"
 #include "platform/mail/mail.h"
@@ -305,6 +306,8 @@ static enum status make_stores(struct platform *p, struct err *e)
 	p->rates = ratelimit_new(p->redis, (size_t)config_int(c, "rate", "max_keys"));
 	if (!p->rates)
 		return err_set(e, ST_NOMEM, "no memory for the rate limiter");
+	if (!(p->hub = hub_new(p->redis, e)))
+		return ST_NOMEM;
 	return ST_OK;
 }
 
@@ -381,6 +384,7 @@ void platform_free(struct platform *p)
 		redis_free(p->auth_redis);
 	if (p->redis)
 		redis_free(p->redis);
+	hub_free(p->hub); /* Redis called into it */
 	arena_free(w->arena);
 }
 

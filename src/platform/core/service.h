@@ -211,6 +211,7 @@ struct platform {
 	struct redis *redis;      /* data Redis; NULL: not configured */
 	struct redis *auth_redis; /* NULL: not configured */
 	struct ratelimit *rates;
+	struct hub *hub;          /* live updates */
 	struct mailer *mailer;
 	struct media *media;
 	struct http_pool *pool_read, *pool_action, *pool_web; /* contract reads / actions / the outside world */

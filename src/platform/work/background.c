@@ -163,18 +163,20 @@ void backgrounds_drain(struct backgrounds *all, int64_t deadline_ns)
 	pthread_mutex_lock(&all->lock);
 	all->stopping = true;
 	waitq_wake_all(&all->stop);
-	bool over = ended_by(all, deadline_ns);
-	if (!over) {
+	if (!ended_by(all, deadline_ns)) {
 		for (unsigned i = 0; i < all->count; i++) {
 			all->list[i].cancel.run = cancel;
 			loop_post(all->list[i].loop, &all->list[i].cancel);
 		}
-		over = ended_by(all, clock_mono_ns() + CANCEL_PATIENCE_NS);
+		(void)ended_by(all, clock_mono_ns() + CANCEL_PATIENCE_NS);
 		LOG(WARN, NULL, "background.cancelled", LI("left", all->running));
-		over = false; /* the tasks that cancel may still be on their way: a few hundred bytes are left to the process */
 	}
 	pthread_mutex_unlock(&all->lock);
-	if (!over)
+}
+
+void backgrounds_free(struct backgrounds *all)
+{
+	if (!all)
 		return;
 	pthread_mutex_destroy(&all->lock);
 	free(all);

@@ -12,8 +12,8 @@
 struct backgrounds;
 /* common: rows that every local service with a database has beside its own; ends with { 0 }; NULL: none. On a loop. ST_NOMEM. */
 enum status backgrounds_start(struct platform *p, const struct background_def *common, struct backgrounds **out, struct err *e) MUST_CHECK;
-/* Fiber: no turn begins any more; those under way end, or are cancelled at the deadline (monotonic). Frees b unless some do not end even
-   then: those are left, with a line in the log. b NULL: nothing. */
+/* Fiber: no turn begins any more; those under way end, or are cancelled at the deadline (monotonic). b NULL: nothing. */
 void backgrounds_drain(struct backgrounds *b, int64_t deadline_ns);
+void backgrounds_free(struct backgrounds *b); /* when no loop runs any more. NULL is fine */
 
 #endif

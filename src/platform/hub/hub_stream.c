@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "platform/hub/hub.h"
+#include "platform/web/web.h"
+#include "platform/web/web_int.h"
+
+#define PING_NS (15 * NS_PER_S) /* proxies cut what is silent for a minute */
+
+static enum status send_message(struct web *w, const struct hub_message *m)
+{
+	char id[ID_TEXT_LEN + 1], event[HUB_EVENT_LEN + 1];
+	if (m->gap)
+		return sse_send(w->req, "gap", NULL, STR("{}"));
+	id_text(m->id, id);
+	snprintf(event, sizeof event, "%.*s", STR_ARG(m->event));
+	return sse_send(w->req, event, id, m->data);
+}
+
+enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct err *e)
+{
+	SCOPED_SUB *sub = NULL;
+	struct hub_message m;
+	int64_t after = 0;
+	struct str last = http_header(w->req, "last-event-id");
+	if (last.n && !id_parse(last, &after))
+		after = 0;
+	TRY(hub_subscribe(w->ctx->svc->platform->hub, topics, n, after, &sub, e));
+	web_security_headers(w, "text/event-stream");
+	TRY(sse_begin(w->req));
+	while (w->req->method != HTTP_HEAD) {
+		enum status st = hub_next(sub, clock_mono_ns() + PING_NS, &m);
+		if (st == ST_TIMEOUT)
+			TRY(sse_ping(w->req));
+		else if (st == ST_UNAVAILABLE)
+			return ST_OK; /* the browser comes back by itself, to whoever answers then */
+		else if (st != ST_OK)
+			return st;
+		else
+			TRY(send_message(w, &m));
+	}
+	return ST_OK;
+}
