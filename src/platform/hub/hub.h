@@ -50,8 +50,9 @@ void hub_unsubscribep(struct hub_sub **s);
 /* How many listen to it, in all processes as far as they were heard of in the last 30 s. */
 unsigned hub_presence(struct hub *h, struct str topic);
 
+/* Since the process began; topics and subscribers: now, in this process. */
 struct hub_stats { uint64_t published, delivered, gaps, from_others; unsigned topics, subscribers; };
-void hub_stats(struct hub *h, struct hub_stats *out);
+void hub_stats(struct hub *h, struct hub_stats *out); /* any thread */
 
 /* --- for handlers ------------------------------------------------------------------------------------------------------ */
 
