@@ -42,6 +42,12 @@ class Commands(unittest.TestCase):
         self.refused(3, "/nonexistent.ini", "serve", "--config", "/nonexistent.ini")
         self.refused(3, "which is no service", "serve", "--data", tempfile.gettempdir() + "/gh-none", "--only", "blgo")
 
+    def test_so_many_settings_on_a_command_line(self):
+        """SETS_MAX of main/command.h, and one more."""
+        sets = ["--set", "server.dev=no"] * 64
+        self.assertEqual(run("dump", "settings", *sets).returncode, 0)
+        self.refused(2, "more than 64 settings on the command line", "dump", "settings", *sets, "--set", "server.dev=no")
+
     def test_a_list_of_breached_passwords_that_is_none(self):
         with tempfile.TemporaryDirectory() as data:
             path = f"{data}/list"

@@ -110,6 +110,27 @@ static enum status put_many(struct db_conn *c, void *arg, struct err *e)
 	return edges_put_all(c, m->list, m->n, e);
 }
 
+/* A list at EDGES_LIST_MAX is whole, of a longer one that many are read; a chain is followed EDGES_DEPTH_MAX steps. */
+static void edges_at_their_limits(struct store *t)
+{
+	static struct edge list[EDGES_LIST_MAX + 1], chain[EDGES_DEPTH_MAX + 1];
+	struct edge_ends ends;
+	for (int i = 0; i <= EDGES_LIST_MAX; i++)
+		list[i] = (struct edge){ 1, STR("tagged"), 10 + i, i };
+	for (int i = 0; i <= EDGES_DEPTH_MAX; i++)
+		chain[i] = (struct edge){ 100000 + i, STR("part-of"), 100001 + i, 0 };
+	for (size_t more = 0; more < 2; more++) {
+		CHECK_OK(db_write(t->ctx, t->db, put_many, &(struct many){ list, EDGES_LIST_MAX + more }, &t->err));
+		CHECK_OK(db_write(t->ctx, t->db, put_many, &(struct many){ chain, EDGES_DEPTH_MAX + more }, &t->err));
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(edges_out(c, 1, STR("tagged"), &ends, &t->err));
+		CHECK(ends.count == EDGES_LIST_MAX && ends.list[EDGES_LIST_MAX - 1].id == 10 + EDGES_LIST_MAX - 1);
+		CHECK_OK(edges_closure(c, 100000, STR("part-of"), false, &ends, &t->err));
+		CHECK(ends.count == EDGES_DEPTH_MAX);
+	}
+}
+
 /* More than one statement takes, one of them there before, another twice, some both ways. */
 static void edges_put_in_bulk(struct store *t)
 {
@@ -606,6 +627,7 @@ int main(int argc, char **argv)
 	static const struct store_test tests[] = {
 		{ .name = "edges_both_ways", .run = edges_both_ways },
 		{ .name = "edges_put_in_bulk", .run = edges_put_in_bulk },
+		{ .name = "edges_at_their_limits", .run = edges_at_their_limits },
 		{ .name = "edges_set_replaces", .run = edges_set_replaces },
 		{ .name = "edge_types_agree", .run = edge_types_agree },
 		{ .name = "edges_refuse", .run = edges_refuse },

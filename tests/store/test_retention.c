@@ -48,6 +48,26 @@ static enum status letters_tx(struct db_conn *c, void *arg, struct err *e)
 	return mail_enqueue(c, &(struct mail){ .to = STR("ruth@example.org"), .subject = STR("Short"), .text = STR("Come by.") }, e);
 }
 
+static enum status headers_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct http_header list[21];
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+		list[i] = (struct http_header){ STR("X-A"), STR("1") };
+	struct mail m = { .to = STR("ruth@example.org"), .subject = STR("Bread"), .text = STR("Come by."), .headers = list, .header_count = *(unsigned *)arg };
+	return mail_enqueue(c, &m, e);
+}
+
+/* mail.c's HEADERS_MAX, and one more. */
+static void a_letter_has_so_many_headers(struct store *t)
+{
+	unsigned n = 20;
+	struct bed b;
+	CHECK(bed_begin(&b, t));
+	CHECK_OK(db_write(t->ctx, t->db, headers_tx, &n, &t->err));
+	n++;
+	CHECK_STATUS(ST_INVALID, db_write(t->ctx, t->db, headers_tx, &n, &t->err));
+}
+
 struct claimed { struct job_claim_row *rows; size_t n; };
 
 static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
@@ -167,6 +187,7 @@ static void what_is_over_goes(struct store *t)
 
 static const struct store_test tests[] = {
 	{ "a_body_is_kept_once", a_body_is_kept_once },
+	{ "a_letter_has_so_many_headers", a_letter_has_so_many_headers },
 	{ "what_is_over_goes", what_is_over_goes },
 };
 

@@ -6,6 +6,7 @@
  */
 #include "unit/unit.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +165,22 @@ static enum status proxy_list(struct arena *a, size_t n, struct err *e)
 {
 	struct proxy_nets nets;
 	return proxy_nets_parse(&nets, text_of(a, "10.0.0.0/8", n - 1, ",10.0.0.1", ""), e);
+}
+
+/* The client, then proxies that are trusted: the one that asks, and those before it. Of a longer chain the beginning is forgotten. */
+static enum status proxy_chain(struct arena *a, size_t n, struct err *e)
+{
+	struct proxy_nets nets;
+	struct http_header chain = { STR("x-forwarded-for"), text_of(a, "203.0.113.9", n - 1, ",10.0.0.1", "") };
+	struct http_req r = { .headers = &chain, .header_count = 1 };
+	struct sockaddr_in *from = (struct sockaddr_in *)&r.peer;
+	char peer[HTTP_PEER_MAX];
+	from->sin_family = AF_INET;
+	from->sin_addr.s_addr = htonl(0x0a000001);
+	assert_int_equal(proxy_nets_parse(&nets, STR("10.0.0.0/8"), e), ST_OK);
+	proxy_apply(&nets, HTTP_PROXY_X_FORWARDED, &r);
+	http_peer_text(&r, peer);
+	return !strcmp(peer, "203.0.113.9") ? ST_OK : err_set(e, ST_INVALID, "%s", peer);
 }
 
 /* --- platform: texts ---------------------------------------------------------------------------------------------------- */
@@ -331,6 +348,14 @@ static enum status body_notes(struct arena *a, size_t n, struct err *e)
 	return b.note_count == n ? ST_OK : err_set(e, ST_TOO_LARGE, "%u notes", b.note_count);
 }
 
+static enum status gallery(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	struct str text = text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"gallery\",\"images\":[{\"src\":\"/a.png\"}", n - 1, ",{\"src\":\"/a.png\"}", "]}]}}");
+	TRY(lexical(a, text, &b, e));
+	return b.note_count ? err_set(e, ST_TOO_LARGE, "%.*s", STR_ARG(b.notes[0])) : ST_OK;
+}
+
 /* --- identity ------------------------------------------------------------------------------------------------------------ */
 
 static enum status person_name(struct arena *a, size_t n, struct err *e)
@@ -465,6 +490,7 @@ static const struct limit limits[] = {
 	{ "net/ws/ws_frame.c", "EMPTY_FRAGMENTS_MAX", 64, ws_fragments, ST_INVALID, "1008" },
 	{ "net/ws/ws_frame.h", "WS_CONTROL_MAX", WS_CONTROL_MAX, ws_ping, ST_INVALID, "1002" },
 	{ "net/conn/server.h", "PROXY_NETS_MAX", PROXY_NETS_MAX, proxy_list, ST_CONFIG, "64" },
+	{ "net/conn/proxy.c", "CHAIN_MAX", 32, proxy_chain, ST_INVALID, "10.0.0.1" },
 	{ "platform/text/json.h", "JSON_DEPTH", JSON_DEPTH, json_deep, ST_INVALID, "deeper" },
 	{ "platform/text/jcs.h", "JCS_INT_MAX", JCS_INT_MAX, jcs_integer, ST_INVALID, "" },
 	{ "platform/text/jcs.c", "MEMBERS_MAX", 4096, jcs_members, ST_TOO_LARGE, "4096" },
@@ -491,6 +517,7 @@ static const struct limit limits[] = {
 	{ "services/blog/body.h", "BODY_SOURCE_MAX", BODY_SOURCE_MAX, body_bytes, ST_TOO_LARGE, "at most 8388608" },
 	{ "services/blog/body.h", "BODY_NODES_MAX", BODY_NODES_MAX, body_parts, ST_TOO_LARGE, "100000 parts" },
 	{ "services/blog/body.h", "BODY_NOTES_MAX", BODY_NOTES_MAX, body_notes, ST_TOO_LARGE, "32 notes" },
+	{ "services/blog/cards.c", "IMAGES_MAX", 60, gallery, ST_TOO_LARGE, "after the first 60 were left out" },
 	{ "services/blog/body.h", "BODY_DEPTH_MAX", BODY_DEPTH_MAX, body_depth, ST_INVALID, "deep" },
 	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE, "at most 100" },
 	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE, "" },

@@ -138,6 +138,8 @@ struct gallery card_gallery(const struct card *k)
 		struct card im = { k->r, j };
 		if (n < IMAGES_MAX && card_has(&im, "src"))
 			images[n++] = im;
+		else if (n == IMAGES_MAX)
+			render_note(k->r, "of a gallery's pictures those after the first %d were left out", IMAGES_MAX);
 	}
 	struct gallery_row *rows = ARENA_ARRAY(k->r->a, struct gallery_row, IMAGES_MAX);
 	size_t count = 0;
