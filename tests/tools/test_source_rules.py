@@ -193,6 +193,17 @@ class Headers(unittest.TestCase):
 
 
 class Text(unittest.TestCase):
+    def test_what_is_done_to_an_account_has_words(self):
+        """A person's log says in words what the chain names: but what the program does by itself stands in nobody's."""
+        told = (ROOT / "src/services/identity/signin/identity.c").read_text()
+        missing = []
+        for path in tracked("src/services/identity/*.c"):
+            for line in path.read_text().splitlines():
+                if re.search(r"\baction = ", line):
+                    missing += [f"{path.relative_to(ROOT)}: {name}" for name in re.findall(r'"((?:person|member|invitation|oauth)\.\w+)"', line)
+                                if f'{{ "{name}", "' not in told and not re.match(r"oauth\.(key|\w+_swept)", name)]
+        self.assertEqual(missing, [])
+
     def test_tables_come_from_base(self):
         """uthash ends the process when memory is out, unless it is told otherwise first."""
         wrong = [str(path.relative_to(ROOT)) for path in tracked("src/*.c", "src/*.h")

@@ -45,7 +45,8 @@ static enum status send_link(struct web *w, struct str email, struct err *e)
 	}
 	TRY(link_make(w->ctx, &l, there ? 1 : LINK_LIFE_S, &url, e));
 	TRY(there ? link_mail(w->ctx, there->email, there->name, "You have an account already",
-	                      "Somebody, probably you, wanted to give another account this address. It has one: you can sign in with it.", STR(""), e)
+	                      "Somebody, probably you, wanted to give another account this address. It has one: you can sign in with it.",
+	                      web_abs_url(w->ctx, "identity", "/sign-in"), e)
 	          : link_mail(w->ctx, email, STR(""), "Please confirm your new address",
 	                      "With this link you confirm that this is your address from now on. It is good once, for 15 minutes.", url, e));
 	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "A letter with a link is on its way. Your address is changed when you follow it, here in this browser." });

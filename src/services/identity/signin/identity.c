@@ -213,6 +213,12 @@ static const struct { const char *action, *words; } meanings[] = {
 	{ "oauth.code_replayed", "A sign-in of an application was used twice, so its access ended" },
 	{ "oauth.refresh_replayed", "A key of an application was used twice, so its access ended" },
 	{ "oauth.device_allowed", "A device was connected" }, { "oauth.device_refused", "A device was refused" },
+	{ "oauth.client_registered", "An application was registered" }, { "oauth.client_changed", "An application was registered anew" },
+	{ "oauth.client_removed", "An application was removed" }, { "oauth.unused_clients_removed", "Applications that nobody used were removed" },
+	{ "person.profile_changed", "Profile changed" }, { "person.leaving", "The end of the account was asked for" }, { "person.stayed", "The account goes on" },
+	{ "person.deleted", "Account ended" }, { "member.approved", "Account approved" }, { "member.suspended", "Account suspended" },
+	{ "member.restored", "Account restored" }, { "member.changed", "Roles changed" }, { "member.list_exported", "The list of members was downloaded" },
+	{ "invitation.sent", "An invitation was sent" }, { "invitation.taken_back", "An invitation was taken back" },
 };
 
 static struct str words_of(struct str action)

@@ -208,7 +208,8 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 	if (there && !crowd) {
 		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored, e)); /* the time tells nothing */
 		TRY(link_mail(w->ctx, there->email, there->name, "You have an account already",
-		              "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign in, or ask for a link if you forgot your password.", url, e));
+		              "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign in, or ask for a link if you forgot your password.",
+		              web_abs_url(w->ctx, "identity", "/sign-in"), e));
 	} else if (!crowd) {
 		const struct link l = { .kind = LINK_SIGN_UP, .email = str_trim(v->email), .name = v->name, .hash = str_c(hash), .browser = str_c(browser),
 			.next = v->next };
