@@ -165,6 +165,31 @@ static void hung_and_killed(void *arg)
 	client_end(r);
 }
 
+/* Those whose own time is over wait for nothing, and take Redis from nobody. */
+static void callers_without_time(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	struct redis *r = client();
+	ctx_init(&ctx, a);
+	assert_int_equal(CALL("PING"), ST_OK);
+	for (int i = 0; i < 20; i++) {
+		ctx.deadline_ns = 1; /* long ago */
+		assert_int_equal(CALL("PING"), ST_TIMEOUT);
+		assert_true(redis_up(r));
+		ctx.deadline_ns = 0;
+		assert_int_equal(CALL("PING"), ST_OK);
+	}
+	for (int i = 0; i < 20; i++) {
+		ctx.deadline_ns = 1;
+		assert_int_equal(CALL("PING"), ST_TIMEOUT);
+	}
+	ctx.deadline_ns = 0;
+	assert_int_equal(CALL("PING"), ST_OK);
+	client_end(r);
+}
+
 static _Atomic int messages, losses;
 
 static void on_message(void *arg, struct str m)
@@ -422,6 +447,7 @@ static void shared_limits(void *arg)
 #define IN_FIBER(name) static void name##_test(void **state) { fiber_main(name, NULL); }
 IN_FIBER(calls)
 IN_FIBER(hung_and_killed)
+IN_FIBER(callers_without_time)
 IN_FIBER(subscriptions)
 IN_FIBER(any_number_of_subscriptions)
 IN_FIBER(second_level)
@@ -451,6 +477,7 @@ int main(void)
 	snprintf(url, sizeof url, "unix:%s", path);
 	server_start();
 	const struct CMUnitTest tests[] = { cmocka_unit_test(urls), cmocka_unit_test(calls_test), cmocka_unit_test(hung_and_killed_test),
+					    cmocka_unit_test(callers_without_time_test),
 					    cmocka_unit_test(subscriptions_test), cmocka_unit_test(any_number_of_subscriptions_test),
 					    cmocka_unit_test(second_level_test),
 					    cmocka_unit_test(put_and_fetched_test), cmocka_unit_test(lost_drops_are_made_good_test),

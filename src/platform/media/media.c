@@ -342,17 +342,18 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 		}
 	}
 	/* They write to this stack, so it stays until the last has ended; whoever leaves has them end early. */
-	bool shielded = false;
+	enum status left_by = ST_OK;
 	while (left) {
-		if (fiber_park(FIBER_FOREVER) == ST_OK || shielded)
+		enum status parked = fiber_park(FIBER_FOREVER);
+		if (parked == ST_OK || left_by != ST_OK)
 			continue;
 		atomic_store(&p->gone, true);
-		shielded = true;
+		left_by = parked;
 		fiber_shield();
 	}
-	if (shielded) {
+	if (left_by != ST_OK) {
 		fiber_unshield();
-		return err_set(e, ST_CANCELLED, "nobody waits for this picture any more");
+		return err_set(e, left_by, left_by == ST_TIMEOUT ? "the picture took too long" : "nobody waits for this picture any more");
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "too much work is waiting");
@@ -542,7 +543,7 @@ static enum status write_later(struct put *p, const struct variant *v, unsigned 
 static enum status make_all(struct put *p, struct variant *v, unsigned n, struct err *e)
 {
 	enum status made = make_variants(p, v, n, e);
-	if ((made == ST_CORRUPT || made == ST_CANCELLED) && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
+	if ((made == ST_CORRUPT || made == ST_CANCELLED || made == ST_TIMEOUT) && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
 		drop_job(v);
 	return made;
 }

@@ -49,7 +49,7 @@ enum status media_open_beneath(const char *dir, const char *below, int *fd, stru
 /* Makes the variants of a picture that was put for later, and says so on disk. ST_OK also when there is nothing to do. */
 enum status media_finish(struct ctx *ctx, struct media *m, struct str sha256, struct err *e) MUST_CHECK;
 /* whose: the person who brings it, of whom one file at a time is worked on (ST_RATE_LIMITED when too many wait); 0: the site itself. A caller that is
-   cancelled has the work end: ST_CANCELLED, and nothing is kept. */
+   cancelled, or whose time is over, has the work end: ST_CANCELLED or ST_TIMEOUT, and nothing is kept. */
 enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct str bytes, struct media_item *out, struct err *e) MUST_CHECK;
 /* The picture as it was put, all its metadata in it: for its owner alone. ST_NOT_FOUND also for files that are no pictures: they are
    served as they came. */
