@@ -8,8 +8,11 @@
  *     test_cancel sqlite|postgres|redis [PART/OF]      only every OF-th sample, from the PART-th; GUILDHALL_TEST_ONLY=text: those with it in their name
  */
 #include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -473,6 +476,111 @@ static void try_sample(const struct sample *s)
 	printf("ok   %s %s %s: %u waits, %lld ms\n", house.engine, s->method, s->path, waits[WHILE_IT_WAITS], (long long)((clock_mono_ns() - began) / NS_PER_MS));
 }
 
+/* --- many pictures ------------------------------------------------------------------------------------------------ */
+
+enum { UPLOADS = 12 };
+
+/* Every thread of the pictures' lane stands in one of these until it is let go. */
+static sem_t held, let_go;
+
+static void stand(void *arg)
+{
+	sem_post(&held);
+	while (sem_wait(&let_go) && errno == EINTR)
+		;
+}
+
+static void hold_pictures(struct ctx *ctx, void *threads)
+{
+	for (unsigned i = 0; i < *(unsigned *)threads; i++)
+		if (offload_detached(OFFLOAD_PICTURES, stand, NULL, NULL) != ST_OK)
+			abort();
+}
+
+static struct offload_stats pictures(void)
+{
+	struct offload_stats o;
+	offload_stats(OFFLOAD_PICTURES, &o);
+	return o;
+}
+
+static unsigned active(void)
+{
+	struct http_server_stats s;
+	http_server_stats(house.server, &s);
+	return s.active;
+}
+
+static unsigned kept;
+
+static int count_kept(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	kept += type == FTW_F;
+	return 0;
+}
+
+static unsigned files_kept(void)
+{
+	char path[128];
+	kept = 0;
+	snprintf(path, sizeof path, "%s/media", house.data);
+	nftw(path, count_kept, 16, FTW_PHYS);
+	return kept;
+}
+
+static const struct sample *sample_of(const char *pattern, const char *part)
+{
+	for (size_t i = 0; i < sample_count; i++)
+		if (!strcmp(samples[i].method, "POST") && !strcmp(samples[i].pattern, pattern) && strstr(samples[i].body ? samples[i].body : "", part))
+			return &samples[i];
+	abort();
+}
+
+/* One member's pictures wait before a lane in which nothing moves: somebody else signs in all the same. Their senders leave: of what waited nothing
+   is done when the lane moves again, and nothing is kept. */
+static void pictures_hold_up_nobody(void)
+{
+	static char head[HEAD_MAX], body[1 << 17];
+	static struct round upload, sign_in;
+	struct offload_stats before = pictures();
+	unsigned threads = before.threads, files = files_kept();
+	int fds[UPLOADS];
+	upload = (struct round){ .s = sample_of("/account/profile", "") };
+	while (upload.s->body)
+		upload.s++;
+	sign_in = (struct round){ .s = sample_of("/sign-in", "quiet") };
+	sem_init(&held, 0, 0);
+	sem_init(&let_go, 0, 0);
+	house_in_fiber(&house, hold_pictures, &threads);
+	for (unsigned i = 0; i < threads; i++)
+		sem_wait(&held);
+	house_in_fiber(&house, prepare, &upload);
+	for (unsigned i = 0; i < UPLOADS; i++) {
+		size_t n = fill_in(&upload, upload.x.body, body, sizeof body);
+		body[n - 20] = (char)('a' + i); /* behind the picture's end: another one each */
+		fds[i] = house_connect(&house);
+		house_send(fds[i], head, write_head(&upload, n, head));
+		house_send(fds[i], body, n);
+	}
+	while (!pictures().queued) /* the first of them is in the lane, the others wait for their share */
+		usleep(1000);
+	bool good = succeeds(&sign_in, NULL, "a sign-in beside pictures that stand still") && pictures().done == before.done;
+	for (unsigned i = 0; i < UPLOADS; i++)
+		close(fds[i]);
+	while (active() > 1) /* the one in the lane stays until its work is taken from it */
+		usleep(1000);
+	for (unsigned i = 0; i < threads; i++)
+		sem_post(&let_go);
+	while (active() || pictures().queued || pictures().running)
+		usleep(1000);
+	if (files_kept() != files)
+		printf("FAIL pictures: %u files are kept of those who left\n", files_kept() - files);
+	good = files_kept() == files && succeeds(&upload, NULL, "a picture after those who left") && good;
+	printf("%s %s pictures hold up nobody\n", good ? "ok  " : "FAIL", house.engine);
+	failures += !good;
+	passed += good;
+}
+
 /* --- every route --------------------------------------------------------------------------------------------------- */
 
 static bool is_for(const struct sample *s, const struct route_entry *e)
@@ -554,6 +662,8 @@ static int run_engine(const char *engine, const char *part)
 		for (size_t i = 0; i < sample_count; i++)
 			if (selected(i, part))
 				try_sample(&samples[i]);
+		if (!strcmp(engine, "sqlite") && !getenv("GUILDHALL_TEST_ONLY"))
+			pictures_hold_up_nobody();
 	}
 	house_close(&house);
 	scene_end();
