@@ -5,6 +5,7 @@
 #include "unit/unit.h"
 
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
@@ -487,6 +488,38 @@ static void scans_are_counted_before_unpacking(void **state)
 	free(bomb.p);
 }
 
+/* Helpers that are kept: with that policy, or with another. */
+static unsigned helpers_with(int policy, bool other)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc");
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char path[64], text[512] = "";
+		snprintf(path, sizeof path, "/proc/%.20s/stat", e->d_name);
+		int fd = e->d_name[0] >= '0' && e->d_name[0] <= '9' ? open(path, O_RDONLY | O_CLOEXEC) : -1, parent = 0;
+		if (fd < 0)
+			continue;
+		if (read(fd, text, sizeof text - 1) > 0 && strrchr(text, ')'))
+			sscanf(strrchr(text, ')'), ") %*c %d", &parent);
+		close(fd);
+		int has = parent == getpid() ? sched_getscheduler(atoi(e->d_name)) : -1;
+		n += has >= 0 && (has == policy) != other;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* What unpacks gives way to all else, whoever started it; what only looks at a file does not wait behind that. */
+static void what_unpacks_gives_way(void **state)
+{
+	struct picture p = png(700, 500, 500);
+	assert_int_equal(put_bytes(bytes_of(&p), NULL), ST_OK);
+	assert_true(helpers_with(SCHED_IDLE, false) > 0);
+	assert_true(helpers_with(SCHED_IDLE, true) > 0);
+	free(p.p);
+}
+
 enum { CROWD = 14, SHARE = 9 /* one under way and eight that wait */ };
 
 static void crowd_in_fiber(void *arg)
@@ -661,7 +694,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(picture_gets_variants),  cmocka_unit_test(broken_pictures_leave_nothing), cmocka_unit_test(pixel_bomb),
 		cmocka_unit_test(two_puts_at_once_agree), cmocka_unit_test(other_files),                   cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(pictures_can_be_made_later), cmocka_unit_test(what_is_served_has_no_metadata), cmocka_unit_test(cut_animations), cmocka_unit_test(scans_are_counted_before_unpacking),
-		cmocka_unit_test(nobody_takes_more_than_a_share), cmocka_unit_test(work_ends_with_whoever_waits_for_it),
+		cmocka_unit_test(what_unpacks_gives_way), cmocka_unit_test(nobody_takes_more_than_a_share), cmocka_unit_test(work_ends_with_whoever_waits_for_it),
 		cmocka_unit_test(a_helper_can_do_its_work_and_nothing_else), cmocka_unit_test(no_link_leads_out_of_a_folder),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

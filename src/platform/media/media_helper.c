@@ -2,11 +2,15 @@
  *
  * The store's side of its helper processes. Each asker takes one of the idle or starts a new one, so that there are as many
  * as threads of the offload pool ask at once; MEDIA_IDLE_HELPERS of them are kept, and those leave by themselves after a
- * while.
+ * while. Those that unpack are others than those that only look: a process has the priority of the thread that started it, and what unpacks must
+ * not hold up passwords.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -77,18 +81,39 @@ static enum status start(struct helpers *h, struct helper *out, struct err *e)
 	return ST_OK;
 }
 
-static bool take_idle(struct helpers *h, struct helper *out)
+static bool take_idle(struct helpers *h, bool patient, struct helper *out)
 {
 	pthread_mutex_lock(&h->lock);
-	bool any = h->count > 0;
-	if (any)
-		*out = h->idle[--h->count];
+	unsigned i = h->count;
+	while (i && h->idle[i - 1].patient != patient)
+		i--;
+	if (i) {
+		*out = h->idle[i - 1];
+		h->idle[i - 1] = h->idle[--h->count];
+	}
 	pthread_mutex_unlock(&h->lock);
-	return any;
+	return i > 0;
+}
+
+/* Where that is not allowed (to be raised takes RLIMIT_NICE), it stays as it is. */
+static void run_as(struct helper *one, int policy)
+{
+	char path[64];
+	if (!one->patient || policy < 0 || policy == one->policy)
+		return;
+	one->policy = policy;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)one->pid);
+	DIR *d = opendir(path);
+	for (struct dirent *thread; d && (thread = readdir(d));)
+		if (thread->d_name[0] != '.')
+			(void)sched_setscheduler((pid_t)atoi(thread->d_name), policy, &(struct sched_param){ 0 });
+	if (d)
+		closedir(d);
 }
 
 static void give_back(struct helpers *h, struct helper *one)
 {
+	run_as(one, SCHED_IDLE);
 	pthread_mutex_lock(&h->lock);
 	bool room = h->count < MEDIA_IDLE_HELPERS;
 	if (room)
@@ -99,10 +124,11 @@ static void give_back(struct helpers *h, struct helper *one)
 }
 
 /* 1: it answered; 0: too late; -1: failed, or nobody waits for it. */
-static int wait_for(const struct helper *one, const _Atomic bool *gone)
+static int wait_for(struct helper *one, const _Atomic bool *gone)
 {
 	struct pollfd p = { .fd = one->fd, .events = POLLIN };
 	for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+		run_as(one, sched_getscheduler(0)); /* as this thread, which is raised when no processor ever rests (rt/offload.c) */
 		int ready = poll(&p, 1, LOOK_MS);
 		if (ready > 0)
 			return 1;
@@ -117,13 +143,16 @@ enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _A
 	struct helper one;
 	bool sent = false;
 	/* An idle one may have left meanwhile; a new one is not expected to. */
-	while (!sent && take_idle(h, &one)) {
+	bool patient = ask->task == MEDIA_VARIANT;
+	while (!sent && take_idle(h, patient, &one)) {
 		sent = send(one.fd, ask, sizeof *ask, MSG_NOSIGNAL) == sizeof *ask;
 		if (!sent)
 			end(&one, false);
 	}
 	if (!sent) {
 		TRY(start(h, &one, e));
+		one.patient = patient;
+		one.policy = -1; /* as inherited */
 		sent = send(one.fd, ask, sizeof *ask, MSG_NOSIGNAL) == sizeof *ask;
 	}
 	int ready = sent ? wait_for(&one, gone) : -1;

@@ -40,6 +40,8 @@ struct media_told {
 struct helper {
 	pid_t pid;
 	int fd;
+	bool patient; /* it unpacks, and gives way as its lane does; the others only look */
+	int policy;   /* its own: sched(7) */
 };
 
 struct helpers {
