@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "platform/media/media.h"
 #include "platform/media/media_internal.h"
 
-enum { PATIENCE_MS = 60 * 1000, LOOK_MS = 100 /* how soon it is seen that nobody waits any more */ };
+enum { PATIENCE_MS = 60 * 1000, LOOK_MS = 100 /* how soon it is seen that nobody waits any more */,
+       PACE_MS = 500 /* how long a helper must have got nothing before it is raised, and is raised for */, NOTHING_PERCENT = 2 };
 
 void helpers_init(struct helpers *h, const char *dir)
 {
@@ -104,11 +107,31 @@ static void run_as(struct helper *one, int policy)
 	one->policy = policy;
 	snprintf(path, sizeof path, "/proc/%d/task", (int)one->pid);
 	DIR *d = opendir(path);
+	int64_t id;
 	for (struct dirent *thread; d && (thread = readdir(d));)
-		if (thread->d_name[0] != '.')
-			(void)sched_setscheduler((pid_t)atoi(thread->d_name), policy, &(struct sched_param){ 0 });
+		if (str_i64(str_c(thread->d_name), &id))
+			(void)sched_setscheduler((pid_t)id, policy, &(struct sched_param){ 0 });
 	if (d)
 		closedir(d);
+}
+
+static int64_t cpu_ns(pid_t pid)
+{
+	clockid_t of;
+	struct timespec t = { 0 };
+	return clock_getcpuclockid(pid, &of) == 0 && clock_gettime(of, &t) == 0 ? t.tv_sec * NS_PER_S + t.tv_nsec : 0;
+}
+
+/* A large picture takes long however much of the processor it gets, and its lane counts as starved then (rt/offload.c): it is raised as this
+   thread is only if it got next to nothing. *had: what it had got at the last look. */
+static void keep_pace(struct helper *one, int waited_ms, int64_t *had)
+{
+	if (!one->patient || waited_ms % PACE_MS)
+		return;
+	int64_t has = cpu_ns(one->pid);
+	bool starved = waited_ms && has - *had < PACE_MS * NS_PER_MS / 100 * NOTHING_PERCENT;
+	*had = has;
+	run_as(one, starved ? sched_getscheduler(0) : SCHED_IDLE);
 }
 
 static void give_back(struct helpers *h, struct helper *one)
@@ -127,8 +150,9 @@ static void give_back(struct helpers *h, struct helper *one)
 static int wait_for(struct helper *one, const _Atomic bool *gone)
 {
 	struct pollfd p = { .fd = one->fd, .events = POLLIN };
+	int64_t had = 0;
 	for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
-		run_as(one, sched_getscheduler(0)); /* as this thread, which is raised when no processor ever rests (rt/offload.c) */
+		keep_pace(one, waited, &had);
 		int ready = poll(&p, 1, LOOK_MS);
 		if (ready > 0)
 			return 1;
