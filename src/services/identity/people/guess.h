@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is guessed first: passwords that are little more than a common word, a row of keys, somebody's own name or address.
+ * What is guessed first: passwords that are little more than a common word, a row of keys, somebody's own name or
+ * address.
  */
 #ifndef GH_SERVICES_IDENTITY_GUESS_H
 #define GH_SERVICES_IDENTITY_GUESS_H
@@ -15,7 +16,8 @@ enum {
 	GUESS_NAME_MIN = 3      /* the shortest part of a name or address that counts */
 };
 
-/* Why it is guessed, as a sentence; NULL: it is not. email, name: of whose it is to be; p NULL: not known. a: for what is needed meanwhile. */
+/* Why it is guessed, as a sentence; NULL: it is not. email, name: of whose it is to be; p NULL: not known. a: for what
+   is needed meanwhile. */
 const char *guess_reason(struct arena *a, struct str password, struct str email, struct str name);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Browsers that an account was signed in from before. Such a browser has budgets of its own for passwords, codes and letters, so that strangers
- * who try an account do not keep its owner out. Nothing is stored: a cookie holds a random name of the browser, and for each account a seal
- * over that name, the account and the moment its password was set: with a new password every other browser is a stranger again.
+ * Browsers that an account was signed in from before. Such a browser has budgets of its own for passwords, codes and
+ * letters, so that strangers who try an account do not keep its owner out. Nothing is stored: a cookie holds a random
+ * name of the browser, and for each account a seal over that name, the account and the moment its password was set:
+ * with a new password every other browser is a stranger again.
  *
  *     gh_browser = <name><seal of the account signed in to last><seal of the one before>…
  */
@@ -23,7 +24,8 @@ struct known_account {
 	int64_t password_us; /* when the password was set; 0: there is none */
 };
 
-/* The browser's name when cookie has a seal of that account, borrowed from cookie; else p NULL. The same steps for whatever account. */
+/* The browser's name when cookie has a seal of that account, borrowed from cookie; else p NULL. The same steps for
+   whatever account. */
 struct str known_find(struct str secret, struct str cookie, const struct known_account *of);
 /* The cookie with that account's seal in front; what cookie has and is no such cookie is made anew. In a. */
 struct str known_add(struct arena *a, struct str secret, struct str cookie, const struct known_account *of);
