@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Durable audit entries per second, beside plain inserts of as many bytes through the same db_write, 256 fibers each; and how fast a
- * chain is verified.
+ * Durable audit entries per second, beside plain inserts of as many bytes through the same db_write, 256 fibers each;
+ * and how fast a chain is verified.
  *
- *     audit_writes FOLDER [SECONDS]      FOLDER on the disk to measure; PostgreSQL from GUILDHALL_TEST_PG (bench/audit.sh)
+ *     audit_writes FOLDER [SECONDS]      FOLDER on the disk to measure; PostgreSQL from GUILDHALL_TEST_PG
+ * (bench/audit.sh)
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,18 +32,23 @@ static void die(const char *what, const struct err *e)
 
 static enum status tx_audit(struct db_conn *c, void *arg, struct err *e)
 {
-	struct audit_entry a = { .action = "person.signed_in", .actor = STR("1234567890123456789"), .address = STR("192.0.2.77"),
-				 .object = STR("1234567890123456789"), .details = STR("{\"method\":\"password\"}") };
+	struct audit_entry a = { .action = "person.signed_in",
+		.actor = STR("1234567890123456789"),
+		.address = STR("192.0.2.77"),
+		.object = STR("1234567890123456789"),
+		.details = STR("{\"method\":\"password\"}") };
 	return audit_write(c, &a, e);
 }
 
 /* A row of another table of the same database, about as long; later than ever, so that nobody runs it. */
 static enum status tx_plain(struct db_conn *c, void *arg, struct err *e)
 {
-	static const char payload[] = "{\"prev\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"hash\":"
-	                              "\"0000000000000000000000000000000000000000000000000000000000000000\",\"address\":\"192.0.2.77\"}";
+	static const char payload[] =
+	        "{\"prev\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"hash\":"
+	        "\"0000000000000000000000000000000000000000000000000000000000000000\",\"address\":\"192.0.2.77\"}";
 	static _Atomic int64_t next = 1;
-	return q_job_add(c, atomic_fetch_add(&next, 1), STR("person.signed_in"), STR_NULL, str_c(payload), 0, false, INT64_MAX, NULL, e);
+	return q_job_add(c, atomic_fetch_add(&next, 1), STR("person.signed_in"), STR_NULL, str_c(payload), 0, false,
+	        INT64_MAX, NULL, e);
 }
 
 static void write_on(void *arg)
@@ -104,7 +110,8 @@ static void verify(void *arg)
 	if (v.bad_seq)
 		die(v.why, NULL);
 	double took = (double)(clock_mono_ns() - from) / 1e9;
-	printf("  %-52s %10.0f /s  %lld entries, %lld checkpoints\n", "verified", (double)v.entries / took, (long long)v.entries, (long long)v.checkpoints);
+	printf("  %-52s %10.0f /s  %lld entries, %lld checkpoints\n", "verified", (double)v.entries / took,
+	        (long long)v.entries, (long long)v.checkpoints);
 }
 
 static void bench(const char *title, const char *url)
@@ -119,8 +126,8 @@ static void bench(const char *title, const char *url)
 		die(url, &e);
 	fiber_main(migrate, crowd.db);
 	double plain = rate_of(tx_plain), audit = rate_of(tx_audit);
-	printf("%s\n  %-52s %10.0f /s\n  %-52s %10.0f /s  %.2f x\n", title, "durable plain inserts, 256 fibers", plain, "durable audit entries, 256 fibers", audit,
-	       audit / plain);
+	printf("%s\n  %-52s %10.0f /s\n  %-52s %10.0f /s  %.2f x\n", title, "durable plain inserts, 256 fibers", plain,
+	        "durable audit entries, 256 fibers", audit, audit / plain);
 	fiber_main(verify, NULL);
 	db_close(crowd.db);
 }

@@ -6,11 +6,12 @@
  *
  * The graph is a site's: objects come one after the other, each with three tags (few of them popular), an author, and a
  * place under a recent object. --uniform: every other end is any object, the worst case for a tree on disk.
- * At each size, the median of 5 rounds of: 4 000 more edges in transactions of 1 000; 4 096 more by 256 writers, each edge
- * its own transaction; 20 000 reads of an object's edges.
+ * At each size, the median of 5 rounds of: 4 000 more edges in transactions of 1 000; 4 096 more by 256 writers, each
+ * edge its own transaction; 20 000 reads of an object's edges.
  *
- * On SQLite the peer runs beside it at each size: the same rows into the same two trees of another file, by a plain loop of prepared
- * INSERTs, 1 000 a commit, and one a commit. Its tables have no triggers, which here keep each post's row in step.
+ * On SQLite the peer runs beside it at each size: the same rows into the same two trees of another file, by a plain
+ * loop of prepared INSERTs, 1 000 a commit, and one a commit. Its tables have no triggers, which here keep each post's
+ * row in step.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -142,7 +143,7 @@ static void put_crowd(void)
 			exit(1);
 }
 
-/* --- reads ---------------------------------------------------------------------------------------------------------- */
+/* --- reads -------------------------------------------------------------------------------------------------------- */
 
 static void read_some(void)
 {
@@ -155,11 +156,14 @@ static void read_some(void)
 		SCOPED_DB_READ c = NULL;
 		check(db_read(&ctx, bench.db, &c, &e), &e);
 		for (int i = 0; i < 100; i++)
-			check(edges_out(c, INT64_C(1000000) + 1 + (int64_t)any(&bench.graph, (uint64_t)bench.graph.object), STR("tagged"), &ends, &e), &e);
+			check(edges_out(c,
+			              INT64_C(1000000) + 1 + (int64_t)any(&bench.graph, (uint64_t)bench.graph.object),
+			              STR("tagged"), &ends, &e),
+			        &e);
 	}
 }
 
-/* --- the peer: SQLite without us ------------------------------------------------------------------------------------- */
+/* --- the peer: SQLite without us ---------------------------------------------------------------------------------- */
 
 static struct {
 	sqlite3 *h;
@@ -187,16 +191,18 @@ static void peer_open(const char *path)
 {
 	peer_check(sqlite3_open(path, &peer.h));
 	/* As the writer of the database layer is set up. */
-	peer_check(sqlite3_exec(peer.h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=268435456; PRAGMA cache_size=-8192;"
-	                        "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
-	                        "CREATE TABLE edges (src BIGINT NOT NULL, type TEXT NOT NULL, dst BIGINT NOT NULL, ord BIGINT NOT NULL,"
-	                        " PRIMARY KEY (src, type, dst)) WITHOUT ROWID; CREATE INDEX edges_back ON edges (dst, type, src, ord)",
-	                        NULL, NULL, NULL));
+	peer_check(sqlite3_exec(peer.h,
+	        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=268435456; PRAGMA cache_size=-8192;"
+	        "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
+	        "CREATE TABLE edges (src BIGINT NOT NULL, type TEXT NOT NULL, dst BIGINT NOT NULL, ord BIGINT NOT NULL,"
+	        " PRIMARY KEY (src, type, dst)) WITHOUT ROWID; CREATE INDEX edges_back ON edges (dst, type, src, ord)",
+	        NULL, NULL, NULL));
 	sqlite3_wal_hook(peer.h, peer_on_log, NULL);
 	peer_check(sqlite3_prepare_v2(peer.h, "BEGIN IMMEDIATE", -1, &peer.begin, NULL));
 	peer_check(sqlite3_prepare_v2(peer.h, "COMMIT", -1, &peer.commit, NULL));
-	peer_check(sqlite3_prepare_v2(peer.h, "INSERT INTO edges VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET ord = excluded.ord", -1,
-	                              &peer.insert, NULL));
+	peer_check(sqlite3_prepare_v2(peer.h,
+	        "INSERT INTO edges VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET ord = excluded.ord", -1,
+	        &peer.insert, NULL));
 }
 
 static void peer_step(sqlite3_stmt *st)
@@ -231,7 +237,7 @@ static void peer_close(void)
 	sqlite3_close(peer.h);
 }
 
-/* --- the table ---------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static double us_per(int64_t from_ns, size_t n) { return (double)(clock_mono_ns() - from_ns) / 1000.0 / (double)n; }
 
@@ -311,7 +317,8 @@ static void run(void *arg)
 		snprintf(path, sizeof path, "%s-peer", bench.url + strlen("sqlite:"));
 		peer_open(path);
 	}
-	printf("us per edge (and beside the smallest graph)\n%10s %18s %18s %18s", "edges", "1000 a commit", "256 writers", "read 3");
+	printf("us per edge (and beside the smallest graph)\n%10s %18s %18s %18s", "edges", "1000 a commit",
+	        "256 writers", "read 3");
 	printf(peer.h ? " %18s %18s\n" : "\n", "loop, 1000", "loop, 1");
 	for (int64_t size = 1000; size <= bench.max; size *= 100) {
 		if (bench.graph.edges < size)

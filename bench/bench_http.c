@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The HTTP server alone, for bench/http_cached.py: GET / answers one page from memory through fast(), GET /fiber the same
- * from a fiber, anything else 404.
+ * The HTTP server alone, for bench/http_cached.py: GET / answers one page from memory through fast(), GET /fiber the
+ * same from a fiber, anything else 404.
  *
  *     bench_http ADDRESS:PORT LOOPS FILE [CERT KEY]
  */

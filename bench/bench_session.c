@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The session check of a request: from a service's cookie to the person. From memory; the same while somebody signs in before each;
- * and read from SQLite: of more people than are remembered each comes anew, as everybody does once after the change or end of a session.
+ * The session check of a request: from a service's cookie to the person. From memory; the same while somebody signs in
+ * before each; and read from SQLite: of more people than are remembered each comes anew, as everybody does once after
+ * the change or end of a session.
  *
  *     bench_session [FOLDER]      (default: a folder in /tmp)
  */
@@ -36,11 +37,15 @@ static void sign_in(struct ctx *ctx, unsigned i, struct err *e)
 	int64_t expires = auth_expiry_us(SSO_LIFE_S), now = clock_now_us();
 	(void)auth_secret(ctx->arena, key);
 	secrets[i] = auth_secret(ctx->arena, hash);
-	struct str value = arena_strf(ctx->arena, "{\"person\":%u,\"auth\":%lld,\"seen\":%lld,\"sid\":\"0h2k3m4n5p6q7\",\"name\":\"Ines Marques\","
-	                              "\"email\":\"ines%u@example.org\",\"handle\":\"ines%u\",\"roles\":\"editor\",\"amr\":\"pwd otp\","
-	                              "\"agent\":\"Firefox on Linux\"}", i + 1, (long long)now, (long long)now, i, i);
-	struct auth_entry n[] = { { AUTH_SSO, arena_str(ctx->arena, str_c(key)), arena_strf(ctx->arena, "p:%u", i + 1), value, expires },
-		{ AUTH_SESSION, session_key(ctx, arena_str(ctx->arena, str_c(hash))), STR_NULL, arena_str(ctx->arena, str_c(key)), expires } };
+	struct str value = arena_strf(ctx->arena,
+	        "{\"person\":%u,\"auth\":%lld,\"seen\":%lld,\"sid\":\"0h2k3m4n5p6q7\",\"name\":\"Ines Marques\","
+	        "\"email\":\"ines%u@example.org\",\"handle\":\"ines%u\",\"roles\":\"editor\",\"amr\":\"pwd otp\","
+	        "\"agent\":\"Firefox on Linux\"}",
+	        i + 1, (long long)now, (long long)now, i, i);
+	struct auth_entry n[] = { { AUTH_SSO, arena_str(ctx->arena, str_c(key)), arena_strf(ctx->arena, "p:%u", i + 1),
+		                          value, expires },
+		{ AUTH_SESSION, session_key(ctx, arena_str(ctx->arena, str_c(hash))), STR_NULL,
+		        arena_str(ctx->arena, str_c(key)), expires } };
 	must(authstore_put_all(ctx, p.auth, n, 2, e), e);
 }
 
@@ -89,7 +94,10 @@ static void run(void *arg)
 	for (unsigned i = 0; i < ROUNDS_BESIDE; i++) {
 		char hash[AUTH_HASH_LEN + 1];
 		(void)auth_secret(scratch, hash);
-		must(authstore_put_new(&ctx, p.auth, &(struct auth_entry){ AUTH_SESSION, str_c(hash), STR_NULL, STR("x"), auth_expiry_us(60) }, &e), &e);
+		must(authstore_put_new(&ctx, p.auth,
+		             &(struct auth_entry){ AUTH_SESSION, str_c(hash), STR_NULL, STR("x"), auth_expiry_us(60) },
+		             &e),
+		        &e);
 		start = clock_mono_ns();
 		check(scratch, i % PEOPLE);
 		beside += clock_mono_ns() - start;
@@ -100,8 +108,9 @@ static void run(void *arg)
 	for (unsigned i = 0; i < CROWD; i++)
 		check(scratch, i);
 	double cold = (double)(clock_mono_ns() - start) / CROWD;
-	printf("session check, store unchanged         %6.2f µs\nsession check, somebody new signed in  %6.2f µs\nsession check, read from SQLite        %6.2f µs\n",
-	       warm / 1e3, (double)beside / ROUNDS_BESIDE / 1e3, cold / 1e3);
+	printf("session check, store unchanged         %6.2f µs\nsession check, somebody new signed in  %6.2f "
+	       "µs\nsession check, read from SQLite        %6.2f µs\n",
+	        warm / 1e3, (double)beside / ROUNDS_BESIDE / 1e3, cold / 1e3);
 	session_cache_free(p.sessions);
 	authstore_free(p.auth);
 	db_close(db);

@@ -6,7 +6,8 @@
  *   reads            by primary key, against the engine's own prepared statement
  *   a slow store     5 000 fibers, each waiting for an answer that takes 5 ms
  *
- *     db_writes FOLDER [SECONDS]      FOLDER on the disk to measure; PostgreSQL from GUILDHALL_TEST_PG (see bench/db.sh)
+ *     db_writes FOLDER [SECONDS]      FOLDER on the disk to measure; PostgreSQL from GUILDHALL_TEST_PG (see
+ * bench/db.sh)
  */
 #include <libpq-fe.h>
 #include <sqlite3.h>
@@ -38,7 +39,8 @@ static double cpu_seconds(void)
 {
 	struct rusage u;
 	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	        (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static double status_mb(const char *field)
@@ -54,7 +56,8 @@ static double status_mb(const char *field)
 	return mb;
 }
 
-/* What is resident now, from where the peak is measured anew: benches before this one mapped whole databases (proc(5), clear_refs). */
+/* What is resident now, from where the peak is measured anew: benches before this one mapped whole databases (proc(5),
+ * clear_refs). */
 static double peak_begin(void)
 {
 	FILE *f = fopen("/proc/self/clear_refs", "we");
@@ -148,7 +151,9 @@ static double plain_sqlite_writes(const char *folder)
 	snprintf(path, sizeof path, "%s/plain.db", folder);
 	if (sqlite3_open(path, &h) != SQLITE_OK)
 		die(path, NULL);
-	exec_sqlite(h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE counters (name TEXT PRIMARY KEY, n BIGINT)");
+	exec_sqlite(h,
+	        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE counters (name TEXT PRIMARY KEY, n "
+	        "BIGINT)");
 	sqlite3_prepare_v2(h, "BEGIN IMMEDIATE", -1, &begin, NULL);
 	sqlite3_prepare_v2(h, "INSERT INTO counters VALUES (?1, ?2)", -1, &insert, NULL);
 	sqlite3_prepare_v2(h, "COMMIT", -1, &commit, NULL);
@@ -361,7 +366,8 @@ static void bench_postgres(const char *url)
 	db = open_db(url, 10, 40);
 	c = (struct crowd){ .db = db, .work = sleep_in_store, .fibers = 5000 };
 	double before = peak_begin(), rate = crowd_run(&c, 1, &cpu);
-	snprintf(note, sizeof note, "40 connections, memory %.0f, at most %.0f MB, %.1f us CPU", before, peak_mb(), cpu);
+	snprintf(
+	        note, sizeof note, "40 connections, memory %.0f, at most %.0f MB, %.1f us CPU", before, peak_mb(), cpu);
 	line("5 ms in the store: 5000 fibers, 1 loop", rate, 0, note);
 	db_close(db);
 }

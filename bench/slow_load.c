@@ -2,12 +2,14 @@
  *
  * Many HTTP/1.1 clients in one thread: slow_load ADDRESS:PORT PATH CLIENTS SECONDS [RATE]
  *
- * RATE 0: each client asks again as soon as it has its answer. Otherwise RATE requests a second in all, in turn from the clients,
- * each answer's time counted from when its request was due: a server that falls behind does not slow its measure down. A client
- * has one request under way. The clock starts when all are connected; then SECONDS, of which the first tenth does not count.
+ * RATE 0: each client asks again as soon as it has its answer. Otherwise RATE requests a second in all, in turn from
+ * the clients, each answer's time counted from when its request was due: a server that falls behind does not slow its
+ * measure down. A client has one request under way. The clock starts when all are connected; then SECONDS, of which the
+ * first tenth does not count.
  *
- * With a RATE this thread wakes every millisecond. When it comes STOOD_NS late, its processor was taken away (on a shared machine often
- * all of them): what was under way or due then says nothing of the server and is left out, and counted as such.
+ * With a RATE this thread wakes every millisecond. When it comes STOOD_NS late, its processor was taken away (on a
+ * shared machine often all of them): what was under way or due then says nothing of the server and is left out, and
+ * counted as such.
  *
  * Prints one line of JSON, times in microseconds. Exit code 1 when an answer was not 200 or a connection broke.
  */
@@ -189,7 +191,8 @@ static void take_turns(void)
 	uint64_t next = 0; /* the request that is due next: of client next % count */
 	while (under_way || now_ns() < end_ns) {
 		int64_t now = now_ns();
-		for (; period_ns && now < end_ns && start_ns + (int64_t)(next * (uint64_t)period_ns / count) <= now; next++) {
+		for (; period_ns && now < end_ns && start_ns + (int64_t)(next * (uint64_t)period_ns / count) <= now;
+		        next++) {
 			struct client *c = &clients[next % count];
 			if (!c->busy && c->due_ns <= now) /* a busy one goes on by itself */
 				ask(c, now);
@@ -197,7 +200,8 @@ static void take_turns(void)
 		if (now > end_ns + 10 * S)
 			break;
 		/* Not a millisecond late for the next one. */
-		int64_t left = period_ns ? start_ns + (int64_t)(next * (uint64_t)period_ns / count) - now_ns() : NS_PER_MS;
+		int64_t left = period_ns ? start_ns + (int64_t)(next * (uint64_t)period_ns / count) - now_ns()
+		                         : NS_PER_MS;
 		struct timespec wait = { .tv_nsec = left < 0 ? 0 : left < NS_PER_MS ? left : NS_PER_MS };
 		int n = epoll_pwait2(ep, ev, BATCH, &wait, NULL);
 		int64_t back = now_ns();
@@ -258,9 +262,10 @@ int main(int argc, char **argv)
 	}
 	take_turns();
 	double counted = (double)(end_ns - count_from_ns) / (double)S;
-	printf("{\"rate\": %.1f, \"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"under_way\": %.0f, \"unanswered\": %u, \"left_out\": %llu, \"failures\": %llu}\n",
-	       (double)(answers + left_out) / counted, percentile(0.5), percentile(0.99), percentile(0.999),
-	       waiting_samples ? waiting_sum / (double)waiting_samples : 0, under_way,
-	       (unsigned long long)left_out, (unsigned long long)failures);
+	printf("{\"rate\": %.1f, \"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"under_way\": %.0f, \"unanswered\": "
+	       "%u, \"left_out\": %llu, \"failures\": %llu}\n",
+	        (double)(answers + left_out) / counted, percentile(0.5), percentile(0.99), percentile(0.999),
+	        waiting_samples ? waiting_sum / (double)waiting_samples : 0, under_way, (unsigned long long)left_out,
+	        (unsigned long long)failures);
 	return failures || under_way;
 }

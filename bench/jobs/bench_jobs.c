@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Measures the job queue on one database:  bench_jobs URL JOBS [FIBERS [BATCH [CONCURRENCY]]]
- * Prints one JSON line: jobs per second enqueued in bulk, enqueued one per transaction from many fibers, and processed (claimed,
- * run, deleted; the job itself does nothing but count). The database must be new. Everything is durable.
+ * Prints one JSON line: jobs per second enqueued in bulk, enqueued one per transaction from many fibers, and processed
+ * (claimed, run, deleted; the job itself does nothing but count). The database must be new. Everything is durable.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 	B.p.services = &B.svc;
 	B.p.service_count = 1;
 	fiber_main(run, NULL);
-	printf("{\"jobs\":%ld,\"enqueue_bulk\":%.0f,\"enqueue_each\":%.0f,\"fibers\":%ld,\"processed\":%.0f}\n", B.jobs, B.bulk, B.single,
-	       B.fibers, B.processed);
+	printf("{\"jobs\":%ld,\"enqueue_bulk\":%.0f,\"enqueue_each\":%.0f,\"fibers\":%ld,\"processed\":%.0f}\n", B.jobs,
+	        B.bulk, B.single, B.fibers, B.processed);
 	return 0;
 }

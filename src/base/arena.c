@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An arena is a chain of blocks; its own struct sits at the start of the first. Three sizes of block are kept in a small
- * cache per thread, so that a request costs no malloc once the thread is warm: 4 KiB for the first (most requests need
- * no more, and thousands that wait stay small) and 16 KiB for those after. A piece of more than a quarter of a block
- * gets a block of its own, which bounds what is lost at block ends; for pieces of 16 to 32 KiB, as pages are written
- * into, that is the third size.
+ * An arena is a chain of blocks; its own struct sits at the start of the first. Three sizes of block are kept in a
+ * small cache per thread, so that a request costs no malloc once the thread is warm: 4 KiB for the first (most requests
+ * need no more, and thousands that wait stay small) and 16 KiB for those after. A piece of more than a quarter of a
+ * block gets a block of its own, which bounds what is lost at block ends; for pieces of 16 to 32 KiB, as pages are
+ * written into, that is the third size.
  *
  * With ARENA_PIECEWISE (always under AddressSanitizer) each piece is its own malloc instead: bump allocation would
  * hide overruns and uses after reset from it.
@@ -39,7 +39,13 @@ struct block {
 	struct block *next;
 	size_t size; /* header included */
 };
-enum { ALIGN = 16, FIRST_BLOCK = 4096, NEXT_BLOCK = 16384, LARGE_BLOCK = 32768 + sizeof(struct block), CACHE_BYTES = 1 << 20 };
+enum {
+	ALIGN = 16,
+	FIRST_BLOCK = 4096,
+	NEXT_BLOCK = 16384,
+	LARGE_BLOCK = 32768 + sizeof(struct block),
+	CACHE_BYTES = 1 << 20
+};
 static_assert(sizeof(struct block) % ALIGN == 0, "pieces follow the header");
 
 struct cleanup {

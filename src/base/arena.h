@@ -4,8 +4,9 @@
  * given back at once, after the registered clean-ups have run in reverse order. An arena belongs to one thread
  * at a time. Under AddressSanitizer each piece is its own malloc, so that overruns inside an arena are seen.
  *
- * The byte limit is hard: an allocation past it returns NULL (arena_try_alloc) or unwinds. Service code uses the plain forms and never checks: past the limit they unwind to the nearest guard_run()
- * (base/guard.h), running `cleanup` attributes on the way; without a guard the process aborts.
+ * The byte limit is hard: an allocation past it returns NULL (arena_try_alloc) or unwinds. Service code uses the plain
+ * forms and never checks: past the limit they unwind to the nearest guard_run() (base/guard.h), running `cleanup`
+ * attributes on the way; without a guard the process aborts.
  */
 #ifndef GH_BASE_ARENA_H
 #define GH_BASE_ARENA_H
@@ -30,7 +31,8 @@ void arena_reset(struct arena *a);
 void *arena_try_alloc(struct arena *a, size_t n) MUST_CHECK; /* 16-byte aligned, NULL past the limit */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull, __malloc__));
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((returns_nonnull, __malloc__));
-void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull)); /* zeroed, overflow-checked */
+void *arena_array(struct arena *a, size_t count, size_t size)
+        __attribute__((returns_nonnull)); /* zeroed, overflow-checked */
 void *arena_memdup(struct arena *a, const void *p, size_t n);
 char *arena_cstr(struct arena *a, struct str s);        /* NUL-terminated copy */
 struct str arena_str(struct arena *a, struct str s);    /* copy, NUL after the end as well */

@@ -64,7 +64,8 @@ void clock_civil_utc(int64_t us, struct civil *out)
 
 int64_t clock_from_civil_utc(const struct civil *c)
 {
-	return (days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second) * US_PER_S;
+	return (days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second) *
+	        US_PER_S;
 }
 
 /* --- texts ------------------------------------------------------------------------------------------------------ */
@@ -167,14 +168,16 @@ static bool in_range(const struct civil *c)
 
 static bool time_of_day(struct str *s, struct civil *c)
 {
-	return digits(s, 2, &c->hour) && lit(s, ":") && digits(s, 2, &c->minute) && lit(s, ":") && digits(s, 2, &c->second);
+	return digits(s, 2, &c->hour) && lit(s, ":") && digits(s, 2, &c->minute) && lit(s, ":") &&
+	        digits(s, 2, &c->second);
 }
 
 bool clock_parse_rfc3339(struct str s, int64_t *us)
 {
 	struct civil c = { 0 };
 	int64_t frac = 0, offset = 0;
-	if (!digits(&s, 4, &c.year) || !lit(&s, "-") || !digits(&s, 2, &c.month) || !lit(&s, "-") || !digits(&s, 2, &c.day))
+	if (!digits(&s, 4, &c.year) || !lit(&s, "-") || !digits(&s, 2, &c.month) || !lit(&s, "-") ||
+	        !digits(&s, 2, &c.day))
 		return false;
 	if (s.n) {
 		if (!lit(&s, "Tt ") || !time_of_day(&s, &c))
@@ -189,7 +192,8 @@ bool clock_parse_rfc3339(struct str s, int64_t *us)
 		bool minus = s.n && s.p[0] == '-';
 		int oh, om;
 		if (s.n && !lit(&s, "Zz")) {
-			if (!lit(&s, "+-") || !digits(&s, 2, &oh) || (lit(&s, ":"), !digits(&s, 2, &om)) || oh > 23 || om > 59)
+			if (!lit(&s, "+-") || !digits(&s, 2, &oh) || (lit(&s, ":"), !digits(&s, 2, &om)) || oh > 23 ||
+			        om > 59)
 				return false;
 			offset = (oh * 60 + om) * (minus ? -60 : 60);
 		}
@@ -204,8 +208,9 @@ bool clock_parse_rfc3339(struct str s, int64_t *us)
 static bool parse_imf(struct str s, struct civil *c)
 {
 	int wday;
-	if (!word(&s, day_names, 7, &wday) || !lit(&s, ",") || !lit(&s, " ") || !digits(&s, 2, &c->day) || !lit(&s, " ") ||
-	    !word(&s, month_names, 12, &c->month) || !lit(&s, " ") || !digits(&s, 4, &c->year) || !lit(&s, " "))
+	if (!word(&s, day_names, 7, &wday) || !lit(&s, ",") || !lit(&s, " ") || !digits(&s, 2, &c->day) ||
+	        !lit(&s, " ") || !word(&s, month_names, 12, &c->month) || !lit(&s, " ") || !digits(&s, 4, &c->year) ||
+	        !lit(&s, " "))
 		return false;
 	c->month++;
 	return time_of_day(&s, c) && str_eq(s, STR(" GMT"));
@@ -216,9 +221,9 @@ static bool parse_rfc850(struct str s, struct civil *c)
 {
 	int wday, yy;
 	struct str name;
-	if (!str_cut(&s, ',', &name) || !word(&name, day_names, 7, &wday) || !str_ends(name, STR("day")) || !lit(&s, " ") ||
-	    !digits(&s, 2, &c->day) || !lit(&s, "-") || !word(&s, month_names, 12, &c->month) || !lit(&s, "-") ||
-	    !digits(&s, 2, &yy) || !lit(&s, " "))
+	if (!str_cut(&s, ',', &name) || !word(&name, day_names, 7, &wday) || !str_ends(name, STR("day")) ||
+	        !lit(&s, " ") || !digits(&s, 2, &c->day) || !lit(&s, "-") || !word(&s, month_names, 12, &c->month) ||
+	        !lit(&s, "-") || !digits(&s, 2, &yy) || !lit(&s, " "))
 		return false;
 	c->month++;
 	struct civil now;

@@ -42,8 +42,8 @@ void clock_civil_utc(int64_t us, struct civil *out);
 bool clock_civil_zone(int64_t us, const char *zone, struct civil *out);
 int64_t clock_from_civil_utc(const struct civil *c);
 
-/* The system's zones that people choose among, by name: one for each place that has its own (zone.tab), and UTC first. Read once, kept
-   for the life of the process. */
+/* The system's zones that people choose among, by name: one for each place that has its own (zone.tab), and UTC first.
+   Read once, kept for the life of the process. */
 struct clock_zone { const char *name /* "America/New_York" */, *label /* "America/New York" */; };
 const struct clock_zone *clock_zones(size_t *n);
 bool clock_zone_listed(struct str name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The names of the system's zones, from zone.tab of tzdata: lines of "PT\t+3843-00908\tEurope/Lisbon\tcomment". Thread rule: any.
+ * The names of the system's zones, from zone.tab of tzdata: lines of "PT\t+3843-00908\tEurope/Lisbon\tcomment". Thread
+ * rule: any.
  */
 #include <pthread.h>
 #include <stdio.h>

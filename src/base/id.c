@@ -133,7 +133,8 @@ void random_token(char *out, size_t n)
 		random_bytes(raw, piece);
 		for (size_t i = 0; i < piece; i += 3) {
 			size_t k = piece - i < 3 ? piece - i : 3;
-			unsigned v = (unsigned)raw[i] << 16 | (k > 1 ? (unsigned)raw[i + 1] << 8 : 0) | (k > 2 ? raw[i + 2] : 0);
+			unsigned v = (unsigned)raw[i] << 16 | (k > 1 ? (unsigned)raw[i + 1] << 8 : 0) |
+			        (k > 2 ? raw[i + 2] : 0);
 			for (size_t j = 0; j <= k; j++)
 				*out++ = b64[v >> (18 - 6 * j) & 63];
 		}

@@ -7,7 +7,8 @@
 
 unsigned money_digits(const char currency[4])
 {
-	static const char none[][4] = { "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF" };
+	static const char none[][4] = { "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX",
+		"VND", "VUV", "XAF", "XOF", "XPF" };
 	static const char three[][4] = { "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND" };
 	for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
 		if (!memcmp(currency, none[i], 4))
@@ -52,8 +53,8 @@ size_t money_text(const struct money *m, char out[MONEY_TEXT_MAX])
 	uint64_t n = m->minor < 0 ? 0 - (uint64_t)m->minor : (uint64_t)m->minor, unit = 1;
 	for (unsigned i = 0; i < digits; i++)
 		unit *= 10;
-	int len = digits ? snprintf(out, MONEY_TEXT_MAX, "%s%llu.%0*llu", m->minor < 0 ? "-" : "", (unsigned long long)(n / unit), (int)digits,
-	                            (unsigned long long)(n % unit))
+	int len = digits ? snprintf(out, MONEY_TEXT_MAX, "%s%llu.%0*llu", m->minor < 0 ? "-" : "",
+	                           (unsigned long long)(n / unit), (int)digits, (unsigned long long)(n % unit))
 	                 : snprintf(out, MONEY_TEXT_MAX, "%s%llu", m->minor < 0 ? "-" : "", (unsigned long long)n);
 	return (size_t)len;
 }

@@ -17,7 +17,8 @@ struct money {
 
 /* Digits behind the point: 2 of most, 0 of yen, 3 of dinars (ISO 4217). Unknown currencies have 2. */
 unsigned money_digits(const char currency[4]);
-/* As people type it: "12", "12.5", "12,50", "-3.00"; point or comma once, no groups. False: not an amount of that currency, or more than 2^53. */
+/* As people type it: "12", "12.5", "12,50", "-3.00"; point or comma once, no groups. False: not an amount of that
+ * currency, or more than 2^53. */
 bool money_parse(struct str typed, const char currency[4], int64_t *minor);
 /* "12.50": for fields and CSV, always with a point. Returns its length. */
 #define MONEY_TEXT_MAX 32

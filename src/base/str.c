@@ -219,7 +219,9 @@ bool str_utf8_turns(struct str s)
 {
 	for (size_t i = 0; i + 2 < s.n; i++) {
 		const unsigned char *u = (const unsigned char *)s.p + i;
-		if (u[0] == 0xe2 && ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) || (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9)))
+		if (u[0] == 0xe2 &&
+		        ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) ||
+		                (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9)))
 			return true;
 	}
 	return false;

@@ -55,11 +55,12 @@ bool str_f64(struct str s, double *out);
 bool str_utf8_valid(struct str s);
 size_t str_utf8_len(struct str s);
 struct str str_utf8_first(struct str s, size_t code_points);
-/* Is there a character that turns the direction of what stands after it (UAX 9: U+202A to U+202E, U+2066 to U+2069)? A name with one reads as
-   another, and turns round the words beside it. */
+/* Is there a character that turns the direction of what stands after it (UAX 9: U+202A to U+202E, U+2066 to U+2069)? A
+   name with one reads as another, and turns round the words beside it. */
 bool str_utf8_turns(struct str s);
 
-/* The bytes that base64 text stands for, at most room of them; variant: sodium_base64_VARIANT_…. False: not strictly that. */
+/* The bytes that base64 text stands for, at most room of them; variant: sodium_base64_VARIANT_…. False: not strictly
+ * that. */
 bool str_base64(struct str text, int variant, void *out, size_t room, size_t *n);
 
 uint64_t str_hash(struct str s); /* keyed SipHash-2-4; the key is random per process: never store it */

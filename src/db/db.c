@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The part of the database layer that both engines share: opening by URL, the life of a handle, hooks, rows in an arena.
+ * The part of the database layer that both engines share: opening by URL, the life of a handle, hooks, rows in an
+ * arena.
  *
- * Life of a handle: db_read or db_write makes it in the ctx's arena; the engine gives it what it needs; generated queries use
- * it; db_read_end, or the return of db_write, takes back what it holds. Its memory goes with the arena.
- * A handle is used by one fiber (reads, and writes on PostgreSQL) or by the writer thread (writes on SQLite).
+ * Life of a handle: db_read or db_write makes it in the ctx's arena; the engine gives it what it needs; generated
+ * queries use it; db_read_end, or the return of db_write, takes back what it holds. Its memory goes with the arena. A
+ * handle is used by one fiber (reads, and writes on PostgreSQL) or by the writer thread (writes on SQLite).
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -73,7 +74,8 @@ static struct db *db_make(const struct db_config *c, struct err *e)
 struct db *db_open(const struct db_config *c, struct err *e)
 {
 	if (!c->url || (!is_postgres(c->url) && strncmp(c->url, "sqlite:", 7) != 0)) {
-		err_set(e, ST_CONFIG, "database %s: expected a URL like sqlite:/path/file.db or postgresql://host/name, not \"%s\"",
+		err_set(e, ST_CONFIG,
+		        "database %s: expected a URL like sqlite:/path/file.db or postgresql://host/name, not \"%s\"",
 		        c->name, c->url ? c->url : "");
 		return NULL;
 	}
@@ -130,12 +132,13 @@ static void conn_end_read(struct db_conn *c)
 	conn_forgotten(c);
 }
 
-/* An open read of the same work on the same database. A ctx with an arena of its own is work of its own: what it makes may be
-   kept (cache.h), and must not come from a snapshot that is older than it. */
+/* An open read of the same work on the same database. A ctx with an arena of its own is work of its own: what it makes
+   may be kept (cache.h), and must not come from a snapshot that is older than it. */
 static struct db_conn *read_to_join(const struct ctx *ctx, const struct db *db)
 {
 	struct db_conn *c = ctx->reading;
-	while (c && !(c->db == db && c->open && !c->outdated && c->ctx->arena == ctx->arena && c->fiber == fiber_self()))
+	while (c &&
+	        !(c->db == db && c->open && !c->outdated && c->ctx->arena == ctx->arena && c->fiber == fiber_self()))
 		c = c->outer;
 	return c;
 }
@@ -192,7 +195,8 @@ static enum status write_with(struct db_conn c, db_tx_fn *fn, void *arg, struct 
 	const struct db *db = c.db;
 	c.writable = c.open = true;
 	c.hooks_tail = &c.hooks;
-	/* Before it is known how this ends: a read that sees neither the old nor the new for sure is not to be joined. */
+	/* Before it is known how this ends: a read that sees neither the old nor the new for sure is not to be joined.
+	 */
 	for (struct db_conn *r = ctx->reading; r; r = r->outer)
 		r->outdated |= r->db == db;
 	TRY(write_counted(&c, fn, arg, e));

@@ -4,26 +4,26 @@
  *
  *     sqlite:/var/lib/guildhall/blog.db          postgresql://user@host/db?…    (a replica URL may stand beside it)
  *
- * Code never writes SQL: tools/gen_queries.py turns each .sql file into one typed function per query and a `struct db_query`
- * that both engines execute. See docs/howto/query.md and migration.md.
+ * Code never writes SQL: tools/gen_queries.py turns each .sql file into one typed function per query and a `struct
+ * db_query` that both engines execute. See docs/howto/query.md and migration.md.
  *
- * Reads.   SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent snapshot
- *          on SQLite; on PostgreSQL each statement by itself, pipelined with those of other fibers. Read-only; goes
- *          to the replica when there is one. Yields the fiber in long scans. A read inside another of the same ctx and
- *          database joins it and sees the same snapshot, unless the ctx has written in between.
- * Writes.  db_write(ctx, db, fn, arg, e): fn runs inside one transaction and gets the connection. ST_OK from db_write
- *          means committed and durable; anything else means nothing of it happened. SQLite: fn runs on the file's
- *          writer thread, in a savepoint, and shares its commit with others (group commit). PostgreSQL: fn runs in
- *          the calling fiber, retried on serialisation failure and deadlock (so fn must be repeatable). Hence fn
- *          must not wait for anything but its queries, nor touch what other threads may.
+ * Reads.   SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent
+ * snapshot on SQLite; on PostgreSQL each statement by itself, pipelined with those of other fibers. Read-only; goes to
+ * the replica when there is one. Yields the fiber in long scans. A read inside another of the same ctx and database
+ * joins it and sees the same snapshot, unless the ctx has written in between. Writes.  db_write(ctx, db, fn, arg, e):
+ * fn runs inside one transaction and gets the connection. ST_OK from db_write means committed and durable; anything
+ * else means nothing of it happened. SQLite: fn runs on the file's writer thread, in a savepoint, and shares its commit
+ * with others (group commit). PostgreSQL: fn runs in the calling fiber, retried on serialisation failure and deadlock
+ * (so fn must be repeatable). Hence fn must not wait for anything but its queries, nor touch what other threads may.
  *
- *          On PostgreSQL a statement that writes and whose count nobody asks for travels with the next one that is waited for, at the
- *          latest with COMMIT; so does its failure. fn returns failures and does nothing else with them (below), so it sees none of this.
+ *          On PostgreSQL a statement that writes and whose count nobody asks for travels with the next one that is
+ * waited for, at the latest with COMMIT; so does its failure. fn returns failures and does nothing else with them
+ * (below), so it sees none of this.
  *
- *          PostgreSQL runs at READ COMMITTED: put the condition into the statement, or lock what you read (FOR UPDATE). One
- *          exception to "nothing happened": a connection lost during COMMIT is ST_INTERNAL, outcome unknown.
- * Failures. A duplicate or a dangling reference is ST_CONFLICT; NULL where none may be, a broken CHECK and search text that can't be
- *          parsed are ST_INVALID. An fn that swallows a failed statement commits on SQLite and fails on PostgreSQL: don't.
+ *          PostgreSQL runs at READ COMMITTED: put the condition into the statement, or lock what you read (FOR UPDATE).
+ * One exception to "nothing happened": a connection lost during COMMIT is ST_INTERNAL, outcome unknown. Failures. A
+ * duplicate or a dangling reference is ST_CONFLICT; NULL where none may be, a broken CHECK and search text that can't
+ * be parsed are ST_INVALID. An fn that swallows a failed statement commits on SQLite and fails on PostgreSQL: don't.
  *
  * Both register what they hold in ctx, so that an aborted request releases it.
  */
@@ -77,9 +77,9 @@ typedef enum status db_tx_fn(struct db_conn *c, void *arg, struct err *e);
    may run more than once (a deadlock), so it keeps nothing before its end. ST_UNAVAILABLE: too many wait;
    ST_CONFLICT, ST_INVALID: a constraint; ST_TIMEOUT, ST_CANCELLED, ST_IO. */
 enum status db_write(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e) MUST_CHECK;
-/* The same without waiting for the disk: everybody sees it, and it outlives this process whatever ends it; only if the machine (or
-   the PostgreSQL server) falls, the last moments may be gone, never without what came after them. For what is short-lived and
-   asked for again at no cost. */
+/* The same without waiting for the disk: everybody sees it, and it outlives this process whatever ends it; only if the
+   machine (or the PostgreSQL server) falls, the last moments may be gone, never without what came after them. For what
+   is short-lived and asked for again at no cost. */
 enum status db_write_soon(struct ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
 /* Memory for what fn returns or needs: the arena of the ctx that began the read or write. */
@@ -91,12 +91,13 @@ void db_after_commit(struct db_conn *c, void (*fn)(void *arg), void *arg);
 /* Do reads answer, and (SQLite) does the writer take what waits, within the deadline of ctx? For readiness. */
 enum status db_ping(struct ctx *ctx, struct db *db, struct err *e) MUST_CHECK;
 
-/* For what is kept in memory of a database that rarely changes: the same number as before, and not 0, says that nothing was
-   committed in between, by this process or another (two states share a number once in 2^64). Another number: something may
-   have been. 0: not known, ask the database; always so on PostgreSQL. Take the number first and read afterwards. A few
-   nanoseconds, from any thread, without waiting; a commit is in it before its db_write returns. */
+/* For what is kept in memory of a database that rarely changes: the same number as before, and not 0, says that nothing
+   was committed in between, by this process or another (two states share a number once in 2^64). Another number:
+   something may have been. 0: not known, ask the database; always so on PostgreSQL. Take the number first and read
+   afterwards. A few nanoseconds, from any thread, without waiting; a commit is in it before its db_write returns. */
 uint64_t db_version(const struct db *db);
-/* The same, but transactions of this process that said so leave it as it was: for what such a one can not make wrong. */
+/* The same, but transactions of this process that said so leave it as it was: for what such a one can not make wrong.
+ */
 uint64_t db_version_kept(const struct db *db);
 /* In a db_tx_fn: this transaction changes nothing that is kept under db_version_kept. */
 void db_tx_spares_kept(struct db_conn *c);
@@ -105,13 +106,15 @@ void db_tx_spares_kept(struct db_conn *c);
 
 enum db_type { DB_INT /* int64_t */, DB_REAL /* double */, DB_BOOL /* bool */, DB_TEXT, DB_BLOB /* struct str */ };
 
-struct db_value { /* a parameter */
-	enum db_type type;
+struct db_value {
+	/* a parameter */ enum db_type type;
 	bool null;
-	union { int64_t i; double d; bool b; struct str s; };
+	union { int64_t i; double d; bool b; struct str s;
+};
 };
 
-/* A column of the row struct. Nullable int/real/bool columns have a `bool <name>_null` beside them; a null text is p NULL. */
+/* A column of the row struct. Nullable int/real/bool columns have a `bool <name>_null` beside them; a null text is p
+ * NULL. */
 struct db_col { enum db_type type; bool nullable; uint16_t offset, null_offset; const char *name; };
 
 struct db_query {
@@ -143,14 +146,15 @@ struct db_migration { unsigned number; const char *name; const char *sql[2]; };
 struct db_migration_set { const char *owner; /* "platform", "blog" */ const struct db_migration *list; size_t count; };
 
 struct db_migration_state { const char *owner; unsigned number; const char *name; bool applied; int64_t applied_us; };
-/* Applies what is missing, each set in order, each migration in a transaction, under an advisory lock (PostgreSQL) or the
-   writer lock (SQLite). A migration that was applied with another text: ST_CONFLICT. */
+/* Applies what is missing, each set in order, each migration in a transaction, under an advisory lock (PostgreSQL) or
+   the writer lock (SQLite). A migration that was applied with another text: ST_CONFLICT. */
 enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, unsigned *applied,
                        struct err *e) MUST_CHECK;
 enum status db_migrate_status(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n,
                               struct db_migration_state **out, size_t *count, struct err *e) MUST_CHECK;
 
-/* PostgreSQL: makes a schema anew, or drops it, with all that is in it. The name is a word of ours. SQLite has none: ST_OK. */
+/* PostgreSQL: makes a schema anew, or drops it, with all that is in it. The name is a word of ours. SQLite has none:
+ * ST_OK. */
 enum status db_schema(struct ctx *ctx, struct db *db, const char *name, bool make, struct err *e) MUST_CHECK;
 
 struct db_stats {

@@ -2,8 +2,8 @@
  *
  * What db.c, the two engines and the migrator share. Nobody above src/db includes this.
  *
- * db.c owns `struct db` and the life of a `struct db_conn`; an engine fills in its part of both through the table below.
- * A db_conn is a handle that lives in the arena of its ctx; what it holds (a SQLite connection, a PostgreSQL
+ * db.c owns `struct db` and the life of a `struct db_conn`; an engine fills in its part of both through the table
+ * below. A db_conn is a handle that lives in the arena of its ctx; what it holds (a SQLite connection, a PostgreSQL
  * transaction) goes back when the read or write ends, and at the latest when that arena is freed.
  */
 #ifndef GH_DB_INTERNAL_H
@@ -106,7 +106,8 @@ struct db_engine_ops {
 	enum status (*read_begin)(struct db_conn *c, struct err *e);
 	void (*read_end)(struct db_conn *c);
 	enum status (*write)(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e);
-	enum status (*ping)(struct ctx *ctx, struct db *db, struct err *e); /* beside a read; NULL: a read says it all */
+	enum status (*ping)(
+	        struct ctx *ctx, struct db *db, struct err *e); /* beside a read; NULL: a read says it all */
 	/* sink NULL: no rows wanted. */
 	enum status (*run)(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
 	                   int64_t *affected, struct err *e);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The migrator. Which migrations a database has is kept in the database, each with the SHA-256 of the text that made it.
+ * The migrator. Which migrations a database has is kept in the database, each with the SHA-256 of the text that made
+ * it.
  *
- * Each missing migration runs in a transaction of its own which also records it. Inside it the engine's migration lock is
- * taken and the record looked up again, so of several processes that start at once one applies and the others find it done.
- * Transaction-scoped on PostgreSQL: a lock of the session would not survive PgBouncer.
+ * Each missing migration runs in a transaction of its own which also records it. Inside it the engine's migration lock
+ * is taken and the record looked up again, so of several processes that start at once one applies and the others find
+ * it done. Transaction-scoped on PostgreSQL: a lock of the session would not survive PgBouncer.
  */
 #include <openssl/evp.h>
 #include <string.h>
@@ -13,9 +14,10 @@
 #include "base/log.h"
 #include "db/internal.h"
 
-static const char create_sql[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
-                                 "owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL,"
-                                 "applied_at BIGINT NOT NULL, PRIMARY KEY (owner, number))";
+static const char
+        create_sql[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                       "owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL,"
+                       "applied_at BIGINT NOT NULL, PRIMARY KEY (owner, number))";
 
 struct record {
 	int64_t number;
@@ -43,8 +45,10 @@ static struct db_query list_query = {
 static const enum db_type add_params[] = { DB_TEXT, DB_INT, DB_TEXT, DB_TEXT, DB_INT };
 static struct db_query add_query = {
 	.name = "db_migration_add",
-	.sql = { "INSERT INTO schema_migrations (owner, number, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-	         "INSERT INTO schema_migrations (owner, number, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)" },
+	.sql = { "INSERT INTO schema_migrations (owner, number, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4, "
+	         "?5)",
+	        "INSERT INTO schema_migrations (owner, number, name, checksum, applied_at) VALUES ($1, $2, $3, $4, "
+	        "$5)" },
 	.params = add_params,
 	.param_count = 5,
 	.writes = true,
@@ -87,8 +91,9 @@ static enum status unchanged(const char *owner, const struct db_migration *m, co
 	if (str_eqc(r->checksum, sum))
 		return ST_OK;
 	return err_set(e, ST_CONFLICT,
-	               "migration %s/%04u_%s was applied with another text: restore the file, and put the change into a new one",
-	               owner, m->number, m->name);
+	        "migration %s/%04u_%s was applied with another text: restore the file, and put the change into a new "
+	        "one",
+	        owner, m->number, m->name);
 }
 
 /* --- applying ------------------------------------------------------------------------------------------------- */
@@ -142,8 +147,8 @@ static enum status apply_set(struct ctx *ctx, struct db *db, const struct db_mig
 		TRY(db_write_unlimited(ctx, db, apply_tx, &a, e));
 		if (!a.applied)
 			continue;
-		LOG(INFO, ctx, "db.migrated", LS("db", db->cfg.name), LS("owner", set->owner), LI("number", a.m->number),
-		    LS("name", a.m->name));
+		LOG(INFO, ctx, "db.migrated", LS("db", db->cfg.name), LS("owner", set->owner),
+		        LI("number", a.m->number), LS("name", a.m->name));
 		if (applied)
 			++*applied;
 	}
@@ -151,8 +156,8 @@ static enum status apply_set(struct ctx *ctx, struct db *db, const struct db_mig
 }
 
 /* What is missing or changed, read before anything is written: the usual start finds nothing to do. */
-static enum status pending(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, size_t *missing,
-                           struct err *e)
+static enum status pending(
+        struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, size_t *missing, struct err *e)
 {
 	struct db_migration_state *state;
 	size_t count;
@@ -183,7 +188,9 @@ enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration
 struct exists_row {
 	int64_t n;
 };
-static const struct db_col exists_cols[] = { { .name = "n", .type = DB_INT, .offset = offsetof(struct exists_row, n) } };
+static const struct db_col exists_cols[] = {
+	{ .name = "n", .type = DB_INT, .offset = offsetof(struct exists_row, n) }
+};
 static struct db_query exists_query = {
 	.name = "db_migrations_exist",
 	.sql = { "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
@@ -216,7 +223,8 @@ static enum status set_status(struct db_conn *c, const struct db_migration_set *
 		};
 	}
 	if (n && list[n - 1].number > (int64_t)set->count)
-		LOG(WARN, NULL, "db.newer_schema", LS("owner", set->owner), LI("have", list[n - 1].number), LI("know", set->count));
+		LOG(WARN, NULL, "db.newer_schema", LS("owner", set->owner), LI("have", list[n - 1].number),
+		        LI("know", set->count));
 	return ST_OK;
 }
 

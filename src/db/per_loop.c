@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an engine keeps for each loop (connections with watches): found again by every read, so without a lock in the usual
- * case, and closed when its loop ends or its db does, whichever comes first.
+ * What an engine keeps for each loop (connections with watches): found again by every read, so without a lock in the
+ * usual case, and closed when its loop ends or its db does, whichever comes first.
  *
  * Each thread remembers where its loop's things are, by the db's serial number: an address may come again.
  */

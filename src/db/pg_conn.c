@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * PostgreSQL connections: connecting, sending statements, waiting for results, rows and errors. Non-blocking libpq in pipeline
- * mode throughout. Parameters travel in binary with their types named, results as text, so that any type of the
- * server's can be read as one of ours.
+ * PostgreSQL connections: connecting, sending statements, waiting for results, rows and errors. Non-blocking libpq in
+ * pipeline mode throughout. Parameters travel in binary with their types named, results as text, so that any type of
+ * the server's can be read as one of ours.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -55,7 +55,8 @@ bool pg_is_state(const PGresult *r, const char *state)
 
 bool pg_is_stale(const PGresult *r)
 {
-	/* cached plan must not change result type; no such prepared statement; it exists already; operator intervention */
+	/* cached plan must not change result type; no such prepared statement; it exists already; operator intervention
+	 */
 	return pg_is_state(r, "0A000") || pg_is_state(r, "26000") || pg_is_state(r, "42P05") ||
 	       (pg_is_state(r, "57P") && !pg_is_state(r, "57P04")) || pg_is_state(r, "08");
 }
@@ -103,7 +104,8 @@ enum status pg_result_error(const PGresult *r, const char *what, struct err *e)
 enum status pg_lost(const struct db *db, const struct pg_conn *c, struct err *e)
 {
 	struct str msg = str_trim(str_c(c->h ? PQerrorMessage(c->h) : "not connected"));
-	return err_set(e, ST_UNAVAILABLE, "%s: the connection to the database is lost: %.*s", db->cfg.name, STR_ARG(str_first(msg, 200)));
+	return err_set(e, ST_UNAVAILABLE, "%s: the connection to the database is lost: %.*s", db->cfg.name,
+	        STR_ARG(str_first(msg, 200)));
 }
 
 /* --- connecting ----------------------------------------------------------------------------------------------- */
@@ -192,11 +194,13 @@ static enum status poll_connect(struct pg_conn *c, int64_t deadline_ns, struct e
 }
 
 /* Settings of the session. Not through a pooler: the session there is somebody else's. */
-static enum status settings(const struct db *db, struct pg_conn *c, enum pg_purpose purpose, int64_t deadline_ns, struct err *e)
+static enum status settings(
+        const struct db *db, struct pg_conn *c, enum pg_purpose purpose, int64_t deadline_ns, struct err *e)
 {
 	char sql[256];
 	snprintf(sql, sizeof sql, "SET statement_timeout=%lld;SET idle_in_transaction_session_timeout=60000;%s",
-	         (long long)(db->cfg.query_ns / NS_PER_MS), purpose == PG_FOR_READS ? "SET default_transaction_read_only=on" : "");
+	        (long long)(db->cfg.query_ns / NS_PER_MS),
+	        purpose == PG_FOR_READS ? "SET default_transaction_read_only=on" : "");
 	if (!PQsendQuery(c->h, sql))
 		return pg_lost(db, c, e);
 	PGresult *r = NULL;
@@ -216,8 +220,8 @@ static void ignore_notice(void *arg, const PGresult *r)
 	LOG(DEBUG, NULL, "db.notice", LS("message", msg ? msg : ""));
 }
 
-static enum status connect_with(const struct db *db, PQconninfoOption *options, enum pg_purpose purpose, int64_t deadline_ns,
-                                struct pg_conn *c, struct err *e)
+static enum status connect_with(const struct db *db, PQconninfoOption *options, enum pg_purpose purpose,
+        int64_t deadline_ns, struct pg_conn *c, struct err *e)
 {
 	char addr[INET6_ADDRSTRLEN];
 	TRY(resolve(options, addr, e));
@@ -235,14 +239,15 @@ static enum status connect_with(const struct db *db, PQconninfoOption *options, 
 	return ST_OK;
 }
 
-enum status pg_connect(const struct db *db, const char *url, enum pg_purpose purpose, int64_t deadline_ns, struct pg_conn *c,
-                       struct err *e)
+enum status pg_connect(const struct db *db, const char *url, enum pg_purpose purpose, int64_t deadline_ns,
+        struct pg_conn *c, struct err *e)
 {
 	deadline_ns = db_earlier(deadline_ns, clock_mono_ns() + PG_CONNECT_NS);
 	char *why = NULL;
 	PQconninfoOption *options = PQconninfoParse(url, &why);
 	if (!options) {
-		enum status s = err_set(e, ST_CONFIG, "%s: %s", db->cfg.name, why ? why : "the database URL is not usable");
+		enum status s = err_set(
+		        e, ST_CONFIG, "%s: %s", db->cfg.name, why ? why : "the database URL is not usable");
 		PQfreemem(why);
 		return s;
 	}

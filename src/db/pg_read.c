@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * PostgreSQL reads: each loop has a few connections in pipeline mode that its fibers share. A statement is sent at once, behind
- * those of other fibers, and its fiber parks; results come back in order and wake the fibers one by one.
+ * PostgreSQL reads: each loop has a few connections in pipeline mode that its fibers share. A statement is sent at
+ * once, behind those of other fibers, and its fiber parks; results come back in order and wake the fibers one by one.
  *
- * A lane is a set of such connections to one server: one lane to the replica, when there is one, one to the primary. A lane
- * opens its connections as they are needed. Statements that were on a connection when it broke are sent again elsewhere
- * (they only read); when the replica does not answer, the primary takes over until it does.
+ * A lane is a set of such connections to one server: one lane to the replica, when there is one, one to the primary. A
+ * lane opens its connections as they are needed. Statements that were on a connection when it broke are sent again
+ * elsewhere (they only read); when the replica does not answer, the primary takes over until it does.
  *
- * Behind PgBouncer in transaction mode only one Sync may be outstanding (1.18 gives the server away at the first), so there
- * what has gathered is sent in groups with one Sync; elsewhere each statement has its own, and an error touches nobody else.
- * In a group the server skips what follows a failed statement: that is sent again.
+ * Behind PgBouncer in transaction mode only one Sync may be outstanding (1.18 gives the server away at the first), so
+ * there what has gathered is sent in groups with one Sync; elsewhere each statement has its own, and an error touches
+ * nobody else. In a group the server skips what follows a failed statement: that is sent again.
  *
- * A duplicate of each socket is watched, for libpq closes its own when the connection breaks, in the middle of a call. A process that is
- * being started (pictures) may hold that socket for a moment more: it would stay in the loop's set, out of reach, and go on reporting.
+ * A duplicate of each socket is watched, for libpq closes its own when the connection breaks, in the middle of a call.
+ * A process that is being started (pictures) may hold that socket for a moment more: it would stay in the loop's set,
+ * out of reach, and go on reporting.
  *
- * Everything here runs on the loop's thread. A request is on the heap: a fiber that gives up leaves it behind, and its result is
- * thrown away when it comes.
+ * Everything here runs on the loop's thread. A request is on the heap: a fiber that gives up leaves it behind, and its
+ * result is thrown away when it comes.
  */
 #include <assert.h>
 #include <fcntl.h>
@@ -316,13 +317,15 @@ static void lane_failed(struct pg_lane *l, int64_t since_ns, const struct err *w
 	l->down = *why;
 	if (!pg_patience(&l->patience, since_ns))
 		l->retry_at_ns = clock_mono_ns() + backoff_failed(&l->backoff);
-	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name), LS("error", why->msg));
+	LOG(WARN, NULL, l->primary ? "db.unreachable" : "db.replica_unreachable", LS("db", db->cfg.name),
+	        LS("error", why->msg));
 }
 
 static enum status pipe_watch(struct pg_pipe *p, struct err *e)
 {
 	int fd = fcntl(PQsocket(p->conn.h), F_DUPFD_CLOEXEC, 0);
-	enum status s = fd < 0 ? err_errno(e, ST_IO, "no descriptor to watch") : watch_add(p->lane->loop->base.loop, &p->watch, fd, EPOLLIN, pipe_ready, e);
+	enum status s = fd < 0 ? err_errno(e, ST_IO, "no descriptor to watch")
+	                       : watch_add(p->lane->loop->base.loop, &p->watch, fd, EPOLLIN, pipe_ready, e);
 	if (s != ST_OK && fd >= 0)
 		close(fd);
 	return s;
@@ -583,7 +586,8 @@ static void give_up(struct pg_loop *pl, struct pg_req *r)
 		struct pg_pipe *p = r->pipe;
 		r->fiber = NULL;
 		r->params = NULL;
-		/* The statement that runs is ended when nobody else waits behind it, and behind a pooler, which sets no limit. */
+		/* The statement that runs is ended when nobody else waits behind it, and behind a pooler, which sets no
+		 * limit. */
 		if (p->items[p->first].req == r && (p->inflight == 1 || pl->base.db->cfg.pooler)) {
 			pg_cancel(&p->conn);
 			p->cancelled = true;

@@ -76,12 +76,14 @@ static enum status row(const PGresult *r, int at, const struct db_query *q, stru
 		}
 		struct str text = str_n(PQgetvalue(r, at, i), (size_t)PQgetlength(r, at, i));
 		if (!value(text, col->type, sink, to + col->offset))
-			return err_set(e, ST_CORRUPT, "%s: column %s has another type than declared", q->name, col->name);
+			return err_set(
+			        e, ST_CORRUPT, "%s: column %s has another type than declared", q->name, col->name);
 	}
 	return db_sink_push(sink);
 }
 
-enum status pg_decode(const PGresult *r, const struct db_query *q, struct db_sink *sink, int64_t *affected, struct err *e)
+enum status pg_decode(
+        const PGresult *r, const struct db_query *q, struct db_sink *sink, int64_t *affected, struct err *e)
 {
 	ExecStatusType status = PQresultStatus(r);
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
@@ -91,8 +93,9 @@ enum status pg_decode(const PGresult *r, const struct db_query *q, struct db_sin
 	if (!sink)
 		return ST_OK;
 	if (PQnfields(r) != q->col_count)
-		return err_set(e, ST_INTERNAL, "%s: %d columns instead of %d: does the schema belong to another version?", q->name,
-		               PQnfields(r), q->col_count);
+		return err_set(e, ST_INTERNAL,
+		        "%s: %d columns instead of %d: does the schema belong to another version?", q->name,
+		        PQnfields(r), q->col_count);
 	for (int i = 0; i < PQntuples(r) && !db_sink_full(sink); i++)
 		TRY(row(r, i, q, sink, e));
 	return ST_OK;

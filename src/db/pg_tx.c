@@ -2,17 +2,19 @@
  *
  * PostgreSQL transactions, from one pool per process.
  *
- * A pooled connection belongs to no loop: between transactions nothing watches its socket, and the fiber that has it waits for
- * the socket on its own loop. So any loop may use any connection, and a busy loop is not limited to its share.
+ * A pooled connection belongs to no loop: between transactions nothing watches its socket, and the fiber that has it
+ * waits for the socket on its own loop. So any loop may use any connection, and a busy loop is not limited to its
+ * share.
  *
- * A statement whose outcome is asked for is one round trip. One that only writes (db_exec without a count) waits for company:
- * it travels with the next that is asked for, at the latest with COMMIT, and the server takes them in order. BEGIN goes in front of
- * the first. So a transaction that only writes is one round trip. One Sync is outstanding at a time, which PgBouncer handles. Isolation is the server's default, READ COMMITTED unless the URL's options say otherwise: write conditions into the statement
- * (UPDATE … WHERE version = :v) or lock with FOR UPDATE. Serialisation failures, deadlocks and connections lost before
- * COMMIT was sent are tried again from the start.
+ * A statement whose outcome is asked for is one round trip. One that only writes (db_exec without a count) waits for
+ * company: it travels with the next that is asked for, at the latest with COMMIT, and the server takes them in order.
+ * BEGIN goes in front of the first. So a transaction that only writes is one round trip. One Sync is outstanding at a
+ * time, which PgBouncer handles. Isolation is the server's default, READ COMMITTED unless the URL's options say
+ * otherwise: write conditions into the statement (UPDATE … WHERE version = :v) or lock with FOR UPDATE. Serialisation
+ * failures, deadlocks and connections lost before COMMIT was sent are tried again from the start.
  *
- * A connection lost while COMMIT is on its way leaves the outcome unknown. That is the one failure after which something may
- * have happened; it is ST_INTERNAL, which nothing retries by itself.
+ * A connection lost while COMMIT is on its way leaves the outcome unknown. That is the one failure after which
+ * something may have happened; it is ST_INTERNAL, which nothing retries by itself.
  */
 #include <assert.h>
 #include <errno.h>
@@ -84,7 +86,8 @@ static enum status await_turn(struct db *db, int64_t deadline_ns, struct pg_conn
 		UNCOUNT(db, waiting);
 		pg->waiting--;
 		if (s != ST_OK && !pg->idle && pg->open >= db->cfg.pool)
-			return err_set(e, s == ST_TIMEOUT ? ST_UNAVAILABLE : s, "%s: no connection became free in time", db->cfg.name);
+			return err_set(e, s == ST_TIMEOUT ? ST_UNAVAILABLE : s, "%s: no connection became free in time",
+			        db->cfg.name);
 	}
 	*out = pg->idle;
 	if (pg->idle) {
@@ -167,8 +170,10 @@ void pg_pool_close(struct db *db)
 /* --- one transaction ------------------------------------------------------------------------------------------ */
 
 static struct db_query begin_query = { .name = "BEGIN", .sql = { NULL, "BEGIN" } };
-static struct db_query limit_query = { .name = "SET", .sql = { NULL, "SELECT set_config('statement_timeout', $1, true)" },
-	                                   .params = (const enum db_type[]){ DB_TEXT }, .param_count = 1 };
+static struct db_query limit_query = { .name = "SET",
+	.sql = { NULL, "SELECT set_config('statement_timeout', $1, true)" },
+	.params = (const enum db_type[]){ DB_TEXT },
+	.param_count = 1 };
 static struct db_query soon_query = { .name = "SET", .sql = { NULL, "SET LOCAL synchronous_commit TO off" } };
 static struct db_query commit_query = { .name = "COMMIT", .sql = { NULL, "COMMIT" } };
 static struct db_query rollback_query = { .name = "ROLLBACK", .sql = { NULL, "ROLLBACK" } };
@@ -193,7 +198,9 @@ static enum status take_sync(struct pg_conn *c, int64_t deadline_ns, struct err 
 {
 	SCOPED_RESULT r = NULL;
 	TRY(pg_next_result(c, deadline_ns, &r, e));
-	return r && PQresultStatus(r) == PGRES_PIPELINE_SYNC ? ST_OK : err_set(e, ST_UNAVAILABLE, "the connection is out of step");
+	return r && PQresultStatus(r) == PGRES_PIPELINE_SYNC
+	        ? ST_OK
+	        : err_set(e, ST_UNAVAILABLE, "the connection is out of step");
 }
 
 static bool failed(const PGresult *r)
@@ -210,7 +217,8 @@ static bool queue_one(struct db_conn *h, struct db_query *q, const struct db_val
 	c->pending[c->pending_n].q = q;
 	c->pending[c->pending_n++].prepares = prepares;
 	for (unsigned i = 0; i < q->param_count; i++)
-		c->pending_bytes += params[i].type == DB_TEXT || params[i].type == DB_BLOB ? params[i].s.n : sizeof(int64_t);
+		c->pending_bytes += params[i].type == DB_TEXT || params[i].type == DB_BLOB ? params[i].s.n
+		                                                                           : sizeof(int64_t);
 	return true;
 }
 
@@ -225,7 +233,8 @@ static enum status queue(struct db_conn *h, struct db_query *q, const struct db_
 		if (sent && h->db->cfg.pooler && !h->unlimited) {
 			char ms[24];
 			int n = snprintf(ms, sizeof ms, "%lld", (long long)(h->db->cfg.query_ns / NS_PER_MS));
-			sent = queue_one(h, &limit_query, &(struct db_value){ .type = DB_TEXT, .s = str_n(ms, (size_t)n) });
+			sent = queue_one(
+			        h, &limit_query, &(struct db_value){ .type = DB_TEXT, .s = str_n(ms, (size_t)n) });
 		}
 	}
 	if (sent && queue_one(h, q, params))
@@ -234,7 +243,8 @@ static enum status queue(struct db_conn *h, struct db_query *q, const struct db_
 	return pg_lost(h->db, c, e);
 }
 
-/* One round trip for all that is pending. *out: the last result, or the first failure: what follows one is only "aborted". */
+/* One round trip for all that is pending. *out: the last result, or the first failure: what follows one is only
+ * "aborted". */
 static enum status settle(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
 {
 	struct pg_conn *c = h->pg;
@@ -277,7 +287,8 @@ static int64_t statement_deadline(const struct db_conn *h)
 	return db_earlier(h->ctx->deadline_ns, limit);
 }
 
-/* Settles, and says in the connection whether it can be used again and in the handle whether another try may succeed. */
+/* Settles, and says in the connection whether it can be used again and in the handle whether another try may succeed.
+ */
 static enum status settle_in_tx(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
 {
 	struct pg_conn *c = h->pg;
@@ -294,8 +305,8 @@ static enum status settle_in_tx(struct db_conn *h, int64_t deadline_ns, PGresult
 	return s;
 }
 
-enum status pg_tx_run(struct db_conn *h, struct db_query *q, const struct db_value *params, struct db_sink *sink, int64_t *affected,
-                      struct err *e)
+enum status pg_tx_run(struct db_conn *h, struct db_query *q, const struct db_value *params, struct db_sink *sink,
+        int64_t *affected, struct err *e)
 {
 	struct pg_conn *c = h->pg;
 	SCOPED_RESULT r = NULL;
@@ -333,7 +344,8 @@ static enum status commit(struct db_conn *h, struct err *e)
 	h->pg_transient = false;
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true;
-		return err_set(e, ST_INTERNAL, "%s: the connection was lost during the commit: it may or may not have happened", db->cfg.name);
+		return err_set(e, ST_INTERNAL,
+		        "%s: the connection was lost during the commit: it may or may not have happened", db->cfg.name);
 	}
 	if (failed(r)) {
 		h->pg_transient = pg_is_state(r, "40001") || pg_is_state(r, "40P01");
@@ -357,7 +369,8 @@ static void rollback(struct db_conn *h)
 	int64_t deadline = clock_mono_ns() + 2 * NS_PER_S;
 	enum status s = ST_OK;
 	fiber_shield();
-	if (c->pending_n) /* first by itself: if some of it fails, all that is behind it in the same flight is skipped */
+	if (c->pending_n) /* first by itself: if some of it fails, all that is behind it in the same flight is skipped
+	                   */
 		s = settle(h, deadline, &ignored, NULL);
 	if (s == ST_OK)
 		s = exchange(h, &rollback_query, NULL, deadline, &r, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside the PostgreSQL engine: pg_conn.c (connecting, parameters, results, errors), pg_read.c (the pipelined readers of
- * each loop), pg_tx.c (the pool and its transactions).
+ * Inside the PostgreSQL engine: pg_conn.c (connecting, parameters, results, errors), pg_read.c (the pipelined readers
+ * of each loop), pg_tx.c (the pool and its transactions).
  */
 #ifndef GH_DB_POSTGRES_H
 #define GH_DB_POSTGRES_H
@@ -16,8 +16,9 @@
 #include "rt/sync.h"
 
 #define PG_CONNECT_NS (5 * INT64_C(1000000000))
-/* Attempts without a pause, for each connection that may be opened at a time, after one that had worked and before those who wait are
-   told: the server was there a moment ago, and may have ended this connection like those before it. */
+/* Attempts without a pause, for each connection that may be opened at a time, after one that had worked and before
+   those who wait are told: the server was there a moment ago, and may have ended this connection like those before it.
+ */
 #define PG_RECONNECTS 2
 
 #define PG_PENDING_MAX 128
@@ -39,14 +40,16 @@ struct pg_conn {
 };
 
 enum pg_purpose { PG_FOR_READS, PG_FOR_TX };
-/* Connects without blocking the loop: waits in the calling fiber, also for the host's name. In pipeline mode afterwards. */
-enum status pg_connect(const struct db *db, const char *url, enum pg_purpose purpose, int64_t deadline_ns, struct pg_conn *c,
-                       struct err *e) MUST_CHECK;
+/* Connects without blocking the loop: waits in the calling fiber, also for the host's name. In pipeline mode
+ * afterwards. */
+enum status pg_connect(const struct db *db, const char *url, enum pg_purpose purpose, int64_t deadline_ns,
+        struct pg_conn *c, struct err *e) MUST_CHECK;
 /* Asks the server to stop what the connection runs; does not wait for it. */
 void pg_cancel(const struct pg_conn *c);
 void pg_disconnect(struct pg_conn *c); /* leaves c ready for pg_connect */
 
-/* Queues q for the server (preparing it first where that is possible): items results will follow. False: connection lost. */
+/* Queues q for the server (preparing it first where that is possible): items results will follow. False: connection
+ * lost. */
 bool pg_send(const struct db *db, struct pg_conn *c, struct db_query *q, const struct db_value *params, bool *prepares);
 void pg_forget(struct pg_conn *c, const struct db_query *q); /* its preparation failed */
 
@@ -102,8 +105,8 @@ void pg_pool_close(struct db *db);
 
 /* Between attempts to connect. */
 #define PG_BACKOFF ((struct backoff){ .first_ns = 50 * NS_PER_MS, .most_ns = 5 * NS_PER_S })
-/* After an attempt to connect that began at since_ns and failed: may another follow at once? Takes one of *left. Not when the server
-   let it wait: then everybody would. */
+/* After an attempt to connect that began at since_ns and failed: may another follow at once? Takes one of *left. Not
+   when the server let it wait: then everybody would. */
 bool pg_patience(unsigned *left, int64_t since_ns);
 
 #endif

@@ -14,7 +14,9 @@ static enum status schema_tx(struct db_conn *c, void *arg, struct err *e)
 	const struct schema *s = arg;
 	char sql[256];
 	/* One that a killed process left is in the way. */
-	int n = snprintf(sql, sizeof sql, s->make ? "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s" : "DROP SCHEMA %s CASCADE", s->name, s->name);
+	int n = snprintf(sql, sizeof sql,
+	        s->make ? "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s" : "DROP SCHEMA %s CASCADE", s->name,
+	        s->name);
 	assert(n > 0 && n < (int)sizeof sql);
 	TRY(db_of(c)->ops->migration_lock(c, e));
 	return db_of(c)->ops->script(c, sql, e);

@@ -19,8 +19,9 @@ static void configure_library(void)
 {
 	/* Counting its memory takes a lock around each of SQLite's allocations, which is felt with several loops. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	/* A cache of pages takes them as it needs them. By default it begins with room for twenty, which even the little table
-	   behind an IN (…) then allocates and frees at each run: 88 KiB, and up to 20 us when malloc returns them to the kernel. */
+	/* A cache of pages takes them as it needs them. By default it begins with room for twenty, which even the
+	   little table behind an IN (…) then allocates and frees at each run: 88 KiB, and up to 20 us when malloc
+	   returns them to the kernel. */
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	sqlite3_initialize();
 }
@@ -29,7 +30,8 @@ static enum status sq_open(struct db *db, struct err *e)
 {
 	const char *path = db->cfg.url + strlen("sqlite:");
 	if (!*path || !strncmp(path, "//", 2) || !strcmp(path, ":memory:"))
-		return err_set(e, ST_CONFIG, "database %s: expected sqlite:/path/file.db, not \"%s\"", db->cfg.name, db->cfg.url);
+		return err_set(e, ST_CONFIG, "database %s: expected sqlite:/path/file.db, not \"%s\"", db->cfg.name,
+		        db->cfg.url);
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, configure_library);
 	struct sq_db *sq = calloc(1, sizeof *sq);

@@ -16,7 +16,16 @@
 /* When the log goes to the disk: with each commit; when it is copied into the file; never (tests). */
 enum sq_sync { SQ_SYNC_UNSET, SQ_SYNC_EACH, SQ_SYNC_CHECKPOINT, SQ_SYNC_NEVER };
 
-enum sq_own { SQ_BEGIN, SQ_BEGIN_IMMEDIATE, SQ_COMMIT, SQ_ROLLBACK, SQ_SAVEPOINT, SQ_RELEASE, SQ_ROLLBACK_TO, SQ_OWN_COUNT };
+enum sq_own {
+	SQ_BEGIN,
+	SQ_BEGIN_IMMEDIATE,
+	SQ_COMMIT,
+	SQ_ROLLBACK,
+	SQ_SAVEPOINT,
+	SQ_RELEASE,
+	SQ_ROLLBACK_TO,
+	SQ_OWN_COUNT
+};
 
 struct sq_stmt {
 	sqlite3_stmt *h;

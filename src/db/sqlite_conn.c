@@ -2,8 +2,8 @@
  *
  * SQLite connections: opening with our settings, the statement cache, parameters and rows, errors as statuses.
  *
- * A connection's owner changes (a loop's pool, a fiber, the writer thread) but it is used by one at a time. The progress
- * handler is where a long statement lets the other fibers of its loop run, and where it is stopped.
+ * A connection's owner changes (a loop's pool, a fiber, the writer thread) but it is used by one at a time. The
+ * progress handler is where a long statement lets the other fibers of its loop run, and where it is stopped.
  */
 #include <assert.h>
 #include <errno.h>
@@ -40,7 +40,8 @@ static enum status constraint(int extended, const char *msg, struct err *e)
 		return err_set(e, ST_CONFLICT, "this exists already (%s)", what);
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
 	case SQLITE_CONSTRAINT_TRIGGER:
-		return err_set(e, ST_CONFLICT, "this refers to something that is not there, or is referred to (%s)", what);
+		return err_set(
+		        e, ST_CONFLICT, "this refers to something that is not there, or is referred to (%s)", what);
 	default:
 		return err_set(e, ST_INVALID, "a value is missing or not allowed (%s)", what);
 	}
@@ -54,7 +55,8 @@ enum status sq_error(struct sq_conn *c, int code, const char *what, struct err *
 		return constraint(sqlite3_extended_errcode(c->h), msg, e);
 	case SQLITE_INTERRUPT: {
 		enum status s = c->stopped != ST_OK ? c->stopped : ST_CANCELLED;
-		return err_set(e, s, "%s: stopped: %s", what, s == ST_TIMEOUT ? "it took too long" : "the request was given up");
+		return err_set(e, s, "%s: stopped: %s", what,
+		        s == ST_TIMEOUT ? "it took too long" : "the request was given up");
 	}
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -108,8 +110,8 @@ static int on_wal(void *arg, sqlite3 *h, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* Of two processes that make a new file into a WAL one at once, SQLite refuses one without asking the busy handler: each could wait
-   for the other. At start only, so it may sleep. */
+/* Of two processes that make a new file into a WAL one at once, SQLite refuses one without asking the busy handler:
+   each could wait for the other. At start only, so it may sleep. */
 static enum status make_wal(struct sq_conn *c, struct err *e)
 {
 	int64_t until = clock_mono_ns() + BUSY_MS * NS_PER_MS;
@@ -123,7 +125,9 @@ static enum status make_wal(struct sq_conn *c, struct err *e)
 enum status sq_sync(struct sq_conn *c, enum sq_sync when, struct err *e)
 {
 	static const char *const pragma[] = {
-		[SQ_SYNC_EACH] = "PRAGMA synchronous=FULL", [SQ_SYNC_CHECKPOINT] = "PRAGMA synchronous=NORMAL", [SQ_SYNC_NEVER] = "PRAGMA synchronous=OFF",
+		[SQ_SYNC_EACH] = "PRAGMA synchronous=FULL",
+		[SQ_SYNC_CHECKPOINT] = "PRAGMA synchronous=NORMAL",
+		[SQ_SYNC_NEVER] = "PRAGMA synchronous=OFF",
 	};
 	if (c->sync == when)
 		return ST_OK;
@@ -138,12 +142,14 @@ static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kin
 	sqlite3_busy_timeout(c->h, BUSY_MS);
 	sqlite3_db_config(c->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* No memory map: a mapped page is checked and taken apart each time that it is looked at, a cached one once. */
-	TRY(sq_script(c, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON", e));
+	TRY(sq_script(c,
+	        "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON", e));
 	if (kind == SQ_READER)
 		return sq_script(c, "PRAGMA query_only=ON; PRAGMA cache_size=-2048", e);
 	TRY(make_wal(c, e));
 	/* The writer checkpoints by itself, when it has nothing better to do. */
-	TRY(sq_script(c, "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192", e));
+	TRY(sq_script(
+	        c, "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192", e));
 	TRY(sq_sync(c, db->cfg.fsync ? SQ_SYNC_EACH : SQ_SYNC_NEVER, e));
 	sqlite3_wal_hook(c->h, on_wal, c);
 	return ST_OK;
@@ -168,7 +174,8 @@ static enum status open_handle(struct sq_conn *c, const struct db *db, enum sq_k
 			return err_errno(e, ST_IO, "database file %s", path);
 		close(fd);
 	}
-	int rc = sqlite3_open_v2(path, &c->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	int rc = sqlite3_open_v2(
+	        path, &c->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
 	if (rc != SQLITE_OK)
 		return sq_error(c, rc, path, e);
 	enum status s = configure(c, db, kind, e);
@@ -334,10 +341,12 @@ static bool column_fits(enum db_type type, int found)
 	return false;
 }
 
-static enum status column(sqlite3_stmt *h, int i, const struct db_query *q, struct db_sink *sink, char *row, struct err *e)
+static enum status column(
+        sqlite3_stmt *h, int i, const struct db_query *q, struct db_sink *sink, char *row, struct err *e)
 {
 	const struct db_col *col = &q->cols[i];
-	/* Looked up once instead of once for type, bytes and length. "Unprotected" means that no mutex is held; there is none. */
+	/* Looked up once instead of once for type, bytes and length. "Unprotected" means that no mutex is held; there
+	 * is none. */
 	sqlite3_value *v = sqlite3_column_value(h, i);
 	int found = sqlite3_value_type(v);
 	if (found == SQLITE_NULL) {
@@ -392,8 +401,9 @@ enum status sq_run(struct sq_conn *c, struct db_query *q, const struct db_value 
 	__attribute__((cleanup(running_end))) struct running r = { 0 };
 	TRY(running_begin(&r, c, q, e));
 	if (sink && sqlite3_column_count(r.h) != q->col_count)
-		return err_set(e, ST_INTERNAL, "%s: %d columns instead of %d: does the schema belong to another version?", q->name,
-		               sqlite3_column_count(r.h), q->col_count);
+		return err_set(e, ST_INTERNAL,
+		        "%s: %d columns instead of %d: does the schema belong to another version?", q->name,
+		        sqlite3_column_count(r.h), q->col_count);
 	TRY(bind(&r, q, params, e));
 	c->stopped = ST_OK;
 	c->started_ns = 0;
@@ -402,7 +412,8 @@ enum status sq_run(struct sq_conn *c, struct db_query *q, const struct db_value 
 		if (!sink)
 			continue;
 		TRY(take_row(r.h, q, sink, e));
-		/* A write with RETURNING has made all its changes by the first row, but counts as done only at the end. */
+		/* A write with RETURNING has made all its changes by the first row, but counts as done only at the end.
+		 */
 		if (db_sink_full(sink) && !q->writes)
 			return ST_OK;
 		if (db_sink_full(sink))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SQLite readers. Each loop has its own few connections, opened when first needed and used by one fiber at a time, inline on
- * the loop: a read costs no switch of threads. When all are out (long scans that yielded), fibers wait in line.
+ * SQLite readers. Each loop has its own few connections, opened when first needed and used by one fiber at a time,
+ * inline on the loop: a read costs no switch of threads. When all are out (long scans that yielded), fibers wait in
+ * line.
  *
  * A loop's pool is touched on that loop's thread only. Callers outside a fiber share one more pool, under a mutex.
  */

@@ -2,12 +2,12 @@
  *
  * Has anything been committed? Answered from memory, for callers that keep what they read.
  *
- * Every connection to a file in WAL mode, in every process, maps the same WAL-index, and each commit replaces the header in its
- * first bytes before COMMIT returns (sqlite.org/walformat.html, 2.1). `PRAGMA data_version` compares that same header, but
- * begins and ends a transaction for it: two locks, where six loads do.
+ * Every connection to a file in WAL mode, in every process, maps the same WAL-index, and each commit replaces the
+ * header in its first bytes before COMMIT returns (sqlite.org/walformat.html, 2.1). `PRAGMA data_version` compares that
+ * same header, but begins and ends a transaction for it: two locks, where six loads do.
  *
- * The mapping is asked of SQLite (xShmMap), not made here: closing a second descriptor of the file would drop the locks that this
- * process holds on it. It lasts as long as the writer's connection, which was there first and goes last.
+ * The mapping is asked of SQLite (xShmMap), not made here: closing a second descriptor of the file would drop the locks
+ * that this process holds on it. It lasts as long as the writer's connection, which was there first and goes last.
  */
 #include <stdatomic.h>
 #include <stddef.h>
@@ -55,7 +55,8 @@ struct sq_moment sq_moment(const struct db *db)
 	const volatile struct wal_index_header *shared = db->sq->wal_index;
 	if (!shared || shared->version != INDEX_VERSION || !shared->initialised)
 		return (struct sq_moment){ 0 };
-	/* A header that is being replaced gives a number that is neither the old nor the new one: its holder asks once more. */
+	/* A header that is being replaced gives a number that is neither the old nor the new one: its holder asks once
+	 * more. */
 	uint64_t h = 0, word;
 	uint32_t commits = 0;
 	for (size_t i = 0; i < sizeof *shared / sizeof h; i++) {
@@ -75,15 +76,16 @@ uint64_t sq_version(const struct db *db)
 
 /* --- what is kept in spite of commits ------------------------------------------------------------------------- */
 
-/* On the writer's thread, after each commit and before its callers know. Between the end of the lock and here another process may have
-   committed: the counter tells, and then the pair stays as it is, equal to no version any more. */
+/* On the writer's thread, after each commit and before its callers know. Between the end of the lock and here another
+   process may have committed: the counter tells, and then the pair stays as it is, equal to no version any more. */
 void sq_version_committed(struct db *db, struct sq_moment before, bool spares_kept)
 {
 	struct sq_kept *k = &db->sq->kept;
 	struct sq_moment after = sq_moment(db);
 	if (!after.version || after.commits != before.commits + 1)
 		return;
-	uint64_t now = atomic_load_explicit(&k->now, memory_order_relaxed), as = atomic_load_explicit(&k->as, memory_order_relaxed);
+	uint64_t now = atomic_load_explicit(&k->now, memory_order_relaxed),
+	         as = atomic_load_explicit(&k->as, memory_order_relaxed);
 	atomic_fetch_add(&k->changes, 1);
 	atomic_store(&k->as, !spares_kept ? after.version : now == before.version ? as : before.version);
 	atomic_store(&k->now, after.version);

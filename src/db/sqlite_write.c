@@ -2,13 +2,13 @@
  *
  * The SQLite writer: one thread per file, group commit.
  *
- * A caller queues its function and parks; the thread takes what is queued, runs each in a savepoint under one BEGIN IMMEDIATE,
- * commits once (one fsync for all) and wakes the callers. While a batch is on its way to the disk, the next one gathers: the
- * busier, the larger the batches and the cheaper each write.
+ * A caller queues its function and parks; the thread takes what is queued, runs each in a savepoint under one BEGIN
+ * IMMEDIATE, commits once (one fsync for all) and wakes the callers. While a batch is on its way to the disk, the next
+ * one gathers: the busier, the larger the batches and the cheaper each write.
  *
- * The log is copied into the file when there is nothing else to do; under load that never lasts, so a thread of the offload pool
- * copies beside the commits what the log then holds, and the writer only the rest: it stops for that rest alone, and the log
- * begins anew.
+ * The log is copied into the file when there is nothing else to do; under load that never lasts, so a thread of the
+ * offload pool copies beside the commits what the log then holds, and the writer only the rest: it stops for that rest
+ * alone, and the log begins anew.
  *
  * A request lies on its caller's stack. Until the thread takes it, the caller may give up and unlink it; from then
  * on the caller stays, shielded, until the outcome is known.
@@ -258,8 +258,8 @@ static void checkpoint_under_load(struct sq_writer *w)
 	pthread_mutex_lock(&w->lock);
 }
 
-/* Under the lock: until there is work, or the end. A caller that woke the thread may have withdrawn by the time it runs: whoever
-   comes next must find it idle again, so `idle` is set before each wait and not once. */
+/* Under the lock: until there is work, or the end. A caller that woke the thread may have withdrawn by the time it
+   runs: whoever comes next must find it idle again, so `idle` is set before each wait and not once. */
 static void rest(struct sq_writer *w)
 {
 	int64_t until_ns = clock_mono_ns() + CHECKPOINT_IDLE_NS;
@@ -268,7 +268,8 @@ static void rest(struct sq_writer *w)
 		w->idle = true;
 		if (!checkpoint_due(w, CHECKPOINT_PAGES)) {
 			pthread_cond_wait(&w->work, &w->lock);
-		} else if (pthread_cond_clockwait(&w->work, &w->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT && !w->head && !w->stop) {
+		} else if (pthread_cond_clockwait(&w->work, &w->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT &&
+		        !w->head && !w->stop) {
 			w->idle = false;
 			pthread_mutex_unlock(&w->lock);
 			checkpoint(w);

@@ -18,8 +18,8 @@ static enum status tell(const char *what, const struct audit_verdict *v, struct 
 		printf("%-12s BAD at entry %lld: %s\n", what, (long long)v->bad_seq, v->why);
 		return err_set(e, ST_CORRUPT, "%s: %s", what, v->why);
 	}
-	printf("%-12s good: %lld entries, signed up to %lld, %lld checkpoints, end %s\n", what, (long long)v->entries, (long long)v->signed_upto,
-	       (long long)v->checkpoints, v->hash);
+	printf("%-12s good: %lld entries, signed up to %lld, %lld checkpoints, end %s\n", what, (long long)v->entries,
+	        (long long)v->signed_upto, (long long)v->checkpoints, v->hash);
 	return ST_OK;
 }
 
@@ -53,7 +53,8 @@ static enum status verify(struct invocation *inv, struct err *e)
 	TRY(read_trust(inv, &t, e));
 	if (inv->arg_count > 1) {
 		if (!t.keys.n)
-			return err_set(e, ST_USAGE, "verify FILE needs --key, the site's public key: `guildhall audit key` tells it");
+			return err_set(e, ST_USAGE,
+			        "verify FILE needs --key, the site's public key: `guildhall audit key` tells it");
 		TRY(audit_verify_file(inv->ctx, inv->args[1], &t, &v, e));
 		return tell(inv->args[1], &v, e);
 	}
@@ -64,7 +65,8 @@ static enum status verify(struct invocation *inv, struct err *e)
 			continue;
 		enum status st = audit_verify(inv->ctx, p->services[i].db, &t, &v, e);
 		if (st != ST_OK)
-			return err_wrap(e, st, "the audit chain of %s can not be read (is the database migrated?)", p->services[i].def->name);
+			return err_wrap(e, st, "the audit chain of %s can not be read (is the database migrated?)",
+			        p->services[i].def->name);
 		st = tell(p->services[i].def->name, &v, worst == ST_OK ? e : NULL);
 		worst = worst == ST_OK ? st : worst;
 		looked++;
@@ -98,15 +100,17 @@ static void print_row(const struct audit_row *r)
 {
 	char when[CLOCK_TEXT_MAX];
 	clock_rfc3339(r->at_us, when);
-	printf("%lld\t%s\t%.*s\t%.*s\t%.*s\t%.*s\t%.*s\n", (long long)r->seq, when, STR_ARG(r->action), r->actor.n ? (int)r->actor.n : 1,
-	       r->actor.n ? r->actor.p : "-", r->object.n ? (int)r->object.n : 1, r->object.n ? r->object.p : "-",
-	       r->address.n ? (int)r->address.n : 1, r->address.n ? r->address.p : "-", STR_ARG(r->details));
+	printf("%lld\t%s\t%.*s\t%.*s\t%.*s\t%.*s\t%.*s\n", (long long)r->seq, when, STR_ARG(r->action),
+	        r->actor.n ? (int)r->actor.n : 1, r->actor.n ? r->actor.p : "-", r->object.n ? (int)r->object.n : 1,
+	        r->object.n ? r->object.p : "-", r->address.n ? (int)r->address.n : 1,
+	        r->address.n ? r->address.p : "-", STR_ARG(r->details));
 }
 
 static enum status list(struct invocation *inv, struct err *e)
 {
 	struct service_instance *s = the_one(inv);
-	const char *action = inv_option(inv, "action"), *actor = inv_option(inv, "actor"), *max = inv_option(inv, "max");
+	const char *action = inv_option(inv, "action"), *actor = inv_option(inv, "actor"),
+	           *max = inv_option(inv, "max");
 	const char *object = inv_option(inv, "object"), *since = inv_option(inv, "since");
 	int64_t lines = LIST_DEFAULT, since_us = 0;
 	struct audit_row *rows;
@@ -165,9 +169,18 @@ static const struct option_def options[] = {
 };
 
 const struct command command_audit = {
-	.name = "audit", .usage = "verify [FILE] | export FILE | list | key", .summary = "Verify, export or list the record of what was done",
-	.details = "verify walks each chain from its first entry and names the first that was edited, removed, moved or added by another hand. With\n"
-	           "a FILE that was exported before it needs neither database nor site, but --key: `guildhall audit key` tells it. Checkpoints are in\n"
-	           "the log (audit.checkpoint): --known with the newest proves that nothing before it was cut off. Exit code 1: something is bad.",
-	.options = options, .min_args = 1, .max_args = 2, .flags_for = flags_for, .run = run,
+	.name = "audit",
+	.usage = "verify [FILE] | export FILE | list | key",
+	.summary = "Verify, export or list the record of what was done",
+	.details = "verify walks each chain from its first entry and names the first that was edited, removed, moved "
+	           "or added by another hand. With\n"
+	           "a FILE that was exported before it needs neither database nor site, but --key: `guildhall audit "
+	           "key` tells it. Checkpoints are in\n"
+	           "the log (audit.checkpoint): --known with the newest proves that nothing before it was cut off. "
+	           "Exit code 1: something is bad.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 2,
+	.flags_for = flags_for,
+	.run = run,
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * guildhall bench: what this machine does with this configuration, each figure with what it means for a co-operative. Works in a folder of its
- * own below the data folder (on PostgreSQL in a schema of its own), which is removed at the end, also when it is interrupted; the
- * site's own data is neither read nor written. Pages are the demonstration's, served to this program itself.
+ * guildhall bench: what this machine does with this configuration, each figure with what it means for a co-operative.
+ * Works in a folder of its own below the data folder (on PostgreSQL in a schema of its own), which is removed at the
+ * end, also when it is interrupted; the site's own data is neither read nor written. Pages are the demonstration's,
+ * served to this program itself.
  *
- * One fiber measures, one figure after the other; writers are fibers beside it. Signals are blocked in this program: they are looked for
- * between two rounds of what is measured.
+ * One fiber measures, one figure after the other; writers are fibers beside it. Signals are blocked in this program:
+ * they are looked for between two rounds of what is measured.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,20 @@
 #define WORK_MEMORY (8u << 20)
 #define BENCH_MEMORY (256u << 20)
 
-enum figure { F_FSYNC, F_WRITE, F_WRITES, F_READS, F_PASSWORD, F_ED25519, F_ES256, F_RSA, F_BROTLI, F_PAGE, F_CACHED, FIGURES };
+enum figure {
+	F_FSYNC,
+	F_WRITE,
+	F_WRITES,
+	F_READS,
+	F_PASSWORD,
+	F_ED25519,
+	F_ES256,
+	F_RSA,
+	F_BROTLI,
+	F_PAGE,
+	F_CACHED,
+	FIGURES
+};
 
 struct bench {
 	struct invocation *inv;
@@ -113,7 +127,15 @@ static enum status bench_fsync(struct bench *b, double *per_s, struct err *e)
 
 /* --- the database ------------------------------------------------------------------------------------------- */
 
-struct crowd { struct bench *b; enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e); struct promise over; unsigned left; uint64_t n; enum status st; struct err err; };
+struct crowd {
+	struct bench *b;
+	enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e);
+	struct promise over;
+	unsigned left;
+	uint64_t n;
+	enum status st;
+	struct err err;
+};
 
 static void crowd_leave(struct crowd **x)
 {
@@ -142,7 +164,8 @@ static void one_of_many(void *arg)
 	}
 }
 
-static enum status many(struct bench *b, unsigned fibers, enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e), double *per_s, struct err *e)
+static enum status many(struct bench *b, unsigned fibers,
+        enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e), double *per_s, struct err *e)
 {
 	struct crowd x = { .b = b, .once = once, .left = 1 };
 	int64_t begun = clock_mono_ns();
@@ -161,7 +184,8 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
 	int64_t id = *(int64_t *)arg;
 	struct str text = arena_strf(db_arena(c), "%lld", (long long)id);
-	return q_identity_person_add(c, id, text, text, false, text, STR("Somebody"), STR("active"), STR(""), id, NULL, e);
+	return q_identity_person_add(
+	        c, id, text, text, false, text, STR("Somebody"), STR("active"), STR(""), id, NULL, e);
 }
 
 static enum status write_one(struct crowd *x, struct ctx *ctx, struct err *e)
@@ -207,7 +231,8 @@ static enum status bench_reads(struct bench *b, double *per_s, struct err *e)
 static bool hash_password(void *arg)
 {
 	char out[crypto_pwhash_STRBYTES];
-	return !crypto_pwhash_str_alg(out, "bread and roses", 15, PASSWORD_OPS, PASSWORD_MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+	return !crypto_pwhash_str_alg(
+	        out, "bread and roses", 15, PASSWORD_OPS, PASSWORD_MEMORY, crypto_pwhash_ALG_ARGON2ID13);
 }
 
 static enum status bench_password(struct bench *b, double *per_s, struct err *e)
@@ -225,7 +250,8 @@ static bool sign_once(void *arg)
 	unsigned char out[512];
 	size_t n = sizeof out;
 	EVP_MD_CTX *m = EVP_MD_CTX_new();
-	bool ok = m && EVP_DigestSignInit(m, NULL, s->digest, NULL, s->key) == 1 && EVP_DigestSign(m, out, &n, text, sizeof text) == 1;
+	bool ok = m && EVP_DigestSignInit(m, NULL, s->digest, NULL, s->key) == 1 &&
+	        EVP_DigestSign(m, out, &n, text, sizeof text) == 1;
 	EVP_MD_CTX_free(m);
 	return ok;
 }
@@ -263,7 +289,10 @@ static struct str make_page(struct arena *a)
 	while (p.len < PAGE_BYTES)
 		for (const struct service *const *s = services_all; *s; s++)
 			for (const struct route *r = (*s)->routes; r && r->method && p.len < PAGE_BYTES; r++)
-				buf_printf(&p, "<article id=\"a%u\"><h2><a href=\"%s\">%s</a></h2><p class=\"quiet\">%s, %s</p></article>\n", n++, r->pattern, r->help, r->method, (*s)->summary);
+				buf_printf(&p,
+				        "<article id=\"a%u\"><h2><a href=\"%s\">%s</a></h2><p class=\"quiet\">%s, "
+				        "%s</p></article>\n",
+				        n++, r->pattern, r->help, r->method, (*s)->summary);
 	return buf_str(&p);
 }
 
@@ -308,17 +337,27 @@ static const struct {
 	enum { OF_ALL, OF_A_CORE, OF_HALF_THE_CORES } whose;
 	const char *meaning;
 } figures[FIGURES] = {
-	[F_FSYNC] = { "fsyncs", "fsync of 4 KiB", bench_fsync, OF_ALL, "the disk alone: what is said to be kept waits for one of these" },
-	[F_WRITE] = { "transactions_alone", "durable transactions, one at a time", bench_write, OF_ALL, "somebody alone saves something %.0f times a second" },
-	[F_WRITES] = { "transactions_together", "durable transactions, 64 at once", bench_writes, OF_ALL, "orders, posts or sign-ups in one second when many come together: about %.0f" },
+	[F_FSYNC] = { "fsyncs", "fsync of 4 KiB", bench_fsync, OF_ALL,
+	        "the disk alone: what is said to be kept waits for one of these" },
+	[F_WRITE] = { "transactions_alone", "durable transactions, one at a time", bench_write, OF_ALL,
+	        "somebody alone saves something %.0f times a second" },
+	[F_WRITES] = { "transactions_together", "durable transactions, 64 at once", bench_writes, OF_ALL,
+	        "orders, posts or sign-ups in one second when many come together: about %.0f" },
 	[F_READS] = { "reads", "reads of a row", bench_reads, OF_A_CORE, "about %.0f reads a second by all cores" },
-	[F_PASSWORD] = { "argon2id", "password hashes (argon2id)", bench_password, OF_HALF_THE_CORES, "about %.0f people a second sign in with a password; others do not notice" },
-	[F_ED25519] = { "ed25519", "Ed25519 signatures", bench_ed25519, OF_A_CORE, "about %.0f signatures a second by all cores" },
-	[F_ES256] = { "es256", "ES256 signatures", bench_es256, OF_A_CORE, "about %.0f sign-ins of applications a second" },
-	[F_RSA] = { "rsa2048", "RSA-2048 signatures", bench_rsa, OF_A_CORE, "letters to followers elsewhere: about %.0f a second" },
-	[F_BROTLI] = { "brotli", "pages of 24 KiB compressed (brotli)", bench_brotli, OF_A_CORE, "part of each page that is in no cache" },
-	[F_PAGE] = { "pages", "front pages in no cache, compressed", bench_page, OF_A_CORE, "about %.0f pages a second by all cores" },
-	[F_CACHED] = { "pages_cached", "front pages from the cache", bench_cached, OF_A_CORE, "about %.0f pages a second by all cores" },
+	[F_PASSWORD] = { "argon2id", "password hashes (argon2id)", bench_password, OF_HALF_THE_CORES,
+	        "about %.0f people a second sign in with a password; others do not notice" },
+	[F_ED25519] = { "ed25519", "Ed25519 signatures", bench_ed25519, OF_A_CORE,
+	        "about %.0f signatures a second by all cores" },
+	[F_ES256] = { "es256", "ES256 signatures", bench_es256, OF_A_CORE,
+	        "about %.0f sign-ins of applications a second" },
+	[F_RSA] = { "rsa2048", "RSA-2048 signatures", bench_rsa, OF_A_CORE,
+	        "letters to followers elsewhere: about %.0f a second" },
+	[F_BROTLI] = { "brotli", "pages of 24 KiB compressed (brotli)", bench_brotli, OF_A_CORE,
+	        "part of each page that is in no cache" },
+	[F_PAGE] = { "pages", "front pages in no cache, compressed", bench_page, OF_A_CORE,
+	        "about %.0f pages a second by all cores" },
+	[F_CACHED] = { "pages_cached", "front pages from the cache", bench_cached, OF_A_CORE,
+	        "about %.0f pages a second by all cores" },
 };
 
 static double site_wide(const struct bench *b, enum figure f)
@@ -337,13 +376,15 @@ static void print_line(const struct bench *b, enum figure f)
 {
 	char meaning[160];
 	snprintf(meaning, sizeof meaning, figures[f].meaning, site_wide(b, f));
-	printf("%-38s %8.0f/s%-8s %s\n", figures[f].title, b->per_s[f], figures[f].whose == OF_ALL ? "" : " a core", meaning);
+	printf("%-38s %8.0f/s%-8s %s\n", figures[f].title, b->per_s[f], figures[f].whose == OF_ALL ? "" : " a core",
+	        meaning);
 	fflush(stdout);
 }
 
 static void print_json(const struct bench *b, unsigned figures_n)
 {
-	printf("{\"cores\":%u,\"database\":\"%s\",\"per_second\":{", b->cores, db_engine(b->db) == DB_POSTGRES ? "postgresql" : "sqlite");
+	printf("{\"cores\":%u,\"database\":\"%s\",\"per_second\":{", b->cores,
+	        db_engine(b->db) == DB_POSTGRES ? "postgresql" : "sqlite");
 	for (unsigned f = 0; f < figures_n; f++)
 		printf("%s\"%s\":%.1f", f ? "," : "", figures[f].name, b->per_s[f]);
 	printf("}");
@@ -366,8 +407,9 @@ static enum status measure(struct bench *b, struct err *e)
 	if (json)
 		print_json(b, n);
 	else if (b->site)
-		printf("\nWith %u %s, about %.0f visitors at once, each opening a page every %d seconds, if no page were ever in the cache.\n",
-		       b->cores, b->cores == 1 ? "core" : "cores", visitors(b), SECONDS_A_PAGE);
+		printf("\nWith %u %s, about %.0f visitors at once, each opening a page every %d seconds, if no page "
+		       "were ever in the cache.\n",
+		        b->cores, b->cores == 1 ? "core" : "cores", visitors(b), SECONDS_A_PAGE);
 	else
 		printf("\nPages are not measured: the demonstration is not installed (server.demo_dir).\n");
 	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
@@ -386,13 +428,16 @@ static enum status open_scratch(struct bench *b, struct err *e)
 		url = arena_strf(ctx->arena, "sqlite:%s/bench.db", b->folder);
 	} else {
 		if (config_bool(c, "database", "pooler"))
-			return err_set(e, ST_CONFIG, "a pooler keeps no schema of a session: give the address of PostgreSQL itself (--set database.pooler=no --set database.url=…)");
+			return err_set(e, ST_CONFIG,
+			        "a pooler keeps no schema of a session: give the address of PostgreSQL itself (--set "
+			        "database.pooler=no --set database.url=…)");
 		b->whole = stores_open(ctx->arena, &p, "bench", url, NULL, e);
 		if (!b->whole)
 			return ST_CONFIG;
 		TRY(db_schema(ctx, b->whole, SCHEMA, true, e));
 		b->schema = true;
-		url = arena_strf(ctx->arena, "%.*s%coptions=-csearch_path%%3D" SCHEMA, STR_ARG(url), str_chr(url, '?') < 0 ? '?' : '&');
+		url = arena_strf(ctx->arena, "%.*s%coptions=-csearch_path%%3D" SCHEMA, STR_ARG(url),
+		        str_chr(url, '?') < 0 ? '?' : '&');
 	}
 	b->db = stores_open(ctx->arena, &p, "bench", url, NULL, e);
 	return b->db ? db_migrate(ctx, b->db, &identity_migrations, 1, NULL, e) : ST_CONFIG;
@@ -453,13 +498,16 @@ static enum status run(struct invocation *inv, struct err *e)
 	cpu_set_t set;
 	int64_t seconds;
 	char folder[4096];
-	struct bench b = { .inv = inv, .folder = folder, .cores = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set) };
+	struct bench b = { .inv = inv,
+		.folder = folder,
+		.cores = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set) };
 	TRY(read_seconds(inv, &seconds, e));
 	log_setup(LOG_WARN, LOG_AUTO); /* its own migrations are no news */
 	b.each_ns = seconds * NS_PER_S / FIGURES;
 	int n = snprintf(folder, sizeof folder, "%s/bench-XXXXXX", config_cstr(inv->config, "server", "data_dir"));
 	if (n >= (int)sizeof folder || !mkdtemp(folder))
-		return err_errno(e, ST_IO, "can not make a folder in %s", config_cstr(inv->config, "server", "data_dir"));
+		return err_errno(
+		        e, ST_IO, "can not make a folder in %s", config_cstr(inv->config, "server", "data_dir"));
 	struct in_fiber f = { &b, offload_start(b.cores < 2 ? 2 : b.cores, 1000, e), e };
 	if (f.st == ST_OK) {
 		fiber_main(in_fiber, &f);
@@ -478,8 +526,14 @@ static const struct option_def options[] = {
 };
 
 const struct command command_bench = {
-	.name = "bench", .usage = "[--seconds N] [--json]", .summary = "Measure what this machine can do",
-	.details = "With the settings of the site, in a folder of its own below the data folder, or a schema of its own in PostgreSQL; both are removed at the\n"
-	           "end, also when it is interrupted. The site's data is not touched; pages are the demonstration's, on SQLite. A site that serves at the same time, and the bench, slow each other.",
-	.options = options, .flags = CMD_CONFIG, .run = run,
+	.name = "bench",
+	.usage = "[--seconds N] [--json]",
+	.summary = "Measure what this machine can do",
+	.details = "With the settings of the site, in a folder of its own below the data folder, or a schema of its "
+	           "own in PostgreSQL; both are removed at the\n"
+	           "end, also when it is interrupted. The site's data is not touched; pages are the demonstration's, "
+	           "on SQLite. A site that serves at the same time, and the bench, slow each other.",
+	.options = options,
+	.flags = CMD_CONFIG,
+	.run = run,
 };

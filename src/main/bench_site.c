@@ -30,7 +30,8 @@ static enum status fill(struct ctx *ctx, struct platform *p, const char *demo, s
 {
 	struct service_instance *blog = platform_service(p, "blog"), *before = ctx->svc;
 	/* Without its pictures, which take long to resize and are in no page. */
-	const struct import_options options = { .path = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo), .site_url = STR("") };
+	const struct import_options options = { .path = arena_printf(ctx->arena, "%s/millrace.ghost.json", demo),
+		.site_url = STR("") };
 	struct import_report report;
 	ctx->svc = blog;
 	enum status st = blog_import_ghost(ctx, blog->db, p->media, &options, &report, e);
@@ -40,7 +41,8 @@ static enum status fill(struct ctx *ctx, struct platform *p, const char *demo, s
 
 static enum status begin(struct bench_site *s, struct ctx *ctx, const char *folder, const char *demo, struct err *e)
 {
-	const char *const sets[] = { arena_printf(ctx->arena, "server.data_dir=%s", folder), "rate.enabled=no", "http.access_log=no" };
+	const char *const sets[] = { arena_printf(ctx->arena, "server.data_dir=%s", folder), "rate.enabled=no",
+		"http.access_log=no" };
 	const struct config_source source = { .sets = sets, .set_count = sizeof sets / sizeof *sets };
 	struct http_server_config h = { .listen_count = 1, .listen[0].addr = "127.0.0.1:0" };
 	unsigned applied;
@@ -59,7 +61,8 @@ static enum status begin(struct bench_site *s, struct ctx *ctx, const char *fold
 	return s->server ? http_server_attach(s->server, loop_current(), e) : ST_CONFIG;
 }
 
-enum status bench_site_open(struct ctx *ctx, const char *folder, const char *demo, struct bench_site **out, struct err *e)
+enum status bench_site_open(
+        struct ctx *ctx, const char *folder, const char *demo, struct bench_site **out, struct err *e)
 {
 	*out = calloc(1, sizeof **out);
 	if (!*out)
@@ -96,7 +99,15 @@ void bench_site_free(struct bench_site *s)
 
 /* --- who asks ----------------------------------------------------------------------------------------------- */
 
-struct asking { int port; bool cached; bool (*go_on)(void *arg); void *arg; uint64_t n; double per_s; const char *wrong; };
+struct asking {
+	int port;
+	bool cached;
+	bool (*go_on)(void *arg);
+	void *arg;
+	uint64_t n;
+	double per_s;
+	const char *wrong;
+	};
 
 static bool send_some(const struct asking *x, int fd)
 {
@@ -106,7 +117,9 @@ static bool send_some(const struct asking *x, int fd)
 		char query[32] = "";
 		if (!x->cached)
 			snprintf(query, sizeof query, "?ask=%llu", (unsigned long long)x->n + i);
-		n += (size_t)snprintf(out + n, sizeof out - n, "GET /%s HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nAccept-Encoding: br\r\n\r\n", query);
+		n += (size_t)snprintf(out + n, sizeof out - n,
+		        "GET /%s HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nAccept-Encoding: br\r\n\r\n",
+		        query);
 	}
 	return send(fd, out, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
@@ -120,7 +133,8 @@ static bool read_answer(FILE *in)
 	while (fgets(line, sizeof line, in) && strcmp(line, "\r\n"))
 		if (!strncasecmp(line, "content-length:", 15))
 			length = strtol(line + 15, NULL, 10);
-	for (size_t n; length > 0 && (n = fread(line, 1, length < LINE_MAX_LEN ? (size_t)length : sizeof line, in)) > 0;)
+	for (size_t n;
+	        length > 0 && (n = fread(line, 1, length < LINE_MAX_LEN ? (size_t)length : sizeof line, in)) > 0;)
 		length -= (long)n;
 	return length == 0;
 }
@@ -128,7 +142,9 @@ static bool read_answer(FILE *in)
 static void ask(void *arg)
 {
 	struct asking *x = arg;
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)x->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)x->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	FILE *in = fd >= 0 && !connect(fd, (struct sockaddr *)&to, sizeof to) ? fdopen(fd, "r") : NULL;
 	int64_t begun = clock_mono_ns();
@@ -148,7 +164,8 @@ static void ask(void *arg)
 		close(fd);
 }
 
-enum status bench_site_ask(struct bench_site *s, bool cached, bool (*go_on)(void *arg), void *arg, double *per_s, struct err *e)
+enum status bench_site_ask(
+        struct bench_site *s, bool cached, bool (*go_on)(void *arg), void *arg, double *per_s, struct err *e)
 {
 	struct asking x = { .port = http_server_port(s->server, 0), .cached = cached, .go_on = go_on, .arg = arg };
 	TRY(offload(OFFLOAD_PROMPT, ask, &x));

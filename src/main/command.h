@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command table: one row per sub-command, one file each. Flags are preconditions that main() fulfils before run() is
- * called, so no command loads a configuration or opens a store itself.
+ * The command table: one row per sub-command, one file each. Flags are preconditions that main() fulfils before run()
+ * is called, so no command loads a configuration or opens a store itself.
  *
  * To add a command: a file with its row, the row's name in main.c's table.
  */
@@ -12,11 +12,12 @@
 #include "platform/core/service.h"
 
 enum command_flag {
-	CMD_CONFIG = 1 << 0,   /* inv->config is loaded, logging set up */
-	CMD_PLATFORM = 1 << 1, /* inv->platform is made: stores opened; implies CMD_CONFIG */
-	CMD_FIBER = 1 << 2,    /* run() is in a fiber of a loop of its own, with inv->ctx */
-	CMD_MIGRATED = 1 << 3, /* databases are up to date and the services started; implies the three above */
-	CMD_LOOSE_CONFIG = 1 << 4, /* a configuration that can't be loaded is no failure: inv->config is NULL, inv->config_error says why */
+	CMD_CONFIG = 1 << 0,       /* inv->config is loaded, logging set up */
+	CMD_PLATFORM = 1 << 1,     /* inv->platform is made: stores opened; implies CMD_CONFIG */
+	CMD_FIBER = 1 << 2,        /* run() is in a fiber of a loop of its own, with inv->ctx */
+	CMD_MIGRATED = 1 << 3,     /* databases are up to date and the services started; implies the three above */
+	CMD_LOOSE_CONFIG = 1 << 4, /* a configuration that can't be loaded is no failure: inv->config is NULL,
+	                              inv->config_error says why */
 };
 
 struct option_def {
@@ -60,8 +61,8 @@ struct command {
 	enum status (*run)(struct invocation *inv, struct err *e);
 };
 
-extern const struct command command_serve, command_worker, command_migrate, command_dump, command_doctor, command_import, command_export,
-	command_user, command_audit, command_bench, command_help;
+extern const struct command command_serve, command_worker, command_migrate, command_dump, command_doctor,
+        command_import, command_export, command_user, command_audit, command_bench, command_help;
 extern const struct command *const commands[]; /* NULL-terminated */
 
 /* options.c. ST_USAGE. */
@@ -71,7 +72,8 @@ void print_help(const struct command *c); /* NULL: of the program */
 enum { ROLE_EVENTS = 1, ROLE_JOBS = 2 };
 enum status parse_roles(const char *text, unsigned *roles, struct err *e) MUST_CHECK;
 
-/* The demonstration's folder: server.demo_dir, else beside the program, in a source tree and installed; in a, or lives as long as c. */
+/* The demonstration's folder: server.demo_dir, else beside the program, in a source tree and installed; in a, or lives
+ * as long as c. */
 const char *demo_folder(struct arena *a, const struct config *c);
 
 const char *program_version(void);

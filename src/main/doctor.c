@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * guildhall doctor: look at a deployment and say what to mend. Each check prints one line, ok, warn or fail, and what to do. It
- * changes nothing. Any fail: exit code 1.
+ * guildhall doctor: look at a deployment and say what to mend. Each check prints one line, ok, warn or fail, and what
+ * to do. It changes nothing. Any fail: exit code 1.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,8 +57,9 @@ static void check_files(struct exam *x)
 	if (getrlimit(RLIMIT_NOFILE, &r))
 		return;
 	if ((int64_t)r.rlim_max < wanted)
-		say(x, WARN, "open files", "limit %lld is under http.connections + 512 = %lld: raise it (ulimit -n, LimitNOFILE=)",
-		    (long long)r.rlim_max, (long long)wanted);
+		say(x, WARN, "open files",
+		        "limit %lld is under http.connections + 512 = %lld: raise it (ulimit -n, LimitNOFILE=)",
+		        (long long)r.rlim_max, (long long)wanted);
 	else
 		say(x, OK, "open files", "limit %lld", (long long)r.rlim_max);
 }
@@ -101,14 +102,16 @@ static void check_written(struct exam *x, const char *dir)
 	struct stat sb;
 	char at[CLOCK_TEXT_MAX];
 	for (struct dirent *f; d && (f = readdir(d));)
-		if (fstatat(dirfd(d), f->d_name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode) && sb.st_mtim.tv_sec > newest.tv_sec)
+		if (fstatat(dirfd(d), f->d_name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode) &&
+		        sb.st_mtim.tv_sec > newest.tv_sec)
 			newest = sb.st_mtim;
 	if (d)
 		closedir(d);
 	if (newest.tv_sec <= clock_now_us() / US_PER_S + CLOCK_SKEW_S)
 		return;
 	clock_rfc3339(newest.tv_sec * US_PER_S, at);
-	say(x, FAIL, "clock", "is behind what was last written in %s (%s): set it, signatures and sessions depend on it", dir, at);
+	say(x, FAIL, "clock",
+	        "is behind what was last written in %s (%s): set it, signatures and sessions depend on it", dir, at);
 }
 
 static void check_data(struct exam *x)
@@ -118,13 +121,15 @@ static void check_data(struct exam *x)
 	struct statvfs v;
 	struct stat sb;
 	if (stat(dir, &sb) || !S_ISDIR(sb.st_mode)) {
-		say(x, FAIL, "data folder", "%s is not there: make it, or let `guildhall serve` make it (--data DIR)", dir);
+		say(x, FAIL, "data folder", "%s is not there: make it, or let `guildhall serve` make it (--data DIR)",
+		        dir);
 		return;
 	}
 	snprintf(probe, sizeof probe, "%s/.doctor-%ld", dir, (long)getpid());
 	FILE *f = fopen(probe, "wxe");
 	if (!f) {
-		say(x, FAIL, "data folder", "%s can not be written: %s. Give it to the user that runs guildhall", dir, strerror(errno));
+		say(x, FAIL, "data folder", "%s can not be written: %s. Give it to the user that runs guildhall", dir,
+		        strerror(errno));
 	} else {
 		fclose(f);
 		unlink(probe);
@@ -132,7 +137,11 @@ static void check_data(struct exam *x)
 	}
 	if (!statvfs(dir, &v)) {
 		unsigned long long mb = (unsigned long long)v.f_bavail * v.f_frsize >> 20;
-		say(x, mb < 200 ? FAIL : mb < 2048 ? WARN : OK, "free space", "%llu MB%s", mb, mb < 2048 ? ": make room, writes fail when it is full" : "");
+		say(x,
+		        mb < 200            ? FAIL
+		                : mb < 2048 ? WARN
+		                            : OK,
+		        "free space", "%llu MB%s", mb, mb < 2048 ? ": make room, writes fail when it is full" : "");
 	}
 	check_written(x, dir);
 	check_mode(x, dir, 0700);
@@ -162,7 +171,8 @@ static void check_database(struct exam *x, struct service_instance *s)
 	for (size_t i = 0; i < n; i++)
 		pending += !list[i].applied;
 	if (pending)
-		say(x, config_bool(x->inv->config, "database", "migrate") ? WARN : FAIL, what, "%zu of %zu migrations pending: guildhall migrate", pending, n);
+		say(x, config_bool(x->inv->config, "database", "migrate") ? WARN : FAIL, what,
+		        "%zu of %zu migrations pending: guildhall migrate", pending, n);
 	else
 		say(x, OK, what, "answers, %zu migrations applied", n);
 }
@@ -202,11 +212,13 @@ static void check_auth_redis(struct exam *x, struct redis *r)
 	const struct config *c = x->inv->config;
 	const struct str ask[] = { STR("CONFIG"), STR("GET"), STR("maxmemory-policy") };
 	if (str_eq(config_str(c, "redis", "url"), config_str(c, "redis", "auth_url")))
-		say(x, FAIL, "redis (auth)", "is the cache's Redis: give sign-in state one of its own (redis.auth_url)");
+		say(x, FAIL, "redis (auth)",
+		        "is the cache's Redis: give sign-in state one of its own (redis.auth_url)");
 	x->inv->ctx->deadline_ns = clock_mono_ns() + 2 * NS_PER_S;
-	if (redis_call(x->inv->ctx, r, 3, ask, &reply, NULL) == ST_OK && reply.kind == REDIS_ARRAY && reply.count == 2 &&
-	    !str_eqc(reply.items[1].s, "noeviction"))
-		say(x, FAIL, "redis (auth)", "forgets when it is full (%.*s): set maxmemory-policy noeviction", STR_ARG(reply.items[1].s));
+	if (redis_call(x->inv->ctx, r, 3, ask, &reply, NULL) == ST_OK && reply.kind == REDIS_ARRAY &&
+	        reply.count == 2 && !str_eqc(reply.items[1].s, "noeviction"))
+		say(x, FAIL, "redis (auth)", "forgets when it is full (%.*s): set maxmemory-policy noeviction",
+		        STR_ARG(reply.items[1].s));
 }
 
 static void check_auth(struct exam *x)
@@ -218,9 +230,12 @@ static void check_auth(struct exam *x)
 	x->inv->ctx->deadline_ns = clock_mono_ns() + 5 * NS_PER_S;
 	if (authstore_ping(x->inv->ctx, x->p->auth, &e) != ST_OK)
 		say(x, FAIL, "auth store", "does not answer: %s", e.msg);
-	else if (config_str(c, "server", "only").n && !x->p->auth_redis && !config_str(c, "auth", "url").n && !config_str(c, "database", "url").n)
-		say(x, WARN, "auth store", "this process runs some services only, and keeps sign-ins in its own data folder: name one store for all of "
-		    "them (auth.url or redis.auth_url), or nobody signed in there is signed in here");
+	else if (config_str(c, "server", "only").n && !x->p->auth_redis && !config_str(c, "auth", "url").n &&
+	        !config_str(c, "database", "url").n)
+		say(x, WARN, "auth store",
+		        "this process runs some services only, and keeps sign-ins in its own data folder: name one "
+		        "store for all of "
+		        "them (auth.url or redis.auth_url), or nobody signed in there is signed in here");
 	else
 		say(x, OK, "auth store", "answers");
 	if (x->p->auth_redis)
@@ -240,7 +255,8 @@ static X509 *read_certificate(const char *path)
 
 static void check_certificate(struct exam *x)
 {
-	const char *path = config_cstr(x->inv->config, "server", "tls_cert"), *key = config_cstr(x->inv->config, "server", "tls_key");
+	const char *path = config_cstr(x->inv->config, "server", "tls_cert"),
+	           *key = config_cstr(x->inv->config, "server", "tls_key");
 	int days = 0, seconds = 0;
 	if (!*path) {
 		say(x, OK, "certificate", "none here: TLS is the proxy's, or this is a trial");
@@ -256,11 +272,13 @@ static void check_certificate(struct exam *x)
 	if (!known || days < 0 || seconds < 0)
 		say(x, FAIL, "certificate", "%s has expired: renew it, then SIGHUP", path);
 	else
-		say(x, days < 14 ? WARN : OK, "certificate", "expires in %d days%s", days, days < 14 ? ": renew it, then SIGHUP" : "");
+		say(x, days < 14 ? WARN : OK, "certificate", "expires in %d days%s", days,
+		        days < 14 ? ": renew it, then SIGHUP" : "");
 	check_mode(x, key, 0600);
 }
 
-/* Is it this site that answers there, with this secret? A contract that nobody has is asked for: who knows the secret says so. */
+/* Is it this site that answers there, with this secret? A contract that nobody has is asked for: who knows the secret
+ * says so. */
 static void check_secret(struct exam *x, const char *what, struct str origin)
 {
 	static const char path[] = "/internal/contracts/guildhall/doctor";
@@ -270,19 +288,32 @@ static void check_secret(struct exam *x, const char *what, struct str origin)
 	struct err e = { 0 };
 	if (!internal_sign(x->p->secret, "POST", str_c(path), STR("{}"), clock_now_us(), signature))
 		return;
-	const struct http_header headers[] = { { STR("content-type"), STR("application/json") }, { STR(INTERNAL_HEADER), str_c(signature) } };
+	const struct http_header headers[] = { { STR("content-type"), STR("application/json") },
+		{ STR(INTERNAL_HEADER), str_c(signature) } };
 	const char *url = arena_printf(ctx->arena, "%.*s%s", STR_ARG(origin), path);
 	ctx->deadline_ns = clock_mono_ns() + 5 * NS_PER_S;
-	if (http_fetch(ctx, x->p->pool_read, &(struct http_out){ .method = "POST", .url = url, .headers = headers, .header_count = 2, .body = STR("{}"),
-	                                                          .max_body = 1 << 20 }, &in, &e) != ST_OK)
+	if (http_fetch(ctx, x->p->pool_read,
+	            &(struct http_out){ .method = "POST",
+	                    .url = url,
+	                    .headers = headers,
+	                    .header_count = 2,
+	                    .body = STR("{}"),
+	                    .max_body = 1 << 20 },
+	            &in, &e) != ST_OK)
 		say(x, FAIL, what, "%.*s does not answer (%s): start it, or mend its address", STR_ARG(origin), e.msg);
 	else if (in.status == 200 && str_starts(in.body, STR("{\"status\":")))
 		say(x, OK, what, "%.*s knows the site's secret", STR_ARG(origin));
 	else if (in.status == 403 && str_find(in.body, STR("signature")) >= 0)
-		say(x, FAIL, what, "%.*s is another site, or has another secret or time: mend the address, or give both one server.secret (data_dir/secret)", STR_ARG(origin));
+		say(x, FAIL, what,
+		        "%.*s is another site, or has another secret or time: mend the address, or give both one "
+		        "server.secret (data_dir/secret)",
+		        STR_ARG(origin));
 	else
-		say(x, WARN, what, "%.*s answers, but not as this site does (%d to an internal request): does the address name it? "
-		    "(A proxy that keeps /internal/ to itself looks the same.)", STR_ARG(origin), in.status);
+		say(x, WARN, what,
+		        "%.*s answers, but not as this site does (%d to an internal request): does the address name "
+		        "it? "
+		        "(A proxy that keeps /internal/ to itself looks the same.)",
+		        STR_ARG(origin), in.status);
 }
 
 static void check_answers(struct exam *x)
@@ -298,11 +329,15 @@ static void check_answers(struct exam *x)
 	char *url = arena_printf(x->inv->ctx->arena, "%.*s/", STR_ARG(front->base_url));
 	x->inv->ctx->deadline_ns = clock_mono_ns() + 5 * NS_PER_S;
 	/* The pool that may reach private addresses: the site may well be on one. */
-	if (http_fetch(x->inv->ctx, x->p->pool_read, &(struct http_out){ .url = url, .max_body = 8 << 20, .max_redirects = 3 }, &in, &e) != ST_OK) {
-		say(x, WARN, "site", "%s does not answer (%s). Is `guildhall serve` running, and does server.base_url name it?", url, e.msg);
+	if (http_fetch(x->inv->ctx, x->p->pool_read,
+	            &(struct http_out){ .url = url, .max_body = 8 << 20, .max_redirects = 3 }, &in, &e) != ST_OK) {
+		say(x, WARN, "site",
+		        "%s does not answer (%s). Is `guildhall serve` running, and does server.base_url name it?", url,
+		        e.msg);
 		return;
 	}
-	say(x, in.status < 400 ? OK : FAIL, "site", "%s answers %d%s", url, in.status, in.status < 400 ? "" : ": its log says why");
+	say(x, in.status < 400 ? OK : FAIL, "site", "%s answers %d%s", url, in.status,
+	        in.status < 400 ? "" : ": its log says why");
 	check_secret(x, "site's address", str_first(front->base_url, front->base_url.n - front->base_path.n));
 }
 
@@ -325,7 +360,8 @@ static enum status run(struct invocation *inv, struct err *e)
 		say(&x, FAIL, "configuration", "%s", inv->config_error.msg);
 		return err_set(e, ST_CONFIG, "the configuration must be mended before the rest can be looked at");
 	}
-	say(&x, OK, "configuration", "%s", inv->config_file ? inv->config_file : "defaults, environment and command line");
+	say(&x, OK, "configuration", "%s",
+	        inv->config_file ? inv->config_file : "defaults, environment and command line");
 	check_files(&x);
 	check_clock(&x);
 	check_data(&x);
@@ -352,7 +388,11 @@ static enum status run(struct invocation *inv, struct err *e)
 }
 
 const struct command command_doctor = {
-	.name = "doctor", .usage = "[--config FILE] [--data DIR]", .summary = "Look at a deployment and say what to mend",
-	.details = "Run it as the user and with the configuration that the server runs with. Exit code 0: nothing failed.",
-	.flags = CMD_LOOSE_CONFIG | CMD_FIBER, .run = run,
+	.name = "doctor",
+	.usage = "[--config FILE] [--data DIR]",
+	.summary = "Look at a deployment and say what to mend",
+	.details =
+	        "Run it as the user and with the configuration that the server runs with. Exit code 0: nothing failed.",
+	.flags = CMD_LOOSE_CONFIG | CMD_FIBER,
+	.run = run,
 };

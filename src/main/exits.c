@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See exits.h. The linker exports our exit() because libraries that we link refer to it, and the program's comes before the C
- * library's; the C library itself, when main returns, calls its own, whose handlers come by ask_why().
+ * See exits.h. The linker exports our exit() because libraries that we link refer to it, and the program's comes before
+ * the C library's; the C library itself, when main returns, calls its own, whose handlers come by ask_why().
  */
 #include "main/exits.h"
 
@@ -24,7 +24,8 @@ int process_ends(int code)
 
 __attribute__((visibility("default"))) void exit(int status)
 {
-	LOG(ERROR, NULL, "process.exit_refused", LI("status", status), LS("hint", "a library wanted to end the process, as some do when memory is out"));
+	LOG(ERROR, NULL, "process.exit_refused", LI("status", status),
+	        LS("hint", "a library wanted to end the process, as some do when memory is out"));
 	if (guard_is_set())
 		guard_abort(ST_NOMEM);
 	abort();

@@ -24,20 +24,30 @@ static enum status run(struct invocation *inv, struct err *e)
 	if (!blog || !blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	inv->ctx->svc = blog;
-	const struct export_options o = { .folder = inv->args[0], .progress = isatty(2) ? progress : NULL, .progress_arg = &shown };
+	const struct export_options o = {
+		.folder = inv->args[0], .progress = isatty(2) ? progress : NULL, .progress_arg = &shown
+	};
 	enum status st = blog_export_ghost(inv->ctx, blog->db, p->media, &o, &r, e);
 	if (shown)
 		fputc('\n', stderr);
 	TRY(st);
-	printf("%s: %zu posts, %zu pages, %zu tags, %zu authors, %zu files\n", o.folder, r.posts, r.pages, r.tags, r.authors, r.files);
+	printf("%s: %zu posts, %zu pages, %zu tags, %zu authors, %zu files\n", o.folder, r.posts, r.pages, r.tags,
+	        r.authors, r.files);
 	if (r.missing)
 		fprintf(stderr, "%zu files are not in the media folder and were left out\n", r.missing);
 	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
 }
 
 const struct command command_export = {
-	.name = "export", .usage = "FOLDER", .summary = "Take the site along",
-	.details = "Writes FOLDER/export.json, a Ghost export, and the site's files below FOLDER/content, pictures as they came. Take it to Ghost, or\n"
-	           "back: `guildhall import ghost FOLDER/export.json --media FOLDER/content`. People and their passwords are not in it.",
-	.min_args = 1, .max_args = 1, .flags = CMD_MIGRATED, .run = run,
+	.name = "export",
+	.usage = "FOLDER",
+	.summary = "Take the site along",
+	.details = "Writes FOLDER/export.json, a Ghost export, and the site's files below FOLDER/content, pictures as "
+	           "they came. Take it to Ghost, or\n"
+	           "back: `guildhall import ghost FOLDER/export.json --media FOLDER/content`. People and their "
+	           "passwords are not in it.",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_MIGRATED,
+	.run = run,
 };

@@ -49,7 +49,13 @@ static void sample_runtime(void)
 	}
 	for (unsigned i = 0; i < OFFLOAD_LANES; i++) {
 		offload_stats((enum offload_lane)i, &o);
-		const struct { const char *state; uint64_t n; } all[] = { { "queued", o.queued }, { "running", o.running }, { "done", o.done }, { "refused", o.refused } };
+		const struct {
+			const char *state;
+			uint64_t n;
+		} all[] = { { "queued", o.queued },
+			{ "running", o.running },
+			{ "done", o.done },
+			{ "refused", o.refused } };
 		for (unsigned k = 0; k < sizeof all / sizeof *all; k++) {
 			snprintf(name, sizeof name, "%s_%s", lane[i], all[k].state);
 			metric_gauge(M_OFFLOAD, name, (int64_t)all[k].n);
@@ -83,9 +89,16 @@ static void sample_db(const struct service_instance *s)
 	char label[64];
 	db_stats(s->db, &d);
 	const struct { const char *what; int64_t v; } rows[] = {
-		{ "reads", (int64_t)d.reads }, { "writes", (int64_t)d.writes }, { "commits", (int64_t)d.commits },
-		{ "rollbacks", (int64_t)d.rollbacks }, { "retries", (int64_t)d.retries }, { "refused", (int64_t)d.refused },
-		{ "pool_open", d.pool_open }, { "pool_used", d.pool_used }, { "waiting", d.waiting }, { "batch_max", (int64_t)d.batch_max },
+		{ "reads", (int64_t)d.reads },
+		{ "writes", (int64_t)d.writes },
+		{ "commits", (int64_t)d.commits },
+		{ "rollbacks", (int64_t)d.rollbacks },
+		{ "retries", (int64_t)d.retries },
+		{ "refused", (int64_t)d.refused },
+		{ "pool_open", d.pool_open },
+		{ "pool_used", d.pool_used },
+		{ "waiting", d.waiting },
+		{ "batch_max", (int64_t)d.batch_max },
 	};
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		snprintf(label, sizeof label, "%s.%s", s->def->name, rows[i].what);
@@ -98,9 +111,16 @@ static void sample_cache(void)
 	struct cache_stats c;
 	cache_stats(seen.p->cache, &c);
 	const struct { const char *what; int64_t v; } rows[] = {
-		{ "hits", (int64_t)c.hits }, { "stale", (int64_t)c.stale }, { "misses", (int64_t)c.misses }, { "puts", (int64_t)c.puts },
-		{ "evicted", (int64_t)c.evicted }, { "refused", (int64_t)c.refused }, { "level2_hits", (int64_t)c.level2_hits },
-		{ "level2_errors", (int64_t)c.level2_errors }, { "bytes", (int64_t)c.bytes }, { "entries", (int64_t)c.entries },
+		{ "hits", (int64_t)c.hits },
+		{ "stale", (int64_t)c.stale },
+		{ "misses", (int64_t)c.misses },
+		{ "puts", (int64_t)c.puts },
+		{ "evicted", (int64_t)c.evicted },
+		{ "refused", (int64_t)c.refused },
+		{ "level2_hits", (int64_t)c.level2_hits },
+		{ "level2_errors", (int64_t)c.level2_errors },
+		{ "bytes", (int64_t)c.bytes },
+		{ "entries", (int64_t)c.entries },
 	};
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
 		metric_gauge(M_CACHE_STATE, rows[i].what, rows[i].v);

@@ -41,8 +41,12 @@ static enum status run(struct invocation *inv, struct err *e)
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	const char *site = inv_option(inv, "site-url");
-	w.options = (struct import_options){ .path = inv->args[1], .media_dir = inv_option(inv, "media"), .site_url = str_c(site ? site : ""),
-		.dry_run = inv_option(inv, "dry-run") != NULL, .progress = isatty(2) ? progress : NULL, .progress_arg = &w };
+	w.options = (struct import_options){ .path = inv->args[1],
+		.media_dir = inv_option(inv, "media"),
+		.site_url = str_c(site ? site : ""),
+		.dry_run = inv_option(inv, "dry-run") != NULL,
+		.progress = isatty(2) ? progress : NULL,
+		.progress_arg = &w };
 	inv->ctx->svc = w.blog;
 	enum status st = blog_import_ghost(inv->ctx, w.blog->db, p->media, &w.options, &w.report, e);
 	if (w.stage)
@@ -67,8 +71,15 @@ static const struct option_def options[] = {
 };
 
 const struct command command_import = {
-	.name = "import", .usage = "ghost FILE [--media DIR]", .summary = "Take over the content of another system",
-	.details = "FILE is an export of Ghost 2 to 6 (Settings, Migration tools, Export). All of it is written in one transaction, or nothing.\n"
+	.name = "import",
+	.usage = "ghost FILE [--media DIR]",
+	.summary = "Take over the content of another system",
+	.details = "FILE is an export of Ghost 2 to 6 (Settings, Migration tools, Export). All of it is written in one "
+	           "transaction, or nothing.\n"
 	           "Importing again changes only what has changed there.",
-	.options = options, .min_args = 2, .max_args = 2, .flags = CMD_MIGRATED, .run = run,
+	.options = options,
+	.min_args = 2,
+	.max_args = 2,
+	.flags = CMD_MIGRATED,
+	.run = run,
 };

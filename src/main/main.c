@@ -22,8 +22,9 @@
 
 #define COMMAND_MEMORY (256u << 20)
 
-const struct command *const commands[] = { &command_serve, &command_worker, &command_migrate, &command_import, &command_export, &command_user, &command_audit,
-	&command_doctor, &command_bench, &command_dump, &command_help, NULL };
+const struct command *const commands[] = { &command_serve, &command_worker, &command_migrate, &command_import,
+	&command_export, &command_user, &command_audit, &command_doctor, &command_bench, &command_dump, &command_help,
+	NULL };
 
 const char *program_version(void)
 {
@@ -44,7 +45,9 @@ static int fail(const struct err *e)
 static enum status load_config(struct invocation *inv, struct err *e)
 {
 	enum log_level level = LOG_INFO;
-	inv->source = (struct config_source){ .file = inv->config_file, .sets = inv->sets, .set_count = inv->set_count, .environment = true };
+	inv->source = (struct config_source){
+		.file = inv->config_file, .sets = inv->sets, .set_count = inv->set_count, .environment = true
+	};
 	inv->config = config_load(&inv->source, services_all, e);
 	if (!inv->config)
 		return ST_CONFIG;
@@ -120,8 +123,8 @@ static int run_named(struct invocation *inv, const char *name, int argc, char **
 		suggest_init(&s, str_c(name));
 		for (const struct command *const *c = commands; *c; c++)
 			suggest_offer(&s, (*c)->name);
-		err_set(&e, ST_USAGE, "there is no command '%s'. %s%s%s", name, s.best ? "Did you mean " : "See: guildhall help", s.best ? s.best : "",
-		        s.best ? "?" : "");
+		err_set(&e, ST_USAGE, "there is no command '%s'. %s%s%s", name,
+		        s.best ? "Did you mean " : "See: guildhall help", s.best ? s.best : "", s.best ? "?" : "");
 		return fail(&e);
 	}
 	if (parse_arguments(argc, argv, inv, &e) != ST_OK)

@@ -50,11 +50,18 @@ static enum status run(struct invocation *inv, struct err *e)
 	return ST_OK;
 }
 
-static const struct option_def options[] = { { "status", NULL, NULL, "list the migrations and when each was applied; change nothing" }, { 0 } };
+static const struct option_def options[] = {
+	{ "status", NULL, NULL, "list the migrations and when each was applied; change nothing" }, { 0 }
+};
 
 const struct command command_migrate = {
-	.name = "migrate", .usage = "[--status]", .summary = "Bring the databases up to date",
-	.details = "Every service has its own database; the platform's tables are in each. Of several processes that migrate at once one does\n"
+	.name = "migrate",
+	.usage = "[--status]",
+	.summary = "Bring the databases up to date",
+	.details = "Every service has its own database; the platform's tables are in each. Of several processes that "
+	           "migrate at once one does\n"
 	           "the work and the others wait. `serve` migrates by itself unless database.migrate is off.",
-	.options = options, .flags = CMD_PLATFORM | CMD_FIBER, .run = run,
+	.options = options,
+	.flags = CMD_PLATFORM | CMD_FIBER,
+	.run = run,
 };

@@ -41,7 +41,8 @@ static enum status unknown_option(const struct command *c, struct str name, stru
 	for (const struct option_def *o = c->options; o && o->name; o++)
 		suggest_offer(&s, o->name);
 	if (s.best)
-		return err_set(e, ST_USAGE, "%s has no option --%.*s. Did you mean --%s?", c->name, STR_ARG(name), s.best);
+		return err_set(
+		        e, ST_USAGE, "%s has no option --%.*s. Did you mean --%s?", c->name, STR_ARG(name), s.best);
 	return err_set(e, ST_USAGE, "%s has no option --%.*s. See: guildhall help %s", c->name, STR_ARG(name), c->name);
 }
 
@@ -82,7 +83,8 @@ enum status parse_arguments(int argc, char **argv, struct invocation *inv, struc
 		struct str name = str_c(argv[i]), value;
 		if (!options || !str_starts(name, STR("--"))) {
 			if (inv->arg_count >= c->max_args)
-				return err_set(e, ST_USAGE, "%s does not take '%s'. See: guildhall help %s", c->name, argv[i], c->name);
+				return err_set(e, ST_USAGE, "%s does not take '%s'. See: guildhall help %s", c->name,
+				        argv[i], c->name);
 			inv->args[inv->arg_count++] = argv[i];
 			continue;
 		}
@@ -119,7 +121,8 @@ enum status parse_roles(const char *text, unsigned *roles, struct err *e)
 		else if (str_eqc(one, "jobs"))
 			*roles |= ROLE_JOBS;
 		else if (!str_eqc(one, "none"))
-			return err_set(e, ST_USAGE, "there is no role '%.*s'; there are: events, jobs, none", STR_ARG(one));
+			return err_set(
+			        e, ST_USAGE, "there is no role '%.*s'; there are: events, jobs, none", STR_ARG(one));
 	}
 	return ST_OK;
 }

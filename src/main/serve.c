@@ -2,10 +2,10 @@
  *
  * guildhall serve, guildhall worker: the long-running forms of the program.
  *
- * main thread: makes the loops, then sleeps until all is over. Loop 0: boot (addresses taken, migrations, services, demo content), signals,
- * drain. All loops: listeners. An address that is taken is told before anything is loaded. Order of the end: readiness says no, listeners
- * drain while queues finish what they have, then the loops stop, then what they used is freed. A boot that is under way is given up. A
- * second SIGTERM ends at once.
+ * main thread: makes the loops, then sleeps until all is over. Loop 0: boot (addresses taken, migrations, services,
+ * demo content), signals, drain. All loops: listeners. An address that is taken is told before anything is loaded.
+ * Order of the end: readiness says no, listeners drain while queues finish what they have, then the loops stop, then
+ * what they used is freed. A boot that is under way is given up. A second SIGTERM ends at once.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -96,8 +96,12 @@ static struct http_limits limits_of(const struct config *c)
 static enum status add_server(struct serving *s, enum web_role role, const char *addr, struct err *e)
 {
 	const struct config *c = s->inv->config;
-	struct http_server_config h = { .listen_count = 1, .limits = limits_of(c), .trusted_proxies = config_str(c, "server", "trusted_proxies"),
-		.proxy_header = str_eqc(config_str(c, "server", "proxy_header"), "forwarded") ? HTTP_PROXY_FORWARDED : HTTP_PROXY_X_FORWARDED };
+	struct http_server_config h = { .listen_count = 1,
+		.limits = limits_of(c),
+		.trusted_proxies = config_str(c, "server", "trusted_proxies"),
+		.proxy_header = str_eqc(config_str(c, "server", "proxy_header"), "forwarded")
+		        ? HTTP_PROXY_FORWARDED
+		        : HTTP_PROXY_X_FORWARDED };
 	const char *cert = config_cstr(c, "server", "tls_cert"), *key = config_cstr(c, "server", "tls_key");
 	h.listen[0].addr = addr;
 	if (role == WEB_PUBLIC && (*cert || *key)) {
@@ -109,7 +113,10 @@ static enum status add_server(struct serving *s, enum web_role role, const char 
 	web_app_http(s->p->web, role, &h.app);
 	struct http_server *server = http_server_new(&h, e);
 	if (!server && e->status == ST_CONFLICT)
-		return err_set(e, ST_CONFIG, "%s is taken: another program answers there. Choose another with --listen 127.0.0.1:PORT (./run --port PORT)", addr);
+		return err_set(e, ST_CONFIG,
+		        "%s is taken: another program answers there. Choose another with --listen 127.0.0.1:PORT "
+		        "(./run --port PORT)",
+		        addr);
 	if (!server)
 		return err_wrap(e, ST_CONFIG, "listening on %s", addr);
 	s->servers[s->server_count++] = server;
@@ -120,7 +127,8 @@ static enum status make_servers(struct serving *s, struct err *e)
 {
 	static const struct route *const extra[] = { ops_routes, receive_routes, admin_routes, NULL };
 	const struct config *c = s->inv->config;
-	const char *internal = config_cstr(c, "server", "listen_internal"), *ops = config_cstr(c, "server", "ops_listen");
+	const char *internal = config_cstr(c, "server", "listen_internal"),
+	           *ops = config_cstr(c, "server", "ops_listen");
 	s->p->web = web_app_new(s->p, extra, e);
 	if (!s->p->web)
 		return ST_CONFIG;
@@ -430,7 +438,10 @@ static enum status serve(struct serving *s, struct err *e)
 	s->loop_count = (unsigned)config_int(c, "server", "loops");
 	if (!s->loop_count)
 		s->loop_count = cores;
-	TRY(offload_start(threads ? threads : cores < 2 ? 2 : cores, (unsigned)config_int(c, "server", "offload_queue"), e));
+	TRY(offload_start(threads   ? threads
+	                : cores < 2 ? 2
+	                            : cores,
+	        (unsigned)config_int(c, "server", "offload_queue"), e));
 	s->loops = loops_start(s->loop_count, start_loop, s, e);
 	if (!s->loops) {
 		offload_stop();
@@ -457,7 +468,10 @@ static enum status serve(struct serving *s, struct err *e)
 
 static enum status run_with(struct invocation *inv, bool public, struct err *e)
 {
-	struct serving s = { .inv = inv, .public = public, .drain_task = { .run = drain_from_attach }, .drain_begun = ATOMIC_FLAG_INIT };
+	struct serving s = { .inv = inv,
+		.public = public,
+		.drain_task = { .run = drain_from_attach },
+		.drain_begun = ATOMIC_FLAG_INIT };
 	const char *roles = inv_option(inv, "roles");
 	TRY(parse_roles(roles ? roles : "events,jobs", &s.roles, e));
 	TRY(choose_port(inv, e));
@@ -491,12 +505,21 @@ static const struct option_def serve_options[] = {
 static const struct option_def worker_options[] = { { "roles", "NAMES", NULL, "events,jobs (both)" }, { 0 } };
 
 const struct command command_serve = {
-	.name = "serve", .usage = "[--data DIR] [--listen ADDR:PORT] [--only NAMES] [--demo]", .summary = "Serve the site",
-	.details = "Prints `ready URL MILLISECONDS` when it answers. SIGTERM finishes what is under way and ends; SIGHUP reads the configuration\n"
+	.name = "serve",
+	.usage = "[--data DIR] [--listen ADDR:PORT] [--only NAMES] [--demo]",
+	.summary = "Serve the site",
+	.details = "Prints `ready URL MILLISECONDS` when it answers. SIGTERM finishes what is under way and ends; "
+	           "SIGHUP reads the configuration\n"
 	           "and the certificate again.",
-	.options = serve_options, .flags = CMD_CONFIG, .run = run_serve,
+	.options = serve_options,
+	.flags = CMD_CONFIG,
+	.run = run_serve,
 };
 const struct command command_worker = {
-	.name = "worker", .usage = "[--roles events,jobs] [--only NAMES]", .summary = "Do background work only, beside other processes",
-	.options = worker_options, .flags = CMD_CONFIG, .run = run_worker,
+	.name = "worker",
+	.usage = "[--roles events,jobs] [--only NAMES]",
+	.summary = "Do background work only, beside other processes",
+	.options = worker_options,
+	.flags = CMD_CONFIG,
+	.run = run_worker,
 };

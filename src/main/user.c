@@ -45,13 +45,20 @@ static enum status run(struct invocation *inv, struct err *e)
 	if (strcmp(inv->args[0], "add"))
 		return err_set(e, ST_USAGE, "'user %s' is not known; there is: user add EMAIL", inv->args[0]);
 	if (!s || !s->db)
-		return err_set(e, ST_CONFIG, "identity, which keeps people, does not run in this process (server.only)");
+		return err_set(
+		        e, ST_CONFIG, "identity, which keeps people, does not run in this process (server.only)");
 	TRY(read_password(line, e));
 	inv->ctx->svc = s;
 	struct str email = str_c(inv->args[1]), own = email;
 	ptrdiff_t at = str_chr(own, '@');
-	const struct admin_person n = { .email = email, .name = name ? str_c(name) : at > 0 ? str_first(own, (size_t)at) : own, .password = str_c(line),
-		.roles = inv_option(inv, "owner") ? STR("owner") : inv_option(inv, "admin") ? STR("admin") : STR("") };
+	const struct admin_person n = { .email = email,
+		.name = name     ? str_c(name)
+		        : at > 0 ? str_first(own, (size_t)at)
+		                 : own,
+		.password = str_c(line),
+		.roles = inv_option(inv, "owner")  ? STR("owner")
+		        : inv_option(inv, "admin") ? STR("admin")
+		                                   : STR("") };
 	TRY(admin_add_person(inv->ctx, &n, &id, e));
 	printf("added %s\n", inv->args[1]);
 	return ST_OK;

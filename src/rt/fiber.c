@@ -27,8 +27,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-/* Ready fibers run per turn, by number and by time; then timers and descriptors have theirs: what is answered without a fiber must
-   not wait for a crowd of them. */
+/* Ready fibers run per turn, by number and by time; then timers and descriptors have theirs: what is answered without a
+   fiber must not wait for a crowd of them. */
 enum { RUN_BATCH = 64, RUN_CLOCK = 4 /* fibers between looks at the clock */ };
 #define RUN_NS (NS_PER_MS / 4)
 
@@ -363,7 +363,8 @@ static void wake_here(struct fiber *f)
 	if (f->state == PARKED)
 		end_park(f, ST_OK);
 	else if (f->state == READY && f->from_park)
-		f->result = ST_OK; /* it has timed out or was cancelled, but does not know yet: the wake must not be lost */
+		f->result = ST_OK; /* it has timed out or was cancelled, but does not know yet: the wake must not be
+		                      lost */
 	else
 		f->woken = true;
 }

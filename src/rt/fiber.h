@@ -32,8 +32,8 @@ struct fiber *fiber_spawn(struct loop *l, void (*fn)(void *arg), void *arg, enum
 /* The same from any thread; false when refused. */
 bool fiber_spawn_on(struct loop *l, void (*fn)(void *arg), void *arg, enum fiber_stack size);
 void fiber_limit(unsigned per_loop); /* default 100 000 */
-/* One turn of a fiber that goes on for ever, under a guard of its own: false, with a line in the log, when it was given up.
-   name: of the role, for that line. */
+/* One turn of a fiber that goes on for ever, under a guard of its own: false, with a line in the log, when it was given
+   up. name: of the role, for that line. */
 bool fiber_turn(const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
 uint64_t fibers_given_up(void); /* fibers and turns, since the process began */
 
@@ -62,13 +62,13 @@ enum status fiber_wait_fd(int fd, uint32_t want, int64_t deadline_ns, uint32_t *
 
 unsigned fiber_count(const struct loop *l); /* alive on this loop */
 
-/* For tests that end a fiber's waits at a chosen one: fn is told of each wait of every fiber, in that fiber: before it parks (woken false), and
-   when a park or a yield is over, whatever ended it (woken true). fn may yield, of which it is not told. NULL: nobody is told. Set while no loop
-   runs. */
+/* For tests that end a fiber's waits at a chosen one: fn is told of each wait of every fiber, in that fiber: before it
+   parks (woken false), and when a park or a yield is over, whatever ended it (woken true). fn may yield, of which it is
+   not told. NULL: nobody is told. Set while no loop runs. */
 void fiber_watch_waits(void (*fn)(bool woken));
 
-/* Run fn in a fiber on a temporary loop of the calling thread until it returns: for commands and tests. What is given up
-   there goes on unwinding here: to the caller's guard. */
+/* Run fn in a fiber on a temporary loop of the calling thread until it returns: for commands and tests. What is given
+   up there goes on unwinding here: to the caller's guard. */
 void fiber_main(void (*fn)(void *arg), void *arg);
 
 #endif

@@ -49,7 +49,8 @@ static void start_task(struct task *t)
 	pthread_mutex_unlock(&ls->lock);
 }
 
-/* A fiber that has used up its stack has none left for the handler of that fault. Sanitizers bring a stack of their own. NULL: none. */
+/* A fiber that has used up its stack has none left for the handler of that fault. Sanitizers bring a stack of their
+ * own. NULL: none. */
 static void *fault_stack_set(void)
 {
 	if (RT_ASAN || RT_TSAN)
@@ -81,7 +82,8 @@ static void *thread(void *arg)
 	loop_run(m->loop);
 	m->drained = loop_drain(m->loop, DRAIN_S * NS_PER_S);
 	if (!m->drained)
-		LOG(ERROR, NULL, "loop.fibers_left", LI("loop", loop_index(m->loop)), LI("fibers", fiber_count(m->loop)));
+		LOG(ERROR, NULL, "loop.fibers_left", LI("loop", loop_index(m->loop)),
+		        LI("fibers", fiber_count(m->loop)));
 	fault_stack_free(fault_stack);
 	return NULL;
 }

@@ -31,7 +31,8 @@ struct job {
 	enum status status;
 };
 
-/* An idle lane that has work and finishes nothing for so long gets a share of the processor for it, at this niceness. */
+/* An idle lane that has work and finishes nothing for so long gets a share of the processor for it, at this niceness.
+ */
 #define STARVED_NS  (500 * NS_PER_MS)
 #define RAISED_NICE 10
 
@@ -43,9 +44,10 @@ struct hand {
 
 static struct lane {
 	const char *thread_name;
-	/* Runs when nothing else wants the processor (sched(7)); a thread made for each job would delay others while it is not yet
-	   idle, and nice 19 is not enough: who wakes waits for its slice of 2 ms to end. Where no processor ever rests, idle threads
-	   get three thousandths of one, and a password took over half a minute: `watcher` raises them then, for a job. */
+	/* Runs when nothing else wants the processor (sched(7)); a thread made for each job would delay others while it
+	   is not yet idle, and nice 19 is not enough: who wakes waits for its slice of 2 ms to end. Where no processor
+	   ever rests, idle threads get three thousandths of one, and a password took over half a minute: `watcher`
+	   raises them then, for a job. */
 	bool idle;
 	pthread_mutex_t lock;
 	pthread_cond_t work, watch;
@@ -56,9 +58,13 @@ static struct lane {
 	pthread_t watcher;
 	bool watched;
 	struct offload_stats stats;
-#define LANE(which, name, gives_way)                                                                                  \
-	[which] = { .thread_name = name, .idle = gives_way, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, \
-		    .watch = PTHREAD_COND_INITIALIZER, .tail = &lanes[which].head }
+#define LANE(which, name, gives_way)                                                                                   \
+	[which] = { .thread_name = name,                                                                               \
+		.idle = gives_way,                                                                                     \
+		.lock = PTHREAD_MUTEX_INITIALIZER,                                                                     \
+		.work = PTHREAD_COND_INITIALIZER,                                                                      \
+		.watch = PTHREAD_COND_INITIALIZER,                                                                     \
+		.tail = &lanes[which].head }
 } lanes[OFFLOAD_LANES] = {
 	LANE(OFFLOAD_PROMPT, "offload", false),
 	LANE(OFFLOAD_SECRETS, "secrets", true),
@@ -117,7 +123,8 @@ static void *worker(void *arg)
 	struct lane *l = h->lane;
 	pthread_setname_np(pthread_self(), l->thread_name);
 	if (l->idle) {
-		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), RAISED_NICE); /* for when it is raised; SCHED_IDLE knows no niceness */
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(),
+		        RAISED_NICE); /* for when it is raised; SCHED_IDLE knows no niceness */
 		(void)policy(pthread_self(), SCHED_IDLE);
 	}
 	pthread_mutex_lock(&l->lock);
@@ -148,7 +155,10 @@ static void raise_all(struct lane *l)
 		if (h->raised || h->ended || (h->raised = policy(h->thread, SCHED_OTHER)))
 			continue;
 		if (!told)
-			LOG(WARN, NULL, "offload.starved", LS("hint", "no processor rests, so passwords and pictures take long; LimitNICE=+10 would let them have a share"));
+			LOG(WARN, NULL, "offload.starved",
+			        LS("hint",
+			                "no processor rests, so passwords and pictures take long; LimitNICE=+10 would "
+			                "let them have a share"));
 		told = true;
 	}
 }

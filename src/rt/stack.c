@@ -55,7 +55,8 @@ static bool guard_page(char *p)
 static bool slab_map(struct slab *s, size_t step)
 {
 	s->size = step * PER_SLAB;
-	s->base = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	s->base = mmap(
+	        NULL, s->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (s->base == MAP_FAILED)
 		return false;
 	/* One touched byte must cost a page, not two megabytes. */

@@ -3,8 +3,8 @@
  * The context switch: callee-saved registers on the old stack, stack pointers exchanged, the same registers off the
  * new one. The floating-point control words are left alone although the ABIs count them as preserved: nothing here
  * changes them, and loading them would double the cost. The last instruction is a jump: a return would be
- * predicted to go back to the caller, which is the one place where it never goes (18 ns with, 7 ns without). ucontext, which makes a system call per switch for
- * the signal mask, serves the other architectures (and -DRT_UCONTEXT).
+ * predicted to go back to the caller, which is the one place where it never goes (18 ns with, 7 ns without). ucontext,
+ * which makes a system call per switch for the signal mask, serves the other architectures (and -DRT_UCONTEXT).
  */
 #include "rt/internal.h"
 
@@ -28,7 +28,8 @@ void context_make(struct context *c, char *base, char *top, void (*entry)(void *
 	c->uc.uc_stack.ss_sp = base;
 	c->uc.uc_stack.ss_size = (size_t)(top - base);
 	c->uc.uc_link = NULL;
-	makecontext(&c->uc, (void (*)(void))start, 4, (unsigned)(e >> 32), (unsigned)e, (unsigned)(a >> 32), (unsigned)a);
+	makecontext(
+	        &c->uc, (void (*)(void))start, 4, (unsigned)(e >> 32), (unsigned)e, (unsigned)(a >> 32), (unsigned)a);
 }
 
 void context_switch(struct context *from, struct context *to)

@@ -137,8 +137,8 @@ static bool make_server(struct house *h, void (*wrap)(struct http_app *app))
 static bool open_all(struct house *h, void (*wrap)(struct http_app *app))
 {
 	struct boot b = { .h = h };
-	if (!make_databases(h) || !configure(h) || !(h->p = platform_new(h->config, services_all, &h->err)) || !make_server(h, wrap) ||
-	    !(h->loops = loops_start(1, start_loop, h, &h->err)))
+	if (!make_databases(h) || !configure(h) || !(h->p = platform_new(h->config, services_all, &h->err)) ||
+	        !make_server(h, wrap) || !(h->loops = loops_start(1, start_loop, h, &h->err)))
 		return false;
 	h->p->loops = h->loops;
 	h->loop = loops_get(h->loops, 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A request for every route that there is, more for those that do several things. A route without one fails the test: add a row to samples.def of its
- * service, and to scene.c what it needs to succeed. Routes that several services share (signing in) need one of one of them.
+ * A request for every route that there is, more for those that do several things. A route without one fails the test:
+ * add a row to samples.def of its service, and to scene.c what it needs to succeed. Routes that several services share
+ * (signing in) need one of one of them.
  */
 #include "scene.h"
 
@@ -17,16 +18,19 @@ const struct sample samples[] = {
 	{ "", "GET", "/healthz", "/healthz", VISITOR, 200 },
 	{ "", "GET", "/readyz", "/readyz", VISITOR, 200 },
 	{ "", "GET", "/metrics", "/metrics", VISITOR, 200 },
-	{ "", "POST", "/internal/contracts/{service:text}/{name:text}", "/internal/contracts/blog/site", VISITOR, 200, "x-guildhall-signature: {a}\r\n",
-	  SCENE_CONTRACT_BODY, scene_contract },
-	{ "", "POST", "/internal/fragments", "/internal/fragments", VISITOR, 200, "x-guildhall-signature: {a}\r\n", SCENE_FRAGMENTS_BODY, scene_fragments },
-	{ "", "POST", "/internal/events", "/internal/events", VISITOR, 200, "x-guildhall-signature: {a}\r\n", NULL, scene_events },
+	{ "", "POST", "/internal/contracts/{service:text}/{name:text}", "/internal/contracts/blog/site", VISITOR, 200,
+	        "x-guildhall-signature: {a}\r\n", SCENE_CONTRACT_BODY, scene_contract },
+	{ "", "POST", "/internal/fragments", "/internal/fragments", VISITOR, 200, "x-guildhall-signature: {a}\r\n",
+	        SCENE_FRAGMENTS_BODY, scene_fragments },
+	{ "", "POST", "/internal/events", "/internal/events", VISITOR, 200, "x-guildhall-signature: {a}\r\n", NULL,
+	        scene_events },
 
 	{ "", "GET", "/admin/", "/admin/", OWNER, 200 },
 	{ "", "GET", "/admin/settings", "/admin/settings", OWNER, 200 },
-	{ "", "POST", "/admin/settings", "/admin/settings?service=blog", OWNER, 303, FORM, "csrf={csrf}&posts_per_page=11&feed_posts=15" },
+	{ "", "POST", "/admin/settings", "/admin/settings?service=blog", OWNER, 303, FORM,
+	        "csrf={csrf}&posts_per_page=11&feed_posts=15" },
 
-	/* --- the services' --- */
+/* --- the services' --- */
 #include "samples_all.h"
 };
 const size_t sample_count = sizeof samples / sizeof *samples;

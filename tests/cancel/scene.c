@@ -41,8 +41,8 @@ static struct {
 	char jwk[1024], passkey[128]; /* base64url of the key's name */
 } made;
 
-static struct authenticator au = { .want = { .origin = STR_INIT("http://localhost"), .rp_id = STR_INIT("localhost") }, .credential = STR_INIT("the-scene's-passkey") };
-
+static struct authenticator au = { .want = { .origin = STR_INIT("http://localhost"), .rp_id = STR_INIT("localhost") },
+	.credential = STR_INIT("the-scene's-passkey") };
 
 static const struct { const char *email, *name, *roles; } cast[WHO_COUNT] = {
 	[MEMBER] = { "mara@example.org", "Mara", "" },
@@ -69,7 +69,10 @@ static void put(struct prep *x, enum auth_kind kind, struct str key, struct str 
 	MUST(authstore_put(x->ctx, x->h->p->auth, &n, E));
 }
 
-static struct str owner_of(struct prep *x, int64_t person) { return arena_strf(x->ctx->arena, "p:%lld", (long long)person); }
+static struct str owner_of(struct prep *x, int64_t person)
+{
+	return arena_strf(x->ctx->arena, "p:%lld", (long long)person);
+}
 
 static void keep(char *out, struct str s) { snprintf(out, sizeof((struct prep *)NULL)->a, "%.*s", STR_ARG(s)); }
 
@@ -90,17 +93,23 @@ static void change(struct prep *x, const char *service, db_tx_fn *fn)
 
 static enum status tx_client(struct db_conn *c, void *arg, struct err *e)
 {
-	static const char metadata[] = "{\"client_name\":\"Scene\",\"redirect_uris\":[\"" SCENE_CALLBACK "\"],\"grant_types\":[\"authorization_code\",\"refresh_token\","
-		"\"client_credentials\",\"" DEVICE_GRANT "\"],\"response_types\":[\"code\"],\"scope\":\"openid profile email offline_access\","
-		"\"token_endpoint_auth_method\":\"client_secret_post\",\"backchannel_logout_uri\":\"https://app.example/out\"}";
+	static const char
+	        metadata[] = "{\"client_name\":\"Scene\",\"redirect_uris\":[\"" SCENE_CALLBACK
+	                     "\"],\"grant_types\":[\"authorization_code\",\"refresh_token\","
+	                     "\"client_credentials\",\"" DEVICE_GRANT
+	                     "\"],\"response_types\":[\"code\"],\"scope\":\"openid profile email offline_access\","
+	                     "\"token_endpoint_auth_method\":\"client_secret_post\",\"backchannel_logout_uri\":\"https:"
+	                     "//app.example/out\"}";
 	char hash[AUTH_HASH_LEN + 1];
 	auth_hash(STR(SCENE_SECRET), hash);
-	return q_identity_client_add(c, STR(SCENE_CLIENT), STR("oidc"), STR("Scene"), STR("client_secret_post"), str_c(hash), STR(""), str_c(metadata), clock_now_us(), NULL, e);
+	return q_identity_client_add(c, STR(SCENE_CLIENT), STR("oidc"), STR("Scene"), STR("client_secret_post"),
+	        str_c(hash), STR(""), str_c(metadata), clock_now_us(), NULL, e);
 }
 
 static enum status tx_passkey(struct db_conn *c, void *arg, struct err *e)
 {
-	return q_identity_passkey_add(c, str_c(made.passkey), made.people[NEWCOMER], str_c(made.jwk), 0, STR("Key"), clock_now_us(), NULL, e);
+	return q_identity_passkey_add(
+	        c, str_c(made.passkey), made.people[NEWCOMER], str_c(made.jwk), 0, STR("Key"), clock_now_us(), NULL, e);
 }
 
 static void make_picture(struct ctx *ctx, struct house *h)
@@ -118,7 +127,8 @@ static void make_passkey(struct ctx *ctx)
 	authenticator_init(&au);
 	au.a = ctx->arena;
 	au.want.challenge = STR("AAAA");
-	MUST(webauthn_register(ctx->arena, &au.want, authenticator_client_data(&au, &good, "webauthn.create"), authenticator_attestation(&au, &good), &key, E));
+	MUST(webauthn_register(ctx->arena, &au.want, authenticator_client_data(&au, &good, "webauthn.create"),
+	        authenticator_attestation(&au, &good), &key, E));
 	snprintf(made.jwk, sizeof made.jwk, "%.*s", STR_ARG(key.jwk));
 	snprintf(made.passkey, sizeof made.passkey, "%.*s", STR_ARG(key.id));
 }
@@ -128,8 +138,10 @@ void scene_make(struct ctx *ctx, void *house)
 	struct prep x = { .ctx = ctx, .h = house };
 	for (unsigned i = 0; i < WHO_COUNT; i++)
 		if (cast[i].email)
-			MUST(admin_add_person(ctx, &(struct admin_person){ str_c(cast[i].email), str_c(cast[i].name), STR(SCENE_PASSWORD), str_c(cast[i].roles) },
-			                      &made.people[i], E));
+			MUST(admin_add_person(ctx,
+			        &(struct admin_person){ str_c(cast[i].email), str_c(cast[i].name), STR(SCENE_PASSWORD),
+			                str_c(cast[i].roles) },
+			        &made.people[i], E));
 	MUST(password_hash(ctx, STR(SCENE_PASSWORD), made.password, E));
 	make_passkey(ctx);
 	change(&x, "identity", tx_client);
@@ -144,7 +156,8 @@ static enum status tx_active(struct db_conn *c, void *arg, struct err *e)
 {
 	int64_t id = ((struct prep *)arg)->person;
 	TRY(q_identity_leaving_put(c, id, STR("active"), NULL, clock_now_us(), NULL, e));
-	return q_identity_person_roles(c, id, id == made.people[OWNER] ? STR("owner") : STR(""), clock_now_us(), NULL, e);
+	return q_identity_person_roles(
+	        c, id, id == made.people[OWNER] ? STR("owner") : STR(""), clock_now_us(), NULL, e);
 }
 
 /* As they were: active, with the roles of the cast, signed in nowhere, nothing granted. */
@@ -152,9 +165,11 @@ static void restore(struct prep *x, int64_t person)
 {
 	struct prep of = { .ctx = x->ctx, .h = x->h, .person = person };
 	change(&of, "identity", tx_active);
-	MUST(authstore_drop(x->ctx, x->h->p->auth, AUTH_PERSON, arena_strf(x->ctx->arena, "%lld", (long long)person), E));
+	MUST(authstore_drop(
+	        x->ctx, x->h->p->auth, AUTH_PERSON, arena_strf(x->ctx->arena, "%lld", (long long)person), E));
 	MUST(authstore_drop_owner(x->ctx, x->h->p->auth, AUTH_KINDS, owner_of(x, person), E));
-	MUST(authstore_drop_owner(x->ctx, x->h->p->auth, AUTH_GRANT, arena_strf(x->ctx->arena, "pc:%lld:" SCENE_CLIENT, (long long)person), E));
+	MUST(authstore_drop_owner(x->ctx, x->h->p->auth, AUTH_GRANT,
+	        arena_strf(x->ctx->arena, "pc:%lld:" SCENE_CLIENT, (long long)person), E));
 }
 
 static struct str sso_value(struct ctx *ctx, int64_t id)
@@ -166,7 +181,8 @@ static struct str sso_value(struct ctx *ctx, int64_t id)
 	MUST(people_load(ctx, id, &p, E));
 	id_text(id_new(), sid);
 	buf_arena(&b, ctx->arena, 8192);
-	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"seen\":%lld,\"zone\":\"\",\"amr\":\"pwd\",\"agent\":\"\"", (long long)id, now, now);
+	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"seen\":%lld,\"zone\":\"\",\"amr\":\"pwd\",\"agent\":\"\"",
+	        (long long)id, now, now);
 	json_put_member(&b, "sid", str_c(sid));
 	json_put_member(&b, "name", p->name);
 	json_put_member(&b, "email", p->email);
@@ -195,7 +211,8 @@ void scene_sign_in(struct prep *x, enum who who, char *out, size_t max)
 			continue;
 		secret = auth_secret(ctx.arena, hash);
 		put(x, AUTH_SESSION, session_key(&ctx, str_c(hash)), sso_sessions_owner(&ctx, x->sso), x->sso);
-		n += (size_t)snprintf(out + n, max - n, "; %s=%.*s", session_cookie_name(&ctx, ctx.svc), STR_ARG(secret));
+		n += (size_t)snprintf(
+		        out + n, max - n, "; %s=%.*s", session_cookie_name(&ctx, ctx.svc), STR_ARG(secret));
 	}
 }
 
@@ -216,18 +233,36 @@ static struct str fresh_address(struct prep *x)
 	return arena_strf(x->ctx->arena, "%s@example.org", id);
 }
 
-void scene_link_sign_in(struct prep *x) { link_of(x, (struct link){ .kind = LINK_SIGN_IN, .person = made.people[MEMBER], .email = STR("mara@example.org") }); }
+void scene_link_sign_in(struct prep *x)
+{
+	link_of(x,
+	        (struct link){ .kind = LINK_SIGN_IN, .person = made.people[MEMBER], .email = STR("mara@example.org") });
+}
 void scene_link_reset(struct prep *x)
 {
 	restore(x, made.people[MEMBER]);
-	link_of(x, (struct link){ .kind = LINK_RESET, .person = made.people[MEMBER], .email = STR("mara@example.org") });
+	link_of(x,
+	        (struct link){ .kind = LINK_RESET, .person = made.people[MEMBER], .email = STR("mara@example.org") });
 }
-void scene_link_sign_up(struct prep *x) { link_of(x, (struct link){ .kind = LINK_SIGN_UP, .email = fresh_address(x), .name = STR("Anew"), .hash = str_c(made.password) }); }
-void scene_link_email(struct prep *x) { link_of(x, (struct link){ .kind = LINK_EMAIL, .person = x->person, .email = fresh_address(x) }); }
+void scene_link_sign_up(struct prep *x)
+{
+	link_of(x,
+	        (struct link){ .kind = LINK_SIGN_UP,
+	                .email = fresh_address(x),
+	                .name = STR("Anew"),
+	                .hash = str_c(made.password) });
+}
+void scene_link_email(struct prep *x)
+{
+	link_of(x, (struct link){ .kind = LINK_EMAIL, .person = x->person, .email = fresh_address(x) });
+}
 
 /* --- factors ------------------------------------------------------------------------------------------------ */
 
-static struct str secret_under(struct prep *x, char hash[AUTH_HASH_LEN + 1]) { return auth_secret(x->ctx->arena, hash); }
+static struct str secret_under(struct prep *x, char hash[AUTH_HASH_LEN + 1])
+{
+	return auth_secret(x->ctx->arena, hash);
+}
 
 static void code_now(char *out)
 {
@@ -239,7 +274,8 @@ static void code_now(char *out)
 static enum status tx_totp(struct db_conn *c, void *arg, struct err *e)
 {
 	struct prep *x = arg;
-	return q_identity_totp_put(c, made.people[NEWCOMER], auth_seal(x->ctx, SECOND_SEAL, STR(SEED)), 0, clock_now_us(), NULL, e);
+	return q_identity_totp_put(
+	        c, made.people[NEWCOMER], auth_seal(x->ctx, SECOND_SEAL, STR(SEED)), 0, clock_now_us(), NULL, e);
 }
 
 void scene_half(struct prep *x)
@@ -249,7 +285,8 @@ void scene_half(struct prep *x)
 	change(x, "identity", tx_totp);
 	restore(x, made.people[NEWCOMER]);
 	put(x, AUTH_PROMPT, str_c(hash), owner_of(x, made.people[NEWCOMER]),
-	    arena_strf(x->ctx->arena, "{\"person\":%lld,\"amr\":\"pwd\",\"next\":\"/account\"}", (long long)made.people[NEWCOMER]));
+	        arena_strf(x->ctx->arena, "{\"person\":%lld,\"amr\":\"pwd\",\"next\":\"/account\"}",
+	                (long long)made.people[NEWCOMER]));
 	keep(x->c, arena_strf(x->ctx->arena, "gh_second=%.*s", STR_ARG(secret)));
 	code_now(x->a);
 }
@@ -274,7 +311,8 @@ static struct str challenge_of(struct prep *x, int64_t person)
 {
 	char hash[AUTH_HASH_LEN + 1];
 	struct str challenge = secret_under(x, hash);
-	put(x, AUTH_PROMPT, arena_strf(x->ctx->arena, "passkey:%s", hash), STR_NULL, arena_strf(x->ctx->arena, "%lld", (long long)person));
+	put(x, AUTH_PROMPT, arena_strf(x->ctx->arena, "passkey:%s", hash), STR_NULL,
+	        arena_strf(x->ctx->arena, "%lld", (long long)person));
 	return challenge;
 }
 
@@ -285,7 +323,10 @@ static void body_of(struct prep *x, struct str text)
 	x->body = str_c(body);
 }
 
-static void put_bytes(struct buf *b, struct arena *a, const char *name, struct str bytes) { json_put_member(b, name, base64url(a, bytes)); }
+static void put_bytes(struct buf *b, struct arena *a, const char *name, struct str bytes)
+{
+	json_put_member(b, name, base64url(a, bytes));
+}
 
 static struct str assertion(struct arena *a, struct str challenge)
 {
@@ -293,7 +334,8 @@ static struct str assertion(struct arena *a, struct str challenge)
 	const struct authenticator_answer good = { .flags = 0x05 };
 	au.a = a;
 	au.want.challenge = challenge;
-	struct str data = authenticator_data(&au, &good, STR("")), client = authenticator_client_data(&au, &good, "webauthn.get");
+	struct str data = authenticator_data(&au, &good, STR("")),
+	           client = authenticator_client_data(&au, &good, "webauthn.get");
 	buf_arena(&b, a, 8192);
 	BUF_LIT(&b, "{\"next\":\"/account\"");
 	put_bytes(&b, a, "id", au.credential);
@@ -353,7 +395,8 @@ static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
 	char hash[AUTH_HASH_LEN + 1];
 	keep(x->a, auth_secret(db_arena(c), hash));
 	keep_id(x->b, id);
-	return q_identity_invitation_add(c, id, fresh_address(x), STR(""), str_c(hash), made.people[OWNER], now, now + 600 * US_PER_S, NULL, e);
+	return q_identity_invitation_add(
+	        c, id, fresh_address(x), STR(""), str_c(hash), made.people[OWNER], now, now + 600 * US_PER_S, NULL, e);
 }
 
 void scene_invitation(struct prep *x) { change(x, "identity", tx_invite); }
@@ -379,8 +422,8 @@ static enum status tx_address(struct db_conn *c, void *arg, struct err *e)
 	struct str none = STR("");
 	TRY(tx_no_address(c, arg, e));
 	keep_id(((struct prep *)arg)->a, id);
-	return q_account_address_put(c, id, made.people[MEMBER], STR("Mara"), STR("Mill Lane 1"), none, none, STR("Ousebridge"), none, STR("GB"), none, true, true,
-	                             clock_now_us(), NULL, e);
+	return q_account_address_put(c, id, made.people[MEMBER], STR("Mara"), STR("Mill Lane 1"), none, none,
+	        STR("Ousebridge"), none, STR("GB"), none, true, true, clock_now_us(), NULL, e);
 }
 
 void scene_no_address(struct prep *x) { change(x, "account", tx_no_address); }
@@ -416,10 +459,15 @@ void scene_picture_later(struct prep *x)
 /* A picture that was not there before: what follows its end is nobody's. */
 void scene_upload(struct prep *x)
 {
-	static const char head[] = "--edge\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n"
-		"--edge\r\ncontent-disposition: form-data; name=\"name\"\r\n\r\nMara\r\n--edge\r\ncontent-disposition: form-data; name=\"handle\"\r\n\r\nmara\r\n"
-		"--edge\r\ncontent-disposition: form-data; name=\"timezone\"\r\n\r\nEurope/Berlin\r\n--edge\r\ncontent-disposition: form-data; name=\"locale\"\r\n\r\nen\r\n"
-		"--edge\r\ncontent-disposition: form-data; name=\"avatar\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\n";
+	static const char head[] =
+	        "--edge\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n"
+	        "--edge\r\ncontent-disposition: form-data; name=\"name\"\r\n\r\nMara\r\n--edge\r\ncontent-disposition: "
+	        "form-data; name=\"handle\"\r\n\r\nmara\r\n"
+	        "--edge\r\ncontent-disposition: form-data; "
+	        "name=\"timezone\"\r\n\r\nEurope/Berlin\r\n--edge\r\ncontent-disposition: form-data; "
+	        "name=\"locale\"\r\n\r\nen\r\n"
+	        "--edge\r\ncontent-disposition: form-data; name=\"avatar\"; filename=\"a.png\"\r\ncontent-type: "
+	        "image/png\r\n\r\n";
 	struct buf b;
 	char picture[40000], id[ID_TEXT_LEN + 1];
 	SCOPED_FD fd = open(TEST_ROOT "/tests/fixtures/media/metadata.png", O_RDONLY | O_CLOEXEC);
@@ -440,7 +488,8 @@ void scene_upload(struct prep *x)
 
 static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
 {
-	return q_identity_consent_put(c, made.people[MEMBER], STR(SCENE_CLIENT), STR("openid profile email offline_access"), clock_now_us(), NULL, e);
+	return q_identity_consent_put(c, made.people[MEMBER], STR(SCENE_CLIENT),
+	        STR("openid profile email offline_access"), clock_now_us(), NULL, e);
 }
 
 static enum status tx_no_consent(struct db_conn *c, void *arg, struct err *e)
@@ -458,8 +507,10 @@ void scene_no_consent(struct prep *x) { change(x, "identity", tx_no_consent); }
 
 static struct str as_asked(struct prep *x)
 {
-	return arena_strf(x->ctx->arena, "client_id=%s&response_type=code&redirect_uri=%s&scope=openid&code_challenge=%s"
-	                  "&code_challenge_method=S256", SCENE_CLIENT, CALLBACK_ENCODED, CHALLENGE);
+	return arena_strf(x->ctx->arena,
+	        "client_id=%s&response_type=code&redirect_uri=%s&scope=openid&code_challenge=%s"
+	        "&code_challenge_method=S256",
+	        SCENE_CLIENT, CALLBACK_ENCODED, CHALLENGE);
 }
 
 void scene_ask(struct prep *x)
@@ -488,11 +539,19 @@ static struct str signed_in(struct prep *x)
 	return x->sso;
 }
 
-static void code_for(struct prep *x, const char *client, struct str back, struct str challenge, struct str nonce, char *out)
+static void code_for(
+        struct prep *x, const char *client, struct str back, struct str challenge, struct str nonce, char *out)
 {
 	struct str code;
-	const struct oauth_code c = { .client = str_c(client), .redirect_uri = back, .challenge = challenge, .nonce = nonce, .scope = STR("openid profile email offline_access"),
-		.sso = signed_in(x), .jkt = STR(""), .person = made.people[MEMBER], .auth_us = clock_now_us() };
+	const struct oauth_code c = { .client = str_c(client),
+		.redirect_uri = back,
+		.challenge = challenge,
+		.nonce = nonce,
+		.scope = STR("openid profile email offline_access"),
+		.sso = signed_in(x),
+		.jkt = STR(""),
+		.person = made.people[MEMBER],
+		.auth_us = clock_now_us() };
 	MUST(oauth_code_issue(x->ctx, &c, &code, E));
 	keep(out, code);
 }
@@ -504,8 +563,14 @@ void scene_tokens(struct prep *x)
 	struct oauth_tokens t;
 	char id[ID_TEXT_LEN + 1];
 	id_text(id_new(), id);
-	const struct oauth_grant g = { .id = str_c(id), .client = STR(SCENE_CLIENT), .scope = STR("openid profile email offline_access"), .sso = signed_in(x),
-		.nonce = STR(""), .jkt = STR(""), .person = made.people[MEMBER], .auth_us = clock_now_us() };
+	const struct oauth_grant g = { .id = str_c(id),
+		.client = STR(SCENE_CLIENT),
+		.scope = STR("openid profile email offline_access"),
+		.sso = signed_in(x),
+		.nonce = STR(""),
+		.jkt = STR(""),
+		.person = made.people[MEMBER],
+		.auth_us = clock_now_us() };
 	MUST(oauth_tokens_issue(x->ctx, &g, true, &t, E));
 	keep(x->a, t.access);
 	keep(x->b, t.refresh);
@@ -523,8 +588,10 @@ static void device(struct prep *x, const char *state)
 	keep(x->b, str_c(code));
 	put(x, AUTH_USER_CODE, str_c(code), STR_NULL, str_c(hash));
 	put(x, AUTH_DEVICE, str_c(hash), STR_NULL,
-	    arena_strf(x->ctx->arena, "{\"person\":%lld,\"auth\":%lld,\"polled\":0,\"interval\":5,\"client\":\"" SCENE_CLIENT "\",\"scope\":\"openid\",\"state\":\"%s\",\"sso\":\"%.*s\"}",
-	               (long long)made.people[MEMBER], (long long)clock_now_us(), state, STR_ARG(signed_in(x))));
+	        arena_strf(x->ctx->arena,
+	                "{\"person\":%lld,\"auth\":%lld,\"polled\":0,\"interval\":5,\"client\":\"" SCENE_CLIENT
+	                "\",\"scope\":\"openid\",\"state\":\"%s\",\"sso\":\"%.*s\"}",
+	                (long long)made.people[MEMBER], (long long)clock_now_us(), state, STR_ARG(signed_in(x))));
 }
 
 void scene_device(struct prep *x) { device(x, "pending"); }
@@ -534,10 +601,13 @@ struct registering { struct prep *x; char id[64], hash[AUTH_HASH_LEN + 1]; };
 
 static enum status tx_register(struct db_conn *c, void *arg, struct err *e)
 {
-	static const char metadata[] = "{\"client_name\":\"Another\",\"redirect_uris\":[\"https://another.example/back\"],\"grant_types\":[\"authorization_code\"],"
-		"\"response_types\":[\"code\"],\"scope\":\"openid\",\"token_endpoint_auth_method\":\"none\"}";
+	static const char metadata[] =
+	        "{\"client_name\":\"Another\",\"redirect_uris\":[\"https://another.example/"
+	        "back\"],\"grant_types\":[\"authorization_code\"],"
+	        "\"response_types\":[\"code\"],\"scope\":\"openid\",\"token_endpoint_auth_method\":\"none\"}";
 	const struct registering *r = arg;
-	TRY(q_identity_client_add(c, str_c(r->id), STR("oidc"), STR("Another"), STR("none"), STR(""), str_c(r->hash), str_c(metadata), clock_now_us(), NULL, e));
+	TRY(q_identity_client_add(c, str_c(r->id), STR("oidc"), STR("Another"), STR("none"), STR(""), str_c(r->hash),
+	        str_c(metadata), clock_now_us(), NULL, e));
 	return q_identity_consent_put(c, made.people[MEMBER], str_c(r->id), STR("openid"), clock_now_us(), NULL, e);
 }
 
@@ -562,8 +632,12 @@ static void login_at(struct prep *x, const char *service)
 	keep(x->a, secret_under(x, hash));
 	keep(x->c, arena_strf(ctx.arena, "gh_login_%s=%.*s", service, STR_ARG(secret)));
 	put(x, AUTH_LOGIN, str_c(hash), STR_NULL,
-	    arena_strf(ctx.arena, "{\"silent\":false,\"service\":\"%s\",\"next\":\"/\",\"verifier\":\"%.*s\",\"nonce\":\"n\",\"browser\":\"%s\"}", service, STR_ARG(verifier), browser));
-	code_for(x, arena_printf(ctx.arena, "service:%s", service), session_callback_url(&ctx), arena_str(ctx.arena, str_c(challenge)), STR("n"), x->b);
+	        arena_strf(ctx.arena,
+	                "{\"silent\":false,\"service\":\"%s\",\"next\":\"/"
+	                "\",\"verifier\":\"%.*s\",\"nonce\":\"n\",\"browser\":\"%s\"}",
+	                service, STR_ARG(verifier), browser));
+	code_for(x, arena_printf(ctx.arena, "service:%s", service), session_callback_url(&ctx),
+	        arena_str(ctx.arena, str_c(challenge)), STR("n"), x->b);
 }
 
 void scene_login(struct prep *x) { login_at(x, "blog"); }
@@ -585,6 +659,10 @@ void scene_fragments(struct prep *x) { sign(x, "/internal/fragments", STR(SCENE_
 /* One that was not handled before. */
 void scene_events(struct prep *x)
 {
-	body_of(x, arena_strf(x->ctx->arena, "{\"service\":\"account\",\"origin\":\"identity\",\"events\":[[%lld,\"person.deleted\",\"123\",\"{}\",1,1]]}", (long long)id_new()));
+	body_of(x,
+	        arena_strf(x->ctx->arena,
+	                "{\"service\":\"account\",\"origin\":\"identity\",\"events\":[[%lld,\"person.deleted\",\"123\","
+	                "\"{}\",1,1]]}",
+	                (long long)id_new()));
 	sign(x, "/internal/events", x->body);
 }

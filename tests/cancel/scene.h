@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the requests of test_cancel are about: people, an application, links, codes; made once, or afresh before each request, since most are good
- * for one use. And the table of the requests themselves.
+ * What the requests of test_cancel are about: people, an application, links, codes; made once, or afresh before each
+ * request, since most are good for one use. And the table of the requests themselves.
  */
 #ifndef GH_TESTS_SCENE_H
 #define GH_TESTS_SCENE_H

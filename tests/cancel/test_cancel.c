@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A client may leave at any moment. For every route of the house: its request is ended at the first wait it makes, then at the second, … until it
- * makes no more; each time while it waits, and once more between the end of the wait and what follows. It is ended as a disconnect ends it: the
- * server closes the connection. A third time its deadline passes there: then the client, who is there, gets an answer that does not call it a
- * failure of ours. Afterwards the house is as it was (`things`), and the same request succeeds.
+ * A client may leave at any moment. For every route of the house: its request is ended at the first wait it makes, then
+ * at the second, … until it makes no more; each time while it waits, and once more between the end of the wait and what
+ * follows. It is ended as a disconnect ends it: the server closes the connection. A third time its deadline passes
+ * there: then the client, who is there, gets an answer that does not call it a failure of ours. Afterwards the house is
+ * as it was (`things`), and the same request succeeds.
  *
- *     test_cancel sqlite|postgres|redis [PART/OF]      only every OF-th sample, from the PART-th; GUILDHALL_TEST_ONLY=text: those with it in their name
+ *     test_cancel sqlite|postgres|redis [PART/OF]      only every OF-th sample, from the PART-th;
+ * GUILDHALL_TEST_ONLY=text: those with it in their name
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,7 +37,13 @@
 #include "rt/offload.h"
 #include "scene.h"
 
-enum { WAITS_MAX = 400 /* more than any request makes: it goes round in circles */, WAITS_ENDLESS = 6 /* of a stream's */, QUIET_S = 60, HEAD_MAX = 16384, ANSWER_MAX = 8 << 20 };
+enum {
+	WAITS_MAX = 400 /* more than any request makes: it goes round in circles */,
+	WAITS_ENDLESS = 6 /* of a stream's */,
+	QUIET_S = 60,
+	HEAD_MAX = 16384,
+	ANSWER_MAX = 8 << 20
+};
 enum moment { WHILE_IT_WAITS, WHEN_IT_WAKES, OUT_OF_TIME, MOMENTS };
 static const char *const moment_names[MOMENTS] = { "while it waits", "as it wakes", "by its deadline" };
 
@@ -61,8 +69,9 @@ static struct {
 
 static void (*real_handle)(struct http_req *r, void *arg);
 
-/* A thread that is given work by the request is told of it when the request waits for it, no sooner: else it would often be done before, and the
-   wait none. One that is ended while it waits takes its work back before the thread knows of it. */
+/* A thread that is given work by the request is told of it when the request waits for it, no sooner: else it would
+   often be done before, and the wait none. One that is ended while it waits takes its work back before the thread knows
+   of it. */
 static struct { pthread_cond_t *at[8]; unsigned n, turns; bool held; struct task task; } untold;
 
 int __real_pthread_cond_signal(pthread_cond_t *c);
@@ -88,7 +97,8 @@ static void tell(void)
 		__real_pthread_cond_signal(untold.at[--untold.n]);
 }
 
-/* Two turns on: the request was cancelled in the first, and has run, if that wakes it, in the second. If it does not, the work is done. */
+/* Two turns on: the request was cancelled in the first, and has run, if that wakes it, in the second. If it does not,
+ * the work is done. */
 static void tell_later(struct task *t)
 {
 	if (untold.turns-- > 0) {
@@ -114,7 +124,8 @@ static void leave(void)
 		untold.task.run = tell_later;
 		loop_defer(loop_current(), &untold.task);
 	}
-	/* The server learns of it at the end of the loop's turn: while it waits, that is before anything can end the wait. */
+	/* The server learns of it at the end of the loop's turn: while it waits, that is before anything can end the
+	 * wait. */
 	while (target.moment == WHEN_IT_WAKES && !target.q->gone)
 		fiber_yield();
 }
@@ -126,7 +137,8 @@ static void on_wait(bool woken)
 	if (!woken && target.q->rest_owed)
 		eventfd_write(target.body_wanted, 1);
 	target.waits += woken;
-	bool now = target.moment == WHEN_IT_WAKES ? woken && target.waits == target.at : !woken && target.waits + 1 == target.at;
+	bool now = target.moment == WHEN_IT_WAKES ? woken && target.waits == target.at
+	                                          : !woken && target.waits + 1 == target.at;
 	if (now && !target.hit && target.q->conn)
 		leave();
 	else if (!untold.held)
@@ -156,12 +168,37 @@ static void wrap(struct http_app *app)
 
 /* --- what is to be as it was ------------------------------------------------------------------------------------ */
 
-enum thing { FIBERS, GIVEN_UP, HTTP_OPEN, HTTP_ACTIVE, HTTP_WAITING, HTTP_OWED, LINES, PAGE_FLIGHTS, CACHE_FLIGHTS, LARGE_TAKEN, LARGE_WAITING_, DB_USED, DB_WAITING,
-	AUTH_USED, AUTH_WAITING, OPEN_TRANSACTIONS, OUTBOUND, OUTBOUND_WAITING, LANE_QUEUED, LANE_RUNNING, JOBS_HELD, FILES, THINGS };
-static const char *const thing_names[THINGS] = { "fibers", "fibers given up", "connections", "requests", "requests in line", "bytes owed", "places in lines",
-	"pages being made", "cache entries being made", "large pages", "waiting for a large page", "database connections in use", "waiting for a database",
-	"sign-in store's connections in use", "waiting for the sign-in store", "transactions open at the server", "outbound connections in use",
-	"waiting for an outbound connection", "work queued in lanes", "work running in lanes", "jobs held", "files open" };
+enum thing {
+	FIBERS,
+	GIVEN_UP,
+	HTTP_OPEN,
+	HTTP_ACTIVE,
+	HTTP_WAITING,
+	HTTP_OWED,
+	LINES,
+	PAGE_FLIGHTS,
+	CACHE_FLIGHTS,
+	LARGE_TAKEN,
+	LARGE_WAITING_,
+	DB_USED,
+	DB_WAITING,
+	AUTH_USED,
+	AUTH_WAITING,
+	OPEN_TRANSACTIONS,
+	OUTBOUND,
+	OUTBOUND_WAITING,
+	LANE_QUEUED,
+	LANE_RUNNING,
+	JOBS_HELD,
+	FILES,
+	THINGS
+};
+static const char *const thing_names[THINGS] = { "fibers", "fibers given up", "connections", "requests",
+	"requests in line", "bytes owed", "places in lines", "pages being made", "cache entries being made",
+	"large pages", "waiting for a large page", "database connections in use", "waiting for a database",
+	"sign-in store's connections in use", "waiting for the sign-in store", "transactions open at the server",
+	"outbound connections in use", "waiting for an outbound connection", "work queued in lanes",
+	"work running in lanes", "jobs held", "files open" };
 struct things { int64_t n[THINGS]; };
 
 static void count_http(struct things *t)
@@ -224,7 +261,8 @@ static void count_work(struct things *t)
 	t->n[JOBS_HELD] = j.running + j.waiting;
 }
 
-/* Of PostgreSQL itself: whoever is in a transaction and asks nothing. SQLite's readers give theirs up as they are handed back. */
+/* Of PostgreSQL itself: whoever is in a transaction and asks nothing. SQLite's readers give theirs up as they are
+ * handed back. */
 static int64_t open_transactions(void)
 {
 	static PGconn *c;
@@ -233,7 +271,10 @@ static int64_t open_transactions(void)
 		return 0;
 	if (!c)
 		c = PQconnectdb(getenv("GUILDHALL_TEST_PG"));
-	snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'h%d!_%%' ESCAPE '!' AND state LIKE 'idle in transaction%%'", (int)getpid());
+	snprintf(sql, sizeof sql,
+	        "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'h%d!_%%' ESCAPE '!' AND state LIKE 'idle in "
+	        "transaction%%'",
+	        (int)getpid());
 	PGresult *r = PQexec(c, sql);
 	int64_t n = PQresultStatus(r) == PGRES_TUPLES_OK ? atoi(PQgetvalue(r, 0, 0)) : -1;
 	PQclear(r);
@@ -276,7 +317,8 @@ static void count_all(struct things *t)
 	t->n[OPEN_TRANSACTIONS] = open_transactions();
 }
 
-/* Waits until all is as before: what goes on for a moment after its request (work of a lane, a connection that lingers) may. */
+/* Waits until all is as before: what goes on for a moment after its request (work of a lane, a connection that lingers)
+ * may. */
 static bool settles(const struct things *before, const char *name)
 {
 	struct things now;
@@ -289,7 +331,8 @@ static bool settles(const struct things *before, const char *name)
 	} while (clock_mono_ns() < until);
 	for (unsigned i = 0; i < THINGS; i++)
 		if (now.n[i] != before->n[i])
-			printf("FAIL %s: %s: %lld, before %lld\n", name, thing_names[i], (long long)now.n[i], (long long)before->n[i]);
+			printf("FAIL %s: %s: %lld, before %lld\n", name, thing_names[i], (long long)now.n[i],
+			        (long long)before->n[i]);
 	return false;
 }
 
@@ -327,7 +370,10 @@ static void prepare(struct ctx *ctx, void *arg)
 /* text with what it names filled in. */
 static size_t fill_in(const struct round *r, struct str text, char *out, size_t max)
 {
-	const struct { struct str name; const char *value; } names[] = { { STR("{a}"), r->x.a }, { STR("{b}"), r->x.b }, { STR("{c}"), r->x.c }, { STR("{csrf}"), csrf },
+	const struct {
+		struct str name;
+		const char *value;
+	} names[] = { { STR("{a}"), r->x.a }, { STR("{b}"), r->x.b }, { STR("{c}"), r->x.c }, { STR("{csrf}"), csrf },
 		{ STR("{id}"), r->member } };
 	size_t n = 0;
 	while (text.n && n + 1 < max) {
@@ -359,7 +405,9 @@ static size_t write_head(const struct round *r, size_t body, char *out)
 		snprintf(more, sizeof more, "; %.*s", (int)strcspn(own + 8, "\r"), own + 8);
 		memmove(own, strchr(own, '\n') + 1, strlen(strchr(own, '\n') + 1) + 1);
 	}
-	size_t n = (size_t)snprintf(out, HEAD_MAX, "%s %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: %s%s\r\n%s", s->method, path, r->cookies, more, headers);
+	size_t n = (size_t)snprintf(out, HEAD_MAX,
+	        "%s %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: %s%s\r\n%s", s->method, path,
+	        r->cookies, more, headers);
 	if (body != SIZE_MAX)
 		n += (size_t)snprintf(out + n, HEAD_MAX - n, "content-length: %zu\r\n", body);
 	return n + (size_t)snprintf(out + n, HEAD_MAX - n, "\r\n");
@@ -397,7 +445,8 @@ static int ask(struct round *r, unsigned at, enum moment moment)
 	house_send(fd, head, head_len);
 	if (body_len != SIZE_MAX && body_len)
 		send_body(fd, body, body_len);
-	int status = r->s->endless && !at ? house_read_head(fd, answer, sizeof answer, &got) : house_read(fd, answer, sizeof answer, &got);
+	int status = r->s->endless && !at ? house_read_head(fd, answer, sizeof answer, &got)
+	                                  : house_read(fd, answer, sizeof answer, &got);
 	close(fd);
 	target.armed = false;
 	return status;
@@ -425,7 +474,8 @@ static bool succeeds(struct round *r, const struct things *before, const char *n
 /* False: something is wrong. *more: it made so many waits. */
 static bool end_at(struct round *r, unsigned at, enum moment moment, const struct things *before, bool *more)
 {
-	snprintf(running, sizeof running, "%s: %s %s (%s), ended at wait %u, %s", house.engine, r->s->method, r->s->path, r->s->service, at, moment_names[moment]);
+	snprintf(running, sizeof running, "%s: %s %s (%s), ended at wait %u, %s", house.engine, r->s->method,
+	        r->s->path, r->s->service, at, moment_names[moment]);
 	int status = ask(r, at, moment);
 	*more = target.hit;
 	if (!*more)
@@ -473,7 +523,8 @@ static void try_sample(const struct sample *s)
 			return;
 	}
 	passed++;
-	printf("ok   %s %s %s: %u waits, %lld ms\n", house.engine, s->method, s->path, waits[WHILE_IT_WAITS], (long long)((clock_mono_ns() - began) / NS_PER_MS));
+	printf("ok   %s %s %s: %u waits, %lld ms\n", house.engine, s->method, s->path, waits[WHILE_IT_WAITS],
+	        (long long)((clock_mono_ns() - began) / NS_PER_MS));
 }
 
 /* --- many pictures ------------------------------------------------------------------------------------------------ */
@@ -531,13 +582,14 @@ static unsigned files_kept(void)
 static const struct sample *sample_of(const char *pattern, const char *part)
 {
 	for (size_t i = 0; i < sample_count; i++)
-		if (!strcmp(samples[i].method, "POST") && !strcmp(samples[i].pattern, pattern) && strstr(samples[i].body ? samples[i].body : "", part))
+		if (!strcmp(samples[i].method, "POST") && !strcmp(samples[i].pattern, pattern) &&
+		        strstr(samples[i].body ? samples[i].body : "", part))
 			return &samples[i];
 	abort();
 }
 
-/* One member's pictures wait before a lane in which nothing moves: somebody else signs in all the same. Their senders leave: of what waited nothing
-   is done when the lane moves again, and nothing is kept. */
+/* One member's pictures wait before a lane in which nothing moves: somebody else signs in all the same. Their senders
+   leave: of what waited nothing is done when the lane moves again, and nothing is kept. */
 static void pictures_hold_up_nobody(void)
 {
 	static char head[HEAD_MAX], body[1 << 17];
@@ -564,7 +616,8 @@ static void pictures_hold_up_nobody(void)
 	}
 	while (!pictures().queued) /* the first of them is in the lane, the others wait for their share */
 		usleep(1000);
-	bool good = succeeds(&sign_in, NULL, "a sign-in beside pictures that stand still") && pictures().done == before.done;
+	bool good = succeeds(&sign_in, NULL, "a sign-in beside pictures that stand still") &&
+	        pictures().done == before.done;
 	for (unsigned i = 0; i < UPLOADS; i++)
 		close(fds[i]);
 	while (active() > 1) /* the one in the lane stays until its work is taken from it */
@@ -581,11 +634,12 @@ static void pictures_hold_up_nobody(void)
 	passed += good;
 }
 
-/* --- every route --------------------------------------------------------------------------------------------------- */
+/* --- every route -------------------------------------------------------------------------------------------------- */
 
 static bool is_for(const struct sample *s, const struct route_entry *e)
 {
-	return !strcmp(s->service, e->svc ? e->svc->def->name : "") && !strcmp(s->method, e->route->method) && !strcmp(s->pattern, e->pattern);
+	return !strcmp(s->service, e->svc ? e->svc->def->name : "") && !strcmp(s->method, e->route->method) &&
+	        !strcmp(s->pattern, e->pattern);
 }
 
 /* Routes that services share are the same row for each: one sample will do. */
@@ -596,7 +650,8 @@ static bool has_sample(const struct route_entry *e, const struct route_entry *co
 			if (is_for(&samples[i], entries[k]))
 				return true;
 	const char *service = e->svc ? e->svc->def->name : NULL;
-	printf("FAIL no sample for %s %s: add one to %s%s\n", e->route->method, e->pattern, service ? service : "tests/cancel/samples.c", service ? "/samples.def" : "");
+	printf("FAIL no sample for %s %s: add one to %s%s\n", e->route->method, e->pattern,
+	        service ? service : "tests/cancel/samples.c", service ? "/samples.def" : "");
 	return false;
 }
 
@@ -612,7 +667,8 @@ static void check_samples(void)
 			k++;
 		if (k < n)
 			continue;
-		printf("FAIL the sample %s %s of %s is for no route\n", samples[i].method, samples[i].pattern, samples[i].service);
+		printf("FAIL the sample %s %s of %s is for no route\n", samples[i].method, samples[i].pattern,
+		        samples[i].service);
 		failures++;
 	}
 }
@@ -645,7 +701,9 @@ static bool selected(size_t i, const char *part)
 
 static int run_engine(const char *engine, const char *part)
 {
-	const char *needs = !strcmp(engine, "postgres") ? "GUILDHALL_TEST_PG" : !strcmp(engine, "redis") ? "GUILDHALL_TEST_REDIS" : NULL;
+	const char *needs = !strcmp(engine, "postgres") ? "GUILDHALL_TEST_PG"
+	        : !strcmp(engine, "redis")              ? "GUILDHALL_TEST_REDIS"
+	                                                : NULL;
 	struct err e;
 	if (needs && !getenv(needs))
 		return 77;
@@ -669,7 +727,8 @@ static int run_engine(const char *engine, const char *part)
 	scene_end();
 	offload_stop();
 	close(target.body_wanted);
-	printf("%u requests ended, %u whole ones\n%u passed, %u failed\n", cancelled_runs, whole_runs, passed, failures);
+	printf("%u requests ended, %u whole ones\n%u passed, %u failed\n", cancelled_runs, whole_runs, passed,
+	        failures);
 	return failures ? 1 : 0;
 }
 

@@ -32,7 +32,8 @@ static enum h1_result chunks(const char *p, size_t n, size_t max, uint64_t *sum,
 		enum h1_result r = h1_chunks_next(&k, p + at, n - at, max, &used, &data);
 		FUZZ_ASSERT(used <= n - at);
 		if (r == H1_DATA) {
-			FUZZ_ASSERT(data.n > 0 && data.n <= max && data.p >= p + at && data.p + data.n <= p + at + used);
+			FUZZ_ASSERT(
+			        data.n > 0 && data.n <= max && data.p >= p + at && data.p + data.n <= p + at + used);
 			*sum += data.n;
 		}
 		at += used;

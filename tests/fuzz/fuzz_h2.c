@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The server side of a connection, whole: bytes from a peer who may do anything, on one end of a socket pair; the server's own
- * connection, HTTP/2 and HTTP/1 code and fibers on the other, on a loop whose clock moves only when the input says so.
+ * The server side of a connection, whole: bytes from a peer who may do anything, on one end of a socket pair; the
+ * server's own connection, HTTP/2 and HTTP/1 code and fibers on the other, on a loop whose clock moves only when the
+ * input says so.
  *
- * First byte: bits 0–4, how the bytes are cut (0: not); bit 5, the peer reads nothing; bit 6, in the end it falls silent instead of
- * leaving; bit 7, form.
- *   raw     the rest goes to the socket as it is
- *   script  preface and SETTINGS are sent, then records: type, flags, stream, length (2 bytes), payload. Types below 0xf0 become a
- *           frame of that type; the others are what a peer does besides sending: see step().
+ * First byte: bits 0–4, how the bytes are cut (0: not); bit 5, the peer reads nothing; bit 6, in the end it falls
+ * silent instead of leaving; bit 7, form. raw     the rest goes to the socket as it is script  preface and SETTINGS are
+ * sent, then records: type, flags, stream, length (2 bytes), payload. Types below 0xf0 become a frame of that type; the
+ * others are what a peer does besides sending: see step().
  *
- * Whatever comes in: what goes out is a sequence of frames that a strict client can read, within the windows it granted; what waits
- * in the server is bounded; and when the peer has gone, or just says no more, nothing of it is left. As DATA must add up to Content-Length, a part of an
- * answer is never taken for the whole.
+ * Whatever comes in: what goes out is a sequence of frames that a strict client can read, within the windows it
+ * granted; what waits in the server is bounded; and when the peer has gone, or just says no more, nothing of it is
+ * left. As DATA must add up to Content-Length, a part of an answer is never taken for the whole.
  */
 #include "fuzz.h"
 
@@ -36,7 +36,7 @@ static struct worker *worker;
 static struct loop *loop;
 static struct blob *big;
 
-/* --- time: linked with --wrap=clock_mono_ns ------------------------------------------------------------------------------ */
+/* --- time: linked with --wrap=clock_mono_ns ----------------------------------------------------------------------- */
 
 static int64_t now_ns = 1000 * NS_PER_S;
 int64_t __wrap_clock_mono_ns(void);
@@ -50,7 +50,7 @@ static void pass(int64_t ns)
 	turn();
 }
 
-/* --- the application ------------------------------------------------------------------------------------------------------- */
+/* --- the application ---------------------------------------------------------------------------------------------- */
 
 static void parts(struct http_req *r)
 {
@@ -104,13 +104,23 @@ static bool fast(struct http_req *r, void *arg)
 }
 
 /* Two of a kind at once, four more may wait: most scripts see the end of the line. */
-static int line(const struct http_req *r, void *arg) { return str_starts(r->path, STR("/ws")) ? -1 : (int)(r->path.n % 2); }
+static int line(const struct http_req *r, void *arg)
+{
+	return str_starts(r->path, STR("/ws")) ? -1 : (int)(r->path.n % 2);
+}
 
 static void start(void)
 {
 	static const struct http_server_config c = {
-		.listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1,
-		.limits = { .headers = 4096, .target = 200, .header_count = 30, .body = 200000, .in_flight = IN_FLIGHT, .at_work = 2, .waiting = 4 },
+		.listen = { { .addr = "127.0.0.1:0" } },
+		.listen_count = 1,
+		.limits = { .headers = 4096,
+		        .target = 200,
+		        .header_count = 30,
+		        .body = 200000,
+		        .in_flight = IN_FLIGHT,
+		        .at_work = 2,
+		        .waiting = 4 },
 		.app = { .fast = fast, .handle = handle, .line = line },
 	};
 	struct err e;
@@ -124,7 +134,7 @@ static void start(void)
 	worker = server->workers[0];
 }
 
-/* --- the strict client -------------------------------------------------------------------------------------------------------- */
+/* --- the strict client -------------------------------------------------------------------------------------------- */
 
 struct answer { bool head, end, reset, no_body; int64_t length; uint64_t got; };
 
@@ -165,7 +175,8 @@ static void check_head(struct peer *p, struct answer *a, struct str block, bool 
 		block = str_skip(block, (size_t)n);
 		if (!(flags & NGHTTP2_HD_INFLATE_EMIT))
 			continue;
-		struct str name = str_n((const char *)nv.name, nv.namelen), value = str_n((const char *)nv.value, nv.valuelen);
+		struct str name = str_n((const char *)nv.name, nv.namelen),
+		           value = str_n((const char *)nv.value, nv.valuelen);
 		uint64_t length;
 		if (count++ == 0) {
 			FUZZ_ASSERT(str_eq(name, STR(":status")));
@@ -189,7 +200,8 @@ static void check_frame(struct peer *p, uint8_t type, uint8_t flags, uint32_t id
 		FUZZ_ASSERT(id == 0);
 		return;
 	}
-	FUZZ_ASSERT(type == NGHTTP2_DATA || type == NGHTTP2_HEADERS || type == NGHTTP2_RST_STREAM || type == NGHTTP2_WINDOW_UPDATE);
+	FUZZ_ASSERT(type == NGHTTP2_DATA || type == NGHTTP2_HEADERS || type == NGHTTP2_RST_STREAM ||
+	        type == NGHTTP2_WINDOW_UPDATE);
 	if (type == NGHTTP2_WINDOW_UPDATE) {
 		FUZZ_ASSERT(data.n == 4 && be32(data.p) > 0);
 		return;
@@ -225,7 +237,8 @@ static void check_frames(struct peer *p)
 		FUZZ_ASSERT(len <= 16384);
 		if (rest.n < 9 || rest.n < 9 + len)
 			break;
-		check_frame(p, (uint8_t)rest.p[3], (uint8_t)rest.p[4], be32(rest.p + 5) & 0x7fffffff, str_n(rest.p + 9, len));
+		check_frame(p, (uint8_t)rest.p[3], (uint8_t)rest.p[4], be32(rest.p + 5) & 0x7fffffff,
+		        str_n(rest.p + 9, len));
 		at += 9 + len;
 	}
 	buf_consume(&p->in, at);
@@ -250,7 +263,7 @@ static void read_answers(struct peer *p)
 	}
 }
 
-/* --- the server's bounds ---------------------------------------------------------------------------------------------------------- */
+/* --- the server's bounds ------------------------------------------------------------------------------------------ */
 
 static void check_server(void)
 {
@@ -262,11 +275,12 @@ static void check_server(void)
 		const struct h2 *h = c->state;
 		FUZZ_ASSERT(h->open <= IN_FLIGHT + 1);
 		for (const struct h2_stream *s = h->streams; s; s = s->next)
-			FUZZ_ASSERT(s->in.len - s->in_pos <= 64 << 10 && s->out_queued <= (64 << 10) + BIG && s->count <= 30);
+			FUZZ_ASSERT(s->in.len - s->in_pos <= 64 << 10 && s->out_queued <= (64 << 10) + BIG &&
+			        s->count <= 30);
 	}
 }
 
-/* --- what the peer does -------------------------------------------------------------------------------------------------------------- */
+/* --- what the peer does ------------------------------------------------------------------------------------------- */
 
 static size_t cut;
 
@@ -292,7 +306,8 @@ static void send_bytes(struct peer *p, struct str s)
 
 static void send_frame(struct peer *p, uint8_t type, uint8_t flags, uint8_t id, struct str data)
 {
-	uint8_t head[9] = { (uint8_t)(data.n >> 16), (uint8_t)(data.n >> 8), (uint8_t)data.n, type, flags, 0, 0, 0, id };
+	uint8_t head[9] = { (uint8_t)(data.n >> 16), (uint8_t)(data.n >> 8), (uint8_t)data.n, type, flags, 0, 0, 0,
+		id };
 	struct buf b;
 	buf_init(&b, (size_t)1 << 17);
 	buf_put(&b, head, sizeof head);
@@ -303,13 +318,15 @@ static void send_frame(struct peer *p, uint8_t type, uint8_t flags, uint8_t id, 
 	buf_fini(&b);
 }
 
-/* A proper request: which path by the first byte of data, which method by the second, further fields in HPACK after that. */
+/* A proper request: which path by the first byte of data, which method by the second, further fields in HPACK after
+ * that. */
 static void send_request(struct peer *p, uint8_t flags, uint8_t id, struct str data)
 {
-	static const char *const paths[] = { "/", "/echo", "/wait", "/big", "/parts", "/short", "/file", "/fast", "/none",
-					     "/parts?length", "/a/../b%20c?d", "/ws" };
+	static const char *const paths[] = { "/", "/echo", "/wait", "/big", "/parts", "/short", "/file", "/fast",
+		"/none", "/parts?length", "/a/../b%20c?d", "/ws" };
 	static const char *const methods[] = { "GET", "HEAD", "POST", "PUT" };
-	const char *path = paths[(data.n ? (uint8_t)data.p[0] : 0) % 12], *method = methods[(data.n > 1 ? (uint8_t)data.p[1] : 0) % 4];
+	const char *path = paths[(data.n ? (uint8_t)data.p[0] : 0) % 12],
+	           *method = methods[(data.n > 1 ? (uint8_t)data.p[1] : 0) % 4];
 	struct buf b;
 	buf_init(&b, (size_t)1 << 17);
 	const uint8_t lengths[2] = { (uint8_t)strlen(method), (uint8_t)strlen(path) };
@@ -344,7 +361,8 @@ static void step(struct peer *p, uint8_t type, uint8_t flags, uint8_t id, struct
 		send_bytes(p, data);
 		break;
 	default:
-		/* Which method a block of its own names is not followed: its answers may rightly be without their bodies. */
+		/* Which method a block of its own names is not followed: its answers may rightly be without their
+		 * bodies. */
 		if (type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION)
 			p->head_request[id] = true;
 		send_frame(p, type, flags, id, data);
@@ -386,7 +404,8 @@ static void check_gone(void)
 	turn();
 	pass(60 * NS_PER_S);
 	http_server_stats(server, &st);
-	FUZZ_ASSERT(!worker->all && st.open == 0 && st.active == 0 && st.waiting == 0 && !worker->lines[0].at_work && !worker->lines[1].at_work && fiber_count(loop) == 0);
+	FUZZ_ASSERT(!worker->all && st.open == 0 && st.active == 0 && st.waiting == 0 && !worker->lines[0].at_work &&
+	        !worker->lines[1].at_work && fiber_count(loop) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Signed tokens and keys as strangers send them: client assertions, DPoP proofs, ID token hints, JWKs. First byte: 't' a token, 'r' its
- * header, payload and signature as lines before they are encoded, 'k' a key. Nothing that was not signed verifies, one text means one
- * token, and what is shown of a key reads back as the same key. */
+ * Signed tokens and keys as strangers send them: client assertions, DPoP proofs, ID token hints, JWKs. First byte: 't'
+ * a token, 'r' its header, payload and signature as lines before they are encoded, 'k' a key. Nothing that was not
+ * signed verifies, one text means one token, and what is shown of a key reads back as the same key. */
 #include "fuzz.h"
 
 #include "base/clock.h"
@@ -11,12 +11,17 @@
 
 /* The keys of RFC 7515 A.2 (2048 bits), A.3 and RFC 8037 A.2; 'signed': what their owners signed, in the corpus. */
 static const struct { const char *jwk, *signed_input; } known[] = {
-	{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}",
-	  "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ" },
-	{ "{\"kty\":\"RSA\",\"n\":\"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMs"
-	  "D1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT"
+	{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_"
+	  "FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}",
+	        "eyJhbGciOiJFUzI1NiJ9."
+	        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ" },
+	{ "{\"kty\":\"RSA\",\"n\":\"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-"
+	  "4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMs"
+	  "D1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-"
+	  "UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT"
 	  "6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ\",\"e\":\"AQAB\"}",
-	  "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ" },
+	        "eyJhbGciOiJSUzI1NiJ9."
+	        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ" },
 	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}", "" },
 };
 #define KNOWN (sizeof known / sizeof *known)
@@ -43,14 +48,17 @@ static void try_key(struct arena *a, const json_t *jwk, const struct jwt *t)
 	if (!k)
 		return;
 	buf_arena(&b, a, 8192);
-	FUZZ_ASSERT(jose_key_jwk(k, &b, NULL) == ST_OK && jose_key_thumbprint(k, print, NULL) == ST_OK && strlen(print) == JOSE_THUMBPRINT_LEN);
+	FUZZ_ASSERT(jose_key_jwk(k, &b, NULL) == ST_OK && jose_key_thumbprint(k, print, NULL) == ST_OK &&
+	        strlen(print) == JOSE_THUMBPRINT_LEN);
 	SCOPED_JSON *j = json_parse(buf_str(&b), 2, NULL);
 	struct jose_key *same = jose_key_from_jwk(j, NULL);
-	if (!same && jose_key_alg(k) == JOSE_RS256) { /* OpenSSL looks at a modulus with random numbers: a bad one is not found out each time */
+	if (!same && jose_key_alg(k) == JOSE_RS256) { /* OpenSSL looks at a modulus with random numbers: a bad one is
+		                                         not found out each time */
 		jose_key_free(k);
 		return;
 	}
-	FUZZ_ASSERT(same && jose_key_alg(same) == jose_key_alg(k) && jose_key_thumbprint(same, again, NULL) == ST_OK && !strcmp(print, again));
+	FUZZ_ASSERT(same && jose_key_alg(same) == jose_key_alg(k) && jose_key_thumbprint(same, again, NULL) == ST_OK &&
+	        !strcmp(print, again));
 	if (t && jwt_signed_by(t, k))
 		FUZZ_ASSERT(t->alg == jose_key_alg(k) && jwt_signed_by(t, same));
 	jose_key_free(same);
@@ -64,7 +72,8 @@ static void try_token(struct arena *a, struct str token)
 		FUZZ_ASSERT(!t.header && !t.payload);
 		return;
 	}
-	FUZZ_ASSERT(token.n <= JOSE_TOKEN_MAX && json_is_object(t.header) && json_is_object(t.payload) && !json_object_get(t.header, "crit"));
+	FUZZ_ASSERT(token.n <= JOSE_TOKEN_MAX && json_is_object(t.header) && json_is_object(t.payload) &&
+	        !json_object_get(t.header, "crit"));
 	/* One text for one token: what it says, encoded again, is what was read. */
 	FUZZ_ASSERT(str_eq(token, arena_strf(a, "%.*s.%.*s", STR_ARG(t.input), STR_ARG(base64url(a, t.signature)))));
 	for (size_t i = 0; i < KNOWN; i++)
@@ -90,7 +99,8 @@ static void try_signing(struct arena *a, struct str kid, struct str payload)
 	/* A name that is no text in JSON spoils the header; all others are replaced to fit. */
 	FUZZ_ASSERT((s == ST_OK) == json_is_object(j) || str_chr(kid, '\0') >= 0);
 	if (s == ST_OK)
-		FUZZ_ASSERT(jwt_signed_by(&t, ours) && str_eqc(t.typ, "JWT") && json_equal(t.payload, j) && (!str_utf8_valid(kid) || str_eq(t.kid, kid)));
+		FUZZ_ASSERT(jwt_signed_by(&t, ours) && str_eqc(t.typ, "JWT") && json_equal(t.payload, j) &&
+		        (!str_utf8_valid(kid) || str_eq(t.kid, kid)));
 	jwt_fini(&t);
 }
 
@@ -108,7 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		SCOPED_JSON *j = json_parse(rest, JOSE_DEPTH, NULL);
 		try_key(a, j, NULL);
 	} else if (data[0] == 'r' && str_cut(&rest, '\n', &line[0]) && str_cut(&rest, '\n', &line[1])) {
-		try_token(a, arena_strf(a, "%.*s.%.*s.%.*s", STR_ARG(base64url(a, line[0])), STR_ARG(base64url(a, line[1])), STR_ARG(base64url(a, rest))));
+		try_token(a,
+		        arena_strf(a, "%.*s.%.*s.%.*s", STR_ARG(base64url(a, line[0])), STR_ARG(base64url(a, line[1])),
+		                STR_ARG(base64url(a, rest))));
 		try_signing(a, line[0], line[1]);
 	}
 	return 0;

@@ -6,8 +6,9 @@
 
 static enum status run(struct arena *a, struct str body, size_t step, struct multipart **m)
 {
-	static const struct multipart_limits limits = { .parts = 8, .part_header = 256, .field = 512, .fields = 1024, .files = 4,
-							.file = 2048 };
+	static const struct multipart_limits limits = {
+		.parts = 8, .part_header = 256, .field = 512, .fields = 1024, .files = 4, .file = 2048
+	};
 	if (multipart_new(a, STR("multipart/form-data; boundary=XX"), &limits, "/tmp", m, NULL) != ST_OK)
 		abort();
 	enum status s = ST_OK;

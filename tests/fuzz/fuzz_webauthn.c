@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Passkeys as a hostile browser sends them. First byte: 'c' client data, 'a' an attestation object, 'k' the COSE key inside a good one,
- * 'd' authenticator data, signed here with a key that was registered: taken exactly if an oracle of its bytes says so. */
+ * Passkeys as a hostile browser sends them. First byte: 'c' client data, 'a' an attestation object, 'k' the COSE key
+ * inside a good one, 'd' authenticator data, signed here with a key that was registered: taken exactly if an oracle of
+ * its bytes says so. */
 #include "fuzz.h"
 
 #include <openssl/ec.h>
@@ -46,8 +47,10 @@ static void try_registration(struct arena *a, struct str client, struct str atte
 	SCOPED_JSON *j = json_parse(one.jwk, 2, NULL);
 	struct jose_key *k = jose_key_from_jwk(j, NULL);
 	struct str id = base64url_decode(a, one.id);
-	/* OpenSSL looks at an RSA modulus with random numbers: what is no product of two primes is found out at one time and not at another. */
-	FUZZ_ASSERT((k || str_find(one.jwk, STR("RSA")) >= 0) && id.n && id.n <= WEBAUTHN_ID_MAX && one.sign_count >= 0 && one.sign_count <= UINT32_MAX);
+	/* OpenSSL looks at an RSA modulus with random numbers: what is no product of two primes is found out at one
+	 * time and not at another. */
+	FUZZ_ASSERT((k || str_find(one.jwk, STR("RSA")) >= 0) && id.n && id.n <= WEBAUTHN_ID_MAX &&
+	        one.sign_count >= 0 && one.sign_count <= UINT32_MAX);
 	if (webauthn_register(a, &want, client, attestation, &two, NULL) == ST_OK)
 		FUZZ_ASSERT(str_eq(one.id, two.id) && str_eq(one.jwk, two.jwk));
 	else
@@ -76,18 +79,21 @@ static struct str attestation_of(struct arena *a, struct str key)
 static void try_client(struct arena *a, struct str client)
 {
 	/* A P-256 key, of RFC 7515 A.3. */
-	static const char key[] = "\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20\x7f\xcd\xce\x27\x70\xf6\xc4\x5d\x41\x83\xcb\xee\x6f\xdb\x4b\x7b\x58\x07\x33\x35\x7b\xe9\xef"
-		"\x13\xba\xcf\x6e\x3c\x7b\xd1\x54\x45\x22\x58\x20\xc7\xf1\x44\xcd\x1b\xbd\x9b\x7e\x87\x2c\xdf\xed\xb9\xee\xb9\xf4\xb3\x69\x5d\x6e\xa9\x0b\x24\xad"
-		"\x8a\x46\x23\x28\x85\x88\xe5\xad";
+	static const char key[] = "\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20\x7f\xcd\xce\x27\x70\xf6\xc4\x5d\x41\x83\xcb"
+	                          "\xee\x6f\xdb\x4b\x7b\x58\x07\x33\x35\x7b\xe9\xef"
+	                          "\x13\xba\xcf\x6e\x3c\x7b\xd1\x54\x45\x22\x58\x20\xc7\xf1\x44\xcd\x1b\xbd\x9b\x7e\x87"
+	                          "\x2c\xdf\xed\xb9\xee\xb9\xf4\xb3\x69\x5d\x6e\xa9\x0b\x24\xad"
+	                          "\x8a\x46\x23\x28\x85\x88\xe5\xad";
 	struct str challenge = webauthn_challenge(a, client);
 	struct webauthn_credential made;
 	FUZZ_ASSERT(!challenge.p || str_utf8_valid(challenge));
-	FUZZ_ASSERT(webauthn_register(a, &want, CLIENT("create"), attestation_of(a, str_n(key, sizeof key - 1)), &made, NULL) == ST_OK);
+	FUZZ_ASSERT(webauthn_register(a, &want, CLIENT("create"), attestation_of(a, str_n(key, sizeof key - 1)), &made,
+	                    NULL) == ST_OK);
 	if (webauthn_register(a, &want, client, attestation_of(a, str_n(key, sizeof key - 1)), &made, NULL) == ST_OK)
 		FUZZ_ASSERT(str_eq(challenge, want.challenge));
 }
 
-/* --- assertions ---------------------------------------------------------------------------------------------------- */
+/* --- assertions --------------------------------------------------------------------------------------------------- */
 
 static struct str signature_of(struct arena *a, struct str data, struct str client)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * WebSocket frames: the outcome does not depend on how the bytes were cut; text is UTF-8, nothing exceeds its bound. First
- * byte: the size of the pieces. */
+ * WebSocket frames: the outcome does not depend on how the bytes were cut; text is UTF-8, nothing exceeds its bound.
+ * First byte: the size of the pieces. */
 #include "fuzz.h"
 
 #include "net/ws/ws_frame.h"
@@ -37,6 +37,7 @@ static uint64_t run(const char *p, size_t n, size_t step)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (n)
-		FUZZ_ASSERT(run((const char *)data + 1, n - 1, n) == run((const char *)data + 1, n - 1, data[0] % 8 + 1));
+		FUZZ_ASSERT(
+		        run((const char *)data + 1, n - 1, n) == run((const char *)data + 1, n - 1, data[0] % 8 + 1));
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs a fuzz target over committed inputs: replay FILE|FOLDER… Each input is also given without its last byte and doubled,
- * from a buffer of exactly its size, so that a read past the end is seen by AddressSanitizer.
+ * Runs a fuzz target over committed inputs: replay FILE|FOLDER… Each input is also given without its last byte and
+ * doubled, from a buffer of exactly its size, so that a read past the end is seen by AddressSanitizer.
  */
 #include "fuzz.h"
 

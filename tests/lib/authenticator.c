@@ -27,17 +27,20 @@ void authenticator_fini(struct authenticator *au)
 	EVP_PKEY_free(au->device);
 }
 
-struct str authenticator_client_data(const struct authenticator *au, const struct authenticator_answer *m, const char *type)
+struct str authenticator_client_data(
+        const struct authenticator *au, const struct authenticator_answer *m, const char *type)
 {
-	return arena_strf(au->a, "{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"%s\",\"crossOrigin\":%s}", m->type ? m->type : type,
-	                  m->challenge ? m->challenge : au->want.challenge.p, m->origin ? m->origin : au->want.origin.p, m->cross ? "true" : "false");
+	return arena_strf(au->a, "{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"%s\",\"crossOrigin\":%s}",
+	        m->type ? m->type : type, m->challenge ? m->challenge : au->want.challenge.p,
+	        m->origin ? m->origin : au->want.origin.p, m->cross ? "true" : "false");
 }
 
 struct str authenticator_data(const struct authenticator *au, const struct authenticator_answer *m, struct str attested)
 {
 	struct buf b;
-	unsigned char hash[32], head[5] = { (unsigned char)m->flags, (unsigned char)(m->count >> 24), (unsigned char)(m->count >> 16),
-		(unsigned char)(m->count >> 8), (unsigned char)m->count };
+	unsigned char hash[32],
+	        head[5] = { (unsigned char)m->flags, (unsigned char)(m->count >> 24), (unsigned char)(m->count >> 16),
+		        (unsigned char)(m->count >> 8), (unsigned char)m->count };
 	struct str rp = m->rp ? str_c(m->rp) : au->want.rp_id;
 	crypto_hash_sha256(hash, (const unsigned char *)rp.p, rp.n);
 	buf_arena(&b, au->a, 65536);
@@ -120,7 +123,8 @@ struct str authenticator_sign(const struct authenticator *au, struct str data, s
 	memcpy(text + data.n, hash, 32);
 	struct str both = str_n(text, data.n + 32);
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	REQUIRE(EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, au->device) == 1 && EVP_DigestSign(c, out, &n, (const unsigned char *)both.p, both.n) == 1);
+	REQUIRE(EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, au->device) == 1 &&
+	        EVP_DigestSign(c, out, &n, (const unsigned char *)both.p, both.n) == 1);
 	EVP_MD_CTX_free(c);
 	return str_n((char *)out, n);
 }

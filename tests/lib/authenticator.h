@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A passkey's authenticator for tests: registrations and assertions as one makes them, right or wrong in a chosen field. What it returns is in a.
+ * A passkey's authenticator for tests: registrations and assertions as one makes them, right or wrong in a chosen
+ * field. What it returns is in a.
  */
 #ifndef GH_TESTS_AUTHENTICATOR_H
 #define GH_TESTS_AUTHENTICATOR_H
@@ -28,9 +29,11 @@ struct authenticator_answer {
 void authenticator_init(struct authenticator *au); /* makes the key; aborts when it can't */
 void authenticator_fini(struct authenticator *au);
 /* type: "webauthn.create", "webauthn.get". */
-struct str authenticator_client_data(const struct authenticator *au, const struct authenticator_answer *m, const char *type);
+struct str authenticator_client_data(
+        const struct authenticator *au, const struct authenticator_answer *m, const char *type);
 /* attested: "" in an assertion. */
-struct str authenticator_data(const struct authenticator *au, const struct authenticator_answer *m, struct str attested);
+struct str authenticator_data(
+        const struct authenticator *au, const struct authenticator_answer *m, struct str attested);
 struct str authenticator_attestation(const struct authenticator *au, const struct authenticator_answer *m);
 struct str authenticator_sign(const struct authenticator *au, struct str data, struct str client);
 

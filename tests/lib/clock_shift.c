@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Preloaded into a server under test, moves its wall clock: by as many seconds as the file that CLOCK_SHIFT_FILE names says, a
- * little-endian int64 that the test may change while the server runs. What counts time in intervals (the monotonic clock) is left alone.
+ * Preloaded into a server under test, moves its wall clock: by as many seconds as the file that CLOCK_SHIFT_FILE names
+ * says, a little-endian int64 that the test may change while the server runs. What counts time in intervals (the
+ * monotonic clock) is left alone.
  */
 #include <fcntl.h>
 #include <stdint.h>

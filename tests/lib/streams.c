@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A server of what lasts, for tests/e2e/test_disconnects.py, since no page of the site lasts yet: GET /events sends events until its client leaves,
- * /socket echoes over WebSocket, /large answers 8 MiB in pieces, POST /echo answers what it was sent; GET /counts tells what is under way.
+ * A server of what lasts, for tests/e2e/test_disconnects.py, since no page of the site lasts yet: GET /events sends
+ * events until its client leaves, /socket echoes over WebSocket, /large answers 8 MiB in pieces, POST /echo answers
+ * what it was sent; GET /counts tells what is under way.
  *
  *     streams LOOPS       prints "ready http://127.0.0.1:PORT/ 0"; SIGTERM ends it
  */
@@ -71,13 +72,19 @@ static void send_counts(struct http_req *r)
 	http_server_stats(server, &s);
 	for (unsigned i = 0; i < loops_count(loops); i++)
 		fibers += fiber_count(loops_get(loops, i));
-	http_send(r, arena_strf(r->ctx.arena, "{\"open\":%u,\"active\":%u,\"waiting\":%u,\"owed\":%zu,\"fibers\":%u}\n", s.open, s.active, s.waiting, s.owed, fibers));
+	http_send(r,
+	        arena_strf(r->ctx.arena, "{\"open\":%u,\"active\":%u,\"waiting\":%u,\"owed\":%zu,\"fibers\":%u}\n",
+	                s.open, s.active, s.waiting, s.owed, fibers));
 }
 
 static void handle(struct http_req *r, void *arg)
 {
 	static const struct { const char *path; void (*answer)(struct http_req *r); } paths[] = {
-		{ "/events", send_events }, { "/socket", echo_socket }, { "/large", send_large }, { "/echo", echo_body }, { "/counts", send_counts },
+		{ "/events", send_events },
+		{ "/socket", echo_socket },
+		{ "/large", send_large },
+		{ "/echo", echo_body },
+		{ "/counts", send_counts },
 	};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (str_eqc(r->path, paths[i].path)) {
@@ -102,7 +109,8 @@ static void on_signal(int signo, void *arg)
 static void start(struct loop *l, void *arg)
 {
 	struct err e;
-	if (http_server_attach(server, l, &e) != ST_OK || (loop_index(l) == 0 && loop_signals(l, on_signal, NULL, &e) != ST_OK)) {
+	if (http_server_attach(server, l, &e) != ST_OK ||
+	        (loop_index(l) == 0 && loop_signals(l, on_signal, NULL, &e) != ST_OK)) {
 		fprintf(stderr, "%s\n", e.msg);
 		exit(1);
 	}
@@ -110,7 +118,10 @@ static void start(struct loop *l, void *arg)
 
 int main(int argc, char **argv)
 {
-	struct http_server_config c = { .listen_count = 1, .listen[0].addr = "127.0.0.1:0", .limits.memory = (size_t)64 << 20, .app.handle = handle };
+	struct http_server_config c = { .listen_count = 1,
+		.listen[0].addr = "127.0.0.1:0",
+		.limits.memory = (size_t)64 << 20,
+		.app.handle = handle };
 	struct err e = { 0 };
 	sigset_t term;
 	sigemptyset(&term);
@@ -120,7 +131,8 @@ int main(int argc, char **argv)
 	log_setup(LOG_ERROR, LOG_TEXT);
 	sem_init(&over, 0, 0);
 	server = http_server_new(&c, &e);
-	if (!server || offload_start(2, 64, &e) != ST_OK || !(loops = loops_start(argc > 1 ? (unsigned)atoi(argv[1]) : 2, start, NULL, &e))) {
+	if (!server || offload_start(2, 64, &e) != ST_OK ||
+	        !(loops = loops_start(argc > 1 ? (unsigned)atoi(argv[1]) : 2, start, NULL, &e))) {
 		fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * audit_writer URL SECRET-FILE FIRST [COUNT]: adds audit entries to identity's chain in a migrated database, with 64 fibers. Their
- * objects are the numbers from FIRST on; each is written to standard output after its entry was acknowledged, not before. Without
- * COUNT it runs until it is killed: the victim of tests/fault/test_audit_kill9.py.
+ * audit_writer URL SECRET-FILE FIRST [COUNT]: adds audit entries to identity's chain in a migrated database, with 64
+ * fibers. Their objects are the numbers from FIRST on; each is written to standard output after its entry was
+ * acknowledged, not before. Without COUNT it runs until it is killed: the victim of tests/fault/test_audit_kill9.py.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,8 +37,11 @@ static void write_on(void *arg)
 		struct ctx ctx;
 		char object[24];
 		int n = snprintf(object, sizeof object, "%lld\n", (long long)all.next++);
-		struct audit_entry a = { .action = "thing.done", .actor = STR("7"), .address = STR("192.0.2.9"), .object = str_n(object, (size_t)n - 1),
-					 .details = STR("{\"why\":\"test\"}") };
+		struct audit_entry a = { .action = "thing.done",
+			.actor = STR("7"),
+			.address = STR("192.0.2.9"),
+			.object = str_n(object, (size_t)n - 1),
+			.details = STR("{\"why\":\"test\"}") };
 		ctx_init(&ctx, arena);
 		if (db_write(&ctx, all.db, tx, &a, &e) != ST_OK)
 			fail(&e);

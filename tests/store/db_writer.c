@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * db_writer URL FIRST-ID: the victim of tests/fault/test_kill9.py. 64 fibers add things as fast as they can, every other
- * one without waiting for the disk; each id is written to standard output after its write was acknowledged, not before. Runs until it is killed.
+ * db_writer URL FIRST-ID: the victim of tests/fault/test_kill9.py. 64 fibers add things as fast as they can, every
+ * other one without waiting for the disk; each id is written to standard output after its write was acknowledged, not
+ * before. Runs until it is killed.
  */
 #include <stdio.h>
 #include <stdlib.h>

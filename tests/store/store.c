@@ -121,7 +121,8 @@ static bool selected(int argc, char **argv, const char *engine, const char *name
 	return argc < 2;
 }
 
-int store_main(int argc, char **argv, const struct store_test *tests, size_t n, const struct db_migration_set *const *sets)
+int store_main(
+        int argc, char **argv, const struct store_test *tests, size_t n, const struct db_migration_set *const *sets)
 {
 	const char *engines[] = { "sqlite", "postgres", "pgbouncer" };
 	const char *urls[] = { NULL, getenv("GUILDHALL_TEST_PG"), getenv("GUILDHALL_TEST_BOUNCER") };
@@ -141,7 +142,9 @@ int store_main(int argc, char **argv, const struct store_test *tests, size_t n, 
 				sum.skipped++;
 				continue;
 			}
-			struct run r = { .test = &tests[i], .sets = sets, .store = { .engine = engines[engine], .name = tests[i].name } };
+			struct run r = { .test = &tests[i],
+				.sets = sets,
+				.store = { .engine = engines[engine], .name = tests[i].name } };
 			run_one(&r, urls[engine]);
 			printf("  %s %s/%s\n", r.store.failed ? "FAIL" : "ok  ", engines[engine], tests[i].name);
 			if (r.store.failed)

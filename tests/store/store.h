@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The harness of store tests: each test runs in a fiber, on a fresh and migrated database, once on SQLite, once on PostgreSQL and
- * once through PgBouncer in transaction mode. Without GUILDHALL_TEST_PG and GUILDHALL_TEST_BOUNCER (tests/lib/pg.sh run
- * sets them) the latter two are skipped and counted as such.
+ * The harness of store tests: each test runs in a fiber, on a fresh and migrated database, once on SQLite, once on
+ * PostgreSQL and once through PgBouncer in transaction mode. Without GUILDHALL_TEST_PG and GUILDHALL_TEST_BOUNCER
+ * (tests/lib/pg.sh run sets them) the latter two are skipped and counted as such.
  *
  *     static void adds(struct store *t) { CHECK_OK(blog_post_add(t->ctx, t->db, …, &t->err)); CHECK(n == 1); }
  *     static const struct store_test tests[] = { { "adds", adds } };
  *     int main(int argc, char **argv)
  *     {
- *             return store_main(argc, argv, tests, 1, (const struct db_migration_set *[]){ &platform_migrations, NULL });
+ *             return store_main(argc, argv, tests, 1, (const struct db_migration_set *[]){ &platform_migrations, NULL
+ * });
  *     }
  *
- * The program's arguments select tests by a part of "engine/name". A test that fails its CHECK returns at once and is reported;
- * the others go on.
+ * The program's arguments select tests by a part of "engine/name". A test that fails its CHECK returns at once and is
+ * reported; the others go on.
  */
 #ifndef GH_TESTS_STORE_H
 #define GH_TESTS_STORE_H
@@ -41,9 +42,11 @@ struct store_test {
 	void (*configure)(struct db_config *c); /* before opening; may be NULL */
 };
 
-int store_main(int argc, char **argv, const struct store_test *tests, size_t n, const struct db_migration_set *const *sets);
+int store_main(
+        int argc, char **argv, const struct store_test *tests, size_t n, const struct db_migration_set *const *sets);
 
-/* Runs one statement as the administrator of url; a database's name stands where %s does. False, told on stdout, when it fails. */
+/* Runs one statement as the administrator of url; a database's name stands where %s does. False, told on stdout, when
+ * it fails. */
 bool store_admin(const char *url, const char *format, const char *name);
 /* url with another database: postgresql:///postgres?… → postgresql:///name?… */
 void store_with_database(char *out, size_t n, const char *url, const char *name);

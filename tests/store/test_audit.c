@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The audit chain on each engine: one unbroken chain whoever writes at once, and whatever is done to it behind our back is named.
+ * The audit chain on each engine: one unbroken chain whoever writes at once, and whatever is done to it behind our back
+ * is named.
  */
 #include "store.h"
 
@@ -32,7 +33,11 @@ static enum status tx_write(struct db_conn *c, void *arg, struct err *e)
 
 static enum status put(struct store *t, const char *action, const char *actor, struct str object, const char *details)
 {
-	struct audit_entry a = { .action = action, .actor = str_c(actor), .address = STR("192.0.2.7"), .object = object, .details = str_c(details) };
+	struct audit_entry a = { .action = action,
+		.actor = str_c(actor),
+		.address = STR("192.0.2.7"),
+		.object = object,
+		.details = str_c(details) };
 	return db_write(t->ctx, t->db, tx_write, &a, &t->err);
 }
 
@@ -53,15 +58,18 @@ static void entries_are_listed(struct store *t)
 	CHECK_OK(put(t, "post.published", "8", STR("12"), ""));
 	CHECK_OK(put(t, "person.sign_in_failed", "", STR("7"), NULL));
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 10 }, &rows, &n));
-	CHECK(n == 4 && rows[0].seq == 4 && rows[3].seq == 1 && str_eqc(rows[0].actor, "") && str_eqc(rows[0].prev, "") == false);
-	CHECK(str_eqc(rows[2].details, "{\"a\":[1,true],\"b\":1}") && str_eqc(rows[3].prev, AUDIT_ZERO) && str_eq(rows[2].prev, rows[3].hash));
+	CHECK(n == 4 && rows[0].seq == 4 && rows[3].seq == 1 && str_eqc(rows[0].actor, "") &&
+	        str_eqc(rows[0].prev, "") == false);
+	CHECK(str_eqc(rows[2].details, "{\"a\":[1,true],\"b\":1}") && str_eqc(rows[3].prev, AUDIT_ZERO) &&
+	        str_eq(rows[2].prev, rows[3].hash));
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 2, .before = 4 }, &rows, &n));
 	CHECK(n == 2 && rows[0].seq == 3);
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 10, .action = STR("person.") }, &rows, &n));
 	CHECK(n == 3);
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 10, .action = STR("person%") }, &rows, &n));
 	CHECK(n == 0);
-	CHECK_OK(list(t, &(struct audit_filter){ .max = 10, .actor = STR("7"), .action = STR("person.signed_o") }, &rows, &n));
+	CHECK_OK(list(t, &(struct audit_filter){ .max = 10, .actor = STR("7"), .action = STR("person.signed_o") },
+	        &rows, &n));
 	CHECK(n == 1 && rows[0].seq == 2);
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 10, .object = STR("12") }, &rows, &n));
 	CHECK(n == 1 && rows[0].seq == 3);
@@ -86,7 +94,8 @@ static void what_clients_send_is_kept(struct store *t)
 	CHECK_OK(put(t, "sign_in.failed", "", STR("Bäckerei 🥖 \xed\x9f\xbf"), ""));
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 10 }, &rows, &n));
 	CHECK(n == 4 && str_eqc(rows[3].object, "a�b��(�\"\\"));
-	CHECK(rows[2].object.n == AUDIT_OBJECT_MAX && str_ends(rows[2].object, STR("x…")) && rows[1].object.n == AUDIT_OBJECT_MAX && str_ends(rows[1].object, STR("xx")));
+	CHECK(rows[2].object.n == AUDIT_OBJECT_MAX && str_ends(rows[2].object, STR("x…")) &&
+	        rows[1].object.n == AUDIT_OBJECT_MAX && str_ends(rows[1].object, STR("xx")));
 	CHECK(str_eqc(rows[0].object, "Bäckerei 🥖 \xed\x9f\xbf"));
 	CHECK_STATUS(ST_INVALID, put(t, "x", "", STR(""), "[1]"));
 	CHECK_STATUS(ST_INVALID, put(t, "x", "", STR(""), "{\"a\":1,\"a\":2}"));
@@ -159,7 +168,8 @@ static void many_writers_make_one_chain(struct store *t)
 	if (x.failed)
 		store_failed(t, __FILE__, __LINE__, t->err.msg);
 	CHECK_OK(audit_verify(t->ctx, t->db, &nobody_else, &v, &t->err));
-	CHECK(!v.bad_seq && v.entries == WRITERS * EACH && v.checkpoints == WRITERS * EACH / AUDIT_EVERY && v.signed_upto == WRITERS * EACH);
+	CHECK(!v.bad_seq && v.entries == WRITERS * EACH && v.checkpoints == WRITERS * EACH / AUDIT_EVERY &&
+	        v.signed_upto == WRITERS * EACH);
 }
 
 /* --- tampering ----------------------------------------------------------------------------------------------- */
@@ -180,7 +190,8 @@ static bool behind_our_back(struct store *t, const char *sql)
 	}
 	sqlite3 *h;
 	char *why = NULL;
-	ok = sqlite3_open(t->cfg.url + strlen("sqlite:"), &h) == SQLITE_OK && sqlite3_exec(h, sql, NULL, NULL, &why) == SQLITE_OK;
+	ok = sqlite3_open(t->cfg.url + strlen("sqlite:"), &h) == SQLITE_OK &&
+	        sqlite3_exec(h, sql, NULL, NULL, &why) == SQLITE_OK;
 	if (!ok)
 		printf("       %s\n", why ? why : "can not open");
 	sqlite3_free(why);
@@ -191,8 +202,11 @@ static bool behind_our_back(struct store *t, const char *sql)
 static enum status tx_many(struct db_conn *c, void *arg, struct err *e)
 {
 	for (int i = 1; i <= LENGTH; i++) {
-		struct audit_entry a = { .action = "thing.done", .actor = STR("5"), .address = STR("192.0.2.1"), .object = arena_strf(db_arena(c), "%d", i),
-					 .details = STR("{\"k\":\"v\"}") };
+		struct audit_entry a = { .action = "thing.done",
+			.actor = STR("5"),
+			.address = STR("192.0.2.1"),
+			.object = arena_strf(db_arena(c), "%d", i),
+			.details = STR("{\"k\":\"v\"}") };
 		TRY(audit_write(c, &a, e));
 	}
 	return ST_OK;
@@ -214,43 +228,54 @@ static const struct { const char *sql; int64_t bad; const char *why; } tampers[]
 	{ "DELETE FROM audit_log WHERE seq = 7", 7, "entry 7 is missing" },
 	{ "DELETE FROM audit_log WHERE seq > 590", 591, "entries 591 to 600 are missing: the chain ends too early" },
 	{ "DELETE FROM audit_log", 1, "entries 1 to 600 are missing" },
-	{ "UPDATE audit_log SET seq = -4 WHERE seq = 4; UPDATE audit_log SET seq = 4 WHERE seq = 9; UPDATE audit_log SET seq = 9 WHERE seq = -4", 4,
-	  "entry 4 is not in its place: it was written as entry 9" },
-	{ "DELETE FROM audit_log WHERE seq = 7; UPDATE audit_log SET seq = seq - 1000 WHERE seq > 7; UPDATE audit_log SET seq = seq + 999 WHERE seq < 0", 7,
-	  "entry 7 is not in its place: it was written as entry 8" },
-	{ "INSERT INTO audit_log SELECT 601, at, action, actor, address, object, details, hash, hash FROM audit_log WHERE seq = 600", 601,
-	  "entry 601 was edited" },
-	{ "INSERT INTO audit_log SELECT 0, at, action, actor, address, object, details, prev, hash FROM audit_log WHERE seq = 1", 1,
-	  "entry 0 was added by another hand" },
-	{ "DELETE FROM audit_log WHERE seq > 500; UPDATE audit_head SET seq = 500, hash = (SELECT hash FROM audit_log WHERE seq = 500)", 501,
-	  "entries 501 to 512 are missing: the last was signed" },
-	{ "UPDATE audit_head SET seq = 599, hash = (SELECT hash FROM audit_log WHERE seq = 599)", 600, "set back to 599" },
+	{ "UPDATE audit_log SET seq = -4 WHERE seq = 4; UPDATE audit_log SET seq = 4 WHERE seq = 9; UPDATE audit_log "
+	  "SET seq = 9 WHERE seq = -4",
+	        4, "entry 4 is not in its place: it was written as entry 9" },
+	{ "DELETE FROM audit_log WHERE seq = 7; UPDATE audit_log SET seq = seq - 1000 WHERE seq > 7; UPDATE audit_log "
+	  "SET seq = seq + 999 WHERE seq < 0",
+	        7, "entry 7 is not in its place: it was written as entry 8" },
+	{ "INSERT INTO audit_log SELECT 601, at, action, actor, address, object, details, hash, hash FROM audit_log "
+	  "WHERE seq = 600",
+	        601, "entry 601 was edited" },
+	{ "INSERT INTO audit_log SELECT 0, at, action, actor, address, object, details, prev, hash FROM audit_log "
+	  "WHERE seq = 1",
+	        1, "entry 0 was added by another hand" },
+	{ "DELETE FROM audit_log WHERE seq > 500; UPDATE audit_head SET seq = 500, hash = (SELECT hash FROM audit_log "
+	  "WHERE seq = 500)",
+	        501, "entries 501 to 512 are missing: the last was signed" },
+	{ "UPDATE audit_head SET seq = 599, hash = (SELECT hash FROM audit_log WHERE seq = 599)", 600,
+	        "set back to 599" },
 	{ "UPDATE audit_head SET seq = 700", 601, "entries 601 to 700 are missing" },
 	{ "UPDATE audit_head SET hash = 'ab'", 513, "entry 600 was rewritten, or one since the checkpoint at 512" },
 	{ "DELETE FROM audit_head", 601, "record of the chain's end is missing" },
 	{ "DELETE FROM audit_checkpoints WHERE seq = 256", 256, "checkpoint at entry 256 is missing" },
 	{ "DELETE FROM audit_checkpoints", 256, "checkpoint at entry 256 is missing" },
 	{ "UPDATE audit_checkpoints SET at = at + 1 WHERE seq = 512", 512, "checkpoint at entry 512 is forged" },
-	{ "UPDATE audit_checkpoints SET hash = (SELECT hash FROM audit_log WHERE seq = 511) WHERE seq = 512", 512, "is forged" },
+	{ "UPDATE audit_checkpoints SET hash = (SELECT hash FROM audit_log WHERE seq = 511) WHERE seq = 512", 512,
+	        "is forged" },
 	{ "UPDATE audit_checkpoints SET signature = replace(signature, '1', '2') WHERE seq = 512", 512, "is forged" },
 	{ "UPDATE audit_checkpoints SET signature = '' WHERE seq = 512", 512, "is forged" },
-	{ "UPDATE audit_checkpoints SET key = replace(key, substr(key, 1, 1), 'g') WHERE seq = 512", 512, "a key that is not trusted" },
+	{ "UPDATE audit_checkpoints SET key = replace(key, substr(key, 1, 1), 'g') WHERE seq = 512", 512,
+	        "a key that is not trusted" },
 	{ "UPDATE audit_checkpoints SET seq = 511 WHERE seq = 512", 511, "checkpoint at entry 511 is forged" },
 	{ "UPDATE audit_checkpoints SET seq = 601 WHERE seq = 512", 512, "checkpoint at entry 512 is missing" },
 };
 
 static bool restore(struct store *t)
 {
-	return behind_our_back(t, "DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM kept_log; DELETE FROM audit_head;"
-	                          "INSERT INTO audit_head SELECT * FROM kept_head; DELETE FROM audit_checkpoints;"
-	                          "INSERT INTO audit_checkpoints SELECT * FROM kept_checkpoints");
+	return behind_our_back(t,
+	        "DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM kept_log; DELETE FROM audit_head;"
+	        "INSERT INTO audit_head SELECT * FROM kept_head; DELETE FROM audit_checkpoints;"
+	        "INSERT INTO audit_checkpoints SELECT * FROM kept_checkpoints");
 }
 
 static bool make_chain(struct store *t)
 {
 	return db_write(t->ctx, t->db, tx_many, NULL, &t->err) == ST_OK &&
-	       behind_our_back(t, "CREATE TABLE kept_log AS SELECT * FROM audit_log; CREATE TABLE kept_head AS SELECT * FROM audit_head;"
-	                          "CREATE TABLE kept_checkpoints AS SELECT * FROM audit_checkpoints");
+	        behind_our_back(t,
+	                "CREATE TABLE kept_log AS SELECT * FROM audit_log; CREATE TABLE kept_head AS SELECT * FROM "
+	                "audit_head;"
+	                "CREATE TABLE kept_checkpoints AS SELECT * FROM audit_checkpoints");
 }
 
 static void tampering_is_named(struct store *t)
@@ -323,8 +348,10 @@ static void rewriting_is_named(struct store *t)
 	CHECK_OK(audit_verify(t->ctx, t->db, &known, &v, &t->err));
 	CHECK(v.bad_seq == 600 && strstr(v.why, "its hash was known to be another"));
 	/* Cut off with all that tells of it. */
-	CHECK(restore(t) && behind_our_back(t, "DELETE FROM audit_log WHERE seq > 500; DELETE FROM audit_checkpoints WHERE seq > 500;"
-	                                       "UPDATE audit_head SET seq = 500, hash = (SELECT hash FROM audit_log WHERE seq = 500)"));
+	CHECK(restore(t) &&
+	        behind_our_back(t,
+	                "DELETE FROM audit_log WHERE seq > 500; DELETE FROM audit_checkpoints WHERE seq > 500;"
+	                "UPDATE audit_head SET seq = 500, hash = (SELECT hash FROM audit_log WHERE seq = 500)"));
 	CHECK_OK(audit_verify(t->ctx, t->db, &known, &v, &t->err));
 	CHECK(v.bad_seq == 501 && strstr(v.why, "entries 501 to 600 are missing: the last was known"));
 }
@@ -368,7 +395,9 @@ static void each_night_is_remembered(struct store *t)
 	CHECK_OK(audit_verify_job(t->ctx, NULL, &t->err));
 	CHECK_OK(audit_mark_read(t->ctx, t->db, &m, &t->err));
 	CHECK(m.seq == 699 && strstr(m.why, "entry 700 was edited"));
-	CHECK(behind_our_back(t, "DELETE FROM audit_log WHERE seq > 650; UPDATE audit_head SET seq = 650; DELETE FROM audit_checkpoints WHERE seq > 650"));
+	CHECK(behind_our_back(t,
+	        "DELETE FROM audit_log WHERE seq > 650; UPDATE audit_head SET seq = 650; DELETE FROM audit_checkpoints "
+	        "WHERE seq > 650"));
 	CHECK_OK(audit_verify_after(t->ctx, t->db, m.seq, str_c(m.hash), &nobody_else, &v, &t->err));
 	CHECK(v.bad_seq);
 	t->ctx->svc = NULL;
@@ -394,7 +423,8 @@ static const struct { const char *what, *sed; int64_t bad; const char *why; } fi
 	{ "cut off in a line", "603s/}$//", 600, "no line of an exported chain" },
 	{ "checkpoint gone", "258d", 256, "checkpoint at entry 256 is missing" },
 	{ "checkpoint's time", "258s/\"at\":./\"at\":2/", 256, "checkpoint at entry 256 is forged" },
-	{ "checkpoint's signature", "258s/\"signature\":\"..../\"signature\":\"zzzz/", 256, "checkpoint at entry 256 is forged" },
+	{ "checkpoint's signature", "258s/\"signature\":\"..../\"signature\":\"zzzz/", 256,
+	        "checkpoint at entry 256 is forged" },
 	{ "the whole's count", "1s/\"seq\":600/\"seq\":599/", 599, "checkpoint of the whole (entry 599) is forged" },
 };
 
@@ -411,7 +441,8 @@ static bool shell(const char *fmt, ...)
 
 static void files_are_verified(struct store *t)
 {
-	char key[AUDIT_KEY_HEX + 1], *path = arena_printf(t->ctx->arena, "%s/x.jsonl", t->folder), *bad = arena_printf(t->ctx->arena, "%s/bad.jsonl", t->folder);
+	char key[AUDIT_KEY_HEX + 1], *path = arena_printf(t->ctx->arena, "%s/x.jsonl", t->folder),
+	                             *bad = arena_printf(t->ctx->arena, "%s/bad.jsonl", t->folder);
 	struct audit_verdict v;
 	int64_t n;
 	audit_public_key(key);
@@ -439,7 +470,8 @@ static void files_are_verified(struct store *t)
 /* Rewritten behind the last checkpoint of the database: the signature of the whole knows. */
 static void a_rewritten_end_of_a_file_is_named(struct store *t)
 {
-	char key[AUDIT_KEY_HEX + 1], *a = arena_printf(t->ctx->arena, "%s/a.jsonl", t->folder), *b = arena_printf(t->ctx->arena, "%s/b.jsonl", t->folder);
+	char key[AUDIT_KEY_HEX + 1], *a = arena_printf(t->ctx->arena, "%s/a.jsonl", t->folder),
+	                             *b = arena_printf(t->ctx->arena, "%s/b.jsonl", t->folder);
 	struct audit_verdict v;
 	int64_t n;
 	audit_public_key(key);
@@ -470,5 +502,6 @@ static const struct store_test tests[] = {
 int main(int argc, char **argv)
 {
 	audit_set_secret(STR("a secret of thirty-two bytes ..."));
-	return store_main(argc, argv, tests, sizeof tests / sizeof *tests, (const struct db_migration_set *[]){ &platform_migrations, NULL });
+	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
+	        (const struct db_migration_set *[]){ &platform_migrations, NULL });
 }

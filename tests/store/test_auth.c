@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The auth store: each case on SQLite, PostgreSQL, PgBouncer, and on a Redis (GUILDHALL_TEST_REDIS, tests/lib/redis.sh).
+ * The auth store: each case on SQLite, PostgreSQL, PgBouncer, and on a Redis (GUILDHALL_TEST_REDIS,
+ * tests/lib/redis.sh).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 
 #define CONTENDERS 40
 
-static struct auth_entry entry(enum auth_kind kind, const char *key, const char *owner, const char *value, int64_t ttl_s)
+static struct auth_entry entry(
+        enum auth_kind kind, const char *key, const char *owner, const char *value, int64_t ttl_s)
 {
 	return (struct auth_entry){ kind, str_c(key), str_c(owner), str_c(value), auth_expiry_us(ttl_s) };
 }
@@ -56,13 +58,15 @@ static void put_and_get(struct store *t, struct authstore *as)
 /* A service's session names the sign-in it came from. */
 static void following(struct store *t, struct authstore *as)
 {
-	struct auth_entry from = entry(AUTH_SESSION, "blog.f", "", "f-key", 60), to = entry(AUTH_SSO, "f-key", "p:1", "who", 60), out;
+	struct auth_entry from = entry(AUTH_SESSION, "blog.f", "", "f-key", 60),
+	                  to = entry(AUTH_SSO, "f-key", "p:1", "who", 60), out;
 	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
 	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &from, &t->err));
 	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
 	CHECK_STATUS(ST_OK, authstore_put(t->ctx, as, &to, &t->err));
 	CHECK_STATUS(ST_OK, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_SSO, &out, &t->err));
-	CHECK(out.kind == AUTH_SSO && str_eqc(out.key, "f-key") && str_eqc(out.owner, "p:1") && str_eqc(out.value, "who") && out.expires_us == to.expires_us);
+	CHECK(out.kind == AUTH_SSO && str_eqc(out.key, "f-key") && str_eqc(out.owner, "p:1") &&
+	        str_eqc(out.value, "who") && out.expires_us == to.expires_us);
 	/* Of another kind, by another name, or either of them expired: nothing. */
 	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_SESSION, STR("blog.f"), AUTH_LINK, &out, &t->err));
 	CHECK_STATUS(ST_NOT_FOUND, authstore_follow(t->ctx, as, AUTH_LINK, STR("blog.f"), AUTH_SSO, &out, &t->err));
@@ -144,10 +148,12 @@ static void swapped_only_from_what_was_read(struct store *t, struct authstore *a
 	CHECK(str_eqc(out.value, "three") && str_eqc(out.owner, "p:1"));
 }
 
-/* What was prolonged is its owner's as long as it lives: a grant that is refreshed for months can still be taken back. */
+/* What was prolonged is its owner's as long as it lives: a grant that is refreshed for months can still be taken back.
+ */
 static void prolonged_by_a_swap(struct store *t, struct authstore *as)
 {
-	struct auth_entry *list, out, n = entry(AUTH_GRANT, "g", "pc:1:app", "one", 60), other = entry(AUTH_GRANT, "h", "pc:1:app", "two", 120);
+	struct auth_entry *list, out, n = entry(AUTH_GRANT, "g", "pc:1:app", "one", 60),
+	                              other = entry(AUTH_GRANT, "h", "pc:1:app", "two", 120);
 	bool swapped;
 	size_t count;
 	int64_t begun_us = clock_now_us();
@@ -168,12 +174,14 @@ static void prolonged_by_a_swap(struct store *t, struct authstore *as)
 
 static void by_owner(struct store *t, struct authstore *as)
 {
-	struct auth_entry *list, out, n[] = { entry(AUTH_TOKEN, "a", "grant:1", "va", 60), entry(AUTH_TOKEN, "b", "grant:1", "vb", 120),
-		entry(AUTH_REFRESH, "c", "grant:1", "vc", 60), entry(AUTH_TOKEN, "d", "grant:2", "vd", 60) };
+	struct auth_entry *list, out,
+	        n[] = { entry(AUTH_TOKEN, "a", "grant:1", "va", 60), entry(AUTH_TOKEN, "b", "grant:1", "vb", 120),
+		        entry(AUTH_REFRESH, "c", "grant:1", "vc", 60), entry(AUTH_TOKEN, "d", "grant:2", "vd", 60) };
 	size_t count;
 	CHECK_STATUS(ST_OK, authstore_put_all(t->ctx, as, n, 4, &t->err));
 	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_TOKEN, STR("grant:1"), 10, &list, &count, &t->err));
-	CHECK(count == 2 && str_eqc(list[0].key, "b") && str_eqc(list[1].value, "va") && str_eqc(list[1].owner, "grant:1"));
+	CHECK(count == 2 && str_eqc(list[0].key, "b") && str_eqc(list[1].value, "va") &&
+	        str_eqc(list[1].owner, "grant:1"));
 	CHECK_STATUS(ST_OK, authstore_list(t->ctx, as, AUTH_TOKEN, STR("grant:1"), 1, &list, &count, &t->err));
 	CHECK(count == 1);
 	CHECK_STATUS(ST_OK, authstore_drop_owner(t->ctx, as, AUTH_TOKEN, STR("grant:1"), &t->err));
@@ -223,7 +231,8 @@ static void one_of_many_wins(struct store *t, struct authstore *as)
 
 static void the_sweep_takes_what_has_expired(struct store *t)
 {
-	struct auth_row rows[] = { { STR("code:old"), STR_NULL, STR("v"), 1 }, { STR("code:new"), STR_NULL, STR("v"), auth_expiry_us(60) } };
+	struct auth_row rows[] = { { STR("code:old"), STR_NULL, STR("v"), 1 },
+		{ STR("code:new"), STR_NULL, STR("v"), auth_expiry_us(60) } };
 	size_t swept;
 	bool found;
 	CHECK_STATUS(ST_OK, auth_engine_db.put(t->ctx, t->db, rows, 2, &t->err));
@@ -238,8 +247,10 @@ static void the_sweep_takes_what_has_expired(struct store *t)
 /* What others remember of a session ends with its change, and with nothing less. */
 static void version_tells_of_changed_sessions(struct store *t, struct authstore *as)
 {
-	struct auth_entry sso = entry(AUTH_SSO, "s", "p:1", "one", 60), session = entry(AUTH_SESSION, "blog.c", "", "s", 60), out,
-			  token = entry(AUTH_TOKEN, "t", "grant:1", "v", 60), other = entry(AUTH_SSO, "s", "p:1", "two", 60);
+	struct auth_entry sso = entry(AUTH_SSO, "s", "p:1", "one", 60),
+	                  session = entry(AUTH_SESSION, "blog.c", "", "s", 60), out,
+	                  token = entry(AUTH_TOKEN, "t", "grant:1", "v", 60),
+	                  other = entry(AUTH_SSO, "s", "p:1", "two", 60);
 	uint64_t before, after;
 	bool done;
 	CHECK_OK(authstore_put_new(t->ctx, as, &sso, &t->err));
@@ -263,7 +274,7 @@ static void version_tells_of_changed_sessions(struct store *t, struct authstore 
 	CHECK(authstore_version(as) != after);
 }
 
-/* --- one person, many sign-ons -------------------------------------------------------------------------------------- */
+/* --- one person, many sign-ons ------------------------------------------------------------------------------------ */
 
 enum { SIGN_ONS = 500 };
 
@@ -272,7 +283,8 @@ struct site { struct platform p; struct service_instance identity; };
 static void begin_site(struct site *s, struct store *t, struct authstore *as)
 {
 	static const struct service provider = { .name = "identity", .identity = true };
-	*s = (struct site){ .p = { .auth = as, .identity = &s->identity }, .identity = { .def = &provider, .platform = &s->p, .local = true } };
+	*s = (struct site){ .p = { .auth = as, .identity = &s->identity },
+		.identity = { .def = &provider, .platform = &s->p, .local = true } };
 	t->ctx->svc = &s->identity;
 }
 
@@ -283,8 +295,11 @@ static const char *key_of(struct store *t, int i)
 
 static bool sign_on(struct store *t, struct authstore *as, int i, int64_t auth_us)
 {
-	const char *value = arena_printf(t->ctx->arena, "{\"person\":7,\"auth\":%lld,\"seen\":%lld,\"sid\":\"s%d\",\"name\":\"Ada\",\"email\":\"ada@example.org\","
-		"\"handle\":\"ada\",\"roles\":\"admin\",\"zone\":\"\",\"amr\":\"pwd\",\"agent\":\"\"}", (long long)auth_us, (long long)auth_us, i);
+	const char *value = arena_printf(t->ctx->arena,
+	        "{\"person\":7,\"auth\":%lld,\"seen\":%lld,\"sid\":\"s%d\",\"name\":\"Ada\",\"email\":\"ada@example."
+	        "org\","
+	        "\"handle\":\"ada\",\"roles\":\"admin\",\"zone\":\"\",\"amr\":\"pwd\",\"agent\":\"\"}",
+	        (long long)auth_us, (long long)auth_us, i);
 	struct auth_entry n = entry(AUTH_SSO, key_of(t, i), "p:7", value, 3600);
 	return authstore_put(t->ctx, as, &n, &t->err) == ST_OK;
 }
@@ -306,7 +321,13 @@ static unsigned with_role(struct store *t, const char *role, unsigned *gone)
 static void a_role_taken_is_gone_from_every_sign_on(struct store *t, struct authstore *as)
 {
 	struct site site;
-	struct sso fresh = { .person = 7, .name = STR("Ada L."), .email = STR("ada@example.org"), .handle = STR("ada"), .roles = STR(""), .zone = STR("") }, *list;
+	struct sso fresh = { .person = 7,
+		.name = STR("Ada L."),
+		.email = STR("ada@example.org"),
+		.handle = STR("ada"),
+		.roles = STR(""),
+		.zone = STR("") },
+	           *list;
 	unsigned gone;
 	size_t n;
 	begin_site(&site, t, as);
@@ -327,7 +348,13 @@ static void a_role_taken_is_gone_from_every_sign_on(struct store *t, struct auth
 static void signed_out_elsewhere_is_signed_out_everywhere(struct store *t, struct authstore *as)
 {
 	struct site site;
-	struct sso fresh = { .person = 7, .name = STR("Ada"), .email = STR("a@example.org"), .handle = STR("ada"), .roles = STR("admin"), .zone = STR("") }, s;
+	struct sso fresh = { .person = 7,
+		.name = STR("Ada"),
+		.email = STR("a@example.org"),
+		.handle = STR("ada"),
+		.roles = STR("admin"),
+		.zone = STR("") },
+	           s;
 	struct str *keys;
 	unsigned gone;
 	size_t n;
@@ -351,9 +378,10 @@ static void signed_out_elsewhere_is_signed_out_everywhere(struct store *t, struc
 }
 
 #define CASES(X)                                                                                              \
-	X(secrets_are_kept_as_hashes) X(put_and_get) X(following) X(what_is_too_large_or_odd_is_refused) X(expired_is_gone) X(only_once)   \
-	X(swapped_only_from_what_was_read) X(prolonged_by_a_swap) X(by_owner) X(one_of_many_wins)                             \
-	X(version_tells_of_changed_sessions) X(a_role_taken_is_gone_from_every_sign_on) X(signed_out_elsewhere_is_signed_out_everywhere)
+	X(secrets_are_kept_as_hashes) X(put_and_get) X(following) X(what_is_too_large_or_odd_is_refused)      \
+	X(expired_is_gone) X(only_once) X(swapped_only_from_what_was_read) X(prolonged_by_a_swap)             \
+	X(by_owner) X(one_of_many_wins) X(version_tells_of_changed_sessions)                                  \
+	X(a_role_taken_is_gone_from_every_sign_on) X(signed_out_elsewhere_is_signed_out_everywhere)
 
 static void with(struct store *t, struct redis *r, void (*run)(struct store *t, struct authstore *as))
 {
@@ -390,5 +418,6 @@ static const struct store_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return store_main(argc, argv, tests, sizeof tests / sizeof *tests, (const struct db_migration_set *[]){ &auth_migrations, NULL });
+	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
+	        (const struct db_migration_set *[]){ &auth_migrations, NULL });
 }

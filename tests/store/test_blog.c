@@ -41,7 +41,8 @@ static int64_t objects(struct store *t, const char *type)
 {
 	SCOPED_DB_READ c = NULL;
 	struct blog_objects_count_row *row;
-	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK || q_blog_objects_count(c, str_c(type), &row, &t->err) != ST_OK || !row)
+	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK ||
+	        q_blog_objects_count(c, str_c(type), &row, &t->err) != ST_OK || !row)
 		return -1;
 	return row->n;
 }
@@ -56,7 +57,7 @@ static int64_t events(struct store *t)
 	return row->waiting;
 }
 
-/* --- edges ------------------------------------------------------------------------------------------------------------- */
+/* --- edges -------------------------------------------------------------------------------------------------------- */
 
 struct link { int64_t src; const char *type; int64_t dst; };
 struct edge_list { const struct link *list; size_t n; };
@@ -139,7 +140,8 @@ static void edges_put_in_bulk(struct store *t)
 	struct edge_ends ends;
 	CHECK_OK(PUT(t, { 1, "tagged", 1000 }));
 	for (int i = 0; i < N; i++)
-		list[i] = i % 5 ? (struct edge){ 1 + i % 5, STR("tagged"), 1000 + i, i } : (struct edge){ 9, STR("related"), 10000 + i, i };
+		list[i] = i % 5 ? (struct edge){ 1 + i % 5, STR("tagged"), 1000 + i, i }
+		                : (struct edge){ 9, STR("related"), 10000 + i, i };
 	list[1] = (struct edge){ 1, STR("tagged"), 1000, 7 };
 	list[2] = list[3] = (struct edge){ 6, STR("tagged"), 6000, 1 };
 	list[3].ord = 2;
@@ -216,9 +218,12 @@ static enum status put_kinds(struct db_conn *c, void *arg, struct err *e)
 {
 	static const struct db_col cols[] = { { DB_TEXT, false, offsetof(struct kind, name), 0, "name" },
 		                              { DB_BOOL, false, offsetof(struct kind, both), 0, "both_ways" } };
-	static struct db_query kinds = { .name = "kinds", .writes = true,
-		.sql = { "SELECT name, both_ways FROM edge_types", "SELECT name, both_ways FROM edge_types" }, .col_count = 2,
-		.row_size = sizeof(struct kind), .cols = cols };
+	static struct db_query kinds = { .name = "kinds",
+		.writes = true,
+		.sql = { "SELECT name, both_ways FROM edge_types", "SELECT name, both_ways FROM edge_types" },
+		.col_count = 2,
+		.row_size = sizeof(struct kind),
+		.cols = cols };
 	struct kind *rows;
 	TRY(db_rows(c, &kinds, NULL, (void **)&rows, arg, e));
 	for (size_t i = 0; i < *(size_t *)arg; i++) {
@@ -254,8 +259,8 @@ static void edges_refuse(struct store *t)
 static void edges_closures(struct store *t)
 {
 	/* 1 → 2 → 3 → 1 is a cycle, 3 → 4 leaves it; 5 is-a 2, 6 is-a 1 where 2 is a subtype of 1 */
-	CHECK_OK(PUT(t, { 1, "part-of", 2 }, { 2, "part-of", 3 }, { 3, "part-of", 1 }, { 3, "part-of", 4 }, { 2, "subtype-of", 1 },
-	             { 7, "subtype-of", 2 }, { 5, "is-a", 7 }, { 6, "is-a", 1 }, { 8, "is-a", 99 }));
+	CHECK_OK(PUT(t, { 1, "part-of", 2 }, { 2, "part-of", 3 }, { 3, "part-of", 1 }, { 3, "part-of", 4 },
+	        { 2, "subtype-of", 1 }, { 7, "subtype-of", 2 }, { 5, "is-a", 7 }, { 6, "is-a", 1 }, { 8, "is-a", 99 }));
 	struct edge_ends ends;
 	SCOPED_DB_READ c = NULL;
 	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
@@ -268,7 +273,7 @@ static void edges_closures(struct store *t)
 	CHECK(ends.count == 2 && ends.list[0].id == 5 && ends.list[1].id == 6);
 }
 
-/* --- what a post's row says of its tags and authors ------------------------------------------------------------------------- */
+/* --- what a post's row says of its tags and authors --------------------------------------------------------------- */
 
 struct thing { int64_t id; const char *type, *slug, *title, *status; bool there; };
 
@@ -278,10 +283,11 @@ static enum status put_thing(struct db_conn *c, void *arg, struct err *e)
 	const struct str none = STR("");
 	int64_t at = 1000;
 	if (!o->there)
-		return q_blog_object_add(c, o->id, str_c(o->type), str_c(o->slug), str_c(o->title), str_c(o->status), STR("public"), false,
-		                         none, 0, none, none, NULL, none, none, at, at, &at, STR_NULL, STR_NULL, NULL, e);
-	return q_blog_object_change(c, o->id, str_c(o->slug), str_c(o->title), str_c(o->status), STR("public"), false, none, 0, none,
-	                            none, NULL, none, none, at, &at, STR_NULL, NULL, e);
+		return q_blog_object_add(c, o->id, str_c(o->type), str_c(o->slug), str_c(o->title), str_c(o->status),
+		        STR("public"), false, none, 0, none, none, NULL, none, none, at, at, &at, STR_NULL, STR_NULL,
+		        NULL, e);
+	return q_blog_object_change(c, o->id, str_c(o->slug), str_c(o->title), str_c(o->status), STR("public"), false,
+	        none, 0, none, none, NULL, none, none, at, &at, STR_NULL, NULL, e);
 }
 
 static enum status remove_object(struct db_conn *c, void *arg, struct err *e)
@@ -345,7 +351,7 @@ static void cards_show_what_edges_say(struct store *t)
 	SHOWN(t, "rye=Rye | ann=Ann");
 }
 
-/* --- a real export, and what pages read of it ----------------------------------------------------------------------------- */
+/* --- a real export, and what pages read of it --------------------------------------------------------------------- */
 
 static void ghost6_lists(struct store *t)
 {
@@ -377,13 +383,15 @@ static void ghost6_posts(struct store *t)
 	SCOPED_DB_READ c = NULL;
 	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
 	CHECK_OK(blog_post(t->ctx, c, STR("text-and-first-cards"), BLOG_VISITOR, &post, &t->err));
-	CHECK(!post.gated && has(post.html.s, "kg-gallery-card") && post.card.tag_count >= 1 && post.card.author_count >= 1);
+	CHECK(!post.gated && has(post.html.s, "kg-gallery-card") && post.card.tag_count >= 1 &&
+	        post.card.author_count >= 1);
 	CHECK(post.card.reading_min >= 1 && (post.prev || post.next));
 	CHECK_OK(blog_post(t->ctx, c, STR("hall"), BLOG_VISITOR, &post, &t->err));
 	CHECK(post.card.is_page && !post.prev && !post.next);
 	CHECK_STATUS(ST_NOT_FOUND, blog_post(t->ctx, c, STR("a-draft"), BLOG_PAID, &post, &t->err));
 	CHECK_OK(blog_post(t->ctx, c, STR("members-note"), BLOG_VISITOR, &post, &t->err));
-	CHECK(post.gated && post.html.s.n == 0 && post.card.excerpt.n == 0 && post.card.visibility == BLOG_MEMBERS_ONLY);
+	CHECK(post.gated && post.html.s.n == 0 && post.card.excerpt.n == 0 &&
+	        post.card.visibility == BLOG_MEMBERS_ONLY);
 	CHECK_OK(blog_post(t->ctx, c, STR("members-note"), BLOG_MEMBER, &post, &t->err));
 	CHECK(!post.gated && post.html.s.n > 0);
 	CHECK_OK(blog_post(t->ctx, c, STR("paid-preview"), BLOG_MEMBER, &post, &t->err));
@@ -488,7 +496,8 @@ static void ghost6_search(struct store *t)
 	CHECK(hit);
 	CHECK_OK(blog_search(t->ctx, c, STR("paying"), 1, 10, &hits, &t->err)); /* gated text is not to be found */
 	CHECK(hits.count == 0);
-	static const char *const queries[] = { "", "\"", "' OR 1", "NEAR(a b)", "a:b*c", "-- \\", "&|!()", "\xff\xfe", "*", "'x':*" };
+	static const char *const queries[] = { "", "\"", "' OR 1", "NEAR(a b)", "a:b*c", "-- \\", "&|!()", "\xff\xfe",
+		"*", "'x':*" };
 	for (size_t i = 0; i < COUNT_OF(queries); i++)
 		CHECK_OK(blog_search(t->ctx, c, str_c(queries[i]), 1, 10, &hits, &t->err));
 	CHECK_OK(blog_suggest(t->ctx, c, STR("/2021/05/text-and-frist-card/"), 3, &s, &n, &t->err));
@@ -497,12 +506,12 @@ static void ghost6_search(struct store *t)
 	CHECK(n == 0);
 }
 
-/* --- again, and changed --------------------------------------------------------------------------------------------------------- */
+/* --- again, and changed ------------------------------------------------------------------------------------------- */
 
 static void twice_changes_nothing(struct store *t)
 {
-	static const char *const files[] = { FIXTURES "ghost6-lexical.json", FIXTURES "ghost5-mobiledoc.json", FIXTURES "shape-v0.json",
-		                             FIXTURES "odd-duplicate-slugs.json" };
+	static const char *const files[] = { FIXTURES "ghost6-lexical.json", FIXTURES "ghost5-mobiledoc.json",
+		FIXTURES "shape-v0.json", FIXTURES "odd-duplicate-slugs.json" };
 	struct import_report r;
 	for (size_t f = 0; f < COUNT_OF(files); f++) {
 		CHECK_OK(import(t, files[f], &r));
@@ -520,7 +529,8 @@ static void twice_changes_nothing(struct store *t)
 /* A copy of the file with each `from` replaced by `to`; sizes may differ. */
 static const char *altered(struct store *t, const char *file, const char *from, const char *to)
 {
-	char *path = arena_printf(t->ctx->arena, "%s/altered.json", t->folder), *text = arena_alloc(t->ctx->arena, 1 << 20);
+	char *path = arena_printf(t->ctx->arena, "%s/altered.json", t->folder),
+	     *text = arena_alloc(t->ctx->arena, 1 << 20);
 	FILE *in = fopen(file, "r"), *out = fopen(path, "w");
 	size_t n = in ? fread(text, 1, (1 << 20) - 1, in) : 0;
 	struct str rest = str_n(text, n);
@@ -545,9 +555,15 @@ static void changed_is_a_new_revision(struct store *t)
 	struct str target;
 	int status;
 	CHECK_OK(import(t, FIXTURES "ghost6-lexical.json", &r));
-	CHECK_OK(import(t, altered(t, FIXTURES "ghost6-lexical.json", "\"slug\": \"members-note\"", "\"slug\": \"note-to-members\""), &r));
+	CHECK_OK(import(t,
+	        altered(t, FIXTURES "ghost6-lexical.json", "\"slug\": \"members-note\"",
+	                "\"slug\": \"note-to-members\""),
+	        &r));
 	if (r.counts[IMPORT_POSTS].changed == 0) /* written without a blank */
-		CHECK_OK(import(t, altered(t, FIXTURES "ghost6-lexical.json", "\"slug\":\"members-note\"", "\"slug\":\"note-to-members\""), &r));
+		CHECK_OK(import(t,
+		        altered(t, FIXTURES "ghost6-lexical.json", "\"slug\":\"members-note\"",
+		                "\"slug\":\"note-to-members\""),
+		        &r));
 	CHECK(r.counts[IMPORT_POSTS].changed == 1 && r.counts[IMPORT_POSTS].added == 0);
 	SCOPED_DB_READ c = NULL;
 	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
@@ -557,15 +573,18 @@ static void changed_is_a_new_revision(struct store *t)
 	CHECK(str_eqc(target, "/note-to-members/") && status == 301);
 }
 
-/* --- other shapes, odd and broken files ---------------------------------------------------------------------------------------- */
+/* --- other shapes, odd and broken files --------------------------------------------------------------------------- */
 
 static void older_shapes(struct store *t)
 {
-	static const char *const files[] = { "shape-v0", "shape-v1", "shape-v2", "shape-v3", "shape-v4", "shape-bare", "ok-bom" };
+	static const char *const files[] = { "shape-v0", "shape-v1", "shape-v2", "shape-v3", "shape-v4", "shape-bare",
+		"ok-bom" };
 	struct import_report r;
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		CHECK_OK(import(t, arena_printf(t->ctx->arena, FIXTURES "%s.json", files[i]), &r));
-		CHECK(r.counts[IMPORT_POSTS].added + r.counts[IMPORT_POSTS].changed + r.counts[IMPORT_POSTS].unchanged >= 1);
+		CHECK(r.counts[IMPORT_POSTS].added + r.counts[IMPORT_POSTS].changed +
+		                r.counts[IMPORT_POSTS].unchanged >=
+		        1);
 	}
 	CHECK_OK(import(t, FIXTURES "ok-no-posts.json", &r));
 }
@@ -598,7 +617,8 @@ static void odd_files(struct store *t)
 	for (size_t i = 0; i < n; i++) {
 		if (blog_post(t->ctx, c, names[i].slug, BLOG_PAID, &post, &t->err) != ST_OK)
 			continue;
-		CHECK(!has(post.html.s, "<script") && !has(post.html.s, "<a href=\"javascript:") && !has(post.html.s, "<svg"));
+		CHECK(!has(post.html.s, "<script") && !has(post.html.s, "<a href=\"javascript:") &&
+		        !has(post.html.s, "<svg"));
 		CHECK(!has(post.caption.s, "<script") && !has(post.caption.s, "<img src=\"x\" onerror"));
 	}
 }
@@ -645,11 +665,13 @@ int main(int argc, char **argv)
 		{ .name = "odd_files", .run = odd_files },
 		{ .name = "broken_files_leave_nothing", .run = broken_files_leave_nothing },
 	};
-	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &platform_migrations, &blog_migrations, NULL });
+	return store_main(argc, argv, tests, COUNT_OF(tests),
+	        (const struct db_migration_set *[]){ &platform_migrations, &blog_migrations, NULL });
 }
 
 /* Where the library has no media storage linked in: no test here stores a file. */
-__attribute__((weak)) enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
+__attribute__((weak)) enum status media_put_file(
+        struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
 {
 	return err_set(e, ST_NOT_IMPLEMENTED, "no media storage");
 }

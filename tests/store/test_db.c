@@ -57,7 +57,8 @@ static enum status values_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	const double weight = -0.1;
 	const int64_t due = INT64_MIN;
-	TRY(q_fixture_thing_add(c, INT64_MAX, STR("größe 🦊"), STR(""), str_n("\0\xff\x01", 3), &weight, true, &due, NULL, e));
+	TRY(q_fixture_thing_add(
+	        c, INT64_MAX, STR("größe 🦊"), STR(""), str_n("\0\xff\x01", 3), &weight, true, &due, NULL, e));
 	return q_fixture_thing_add(c, 1, STR("nulls"), STR_NULL, STR_NULL, NULL, false, NULL, NULL, e);
 }
 
@@ -250,8 +251,11 @@ static void writes_travel_together(struct store *t)
 
 struct waits_row { struct str when; };
 static struct db_query waits_query = {
-	.name = "waits", .col_count = 1, .row_size = sizeof(struct waits_row),
-	.sql = { "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", "SELECT current_setting('synchronous_commit')" },
+	.name = "waits",
+	.col_count = 1,
+	.row_size = sizeof(struct waits_row),
+	.sql = { "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous",
+	        "SELECT current_setting('synchronous_commit')" },
 	.cols = (const struct db_col[]){ { DB_TEXT, false, offsetof(struct waits_row, when), 0, "when" } },
 };
 
@@ -667,7 +671,14 @@ static enum status write_and_release(struct db_conn *c, void *arg, struct err *e
 	return db_of(c)->ops->script(c, "RELEASE t", e); /* the writer's own savepoint: its RELEASE has none to end */
 }
 
-struct write_in_batch { struct store *t; struct thing thing; db_tx_fn *fn; enum status got; struct err err; bool ended; };
+struct write_in_batch {
+	struct store *t;
+	struct thing thing;
+	db_tx_fn *fn;
+	enum status got;
+	struct err err;
+	bool ended;
+	};
 
 static void write_in_batch(void *arg)
 {
@@ -679,7 +690,8 @@ static void write_in_batch(void *arg)
 	b->ended = true;
 }
 
-/* A transaction whose savepoint can not be ended is rolled back with its whole batch, and none of them is told that it was kept. */
+/* A transaction whose savepoint can not be ended is rolled back with its whole batch, and none of them is told that it
+ * was kept. */
 static void a_savepoint_that_can_not_end(struct store *t)
 {
 	struct long_write l = { .t = t };
@@ -825,9 +837,15 @@ static enum status spare_tx(struct db_conn *c, void *arg, struct err *e)
 static void version_is_kept_by_who_spares_it(struct store *t)
 {
 	static const struct { db_tx_fn *fn; enum status then; bool elsewhere, kept; } steps[] = {
-		{ add_tx, ST_OK, false, false },           { spare_tx, ST_OK, false, true },           { spare_tx, ST_OK, false, true },
-		{ spare_tx, ST_PRECONDITION, false, true }, { add_tx, ST_PRECONDITION, false, true },  { NULL, ST_OK, true, false },
-		{ spare_tx, ST_OK, false, true },          { NULL, ST_OK, true, false },               { add_tx, ST_OK, false, false },
+		{ add_tx, ST_OK, false, false },
+		{ spare_tx, ST_OK, false, true },
+		{ spare_tx, ST_OK, false, true },
+		{ spare_tx, ST_PRECONDITION, false, true },
+		{ add_tx, ST_PRECONDITION, false, true },
+		{ NULL, ST_OK, true, false },
+		{ spare_tx, ST_OK, false, true },
+		{ NULL, ST_OK, true, false },
+		{ add_tx, ST_OK, false, false },
 		{ spare_tx, ST_OK, false, true },
 	};
 	uint64_t before = db_version_kept(t->db);
@@ -868,7 +886,8 @@ static void version_of_a_crowd(struct store *t)
 		struct member m[40];
 		uint64_t before = db_version_kept(t->db);
 		for (int i = 0; i < 40; i++, crowd.alive++) {
-			m[i] = (struct member){ &crowd, sparing * 100 + i, sparing || i != 20 ? spare_tx : add_tx, ST_OK, ST_COUNT };
+			m[i] = (struct member){ &crowd, sparing * 100 + i, sparing || i != 20 ? spare_tx : add_tx,
+				ST_OK, ST_COUNT };
 			CHECK(fiber_spawn(fiber_loop(fiber_self()), spare_fiber, &m[i], FIBER_LARGE));
 		}
 		while (crowd.alive)
@@ -892,7 +911,8 @@ static void version_outlives_the_log(struct store *t)
 			CHECK(seen[k] != seen[i]);
 		sqlite3 *other;
 		CHECK(sqlite3_open(t->cfg.url + strlen("sqlite:"), &other) == SQLITE_OK);
-		bool truncated = i % 4 || sqlite3_exec(other, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) == SQLITE_OK;
+		bool truncated = i % 4 ||
+		        sqlite3_exec(other, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) == SQLITE_OK;
 		sqlite3_close(other);
 		CHECK(truncated);
 	}
@@ -906,10 +926,16 @@ static void version_not_known(struct store *t)
 /* --- migrations ----------------------------------------------------------------------------------------------- */
 
 static const struct db_migration extra_list[] = {
-	{ 1, "first", { "CREATE TABLE extra (a BIGINT); INSERT INTO extra VALUES (1);", "CREATE TABLE extra (a BIGINT); INSERT INTO extra VALUES (1);" } },
-	{ 2, "broken", { "INSERT INTO extra VALUES (2); INSERT INTO nowhere VALUES (1);", "INSERT INTO extra VALUES (2); INSERT INTO nowhere VALUES (1);" } },
+	{ 1, "first",
+	        { "CREATE TABLE extra (a BIGINT); INSERT INTO extra VALUES (1);",
+	                "CREATE TABLE extra (a BIGINT); INSERT INTO extra VALUES (1);" } },
+	{ 2, "broken",
+	        { "INSERT INTO extra VALUES (2); INSERT INTO nowhere VALUES (1);",
+	                "INSERT INTO extra VALUES (2); INSERT INTO nowhere VALUES (1);" } },
 };
-static struct db_query extra_count = { .name = "extra", .sql = { "DELETE FROM extra", "DELETE FROM extra" }, .writes = true };
+static struct db_query extra_count = {
+	.name = "extra", .sql = { "DELETE FROM extra", "DELETE FROM extra" }, .writes = true
+};
 
 static enum status count_extra_tx(struct db_conn *c, void *arg, struct err *e)
 {
@@ -998,5 +1024,6 @@ int main(int argc, char **argv)
 		fiber_main(add_here, argv);
 		return 0;
 	}
-	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &fixture_migrations, NULL });
+	return store_main(
+	        argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *[]){ &fixture_migrations, NULL });
 }

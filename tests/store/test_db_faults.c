@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The database layer when things break or run out: killed connections, dead replicas, deadlocks, full queues, full disks, two
- * processes that migrate at once, callers on other threads.
+ * The database layer when things break or run out: killed connections, dead replicas, deadlocks, full queues, full
+ * disks, two processes that migrate at once, callers on other threads.
  *
  * Started as "test_db_faults --migrate URL" it only migrates: the other process of that test.
  */
@@ -152,7 +152,9 @@ static void queue_is_bounded(struct store *t)
 	unsigned alive = 0, ok = 0, refused = 0;
 	CHECK(hold_writer(t, &holder, &alive));
 	for (int i = 0; i < 7; i++) {
-		w[i] = (struct worker){ .t = t, .run = add_run, .id = i + 1, .alive = &alive, .boss = fiber_self(), .got = ST_COUNT };
+		w[i] = (struct worker){
+			.t = t, .run = add_run, .id = i + 1, .alive = &alive, .boss = fiber_self(), .got = ST_COUNT
+		};
 		CHECK(start(&w[i]));
 	}
 	CHECK(fiber_sleep_ns(20 * NS_PER_MS) == ST_OK);
@@ -284,8 +286,8 @@ static void write_until_stopped(struct worker *w)
 	}
 }
 
-/* Waits until each of the n has got something done: then no statement meets more kills than a round has (two; it is sent three
-   times at most), on a machine however busy. */
+/* Waits until each of the n has got something done: then no statement meets more kills than a round has (two; it is
+   sent three times at most), on a machine however busy. */
 static bool got_on(const struct worker *w, int n, int64_t times)
 {
 	int64_t until[12];
@@ -308,8 +310,12 @@ static void killed_under_load(struct store *t)
 	unsigned alive = 0;
 	int64_t acknowledged = 0;
 	for (int i = 0; i < 12; i++) {
-		w[i] = (struct worker){ .t = t, .run = i < 6 ? read_until_stopped : write_until_stopped, .id = (i + 1) * 1000000,
-			                .alive = &alive, .boss = fiber_self(), .stop = &stop };
+		w[i] = (struct worker){ .t = t,
+			.run = i < 6 ? read_until_stopped : write_until_stopped,
+			.id = (i + 1) * 1000000,
+			.alive = &alive,
+			.boss = fiber_self(),
+			.stop = &stop };
 		CHECK(start(&w[i]));
 	}
 	for (int i = 0; i < 8; i++) {
@@ -361,8 +367,9 @@ static bool bouncer(struct store *t, bool end)
 	return began && status == 0;
 }
 
-/* The pooler goes and comes back under load. Meanwhile everything is refused as unavailable, but for a COMMIT that was on its way;
-   afterwards all goes on by itself. Each write that was acknowledged is there, and none that was refused. */
+/* The pooler goes and comes back under load. Meanwhile everything is refused as unavailable, but for a COMMIT that was
+   on its way; afterwards all goes on by itself. Each write that was acknowledged is there, and none that was refused.
+ */
 static void killed_pooler(struct store *t)
 {
 	volatile bool stop = false;
@@ -370,8 +377,12 @@ static void killed_pooler(struct store *t)
 	unsigned alive = 0;
 	int64_t acknowledged = 0, unknown = 0, failed = 0;
 	for (int i = 0; i < 12; i++) {
-		w[i] = (struct worker){ .t = t, .run = i < 6 ? read_until_stopped : write_until_stopped, .id = (i + 1) * 1000000,
-			                .alive = &alive, .boss = fiber_self(), .stop = &stop };
+		w[i] = (struct worker){ .t = t,
+			.run = i < 6 ? read_until_stopped : write_until_stopped,
+			.id = (i + 1) * 1000000,
+			.alive = &alive,
+			.boss = fiber_self(),
+			.stop = &stop };
 		CHECK(start(&w[i]));
 	}
 	for (int i = 0; i < 4; i++) {
@@ -717,5 +728,6 @@ int main(int argc, char **argv)
 		fiber_main(migrate_main, &m);
 		return m.rc;
 	}
-	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *const[]){ &fixture_migrations, NULL });
+	return store_main(argc, argv, tests, COUNT_OF(tests),
+	        (const struct db_migration_set *const[]){ &fixture_migrations, NULL });
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The outbox on each engine: what is emitted reaches every handler, once as far as a handler cares, whatever fails or is killed.
- * A processor that is killed is this program again, started with --worker.
+ * The outbox on each engine: what is emitted reaches every handler, once as far as a handler cares, whatever fails or
+ * is killed. A processor that is killed is this program again, started with --worker.
  */
 #include "store.h"
 
@@ -21,7 +21,8 @@
 #include "platform/work/job.h"
 #include "rt/fiber.h"
 
-static struct { _Atomic unsigned plain, once, effects, star; _Atomic int fail_plain, fail_once; _Atomic bool slow; char last[128]; } seen;
+static struct { _Atomic unsigned plain, once, effects, star; _Atomic int fail_plain, fail_once; _Atomic bool slow;
+	char last[128]; } seen;
 
 static enum status on_plain(struct ctx *ctx, const struct event *ev, struct err *e)
 {
@@ -63,8 +64,8 @@ static enum status on_once(struct ctx *ctx, const struct event *ev, struct err *
 static enum status on_star(struct ctx *ctx, const struct event *ev, struct err *e)
 {
 	atomic_fetch_add(&seen.star, 1);
-	snprintf(seen.last, sizeof seen.last, "%.*s %.*s %.*s %.*s", STR_ARG(ev->origin), STR_ARG(ev->type), STR_ARG(ev->object),
-		 STR_ARG(ev->payload));
+	snprintf(seen.last, sizeof seen.last, "%.*s %.*s %.*s %.*s", STR_ARG(ev->origin), STR_ARG(ev->type),
+	        STR_ARG(ev->object), STR_ARG(ev->payload));
 	return ST_OK;
 }
 
@@ -74,8 +75,12 @@ static const struct event_handler writer_handlers[] = {
 	{ 0 },
 };
 static const struct event_handler reader_handlers[] = { { "*", "writer", "star", on_star }, { 0 } };
-static const struct service service_writer = { .name = "writer", .title = "W", .mount = "/", .events = writer_handlers };
-static const struct service service_reader = { .name = "reader", .title = "R", .mount = "/r", .events = reader_handlers };
+static const struct service service_writer = {
+	.name = "writer", .title = "W", .mount = "/", .events = writer_handlers
+};
+static const struct service service_reader = {
+	.name = "reader", .title = "R", .mount = "/r", .events = reader_handlers
+};
 static const struct service service_quiet = { .name = "writer", .title = "Q", .mount = "/" };
 
 struct bed { struct platform p; struct service_instance svc[2]; };
@@ -211,7 +216,8 @@ static enum status sized_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct sized *s = arg;
 	struct arena *a = db_arena(c);
-	char *type = arena_alloc(a, s->type + 1), *object = arena_alloc(a, s->object), *payload = arena_alloc(a, s->payload);
+	char *type = arena_alloc(a, s->type + 1), *object = arena_alloc(a, s->object),
+	     *payload = arena_alloc(a, s->payload);
 	memset(type, 't', s->type);
 	type[s->type] = '\0';
 	memset(object, 'o', s->object);
@@ -224,7 +230,10 @@ static enum status sized_tx(struct db_conn *c, void *arg, struct err *e)
 static void as_large_as_may_be(struct store *t)
 {
 	static const struct { struct sized s; enum status want; } rows[] = {
-		{ { 100, 2048, 65536 }, ST_OK }, { { 101, 1, 2 }, ST_TOO_LARGE }, { { 1, 2049, 2 }, ST_TOO_LARGE }, { { 1, 1, 65537 }, ST_TOO_LARGE },
+		{ { 100, 2048, 65536 }, ST_OK },
+		{ { 101, 1, 2 }, ST_TOO_LARGE },
+		{ { 1, 2049, 2 }, ST_TOO_LARGE },
+		{ { 1, 1, 65537 }, ST_TOO_LARGE },
 	};
 	BED b;
 	CHECK(bed_begin(&b, t->db, &service_writer, NULL));
@@ -376,7 +385,8 @@ static enum status over_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	struct event_claim_row *rows;
 	size_t n;
-	const int64_t far = clock_now_us() + 86400 * US_PER_S; /* as if the lease were over, and another processor had taken it */
+	const int64_t far = clock_now_us() +
+	        86400 * US_PER_S; /* as if the lease were over, and another processor had taken it */
 	return q_event_claim(c, far - 1, far, 100, &rows, &n, e);
 }
 
@@ -387,7 +397,9 @@ static enum status on_overrun(struct ctx *ctx, const struct event *ev, struct er
 }
 
 static const struct event_handler overrun_handlers[] = { { "post.published", NULL, "overrun", on_overrun }, { 0 } };
-static const struct service service_overrun = { .name = "writer", .title = "O", .mount = "/", .events = overrun_handlers };
+static const struct service service_overrun = {
+	.name = "writer", .title = "O", .mount = "/", .events = overrun_handlers
+};
 
 /* What a processor says of an event that another one has taken over counts for nothing. */
 static void an_overrun_event_is_its_successors(struct store *t)
@@ -420,7 +432,8 @@ static void a_killed_processor(struct store *t)
 	BED b;
 	CHECK(bed_begin(&b, t->db, &service_writer, NULL));
 	CHECK_OK(emit(t, "post.published", "{}", N));
-	char *argv[] = { (char *)"test_events", (char *)"--worker", (char *)t->cfg.url, (char *)(t->cfg.pooler ? "pooler" : "direct"), NULL };
+	char *argv[] = { (char *)"test_events", (char *)"--worker", (char *)t->cfg.url,
+		(char *)(t->cfg.pooler ? "pooler" : "direct"), NULL };
 	for (unsigned kills = 0; kills < 2; kills++) {
 		int64_t before = waiting(t);
 		pid_t pid;

@@ -23,7 +23,8 @@
 /* --- kinds --- */
 
 enum { SEEN_MAX = 5000 };
-static struct { _Atomic unsigned runs, cron; unsigned order[SEEN_MAX]; _Atomic int fail_times; _Atomic bool hold, held; char text[256]; } seen;
+static struct { _Atomic unsigned runs, cron; unsigned order[SEEN_MAX]; _Atomic int fail_times; _Atomic bool hold, held;
+	char text[256]; } seen;
 
 static enum status run_note(struct ctx *ctx, const struct job *j, struct err *e)
 {
@@ -283,8 +284,10 @@ static void as_large_as_may_be(struct store *t)
 		payload[PAYLOAD + more] = '\0';
 		memset(key, 'k', KEY + more);
 		key[KEY + more] = '\0';
-		CHECK(more ? add(t, "note", NULL, payload) < 0 && t->err.status == ST_TOO_LARGE : add(t, "note", NULL, payload) > 0);
-		CHECK(more ? add(t, "note", key, "1") < 0 && t->err.status == ST_TOO_LARGE : add(t, "note", key, "1") > 0);
+		CHECK(more ? add(t, "note", NULL, payload) < 0 && t->err.status == ST_TOO_LARGE
+		           : add(t, "note", NULL, payload) > 0);
+		CHECK(more ? add(t, "note", key, "1") < 0 && t->err.status == ST_TOO_LARGE
+		           : add(t, "note", key, "1") > 0);
 	}
 }
 
@@ -386,8 +389,14 @@ static void later_and_retries(struct store *t)
 	CHECK(totals(t).dead == 0);
 }
 
-static enum status dead_retry_tx(struct db_conn *c, void *arg, struct err *e) { return job_dead_retry(c, *(int64_t *)arg, e); }
-static enum status dead_remove_tx(struct db_conn *c, void *arg, struct err *e) { return job_dead_remove(c, *(int64_t *)arg, e); }
+static enum status dead_retry_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return job_dead_retry(c, *(int64_t *)arg, e);
+}
+static enum status dead_remove_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	return job_dead_remove(c, *(int64_t *)arg, e);
+}
 
 static void dead_letters(struct store *t)
 {
@@ -632,7 +641,8 @@ void *__wrap_malloc(size_t n)
 	return __real_malloc(n);
 }
 
-/* The puller, the finisher, the keeper and a runner, each at any moment: the job is done all the same, and so is the next one. */
+/* The puller, the finisher, the keeper and a runner, each at any moment: the job is done all the same, and so is the
+ * next one. */
 static void roles_go_on_after_each_allocation_that_fails(struct store *t)
 {
 	const struct job_limits limits = { .lease_ns = NS_PER_S / 4, .retry_ns = NS_PER_MS };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Applications register themselves: each bound on what strangers can put into their tables is met here, one after the other, and each rule by
- * which what nobody uses goes.
+ * Applications register themselves: each bound on what strangers can put into their tables is met here, one after the
+ * other, and each rule by which what nobody uses goes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,15 +28,22 @@ static struct { struct platform p; struct service_instance identity; int64_t peo
 static enum status tx_people(struct db_conn *c, void *arg, struct err *e)
 {
 	(void)arg;
-	TRY(people_add(c, &(struct person_new){ .email = STR("ada@example.org"), .name = STR("Ada"), .roles = STR("") }, &site.people[0], e));
-	return people_add(c, &(struct person_new){ .email = STR("ben@example.org"), .name = STR("Ben"), .roles = STR("") }, &site.people[1], e);
+	TRY(people_add(c, &(struct person_new){ .email = STR("ada@example.org"), .name = STR("Ada"), .roles = STR("") },
+	        &site.people[0], e));
+	return people_add(c,
+	        &(struct person_new){ .email = STR("ben@example.org"), .name = STR("Ben"), .roles = STR("") },
+	        &site.people[1], e);
 }
 
 static enum status site_init(struct store *t)
 {
-	struct config_source src = { .sets = (const char *const[]){ "identity.applications_per_hour=3", "identity.unused_applications_days=7" }, .set_count = 2 };
-	site.p = (struct platform){ .secret = STR("0123456789abcdef0123456789abcdef"), .config = config_load(&src, services_all, &t->err),
-		.rates = ratelimit_new(NULL, 1000), .auth = authstore_on(t->db, NULL) };
+	struct config_source src = { .sets = (const char *const[]){ "identity.applications_per_hour=3",
+		                             "identity.unused_applications_days=7" },
+		.set_count = 2 };
+	site.p = (struct platform){ .secret = STR("0123456789abcdef0123456789abcdef"),
+		.config = config_load(&src, services_all, &t->err),
+		.rates = ratelimit_new(NULL, 1000),
+		.auth = authstore_on(t->db, NULL) };
 	site.identity = (struct service_instance){ .db = t->db, .platform = &site.p, .local = true };
 	t->ctx->svc = &site.identity;
 	audit_set_secret(site.p.secret);
@@ -54,7 +61,7 @@ static void site_fini(void)
 	config_free((struct config *)(uintptr_t)site.p.config);
 }
 
-/* --- one more ------------------------------------------------------------------------------------------------------- */
+/* --- one more ----------------------------------------------------------------------------------------------------- */
 
 struct more { const char *id; int64_t person; bool full; };
 
@@ -64,7 +71,8 @@ static enum status tx_client(struct db_conn *c, void *arg, struct err *e)
 	TRY(oauth_clients_room(c, MAX_IN_ALL, &m->full, e));
 	if (m->full)
 		return ST_OK;
-	return q_identity_client_add(c, str_c(m->id), STR("oidc"), str_c(m->id), STR("none"), STR(""), STR(""), STR("{}"), clock_now_us(), NULL, e);
+	return q_identity_client_add(c, str_c(m->id), STR("oidc"), str_c(m->id), STR("none"), STR(""), STR(""),
+	        STR("{}"), clock_now_us(), NULL, e);
 }
 
 static enum status tx_let_in(struct db_conn *c, void *arg, struct err *e)
@@ -104,7 +112,7 @@ static unsigned recorded(struct store *t, const char *action)
 	return (unsigned)n;
 }
 
-/* --- the bounds ------------------------------------------------------------------------------------------------------- */
+/* --- the bounds --------------------------------------------------------------------------------------------------- */
 
 /* As long as it is taken: true. Each is another one. */
 static bool one_more_of_an_address(struct store *t, unsigned i)
@@ -123,7 +131,8 @@ static bool one_more_in_all(struct store *t, unsigned i)
 static enum status tx_filler(struct db_conn *c, void *arg, struct err *e)
 {
 	const char *id = arg;
-	return q_identity_client_add(c, str_c(id), STR("oidc"), STR("Filler"), STR("none"), STR(""), STR(""), STR("{}"), clock_now_us(), NULL, e);
+	return q_identity_client_add(c, str_c(id), STR("oidc"), STR("Filler"), STR("none"), STR(""), STR(""), STR("{}"),
+	        clock_now_us(), NULL, e);
 }
 
 static bool one_more_let_in(struct store *t, unsigned i)
@@ -166,7 +175,7 @@ static void each_bound_holds(struct store *t)
 	site_fini();
 }
 
-/* --- making way ------------------------------------------------------------------------------------------------------- */
+/* --- making way --------------------------------------------------------------------------------------------------- */
 
 static void the_least_useful_makes_way(struct store *t)
 {
@@ -202,7 +211,7 @@ static void the_least_useful_makes_way(struct store *t)
 	site_fini();
 }
 
-/* --- the sweep -------------------------------------------------------------------------------------------------------- */
+/* --- the sweep ---------------------------------------------------------------------------------------------------- */
 
 /* Days before the sweep. */
 static const struct { const char *id; int registered, used; bool let_in, stays; } swept[] = {
@@ -244,20 +253,28 @@ static void what_nobody_uses_goes(struct store *t)
 	}
 	/* An owner's button: all that were never used, fresh or not. */
 	int64_t n;
-	CHECK_OK(oauth_clients_drop_unused(t->ctx, T0, &(struct audit_entry){ .action = "oauth.unused_clients_removed" }, &n, &t->err));
+	CHECK_OK(oauth_clients_drop_unused(
+	        t->ctx, T0, &(struct audit_entry){ .action = "oauth.unused_clients_removed" }, &n, &t->err));
 	CHECK(n == 2 && !there(t, "new") && there(t, "let-in"));
 	/* And the other: with all that it was given. */
-	const struct oauth_grant g = { .id = STR("g"), .client = STR("let-in"), .scope = STR("openid"), .sso = STR(""), .nonce = STR(""), .jkt = STR(""),
+	const struct oauth_grant g = { .id = STR("g"),
+		.client = STR("let-in"),
+		.scope = STR("openid"),
+		.sso = STR(""),
+		.nonce = STR(""),
+		.jkt = STR(""),
 		.person = site.people[0] };
 	struct oauth_token found;
 	size_t people;
 	clock_fake_us(0);
 	CHECK_OK(oauth_tokens_issue(t->ctx, &g, true, &tokens, &t->err));
 	CHECK_OK(oauth_token_find(t->ctx, tokens.access, &found, &t->err));
-	CHECK_OK(oauth_client_remove(t->ctx, STR("let-in"), &(struct audit_entry){ .action = "oauth.client_removed" }, &people, &t->err));
+	CHECK_OK(oauth_client_remove(
+	        t->ctx, STR("let-in"), &(struct audit_entry){ .action = "oauth.client_removed" }, &people, &t->err));
 	CHECK(people == 1 && !there(t, "let-in") && recorded(t, "oauth.client_removed") == 1);
 	CHECK_STATUS(ST_NOT_FOUND, oauth_token_find(t->ctx, tokens.access, &found, &t->err));
-	CHECK_OK(oauth_client_remove(t->ctx, STR("let-in"), &(struct audit_entry){ .action = "oauth.client_removed" }, &people, &t->err));
+	CHECK_OK(oauth_client_remove(
+	        t->ctx, STR("let-in"), &(struct audit_entry){ .action = "oauth.client_removed" }, &people, &t->err));
 	CHECK(people == 0 && recorded(t, "oauth.client_removed") == 1);
 	site_fini();
 }
@@ -270,7 +287,8 @@ static void a_flood_goes_in_steps(struct store *t)
 	CHECK_OK(site_init(t));
 	for (int i = 0; i < FLOOD; i++)
 		CHECK_OK(db_write(t->ctx, t->db, tx_filler, (char *)arena_printf(t->ctx->arena, "f%d", i), &t->err));
-	CHECK_OK(oauth_clients_drop_unused(t->ctx, T0 + 1, &(struct audit_entry){ .action = "oauth.unused_clients_swept" }, &n, &t->err));
+	CHECK_OK(oauth_clients_drop_unused(
+	        t->ctx, T0 + 1, &(struct audit_entry){ .action = "oauth.unused_clients_swept" }, &n, &t->err));
 	CHECK(n == FLOOD && recorded(t, "oauth.unused_clients_swept") == 3);
 	site_fini();
 }
@@ -285,5 +303,6 @@ static const struct store_test tests[] = {
 int main(int argc, char **argv)
 {
 	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
-	                  (const struct db_migration_set *[]){ &platform_migrations, &auth_migrations, &identity_migrations, NULL });
+	        (const struct db_migration_set *[]){
+	                &platform_migrations, &auth_migrations, &identity_migrations, NULL });
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The keys that ID tokens are signed with, through their lives: the clock is moved, the job runs, and what is published, what
- * signs and what is still believed must be as oauth_key.h says.
+ * The keys that ID tokens are signed with, through their lives: the clock is moved, the job runs, and what is
+ * published, what signs and what is still believed must be as oauth_key.h says.
  *
  * Started as "test_oauth_keys --keep URL NOW-US [pooler]" it runs the job once: another process of the site.
  */
@@ -29,7 +29,7 @@
 
 extern char **environ;
 
-/* --- a site of one service ------------------------------------------------------------------------------------------ */
+/* --- a site of one service ---------------------------------------------------------------------------------------- */
 
 struct site { struct platform p; struct service_instance identity; };
 
@@ -47,7 +47,7 @@ static enum status keep_at(struct store *t, int64_t day)
 	return oauth_keys_keep(t->ctx, &t->err);
 }
 
-/* --- what others see ------------------------------------------------------------------------------------------------- */
+/* --- what others see ---------------------------------------------------------------------------------------------- */
 
 /* kid of the ES256 keys that are published: " kid kid", in the order they were made. */
 static struct str published(struct store *t)
@@ -61,7 +61,9 @@ static struct str published(struct store *t)
 		return STR("?");
 	SCOPED_JSON *j = json_parse(jwks, JOSE_DEPTH, &t->err);
 	json_array_foreach(json_object_get(j, "keys"), i, one) {
-		struct jose_key *k = json_object_get(one, "d") ? NULL : jose_key_from_jwk(one, &t->err); /* as a relying party reads it */
+		struct jose_key *k = json_object_get(one, "d")
+		        ? NULL
+		        : jose_key_from_jwk(one, &t->err); /* as a relying party reads it */
 		if (!k)
 			return STR("?");
 		jose_key_free(k);
@@ -103,7 +105,7 @@ static bool believed(struct store *t, const struct signed_token *token)
 	return yes;
 }
 
-/* --- cases ------------------------------------------------------------------------------------------------------------ */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 static void a_keys_life(struct store *t)
 {
@@ -131,7 +133,8 @@ static void a_keys_life(struct store *t)
 	CHECK(str_eq(same.kid, first.kid));
 	struct str announced = published(t);
 
-	/* Two days later it takes over: whoever reads the list every day has it. Its predecessor's tokens are good on. */
+	/* Two days later it takes over: whoever reads the list every day has it. Its predecessor's tokens are good on.
+	 */
 	CHECK_OK(keep_at(t, 93));
 	CHECK_OK(sign(t, JOSE_ES256, &second));
 	CHECK(!str_eq(second.kid, first.kid) && str_find(announced, second.kid) >= 0);
@@ -153,7 +156,7 @@ static void a_keys_life(struct store *t)
 	clock_fake_us(0);
 }
 
-/* --- several processes ------------------------------------------------------------------------------------------------ */
+/* --- several processes -------------------------------------------------------------------------------------------- */
 
 static void keep_main(void *arg)
 {
@@ -216,7 +219,8 @@ static void another_process_rotates(struct store *t)
 		CHECK_OK(q_identity_keys(c, &rows, &n, &t->err));
 		CHECK(n == 2 * JOSE_ALGS);
 		for (size_t i = 0; i < n; i += 2)
-			CHECK(str_eqc(rows[i].state, "past") && str_eqc(rows[i + 1].state, "current") && str_eq(rows[i].alg, rows[i + 1].alg));
+			CHECK(str_eqc(rows[i].state, "past") && str_eqc(rows[i + 1].state, "current") &&
+			        str_eq(rows[i].alg, rows[i + 1].alg));
 	}
 	clock_fake_us(T0 + 94 * DAY_US);
 	CHECK_OK(sign(t, JOSE_EDDSA, &after));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Refresh tokens through their lives (RFC 6749 6, RFC 9700 4.14): rotation, the half minute in which a lost answer is given again, theft that
- * shows, narrower scopes. On SQLite, PostgreSQL, PgBouncer, and on a Redis (GUILDHALL_TEST_REDIS, tests/lib/redis.sh); the clock is moved.
+ * Refresh tokens through their lives (RFC 6749 6, RFC 9700 4.14): rotation, the half minute in which a lost answer is
+ * given again, theft that shows, narrower scopes. On SQLite, PostgreSQL, PgBouncer, and on a Redis
+ * (GUILDHALL_TEST_REDIS, tests/lib/redis.sh); the clock is moved.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +38,18 @@ static void at_second(int64_t s)
 	clock_fake_us(begun_us + s * US_PER_S);
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 static enum status issue(struct store *t, const char *id, const char *scope, struct oauth_tokens *out)
 {
-	const struct oauth_grant g = { .id = str_c(id), .client = site.client.id, .scope = str_c(scope), .sso = STR("s"), .nonce = STR(""),
-		.jkt = STR(""), .person = 7, .auth_us = 1 };
+	const struct oauth_grant g = { .id = str_c(id),
+		.client = site.client.id,
+		.scope = str_c(scope),
+		.sso = STR("s"),
+		.nonce = STR(""),
+		.jkt = STR(""),
+		.person = 7,
+		.auth_us = 1 };
 	return oauth_tokens_issue(t->ctx, &g, true, out, &t->err);
 }
 
@@ -72,7 +79,7 @@ static unsigned thefts(struct store *t)
 	return (unsigned)n;
 }
 
-/* --- cases ---------------------------------------------------------------------------------------------------------- */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 /* What is presented when, after a first refresh of A at second 0 has given B. */
 struct replay { const char *what; int64_t used_b_at, again_at; bool given; };
@@ -166,8 +173,13 @@ static void anothers_token(struct store *t, struct authstore *as)
 	struct oauth_tokens first;
 	struct refreshed r;
 	site_init(t, as);
-	const struct oauth_grant bound = { .id = STR("bound"), .client = site.client.id, .scope = STR("openid"), .sso = STR("s"), .nonce = STR(""),
-		.jkt = STR("thumb"), .person = 7 };
+	const struct oauth_grant bound = { .id = STR("bound"),
+		.client = site.client.id,
+		.scope = STR("openid"),
+		.sso = STR("s"),
+		.nonce = STR(""),
+		.jkt = STR("thumb"),
+		.person = 7 };
 	CHECK_OK(oauth_tokens_issue(t->ctx, &bound, true, &first, &t->err));
 	struct oauth_refresh_ask ask = { first.refresh, &site.other, STR("thumb"), STR("") };
 	CHECK_STATUS(ST_INVALID, oauth_refresh(t->ctx, &ask, &r.grant, &r.tokens, &t->err));
@@ -181,14 +193,20 @@ static void anothers_token(struct store *t, struct authstore *as)
 	CHECK(str_eqc(r.grant.jkt, "thumb") && thefts(t) == 0);
 }
 
-/* Who lets a client in once more than may be loses what was of no use for the longest time; used is what was refreshed. */
+/* Who lets a client in once more than may be loses what was of no use for the longest time; used is what was refreshed.
+ */
 static void grants_of_a_client_are_few(struct store *t, struct authstore *as)
 {
 	struct oauth_tokens tokens[OAUTH_GRANTS_MAX + 1], other;
 	struct refreshed r;
 	site_init(t, as);
-	const struct oauth_grant elsewhere = { .id = STR("elsewhere"), .client = site.other.id, .scope = STR("openid"), .sso = STR("s"), .nonce = STR(""),
-		.jkt = STR(""), .person = 7 };
+	const struct oauth_grant elsewhere = { .id = STR("elsewhere"),
+		.client = site.other.id,
+		.scope = STR("openid"),
+		.sso = STR("s"),
+		.nonce = STR(""),
+		.jkt = STR(""),
+		.person = 7 };
 	CHECK_OK(oauth_tokens_issue(t->ctx, &elsewhere, true, &other, &t->err));
 	for (int i = 0; i < OAUTH_GRANTS_MAX; i++) {
 		at_second(i);
@@ -198,12 +216,13 @@ static void grants_of_a_client_are_few(struct store *t, struct authstore *as)
 	at_second(OAUTH_GRANTS_MAX);
 	CHECK_OK(refresh(t, tokens[0].refresh, "", &r));
 	CHECK_OK(issue(t, "one-more", "openid", &tokens[OAUTH_GRANTS_MAX]));
-	CHECK(good(t, r.tokens.access) && !good(t, tokens[1].access) && !good(t, tokens[1].refresh) && good(t, tokens[2].access));
+	CHECK(good(t, r.tokens.access) && !good(t, tokens[1].access) && !good(t, tokens[1].refresh) &&
+	        good(t, tokens[2].access));
 	CHECK(good(t, tokens[OAUTH_GRANTS_MAX].access) && good(t, other.access));
 	clock_fake_us(0);
 }
 
-/* --- engines -------------------------------------------------------------------------------------------------------- */
+/* --- engines ------------------------------------------------------------------------------------------------------ */
 
 #define CASES(X) X(a_token_that_comes_again) X(a_narrower_scope) X(anothers_token) X(grants_of_a_client_are_few)
 
@@ -242,5 +261,6 @@ static const struct store_test tests[] = {
 int main(int argc, char **argv)
 {
 	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
-	                  (const struct db_migration_set *[]){ &platform_migrations, &auth_migrations, &identity_migrations, NULL });
+	        (const struct db_migration_set *[]){
+	                &platform_migrations, &auth_migrations, &identity_migrations, NULL });
 }

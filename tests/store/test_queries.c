@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every query of every owner (the platform's, and those of services.def) is prepared on freshly migrated SQLite and PostgreSQL, and what the engine says of its columns is
- * held against what the row struct was generated for. The build does the same for SQLite's texts only.
+ * Every query of every owner (the platform's, and those of services.def) is prepared on freshly migrated SQLite and
+ * PostgreSQL, and what the engine says of its columns is held against what the row struct was generated for. The build
+ * does the same for SQLite's texts only.
  */
 #include <libpq-fe.h>
 #include <sqlite3.h>
@@ -92,7 +93,8 @@ static bool prepare_sqlite(sqlite3 *h, const struct db_query *q)
 	if (!ok)
 		printf("       %s: %s\n", q->name, sqlite3_errmsg(h));
 	if (ok && sqlite3_bind_parameter_count(st) > q->param_count) {
-		printf("       %s: %d parameters instead of %d\n", q->name, sqlite3_bind_parameter_count(st), q->param_count);
+		printf("       %s: %d parameters instead of %d\n", q->name, sqlite3_bind_parameter_count(st),
+		        q->param_count);
 		ok = false;
 	}
 	sqlite3_finalize(st);
@@ -134,5 +136,6 @@ int main(int argc, char **argv)
 		tests[2 * i] = (struct store_test){ owners[i].name, prepare_all, "sqlite" };
 		tests[2 * i + 1] = (struct store_test){ owners[i].name, prepare_all, "postgres" };
 	}
-	return store_main(argc, argv, tests, COUNT_OF(tests), (const struct db_migration_set *const[]){ &platform_migrations, NULL });
+	return store_main(argc, argv, tests, COUNT_OF(tests),
+	        (const struct db_migration_set *const[]){ &platform_migrations, NULL });
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a service's queues keep, on each engine: a letter to many has one body, what is over goes when its time is over, and what was about a
- * person goes with that person.
+ * What a service's queues keep, on each engine: a letter to many has one body, what is over goes when its time is over,
+ * and what was about a person goes with that person.
  */
 #include "store.h"
 
@@ -29,7 +29,8 @@ static bool bed_begin(struct bed *b, struct store *t)
 	struct config_source src = { 0 };
 	if (!config)
 		config = config_load(&src, NULL, &t->err);
-	*b = (struct bed){ .p = { .config = config, .data_dir = str_c(t->folder) }, .svc = { .def = &here, .db = t->db, .platform = &b->p, .local = true } };
+	*b = (struct bed){ .p = { .config = config, .data_dir = str_c(t->folder) },
+		.svc = { .def = &here, .db = t->db, .platform = &b->p, .local = true } };
 	t->ctx->svc = &b->svc;
 	return config != NULL;
 }
@@ -45,7 +46,8 @@ static enum status letters_tx(struct db_conn *c, void *arg, struct err *e)
 		snprintf(to, sizeof to, "member%d@example.org", i);
 		TRY(mail_enqueue(c, &(struct mail){ .to = str_c(to), .subject = STR("Bread"), .text = str_c(arg) }, e));
 	}
-	return mail_enqueue(c, &(struct mail){ .to = STR("ruth@example.org"), .subject = STR("Short"), .text = STR("Come by.") }, e);
+	return mail_enqueue(c,
+	        &(struct mail){ .to = STR("ruth@example.org"), .subject = STR("Short"), .text = STR("Come by.") }, e);
 }
 
 static enum status headers_tx(struct db_conn *c, void *arg, struct err *e)
@@ -53,7 +55,11 @@ static enum status headers_tx(struct db_conn *c, void *arg, struct err *e)
 	struct http_header list[21];
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
 		list[i] = (struct http_header){ STR("X-A"), STR("1") };
-	struct mail m = { .to = STR("ruth@example.org"), .subject = STR("Bread"), .text = STR("Come by."), .headers = list, .header_count = *(unsigned *)arg };
+	struct mail m = { .to = STR("ruth@example.org"),
+		.subject = STR("Bread"),
+		.text = STR("Come by."),
+		.headers = list,
+		.header_count = *(unsigned *)arg };
 	return mail_enqueue(c, &m, e);
 }
 
@@ -119,7 +125,9 @@ static void a_body_is_kept_once(struct store *t)
 	b.p.mailer = mailer_new(&b.p, &t->err);
 	CHECK(b.p.mailer);
 	for (size_t i = 0; i < x.n; i += LETTERS) { /* the first, and the short one */
-		struct job j = { .id = x.rows[i].id, .kind = x.rows[i].kind, .payload = x.rows[i].payload, .attempt = 1 };
+		struct job j = {
+			.id = x.rows[i].id, .kind = x.rows[i].kind, .payload = x.rows[i].payload, .attempt = 1
+		};
 		CHECK_OK(mail_send_job(t->ctx, &j, &t->err));
 	}
 	mailer_free(b.p.mailer);
@@ -147,8 +155,10 @@ static enum status over_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	int64_t now = clock_now_us();
 	for (int i = 0; i < 2500; i++)
-		TRY(q_event_add(c, 1 + i, STR("post.published"), STR("x"), STR("{}"), i ? now - 31 * DAY_US : now - 29 * DAY_US, true, NULL, e));
-	TRY(q_event_add(c, 9000, STR("post.published"), STR("x"), STR("{}"), now - 400 * DAY_US, false, NULL, e)); /* still to be handled */
+		TRY(q_event_add(c, 1 + i, STR("post.published"), STR("x"), STR("{}"),
+		        i ? now - 31 * DAY_US : now - 29 * DAY_US, true, NULL, e));
+	TRY(q_event_add(c, 9000, STR("post.published"), STR("x"), STR("{}"), now - 400 * DAY_US, false, NULL,
+	        e)); /* still to be handled */
 	TRY(q_mail_body_add(c, STR("old"), STR("{}"), now - 33 * DAY_US, NULL, e));
 	return q_mail_body_add(c, STR("new"), STR("{}"), now - 31 * DAY_US, NULL, e);
 }
@@ -193,5 +203,6 @@ static const struct store_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return store_main(argc, argv, tests, sizeof tests / sizeof *tests, (const struct db_migration_set *[]){ &platform_migrations, NULL });
+	return store_main(argc, argv, tests, sizeof tests / sizeof *tests,
+	        (const struct db_migration_set *[]){ &platform_migrations, NULL });
 }

@@ -182,6 +182,19 @@ def prototypes(path):
         i += 1
 
 
+class Lines(unittest.TestCase):
+    def test_lines_fit_120_columns(self):
+        wrong = []
+        for folder in ("src", "tests", "bench"):
+            for path in sorted((ROOT / folder).rglob("*.[ch]")):
+                if "node_modules" in path.parts:
+                    continue
+                for number, line in enumerate(path.read_text().splitlines(), 1):
+                    if len(line.expandtabs(8)) > 120 and not line.lstrip().startswith("#"):  # a macro's line may be one token
+                        wrong.append(f"{path.relative_to(ROOT)}:{number}")
+        self.assertEqual(wrong, [])
+
+
 class Headers(unittest.TestCase):
     def test_public_functions_say_what_they_do(self):
         wrong = []

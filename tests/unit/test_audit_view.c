@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The administrator's view of an audit chain, over a real server and database: filters, pages, what is known of the chain's
- * wholeness, and hostile texts in it.
+ * The administrator's view of an audit chain, over a real server and database: filters, pages, what is known of the
+ * chain's wholeness, and hostile texts in it.
  */
 #include "unit/unit.h"
 
@@ -24,7 +24,8 @@
 
 #define ENTRIES 120
 
-static struct { struct platform *p; struct http_server *server; struct loops *loops; char folder[64], set[128]; struct err e; } t;
+static struct { struct platform *p; struct http_server *server; struct loops *loops; char folder[64], set[128];
+	struct err e; } t;
 
 static struct str name_of(struct ctx *ctx, struct str id, void *arg)
 {
@@ -33,13 +34,17 @@ static struct str name_of(struct ctx *ctx, struct str id, void *arg)
 
 static enum status get_audit(struct web *w, struct err *e)
 {
-	const struct audit_look look = { .path = STR("/admin/audit"), .site_name = STR("Millrace"), .name_of = name_of };
+	const struct audit_look look = {
+		.path = STR("/admin/audit"), .site_name = STR("Millrace"), .name_of = name_of
+	};
 	return audit_view(w, &look, e);
 }
 
 static const struct route routes[] = { { "GET", "/admin/audit", get_audit, .rate = RATE_NONE, .help = "x" }, { 0 } };
 static const struct db_migration_set no_migrations = { .owner = "here" };
-static const struct service service = { .name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes, .migrations = &no_migrations };
+static const struct service service = {
+	.name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes, .migrations = &no_migrations
+};
 static const struct service *const services[] = { &service, NULL };
 
 /* --- a client ----------------------------------------------------------------------------------------------- */
@@ -48,10 +53,14 @@ static char answer[400000];
 
 static void ask(const char *path)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(t.server, 0)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)http_server_port(t.server, 0)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval limit = { .tv_sec = 20 };
 	char request[1024];
-	int n = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path), fd = socket(AF_INET, SOCK_STREAM, 0);
+	int n = snprintf(
+	            request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path),
+	    fd = socket(AF_INET, SOCK_STREAM, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
 	assert_int_equal(write(fd, request, (size_t)n), n);
@@ -150,11 +159,15 @@ static void tampering_is_shown(void **state)
 
 static enum status tx_fill(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct audit_entry first = { .action = "person.signed_in", .actor = STR("7"), .object = STR("<script>alert(1)</script>"),
-					   .address = STR("192.0.2.1"), .details = STR("{\"a\":\"</pre><script>\"}") };
+	const struct audit_entry first = { .action = "person.signed_in",
+		.actor = STR("7"),
+		.object = STR("<script>alert(1)</script>"),
+		.address = STR("192.0.2.1"),
+		.details = STR("{\"a\":\"</pre><script>\"}") };
 	TRY(audit_write(c, &first, e));
 	for (int i = 1; i < ENTRIES; i++)
-		TRY(audit_write(c, &(struct audit_entry){ .action = "thing.done", .actor = STR("5"), .object = STR("x y") }, e));
+		TRY(audit_write(c,
+		        &(struct audit_entry){ .action = "thing.done", .actor = STR("5"), .object = STR("x y") }, e));
 	return ST_OK;
 }
 

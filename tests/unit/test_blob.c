@@ -77,7 +77,8 @@ static void test_in_flight(void **state)
 static void test_sizes(void **state)
 {
 	uint64_t off, sub;
-	struct blob *small = filled(BLOB_LARGE - 1, 's'), *large = filled(BLOB_LARGE, 'l'), *huge = filled((size_t)100 << 20, 'h');
+	struct blob *small = filled(BLOB_LARGE - 1, 's'), *large = filled(BLOB_LARGE, 'l'),
+	            *huge = filled((size_t)100 << 20, 'h');
 	assert_int_equal(blob_file(small, small->data, &off), -1);
 	assert_int_equal(blob_file(huge, huge->data, &off), -1);
 	assert_true(blob_file(large, large->data, &off) >= 0);
@@ -137,7 +138,10 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_flight), cmocka_unit_test(test_sizes), cmocka_unit_test(test_places), cmocka_unit_test(test_full),
+		cmocka_unit_test(test_in_flight),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,8 +17,10 @@ static bool image(void *arg, struct str url, struct blog_image *out)
 	(void)arg;
 	if (!str_starts(url, STR("/content/images/")))
 		return false;
-	*out = (struct blog_image){ .src = STR("/media/ab/cd/photo.jpeg"), .srcset = STR("/media/ab/cd/photo-640.webp 640w"),
-		                    .width = 1200, .height = 800 };
+	*out = (struct blog_image){ .src = STR("/media/ab/cd/photo.jpeg"),
+		.srcset = STR("/media/ab/cd/photo-640.webp 640w"),
+		.width = 1200,
+		.height = 800 };
 	return true;
 }
 
@@ -85,7 +87,8 @@ static void check_export(const char *file, const char *prefix)
 	json_t *doc = json_load_file(path, 0, NULL), *post;
 	size_t i;
 	assert_non_null(doc);
-	json_t *posts = json_object_get(json_object_get(json_array_get(json_object_get(doc, "db"), 0), "data"), "posts");
+	json_t *posts = json_object_get(
+	        json_object_get(json_array_get(json_object_get(doc, "db"), 0), "data"), "posts");
 	assert_true(json_array_size(posts) > 0);
 	json_array_foreach(posts, i, post)
 		check_post(post, prefix);
@@ -95,7 +98,7 @@ static void check_export(const char *file, const char *prefix)
 static void test_ghost6(void **state) { check_export("ghost6-lexical.json", "ghost6"); }
 static void test_ghost5(void **state) { check_export("ghost5-mobiledoc.json", "ghost5"); }
 
-/* --- small ones ------------------------------------------------------------------------------------------------------- */
+/* --- small ones --------------------------------------------------------------------------------------------------- */
 
 static struct body render(struct arena *a, enum body_format f, const char *source)
 {
@@ -118,8 +121,9 @@ static void expect(enum body_format f, const char *source, const char *want)
 
 static void test_runs_share_elements(void **state)
 {
-	expect(BODY_LEXICAL, LEXICAL("{\"type\":\"paragraph\",\"children\":[" TEXT("a", 1) "," TEXT("b", 3) "," TEXT("c", 2) "]}"),
-	       "<p><strong>a<em>b</em></strong><em>c</em></p>");
+	expect(BODY_LEXICAL,
+	        LEXICAL("{\"type\":\"paragraph\",\"children\":[" TEXT("a", 1) "," TEXT("b", 3) "," TEXT("c", 2) "]}"),
+	        "<p><strong>a<em>b</em></strong><em>c</em></p>");
 	expect(BODY_LEXICAL, LEXICAL(TEXT("loose", 0)), "<p>loose</p>");
 	expect(BODY_LEXICAL, LEXICAL("{\"type\":\"paragraph\",\"children\":[" TEXT("<b>&", 16) "]}"),
 	       "<p><code>&lt;b&gt;&amp;</code></p>");
@@ -138,14 +142,17 @@ static void test_nested_list_goes_into_the_item_before(void **state)
 static void test_mobiledoc_markups_are_a_stack(void **state)
 {
 	expect(BODY_MOBILEDOC,
-	       "{\"version\":\"0.3.1\",\"ghostVersion\":\"4.0\",\"markups\":[[\"em\"],[\"a\",[\"href\",\"javascript:alert(1)\"]]],"
-	       "\"atoms\":[[\"soft-return\",\"\",{}]],\"cards\":[],\"sections\":[[1,\"p\",[[0,[0],0,\"a\"],[0,[1],1,\"b\"],"
-	       "[1,[],0,0],[0,[],1,\"c\"]]]]}",
-	       "<p><em>a<a href=\"#\">b</a><br>c</em></p>");
+	        "{\"version\":\"0.3.1\",\"ghostVersion\":\"4.0\",\"markups\":[[\"em\"],[\"a\",[\"href\",\"javascript:"
+	        "alert(1)\"]]],"
+	        "\"atoms\":[[\"soft-return\",\"\",{}]],\"cards\":[],\"sections\":[[1,\"p\",[[0,[0],0,\"a\"],[0,[1],1,"
+	        "\"b\"],"
+	        "[1,[],0,0],[0,[],1,\"c\"]]]]}",
+	        "<p><em>a<a href=\"#\">b</a><br>c</em></p>");
 	/* never closed, closed too often, indexes from nowhere */
 	expect(BODY_MOBILEDOC,
-	       "{\"markups\":[[\"strong\"]],\"sections\":[[1,\"p\",[[0,[0,7,-1,\"x\"],0,\"a\"]]],[1,\"p\",[[0,[],99,\"b\"],[1,[],0,5]]]]}",
-	       "<p><strong>a</strong></p>\n<p>b</p>");
+	        "{\"markups\":[[\"strong\"]],\"sections\":[[1,\"p\",[[0,[0,7,-1,\"x\"],0,\"a\"]]],[1,\"p\",[[0,[],99,"
+	        "\"b\"],[1,[],0,5]]]]}",
+	        "<p><strong>a</strong></p>\n<p>b</p>");
 }
 
 static void test_addresses(void **state)
@@ -179,7 +186,7 @@ static void test_slugs_and_excerpts(void **state)
 	assert_string_equal(arena_cstr(a, body_excerpt(a, STR("short"), 14)), "short");
 }
 
-/* --- who sees what ------------------------------------------------------------------------------------------------------- */
+/* --- who sees what ------------------------------------------------------------------------------------------------ */
 
 static void test_paywall_splits(void **state)
 {
@@ -198,22 +205,24 @@ static void test_gated_cards(void **state)
 {
 	SCOPED_ARENA *a = arena_new(16u << 20);
 	struct body b = render(a, BODY_LEXICAL,
-	                       LEXICAL(PARA("open") ",{\"type\":\"html\",\"html\":\"<p>paying</p>\",\"visibility\":{\"web\":"
-	                               "{\"nonMember\":false,\"memberSegment\":\"status:-free\"},\"email\":{\"memberSegment\":\"\"}}}"));
+	        LEXICAL(PARA("open") ",{\"type\":\"html\",\"html\":\"<p>paying</p>\",\"visibility\":{\"web\":"
+	                             "{\"nonMember\":false,\"memberSegment\":\"status:-free\"},\"email\":{"
+	                             "\"memberSegment\":\"\"}}}"));
 	assert_true(str_find(b.html.s, STR("paying")) >= 0);
 	assert_int_equal(str_find(b.member.s, STR("paying")), -1);
 	assert_int_equal(str_find(b.visitor.s, STR("paying")), -1);
 	assert_int_equal(str_find(b.plain, STR("paying")), -1);
 	b = render(a, BODY_HTML,
-	           "<p>open</p><!--kg-gated-block:begin nonMember:false memberSegment:\"status:free,status:-free\" --><p>members</p>"
-	           "<!--kg-gated-block:end--><p>after</p><!--kg-gated-block:begin nonMember:true");
+	        "<p>open</p><!--kg-gated-block:begin nonMember:false memberSegment:\"status:free,status:-free\" "
+	        "--><p>members</p>"
+	        "<!--kg-gated-block:end--><p>after</p><!--kg-gated-block:begin nonMember:true");
 	assert_true(str_find(b.html.s, STR("members")) >= 0);
 	assert_true(str_find(b.member.s, STR("members")) >= 0);
 	assert_int_equal(str_find(b.visitor.s, STR("members")), -1);
 	assert_true(str_find(b.visitor.s, STR("after")) >= 0);
 }
 
-/* --- hostile --------------------------------------------------------------------------------------------------------------- */
+/* --- hostile ------------------------------------------------------------------------------------------------------ */
 
 static void test_depth_falls_back(void **state)
 {
@@ -235,23 +244,29 @@ static void test_depth_falls_back(void **state)
 static void test_wrong_types_do_no_harm(void **state)
 {
 	SCOPED_ARENA *a = arena_new(64u << 20);
-	static const char *const values[] = { "null", "7", "-1e300", "\"x\"", "[]", "[[[]]]", "{}", "{\"children\":{}}", "true" };
-	static const char *const types[] = { "paragraph", "heading", "list", "listitem", "link", "quote", "image", "gallery",
-		                             "bookmark", "button", "callout", "toggle", "html", "markdown", "codeblock", "file",
-		                             "audio", "video", "embed", "product", "header", "signup", "call-to-action",
-		                             "before-after", "paywall", "nobody-knows" };
-	static const char *const fields[] = { "children", "src", "url", "html", "images", "metadata", "caption", "text", "tag",
-		                              "visibility", "start", "format", "width", "beforeImage", "markdown", "code" };
+	static const char *const values[] = { "null", "7", "-1e300", "\"x\"", "[]", "[[[]]]", "{}", "{\"children\":{}}",
+		"true" };
+	static const char *const types[] = { "paragraph", "heading", "list", "listitem", "link", "quote", "image",
+		"gallery", "bookmark", "button", "callout", "toggle", "html", "markdown", "codeblock", "file", "audio",
+		"video", "embed", "product", "header", "signup", "call-to-action", "before-after", "paywall",
+		"nobody-knows" };
+	static const char *const fields[] = { "children", "src", "url", "html", "images", "metadata", "caption", "text",
+		"tag", "visibility", "start", "format", "width", "beforeImage", "markdown", "code" };
 	struct body b;
 	for (size_t t = 0; t < sizeof types / sizeof *types; t++)
 		for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
 			for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
 				arena_reset(a);
-				struct str s = arena_strf(a, LEXICAL("%s,{\"type\":\"%s\",\"%s\":%s}"), values[v], types[t], fields[f], values[v]);
+				struct str s = arena_strf(a, LEXICAL("%s,{\"type\":\"%s\",\"%s\":%s}"), values[v],
+				        types[t], fields[f], values[v]);
 				assert_int_equal(body_render(a, BODY_LEXICAL, s, STR_NULL, &options, &b, NULL), ST_OK);
-				s = arena_strf(a, "{\"markups\":%s,\"atoms\":%s,\"cards\":[[\"%s\",{\"%s\":%s}],%s],\"sections\":[[10,0],[10,1],%s,[1,%s,%s],[3,%s,%s]]}",
-				               values[v], values[v], types[t], fields[f], values[v], values[v], values[v], values[v], values[v], values[v], values[v]);
-				assert_int_equal(body_render(a, BODY_MOBILEDOC, s, STR_NULL, &options, &b, NULL), ST_OK);
+				s = arena_strf(a,
+				        "{\"markups\":%s,\"atoms\":%s,\"cards\":[[\"%s\",{\"%s\":%s}],%s],\"sections\":"
+				        "[[10,0],[10,1],%s,[1,%s,%s],[3,%s,%s]]}",
+				        values[v], values[v], types[t], fields[f], values[v], values[v], values[v],
+				        values[v], values[v], values[v], values[v]);
+				assert_int_equal(
+				        body_render(a, BODY_MOBILEDOC, s, STR_NULL, &options, &b, NULL), ST_OK);
 			}
 }
 
@@ -260,10 +275,13 @@ static void test_scripts_stay_out(void **state)
 	SCOPED_ARENA *a = arena_new(64u << 20);
 	static const char evil[] = "\\\"><script>x()</script><img src=x onerror=x()>javascript:x()";
 	static const char *const shapes[] = {
-		LEXICAL("{\"type\":\"image\",\"src\":\"%s\",\"alt\":\"%s\",\"caption\":\"%s\",\"href\":\"javascript:x()\",\"cardWidth\":\"%s\"}"),
-		LEXICAL("{\"type\":\"html\",\"html\":\"%s\"},{\"type\":\"markdown\",\"markdown\":\"%s [a](javascript:x())\"},"
+		LEXICAL("{\"type\":\"image\",\"src\":\"%s\",\"alt\":\"%s\",\"caption\":\"%s\",\"href\":\"javascript:x()"
+		        "\",\"cardWidth\":\"%s\"}"),
+		LEXICAL("{\"type\":\"html\",\"html\":\"%s\"},{\"type\":\"markdown\",\"markdown\":\"%s "
+		        "[a](javascript:x())\"},"
 		        "{\"type\":\"codeblock\",\"code\":\"%s\",\"language\":\"%s\"}"),
-		LEXICAL("{\"type\":\"embed\",\"html\":\"<iframe src='https://evil.example/'></iframe>%s\",\"url\":\"%s\"},"
+		LEXICAL("{\"type\":\"embed\",\"html\":\"<iframe "
+		        "src='https://evil.example/'></iframe>%s\",\"url\":\"%s\"},"
 		        "{\"type\":\"callout\",\"calloutText\":\"%s\",\"calloutEmoji\":\"%s\"}"),
 		LEXICAL("{\"type\":\"button\",\"buttonUrl\":\"javascript:x()//%s\",\"buttonText\":\"%s\"},"
 		        "{\"type\":\"bookmark\",\"url\":\"%s\",\"metadata\":{\"title\":\"%s\"}}"),
@@ -281,11 +299,17 @@ static void test_scripts_stay_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slugs_and_excerpts), cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_runs_share_elements), cmocka_unit_test(test_nested_list_goes_into_the_item_before),
-		cmocka_unit_test(test_mobiledoc_markups_are_a_stack), cmocka_unit_test(test_paywall_splits),
-		cmocka_unit_test(test_gated_cards), cmocka_unit_test(test_ghost6), cmocka_unit_test(test_ghost5),
-		cmocka_unit_test(test_depth_falls_back), cmocka_unit_test(test_wrong_types_do_no_harm),
+		cmocka_unit_test(test_slugs_and_excerpts),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_runs_share_elements),
+		cmocka_unit_test(test_nested_list_goes_into_the_item_before),
+		cmocka_unit_test(test_mobiledoc_markups_are_a_stack),
+		cmocka_unit_test(test_paywall_splits),
+		cmocka_unit_test(test_gated_cards),
+		cmocka_unit_test(test_ghost6),
+		cmocka_unit_test(test_ghost5),
+		cmocka_unit_test(test_depth_falls_back),
+		cmocka_unit_test(test_wrong_types_do_no_harm),
 		cmocka_unit_test(test_scripts_stay_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The list of passwords from break-ins: found and not found at every edge of it, in every form its lines may have; what is no such
- * list is said to be none.
+ * The list of passwords from break-ins: found and not found at every edge of it, in every form its lines may have; what
+ * is no such list is said to be none.
  */
 #include <fcntl.h>
 #include <openssl/sha.h>
@@ -75,7 +75,10 @@ static void put_list(struct buf *b, const struct entry *list, size_t n, const ch
 
 /* --- cases ------------------------------------------------------------------------------------------------------ */
 
-static const struct { const char *newline; bool at_end; } forms[] = { { "\n", true }, { "\r\n", true }, { "\n", false }, { "\r\n", false } };
+static const struct {
+	const char *newline;
+	bool at_end;
+} forms[] = { { "\n", true }, { "\r\n", true }, { "\n", false }, { "\r\n", false } };
 
 static void every_line_of_every_length_of_list(void **state)
 {
@@ -129,8 +132,10 @@ static void before_the_first_and_after_the_last(void **state)
 
 static void one_line(void **state)
 {
-	const char *const lines[] = { "B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095\r\n",
-		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095\r" };
+	const char *const lines[] = { "B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095\r\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:10556095\r" };
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		assert_int_equal(check(str_c(lines[i])), ST_OK);
 		assert_int_equal(seen("B1B3773A05C0ED0176787A4F1574FF0075F7521E"), 10556095);
@@ -150,7 +155,8 @@ static void no_such_file(void **state)
 {
 	int64_t n;
 	struct err e = { 0 };
-	assert_int_equal(breached_find("/nonexistent/list", "B1B3773A05C0ED0176787A4F1574FF0075F7521E", &n, NULL), ST_IO);
+	assert_int_equal(
+	        breached_find("/nonexistent/list", "B1B3773A05C0ED0176787A4F1574FF0075F7521E", &n, NULL), ST_IO);
 	assert_int_equal(breached_check_file("/nonexistent/list", &e), ST_IO);
 	assert_non_null(strstr(e.msg, "No such file"));
 	assert_int_equal(breached_check_file("/tmp", NULL), ST_IO);
@@ -159,12 +165,15 @@ static void no_such_file(void **state)
 static void what_is_no_list(void **state)
 {
 	static const char *const texts[] = {
-		"hello\n", "\n", "\n\n", "b1b3773a05c0ed0176787a4f1574ff0075f7521e:1\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E\n",
-		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:many\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:-1\n",
-		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1 \n", " B1B3773A05C0ED0176787A4F1574FF0075F7521E:1\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521:10\n",
-		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1234567890123456789\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:1\n\n",
-		"8846F7EAEE8FB117AD06BDD830B7586C:1\n", /* NTLM */
-		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1\nB1B3773A05C0ED0176787A4F1574FF00", /* a download that broke off */
+		"hello\n", "\n", "\n\n", "b1b3773a05c0ed0176787a4f1574ff0075f7521e:1\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:many\n", "B1B3773A05C0ED0176787A4F1574FF0075F7521E:-1\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1 \n", " B1B3773A05C0ED0176787A4F1574FF0075F7521E:1\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521:10\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1234567890123456789\n",
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1\n\n", "8846F7EAEE8FB117AD06BDD830B7586C:1\n", /* NTLM */
+		"B1B3773A05C0ED0176787A4F1574FF0075F7521E:1\nB1B3773A05C0ED0176787A4F1574FF00", /* a download that broke
+		                                                                                   off */
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (check(str_c(texts[i])) != ST_CORRUPT)

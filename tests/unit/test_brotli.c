@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Compression with each allocation failing in turn (linked with --wrap=malloc): it comes to the answer, or to none, and never to the
- * end of the process; nothing is left behind (the leak check is AddressSanitizer's).
+ * Compression with each allocation failing in turn (linked with --wrap=malloc): it comes to the answer, or to none, and
+ * never to the end of the process; nothing is left behind (the leak check is AddressSanitizer's).
  */
 #include "unit.h"
 
@@ -32,15 +32,19 @@ static int make_text(void **state)
 static bool comes_back(size_t n)
 {
 	size_t len = sizeof back;
-	return BrotliDecoderDecompress(n, (const uint8_t *)packed, &len, (uint8_t *)back) == BROTLI_DECODER_RESULT_SUCCESS && len == sizeof text &&
-	       !memcmp(back, text, len);
+	return BrotliDecoderDecompress(n, (const uint8_t *)packed, &len, (uint8_t *)back) ==
+	        BROTLI_DECODER_RESULT_SUCCESS &&
+	        len == sizeof text && !memcmp(back, text, len);
 }
 
 static void what_is_packed_comes_back(void **state)
 {
-	static const struct { int quality, window; } rows[] = { { 1, 18 }, { 4, 20 }, { 5, 18 }, { 9, 22 }, { 11, 24 } };
+	static const struct {
+		int quality, window;
+	} rows[] = { { 1, 18 }, { 4, 20 }, { 5, 18 }, { 9, 22 }, { 11, 24 } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		size_t n = brotli_compress(rows[i].quality, rows[i].window, str_n(text, sizeof text), packed, sizeof packed);
+		size_t n = brotli_compress(
+		        rows[i].quality, rows[i].window, str_n(text, sizeof text), packed, sizeof packed);
 		assert_in_range(n, 1, sizeof text / 2);
 		assert_true(comes_back(n));
 	}
@@ -75,7 +79,7 @@ static void each_allocation_fails_in_turn(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_packed_comes_back), cmocka_unit_test(too_little_room_is_no_answer),
-					    cmocka_unit_test(each_allocation_fails_in_turn) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_packed_comes_back),
+		cmocka_unit_test(too_little_room_is_no_answer), cmocka_unit_test(each_allocation_fails_in_turn) };
 	return cmocka_run_group_tests(tests, make_text, NULL);
 }

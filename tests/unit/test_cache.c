@@ -104,7 +104,8 @@ static _Alignas(max_align_t) const char made_from[] = "value";
 
 static enum status make(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
 {
-	assert_int_equal((uintptr_t)arg % _Alignof(max_align_t), 0); /* a refresh's copy serves as well as the caller's own */
+	assert_int_equal(
+	        (uintptr_t)arg % _Alignof(max_align_t), 0); /* a refresh's copy serves as well as the caller's own */
 	int now = atomic_fetch_add(&active, 1) + 1;
 	if (now > atomic_load(&most))
 		atomic_store(&most, now);
@@ -124,7 +125,8 @@ static enum status make(struct ctx *ctx, const void *arg, struct blob **out, str
 	return st;
 }
 
-static enum status get_with(const struct cache_policy *p, struct blob **out, enum cache_state *st, struct err *e, int64_t deadline)
+static enum status get_with(
+        const struct cache_policy *p, struct blob **out, enum cache_state *st, struct err *e, int64_t deadline)
 {
 	SCOPED_ARENA *a = arena_new(1 << 20);
 	struct ctx ctx;

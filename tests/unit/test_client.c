@@ -136,7 +136,8 @@ static bool respond(int fd, char *request, size_t n)
 	if (!strcmp(path, "/slow"))
 		return slow(fd);
 	if (!strcmp(path, "/early"))
-		return say_text(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n") && answer(fd, "204 No Content", "", "", 0);
+		return say_text(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n") &&
+		        answer(fd, "204 No Content", "", "", 0);
 	if (!strcmp(path, "/heads")) {
 		for (int i = 0; i < 300 && say_text(fd, i ? "X-A: b\r\n" : "HTTP/1.1 200 OK\r\n"); i++)
 			continue;
@@ -284,7 +285,9 @@ FETCH_TEST(what_is_sent)
 {
 	struct setup *s = begin(arg, NULL);
 	struct http_header h[] = { { STR("X-Custom"), STR("v") }, { STR("X-Empty"), STR("") } };
-	struct http_out out = { .method = "PATCH", .url = at(s, "/echo"), .headers = h, .header_count = 2, .body = STR("payload") };
+	struct http_out out = {
+		.method = "PATCH", .url = at(s, "/echo"), .headers = h, .header_count = 2, .body = STR("payload")
+	};
 	assert_int_equal(http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e), ST_OK);
 	assert_int_equal(s->in.status, 203);
 	const char *t = s->in.body.p;
@@ -326,7 +329,12 @@ FETCH_TEST(redirects_are_followed_and_bounded)
 	assert_int_equal(http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e), ST_UPSTREAM);
 
 	struct http_header h[] = { { STR("Authorization"), STR("Bearer secret") }, { STR("Accept"), STR("text/x") } };
-	out = (struct http_out){ .method = "POST", .url = at(s, "/away"), .max_redirects = 3, .headers = h, .header_count = 2, .body = STR("kept") };
+	out = (struct http_out){ .method = "POST",
+		.url = at(s, "/away"),
+		.max_redirects = 3,
+		.headers = h,
+		.header_count = 2,
+		.body = STR("kept") };
 	assert_int_equal(http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e), ST_OK);
 	assert_null(strstr(s->in.body.p, "secret")); /* another origin */
 	assert_non_null(strstr(s->in.body.p, "Accept: text/x"));
@@ -409,8 +417,8 @@ FETCH_TEST(addresses_are_refused_at_connect)
 	struct setup *s = begin(arg, &(struct http_pool_config){ .name = "public" });
 	atomic_store(&connections, 0);
 	assert_int_equal(get(s, "/hello"), ST_FORBIDDEN);
-	static const char *const urls[] = { "http://localhost:%d/hello", "http://[::1]:%d/hello", "http://0.0.0.0:%d/", "http://2130706433:%d/",
-		                            "http://0x7f.1:%d/", "http://[::ffff:127.0.0.1]:%d/" };
+	static const char *const urls[] = { "http://localhost:%d/hello", "http://[::1]:%d/hello", "http://0.0.0.0:%d/",
+		"http://2130706433:%d/", "http://0x7f.1:%d/", "http://[::ffff:127.0.0.1]:%d/" };
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
 		snprintf(s->url, sizeof s->url, urls[i], port);
 		struct http_out out = { .url = s->url };
@@ -426,8 +434,8 @@ FETCH_TEST(addresses_are_refused_at_connect)
 FETCH_TEST(urls_are_checked)
 {
 	struct setup *s = begin(arg, NULL);
-	static const char *const urls[] = { "", "hello", "ftp://127.0.0.1/", "file:///etc/passwd", "http://user:pw@127.0.0.1/",
-		                            "http+unix://relative/x", "http+unix:///x", "http+unix://%2Fa%00b/x" };
+	static const char *const urls[] = { "", "hello", "ftp://127.0.0.1/", "file:///etc/passwd",
+		"http://user:pw@127.0.0.1/", "http+unix://relative/x", "http+unix:///x", "http+unix://%2Fa%00b/x" };
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
 		struct http_out out = { .url = urls[i] };
 		if (http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e) != ST_INVALID)
@@ -486,7 +494,8 @@ static void fetch_slow(void *arg)
 
 FETCH_TEST(bounded_and_cancellable)
 {
-	struct setup *s = begin(arg, &(struct http_pool_config){ .name = "tight", .allow_private = true, .max = 2, .max_waiting = 1 });
+	struct setup *s = begin(
+	        arg, &(struct http_pool_config){ .name = "tight", .allow_private = true, .max = 2, .max_waiting = 1 });
 	struct one o[4] = { { s }, { s }, { s }, { s } };
 	struct http_pool_stats st;
 	atomic_store(&let_go, false);
@@ -534,7 +543,8 @@ static void fetch_many(void *arg)
 static void loops_share_a_pool(void **state)
 {
 	struct http_pool_stats st;
-	across = http_pool_new(&(struct http_pool_config){ .name = "across", .allow_private = true, .max = 4, .keep = 3 }, NULL);
+	across = http_pool_new(
+	        &(struct http_pool_config){ .name = "across", .allow_private = true, .max = 4, .keep = 3 }, NULL);
 	struct loops *ls = loops_start(3, NULL, NULL, NULL);
 	assert_non_null(ls);
 	for (int i = 0; i < 12; i++)
@@ -552,14 +562,18 @@ static void loops_share_a_pool(void **state)
 
 static void private_addresses(void **state)
 {
-	static const char *const private_ones[] = { "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.255",
-		"169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.19.255.255",
-		"198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-		"::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::808:808", "64:ff9b:1::1", "100::1", "2001::1", "2001:2::1",
-		"2001:10::1", "2001:1ff:ffff::1", "2001:db8::1", "2002:7f00:1::1", "3fff::1", "3ffe::1", "5f00::1", "fc00::1", "fdff::1", "fe80::1", "fec0::1", "ff02::1" };
-	static const char *const public_ones[] = { "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1",
-		"169.253.255.255", "172.15.255.255", "172.32.0.0", "192.0.1.1", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255",
-		"::ffff:8.8.8.8", "2001:200::1", "2001:4860:4860::8888", "2606:4700::1111", "2a00:1450::1", "2620:fe::fe", "3fff:1000::1" };
+	static const char *const private_ones[] = { "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255",
+		"127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8",
+		"192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
+		"203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1",
+		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::808:808", "64:ff9b:1::1", "100::1", "2001::1",
+		"2001:2::1", "2001:10::1", "2001:1ff:ffff::1", "2001:db8::1", "2002:7f00:1::1", "3fff::1", "3ffe::1",
+		"5f00::1", "fc00::1", "fdff::1", "fe80::1", "fec0::1", "ff02::1" };
+	static const char *const public_ones[] = { "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255",
+		"100.128.0.0", "126.255.255.255", "128.0.0.1", "169.253.255.255", "172.15.255.255", "172.32.0.0",
+		"192.0.1.1", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255",
+		"::ffff:8.8.8.8", "2001:200::1", "2001:4860:4860::8888", "2606:4700::1111", "2a00:1450::1",
+		"2620:fe::fe", "3fff:1000::1" };
 	for (int pass = 0; pass < 2; pass++) {
 		size_t n = pass ? sizeof public_ones / sizeof *public_ones : sizeof private_ones / sizeof *private_ones;
 		for (size_t i = 0; i < n; i++) {
@@ -567,7 +581,8 @@ static void private_addresses(void **state)
 			struct sockaddr_in a = { .sin_family = AF_INET };
 			struct sockaddr_in6 b = { .sin6_family = AF_INET6 };
 			bool six = strchr(t, ':');
-			assert_int_equal(six ? inet_pton(AF_INET6, t, &b.sin6_addr) : inet_pton(AF_INET, t, &a.sin_addr), 1);
+			assert_int_equal(
+			        six ? inet_pton(AF_INET6, t, &b.sin6_addr) : inet_pton(AF_INET, t, &a.sin_addr), 1);
 			if (http_addr_private(six ? (struct sockaddr *)&b : (struct sockaddr *)&a) == pass)
 				fail_msg("%s", t);
 		}

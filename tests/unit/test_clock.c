@@ -32,8 +32,9 @@ static void parsing_rfc3339(void **state)
 		{ "1994-11-06T08:49:37.1234567Z", 784111777123456 }, { "1994-11-06", 784080000000000 },
 		{ "2000-02-29", 951782400000000 },             { "1969-12-31T23:59:59Z", -1000000 },
 	};
-	static const char *const bad[] = { "", "1994", "1994-13-01", "1994-02-29", "1900-02-29", "1994-11-06T", "1994-11-06T24:00:00Z",
-		"1994-11-06T08:49:37.Z", "1994-11-06T08:49:37+2:00", "1994-11-06T08:49:37Zx", "1994-11-06T08:49", "1994-1-06", "-994-11-06" };
+	static const char *const bad[] = { "", "1994", "1994-13-01", "1994-02-29", "1900-02-29", "1994-11-06T",
+		"1994-11-06T24:00:00Z", "1994-11-06T08:49:37.Z", "1994-11-06T08:49:37+2:00", "1994-11-06T08:49:37Zx",
+		"1994-11-06T08:49", "1994-1-06", "-994-11-06" };
 	int64_t us;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		assert_true(clock_parse_rfc3339(str_c(good[i].text), &us));
@@ -46,9 +47,11 @@ static void parsing_rfc3339(void **state)
 static void parsing_http_dates(void **state)
 {
 	int64_t us;
-	static const char *const good[] = { "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994" };
-	static const char *const bad[] = { "", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 6 Nov 1994 08:49:37 GMT",
-		"Xun, 06 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT", "1994-11-06T08:49:37Z", "Sun Nov  6 08:49:37 1994 GMT" };
+	static const char *const good[] = { "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+		"Sun Nov  6 08:49:37 1994" };
+	static const char *const bad[] = { "", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC",
+		"Sun, 6 Nov 1994 08:49:37 GMT", "Xun, 06 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
+		"1994-11-06T08:49:37Z", "Sun Nov  6 08:49:37 1994 GMT" };
 	clock_fake_us(INT64_C(1790000000) * US_PER_S);
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		assert_true(clock_parse_http_date(str_c(good[i]), &us));
@@ -70,7 +73,8 @@ static void civil_agrees_with_the_system(void **state)
 		assert_int_equal(c.year, tm.tm_year + 1900);
 		assert_int_equal(c.month, tm.tm_mon + 1);
 		assert_int_equal(c.day, tm.tm_mday);
-		assert_int_equal(c.hour * 3600 + c.minute * 60 + c.second, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
+		assert_int_equal(
+		        c.hour * 3600 + c.minute * 60 + c.second, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
 		assert_int_equal(c.weekday, tm.tm_wday);
 		assert_int_equal(clock_from_civil_utc(&c), s * US_PER_S);
 	}
@@ -88,14 +92,16 @@ static void zones_to_choose_from(void **state)
 		assert_true(clock_civil_zone(0, list[i].name, &c));
 		assert_null(strchr(list[i].label, '_'));
 	}
-	assert_true(clock_zone_listed(STR("Europe/Lisbon")) && clock_zone_listed(STR("America/Argentina/Buenos_Aires")));
-	assert_false(clock_zone_listed(STR("")) || clock_zone_listed(STR("Nowhere/Land")) || clock_zone_listed(STR("../Europe/Lisbon")));
+	assert_true(
+	        clock_zone_listed(STR("Europe/Lisbon")) && clock_zone_listed(STR("America/Argentina/Buenos_Aires")));
+	assert_false(clock_zone_listed(STR("")) || clock_zone_listed(STR("Nowhere/Land")) ||
+	        clock_zone_listed(STR("../Europe/Lisbon")));
 }
 
 static void zones_agree_with_the_system(void **state)
 {
-	static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca",
-		"America/Sao_Paulo", "Pacific/Apia", "Europe/Dublin", "Asia/Tehran", "Etc/UTC" };
+	static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe",
+		"Africa/Casablanca", "America/Sao_Paulo", "Pacific/Apia", "Europe/Dublin", "Asia/Tehran", "Etc/UTC" };
 	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
 		struct civil c;
 		if (!clock_civil_zone(0, zones[z], &c)) {

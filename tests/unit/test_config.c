@@ -31,7 +31,9 @@ static const char *write_file(const char *text)
 static struct config *load(const char *file, const char *set, struct err *e)
 {
 	const char *sets[] = { set };
-	struct config_source src = { .file = file ? write_file(file) : NULL, .sets = sets, .set_count = set != NULL, .environment = true };
+	struct config_source src = {
+		.file = file ? write_file(file) : NULL, .sets = sets, .set_count = set != NULL, .environment = true
+	};
 	return config_load(&src, services, e);
 }
 
@@ -54,7 +56,8 @@ static void defaults_and_kinds(void **state)
 static void later_sources_win(void **state)
 {
 	struct err e = { 0 };
-	const char *file = "# comment\n; another\n\n[blog]\nposts = 20\n\n[ server ]\r\nlisten=\"[::1]:9000\"\r\nloops = 2\n";
+	const char *file =
+	        "# comment\n; another\n\n[blog]\nposts = 20\n\n[ server ]\r\nlisten=\"[::1]:9000\"\r\nloops = 2\n";
 	struct config *c = load(file, NULL, &e);
 	assert_non_null(c);
 	assert_int_equal(config_int(c, "blog", "posts"), 20);

@@ -30,9 +30,11 @@ static void ticks(void **state)
 		{ "0 3 * * *", "2026-11-21T08:30:00Z", "2026-11-22T03:00:00Z", "2026-11-21T03:00:00Z" },
 		{ "59 23 31 12 *", "2026-11-21T08:30:00Z", "2026-12-31T23:59:00Z", "2025-12-31T23:59:00Z" },
 		{ "0 0 29 2 *", "2026-11-21T08:30:00Z", "2028-02-29T00:00:00Z", "2024-02-29T00:00:00Z" },
-		{ "0 9 * * 1-5", "2026-11-21T08:30:00Z", "2026-11-23T09:00:00Z", "2026-11-20T09:00:00Z" }, /* a Saturday */
+		{ "0 9 * * 1-5", "2026-11-21T08:30:00Z", "2026-11-23T09:00:00Z",
+		        "2026-11-20T09:00:00Z" }, /* a Saturday */
 		{ "0 9 * * 7", "2026-11-21T08:30:00Z", "2026-11-22T09:00:00Z", "2026-11-15T09:00:00Z" },
-		{ "0 0 1 * 0", "2026-11-21T08:30:00Z", "2026-11-22T00:00:00Z", "2026-11-15T00:00:00Z" }, /* day or weekday */
+		{ "0 0 1 * 0", "2026-11-21T08:30:00Z", "2026-11-22T00:00:00Z",
+		        "2026-11-15T00:00:00Z" }, /* day or weekday */
 		{ "10,40 8,20 * * *", "2026-11-21T08:30:00Z", "2026-11-21T08:40:00Z", "2026-11-21T08:10:00Z" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -50,9 +52,9 @@ static void never(void **state)
 
 static void refused(void **state)
 {
-	static const char *const bad[] = { "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
-					   "* * * * 8", "*/0 * * * *", "5-1 * * * *", "-1 * * * *", "1,,2 * * * *", "a * * * *",
-					   "1- * * * *", "*/ * * * *", "99999999999999999999 * * * *" };
+	static const char *const bad[] = { "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *",
+		"* * * 13 *", "* * * * 8", "*/0 * * * *", "5-1 * * * *", "-1 * * * *", "1,,2 * * * *", "a * * * *",
+		"1- * * * *", "*/ * * * *", "99999999999999999999 * * * *" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct cron c;
 		struct err e = { 0 };
@@ -63,6 +65,7 @@ static void refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(ticks), cmocka_unit_test(never), cmocka_unit_test(refused) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ticks), cmocka_unit_test(never),
+		cmocka_unit_test(refused) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,12 +8,14 @@
 #include "probe_serve.h"
 #include "platform/text/json.h"
 
-enum status probe_serve_whole(struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
+enum status probe_serve_whole(
+        struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
 {
 	return ST_OK;
 }
 
-enum status probe_serve_nothing(struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
+enum status probe_serve_nothing(
+        struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
 {
 	return ST_OK;
 }
@@ -26,22 +28,44 @@ static void round_trip(void **state)
 	struct probe_item items[2] = { { INT64_MIN, STR("\"\\\n\x01\x7f") }, { INT64_MAX, STR("Zoë 🥕") } };
 	uint8_t numbers[] = { 0, 255 };
 	struct str words[] = { STR("a"), STR("") };
-	struct probe_whole_answer in = { .before = -1, .tiny = INT8_MIN, .after = -1, .small = UINT16_MAX, .wide = INT32_MIN, .count = UINT32_MAX, .n = -7,
-		.large = INT64_MAX, .share = 0.1, .yes = true, .text = STR(""), .price = { 1250, "EUR" }, .at = 5, .none_null = true,
-		.inner = items[0], .maybe_null = true, .list = { items, 2 }, .numbers = { numbers, 2 }, .words = { words, 2 } }, out;
+	struct probe_whole_answer in = { .before = -1,
+		.tiny = INT8_MIN,
+		.after = -1,
+		.small = UINT16_MAX,
+		.wide = INT32_MIN,
+		.count = UINT32_MAX,
+		.n = -7,
+		.large = INT64_MAX,
+		.share = 0.1,
+		.yes = true,
+		.text = STR(""),
+		.price = { 1250, "EUR" },
+		.at = 5,
+		.none_null = true,
+		.inner = items[0],
+		.maybe_null = true,
+		.list = { items, 2 },
+		.numbers = { numbers, 2 },
+		.words = { words, 2 } },
+	                          out;
 	struct buf b;
 	buf_arena(&b, a, 1 << 16);
 	assert_int_equal(dto_to_json(whole_dto, &in, &b), ST_OK);
-	assert_string_equal(b.data, "{\"before\":-1,\"tiny\":-128,\"after\":-1,\"small\":65535,\"wide\":-2147483648,\"count\":4294967295,\"n\":-7,"
-		"\"large\":9223372036854775807,\"share\":0.10000000000000001,\"yes\":true,\"text\":\"\",\"absent\":null,"
-		"\"price\":{\"minor\":1250,\"currency\":\"EUR\"},\"at\":5,\"none\":null,"
-		"\"inner\":{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},\"maybe\":null,\"list\":["
-		"{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},"
-		"{\"id\":9223372036854775807,\"name\":\"Zoë 🥕\"}],\"numbers\":[0,255],\"words\":[\"a\",\"\"]}");
+	assert_string_equal(b.data,
+	        "{\"before\":-1,\"tiny\":-128,\"after\":-1,\"small\":65535,\"wide\":-2147483648,\"count\":4294967295,"
+	        "\"n\":-7,"
+	        "\"large\":9223372036854775807,\"share\":0.10000000000000001,\"yes\":true,\"text\":\"\",\"absent\":"
+	        "null,"
+	        "\"price\":{\"minor\":1250,\"currency\":\"EUR\"},\"at\":5,\"none\":null,"
+	        "\"inner\":{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},\"maybe\":null,"
+	        "\"list\":["
+	        "{\"id\":-9223372036854775808,\"name\":\"\\\"\\\\\\n\\u0001\\u007f\"},"
+	        "{\"id\":9223372036854775807,\"name\":\"Zoë 🥕\"}],\"numbers\":[0,255],\"words\":[\"a\",\"\"]}");
 	memset(&out, 0xaa, sizeof out);
 	assert_int_equal(dto_from_json(a, whole_dto, buf_str(&b), &out, NULL), ST_OK);
 	assert_true(out.before == -1 && out.tiny == INT8_MIN && out.after == -1); /* nobody wrote over a neighbour */
-	assert_true(out.small == UINT16_MAX && out.wide == INT32_MIN && out.count == UINT32_MAX && out.n == -7 && out.large == INT64_MAX);
+	assert_true(out.small == UINT16_MAX && out.wide == INT32_MIN && out.count == UINT32_MAX && out.n == -7 &&
+	        out.large == INT64_MAX);
 	assert_true(out.share == 0.1 && out.yes && out.price.minor == 1250 && !strcmp(out.price.currency, "EUR"));
 	assert_true(!out.at_null && out.at == 5 && out.none_null && out.maybe_null);
 	assert_non_null(out.text.p);
@@ -58,14 +82,29 @@ static void round_trip(void **state)
 static void widths(void **state)
 {
 	static const struct { const char *json; enum status want; } rows[] = {
-		{ "{\"tiny\":127}", ST_OK }, { "{\"tiny\":128}", ST_INVALID }, { "{\"tiny\":-128}", ST_OK }, { "{\"tiny\":-129}", ST_INVALID },
-		{ "{\"small\":65535}", ST_OK }, { "{\"small\":65536}", ST_INVALID }, { "{\"small\":-1}", ST_INVALID },
-		{ "{\"wide\":2147483647}", ST_OK }, { "{\"wide\":2147483648}", ST_INVALID }, { "{\"count\":4294967296}", ST_INVALID },
-		{ "{\"large\":9223372036854775807}", ST_OK }, { "{\"large\":-1}", ST_INVALID }, { "{\"numbers\":[256]}", ST_INVALID },
-		{ "{\"share\":1}", ST_OK }, { "{\"share\":\"1\"}", ST_INVALID }, { "{\"price\":{\"minor\":1,\"currency\":\"EUR\"}}", ST_OK },
-		{ "{\"price\":{\"minor\":1.5,\"currency\":\"EUR\"}}", ST_INVALID }, { "{\"price\":{\"minor\":1,\"currency\":\"EURO\"}}", ST_INVALID },
-		{ "{\"price\":{\"minor\":1,\"currency\":\"eur\"}}", ST_INVALID }, { "{\"price\":12}", ST_INVALID },
-		{ "{\"inner\":[]}", ST_INVALID }, { "{\"inner\":{\"id\":true}}", ST_INVALID }, { "{\"words\":[1]}", ST_INVALID },
+		{ "{\"tiny\":127}", ST_OK },
+		{ "{\"tiny\":128}", ST_INVALID },
+		{ "{\"tiny\":-128}", ST_OK },
+		{ "{\"tiny\":-129}", ST_INVALID },
+		{ "{\"small\":65535}", ST_OK },
+		{ "{\"small\":65536}", ST_INVALID },
+		{ "{\"small\":-1}", ST_INVALID },
+		{ "{\"wide\":2147483647}", ST_OK },
+		{ "{\"wide\":2147483648}", ST_INVALID },
+		{ "{\"count\":4294967296}", ST_INVALID },
+		{ "{\"large\":9223372036854775807}", ST_OK },
+		{ "{\"large\":-1}", ST_INVALID },
+		{ "{\"numbers\":[256]}", ST_INVALID },
+		{ "{\"share\":1}", ST_OK },
+		{ "{\"share\":\"1\"}", ST_INVALID },
+		{ "{\"price\":{\"minor\":1,\"currency\":\"EUR\"}}", ST_OK },
+		{ "{\"price\":{\"minor\":1.5,\"currency\":\"EUR\"}}", ST_INVALID },
+		{ "{\"price\":{\"minor\":1,\"currency\":\"EURO\"}}", ST_INVALID },
+		{ "{\"price\":{\"minor\":1,\"currency\":\"eur\"}}", ST_INVALID },
+		{ "{\"price\":12}", ST_INVALID },
+		{ "{\"inner\":[]}", ST_INVALID },
+		{ "{\"inner\":{\"id\":true}}", ST_INVALID },
+		{ "{\"words\":[1]}", ST_INVALID },
 	};
 	SCOPED_ARENA *a = arena_new(1 << 20);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -98,15 +137,30 @@ static void bytes_that_are_no_text(void **state)
 	json_put_str(&b, STR("a\xff\xc3(\xed\xa0\x80z\xe2\x82"));
 	SCOPED_JSON *j = json_parse(buf_str(&b), 1, NULL);
 	assert_non_null(j);
-	assert_string_equal(json_string_value(j), "a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd");
+	assert_string_equal(json_string_value(j),
+	        "a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 static void refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "[]", "{", "{\"n\":1,\"n\":2}", "{\"n\":1.5}", "{\"n\":\"1\"}", "{\"n\":99999999999999999999}", "{\"yes\":0}",
-		"{\"text\":{}}", "{\"text\":\"\\u0000\"}", "{\"text\":\"\xff\"}", "{\"list\":{}}", "{\"list\":[1]}",
-		"{\"list\":[{\"id\":true}]}", "{}x", "{\"n\":1,}", "\xef\xbb\xbf{}",
+		"",
+		"[]",
+		"{",
+		"{\"n\":1,\"n\":2}",
+		"{\"n\":1.5}",
+		"{\"n\":\"1\"}",
+		"{\"n\":99999999999999999999}",
+		"{\"yes\":0}",
+		"{\"text\":{}}",
+		"{\"text\":\"\\u0000\"}",
+		"{\"text\":\"\xff\"}",
+		"{\"list\":{}}",
+		"{\"list\":[1]}",
+		"{\"list\":[{\"id\":true}]}",
+		"{}x",
+		"{\"n\":1,}",
+		"\xef\xbb\xbf{}",
 	};
 	SCOPED_ARENA *a = arena_new(1 << 20);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -117,7 +171,8 @@ static void refused(void **state)
 		assert_int_equal(e.status, ST_INVALID);
 	}
 	struct probe_whole_answer out;
-	assert_int_equal(dto_from_json(a, whole_dto, STR("{\"else\":[[]],\"n\":null,\"text\":\"x\"}"), &out, NULL), ST_OK);
+	assert_int_equal(
+	        dto_from_json(a, whole_dto, STR("{\"else\":[[]],\"n\":null,\"text\":\"x\"}"), &out, NULL), ST_OK);
 	assert_int_equal(out.n, 0);
 }
 
@@ -135,7 +190,8 @@ static void depth(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(round_trip), cmocka_unit_test(widths), cmocka_unit_test(described), cmocka_unit_test(bytes_that_are_no_text),
-					    cmocka_unit_test(refused), cmocka_unit_test(depth) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(round_trip), cmocka_unit_test(widths),
+		cmocka_unit_test(described), cmocka_unit_test(bytes_that_are_no_text), cmocka_unit_test(refused),
+		cmocka_unit_test(depth) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

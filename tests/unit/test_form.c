@@ -29,7 +29,8 @@ static void check_form(struct str in, const char *want)
 	}
 	for (unsigned i = 0; i < f.count; i++) {
 		size_t n = strlen(got);
-		snprintf(got + n, sizeof got - n, "%s%.*s=%.*s", i ? "|" : "", STR_ARG(f.list[i].name), STR_ARG(f.list[i].value));
+		snprintf(got + n, sizeof got - n, "%s%.*s=%.*s", i ? "|" : "", STR_ARG(f.list[i].name),
+		        STR_ARG(f.list[i].value));
 	}
 	assert_string_equal(got, want);
 }

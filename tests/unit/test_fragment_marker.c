@@ -64,6 +64,7 @@ static void empty(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(found), cmocka_unit_test(damaged), cmocka_unit_test(empty) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(found), cmocka_unit_test(damaged),
+		cmocka_unit_test(empty) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct piece part(size_t off, size_t len) { return (struct piece){ PIECE_BLOB, .p = page->data + off, .len = len, .blob = page }; }
+static struct piece part(size_t off, size_t len)
+{
+	return (struct piece){ PIECE_BLOB, .p = page->data + off, .len = len, .blob = page };
+}
 
 /* How often it was asked for until there was one; checks what there is then. */
 static int asked_until_framed(const char *head, struct piece p)
@@ -118,6 +121,7 @@ static void not_worth_it(void **state)
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-	const struct CMUnitTest tests[] = { T(after_a_few), T(another_head), T(another_part), T(another_second), T(outlives_its_place), T(not_worth_it) };
+	const struct CMUnitTest tests[] = { T(after_a_few), T(another_head), T(another_part), T(another_second),
+		T(outlives_its_place), T(not_worth_it) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

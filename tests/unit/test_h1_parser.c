@@ -93,7 +93,8 @@ static const struct head_case heads[] = {
 	CASE("absolute form, other scheme", "GET ftp://example.org/ HTTP/1.1\r\n" H "\r\n", 400),
 	CASE("absolute form, no authority", "GET http:///x HTTP/1.1\r\n" H "\r\n", 400),
 	CASE("differing Content-Length", "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 400),
-	CASE("same Content-Length twice", "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", 400),
+	CASE("same Content-Length twice", "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 5\r\n\r\n",
+	        400),
 	CASE("Content-Length list", "POST / HTTP/1.1\r\n" H "Content-Length: 5, 5\r\n\r\n", 400),
 	CASE("signed Content-Length", "POST / HTTP/1.1\r\n" H "Content-Length: +5\r\n\r\n", 400),
 	CASE("negative Content-Length", "POST / HTTP/1.1\r\n" H "Content-Length: -5\r\n\r\n", 400),
@@ -101,9 +102,12 @@ static const struct head_case heads[] = {
 	CASE("empty Content-Length", "POST / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n", 400),
 	CASE("spaced Content-Length", "POST / HTTP/1.1\r\n" H "Content-Length: 1 0\r\n\r\n", 400),
 	CASE("overflowing Content-Length", "POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551621\r\n\r\n", 400),
-	CASE("Content-Length with chunked", "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-	CASE("chunked with Content-Length", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400),
-	CASE("chunked twice", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+	CASE("Content-Length with chunked",
+	        "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+	CASE("chunked with Content-Length",
+	        "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400),
+	CASE("chunked twice",
+	        "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
 	CASE("chunked listed twice", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked, chunked\r\n\r\n", 501),
 	CASE("unknown coding", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
 	CASE("identity", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n\r\n", 501),
@@ -129,7 +133,8 @@ static enum h1_result parse_exact(struct h1_head *h, const char *in, size_t n, s
 static void check_head(const struct head_case *c, struct h1_head *h, enum h1_result r, size_t used)
 {
 	if (c->status == 0 && (r != H1_DONE || used != c->in.n))
-		fail_msg("%s: refused with %d %s", c->what, r == H1_BAD ? h->status : 0, r == H1_BAD ? h->why : "(more)");
+		fail_msg("%s: refused with %d %s", c->what, r == H1_BAD ? h->status : 0,
+		        r == H1_BAD ? h->why : "(more)");
 	if (c->status != 0 && (r != H1_BAD || h->status != c->status))
 		fail_msg("%s: expected %d, got %d", c->what, c->status, r == H1_BAD ? h->status : -(int)r);
 }

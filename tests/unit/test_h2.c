@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP/2 against a real server on a loopback socket. The client is hand-made, frame by frame (nghttp2 only packs and unpacks
- * its header blocks), so that it can do what no proper client does.
+ * HTTP/2 against a real server on a loopback socket. The client is hand-made, frame by frame (nghttp2 only packs and
+ * unpacks its header blocks), so that it can do what no proper client does.
  */
 #include "unit.h"
 
@@ -22,7 +22,7 @@
 #include "net/conn/http.h"
 #include "rt/fiber.h"
 
-/* --- the server -------------------------------------------------------------------------------------------------------- */
+/* --- the server --------------------------------------------------------------------------------------------------- */
 
 #define BIG ((size_t)1 << 20)
 static struct http_server *server;
@@ -92,9 +92,10 @@ static void attach(struct loop *l, void *arg)
 static int start(void **state)
 {
 	struct err e;
-	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1,
-					.limits = { .headers = 4096, .target = 200, .header_count = 30, .body = 4 << 20 },
-					.app = { .fast = fast, .handle = handle } };
+	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } },
+		.listen_count = 1,
+		.limits = { .headers = 4096, .target = 200, .header_count = 30, .body = 4 << 20 },
+		.app = { .fast = fast, .handle = handle } };
 	big = blob_new_large(BIG);
 	for (size_t i = 0; i < BIG; i++)
 		big->data[i] = (char)(i * 31 >> 3);
@@ -113,7 +114,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* --- the client --------------------------------------------------------------------------------------------------------- */
+/* --- the client --------------------------------------------------------------------------------------------------- */
 
 struct frame { uint32_t len; uint8_t type, flags; uint32_t id; uint8_t data[1 << 17]; };
 
@@ -175,11 +176,15 @@ static bool next_frame(struct client *c)
 	return get(c, c->f.data, c->f.len);
 }
 
-static uint32_t be32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static void setting(uint8_t *p, uint16_t id, uint32_t v)
 {
-	const uint8_t s[6] = { (uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+	const uint8_t s[6] = { (uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(v >> 24), (uint8_t)(v >> 16),
+		(uint8_t)(v >> 8), (uint8_t)v };
 	memcpy(p, s, 6);
 }
 
@@ -244,7 +249,8 @@ static uint32_t ask_fields(struct client *c, const char *const *fields, uint8_t 
 
 static uint32_t ask(struct client *c, const char *method, const char *path, uint8_t flags)
 {
-	const char *const fields[] = { ":method", method, ":scheme", "http", ":path", path, ":authority", "example.org", NULL };
+	const char *const fields[] = { ":method", method, ":scheme", "http", ":path", path, ":authority", "example.org",
+		NULL };
 	return ask_fields(c, fields, flags);
 }
 #define GET(c, path) ask(c, "GET", path, NGHTTP2_FLAG_END_STREAM)
@@ -319,7 +325,8 @@ static void hear(struct client *c, uint32_t id, struct answer *a, size_t max)
 			a->goaway = true;
 			a->goaway_code = be32(c->f.data + 4);
 		}
-		if ((c->f.type == NGHTTP2_HEADERS || c->f.type == NGHTTP2_DATA) && mine && (c->f.flags & NGHTTP2_FLAG_END_STREAM))
+		if ((c->f.type == NGHTTP2_HEADERS || c->f.type == NGHTTP2_DATA) && mine &&
+		        (c->f.flags & NGHTTP2_FLAG_END_STREAM))
 			a->ended = true;
 	}
 }
@@ -357,7 +364,7 @@ static unsigned cuts(void)
 	return (unsigned)s.h2_resets_cut;
 }
 
-/* --- proper requests ------------------------------------------------------------------------------------------------------- */
+/* --- proper requests ---------------------------------------------------------------------------------------------- */
 
 static void test_get(void **state)
 {
@@ -534,15 +541,15 @@ static void test_cookie_crumbs(void **state)
 {
 	struct client *c = join(65535);
 	struct answer a = { 0 };
-	const char *const fields[] = { ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "e.org", "cookie", "a=1",
-				       "accept", "*/*", "cookie", "b=2", "cookie", "c=3", NULL };
+	const char *const fields[] = { ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "e.org",
+		"cookie", "a=1", "accept", "*/*", "cookie", "b=2", "cookie", "c=3", NULL };
 	hear(c, ask_fields(c, fields, NGHTTP2_FLAG_END_STREAM), &a, SIZE_MAX);
 	assert_non_null(strstr(a.headers, "x-cookie: a=1; b=2; c=3\n"));
 	forget(&a);
 	leave(c);
 }
 
-/* --- improper requests ----------------------------------------------------------------------------------------------------- */
+/* --- improper requests -------------------------------------------------------------------------------------------- */
 
 #define BASE ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "example.org"
 struct bad_head { const char *fields[16]; int status; /* or −code of the reset */ };
@@ -565,7 +572,8 @@ static const struct bad_head bad_heads[] = {
 	{ { BASE, "x", " a" }, -NGHTTP2_PROTOCOL_ERROR },
 	{ { BASE, ":authority", "example.org" }, -NGHTTP2_PROTOCOL_ERROR },
 	{ { BASE, "host", "example.org", "host", "example.org" }, -NGHTTP2_PROTOCOL_ERROR },
-	{ { ":method", "GET", ":scheme", "http", ":path", "/", "host", "example.org", "host", "other.org" }, -NGHTTP2_PROTOCOL_ERROR },
+	{ { ":method", "GET", ":scheme", "http", ":path", "/", "host", "example.org", "host", "other.org" },
+	        -NGHTTP2_PROTOCOL_ERROR },
 	{ { BASE, "content-length", "0", "content-length", "1" }, -NGHTTP2_PROTOCOL_ERROR },
 	{ { BASE, "content-length", "0, 0" }, -NGHTTP2_PROTOCOL_ERROR },
 	{ { BASE, "content-length", "0x0" }, -NGHTTP2_PROTOCOL_ERROR },
@@ -659,8 +667,8 @@ static void test_body_length(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct client *c = join(65535);
 		struct answer a = { 0 };
-		const char *const fields[] = { ":method", "POST", ":scheme", "http", ":path", "/echo", ":authority", "e.org",
-					       "content-length", rows[i].length, NULL };
+		const char *const fields[] = { ":method", "POST", ":scheme", "http", ":path", "/echo", ":authority",
+			"e.org", "content-length", rows[i].length, NULL };
 		uint32_t id = ask_fields(c, fields, 0);
 		put_frame(c, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, id, rows[i].body, 4);
 		hear(c, id, &a, SIZE_MAX);
@@ -671,7 +679,7 @@ static void test_body_length(void **state)
 	}
 }
 
-/* --- attacks ---------------------------------------------------------------------------------------------------------------- */
+/* --- attacks ------------------------------------------------------------------------------------------------------ */
 
 static void test_rapid_reset(void **state)
 {
@@ -811,7 +819,8 @@ static unsigned answers_come(struct client *c, unsigned n)
 	return pages;
 }
 
-/* Ninety answers of a mebibyte that nobody reads: what is held of them is bounded. Then they are read, and each has come to its end. */
+/* Ninety answers of a mebibyte that nobody reads: what is held of them is bounded. Then they are read, and each has
+ * come to its end. */
 static void test_answers_never_read(void **state)
 {
 	struct client *c = join(0x7fffffff), *other = join(65535);
@@ -833,8 +842,8 @@ static void test_answers_never_read(void **state)
 /* Bodies that never come whole: what waits for them is bounded, and who asks for more is told so. */
 static void test_bodies_never_sent(void **state)
 {
-	const char *const fields[] = { ":method", "POST", ":scheme", "http", ":path", "/echo", ":authority", "example.org",
-				       "content-length", "1000000", NULL };
+	const char *const fields[] = { ":method", "POST", ":scheme", "http", ":path", "/echo", ":authority",
+		"example.org", "content-length", "1000000", NULL };
 	struct client *c = join(65535);
 	unsigned refused = 0;
 	for (int i = 0; i < 60; i++)
@@ -883,7 +892,8 @@ static void test_tables(void **state)
 	put_frame(c, NGHTTP2_SETTINGS, 0, 0, s, 6);
 	expect_works(c);
 	/* We never allowed more than 4096: a size update to 8192 ends it. */
-	put_frame(c, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, c->next_id, "\x3f\xe1\x3f\x82\x84\x86", 6);
+	put_frame(c, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, c->next_id,
+	        "\x3f\xe1\x3f\x82\x84\x86", 6);
 	expect_goaway(c, NGHTTP2_COMPRESSION_ERROR);
 }
 
@@ -893,7 +903,8 @@ static void test_protocol_errors(void **state)
 		{ NGHTTP2_DATA, 0, 0, STR_INIT("x"), NGHTTP2_PROTOCOL_ERROR },
 		{ NGHTTP2_DATA, 0, 5, STR_INIT("x"), NGHTTP2_PROTOCOL_ERROR },
 		{ NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 2, STR_INIT("\x82"), NGHTTP2_PROTOCOL_ERROR },
-		{ NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, STR_INIT("\xff\xff\xff\xff\xff\xff\xff"), NGHTTP2_COMPRESSION_ERROR },
+		{ NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, STR_INIT("\xff\xff\xff\xff\xff\xff\xff"),
+		        NGHTTP2_COMPRESSION_ERROR },
 		{ NGHTTP2_RST_STREAM, 0, 9, STR_INIT("\0\0\0\0"), NGHTTP2_PROTOCOL_ERROR },
 		{ NGHTTP2_SETTINGS, 0, 0, STR_INIT("12345"), NGHTTP2_FRAME_SIZE_ERROR },
 		{ NGHTTP2_SETTINGS, 0, 0, STR_INIT("\0\4\xff\xff\xff\xff"), NGHTTP2_FLOW_CONTROL_ERROR },
@@ -938,7 +949,7 @@ static void test_stalls(void **state)
 	expect_goaway(c, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void drained(void *arg) { atomic_store((_Atomic unsigned *)arg, 1); }
 
@@ -968,19 +979,32 @@ static void test_drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_get),	       cmocka_unit_test(test_many_at_once),
-		cmocka_unit_test(test_windows),	       cmocka_unit_test(test_file),
-		cmocka_unit_test(test_echo),	       cmocka_unit_test(test_unread_body),
-		cmocka_unit_test(test_short_answer_breaks), cmocka_unit_test(test_expect_continue),
-		cmocka_unit_test(test_cookie_crumbs),  cmocka_unit_test(test_improper_heads),
-		cmocka_unit_test(test_head_limits),    cmocka_unit_test(test_body_length),
-		cmocka_unit_test(test_rapid_reset),    cmocka_unit_test(test_made_you_reset),
+		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_unread_body),
+		cmocka_unit_test(test_short_answer_breaks),
+		cmocka_unit_test(test_expect_continue),
+		cmocka_unit_test(test_cookie_crumbs),
+		cmocka_unit_test(test_improper_heads),
+		cmocka_unit_test(test_head_limits),
+		cmocka_unit_test(test_body_length),
+		cmocka_unit_test(test_rapid_reset),
+		cmocka_unit_test(test_made_you_reset),
 		cmocka_unit_test(test_speaks_after_the_end),
-		cmocka_unit_test(test_continuation_flood), cmocka_unit_test(test_floods),
-		cmocka_unit_test(test_too_many_streams), cmocka_unit_test(test_streams_over_the_limit),
-		cmocka_unit_test(test_answers_never_read), cmocka_unit_test(test_bodies_never_sent), cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_tables),	       cmocka_unit_test(test_protocol_errors),
-		cmocka_unit_test(test_window_overrun), cmocka_unit_test(test_stalls),
+		cmocka_unit_test(test_continuation_flood),
+		cmocka_unit_test(test_floods),
+		cmocka_unit_test(test_too_many_streams),
+		cmocka_unit_test(test_streams_over_the_limit),
+		cmocka_unit_test(test_answers_never_read),
+		cmocka_unit_test(test_bodies_never_sent),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_protocol_errors),
+		cmocka_unit_test(test_window_overrun),
+		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_drain),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

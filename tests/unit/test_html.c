@@ -47,9 +47,20 @@ static void test_url(void **state)
 	check(html_url, STR("HTTPS://E.org"), "HTTPS://E.org");
 	check(html_url, STR(""), "");
 	static const char *const bad[] = {
-		"javascript:alert(1)", "JaVaScRiPt:alert(1)", " \x01javascript:alert(1)", "java\nscript:alert(1)",
-		"java\tscript:alert(1)", "data:text/html,<script>", "vbscript:x", "file:///etc/passwd", "blob:https://e.org/1",
-		"java script:alert(1)", ":alert(1)", "a%20b:c", "\xc2\xa0javascript:alert(1)", "x\x7f",
+		"javascript:alert(1)",
+		"JaVaScRiPt:alert(1)",
+		" \x01javascript:alert(1)",
+		"java\nscript:alert(1)",
+		"java\tscript:alert(1)",
+		"data:text/html,<script>",
+		"vbscript:x",
+		"file:///etc/passwd",
+		"blob:https://e.org/1",
+		"java script:alert(1)",
+		":alert(1)",
+		"a%20b:c",
+		"\xc2\xa0javascript:alert(1)",
+		"x\x7f",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		check(html_url, str_c(bad[i]), "#");
@@ -125,7 +136,8 @@ static void test_moments(void **state)
 		assert_string_equal(arena_cstr(a, html_time(a, str_c(rows[i].zone), us)), rows[i].time);
 	}
 	/* Half a year earlier it is summer there. */
-	assert_string_equal(arena_cstr(a, html_time(a, STR("Europe/Berlin"), us - 180 * 86400 * US_PER_S)), "2026-05-24 22:05 UTC+2");
+	assert_string_equal(arena_cstr(a, html_time(a, STR("Europe/Berlin"), us - 180 * 86400 * US_PER_S)),
+	        "2026-05-24 22:05 UTC+2");
 	assert_string_equal(arena_cstr(a, html_time(a, STR("Europe/Berlin"), 0)), "never");
 	arena_free(a);
 }

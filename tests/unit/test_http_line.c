@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lines: how many handlers of a kind are at work, who comes next, who never comes. One loop, turned by hand; connections are
- * socket pairs.
+ * Lines: how many handlers of a kind are at work, who comes next, who never comes. One loop, turned by hand;
+ * connections are socket pairs.
  */
 #include "unit.h"
 

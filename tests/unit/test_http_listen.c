@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How connections come in: TLS with ALPN, session tickets and reload; unix sockets; the limit of connections; addresses that
- * can not be had.
+ * How connections come in: TLS with ALPN, session tickets and reload; unix sockets; the limit of connections; addresses
+ * that can not be had.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static struct {
 	char dir[64], cert[100], key[100], sock[100], unix_addr[110], file[100];
 } t;
 
-/* --- the application ---------------------------------------------------------------------------------------------------- */
+/* --- the application ---------------------------------------------------------------------------------------------- */
 
 static bool fast(struct http_req *r, void *arg)
 {
@@ -56,7 +56,7 @@ static void handle(struct http_req *r, void *arg)
 		http_send(r, body);
 }
 
-/* --- certificates --------------------------------------------------------------------------------------------------------- */
+/* --- certificates ------------------------------------------------------------------------------------------------- */
 
 static void make_cert(long serial)
 {
@@ -67,7 +67,8 @@ static void make_cert(long serial)
 	X509_gmtime_adj(X509_getm_notBefore(x), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
 	X509_set_pubkey(x, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+	        X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
 	FILE *f = fopen(t.cert, "w");
@@ -80,7 +81,7 @@ static void make_cert(long serial)
 	EVP_PKEY_free(key);
 }
 
-/* --- the client ------------------------------------------------------------------------------------------------------------ */
+/* --- the client --------------------------------------------------------------------------------------------------- */
 
 static void patient(int fd)
 {
@@ -90,7 +91,8 @@ static void patient(int fd)
 
 static int dial(unsigned listen_index)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(t.server, listen_index)) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)http_server_port(t.server, listen_index)) };
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	patient(fd);
@@ -162,7 +164,7 @@ static size_t ask(SSL *ssl, const char *request, char *out, size_t out_size)
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-/* --- tests ------------------------------------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------------------------- */
 
 static void tls(void **state)
 {
@@ -284,7 +286,8 @@ static void connection_limit(void **state)
 		fd[i] = dial(1);
 	int refused = 0;
 	for (int i = 0; i < 80; i++) {
-		assert_true(send(fd[i], GET("/"), strlen(GET("/")), MSG_NOSIGNAL) > 0 || errno == EPIPE || errno == ECONNRESET);
+		assert_true(send(fd[i], GET("/"), strlen(GET("/")), MSG_NOSIGNAL) > 0 || errno == EPIPE ||
+		        errno == ECONNRESET);
 		ssize_t n = recv(fd[i], buf, sizeof buf - 1, 0);
 		buf[n > 0 ? n : 0] = 0;
 		refused += n <= 0 || !strncmp(buf, "HTTP/1.1 503", 12);
@@ -308,8 +311,8 @@ static void addresses(void **state)
 	struct err e = { 0 };
 	snprintf(taken, sizeof taken, "127.0.0.1:%d", http_server_port(t.server, 1));
 	snprintf(bad_unix, sizeof bad_unix, "unix:%s/nowhere/x.sock", t.dir);
-	const char *const refused[] = { taken, "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:x", "300.1.1.1:0", "somewhere:80", "unix:",
-		                        t.unix_addr, bad_unix };
+	const char *const refused[] = { taken, "127.0.0.1", "127.0.0.1:70000", "127.0.0.1:x", "300.1.1.1:0",
+		"somewhere:80", "unix:", t.unix_addr, bad_unix };
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
 		struct http_server_config c = { .listen = { { .addr = refused[i] } }, .listen_count = 1 };
 		e.msg[0] = 0;
@@ -319,7 +322,8 @@ static void addresses(void **state)
 		assert_true(e.msg[0]);
 	}
 	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1 };
-	static const struct str bad_proxies[] = { STR_INIT("10.0.0.0/33"), STR_INIT("localhost"), STR_INIT("1.2.3"), STR_INIT("::1/129") };
+	static const struct str bad_proxies[] = { STR_INIT("10.0.0.0/33"), STR_INIT("localhost"), STR_INIT("1.2.3"),
+		STR_INIT("::1/129") };
 	for (size_t i = 0; i < sizeof bad_proxies / sizeof *bad_proxies; i++) {
 		c.trusted_proxies = bad_proxies[i];
 		assert_null(http_server_new(&c, &e));
@@ -330,7 +334,7 @@ static void addresses(void **state)
 	http_server_free(s);
 }
 
-/* --- set-up ------------------------------------------------------------------------------------------------------------------- */
+/* --- set-up ------------------------------------------------------------------------------------------------------- */
 
 static void start(struct loop *l, void *arg)
 {
@@ -358,7 +362,8 @@ static int set_up(void **state)
 	fwrite(t.big->data, 1, BIG, f);
 	fclose(f);
 	struct http_server_config c = {
-		.listen = { { .addr = "127.0.0.1:0", .cert = t.cert, .key = t.key }, { .addr = "127.0.0.1:0" }, { .addr = t.unix_addr } },
+		.listen = { { .addr = "127.0.0.1:0", .cert = t.cert, .key = t.key }, { .addr = "127.0.0.1:0" },
+		        { .addr = t.unix_addr } },
 		.listen_count = 3,
 		.limits = { .connections = 60 },
 		.app = { .fast = fast, .handle = handle },
@@ -388,8 +393,13 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tls), cmocka_unit_test(tls_tickets), cmocka_unit_test(tls_reload), cmocka_unit_test(cleartext_on_tls),
-		cmocka_unit_test(unix_socket), cmocka_unit_test(connection_limit), cmocka_unit_test(addresses),
+		cmocka_unit_test(tls),
+		cmocka_unit_test(tls_tickets),
+		cmocka_unit_test(tls_reload),
+		cmocka_unit_test(cleartext_on_tls),
+		cmocka_unit_test(unix_socket),
+		cmocka_unit_test(connection_limit),
+		cmocka_unit_test(addresses),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -38,7 +38,7 @@ static struct {
 	_Atomic long long written;
 } t;
 
-/* --- the application ---------------------------------------------------------------------------------------------------- */
+/* --- the application ---------------------------------------------------------------------------------------------- */
 
 static bool app_fast(struct http_req *r, void *arg)
 {
@@ -110,9 +110,9 @@ static void show(struct http_req *r)
 {
 	char peer[HTTP_PEER_MAX], out[600];
 	http_peer_text(r, peer);
-	snprintf(out, sizeof out, "method=%.*s path=%.*s query=%.*s host=%.*s peer=%s secure=%d id=%s", STR_ARG(r->method_name),
-	         STR_ARG(r->path), r->query.p ? (int)r->query.n : 6, r->query.p ? r->query.p : "(none)", STR_ARG(r->host), peer,
-	         r->secure, r->ctx.request_id);
+	snprintf(out, sizeof out, "method=%.*s path=%.*s query=%.*s host=%.*s peer=%s secure=%d id=%s",
+	        STR_ARG(r->method_name), STR_ARG(r->path), r->query.p ? (int)r->query.n : 6,
+	        r->query.p ? r->query.p : "(none)", STR_ARG(r->host), peer, r->secure, r->ctx.request_id);
 	http_send(r, str_c(out));
 }
 
@@ -163,7 +163,7 @@ static void app_done(struct http_req *r, void *arg)
 	atomic_fetch_add(&t.done_calls, 1);
 }
 
-/* --- the client -------------------------------------------------------------------------------------------------------------- */
+/* --- the client --------------------------------------------------------------------------------------------------- */
 
 static int dial(void)
 {
@@ -323,7 +323,7 @@ static void until(_Atomic int *counter, int value)
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: example.org\r\n\r\n"
 
-/* --- tests --------------------------------------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------------------------- */
 
 static void keep_alive_and_fast(void **state)
 {
@@ -353,7 +353,10 @@ static void pipelining(void **state)
 	in_len = 0;
 	char *all = calloc(1, 100000);
 	for (int i = 0; i < 100; i++)
-		strcat(all, i % 10 == 3 ? GET("/nap") : i % 10 == 7 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" : GET("/fast"));
+		strcat(all,
+		        i % 10 == 3           ? GET("/nap")
+		                : i % 10 == 7 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+		                              : GET("/fast"));
 	say(fd, all);
 	free(all);
 	for (int i = 0; i < 100; i++) {
@@ -393,7 +396,11 @@ static void same_page_other_heads(void **state)
 	struct answer a;
 	in_len = 0;
 	for (int i = 0; i < 300; i++)
-		say(fd, i % 60 < 25 ? GET("/fast?a") : i % 60 < 50 ? GET("/fast?bb") : i % 2 ? GET("/fast") : "HEAD /fast?a HTTP/1.1\r\nHost: a\r\n\r\n");
+		say(fd,
+		        i % 60 < 25           ? GET("/fast?a")
+		                : i % 60 < 50 ? GET("/fast?bb")
+		                : i % 2       ? GET("/fast")
+		                              : "HEAD /fast?a HTTP/1.1\r\nHost: a\r\n\r\n");
 	for (int i = 0; i < 300; i++) {
 		const char *tag = i % 60 < 25 ? "a" : i % 60 < 50 ? "bb" : i % 2 ? NULL : "a";
 		bool head = i % 60 >= 50 && i % 2 == 0;
@@ -450,7 +457,9 @@ static void bodies(void **state)
 static void too_large(void **state)
 {
 	assert_int_equal(status_of("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"), 413);
-	assert_int_equal(status_of("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n"), 413);
+	assert_int_equal(
+	        status_of("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n"),
+	        413);
 }
 
 /* The answer reaches a client that goes on sending what nobody wants. */
@@ -528,7 +537,9 @@ static void head_and_empty(void **state)
 	int fd = dial();
 	struct answer a;
 	in_len = 0;
-	say(fd, "HEAD /fast HTTP/1.1\r\nHost: a\r\n\r\nHEAD /chunked HTTP/1.1\r\nHost: a\r\n\r\n" GET("/empty") GET("/nap"));
+	say(fd,
+	        "HEAD /fast HTTP/1.1\r\nHost: a\r\n\r\nHEAD /chunked HTTP/1.1\r\nHost: a\r\n\r\n" GET("/empty")
+	                GET("/nap"));
 	answer(fd, &a, true);
 	assert_string_equal(field(&a, "Content-Length"), "12000");
 	forget(&a);
@@ -591,7 +602,10 @@ static uint64_t offloaded(void)
 /* The loop waits for no disk: a thread of the pool reads in what is not in memory, once. */
 static void cold_files(void **state)
 {
-	static const struct { const char *range; size_t len; } cases[] = { { "", FILE_SIZE }, { "Range: bytes=50000-50009\r\n", 10 },
+	static const struct {
+		const char *range;
+		size_t len;
+	} cases[] = { { "", FILE_SIZE }, { "Range: bytes=50000-50009\r\n", 10 },
 		{ "Range: bytes=0-9,90000-90009\r\n", 0 } };
 	struct answer a;
 	int fd = dial();
@@ -627,7 +641,8 @@ static void ranges(void **state)
 		{ "bytes=99999999999999999999-", 200, 100000, NULL },
 		{ "lines=0-1", 200, 100000, NULL },
 		{ "bytes=0-,0-", 200, 100000, NULL },
-		{ "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15,16-16", 200, 100000, NULL },
+		{ "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15,16-16", 200,
+		        100000, NULL },
 	};
 	int fd = dial();
 	struct answer a;
@@ -642,7 +657,8 @@ static void ranges(void **state)
 			assert_string_equal(field(&a, "Content-Range"), cases[i].content);
 		forget(&a);
 	}
-	ask_file(fd, &a, "Range: bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15\r\n"); /* one fewer */
+	ask_file(fd, &a,
+	        "Range: bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8,9-9,10-10,11-11,12-12,13-13,14-14,15-15\r\n");
 	assert_int_equal(a.status, 206);
 	forget(&a);
 	ask_file(fd, &a, "Range: bytes=0-3, 26-29\r\n");
@@ -697,15 +713,23 @@ static void conditional(void **state)
 static void compression(void **state)
 {
 	static const struct { const char *accept, *coding; } cases[] = {
-		{ "gzip, deflate, br", "br" }, { "gzip", "gzip" }, { "br;q=0.5, gzip;q=0.9", "gzip" }, { "*", "br" },
-		{ "br;q=0, *;q=0.1", "gzip" }, { "identity", NULL }, { "gzip;q=0", NULL }, { "gzip;q=2", NULL }, { "gzip;q=0.1, identity", NULL },
+		{ "gzip, deflate, br", "br" },
+		{ "gzip", "gzip" },
+		{ "br;q=0.5, gzip;q=0.9", "gzip" },
+		{ "*", "br" },
+		{ "br;q=0, *;q=0.1", "gzip" },
+		{ "identity", NULL },
+		{ "gzip;q=0", NULL },
+		{ "gzip;q=2", NULL },
+		{ "gzip;q=0.1, identity", NULL },
 	};
 	int fd = dial();
 	in_len = 0;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char req[300];
 		struct answer a;
-		snprintf(req, sizeof req, "GET /text HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\n\r\n", cases[i].accept);
+		snprintf(req, sizeof req, "GET /text HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\n\r\n",
+		        cases[i].accept);
 		say(fd, req);
 		answer(fd, &a, false);
 		assert_non_null(strstr(field(&a, "Vary"), "Accept-Encoding"));
@@ -715,7 +739,10 @@ static void compression(void **state)
 		assert_true(coding ? a.len < PAGE_SIZE : a.len == PAGE_SIZE);
 		if (coding && !strcmp(coding, "gzip")) {
 			char out[PAGE_SIZE];
-			z_stream z = { .next_in = (Bytef *)a.body, .avail_in = (uInt)a.len, .next_out = (Bytef *)out, .avail_out = sizeof out };
+			z_stream z = { .next_in = (Bytef *)a.body,
+				.avail_in = (uInt)a.len,
+				.next_out = (Bytef *)out,
+				.avail_out = sizeof out };
 			inflateInit2(&z, 31);
 			assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
 			inflateEnd(&z);
@@ -770,8 +797,14 @@ static void targets(void **state)
 		{ "/?", 200, "path=/ query= " },
 		{ "http://EXAMPLE.org/x", 200, "path=/x query=(none) host=example.org" },
 		{ "http://example.org?x", 200, "path=/ query=x host=example.org" },
-		{ "/%", 400, NULL }, { "/%4", 400, NULL }, { "/%zz", 400, NULL }, { "/%00", 400, NULL }, { "/%ff", 400, NULL },
-		{ "/%c0%ae", 400, NULL }, { "/?a=%", 400, NULL }, { "/?a=%g0", 400, NULL },
+		{ "/%", 400, NULL },
+		{ "/%4", 400, NULL },
+		{ "/%zz", 400, NULL },
+		{ "/%00", 400, NULL },
+		{ "/%ff", 400, NULL },
+		{ "/%c0%ae", 400, NULL },
+		{ "/?a=%", 400, NULL },
+		{ "/?a=%g0", 400, NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char req[300];
@@ -794,15 +827,18 @@ static void hostile(void **state)
 {
 	static const struct { const char *in; int status; } cases[] = {
 		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400 },
-		{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
+		{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		        400 },
 		{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\n\r\n", 400 },
 		{ "GET /\r\n\r\n", 400 },
 		{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505 },
 		{ "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501 },
-		{ "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n", 400 },
-		{ "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a\n\r\nhello\r\n0\r\n\r\n", 400 },
+		{ "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+		        400 },
+		{ "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a\n\r\nhello\r\n0\r\n\r\n",
+		        400 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char req[400];
@@ -912,7 +948,8 @@ static void cancelled_client(void **state)
 	until(&t.cancelled, was + 3);
 }
 
-/* It is no failure of ours, neither in the answer nor in what is counted; whether its connection is half closed or gone. */
+/* It is no failure of ours, neither in the answer nor in what is counted; whether its connection is half closed or
+ * gone. */
 static void who_leaves_within_the_body_gets_no_failure(void **state)
 {
 	int was = t.done_calls, fd = dial();
@@ -962,7 +999,8 @@ static void trusted_proxy(void **state)
 		{ "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n", "peer=203.0.113.9 secure=1" },
 		{ "X-Forwarded-For: 1.2.3.4, 203.0.113.9, 10.1.2.3\r\n", "peer=203.0.113.9 secure=0" },
 		{ "X-Forwarded-For: nonsense\r\n", "peer=127.0.0.1" },
-		{ "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\nX-Forwarded-For: 9.9.9.9\r\n", "peer=9.9.9.9 secure=0" },
+		{ "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\nX-Forwarded-For: 9.9.9.9\r\n",
+		        "peer=9.9.9.9 secure=0" },
 		{ "X-Request-Id: abcdefgh-1234\r\n", "id=abcdefgh-1234" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -1027,7 +1065,7 @@ static void drain(void **state)
 	assert_int_equal(s.requests, atomic_load(&t.done_calls));
 }
 
-/* --- set-up --------------------------------------------------------------------------------------------------------------------- */
+/* --- set-up ------------------------------------------------------------------------------------------------------- */
 
 static void start(struct loop *l, void *arg)
 {
@@ -1080,15 +1118,34 @@ int main(int argc, char **argv)
 	if (argc > 1) /* one test by name */
 		cmocka_set_test_filter(argv[1]);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keep_alive_and_fast), cmocka_unit_test(pipelining), cmocka_unit_test(pipelining_unread), cmocka_unit_test(same_page_other_heads),
-		cmocka_unit_test(bodies), cmocka_unit_test(too_large), cmocka_unit_test(too_large_while_sending), cmocka_unit_test(chunked_out),
-		cmocka_unit_test(expect_continue), cmocka_unit_test(head_and_empty), cmocka_unit_test(cold_files), cmocka_unit_test(ranges),
-		cmocka_unit_test(conditional), cmocka_unit_test(compression), cmocka_unit_test(faults_of_the_application),
-		cmocka_unit_test(targets), cmocka_unit_test(hostile), cmocka_unit_test(slow_head_is_cut),
-		cmocka_unit_test(slow_body_is_cut), cmocka_unit_test(idle_is_closed), cmocka_unit_test(back_pressure),
-		cmocka_unit_test(cancelled_client), cmocka_unit_test(who_leaves_within_the_body_gets_no_failure),
-		cmocka_unit_test(half_close_is_answered), cmocka_unit_test(deadline),
-		cmocka_unit_test(trusted_proxy), cmocka_unit_test(events), cmocka_unit_test(drain),
+		cmocka_unit_test(keep_alive_and_fast),
+		cmocka_unit_test(pipelining),
+		cmocka_unit_test(pipelining_unread),
+		cmocka_unit_test(same_page_other_heads),
+		cmocka_unit_test(bodies),
+		cmocka_unit_test(too_large),
+		cmocka_unit_test(too_large_while_sending),
+		cmocka_unit_test(chunked_out),
+		cmocka_unit_test(expect_continue),
+		cmocka_unit_test(head_and_empty),
+		cmocka_unit_test(cold_files),
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(conditional),
+		cmocka_unit_test(compression),
+		cmocka_unit_test(faults_of_the_application),
+		cmocka_unit_test(targets),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(slow_head_is_cut),
+		cmocka_unit_test(slow_body_is_cut),
+		cmocka_unit_test(idle_is_closed),
+		cmocka_unit_test(back_pressure),
+		cmocka_unit_test(cancelled_client),
+		cmocka_unit_test(who_leaves_within_the_body_gets_no_failure),
+		cmocka_unit_test(half_close_is_answered),
+		cmocka_unit_test(deadline),
+		cmocka_unit_test(trusted_proxy),
+		cmocka_unit_test(events),
+		cmocka_unit_test(drain),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The hub: who listens hears, in order, once; who is slow or was away hears that something was missed; nothing grows without bound.
+ * The hub: who listens hears, in order, once; who is slow or was away hears that something was missed; nothing grows
+ * without bound.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +66,8 @@ static void order(void *arg)
 		char text[16];
 		struct hub_message m = next(a);
 		snprintf(text, sizeof text, "%d", i);
-		assert_true(str_eqc(m.data, text) && str_eqc(m.event, "n") && str_eqc(m.topic, "a") && !m.gap && m.id > last);
+		assert_true(str_eqc(m.data, text) && str_eqc(m.event, "n") && str_eqc(m.topic, "a") && !m.gap &&
+		        m.id > last);
 		last = m.id;
 		assert_true(next(again).id == last);
 	}
@@ -217,8 +219,10 @@ static void many_at_once(void **state) { in_fiber(crowd); }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(everybody_hears_all_in_order), cmocka_unit_test(a_slow_reader_hears_of_the_gap),
-		cmocka_unit_test(who_was_away_catches_up_or_hears_of_it), cmocka_unit_test(each_bound), cmocka_unit_test(presence_counts),
-		cmocka_unit_test(draining_ends_every_wait), cmocka_unit_test(many_at_once) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(everybody_hears_all_in_order),
+		cmocka_unit_test(a_slow_reader_hears_of_the_gap),
+		cmocka_unit_test(who_was_away_catches_up_or_hears_of_it), cmocka_unit_test(each_bound),
+		cmocka_unit_test(presence_counts), cmocka_unit_test(draining_ends_every_wait),
+		cmocka_unit_test(many_at_once) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

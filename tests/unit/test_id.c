@@ -26,7 +26,8 @@ static void texts_sort_like_numbers(void **state)
 
 static void parsing_refuses(void **state)
 {
-	static const char *const bad[] = { "", "7zzzzzzzzzzz", "7zzzzzzzzzzzzz", "8000000000000", "0000000000000", "000000000000u", "00000000000 1", "00000000000-1" };
+	static const char *const bad[] = { "", "7zzzzzzzzzzz", "7zzzzzzzzzzzzz", "8000000000000", "0000000000000",
+		"000000000000u", "00000000000 1", "00000000000-1" };
 	int64_t id;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(id_parse(str_c(bad[i]), &id));
@@ -89,7 +90,8 @@ static void randomness(void **state)
 		assert_int_equal(strspn(hex, "0123456789abcdef"), 2 * n);
 		random_token(token, n);
 		assert_int_equal(strlen(token), (4 * n + 2) / 3);
-		assert_int_equal(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), strlen(token));
+		assert_int_equal(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+		        strlen(token));
 	}
 	char a[33], b[33];
 	random_hex(a, 16);
@@ -115,9 +117,12 @@ static void contexts(void **state)
 	assert_string_equal(t + 52, "-01");
 	assert_true(ctx_set_traceparent(&c, STR("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-future")));
 	static const char *const bad[] = { "", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
-		"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-		"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x", "00x4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
+		"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+		"00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+		"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+		"00x4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(ctx_set_traceparent(&c, str_c(bad[i])));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Calls between the processes of a site are believed by their signature alone: every address under /internal/ takes what is signed for it,
- * and refuses it with anything altered. Over a real server on the loopback, with the answering side's own routes; the clock stands still.
+ * Calls between the processes of a site are believed by their signature alone: every address under /internal/ takes
+ * what is signed for it, and refuses it with anything altered. Over a real server on the loopback, with the answering
+ * side's own routes; the clock stands still.
  */
 #include "unit.h"
 
@@ -24,10 +25,12 @@
 static struct { struct platform p; struct service_instance svc; struct http_server *server; struct loops *loops; } t;
 
 static const struct route no_routes[] = { { 0 } };
-static const struct service service = { .name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = no_routes };
+static const struct service service = {
+	.name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = no_routes
+};
 static const struct service *const services[] = { &service, NULL };
 
-/* --- the addresses, each with a body that it takes ----------------------------------------------------------------- */
+/* --- the addresses, each with a body that it takes ---------------------------------------------------------------- */
 
 static const struct { const char *path, *body; } addresses[] = {
 	{ "/internal/contracts/nobody/nothing", "{}" },
@@ -36,7 +39,7 @@ static const struct { const char *path, *body; } addresses[] = {
 };
 enum { ADDRESSES = sizeof addresses / sizeof *addresses };
 
-/* --- what may be wrong with a call --------------------------------------------------------------------------------- */
+/* --- what may be wrong with a call -------------------------------------------------------------------------------- */
 
 /* signed_as …: what the signature is made of; empty: as it is sent. */
 struct call {
@@ -64,20 +67,25 @@ static const struct call calls[] = {
 	{ .what = "an old one that calls itself new", .ahead_us = -WINDOW_US - 1, .said_ahead_us = 0 },
 	{ .what = "no header", .header = "" },
 	{ .what = "a header without a signature", .header = "1790000000000000." },
-	{ .what = "a header without a time", .header = "0000000000000000000000000000000000000000000000000000000000000000" },
-	{ .what = "a signature of noughts", .header = "1790000000000000.0000000000000000000000000000000000000000000000000000000000000000" },
-	{ .what = "a time that is no number", .header = "now.0000000000000000000000000000000000000000000000000000000000000000" },
+	{ .what = "a header without a time",
+	        .header = "0000000000000000000000000000000000000000000000000000000000000000" },
+	{ .what = "a signature of noughts",
+	        .header = "1790000000000000.0000000000000000000000000000000000000000000000000000000000000000" },
+	{ .what = "a time that is no number",
+	        .header = "now.0000000000000000000000000000000000000000000000000000000000000000" },
 };
 
-/* --- a client ------------------------------------------------------------------------------------------------------ */
+/* --- a client ----------------------------------------------------------------------------------------------------- */
 
-/* The value of the header; out is INTERNAL_SIGNATURE_MAX bytes. A key that internal_sign refuses signs nothing: noughts then. */
+/* The value of the header; out is INTERNAL_SIGNATURE_MAX bytes. A key that internal_sign refuses signs nothing: noughts
+ * then. */
 static void sign(const struct call *c, const char *path, const char *body, char out[INTERNAL_SIGNATURE_MAX])
 {
 	char sum[INTERNAL_SIGNATURE_MAX];
 	long long said = NOW_US + c->said_ahead_us;
-	if (!internal_sign(str_c(c->secret ? c->secret : SECRET), c->signed_method ? c->signed_method : "POST", str_c(c->signed_path ? c->signed_path : path),
-	                   str_c(c->signed_body ? c->signed_body : body), NOW_US + c->ahead_us, sum))
+	if (!internal_sign(str_c(c->secret ? c->secret : SECRET), c->signed_method ? c->signed_method : "POST",
+	            str_c(c->signed_path ? c->signed_path : path), str_c(c->signed_body ? c->signed_body : body),
+	            NOW_US + c->ahead_us, sum))
 		snprintf(sum, sizeof sum, "0.%064d", 0);
 	snprintf(out, INTERNAL_SIGNATURE_MAX, "%lld%s", said, strchr(sum, '.'));
 }
@@ -90,8 +98,11 @@ static int post(const char *path, const char *headers, const char *body)
 	struct timeval limit = { .tv_sec = 20 };
 	char request[2000], answer[4000];
 	size_t got = 0;
-	int status = 0, n = snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n%s"
-		"Content-Length: %zu\r\n\r\n%s", path, headers, strlen(body), body);
+	int status = 0,
+	    n = snprintf(request, sizeof request,
+	            "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n%s"
+	            "Content-Length: %zu\r\n\r\n%s",
+	            path, headers, strlen(body), body);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
@@ -114,7 +125,7 @@ static int send_call(const struct call *c, const char *path, const char *body)
 	return post(target, headers, body);
 }
 
-/* --- tests --------------------------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------------------------- */
 
 static void every_address_takes_what_is_signed_for_it_and_nothing_else(void **state)
 {
@@ -167,7 +178,7 @@ static void a_signature_with_one_character_altered(void **state)
 	assert_false(internal_verify(secret, "POST", path, body, str_first(str_c(good), strlen(good) - 1), NOW_US));
 }
 
-/* --- set-up -------------------------------------------------------------------------------------------------------- */
+/* --- set-up ------------------------------------------------------------------------------------------------------- */
 
 static void attach(struct loop *l, void *arg)
 {
@@ -182,8 +193,16 @@ static int setup(void **state)
 	struct err e = { 0 };
 	struct config_source src = { 0 };
 	clock_fake_us(NOW_US);
-	t.p = (struct platform){ .config = config_load(&src, services, &e), .secret = STR(SECRET), .data_dir = STR("/tmp"), .services = &t.svc, .service_count = 1 };
-	t.svc = (struct service_instance){ .def = &service, .platform = &t.p, .base_url = STR("http://localhost:1"), .base_path = STR(""), .local = true };
+	t.p = (struct platform){ .config = config_load(&src, services, &e),
+		.secret = STR(SECRET),
+		.data_dir = STR("/tmp"),
+		.services = &t.svc,
+		.service_count = 1 };
+	t.svc = (struct service_instance){ .def = &service,
+		.platform = &t.p,
+		.base_url = STR("http://localhost:1"),
+		.base_path = STR(""),
+		.local = true };
 	t.p.identity = &t.svc;
 	t.p.web = t.p.config ? web_app_new(&t.p, extra, &e) : NULL;
 	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 16 << 20 } };

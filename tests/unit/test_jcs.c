@@ -26,12 +26,13 @@ static void samples(void **state)
 	          "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
 	          "\"string\":\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
 	/* 3.2.3: by UTF-16 code units an emoji stands before U+FB33. */
-	canonical("{ \"\\u20ac\": \"Euro Sign\", \"\\r\": \"Carriage Return\", \"\\ufb33\": \"Hebrew Letter Dalet With Dagesh\","
+	canonical("{ \"\\u20ac\": \"Euro Sign\", \"\\r\": \"Carriage Return\", \"\\ufb33\": \"Hebrew Letter Dalet With "
+	          "Dagesh\","
 	          "\"1\": \"One\", \"\\ud83d\\ude00\": \"Emoji: Grinning Face\", \"\\u0080\": \"Control\","
 	          "\"\\u00f6\": \"Latin Small Letter O With Diaeresis\" }",
-	          "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
-	          "\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","
-	          "\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}");
+	        "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
+	        "\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","
+	        "\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}");
 	canonical("{\"ab\":1,\"a\":{\"z\":[],\"y\":{}},\"\":0}", "{\"\":0,\"a\":{\"y\":{},\"z\":[]},\"ab\":1}");
 	canonical("[-0, 9007199254740991, -9007199254740991]", "[0,9007199254740991,-9007199254740991]");
 }
@@ -75,6 +76,7 @@ static void refuses(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(samples), cmocka_unit_test(numbers), cmocka_unit_test(refuses) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(samples), cmocka_unit_test(numbers),
+		cmocka_unit_test(refuses) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

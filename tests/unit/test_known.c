@@ -45,7 +45,8 @@ static void an_account_knows_its_browsers_alone(void **state)
 			fail_msg("%s", rows[i].what);
 	assert_null(known_find(STR("another secret of this site......"), cookie, &ada).p);
 	/* Nobody is known by a seal of nobody's either. */
-	assert_false(knows(known_add(a, SECRET, STR_NULL, &(struct known_account){ 0, 0 }), &(struct known_account){ 0, 0 }));
+	assert_false(knows(
+	        known_add(a, SECRET, STR_NULL, &(struct known_account){ 0, 0 }), &(struct known_account){ 0, 0 }));
 }
 
 /* A budget is of a name: whoever has a cookie can neither choose another nor carry a seal over to it. */
@@ -59,7 +60,8 @@ static void a_cookie_that_was_altered_says_nothing(void **state)
 		altered[i] = altered[i] == 'A' ? 'B' : 'A';
 		assert_false(knows(str_n(altered, cookie.n), &ada));
 	}
-	static const char *const odd[] = { "", "x", "0123456789012345678901", "0123456789012345678901|123456789012345678901", "../../../../../../../../../../../../../../.." };
+	static const char *const odd[] = { "", "x", "0123456789012345678901",
+		"0123456789012345678901|123456789012345678901", "../../../../../../../../../../../../../../.." };
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
 		assert_false(knows(str_c(odd[i]), &ada));
 		assert_true(knows(known_add(a, SECRET, str_c(odd[i]), &ada), &ada)); /* and is replaced */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Limits, one row each: as much as the row says is taken, one more is refused, with the status and the words that whoever meets it
- * gets. tests/tools/test_limits.py sees to it that no bound of the source is missing here or in the lists beside this table
- * (tests/limits/, src/services/<name>/limits.txt), which name the tests of those that need a server, a store or a fiber.
+ * Limits, one row each: as much as the row says is taken, one more is refused, with the status and the words that
+ * whoever meets it gets. tests/tools/test_limits.py sees to it that no bound of the source is missing here or in the
+ * lists beside this table (tests/limits/, src/services/<name>/limits.txt), which name the tests of those that need a
+ * server, a store or a fiber.
  */
 #include "unit/unit.h"
 
@@ -35,12 +36,14 @@
 
 enum { ROOM = 512 << 20 };
 
-enum status probe_serve_whole(struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
+enum status probe_serve_whole(
+        struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
 {
 	return ST_OK;
 }
 
-enum status probe_serve_nothing(struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
+enum status probe_serve_nothing(
+        struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
 {
 	return ST_OK;
 }
@@ -64,7 +67,7 @@ static struct str text_of_size(struct arena *a, const char *first, size_t n, con
 	return text_of(a, first, n - strlen(first) - strlen(last), fill, last);
 }
 
-/* --- net ---------------------------------------------------------------------------------------------------------------- */
+/* --- net ---------------------------------------------------------------------------------------------------------- */
 
 static enum status form_fields(struct arena *a, size_t n, struct err *e)
 {
@@ -79,23 +82,30 @@ static enum status head(const struct http_limits *l, struct str in, struct err *
 	h1_head_init(&h, l);
 	if (h1_head_parse(&h, in.p, in.n, &used) == H1_DONE)
 		return ST_OK;
-	return err_set(e, h.status == 414 ? ST_URI_TOO_LONG : h.status == 431 ? ST_HEADERS_TOO_LARGE : ST_INVALID, "%s", h.why ? h.why : "unfinished");
+	return err_set(e,
+	        h.status == 414           ? ST_URI_TOO_LONG
+	                : h.status == 431 ? ST_HEADERS_TOO_LARGE
+	                                  : ST_INVALID,
+	        "%s", h.why ? h.why : "unfinished");
 }
 
 static enum status h1_fields(struct arena *a, size_t n, struct err *e)
 {
-	return head(&(struct http_limits){ .header_count = H1_FIELDS_MAX }, text_of(a, "GET / HTTP/1.1\r\nHost: a\r\n", n - 1, "X: y\r\n", "\r\n"), e);
+	return head(&(struct http_limits){ .header_count = H1_FIELDS_MAX },
+	        text_of(a, "GET / HTTP/1.1\r\nHost: a\r\n", n - 1, "X: y\r\n", "\r\n"), e);
 }
 
 static enum status h1_target(struct arena *a, size_t n, struct err *e)
 {
-	return head(&(struct http_limits){ .target = 1 << 20 }, text_of(a, "GET /", n - 1, "a", " HTTP/1.1\r\nHost: a\r\n\r\n"), e);
+	return head(&(struct http_limits){ .target = 1 << 20 },
+	        text_of(a, "GET /", n - 1, "a", " HTTP/1.1\r\nHost: a\r\n\r\n"), e);
 }
 
 static enum status h1_headers(struct arena *a, size_t n, struct err *e)
 {
 	struct str fields = text_of_size(a, "Host: a\r\nX: ", n, "y", "\r\n\r\n");
-	return head(&(struct http_limits){ .headers = 1 << 20 }, arena_strf(a, "GET / HTTP/1.1\r\n%.*s", STR_ARG(fields)), e);
+	return head(&(struct http_limits){ .headers = 1 << 20 },
+	        arena_strf(a, "GET / HTTP/1.1\r\n%.*s", STR_ARG(fields)), e);
 }
 
 static enum status chunk(struct str in, struct err *e)
@@ -107,7 +117,9 @@ static enum status chunk(struct str in, struct err *e)
 		used = 0;
 		r = h1_chunks_next(&k, in.p, in.n, SIZE_MAX, &used, &data);
 		if (r == H1_BAD || r == H1_MORE)
-			return r == H1_MORE && !used && in.n ? ST_OK : err_set(e, ST_INVALID, "%s", k.why ? k.why : "unfinished");
+			return r == H1_MORE && !used && in.n
+			        ? ST_OK
+			        : err_set(e, ST_INVALID, "%s", k.why ? k.why : "unfinished");
 		if (r == H1_DONE)
 			return ST_OK;
 	}
@@ -167,7 +179,8 @@ static enum status proxy_list(struct arena *a, size_t n, struct err *e)
 	return proxy_nets_parse(&nets, text_of(a, "10.0.0.0/8", n - 1, ",10.0.0.1", ""), e);
 }
 
-/* The client, then proxies that are trusted: the one that asks, and those before it. Of a longer chain the beginning is forgotten. */
+/* The client, then proxies that are trusted: the one that asks, and those before it. Of a longer chain the beginning is
+ * forgotten. */
 static enum status proxy_chain(struct arena *a, size_t n, struct err *e)
 {
 	struct proxy_nets nets;
@@ -183,7 +196,7 @@ static enum status proxy_chain(struct arena *a, size_t n, struct err *e)
 	return !strcmp(peer, "203.0.113.9") ? ST_OK : err_set(e, ST_INVALID, "%s", peer);
 }
 
-/* --- platform: texts ---------------------------------------------------------------------------------------------------- */
+/* --- platform: texts ---------------------------------------------------------------------------------------------- */
 
 static enum status json_deep(struct arena *a, size_t n, struct err *e)
 {
@@ -222,15 +235,22 @@ static enum status cleaned(struct arena *a, struct str in, struct err *e)
 	return sanitize_html(a, SANITIZE_ARTICLE, in, &out, e);
 }
 
-static enum status html_input(struct arena *a, size_t n, struct err *e) { return cleaned(a, text_of(a, "", n, "x", ""), e); }
+static enum status html_input(struct arena *a, size_t n, struct err *e)
+{
+	return cleaned(a, text_of(a, "", n, "x", ""), e);
+}
 
 /* The body element is a level of its own. */
-static enum status html_depth(struct arena *a, size_t n, struct err *e) { return cleaned(a, text_of(a, "", n - 1, "<div>", "x"), e); }
+static enum status html_depth(struct arena *a, size_t n, struct err *e)
+{
+	return cleaned(a, text_of(a, "", n - 1, "<div>", "x"), e);
+}
 
 static enum status url_bytes(struct arena *a, size_t n, struct err *e)
 {
 	struct url u;
-	return url_parse(a, text_of_size(a, "https://a/", n, "b", ""), &u) ? ST_OK : err_set(e, ST_INVALID, "no address");
+	return url_parse(a, text_of_size(a, "https://a/", n, "b", ""), &u) ? ST_OK
+	                                                                   : err_set(e, ST_INVALID, "no address");
 }
 
 static enum status list_members(struct arena *a, size_t n, struct err *e)
@@ -247,13 +267,14 @@ static enum status token(struct arena *a, size_t n, struct err *e)
 	size_t rest = n - header.n - 5;
 	if (rest % 4 == 1)
 		return ST_OK; /* no text has that length */
-	enum status st = jwt_parse(a, arena_strf(a, "%.*s.e30.%.*s", STR_ARG(header), STR_ARG(text_of(a, "", rest, "A", ""))), &t, e);
+	enum status st = jwt_parse(
+	        a, arena_strf(a, "%.*s.e30.%.*s", STR_ARG(header), STR_ARG(text_of(a, "", rest, "A", ""))), &t, e);
 	if (st == ST_OK)
 		jwt_fini(&t);
 	return st;
 }
 
-/* --- platform: routes, mail, the cache ------------------------------------------------------------------------------------ */
+/* --- platform: routes, mail, the cache ---------------------------------------------------------------------------- */
 
 static enum status none(struct web *w, struct err *e) { return ST_OK; }
 
@@ -275,7 +296,10 @@ static enum status route_params(struct arena *a, size_t n, struct err *e)
 	return added(arena_cstr(a, buf_str(&b)), e);
 }
 
-static enum status route_segments(struct arena *a, size_t n, struct err *e) { return added(arena_cstr(a, text_of(a, "", n, "/x", "")), e); }
+static enum status route_segments(struct arena *a, size_t n, struct err *e)
+{
+	return added(arena_cstr(a, text_of(a, "", n, "/x", "")), e);
+}
 
 static enum status router_hosts(struct arena *a, size_t n, struct err *e)
 {
@@ -304,9 +328,12 @@ static enum status cached(struct arena *a, struct str key, struct str tags, stru
 	return ST_OK;
 }
 
-static enum status cache_key(struct arena *a, size_t n, struct err *e) { return cached(a, text_of(a, "", n, "k", ""), STR_NULL, STR_NULL, e); }
+static enum status cache_key(struct arena *a, size_t n, struct err *e)
+{
+	return cached(a, text_of(a, "", n, "k", ""), STR_NULL, STR_NULL, e);
+}
 
-/* --- blog ---------------------------------------------------------------------------------------------------------------- */
+/* --- blog --------------------------------------------------------------------------------------------------------- */
 
 static enum status lexical(struct arena *a, struct str source, struct body *b, struct err *e)
 {
@@ -325,14 +352,18 @@ static enum status body_bytes(struct arena *a, size_t n, struct err *e)
 static enum status body_depth(struct arena *a, size_t n, struct err *e)
 {
 	struct body b;
-	struct str open = text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[],\"x\":", n - 2, "[", ""), close = text_of(a, "", n - 2, "]", "}}");
+	struct str open = text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[],\"x\":", n - 2, "[", ""),
+	           close = text_of(a, "", n - 2, "]", "}}");
 	return lexical(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)), &b, e);
 }
 
 static enum status body_parts(struct arena *a, size_t n, struct err *e)
 {
 	struct body b;
-	return lexical(a, text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"horizontalrule\"}", n - 1, ",{\"type\":\"horizontalrule\"}", "]}}"), &b, e);
+	return lexical(a,
+	        text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"horizontalrule\"}", n - 1,
+	                ",{\"type\":\"horizontalrule\"}", "]}}"),
+	        &b, e);
 }
 
 /* One for each kind of card that nobody knows. */
@@ -342,7 +373,8 @@ static enum status body_notes(struct arena *a, size_t n, struct err *e)
 	struct buf text;
 	buf_arena(&text, a, 1 << 20);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&text, "%s{\"type\":\"odd%zu\"}", i ? "," : "{\"root\":{\"type\":\"root\",\"children\":[", i);
+		buf_printf(
+		        &text, "%s{\"type\":\"odd%zu\"}", i ? "," : "{\"root\":{\"type\":\"root\",\"children\":[", i);
 	buf_puts(&text, "]}}");
 	TRY(lexical(a, buf_str(&text), &b, e));
 	return b.note_count == n ? ST_OK : err_set(e, ST_TOO_LARGE, "%u notes", b.note_count);
@@ -351,12 +383,14 @@ static enum status body_notes(struct arena *a, size_t n, struct err *e)
 static enum status gallery(struct arena *a, size_t n, struct err *e)
 {
 	struct body b;
-	struct str text = text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"gallery\",\"images\":[{\"src\":\"/a.png\"}", n - 1, ",{\"src\":\"/a.png\"}", "]}]}}");
+	struct str text = text_of(a,
+	        "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"gallery\",\"images\":[{\"src\":\"/a.png\"}",
+	        n - 1, ",{\"src\":\"/a.png\"}", "]}]}}");
 	TRY(lexical(a, text, &b, e));
 	return b.note_count ? err_set(e, ST_TOO_LARGE, "%.*s", STR_ARG(b.notes[0])) : ST_OK;
 }
 
-/* --- identity ------------------------------------------------------------------------------------------------------------ */
+/* --- identity ----------------------------------------------------------------------------------------------------- */
 
 static enum status person_name(struct arena *a, size_t n, struct err *e)
 {
@@ -376,7 +410,7 @@ static enum status person_email(struct arena *a, size_t n, struct err *e)
 	return people_email_key(a, buf_str(&b), &key, e);
 }
 
-/* --- forms ---------------------------------------------------------------------------------------------------------------- */
+/* --- forms -------------------------------------------------------------------------------------------------------- */
 
 struct typed { struct str text, area, email, url; };
 static const struct field fields[] = {
@@ -398,18 +432,31 @@ static enum status typed(struct arena *a, unsigned field, struct str text, struc
 	return f.failed ? err_set(e, ST_UNPROCESSABLE, "%.*s", STR_ARG(f.wrong[field])) : ST_OK;
 }
 
-static enum status form_text(struct arena *a, size_t n, struct err *e) { return typed(a, 0, text_of(a, "", n, "\xc3\xa9", ""), e); }
-static enum status form_area(struct arena *a, size_t n, struct err *e) { return typed(a, 1, text_of(a, "", n, "\xc3\xa9", ""), e); }
-static enum status form_email(struct arena *a, size_t n, struct err *e) { return typed(a, 2, text_of_size(a, "me@", n, "a", ".org"), e); }
-static enum status form_url(struct arena *a, size_t n, struct err *e) { return typed(a, 3, text_of_size(a, "https://a.org/", n, "b", ""), e); }
+static enum status form_text(struct arena *a, size_t n, struct err *e)
+{
+	return typed(a, 0, text_of(a, "", n, "\xc3\xa9", ""), e);
+}
+static enum status form_area(struct arena *a, size_t n, struct err *e)
+{
+	return typed(a, 1, text_of(a, "", n, "\xc3\xa9", ""), e);
+}
+static enum status form_email(struct arena *a, size_t n, struct err *e)
+{
+	return typed(a, 2, text_of_size(a, "me@", n, "a", ".org"), e);
+}
+static enum status form_url(struct arena *a, size_t n, struct err *e)
+{
+	return typed(a, 3, text_of_size(a, "https://a.org/", n, "b", ""), e);
+}
 
-/* --- more of the platform --------------------------------------------------------------------------------------------------- */
+/* --- more of the platform ----------------------------------------------------------------------------------------- */
 
 static enum status token_depth(struct arena *a, size_t n, struct err *e)
 {
 	struct jwt t;
 	struct str open = text_of(a, "{\"x\":", n - 1, "[", ""), close = text_of(a, "", n - 1, "]", "}");
-	struct str header = base64url(a, STR("{\"alg\":\"ES256\"}")), payload = base64url(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)));
+	struct str header = base64url(a, STR("{\"alg\":\"ES256\"}")),
+	           payload = base64url(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)));
 	enum status st = jwt_parse(a, arena_strf(a, "%.*s.%.*s.AAAA", STR_ARG(header), STR_ARG(payload)), &t, e);
 	if (st == ST_OK)
 		jwt_fini(&t);
@@ -449,7 +496,9 @@ static enum status metric_labels(struct arena *a, size_t n, struct err *e)
 		metric_add_l(M_HTTP_REQUESTS, arena_cstr(a, arena_strf(a, "label%zu", i)), 1);
 	buf_arena(&b, a, 4 << 20);
 	metrics_write(&b);
-	return str_find(buf_str(&b), STR("guildhall_http_requests_total{status=\"other\"}")) < 0 ? ST_OK : err_set(e, ST_TOO_LARGE, "shared");
+	return str_find(buf_str(&b), STR("guildhall_http_requests_total{status=\"other\"}")) < 0
+	        ? ST_OK
+	        : err_set(e, ST_TOO_LARGE, "shared");
 }
 
 static enum status metric_label(struct arena *a, size_t n, struct err *e)
@@ -459,7 +508,8 @@ static enum status metric_label(struct arena *a, size_t n, struct err *e)
 	metric_add_l(M_HTTP_DURATION, arena_cstr(a, label), 1);
 	buf_arena(&b, a, 4 << 20);
 	metrics_write(&b);
-	return str_find(buf_str(&b), arena_strf(a, "\"%.*s\"", STR_ARG(label))) >= 0 ? ST_OK : err_set(e, ST_TOO_LARGE, "cut");
+	return str_find(buf_str(&b), arena_strf(a, "\"%.*s\"", STR_ARG(label))) >= 0 ? ST_OK
+	                                                                             : err_set(e, ST_TOO_LARGE, "cut");
 }
 
 static enum status slug(struct arena *a, size_t n, struct err *e)
@@ -468,9 +518,12 @@ static enum status slug(struct arena *a, size_t n, struct err *e)
 }
 
 /* The html, head and body that stand around every text are parts too. */
-static enum status html_parts(struct arena *a, size_t n, struct err *e) { return cleaned(a, text_of(a, "", n, "<br>", ""), e); }
+static enum status html_parts(struct arena *a, size_t n, struct err *e)
+{
+	return cleaned(a, text_of(a, "", n, "<br>", ""), e);
+}
 
-/* --- the table ----------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 struct limit {
 	const char *file, *name;
@@ -500,7 +553,8 @@ static const struct limit limits[] = {
 	{ "platform/peers/dto.c", "DTO_ITEMS_MAX", 100000, list_members, ST_TOO_LARGE, "\"numbers\"" },
 	{ "platform/crypto/jose.h", "JOSE_TOKEN_MAX", JOSE_TOKEN_MAX, token, ST_INVALID, "" },
 	{ "platform/web/router.h", "ROUTE_PARAMS_MAX", ROUTE_PARAMS_MAX, route_params, ST_CONFIG, "over 8 parameters" },
-	{ "platform/web/router.h", "ROUTE_SEGMENTS_MAX", ROUTE_SEGMENTS_MAX, route_segments, ST_CONFIG, "over 24 segments" },
+	{ "platform/web/router.h", "ROUTE_SEGMENTS_MAX", ROUTE_SEGMENTS_MAX, route_segments, ST_CONFIG,
+	        "over 24 segments" },
 	{ "platform/web/router.c", "HOSTS_MAX", 64, router_hosts, ST_CONFIG, "over 64 hosts" },
 	{ "platform/cache/cache_table.c", "KEY_MAX", 4096, cache_key, ST_TOO_LARGE, "" },
 	{ "platform/cache/cache_table.c", "TAGS_MAX", 64, cache_tags, ST_TOO_LARGE, "not taken" },
@@ -519,8 +573,10 @@ static const struct limit limits[] = {
 	{ "services/blog/body.h", "BODY_NOTES_MAX", BODY_NOTES_MAX, body_notes, ST_TOO_LARGE, "32 notes" },
 	{ "services/blog/cards.c", "IMAGES_MAX", 60, gallery, ST_TOO_LARGE, "after the first 60 were left out" },
 	{ "services/blog/body.h", "BODY_DEPTH_MAX", BODY_DEPTH_MAX, body_depth, ST_INVALID, "deep" },
-	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE, "at most 100" },
-	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE, "" },
+	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE,
+	        "at most 100" },
+	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE,
+	        "" },
 };
 
 static void each_limit_and_one_more(void **state)
@@ -534,20 +590,22 @@ static void each_limit_and_one_more(void **state)
 			enum status want = more ? l->refused : ST_OK, got = l->probe(a, l->most + more, &e);
 			if (got == want && (!more || strstr(e.msg, l->says)))
 				continue;
-			print_error("%s %s, %zu: %d \"%s\", not %d \"%s\"\n", l->file, l->name, l->most + more, got, e.msg, want, more ? l->says : "");
+			print_error("%s %s, %zu: %d \"%s\", not %d \"%s\"\n", l->file, l->name, l->most + more, got,
+			        e.msg, want, more ? l->says : "");
 			wrong++;
 		}
 	}
 	assert_int_equal(wrong, 0);
 }
 
-/* --- settings: at each end of what a row allows, and beyond it ------------------------------------------------------------ */
+/* --- settings: at each end of what a row allows, and beyond it ---------------------------------------------------- */
 
 static enum status set(const struct setting *s, int64_t v, struct err *e)
 {
 	char text[200];
 	bool time = s->kind == SET_DURATION;
-	snprintf(text, sizeof text, "%s.%s=%lld%s", s->section, s->key, (long long)(time ? v / 1000 : v), time ? "us" : "");
+	snprintf(text, sizeof text, "%s.%s=%lld%s", s->section, s->key, (long long)(time ? v / 1000 : v),
+	        time ? "us" : "");
 	const char *sets[] = { text };
 	const struct config_source src = { .sets = sets, .set_count = 1 };
 	struct config *c = config_load(&src, services_all, e);
@@ -572,7 +630,10 @@ static void each_setting_and_one_more(void **state)
 		bounded++;
 		assert_true(s->min < s->max);
 		int64_t step = s->kind == SET_DURATION ? 1000 : 1;
-		const struct { int64_t v; bool good; } at[] = { { s->min, true }, { s->max, true }, { s->max + step, false }, { s->min - step, false } };
+		const struct {
+			int64_t v;
+			bool good;
+		} at[] = { { s->min, true }, { s->max, true }, { s->max + step, false }, { s->min - step, false } };
 		for (unsigned k = 0; k < 4; k++) {
 			struct err why = { 0 };
 			enum status st = set(s, at[k].v, &why);
@@ -586,6 +647,7 @@ static void each_setting_and_one_more(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_limit_and_one_more), cmocka_unit_test(each_setting_and_one_more) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_limit_and_one_more),
+		cmocka_unit_test(each_setting_and_one_more) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,8 @@ static void json_fields(void **state)
 	log_setup(LOG_INFO, LOG_JSON);
 	capture();
 	errno = ENOENT;
-	LOG(INFO, &c, "test.event", LS("s", "a\"b\\c\nd\x01"), LI("i", -5), LD("d", 1.5), LD("nan", NAN), LS("none", NULL), LT("bad", STR("x\xffy")));
+	LOG(INFO, &c, "test.event", LS("s", "a\"b\\c\nd\x01"), LI("i", -5), LD("d", 1.5), LD("nan", NAN),
+	        LS("none", NULL), LT("bad", STR("x\xffy")));
 	assert_int_equal(errno, ENOENT);
 	json_t *j = line(captured());
 	assert_string_equal(text_of(j, "event"), "test.event");

@@ -37,14 +37,15 @@ static void plain_text(void **state)
 	struct buf b;
 	clock_fake_us(INT64_C(1795249800) * US_PER_S);
 	assert_int_equal(format(&m, &b), ST_OK);
-	assert_string_equal(b.data, "From: =?UTF-8?B?Wm/DqydzIENvLW9w?=\r\n <no-reply@example.org>\r\n"
-				    "To: \"Ann \\\"B\\\" C\"\r\n <a.b@example.com>\r\n"
-				    "Subject: Hello\r\n"
-				    "Date: Sat, 21 Nov 2026 08:30:00 +0000\r\n"
-				    "Message-ID: <1@example.org>\r\n"
-				    "MIME-Version: 1.0\r\n"
-				    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-				    "One\r\nTwo =3D 2=20\r\n=2Edot\r\n=46rom here\r\nend\r\n");
+	assert_string_equal(b.data,
+	        "From: =?UTF-8?B?Wm/DqydzIENvLW9w?=\r\n <no-reply@example.org>\r\n"
+	        "To: \"Ann \\\"B\\\" C\"\r\n <a.b@example.com>\r\n"
+	        "Subject: Hello\r\n"
+	        "Date: Sat, 21 Nov 2026 08:30:00 +0000\r\n"
+	        "Message-ID: <1@example.org>\r\n"
+	        "MIME-Version: 1.0\r\n"
+	        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+	        "One\r\nTwo =3D 2=20\r\n=2Edot\r\n=46rom here\r\nend\r\n");
 }
 
 /* Every line at most 76 characters and CR LF, whatever goes in. */
@@ -60,7 +61,9 @@ static void lines(void **state)
 	for (size_t i = 6; i < sizeof text; i += 7)
 		text[i] = '=';
 	text[sizeof text - 1] = 'x';
-	struct mail m = { .to = STR("a@b.c"), .subject = str_n(text, 4998), .text = str_n(text, 4998), .html = STR("<p>é</p>") };
+	struct mail m = {
+		.to = STR("a@b.c"), .subject = str_n(text, 4998), .text = str_n(text, 4998), .html = STR("<p>é</p>")
+	};
 	struct buf b;
 	assert_int_equal(format(&m, &b), ST_OK);
 	struct str rest = buf_str(&b), line;
@@ -75,14 +78,22 @@ static void lines(void **state)
 static void header_injection(void **state)
 {
 	struct buf b;
-	struct mail m = { .to = STR("a@b.c"), .to_name = STR("x\r\nBcc: evil@example.net"), .subject = STR("s\r\nBcc: evil@example.net\r\n\r\nbody"),
-			  .text = STR("t") };
+	struct mail m = { .to = STR("a@b.c"),
+		.to_name = STR("x\r\nBcc: evil@example.net"),
+		.subject = STR("s\r\nBcc: evil@example.net\r\n\r\nbody"),
+		.text = STR("t") };
 	assert_int_equal(format(&m, &b), ST_OK);
 	assert_true(str_find(buf_str(&b), STR("\nBcc")) < 0);
 	assert_true(str_find(buf_str(&b), STR("evil@")) < 0); /* inside an encoded word */
 	static const struct http_header bad[] = {
-		{ STR("X-A"), STR("1\r\nBcc: e@x.y") }, { STR("X-A\r\nBcc"), STR("1") }, { STR("X A"), STR("1") }, { STR("X:"), STR("1") },
-		{ STR("Bcc"), STR("e@x.y") }, { STR("From"), STR("e@x.y") }, { STR(""), STR("1") }, { STR("X"), STR("é") },
+		{ STR("X-A"), STR("1\r\nBcc: e@x.y") },
+		{ STR("X-A\r\nBcc"), STR("1") },
+		{ STR("X A"), STR("1") },
+		{ STR("X:"), STR("1") },
+		{ STR("Bcc"), STR("e@x.y") },
+		{ STR("From"), STR("e@x.y") },
+		{ STR(""), STR("1") },
+		{ STR("X"), STR("é") },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		m.headers = &bad[i];
@@ -93,9 +104,11 @@ static void header_injection(void **state)
 
 static void addresses(void **state)
 {
-	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example-x.org", "o'brien@example.ie", "x@localhost" };
-	static const char *const bad[] = { "", "a", "@b.c", "a@", "a@b..c", ".a@b.c", "a.@b.c", "a b@c.d", "a@b c", "a@-b.c", "a@b.c.",
-					   "a\r\n@b.c", "a@b.c\n", "<a@b.c>", "a@b_c.d", "a,b@c.d", "a@[1.2.3.4]", "\"a b\"@c.d", "ä@b.c" };
+	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example-x.org", "o'brien@example.ie",
+		"x@localhost" };
+	static const char *const bad[] = { "", "a", "@b.c", "a@", "a@b..c", ".a@b.c", "a.@b.c", "a b@c.d", "a@b c",
+		"a@-b.c", "a@b.c.", "a\r\n@b.c", "a@b.c\n", "<a@b.c>", "a@b_c.d", "a,b@c.d", "a@[1.2.3.4]",
+		"\"a b\"@c.d", "ä@b.c" };
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		assert_true(mail_address_ok(str_c(good[i])));
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -110,7 +123,7 @@ static void addresses(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(plain_text), cmocka_unit_test(lines), cmocka_unit_test(header_injection),
-					    cmocka_unit_test(addresses) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(plain_text), cmocka_unit_test(lines),
+		cmocka_unit_test(header_injection), cmocka_unit_test(addresses) };
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -20,7 +20,7 @@
 
 static char folder[] = "/tmp/gh-mail-XXXXXX";
 
-/* --- a mail server for one message ----------------------------------------------------------------------------------- */
+/* --- a mail server for one message -------------------------------------------------------------------------------- */
 
 struct sink {
 	int listening;
@@ -96,7 +96,7 @@ static void sink_end(struct sink *s)
 	close(s->listening);
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 struct sending {
 	const char *smtp_url, *payload;
@@ -231,8 +231,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folder_takes_one_whole_file), cmocka_unit_test(server_takes_it),   cmocka_unit_test(refusals),
-		cmocka_unit_test(password_needs_tls),          cmocka_unit_test(damaged_payload),
+		cmocka_unit_test(folder_takes_one_whole_file),
+		cmocka_unit_test(server_takes_it),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(password_needs_tls),
+		cmocka_unit_test(damaged_payload),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

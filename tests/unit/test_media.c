@@ -90,7 +90,7 @@ static struct picture png(uint32_t width, uint32_t height, uint32_t lines)
 /* In a fiber, whose stack cmocka's way out would not survive. */
 #define broken(...) (fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), abort())
 
-/* --- puts, each in a fiber ------------------------------------------------------------------------------------------ */
+/* --- puts, each in a fiber ---------------------------------------------------------------------------------------- */
 
 struct putting {
 	int64_t whose;
@@ -143,7 +143,7 @@ static unsigned files_kept(void)
 	return files;
 }
 
-/* --- the tests ------------------------------------------------------------------------------------------------------ */
+/* --- the tests ---------------------------------------------------------------------------------------------------- */
 
 static void check_served(const struct media_item *item, struct arena *a)
 {
@@ -225,7 +225,9 @@ static void two_in_fiber(void *arg)
 	struct putting p[2];
 	unsigned left = 2;
 	for (int i = 0; i < 2; i++) {
-		p[i] = (struct putting){ .bytes = bytes_of(pic), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self() };
+		p[i] = (struct putting){
+			.bytes = bytes_of(pic), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self()
+		};
 		assert_non_null(fiber_spawn(fiber_loop(fiber_self()), put_fiber, &p[i], FIBER_LARGE));
 	}
 	while (left)
@@ -251,7 +253,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-/* --- what a helper may do --------------------------------------------------------------------------------------------- */
+/* --- what a helper may do ----------------------------------------------------------------------------------------- */
 
 static char own_file[300], other_file[300], own_folder[300];
 
@@ -276,11 +278,13 @@ TRY_CALL(make_node, mknod("/tmp/made-by-a-helper", S_IFIFO | 0600, 0))
 TRY_CALL(socket_inet, socket(AF_INET, SOCK_STREAM, 0))
 TRY_CALL(socket_unix, socket(AF_UNIX, SOCK_STREAM, 0))
 TRY_CALL(socket_pair, socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){ 0 }))
-TRY_CALL(connect, connect(0, (struct sockaddr *)&(struct sockaddr_in){ .sin_family = AF_INET }, sizeof(struct sockaddr_in)))
+TRY_CALL(connect,
+        connect(0, (struct sockaddr *)&(struct sockaddr_in){ .sin_family = AF_INET }, sizeof(struct sockaddr_in)))
 TRY_CALL(signal_parent, kill(getppid(), 0))
 TRY_CALL(signal_thread, syscall(SYS_tgkill, getppid(), getppid(), 0))
 TRY_CALL(trace_parent, ptrace(PTRACE_ATTACH, getppid(), NULL, NULL))
-TRY_CALL(read_parent, process_vm_readv(getppid(), &(struct iovec){ own_file, 1 }, 1, &(struct iovec){ own_file, 1 }, 1, 0))
+TRY_CALL(read_parent,
+        process_vm_readv(getppid(), &(struct iovec){ own_file, 1 }, 1, &(struct iovec){ own_file, 1 }, 1, 0))
 TRY_CALL(limit_parent, prlimit(getppid(), RLIMIT_NOFILE, &(struct rlimit){ 10, 10 }, NULL))
 TRY_CALL(limit_self, setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 10, 10 }))
 TRY_CALL(fork, syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0))
@@ -300,11 +304,45 @@ TRY_CALL(list_folder, syscall(SYS_getdents64, 0, NULL, 0))
 
 #define ROW(name) { #name, try_##name }
 static const struct { const char *name; long (*try)(void); } forbidden_calls[] = {
-	ROW(open_other), ROW(open_passwords), ROW(make_other), ROW(truncate_other), ROW(truncate_own), ROW(chmod_other), ROW(fchmodat_other), ROW(chown_other),
-	ROW(rename_own), ROW(unlink_own), ROW(link_other), ROW(symlink_other), ROW(make_folder), ROW(set_times), ROW(set_attribute), ROW(make_node),
-	ROW(socket_inet), ROW(socket_unix), ROW(socket_pair), ROW(connect), ROW(signal_parent), ROW(signal_thread), ROW(trace_parent), ROW(read_parent),
-	ROW(limit_parent), ROW(limit_self), ROW(fork), ROW(vfork), ROW(execute), ROW(namespace), ROW(change_folder), ROW(ring), ROW(memory_file), ROW(bpf), ROW(keys),
-	ROW(name_in_kernel), ROW(control), ROW(own_signals), ROW(list_folder),
+	ROW(open_other),
+	ROW(open_passwords),
+	ROW(make_other),
+	ROW(truncate_other),
+	ROW(truncate_own),
+	ROW(chmod_other),
+	ROW(fchmodat_other),
+	ROW(chown_other),
+	ROW(rename_own),
+	ROW(unlink_own),
+	ROW(link_other),
+	ROW(symlink_other),
+	ROW(make_folder),
+	ROW(set_times),
+	ROW(set_attribute),
+	ROW(make_node),
+	ROW(socket_inet),
+	ROW(socket_unix),
+	ROW(socket_pair),
+	ROW(connect),
+	ROW(signal_parent),
+	ROW(signal_thread),
+	ROW(trace_parent),
+	ROW(read_parent),
+	ROW(limit_parent),
+	ROW(limit_self),
+	ROW(fork),
+	ROW(vfork),
+	ROW(execute),
+	ROW(namespace),
+	ROW(change_folder),
+	ROW(ring),
+	ROW(memory_file),
+	ROW(bpf),
+	ROW(keys),
+	ROW(name_in_kernel),
+	ROW(control),
+	ROW(own_signals),
+	ROW(list_folder),
 };
 #undef ROW
 
@@ -367,14 +405,22 @@ static void a_helper_can_do_its_work_and_nothing_else(void **state)
 	assert_int_equal(nftw(own_folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) | unlink(other_file), 0);
 }
 
-/* --- folders handed over ------------------------------------------------------------------------------------------------ */
+/* --- folders handed over ------------------------------------------------------------------------------------------ */
 
 static void no_link_leads_out_of_a_folder(void **state)
 {
 	static const struct { const char *below; enum status st; } rows[] = {
-		{ "a/file", ST_OK }, { "linked-file", ST_FORBIDDEN }, { "linked-out/file", ST_FORBIDDEN }, { "linked-in/file", ST_FORBIDDEN },
-		{ "a/../a/file", ST_OK }, { "../out/file", ST_FORBIDDEN }, { "a/../../out/file", ST_FORBIDDEN }, { "a", ST_NOT_FOUND },
-		{ "none", ST_NOT_FOUND }, { "a/file/more", ST_NOT_FOUND }, { "pipe", ST_NOT_FOUND },
+		{ "a/file", ST_OK },
+		{ "linked-file", ST_FORBIDDEN },
+		{ "linked-out/file", ST_FORBIDDEN },
+		{ "linked-in/file", ST_FORBIDDEN },
+		{ "a/../a/file", ST_OK },
+		{ "../out/file", ST_FORBIDDEN },
+		{ "a/../../out/file", ST_FORBIDDEN },
+		{ "a", ST_NOT_FOUND },
+		{ "none", ST_NOT_FOUND },
+		{ "a/file/more", ST_NOT_FOUND },
+		{ "pipe", ST_NOT_FOUND },
 	};
 	char root[] = "/tmp/test_beneath_XXXXXX", dir[400];
 	assert_non_null(mkdtemp(root));
@@ -382,7 +428,9 @@ static void no_link_leads_out_of_a_folder(void **state)
 	assert_int_equal(mkdir("in", 0700) | mkdir("in/a", 0700) | mkdir("out", 0700), 0);
 	write_a_byte("in/a/file");
 	write_a_byte("out/file");
-	assert_int_equal(symlink("a/file", "in/linked-file") | symlink("../out", "in/linked-out") | symlink("a", "in/linked-in") | mkfifo("in/pipe", 0600), 0);
+	assert_int_equal(symlink("a/file", "in/linked-file") | symlink("../out", "in/linked-out") |
+	                symlink("a", "in/linked-in") | mkfifo("in/pipe", 0600),
+	        0);
 	snprintf(dir, sizeof dir, "%s/in", root);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct err e = { 0 };
@@ -397,7 +445,7 @@ static void no_link_leads_out_of_a_folder(void **state)
 	assert_int_equal(chdir("/") | nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-/* --- metadata ------------------------------------------------------------------------------------------------------- */
+/* --- metadata ----------------------------------------------------------------------------------------------------- */
 
 static struct str read_fd(struct arena *a, int fd)
 {
@@ -421,8 +469,13 @@ static struct str fixture(struct arena *a, const char *name)
 static void metadata_in_fiber(void *arg)
 {
 	static const struct { const char *name; unsigned copies; const char *says; } rows[] = {
-		{ "metadata.jpg", 2, "" }, { "metadata.png", 2, "" }, { "metadata.webp", 2, "" }, { "metadata.gif", 2, "" },
-		{ "animated.gif", 1, "NETSCAPE2.0" }, { "animated.webp", 1, "ANMF" }, { "film.mp4", 1, "sound and pictures" },
+		{ "metadata.jpg", 2, "" },
+		{ "metadata.png", 2, "" },
+		{ "metadata.webp", 2, "" },
+		{ "metadata.gif", 2, "" },
+		{ "animated.gif", 1, "NETSCAPE2.0" },
+		{ "animated.webp", 1, "ANMF" },
+		{ "film.mp4", 1, "sound and pictures" },
 	};
 	static const char *const forbidden[] = { "PLANTED", "Exif", "xmpmeta", "ICC_PROFILE", "ICCP", "Photoshop" };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -440,7 +493,8 @@ static void metadata_in_fiber(void *arg)
 			for (size_t f = 0; f < sizeof forbidden / sizeof *forbidden; f++)
 				if (str_find(served, str_c(forbidden[f])) >= 0)
 					broken("%s as %s says %s", rows[i].name, type, forbidden[f]);
-			assert_true(str_find(served, str_c(rows[i].says)) >= 0); /* what it is there for is there still */
+			assert_true(
+			        str_find(served, str_c(rows[i].says)) >= 0); /* what it is there for is there still */
 		}
 		arena_free(a);
 	}
@@ -464,12 +518,13 @@ static void cut_animations(void **state)
 	}
 }
 
-/* --- what it costs -------------------------------------------------------------------------------------------------- */
+/* --- what it costs ------------------------------------------------------------------------------------------------ */
 
 /* A progressive JPEG that says 9 900 × 9 900, of so many scans. Looked at, never unpacked. */
 static struct picture many_scans(unsigned scans)
 {
-	static const unsigned char head[] = { 0xff, 0xd8, 0xff, 0xc2, 0, 11, 8, 0x26, 0xac, 0x26, 0xac, 1, 1, 0x11, 0 }, scan[] = { 0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0 };
+	static const unsigned char head[] = { 0xff, 0xd8, 0xff, 0xc2, 0, 11, 8, 0x26, 0xac, 0x26, 0xac, 1, 1, 0x11, 0 },
+	                           scan[] = { 0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0 };
 	struct picture out = { malloc(sizeof head + scans * sizeof scan + 2), sizeof head };
 	memcpy(out.p, head, sizeof head);
 	for (unsigned i = 0; i < scans; i++, out.n += sizeof scan)
@@ -483,7 +538,8 @@ static void scans_are_counted_before_unpacking(void **state)
 {
 	struct picture usual = many_scans(10), bomb = many_scans(99);
 	assert_int_equal(put_bytes(bytes_of(&bomb), NULL), ST_TOO_LARGE);
-	assert_int_equal(put_bytes(bytes_of(&usual), NULL), ST_CORRUPT); /* its price is right; that there is nothing in it is seen then */
+	assert_int_equal(put_bytes(bytes_of(&usual), NULL),
+	        ST_CORRUPT); /* its price is right; that there is nothing in it is seen then */
 	free(usual.p);
 	free(bomb.p);
 }
@@ -530,7 +586,11 @@ static void crowd_in_fiber(void *arg)
 	for (int i = 0; i <= CROWD; i++) {
 		pics[i] = png(400 + (unsigned)i, 30, 30);
 		/* All of one person's, and behind them one of another's. */
-		p[i] = (struct putting){ .whose = i < CROWD ? 7 : 8, .bytes = bytes_of(&pics[i]), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self() };
+		p[i] = (struct putting){ .whose = i < CROWD ? 7 : 8,
+			.bytes = bytes_of(&pics[i]),
+			.arena = arena_new(1 << 20),
+			.left = &left,
+			.waiter = fiber_self() };
 		assert_non_null(fiber_spawn(fiber_loop(fiber_self()), put_fiber, &p[i], FIBER_LARGE));
 	}
 	while (left)
@@ -556,7 +616,11 @@ static void leaver_in_fiber(void *arg)
 	struct picture *pic = arg;
 	for (int turns = 0; turns < 12; turns++) {
 		unsigned left = 1, before = files_kept();
-		struct putting p = { .whose = 9, .bytes = bytes_of(pic), .arena = arena_new(1 << 20), .left = &left, .waiter = fiber_self() };
+		struct putting p = { .whose = 9,
+			.bytes = bytes_of(pic),
+			.arena = arena_new(1 << 20),
+			.left = &left,
+			.waiter = fiber_self() };
 		struct fiber *f = fiber_spawn(fiber_loop(fiber_self()), put_fiber, &p, FIBER_LARGE);
 		assert_non_null(f);
 		assert_int_equal(fiber_sleep_ns(turns * 4000000), ST_OK); /* wherever it is by then */
@@ -607,7 +671,8 @@ static void later_in_fiber(void *arg)
 	assert_int_equal(media_open_or_make(&ctx, media, item.variants[2].path, &got, &type, NULL), ST_OK);
 	assert_string_equal(type, "image/webp");
 	close(got);
-	assert_int_equal(media_open_path(media, item.variants[3].path, &got, &type, NULL), ST_OK); /* its twin came along */
+	assert_int_equal(
+	        media_open_path(media, item.variants[3].path, &got, &type, NULL), ST_OK); /* its twin came along */
 	close(got);
 	assert_int_equal(media_open_path(media, item.variants[0].path, &got, &type, NULL), ST_NOT_FOUND);
 	/* Of other widths nothing is ever made, whoever asks. */
@@ -640,9 +705,16 @@ static void pictures_can_be_made_later(void **state)
 static void other_files(void **state)
 {
 	static const struct { struct str bytes; const char *type; } kept[] = {
-		{ STR_INIT("RIFF\x24\0\0\0WAVEfmt "), "audio/wav" }, { STR_INIT("\0\0\0\x20""ftypM4A \0\0\0\0"), "audio/mp4" },
-		{ STR_INIT("fLaC\0\0\0\x22"), "audio/flac" }, { STR_INIT("OggS\0\x02\0\0"), "audio/ogg" },
-		{ STR_INIT("\0\0\0\x20""ftypisom\0\0\0\0"), "video/mp4" }, { STR_INIT("ID3\x04\0\0\0\0"), "audio/mpeg" },
+		{ STR_INIT("RIFF\x24\0\0\0WAVEfmt "), "audio/wav" },
+		{ STR_INIT("\0\0\0\x20"
+		           "ftypM4A \0\0\0\0"),
+		        "audio/mp4" },
+		{ STR_INIT("fLaC\0\0\0\x22"), "audio/flac" },
+		{ STR_INIT("OggS\0\x02\0\0"), "audio/ogg" },
+		{ STR_INIT("\0\0\0\x20"
+		           "ftypisom\0\0\0\0"),
+		        "video/mp4" },
+		{ STR_INIT("ID3\x04\0\0\0\0"), "audio/mpeg" },
 	};
 	struct media_item item;
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
@@ -660,7 +732,8 @@ static void other_files(void **state)
 
 static void names_are_checked(void **state)
 {
-	static const char *const bad[] = { "", "/", "..", "../../etc/passwd", "ab/cd/../../x.png", "ab/cd/ef.png", "/etc/passwd", "ab//cd" };
+	static const char *const bad[] = { "", "/", "..", "../../etc/passwd", "ab/cd/../../x.png", "ab/cd/ef.png",
+		"/etc/passwd", "ab//cd" };
 	const char *type;
 	struct err e;
 	int fd;
@@ -691,11 +764,21 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], MEDIA_WORKER))
 		return media_worker(argv[2]);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(picture_gets_variants),  cmocka_unit_test(broken_pictures_leave_nothing), cmocka_unit_test(pixel_bomb),
-		cmocka_unit_test(two_puts_at_once_agree), cmocka_unit_test(other_files),                   cmocka_unit_test(names_are_checked),
-		cmocka_unit_test(pictures_can_be_made_later), cmocka_unit_test(what_is_served_has_no_metadata), cmocka_unit_test(cut_animations), cmocka_unit_test(scans_are_counted_before_unpacking),
-		cmocka_unit_test(what_unpacks_gives_way), cmocka_unit_test(nobody_takes_more_than_a_share), cmocka_unit_test(work_ends_with_whoever_waits_for_it),
-		cmocka_unit_test(a_helper_can_do_its_work_and_nothing_else), cmocka_unit_test(no_link_leads_out_of_a_folder),
+		cmocka_unit_test(picture_gets_variants),
+		cmocka_unit_test(broken_pictures_leave_nothing),
+		cmocka_unit_test(pixel_bomb),
+		cmocka_unit_test(two_puts_at_once_agree),
+		cmocka_unit_test(other_files),
+		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(pictures_can_be_made_later),
+		cmocka_unit_test(what_is_served_has_no_metadata),
+		cmocka_unit_test(cut_animations),
+		cmocka_unit_test(scans_are_counted_before_unpacking),
+		cmocka_unit_test(what_unpacks_gives_way),
+		cmocka_unit_test(nobody_takes_more_than_a_share),
+		cmocka_unit_test(work_ends_with_whoever_waits_for_it),
+		cmocka_unit_test(a_helper_can_do_its_work_and_nothing_else),
+		cmocka_unit_test(no_link_leads_out_of_a_folder),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

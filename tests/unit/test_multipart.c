@@ -10,7 +10,9 @@
 #include "net/forms/multipart.h"
 
 static char folder[] = "/tmp/guildhall-multipart-XXXXXX";
-static const struct multipart_limits small = { .parts = 5, .part_header = 300, .field = 64, .fields = 100, .files = 2, .file = 4096 };
+static const struct multipart_limits small = {
+	.parts = 5, .part_header = 300, .field = 64, .fields = 100, .files = 2, .file = 4096
+};
 
 static int make_folder(void **state) { return mkdtemp(folder) ? 0 : -1; }
 static int drop_folder(void **state) { return rmdir(folder); } /* fails when something was left behind */
@@ -39,8 +41,8 @@ static void describe(struct multipart *m, struct buf *out)
 		char content[5000];
 		ssize_t got = read(u[i].fd, content, sizeof content);
 		assert_int_equal(got, u[i].size);
-		buf_printf(out, "%.*s:%.*s:%.*s:%.*s\n", STR_ARG(u[i].field), STR_ARG(u[i].filename), STR_ARG(u[i].type), (int)got,
-			   content);
+		buf_printf(out, "%.*s:%.*s:%.*s:%.*s\n", STR_ARG(u[i].field), STR_ARG(u[i].filename),
+		        STR_ARG(u[i].type), (int)got, content);
 	}
 }
 
@@ -59,7 +61,8 @@ static void check_type(const char *type, struct str body, const char *want)
 		else
 			buf_puts(&got, status_info(s)->name);
 		if (!str_eqc(buf_str(&got), want))
-			fail_msg("in steps of %zu:\n%s\ngives\n%.*s\nnot\n%s", steps[i], body.p, STR_ARG(buf_str(&got)), want);
+			fail_msg("in steps of %zu:\n%s\ngives\n%.*s\nnot\n%s", steps[i], body.p, STR_ARG(buf_str(&got)),
+			        want);
 	}
 }
 #define check(body, want) check_type("multipart/form-data; boundary=XX", STR(body), want)
@@ -79,7 +82,9 @@ static void test_fields(void **state)
 	check(FIELD("\xc3\xa9") "\xc3\xa9\r\n" END, "\xc3\xa9=\xc3\xa9\n");
 	check("preamble\r\n" FIELD("a") "1\r\n" END "epilogue\r\n--XX\r\n", "a=1\n");
 	check("--XX \t\r\ncontent-disposition:form-data;name=a\r\n\r\n1\r\n--XX--", "a=1\n");
-	check("--XX\r\nX-Other: y\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "a=1\n");
+	check("--XX\r\nX-Other: y\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; "
+	      "name=a\r\n\r\n1\r\n" END,
+	        "a=1\n");
 }
 
 static void test_files(void **state)
@@ -113,9 +118,11 @@ static void test_malformed(void **state)
 		ROW("--XX\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n" END, "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data\r\n\r\n1\r\n" END, "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data; name=a; name=b\r\n\r\n1\r\n" END, "INVALID"),
-		ROW("--XX\r\nContent-Disposition: form-data; name=a; filename=b; filename=c\r\n\r\n1\r\n" END, "INVALID"),
-		ROW("--XX\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1\r\n" END,
-		    "INVALID"),
+		ROW("--XX\r\nContent-Disposition: form-data; name=a; filename=b; filename=c\r\n\r\n1\r\n" END,
+		        "INVALID"),
+		ROW("--XX\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; "
+		    "name=b\r\n\r\n1\r\n" END,
+		        "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n" END, "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\n1\r\n" END, "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n1\r\n" END, "INVALID"),
@@ -123,7 +130,9 @@ static void test_malformed(void **state)
 		ROW("--XX\r\nContent-Disposition: form-data; name=a\n\n1\r\n" END, "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data; name=a\rx\r\n\r\n1\r\n" END, "INVALID"),
 		ROW("--XX\r\nContent-Disposition: form-data; name=\"a\0\"\r\n\r\n1\r\n" END, "INVALID"),
-		ROW("--XX\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\n1\r\n" END, "INVALID"),
+		ROW("--XX\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: "
+		    "base64\r\n\r\n1\r\n" END,
+		        "INVALID"),
 		ROW(FIELD("a") "\xff\r\n" END, "INVALID"),
 		ROW(FIELD("a") "\0\r\n" END, "INVALID"),
 		ROW(FILE_("f", "") "\r\ndata\r\n" END, "INVALID"),
@@ -148,8 +157,10 @@ static void test_limits(void **state)
 	check("--XX\r\nX: " T256 "\r\nContent-Disposition: form-data; name=aaaaaaaa\r\n\r\n1\r\n" END, "TOO_LARGE");
 	check(FILE_("f", "x") "\r\n\r\n" FILE_("f", "x") "\r\n\r\n" FILE_("f", "x") "\r\n\r\n" END, "TOO_LARGE");
 #define H "a:b\r\n"
-	check("--XX\r\n" H H H H H H H H H H H H H H H "Content-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "a=1\n");
-	check("--XX\r\n" H H H H H H H H H H H H H H H H "Content-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "INVALID");
+	check("--XX\r\n" H H H H H H H H H H H H H H H "Content-Disposition: form-data; name=a\r\n\r\n1\r\n" END,
+	        "a=1\n");
+	check("--XX\r\n" H H H H H H H H H H H H H H H H "Content-Disposition: form-data; name=a\r\n\r\n1\r\n" END,
+	        "INVALID");
 }
 
 static void test_content_type(void **state)
@@ -166,7 +177,9 @@ static void test_content_type(void **state)
 		{ "multipart/form-data; boundary=X{X", "MEDIA_TYPE" },
 		{ "multipart/form-data; boundary=XX; boundary=YY", "MEDIA_TYPE" },
 		{ "multipart/form-data; boundary=XX, multipart/form-data", "MEDIA_TYPE" },
-		{ "multipart/form-data; boundary=01234567890123456789012345678901234567890123456789012345678901234567890", "MEDIA_TYPE" },
+		{ "multipart/form-data; "
+		  "boundary=01234567890123456789012345678901234567890123456789012345678901234567890",
+		        "MEDIA_TYPE" },
 		{ "application/x-www-form-urlencoded", "MEDIA_TYPE" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -180,9 +193,21 @@ static void test_filenames(void **state)
 {
 	static const struct { struct str in; const char *want; } rows[] = {
 #define NAME(in, want) { STR_INIT(in), want }
-		NAME("a.jpg", "a.jpg"), NAME("", "file"), NAME("/", "file"), NAME("..", "file"), NAME("...x", "x"), NAME(" . a. ", "a"),
-		NAME(".htaccess", "htaccess"), NAME("a\r\nb", "ab"), NAME("a<b>:\"|?*", "a_b______"), NAME("a\xff" "b", "a_b"),
-		NAME("\xe2\x80\xaegpj.exe", "gpj.exe"), NAME("caf\xc3\xa9.txt", "caf\xc3\xa9.txt"), NAME("a\0b", "ab"),
+		NAME("a.jpg", "a.jpg"),
+		NAME("", "file"),
+		NAME("/", "file"),
+		NAME("..", "file"),
+		NAME("...x", "x"),
+		NAME(" . a. ", "a"),
+		NAME(".htaccess", "htaccess"),
+		NAME("a\r\nb", "ab"),
+		NAME("a<b>:\"|?*", "a_b______"),
+		NAME("a\xff"
+		     "b",
+		        "a_b"),
+		NAME("\xe2\x80\xaegpj.exe", "gpj.exe"),
+		NAME("caf\xc3\xa9.txt", "caf\xc3\xa9.txt"),
+		NAME("a\0b", "ab"),
 		NAME("dir\\sub/x\\y.z", "y.z"),
 	};
 	SCOPED_ARENA *a = arena_new(1 << 20);
@@ -203,7 +228,8 @@ static void test_take(void **state)
 {
 	struct arena *a = arena_new(1 << 20);
 	struct multipart *m;
-	assert_int_equal(run(a, STR(FILE_("f", "x") "\r\nkept\r\n" END), 7, "multipart/form-data; boundary=XX", &m), ST_OK);
+	assert_int_equal(
+	        run(a, STR(FILE_("f", "x") "\r\nkept\r\n" END), 7, "multipart/form-data; boundary=XX", &m), ST_OK);
 	unsigned n;
 	struct upload *u = multipart_uploads(m, &n);
 	assert_int_equal(n, 1);
@@ -227,9 +253,14 @@ static void test_after_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_files),     cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_limits),	     cmocka_unit_test(test_content_type), cmocka_unit_test(test_filenames),
-		cmocka_unit_test(test_take),	     cmocka_unit_test(test_after_failure),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_content_type),
+		cmocka_unit_test(test_filenames),
+		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_after_failure),
 	};
 	return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fault test of dynamic registration: a registration is read and written again with the first, second, third … malloc failing (ours
- * and jansson's: linked with --wrap=malloc), and with an arena that ends sooner or later. Each time it must come to an answer or to
- * the guard, keep all of it or nothing, and leave nothing behind (the leak check is AddressSanitizer's).
+ * Fault test of dynamic registration: a registration is read and written again with the first, second, third … malloc
+ * failing (ours and jansson's: linked with --wrap=malloc), and with an arena that ends sooner or later. Each time it
+ * must come to an answer or to the guard, keep all of it or nothing, and leave nothing behind (the leak check is
+ * AddressSanitizer's).
  */
 #include "services/identity/oauth/oauth_register.c"
 
@@ -18,14 +19,20 @@ void *__wrap_malloc(size_t n)
 	return ++allocations == fail_at ? NULL : __real_malloc(n);
 }
 
-static const char body[] =
-	"{\"client_name\":\"Bread Diary\",\"redirect_uris\":[\"https://a.example/cb\",\"http://127.0.0.1:7/cb\"],\"grant_types\":[\"authorization_code\","
-	"\"refresh_token\"],\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
-	"\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]},\"scope\":\"openid email\","
-	"\"id_token_signed_response_alg\":\"EdDSA\",\"client_uri\":\"https://a.example\",\"software_id\":\"1\",\"dpop_bound_access_tokens\":true,"
-	"\"backchannel_logout_uri\":\"https://a.example/out\",\"post_logout_redirect_uris\":[\"https://a.example/bye\"]}";
-static const char app[] = "{\"client_name\":\"Tusk\",\"redirect_uris\":\"https://a.example/cb\\nurn:ietf:wg:oauth:2.0:oob\",\"scopes\":\"read write:statuses\","
-			  "\"website\":\"https://a.example\"}";
+static const char body[] = "{\"client_name\":\"Bread "
+                           "Diary\",\"redirect_uris\":[\"https://a.example/cb\",\"http://127.0.0.1:7/"
+                           "cb\"],\"grant_types\":[\"authorization_code\","
+                           "\"refresh_token\"],\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":{\"keys\":[{"
+                           "\"kty\":\"EC\",\"crv\":\"P-256\","
+                           "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_"
+                           "tue659LNpXW6pCyStikYjKIWI5a0\"}]},\"scope\":\"openid email\","
+                           "\"id_token_signed_response_alg\":\"EdDSA\",\"client_uri\":\"https://"
+                           "a.example\",\"software_id\":\"1\",\"dpop_bound_access_tokens\":true,"
+                           "\"backchannel_logout_uri\":\"https://a.example/"
+                           "out\",\"post_logout_redirect_uris\":[\"https://a.example/bye\"]}";
+static const char app[] = "{\"client_name\":\"Tusk\",\"redirect_uris\":\"https://a.example/"
+                          "cb\\nurn:ietf:wg:oauth:2.0:oob\",\"scopes\":\"read write:statuses\","
+                          "\"website\":\"https://a.example\"}";
 
 struct run { struct arena *a; bool mastodon, kept; char *text; };
 
@@ -50,7 +57,8 @@ static void one(void *arg)
 	assert_true(str_eqc(text, x->text));
 }
 
-/* With arenas of that size. The first run has all the memory there is: what it keeps, the others keep too, or nothing. */
+/* With arenas of that size. The first run has all the memory there is: what it keeps, the others keep too, or nothing.
+ */
 static unsigned runs(struct run *x, size_t room)
 {
 	x->a = arena_new(room);
@@ -96,12 +104,14 @@ static void the_arena_ends(void **state)
 #define CB "\"redirect_uris\":[\"https://a.example/cb\"]"
 static const struct bound { const char *what; unsigned max; const char *begin, *part, *between, *end; } bounds[] = {
 	{ "redirect addresses", URIS_MAX, "{\"redirect_uris\":[", "\"https://a.example/cb\"", ",", "]}" },
-	{ "addresses after signing out", URIS_MAX, "{" CB ",\"post_logout_redirect_uris\":[", "\"https://a.example/bye\"", ",", "]}" },
+	{ "addresses after signing out", URIS_MAX, "{" CB ",\"post_logout_redirect_uris\":[",
+	        "\"https://a.example/bye\"", ",", "]}" },
 	{ "keys", KEYS_MAX, "{" CB ",\"jwks\":{\"keys\":[", KEY, ",", "]}}" },
 	{ "grant types", LIST_MAX, "{" CB ",\"grant_types\":[", "\"authorization_code\"", ",", "]}" },
 	{ "characters of a name", PERSON_NAME_MAX, "{" CB ",\"client_name\":\"", "\xc3\xa9", "", "\"}" },
 	{ "bytes of a text", TEXT_MAX, "{" CB ",\"software_id\":\"", "x", "", "\"}" },
-	{ "bytes of an address, but the first 21", URL_MAX - 21, "{\"redirect_uris\":[\"https://a.example/aa/", "x", "", "\"]}" },
+	{ "bytes of an address, but the first 21", URL_MAX - 21, "{\"redirect_uris\":[\"https://a.example/aa/", "x", "",
+	        "\"]}" },
 };
 
 static bool taken(const struct bound *b, unsigned n)
@@ -132,6 +142,7 @@ static void each_bound_holds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_bound_holds), cmocka_unit_test(each_allocation_fails_in_turn), cmocka_unit_test(the_arena_ends) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_bound_holds),
+		cmocka_unit_test(each_allocation_fails_in_turn), cmocka_unit_test(the_arena_ends) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

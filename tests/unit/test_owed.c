@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What peers that don't read make a server hold, all together: 16 HTTP/1.1 connections with a small receive buffer ask for answers of
- * eight mebibytes, of a server that may hold 16. (One connection's bound and HTTP/2: test_h2.)
+ * What peers that don't read make a server hold, all together: 16 HTTP/1.1 connections with a small receive buffer ask
+ * for answers of eight mebibytes, of a server that may hold 16. (One connection's bound and HTTP/2: test_h2.)
  */
 #include "unit.h"
 
@@ -39,8 +39,10 @@ static void attach(struct loop *l, void *arg)
 
 static int start(void **state)
 {
-	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1,
-					.limits = { .memory = HELD_MIB * MIB, .arena = 16 * MIB }, .app = { .handle = handle } };
+	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } },
+		.listen_count = 1,
+		.limits = { .memory = HELD_MIB * MIB, .arena = 16 * MIB },
+		.app = { .handle = handle } };
 	server = http_server_new(&c, NULL);
 	loops = server ? loops_start(2, attach, NULL, NULL) : NULL;
 	return loops ? 0 : -1;
@@ -58,7 +60,8 @@ static int ask(const char *path)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(server, 0)),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	char text[100];
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4096 }, sizeof(int));
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);

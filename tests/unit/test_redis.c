@@ -38,12 +38,13 @@ static bool listening(void)
 
 static void server_start(void)
 {
-	const char *argv[] = { "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", dir,
-			       "--logfile", "/dev/null", NULL };
+	const char *argv[] = { "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no",
+		"--dir", dir, "--logfile", "/dev/null", NULL };
 	unlink(path);
 	server = fork();
 	if (server == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves none behind, which would keep the output open */
+		prctl(PR_SET_PDEATHSIG,
+		        SIGKILL); /* a failed test leaves none behind, which would keep the output open */
 		execvp(argv[0], (char **)argv);
 		_exit(77);
 	}
@@ -127,7 +128,8 @@ static void calls(void *arg)
 	assert_int_equal(reply.kind, REDIS_ERROR);
 	assert_int_equal(CALL("EVAL", "return {1,{'x',false},redis.status_reply('S')}", "0"), ST_OK);
 	assert_true(reply.kind == REDIS_ARRAY && reply.count == 3 && reply.items[0].i == 1);
-	assert_true(reply.items[1].count == 2 && str_eqc(reply.items[1].items[0].s, "x") && reply.items[1].items[1].kind == REDIS_NIL);
+	assert_true(reply.items[1].count == 2 && str_eqc(reply.items[1].items[0].s, "x") &&
+	        reply.items[1].items[1].kind == REDIS_NIL);
 	struct many m = { r, 300 };
 	for (int i = 0; i < 300; i++)
 		assert_non_null(fiber_spawn(loop_current(), one_of_many, &m, FIBER_LARGE));
@@ -240,14 +242,16 @@ static void any_number_of_subscriptions(void *arg)
 	char channel[100];
 	ctx_init(&ctx, a);
 	for (int i = 0; i < CHANNELS; i++) {
-		snprintf(channel, sizeof channel, "a-channel-whose-name-is-longer-than-most-names-of-channels-would-ever-be.%d", i);
+		snprintf(channel, sizeof channel,
+		        "a-channel-whose-name-is-longer-than-most-names-of-channels-would-ever-be.%d", i);
 		assert_int_equal(redis_subscribe(r, channel, on_counted, &heard[i], NULL), ST_OK);
 		if (i == CHANNELS / 2)
 			redis_start(r);
 	}
 	assert_int_equal(redis_subscribe(r, channel, on_counted, &twin, NULL), ST_OK);
 	for (int i = 0; i < CHANNELS; i++) {
-		snprintf(channel, sizeof channel, "a-channel-whose-name-is-longer-than-most-names-of-channels-would-ever-be.%d", i);
+		snprintf(channel, sizeof channel,
+		        "a-channel-whose-name-is-longer-than-most-names-of-channels-would-ever-be.%d", i);
 		AWAIT((CALL("PUBLISH", channel, "hello") == ST_OK && atomic_load(&heard[i]) > 0));
 	}
 	AWAIT(atomic_load(&twin) > 0);
@@ -350,7 +354,8 @@ static bool here(struct cache *c)
 static void put_and_fetched(void *arg)
 {
 	struct redis *ra = client(), *rb = client();
-	struct cache *a = cache_new(1 << 20, 2, ra, NULL), *b = cache_new(1 << 20, 2, rb, NULL), *other = cache_new(1 << 20, 2, rb, NULL);
+	struct cache *a = cache_new(1 << 20, 2, ra, NULL), *b = cache_new(1 << 20, 2, rb, NULL),
+	             *other = cache_new(1 << 20, 2, rb, NULL);
 	cache_share_among(other, 1);
 	assert_false(fetched(b));
 	struct cache_moment since = cache_now(a);
@@ -422,7 +427,8 @@ static unsigned granted(struct ratelimit *a, struct ratelimit *b, const char *ke
 		ratelimit_take(&ctx, i % 2 ? a : b, str_c(key), &rate, 1, &res);
 		n += res.allowed;
 		assert_int_equal(res.limit, 10);
-		assert_true(res.allowed ? res.retry_after_s == 0 : res.retry_after_s >= 1 && res.retry_after_s <= 60 && res.remaining == 0);
+		assert_true(res.allowed ? res.retry_after_s == 0
+		                        : res.retry_after_s >= 1 && res.retry_after_s <= 60 && res.remaining == 0);
 	}
 	return n;
 }
@@ -464,7 +470,8 @@ static void urls(void **state)
 	assert_true(!strcmp(u.user, "me") && u.port == 7000 && u.db == 3);
 	assert_int_equal(redis_url_parse(STR("unix:/run/r.sock?db=2"), &u, NULL), ST_OK);
 	assert_true(!strcmp(u.path, "/run/r.sock") && u.db == 2);
-	static const char *const bad[] = { "", "redis://", "redis://h:99999", "redis://h/x", "unix:", "rediss://h", "http://h", "redis://%00/" };
+	static const char *const bad[] = { "", "redis://", "redis://h:99999", "redis://h/x", "unix:", "rediss://h",
+		"http://h", "redis://%00/" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(redis_url_parse(str_c(bad[i]), &u, NULL), ST_CONFIG);
 }
@@ -476,12 +483,11 @@ int main(void)
 	snprintf(path, sizeof path, "%s/s", dir);
 	snprintf(url, sizeof url, "unix:%s", path);
 	server_start();
-	const struct CMUnitTest tests[] = { cmocka_unit_test(urls), cmocka_unit_test(calls_test), cmocka_unit_test(hung_and_killed_test),
-					    cmocka_unit_test(callers_without_time_test),
-					    cmocka_unit_test(subscriptions_test), cmocka_unit_test(any_number_of_subscriptions_test),
-					    cmocka_unit_test(second_level_test),
-					    cmocka_unit_test(put_and_fetched_test), cmocka_unit_test(lost_drops_are_made_good_test),
-					    cmocka_unit_test(shared_limits_test) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(urls), cmocka_unit_test(calls_test),
+		cmocka_unit_test(hung_and_killed_test), cmocka_unit_test(callers_without_time_test),
+		cmocka_unit_test(subscriptions_test), cmocka_unit_test(any_number_of_subscriptions_test),
+		cmocka_unit_test(second_level_test), cmocka_unit_test(put_and_fetched_test),
+		cmocka_unit_test(lost_drops_are_made_good_test), cmocka_unit_test(shared_limits_test) };
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	server_kill();
 	unlink(path);

@@ -12,10 +12,18 @@ static const struct service account = { .name = "account", .title = "Account", .
 static struct service_instance blog_i = { .def = &blog }, account_i = { .def = &account };
 
 static const struct route routes[] = {
-	{ "GET", "/", handler }, { "GET", "/tag/{slug:slug}", handler }, { "GET", "/tag/all", handler },
-	{ "GET", "/{slug:slug}", handler }, { "GET", "/p/{id:id}", handler }, { "GET", "/p/{n:int}", handler },
-	{ "GET", "/p/{name:text}", handler }, { "POST", "/p/{name:text}", handler }, { "GET", "/x/{hash:hex}/{file}", handler },
-	{ "GET", "/files/{rest:path}", handler }, { "DELETE", "/files/{one:text}", handler }, { "GET", "/old/", handler },
+	{ "GET", "/", handler },
+	{ "GET", "/tag/{slug:slug}", handler },
+	{ "GET", "/tag/all", handler },
+	{ "GET", "/{slug:slug}", handler },
+	{ "GET", "/p/{id:id}", handler },
+	{ "GET", "/p/{n:int}", handler },
+	{ "GET", "/p/{name:text}", handler },
+	{ "POST", "/p/{name:text}", handler },
+	{ "GET", "/x/{hash:hex}/{file}", handler },
+	{ "GET", "/files/{rest:path}", handler },
+	{ "DELETE", "/files/{one:text}", handler },
+	{ "GET", "/old/", handler },
 	{ 0 },
 };
 
@@ -43,7 +51,8 @@ static void expect(struct router *r, const char *method, const char *path, const
 {
 	struct match m = match(r, method, path);
 	if (m.kind != MATCH_ROUTE || strcmp(m.entry->pattern, pattern))
-		fail_msg("%s %s: kind %d, %s instead of %s", method, path, m.kind, m.entry ? m.entry->pattern : "-", pattern);
+		fail_msg("%s %s: kind %d, %s instead of %s", method, path, m.kind, m.entry ? m.entry->pattern : "-",
+		        pattern);
 }
 
 static void the_most_specific_wins(void **state)
@@ -169,8 +178,8 @@ static void hosts(void **state)
 
 static void bad_patterns(void **state)
 {
-	static const char *const bad[] = { "x", "/{a:nope}", "/{:int}", "/{}", "/{a", "/a{b}", "/{p:path}/x", "/tag/{other:slug}",
-		"/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}" };
+	static const char *const bad[] = { "x", "/{a:nope}", "/{:int}", "/{}", "/{a", "/a{b}", "/{p:path}/x",
+		"/tag/{other:slug}", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}" };
 	struct router *r = make();
 	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct err e = { 0 };
@@ -187,7 +196,8 @@ static void registry_refuses(void **state)
 {
 	struct err e = { 0 };
 	static const struct route good[] = { { "GET", "/", handler, .help = "x" }, { 0 } };
-	static const struct route cached_post[] = { { "POST", "/", handler, .flags = ROUTE_CACHE, .help = "x" }, { 0 } };
+	static const struct route cached_post[] = { { "POST", "/", handler, .flags = ROUTE_CACHE, .help = "x" },
+		{ 0 } };
 	static const struct route dangling[] = { { "GET", "/", NULL, .help = "x" }, { 0 } };
 	static const struct route nonsense[] = { { "FETCH", "/", handler, .help = "x" }, { 0 } };
 	struct service s = { .name = "a", .title = "A", .summary = "x", .mount = "/", .routes = good };

@@ -44,7 +44,8 @@ static void check_rows(enum sanitize_policy p, const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct str got = clean(p, str_c(rows[i].in));
 		if (!str_eqc(got, rows[i].want))
-			fail_msg("row %zu\n  in   %s\n  want %s\n  got  %.*s", i, rows[i].in, rows[i].want, STR_ARG(got));
+			fail_msg("row %zu\n  in   %s\n  want %s\n  got  %.*s", i, rows[i].in, rows[i].want,
+			        STR_ARG(got));
 	}
 }
 #define CHECK_ROWS(p, rows) check_rows(p, rows, sizeof rows / sizeof *rows)
@@ -55,39 +56,44 @@ static const struct row article_rows[] = {
 	{ "<p>a<br/>b</p>", "<p>a<br>b</p>" },
 	{ "<P CLASS='kg-x evil language-c'>a</P>", "<p class=\"kg-x language-c\">a</p>" },
 	{ "<h2 id='top'>T</h2><a href='#top'>up</a><a href='#c-top'>up</a>",
-	  "<h2 id=\"c-top\">T</h2><a href=\"#c-top\">up</a><a href=\"#c-top\">up</a>" },
+	        "<h2 id=\"c-top\">T</h2><a href=\"#c-top\">up</a><a href=\"#c-top\">up</a>" },
 	{ "<a href='https://e.org/?a=1&amp;b=2' target=_blank onclick=x rel='me evil'>l</a>",
-	  "<a href=\"https://e.org/?a=1&amp;b=2\" rel=\"me\">l</a>" },
+	        "<a href=\"https://e.org/?a=1&amp;b=2\" rel=\"me\">l</a>" },
 	{ "<a href=' /about '>l</a>", "<a href=\"/about\">l</a>" },
 	{ "<img src=/i.png srcset='/i.png 600w, javascript:x 2x,/b.png 2x' sizes='100vw' alt='a\"b' width=12 height=x>",
-	  "<img src=\"/i.png\" srcset=\"/i.png 600w, /b.png 2x\" sizes=\"100vw\" alt=\"a&quot;b\" width=\"12\">" },
+	        "<img src=\"/i.png\" srcset=\"/i.png 600w, /b.png 2x\" sizes=\"100vw\" alt=\"a&quot;b\" "
+	        "width=\"12\">" },
 	{ "<pre>\n\nx</pre>", "<pre>\n\nx</pre>" },
 	{ "<pre><code class=language-c>if (a &lt; b)\n\tx();</code></pre>",
-	  "<pre><code class=\"language-c\">if (a &lt; b)\n\tx();</code></pre>" },
+	        "<pre><code class=\"language-c\">if (a &lt; b)\n\tx();</code></pre>" },
 	{ "<table><tr><td style='color:red; text-align: right' colspan=2>1</table>",
-	  "<table><tbody><tr><td colspan=\"2\" align=\"right\">1</td></tr></tbody></table>" },
+	        "<table><tbody><tr><td colspan=\"2\" align=\"right\">1</td></tr></tbody></table>" },
 	{ "<details open><summary>s</summary>b</details>", "<details open><summary>s</summary>b</details>" },
 	{ "<video src=v.mp4 autoplay loop poster='data:x'><source src=v.webm type=video/webm></video>",
-	  "<video src=\"v.mp4\" loop controls><source src=\"v.webm\" type=\"video/webm\"></video>" },
+	        "<video src=\"v.mp4\" loop controls><source src=\"v.webm\" type=\"video/webm\"></video>" },
 	{ "<source src=x>", "" },
-	{ "<figure class='kg-card kg-video-card'><video src=v.mp4></video><div class=kg-video-overlay><button>p</button></div>"
+	{ "<figure class='kg-card kg-video-card'><video src=v.mp4></video><div "
+	  "class=kg-video-overlay><button>p</button></div>"
 	  "<figcaption>c</figcaption></figure>",
-	  "<figure class=\"kg-card kg-video-card\"><video src=\"v.mp4\" controls></video><figcaption>c</figcaption></figure>" },
+	        "<figure class=\"kg-card kg-video-card\"><video src=\"v.mp4\" "
+	        "controls></video><figcaption>c</figcaption></figure>" },
 	{ "<iframe width=560 height=315 src='https://www.youtube.com/embed/abc?start=3' allowfullscreen></iframe>",
-	  "<iframe width=\"560\" height=\"315\" allowfullscreen loading=\"lazy\""
-	  " referrerpolicy=\"strict-origin-when-cross-origin\""
-	  " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\""
-	  " src=\"https://www.youtube-nocookie.com/embed/abc?start=3\"></iframe>" },
+	        "<iframe width=\"560\" height=\"315\" allowfullscreen loading=\"lazy\""
+	        " referrerpolicy=\"strict-origin-when-cross-origin\""
+	        " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\""
+	        " src=\"https://www.youtube-nocookie.com/embed/abc?start=3\"></iframe>" },
 	{ "<iframe src='https://evil.example/x?a&b'><b>in</b></iframe>",
-	  "<a href=\"https://evil.example/x?a&amp;b\" rel=\"nofollow noopener\">https://evil.example/x?a&amp;b</a>" },
+	        "<a href=\"https://evil.example/x?a&amp;b\" rel=\"nofollow "
+	        "noopener\">https://evil.example/x?a&amp;b</a>" },
 	{ "<iframe src='https://www.youtube.com.evil.example/embed/a'></iframe>",
-	  "<a href=\"https://www.youtube.com.evil.example/embed/a\" rel=\"nofollow noopener\">"
-	  "https://www.youtube.com.evil.example/embed/a</a>" },
+	        "<a href=\"https://www.youtube.com.evil.example/embed/a\" rel=\"nofollow noopener\">"
+	        "https://www.youtube.com.evil.example/embed/a</a>" },
 	{ "<iframe src='https://www.youtube.com/embed/../redirect?q=x'></iframe>",
-	  "<a href=\"https://www.youtube.com/embed/../redirect?q=x\" rel=\"nofollow noopener\">"
-	  "https://www.youtube.com/embed/../redirect?q=x</a>" },
+	        "<a href=\"https://www.youtube.com/embed/../redirect?q=x\" rel=\"nofollow noopener\">"
+	        "https://www.youtube.com/embed/../redirect?q=x</a>" },
 	{ "<iframe src='https://x@www.youtube.com/embed/a'></iframe>",
-	  "<a href=\"https://x@www.youtube.com/embed/a\" rel=\"nofollow noopener\">https://x@www.youtube.com/embed/a</a>" },
+	        "<a href=\"https://x@www.youtube.com/embed/a\" rel=\"nofollow "
+	        "noopener\">https://x@www.youtube.com/embed/a</a>" },
 	{ "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "" },
 	{ "<center>a</center><main>b</main>", "\na\n\nb\n" },
 	{ "<custom-element>kept</custom-element>", "kept" },
@@ -100,11 +106,12 @@ static const struct row article_rows[] = {
 
 static const struct row remote_rows[] = {
 	{ "<p>Hi <a href='https://e.org' class='u-url mention x' rel=me>@<span class=invisible>a</span></a></p>",
-	  "<p>Hi <a href=\"https://e.org\" class=\"u-url mention\" rel=\"nofollow noopener ugc\">@<span class=\"invisible\">a</span>"
-	  "</a></p>" },
+	        "<p>Hi <a href=\"https://e.org\" class=\"u-url mention\" rel=\"nofollow noopener ugc\">@<span "
+	        "class=\"invisible\">a</span>"
+	        "</a></p>" },
 	{ "<h1>Title</h1><div>text</div><img src=x alt=y>", "\nTitle\n\ntext\n" },
 	{ "<a href='/local'>l</a><a href='mailto:a@b.c'>m</a>",
-	  "<a rel=\"nofollow noopener ugc\">l</a><a rel=\"nofollow noopener ugc\">m</a>" },
+	        "<a rel=\"nofollow noopener ugc\">l</a><a rel=\"nofollow noopener ugc\">m</a>" },
 	{ "<p id=x style='color:red'>a</p>", "<p>a</p>" },
 	{ "<iframe src='https://www.youtube.com/embed/a'></iframe><video src=x></video>", "" },
 	{ "<ol start=3 reversed><li value=3>x</li></ol>", "<ol start=\"3\" reversed><li value=\"3\">x</li></ol>" },
@@ -120,7 +127,7 @@ static void test_article(void **state) { CHECK_ROWS(SANITIZE_ARTICLE, article_ro
 static void test_remote(void **state) { CHECK_ROWS(SANITIZE_REMOTE, remote_rows); }
 static void test_text(void **state) { CHECK_ROWS(SANITIZE_TEXT, text_rows); }
 
-/* --- attacks: not one of them may leave an active part, whatever else becomes of it --------------------------------- */
+/* --- attacks: not one of them may leave an active part, whatever else becomes of it ------------------------------- */
 
 static const char *const attacks[] = {
 	"<script>alert(1)</script>",
@@ -150,7 +157,8 @@ static const char *const attacks[] = {
 	"<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
 	"<math><mtext></form><form><mglyph><svg><mtext><style><path id=\"</style><img onerror=alert(1) src>\">",
 	"<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-	"<math><annotation-xml encoding='text/html'><style><img src=x onerror=alert(1)></style></annotation-xml></math>",
+	"<math><annotation-xml encoding='text/html'><style><img src=x "
+	"onerror=alert(1)></style></annotation-xml></math>",
 	"<math href='javascript:alert(1)'>x</math>",
 	"<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
 	"<noscript><style></noscript><img src=x onerror=alert(1)></style>",
@@ -241,24 +249,28 @@ static void check_url_attr(const char *in, const char *value)
 	if (!colon || *colon != ':')
 		return;
 	struct str scheme = str_n(value, (size_t)(colon - value));
-	if (!str_ieqc(scheme, "http") && !str_ieqc(scheme, "https") && !str_ieqc(scheme, "mailto") && !str_ieqc(scheme, "tel"))
+	if (!str_ieqc(scheme, "http") && !str_ieqc(scheme, "https") && !str_ieqc(scheme, "mailto") &&
+	        !str_ieqc(scheme, "tel"))
 		fail_msg("%s leaves the URL %s", in, value);
 }
 
 static void check_harmless_element(const char *in, const GumboElement *el)
 {
-	static const char allowed[] =
-		" p div section article aside header footer address h1 h2 h3 h4 h5 h6 pre blockquote ol ul li dl dt dd figure"
-		" figcaption em strong small s strike cite q dfn abbr acronym time code var samp kbd tt sub sup i b u mark ruby rb"
-		" rt rtc rp bdi bdo span big ins del details summary table caption colgroup tbody thead tfoot tr td th a col hr br"
-		" wbr img video audio source track iframe ";
+	static const char allowed[] = " p div section article aside header footer address h1 h2 h3 h4 h5 h6 pre "
+	                              "blockquote ol ul li dl dt dd figure"
+	                              " figcaption em strong small s strike cite q dfn abbr acronym time code var samp "
+	                              "kbd tt sub sup i b u mark ruby rb"
+	                              " rt rtc rp bdi bdo span big ins del details summary table caption colgroup "
+	                              "tbody thead tfoot tr td th a col hr br"
+	                              " wbr img video audio source track iframe ";
 	char name[40];
 	snprintf(name, sizeof name, " %s ", gumbo_normalized_tagname(el->tag));
 	if (el->tag == GUMBO_TAG_UNKNOWN || el->tag_namespace != GUMBO_NAMESPACE_HTML || !strstr(allowed, name))
 		fail_msg("%s leaves the element %s", in, name);
 	for (unsigned i = 0; i < el->attributes.length; i++) {
 		const GumboAttribute *a = el->attributes.data[i];
-		if (!strncmp(a->name, "on", 2) || !strcmp(a->name, "style") || !strcmp(a->name, "srcdoc") || !strcmp(a->name, "name"))
+		if (!strncmp(a->name, "on", 2) || !strcmp(a->name, "style") || !strcmp(a->name, "srcdoc") ||
+		        !strcmp(a->name, "name"))
 			fail_msg("%s leaves the attribute %s", in, a->name);
 		if (!strcmp(a->name, "id") && strncmp(a->value, "c-", 2))
 			fail_msg("%s leaves the id %s", in, a->value);
@@ -303,9 +315,16 @@ static void test_attacks(void **state)
 static void test_attacks_wrapped(void **state)
 {
 	static const char *const wrappers[][2] = {
-		{ "<table>", "</table>" }, { "<table><tr><td>", "" }, { "<select>", "</select>" }, { "<svg><desc>", "" },
-		{ "<math><mi>", "</math>" }, { "<p><button>", "</p>" }, { "<a href=x>", "</a>" }, { "<pre>\n", "" },
-		{ "<b><object>", "</b>" }, { "<ul><li><template>", "</template>" },
+		{ "<table>", "</table>" },
+		{ "<table><tr><td>", "" },
+		{ "<select>", "</select>" },
+		{ "<svg><desc>", "" },
+		{ "<math><mi>", "</math>" },
+		{ "<p><button>", "</p>" },
+		{ "<a href=x>", "</a>" },
+		{ "<pre>\n", "" },
+		{ "<b><object>", "</b>" },
+		{ "<ul><li><template>", "</template>" },
 	};
 	for (size_t w = 0; w < sizeof wrappers / sizeof *wrappers; w++)
 		for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
@@ -320,7 +339,7 @@ static void test_attacks_wrapped(void **state)
 		}
 }
 
-/* --- bounds ----------------------------------------------------------------------------------------------------------- */
+/* --- bounds ------------------------------------------------------------------------------------------------------- */
 
 static enum status clean_repeated(const char *piece, size_t count)
 {
@@ -343,7 +362,8 @@ static void test_bounds(void **state)
 	assert_int_equal(clean_repeated("<div>", 300), ST_TOO_LARGE);
 	assert_int_equal(clean_repeated("<div>", 100000), ST_TOO_LARGE);
 	assert_int_equal(clean_repeated("<div><select></div></select>", 30000), ST_TOO_LARGE);
-	assert_int_equal(clean_repeated("<b a=1><i><p>", 10000), ST_OK); /* of one kind, three at most are taken up again */
+	assert_int_equal(
+	        clean_repeated("<b a=1><i><p>", 10000), ST_OK);     /* of one kind, three at most are taken up again */
 	assert_int_equal(clean_repeated("<svg><g>", 20000), ST_OK); /* dropped as a whole, its depth never walked */
 	assert_int_equal(clean_repeated("<p>paragraph</p>", 20000), ST_OK);
 	assert_int_equal(clean_repeated("0123456789abcdef", (4 << 16) + 1), ST_TOO_LARGE);

@@ -68,7 +68,8 @@ static void numbers(void **state)
 	uint64_t u;
 	double d;
 	assert_true(str_u64(STR("18446744073709551615"), &u) && u == UINT64_MAX);
-	static const char *const bad_u[] = { "", "18446744073709551616", "+1", "-1", " 1", "1 ", "0x1", "1e3", "99999999999999999999" };
+	static const char *const bad_u[] = { "", "18446744073709551616", "+1", "-1", " 1", "1 ", "0x1", "1e3",
+		"99999999999999999999" };
 	for (size_t k = 0; k < sizeof bad_u / sizeof *bad_u; k++)
 		assert_false(str_u64(str_c(bad_u[k]), &u));
 	assert_true(str_i64(STR("-9223372036854775808"), &i) && i == INT64_MIN);
@@ -85,9 +86,11 @@ static void numbers(void **state)
 
 static void utf8(void **state)
 {
-	static const char *const good[] = { "", "plain", "h\xc3\xa9llo", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-		                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "a\xff", "\xe2\x28\xa1" };
+	static const char *const good[] = { "", "plain", "h\xc3\xa9llo", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+		"\xef\xbf\xbf", "\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = { "\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
+		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "a\xff",
+		"\xe2\x28\xa1" };
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		assert_true(str_utf8_valid(str_c(good[i])));
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -104,8 +107,9 @@ static void turning(void **state)
 {
 	static const struct { const char *text; bool turns; } rows[] = {
 		{ "", false }, { "plain", false }, { "\xe2\x80", false }, { "\xe2\x82\xac", false }, /* € */
-		{ "\xe2\x80\xa9x", false }, { "\xe2\x80\xaf", false }, { "\xe2\x81\xa5", false }, { "\xe2\x81\xaa", false },
-		{ "\xe2\x80\xaa", true }, { "gpj\xe2\x80\xae.exe", true }, { "\xe2\x81\xa6x", true }, { "x\xe2\x81\xa9", true },
+		{ "\xe2\x80\xa9x", false }, { "\xe2\x80\xaf", false }, { "\xe2\x81\xa5", false },
+		{ "\xe2\x81\xaa", false }, { "\xe2\x80\xaa", true }, { "gpj\xe2\x80\xae.exe", true },
+		{ "\xe2\x81\xa6x", true }, { "x\xe2\x81\xa9", true },
 		{ "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", false }, /* who writes from right to left needs none */
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -123,8 +127,13 @@ static void hashing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comparing), cmocka_unit_test(slicing), cmocka_unit_test(splitting),
-		cmocka_unit_test(numbers),   cmocka_unit_test(utf8),    cmocka_unit_test(turning), cmocka_unit_test(hashing),
+		cmocka_unit_test(comparing),
+		cmocka_unit_test(slicing),
+		cmocka_unit_test(splitting),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(utf8),
+		cmocka_unit_test(turning),
+		cmocka_unit_test(hashing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,10 @@
 
 static void the_rfcs_codes(void **state)
 {
-	static const struct { int64_t at; const char *code; } cases[] = { { 59, "287082" }, { 1111111109, "081804" }, { 1111111111, "050471" },
+	static const struct {
+		int64_t at;
+		const char *code;
+	} cases[] = { { 59, "287082" }, { 1111111109, "081804" }, { 1111111111, "050471" },
 		{ 1234567890, "005924" }, { 2000000000, "279037" }, { 20000000000, "353130" } };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char code[TOTP_DIGITS + 1];
@@ -55,6 +58,7 @@ static void shown(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_rfcs_codes), cmocka_unit_test(fits), cmocka_unit_test(shown) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(the_rfcs_codes), cmocka_unit_test(fits),
+		cmocka_unit_test(shown) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

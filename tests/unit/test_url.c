@@ -28,19 +28,41 @@ static void parsed(void **state)
 		struct url u;
 		if (!url_parse(a, str_c(rows[i].text), &u))
 			fail_msg("%s is refused", rows[i].text);
-		if (!str_eqc(u.scheme, rows[i].scheme) || !str_eqc(u.host, rows[i].host) || u.port != rows[i].port || !str_eqc(u.rest, rows[i].rest) ||
-		    url_is_loopback(&u) != rows[i].loopback)
-			fail_msg("%s: %.*s, %.*s, %d, %.*s", rows[i].text, STR_ARG(u.scheme), STR_ARG(u.host), u.port, STR_ARG(u.rest));
+		if (!str_eqc(u.scheme, rows[i].scheme) || !str_eqc(u.host, rows[i].host) || u.port != rows[i].port ||
+		        !str_eqc(u.rest, rows[i].rest) || url_is_loopback(&u) != rows[i].loopback)
+			fail_msg("%s: %.*s, %.*s, %d, %.*s", rows[i].text, STR_ARG(u.scheme), STR_ARG(u.host), u.port,
+			        STR_ARG(u.rest));
 	}
 }
 
 static void refused(void **state)
 {
 	static const char *const rows[] = {
-		"", "https://", "https:///path", "https:evil", "https:/evil", "http://localhost@evil.invalid", "https://rp.example@evil.invalid/cb",
-		"https://user:secret@rp.example/", "https://rp.example/#x", "https://rp.example/\tx", "https://rp.example\\@evil.invalid/", "https://rp.example /",
-		"https://%6cocalhost/", "https://rp.example:0/", "https://rp.example:99999/", "https://rp.example:x/", "//evil.invalid/", "/path", "x:y", "nonsense",
-		"https://\xd0\xb0\xd1\x80\xd1\x80.com/", "https://rp.example/\"", "https://rp.example/<", "https://[::1/", "http://[::1]evil/",
+		"",
+		"https://",
+		"https:///path",
+		"https:evil",
+		"https:/evil",
+		"http://localhost@evil.invalid",
+		"https://rp.example@evil.invalid/cb",
+		"https://user:secret@rp.example/",
+		"https://rp.example/#x",
+		"https://rp.example/\tx",
+		"https://rp.example\\@evil.invalid/",
+		"https://rp.example /",
+		"https://%6cocalhost/",
+		"https://rp.example:0/",
+		"https://rp.example:99999/",
+		"https://rp.example:x/",
+		"//evil.invalid/",
+		"/path",
+		"x:y",
+		"nonsense",
+		"https://\xd0\xb0\xd1\x80\xd1\x80.com/",
+		"https://rp.example/\"",
+		"https://rp.example/<",
+		"https://[::1/",
+		"http://[::1]evil/",
 	};
 	SCOPED_ARENA *a = arena_new(1 << 20);
 	char long_one[URL_MAX + 2];
@@ -57,9 +79,21 @@ static void refused(void **state)
 static void public_ones(void **state)
 {
 	static const struct { const char *text; bool yes; } rows[] = {
-		{ "https://a.example/x.png", true }, { "http://a.example/", true }, { "/media/x.png", true }, { "/", true }, { "", false }, { "//evil.invalid/x", false },
-		{ "javascript:alert(1)", false }, { "JAVASCRIPT:alert(1)", false }, { " javascript:alert(1)", false }, { "java\nscript:alert(1)", false },
-		{ "data:image/png;base64,AAAA", false }, { "https:/x", false }, { "https:///x", false }, { "/\\evil.invalid", false }, { "file:///etc/passwd", false },
+		{ "https://a.example/x.png", true },
+		{ "http://a.example/", true },
+		{ "/media/x.png", true },
+		{ "/", true },
+		{ "", false },
+		{ "//evil.invalid/x", false },
+		{ "javascript:alert(1)", false },
+		{ "JAVASCRIPT:alert(1)", false },
+		{ " javascript:alert(1)", false },
+		{ "java\nscript:alert(1)", false },
+		{ "data:image/png;base64,AAAA", false },
+		{ "https:/x", false },
+		{ "https:///x", false },
+		{ "/\\evil.invalid", false },
+		{ "file:///etc/passwd", false },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (url_is_public(str_c(rows[i].text)) != rows[i].yes)
@@ -68,6 +102,7 @@ static void public_ones(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(parsed), cmocka_unit_test(refused), cmocka_unit_test(public_ones) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(parsed), cmocka_unit_test(refused),
+		cmocka_unit_test(public_ones) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

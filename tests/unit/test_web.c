@@ -110,7 +110,9 @@ static const struct route routes[] = {
 	{ "POST", "/raw", post_raw, .flags = ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = 1000, .help = "x" },
 	{ 0 },
 };
-static const struct service service = { .name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes };
+static const struct service service = {
+	.name = "here", .title = "Here", .mount = "/", .summary = "x", .routes = routes
+};
 static const struct service *const services[] = { &service, NULL };
 
 static enum status identify(struct web *w, const struct person **out, struct err *e)
@@ -134,7 +136,8 @@ static const char *ask(const char *method, const char *path, const char *headers
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval limit = { .tv_sec = 20 };
 	char request[70000];
-	int n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path, headers);
+	int n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s",
+	        method, path, headers);
 	if (*body || !strcmp(method, "POST"))
 		n += snprintf(request + n, sizeof request - (size_t)n, "Content-Length: %zu\r\n", strlen(body));
 	n += snprintf(request + n, sizeof request - (size_t)n, "\r\n%s", body);
@@ -196,8 +199,12 @@ static void pages_are_kept(void **state)
 static void kept_pages_know_what_kind_is_wanted(void **state)
 {
 	static const struct { const char *accept; bool json; } rows[] = {
-		{ "", false }, { "Accept: application/json\r\n", true }, { "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n", false },
-		{ "Accept: application/json;q=0.5, text/html\r\n", false }, { "Accept: application/problem+json\r\n", true }, { "Accept: */*\r\n", false },
+		{ "", false },
+		{ "Accept: application/json\r\n", true },
+		{ "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n", false },
+		{ "Accept: application/json;q=0.5, text/html\r\n", false },
+		{ "Accept: application/problem+json\r\n", true },
+		{ "Accept: */*\r\n", false },
 	};
 	for (unsigned turn = 0; turn < 2; turn++) /* made, then kept */
 		for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -219,8 +226,10 @@ static void *ask_alone(void *arg)
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(t.server, 0)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	char request[200], reply[64] = "";
-	int fd = socket(AF_INET, SOCK_STREAM, 0), n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", a->path);
-	if (!connect(fd, (struct sockaddr *)&in, sizeof in) && write(fd, request, (size_t)n) == n && read(fd, reply, sizeof reply - 1) > 0)
+	int fd = socket(AF_INET, SOCK_STREAM, 0),
+	    n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", a->path);
+	if (!connect(fd, (struct sockaddr *)&in, sizeof in) && write(fd, request, (size_t)n) == n &&
+	        read(fd, reply, sizeof reply - 1) > 0)
 		a->status = (reply[9] - '0') * 100;
 	close(fd);
 	return NULL;
@@ -307,7 +316,8 @@ static void forms_need_their_token(void **state)
 
 	ask("POST", "/form", type, text); /* no cookie */
 	status_is(403);
-	snprintf(text, sizeof text, "csrf=%s&note=kept+text&password=hunter2", other_token); /* another visitor's token */
+	snprintf(text, sizeof text, "csrf=%s&note=kept+text&password=hunter2",
+	        other_token); /* another visitor's token */
 	ask("POST", "/form", headers, text);
 	status_is(403);
 	expect("name=\"note\" value=\"kept text\"", true);
@@ -333,15 +343,22 @@ static void forms_need_their_token(void **state)
 static void the_same_origin_is_proof(void **state)
 {
 	static const struct { const char *headers; int status; } rows[] = {
-		{ "Sec-Fetch-Site: same-origin\r\n", 303 }, { "Origin: http://localhost\r\n", 303 }, { "Sec-Fetch-Site: same-site\r\n", 403 },
-		{ "Sec-Fetch-Site: none\r\n", 403 }, { "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost\r\n", 403 },
-		{ "Origin: https://localhost\r\n", 403 }, { "Origin: http://localhost.evil.example\r\n", 403 }, { "Origin: null\r\n", 403 }, { "", 403 },
+		{ "Sec-Fetch-Site: same-origin\r\n", 303 },
+		{ "Origin: http://localhost\r\n", 303 },
+		{ "Sec-Fetch-Site: same-site\r\n", 403 },
+		{ "Sec-Fetch-Site: none\r\n", 403 },
+		{ "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost\r\n", 403 },
+		{ "Origin: https://localhost\r\n", 403 },
+		{ "Origin: http://localhost.evil.example\r\n", 403 },
+		{ "Origin: null\r\n", 403 },
+		{ "", 403 },
 		{ "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost\r\n", 403 },
 	};
 	char headers[400];
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int before = t.posted;
-		snprintf(headers, sizeof headers, "Content-Type: application/x-www-form-urlencoded\r\n%s", rows[i].headers);
+		snprintf(headers, sizeof headers, "Content-Type: application/x-www-form-urlencoded\r\n%s",
+		        rows[i].headers);
 		ask("POST", "/form", headers, "next=/page/b");
 		status_is(rows[i].status);
 		assert_int_equal(t.posted, before + (rows[i].status == 303));
@@ -350,8 +367,8 @@ static void the_same_origin_is_proof(void **state)
 
 static void redirects_stay_here(void **state)
 {
-	static const char *const elsewhere[] = { "https://evil.example/", "//evil.example", "/%5Cevil.example", "evil", "", "javascript:1",
-		"http://localhost:1.evil.example" };
+	static const char *const elsewhere[] = { "https://evil.example/", "//evil.example", "/%5Cevil.example", "evil",
+		"", "javascript:1", "http://localhost:1.evil.example" };
 	char cookie[128], token[128], text[400], headers[400];
 	token_of(cookie, token);
 	snprintf(headers, sizeof headers, "Content-Type: application/x-www-form-urlencoded\r\n%s", cookie);
@@ -442,7 +459,11 @@ static int setup(void **state)
 	static const struct service provider = { .name = "provider", .identity = true };
 	static struct service_instance provider_here = { .def = &provider, .platform = &t.p, .local = true };
 	t.p.identity = &provider_here;
-	t.svc = (struct service_instance){ .def = &service, .platform = &t.p, .base_url = STR("http://localhost:1"), .base_path = STR(""), .local = true };
+	t.svc = (struct service_instance){ .def = &service,
+		.platform = &t.p,
+		.base_url = STR("http://localhost:1"),
+		.base_path = STR(""),
+		.local = true };
 	t.p.services = &t.svc;
 	t.p.service_count = 1;
 	t.p.web = web_app_new(&t.p, NULL, &e);

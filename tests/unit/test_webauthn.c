@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Passkeys: a registration and an assertion made here as an authenticator makes them, taken; and with each field wrong, not.
+ * Passkeys: a registration and an assertion made here as an authenticator makes them, taken; and with each field wrong,
+ * not.
  */
 #include "unit.h"
 
@@ -8,14 +9,17 @@
 #include "platform/text/json.h"
 
 static struct arena *a;
-static const struct webauthn_expected want = { STR_INIT("Y2hhbGxlbmdl"), STR_INIT("https://id.example.org"), STR_INIT("id.example.org") };
-static struct authenticator au = { .want = { STR_INIT("Y2hhbGxlbmdl"), STR_INIT("https://id.example.org"), STR_INIT("id.example.org") },
+static const struct webauthn_expected want = { STR_INIT("Y2hhbGxlbmdl"), STR_INIT("https://id.example.org"),
+	STR_INIT("id.example.org") };
+static struct authenticator au = { .want = { STR_INIT("Y2hhbGxlbmdl"), STR_INIT("https://id.example.org"),
+	                                   STR_INIT("id.example.org") },
 	.credential = STR_INIT("credential-number-one") };
 
 #define GOOD .flags = 0x45, .count = 1
 static enum status registered(const struct authenticator_answer *m, struct webauthn_credential *out)
 {
-	return webauthn_register(a, &want, authenticator_client_data(&au, m, "webauthn.create"), authenticator_attestation(&au, m), out, NULL);
+	return webauthn_register(a, &want, authenticator_client_data(&au, m, "webauthn.create"),
+	        authenticator_attestation(&au, m), out, NULL);
 }
 
 static struct str with_more(struct str s)
@@ -36,22 +40,38 @@ static void registers(void **state)
 	assert_true(str_eq(base64url_decode(a, made.id), au.credential));
 	assert_int_equal(made.sign_count, 1);
 	const struct authenticator_answer bad[] = {
-		{ GOOD, .type = "webauthn.get" }, { GOOD, .challenge = "b3RoZXI" }, { GOOD, .origin = "https://evil.example" }, { GOOD, .origin = "http://id.example.org" },
-		{ GOOD, .rp = "evil.example" }, { GOOD, .cross = true }, { .flags = 0x44, .count = 1 }, { .flags = 0x41, .count = 1 }, { .flags = 0x05, .count = 1 },
-		{ GOOD, .kty = 1 }, { GOOD, .kty = 4 }, { GOOD, .alg = -37 }, { GOOD, .alg = -65535 }, { GOOD, .crv = 2 }, { GOOD, .cut = 1 }, { GOOD, .cut = 70 },
+		{ GOOD, .type = "webauthn.get" },
+		{ GOOD, .challenge = "b3RoZXI" },
+		{ GOOD, .origin = "https://evil.example" },
+		{ GOOD, .origin = "http://id.example.org" },
+		{ GOOD, .rp = "evil.example" },
+		{ GOOD, .cross = true },
+		{ .flags = 0x44, .count = 1 },
+		{ .flags = 0x41, .count = 1 },
+		{ .flags = 0x05, .count = 1 },
+		{ GOOD, .kty = 1 },
+		{ GOOD, .kty = 4 },
+		{ GOOD, .alg = -37 },
+		{ GOOD, .alg = -65535 },
+		{ GOOD, .crv = 2 },
+		{ GOOD, .cut = 1 },
+		{ GOOD, .cut = 70 },
 		{ GOOD, .cut = 100 },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (registered(&bad[i], &made) == ST_OK)
 			fail_msg("registration %zu was taken", i);
 	/* Cut anywhere, and with something behind it. */
-	struct str whole = authenticator_attestation(&au, &good), client = authenticator_client_data(&au, &good, "webauthn.create");
+	struct str whole = authenticator_attestation(&au, &good),
+	           client = authenticator_client_data(&au, &good, "webauthn.create");
 	for (size_t n = 0; n < whole.n; n++)
-		assert_int_not_equal(webauthn_register(a, &want, client, arena_str(a, str_first(whole, n)), &made, NULL), ST_OK);
+		assert_int_not_equal(
+		        webauthn_register(a, &want, client, arena_str(a, str_first(whole, n)), &made, NULL), ST_OK);
 	assert_int_not_equal(webauthn_register(a, &want, client, with_more(whole), &made, NULL), ST_OK);
 	/* More parts than bytes, no definite length, nesting (before the library makes room for any of it). */
-	const struct str odd[] = { STR("\x9b\0\0\0\0\x7f\xff\xff\xff\0"), STR("\xbb\xff\xff\xff\xff\xff\xff\xff\xff"), STR("\xbf\xff"), STR("\x5f\x41x\xff"),
-		STR("\xa1\x01\x81\x81\x81\x81\x81\x81\x81\x81"), STR("\x1c"), STR("\xdb\0") };
+	const struct str odd[] = { STR("\x9b\0\0\0\0\x7f\xff\xff\xff\0"), STR("\xbb\xff\xff\xff\xff\xff\xff\xff\xff"),
+		STR("\xbf\xff"), STR("\x5f\x41x\xff"), STR("\xa1\x01\x81\x81\x81\x81\x81\x81\x81\x81"), STR("\x1c"),
+		STR("\xdb\0") };
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
 		assert_int_equal(webauthn_register(a, &want, client, odd[i], &made, NULL), ST_INVALID);
 	assert_int_not_equal(webauthn_register(a, &want, STR("{"), whole, &made, NULL), ST_OK);
@@ -60,7 +80,8 @@ static void registers(void **state)
 
 static enum status asserted(const struct authenticator_answer *m, struct str jwk, int64_t kept, int64_t *fresh)
 {
-	struct str data = authenticator_data(&au, m, STR("")), client = authenticator_client_data(&au, m, "webauthn.get");
+	struct str data = authenticator_data(&au, m, STR("")),
+	           client = authenticator_client_data(&au, m, "webauthn.get");
 	data.n -= m->cut;
 	return webauthn_assert(a, &want, jwk, kept, client, data, authenticator_sign(&au, data, client), fresh, NULL);
 }
@@ -78,17 +99,26 @@ static void asserts(void **state)
 	assert_int_equal(asserted(&none, made.jwk, 0, &fresh), ST_OK); /* it does not count */
 	assert_int_not_equal(asserted(&none, made.jwk, 3, &fresh), ST_OK); /* it did, and does not any more */
 	const struct authenticator_answer bad[] = {
-		{ .flags = 0x05, .count = 9, .type = "webauthn.create" }, { .flags = 0x05, .count = 9, .challenge = "b3RoZXI" },
-		{ .flags = 0x05, .count = 9, .origin = "https://evil.example" }, { .flags = 0x05, .count = 9, .rp = "evil.example" },
-		{ .flags = 0x01, .count = 9 }, { .flags = 0x04, .count = 9 }, { .flags = 0x05, .count = 9, .cross = true }, { .flags = 0x05, .count = 9, .cut = 1 },
+		{ .flags = 0x05, .count = 9, .type = "webauthn.create" },
+		{ .flags = 0x05, .count = 9, .challenge = "b3RoZXI" },
+		{ .flags = 0x05, .count = 9, .origin = "https://evil.example" },
+		{ .flags = 0x05, .count = 9, .rp = "evil.example" },
+		{ .flags = 0x01, .count = 9 },
+		{ .flags = 0x04, .count = 9 },
+		{ .flags = 0x05, .count = 9, .cross = true },
+		{ .flags = 0x05, .count = 9, .cut = 1 },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (asserted(&bad[i], made.jwk, 1, &fresh) == ST_OK)
 			fail_msg("assertion %zu was taken", i);
-	struct str data = authenticator_data(&au, &good, STR("")), client = authenticator_client_data(&au, &good, "webauthn.get"), signature = authenticator_sign(&au, data, client);
+	struct str data = authenticator_data(&au, &good, STR("")),
+	           client = authenticator_client_data(&au, &good, "webauthn.get"),
+	           signature = authenticator_sign(&au, data, client);
 	((char *)(uintptr_t)data.p)[36] ^= 1; /* the counter, after signing */
 	assert_int_not_equal(webauthn_assert(a, &want, made.jwk, 1, client, data, signature, &fresh, NULL), ST_OK);
-	assert_int_not_equal(webauthn_assert(a, &want, made.jwk, 1, client, authenticator_data(&au, &good, STR("")), STR("short"), &fresh, NULL), ST_OK);
+	assert_int_not_equal(webauthn_assert(a, &want, made.jwk, 1, client, authenticator_data(&au, &good, STR("")),
+	                             STR("short"), &fresh, NULL),
+	        ST_OK);
 }
 
 static int setup(void **state)

@@ -52,7 +52,9 @@ static void attach(struct loop *l, void *arg)
 static int start(void **state)
 {
 	struct err e;
-	struct http_server_config c = { .listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1, .app = { .handle = handle } };
+	struct http_server_config c = {
+		.listen = { { .addr = "127.0.0.1:0" } }, .listen_count = 1, .app = { .handle = handle }
+	};
 	server = http_server_new(&c, &e);
 	loops = server ? loops_start(1, attach, NULL, &e) : NULL;
 	return loops ? 0 : -1;
@@ -334,9 +336,14 @@ static void test_drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_handshake), cmocka_unit_test(test_messages),     cmocka_unit_test(test_byte_by_byte),
-		cmocka_unit_test(test_our_close), cmocka_unit_test(test_violations),   cmocka_unit_test(test_floods),
-		cmocka_unit_test(test_peer_vanishes), cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_handshake),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_byte_by_byte),
+		cmocka_unit_test(test_our_close),
+		cmocka_unit_test(test_violations),
+		cmocka_unit_test(test_floods),
+		cmocka_unit_test(test_peer_vanishes),
+		cmocka_unit_test(test_drain),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

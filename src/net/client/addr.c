@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which addresses an outbound request may not reach: the IANA special-purpose registries (RFC 6890 and its updates). For
- * IPv6 the rule is the other way round: 2000::/3 is all that has been given out for global use, so anything else is
+ * Which addresses an outbound request may not reach: the IANA special-purpose registries (RFC 6890 and its updates).
+ * For IPv6 the rule is the other way round: 2000::/3 is all that has been given out for global use, so anything else is
  * refused, and in it the blocks that embed or stand for something else.
  */
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Outbound HTTP, the fiber's side: permits, deadlines, redirects, headers both ways. A fetch holds one permit of its pool,
- * which bounds connections at once in the whole process, over all its redirects.
+ * Outbound HTTP, the fiber's side: permits, deadlines, redirects, headers both ways. A fetch holds one permit of its
+ * pool, which bounds connections at once in the whole process, over all its redirects.
  */
 #include "net/client/client.h"
 
@@ -94,8 +94,8 @@ static bool has_header(const struct http_out *o, const char *name)
 
 static bool harmless(struct str name)
 {
-	static const char *const names[] = { "accept", "accept-language", "accept-encoding", "user-agent", "content-type", "range",
-		                             "if-none-match", "if-modified-since", "cache-control" };
+	static const char *const names[] = { "accept", "accept-language", "accept-encoding", "user-agent",
+		"content-type", "range", "if-none-match", "if-modified-since", "cache-control" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (str_ieqc(name, names[i]))
 			return true;
@@ -105,7 +105,8 @@ static bool harmless(struct str name)
 static bool token(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", s.p[i]))
+		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f ||
+		        strchr("\"(),/:;<=>?@[\\]{}", s.p[i]))
 			return false;
 	return s.n > 0;
 }
@@ -164,7 +165,8 @@ static enum status add_headers(struct exchange *x, const struct hop *h, struct e
 static void set_request(struct exchange *x, const struct hop *h)
 {
 	CURL *c = x->easy;
-	bool payload = h->body.p || !strcmp(h->method, "POST") || !strcmp(h->method, "PUT") || !strcmp(h->method, "PATCH");
+	bool payload = h->body.p || !strcmp(h->method, "POST") || !strcmp(h->method, "PUT") ||
+	        !strcmp(h->method, "PATCH");
 	curl_easy_setopt(c, CURLOPT_URL, h->url);
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 0L);
 	if (h->unix_path)
@@ -320,7 +322,8 @@ static enum status unix_url(struct hop *h, struct err *e)
 	int n = 0;
 	bool more = str_cut(&rest, '/', &host);
 	path = curl_easy_unescape(NULL, arena_cstr(h->c->arena, host), (int)host.n, &n);
-	if (!path || n <= 1 || path[0] != '/' || (size_t)n != strlen(path) || n >= (int)sizeof((struct sockaddr_un){ 0 }.sun_path))
+	if (!path || n <= 1 || path[0] != '/' || (size_t)n != strlen(path) ||
+	        n >= (int)sizeof((struct sockaddr_un){ 0 }.sun_path))
 		return err_set(e, ST_INVALID, "%s is not a URL of a Unix socket", h->out->url);
 	if (!h->pool->c.allow_private)
 		return err_set(e, ST_FORBIDDEN, "%s: this address may not be fetched", h->out->url);
@@ -362,8 +365,9 @@ static enum status follow(struct hop *h, const struct http_in *in, struct err *e
 	const char *scheme = url_part(next, CURLUPART_SCHEME, a), *old = url_part(from, CURLUPART_SCHEME, a);
 	if (!web_scheme(scheme) || (!strcmp(old, "https") && strcmp(scheme, "https")))
 		return err_set(e, ST_UPSTREAM, "%s redirects to %s", was, *scheme ? scheme : "another scheme");
-	h->foreign |= strcmp(scheme, old) || strcasecmp(url_part(from, CURLUPART_HOST, a), url_part(next, CURLUPART_HOST, a)) ||
-	              strcmp(url_part(from, CURLUPART_PORT, a), url_part(next, CURLUPART_PORT, a));
+	h->foreign |= strcmp(scheme, old) ||
+	        strcasecmp(url_part(from, CURLUPART_HOST, a), url_part(next, CURLUPART_HOST, a)) ||
+	        strcmp(url_part(from, CURLUPART_PORT, a), url_part(next, CURLUPART_PORT, a));
 	h->url = url_part(next, CURLUPART_URL, a);
 	/* RFC 9110 15.4: 303 always becomes GET; 301 and 302 do after POST, as all clients have it. */
 	bool head = !strcmp(h->method, "HEAD"), post = !strcmp(h->method, "POST");
@@ -393,10 +397,13 @@ static void give_permit(struct http_pool **p)
 	fsem_give(&(*p)->permits);
 }
 
-enum status http_fetch(struct ctx *c, struct http_pool *p, const struct http_out *out, struct http_in *in, struct err *e)
+enum status http_fetch(
+        struct ctx *c, struct http_pool *p, const struct http_out *out, struct http_in *in, struct err *e)
 {
 	assert(c->tx_depth == 0);
-	struct hop h = { .c = c, .pool = p, .out = out, .method = out->method ? out->method : "GET", .body = out->body };
+	struct hop h = {
+		.c = c, .pool = p, .out = out, .method = out->method ? out->method : "GET", .body = out->body
+	};
 	h.deadline_ns = out->deadline_ns ? out->deadline_ns : clock_mono_ns() + p->c.timeout_ns;
 	if (c->deadline_ns && c->deadline_ns < h.deadline_ns)
 		h.deadline_ns = c->deadline_ns;
@@ -405,7 +412,8 @@ enum status http_fetch(struct ctx *c, struct http_pool *p, const struct http_out
 	enum status st = fsem_take(&p->permits, h.deadline_ns);
 	if (st != ST_OK) {
 		atomic_fetch_add(&p->refused, 1);
-		return err_set(e, st, "%s: %s", p->c.name, st == ST_UNAVAILABLE ? "too many requests are waiting" : "no free connection in time");
+		return err_set(e, st, "%s: %s", p->c.name,
+		        st == ST_UNAVAILABLE ? "too many requests are waiting" : "no free connection in time");
 	}
 	__attribute__((cleanup(give_permit))) struct http_pool *held = p;
 	(void)held;

@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "net/conn/http.h"
 
-/* Bounds of one purpose, per process. 0: the figure in parentheses. Idle connections belong to a loop: `keep` is divided
-   among the loops that use the pool (at least 1 each). */
+/* Bounds of one purpose, per process. 0: the figure in parentheses. Idle connections belong to a loop: `keep` is
+   divided among the loops that use the pool (at least 1 each). */
 struct http_pool_config {
 	const char *name;       /* for metrics: "contract-read", "contract-action", "federation", … */
 	unsigned max, keep;     /* connections at once / kept idle (20/10 for reads, 10/5 for actions) */
@@ -35,8 +35,9 @@ struct http_out {
 	size_t max_body;                   /* of the response; 0: 1 MiB */
 	unsigned max_redirects;            /* 0: a redirect is returned as it is */
 	int64_t deadline_ns;               /* 0: the pool's time-out and ctx->deadline_ns */
-	/* Streaming: called in the fiber for each piece, after in->status and in->headers are set; in->body.p == NULL then.
-	   It may wait: the server is held back meanwhile. Non-zero: stop with that status. max_body counts as well. */
+	/* Streaming: called in the fiber for each piece, after in->status and in->headers are set; in->body.p == NULL
+	   then. It may wait: the server is held back meanwhile. Non-zero: stop with that status. max_body counts as
+	   well. */
 	enum status (*on_data)(void *arg, const void *p, size_t n);
 	void *arg;
 };
@@ -47,10 +48,11 @@ struct http_in {
 	struct str body;                   /* in ctx->arena */
 	const char *url;                   /* after redirects */
 };
-/* ST_OK whenever a response arrived, whatever its status. A redirect is followed to http and https only, never from https
-   to http; to another origin only harmless headers go along. Credentials in a URL are refused. http+unix needs a pool
-   with allow_private; such a pool also sends ctx's `traceparent`. ST_INVALID (URL, header), ST_TIMEOUT, ST_UPSTREAM
-   (connection, protocol), ST_TOO_LARGE, ST_FORBIDDEN (address refused), ST_UNAVAILABLE (pool full), ST_CANCELLED. */
+/* ST_OK whenever a response arrived, whatever its status. A redirect is followed to http and https only, never from
+   https to http; to another origin only harmless headers go along. Credentials in a URL are refused. http+unix needs a
+   pool with allow_private; such a pool also sends ctx's `traceparent`. ST_INVALID (URL, header), ST_TIMEOUT,
+   ST_UPSTREAM (connection, protocol), ST_TOO_LARGE, ST_FORBIDDEN (address refused), ST_UNAVAILABLE (pool full),
+   ST_CANCELLED. */
 enum status http_fetch(struct ctx *c, struct http_pool *p, const struct http_out *out, struct http_in *in,
                        struct err *e) MUST_CHECK;
 struct str http_in_header(const struct http_in *in, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shared by the two halves of the client: client.c (fetch, in the fiber) and client_loop.c (libcurl, on the loop's stack).
+ * Shared by the two halves of the client: client.c (fetch, in the fiber) and client_loop.c (libcurl, on the loop's
+ * stack).
  *
  * Life of an exchange: exchange_start → callbacks fill `head` and `body` and wake the fiber → `done` with `code` →
  * exchange_end. exchange_end may come at any time and takes the transfer out of libcurl's hands first.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libcurl's multi interface on the loop. Per pool and loop there is one multi handle with its connections; libcurl tells
- * which descriptors and which time it waits for, and is called back on the loop's own stack: TLS handshakes and
+ * libcurl's multi interface on the loop. Per pool and loop there is one multi handle with its connections; libcurl
+ * tells which descriptors and which time it waits for, and is called back on the loop's own stack: TLS handshakes and
  * decompression are too deep for a fiber's. So a fiber that must call into libcurl itself, to resume or to
  * remove a transfer, defers that to the loop and waits.
  *
@@ -225,7 +225,8 @@ static bool head_complete(struct exchange *x)
 	if (status < 200)
 		return true;
 	x->head_ended = true;
-	x->discard = x->may_follow && (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
+	x->discard = x->may_follow &&
+	        (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
 	curl_easy_getinfo(x->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (length < 0 || x->no_body || x->discard || status == 204 || status == 304)
 		return true;

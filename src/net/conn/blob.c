@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Blobs, and where large ones live: in whole pages of one memfd that is mapped here. Such a blob is memory like any other, and
- * the kernel can also send it as a file, by reference to its pages, which saves the copy into the socket (an eighth of the
- * time of a cached page of 20 KB).
+ * Blobs, and where large ones live: in whole pages of one memfd that is mapped here. Such a blob is memory like any
+ * other, and the kernel can also send it as a file, by reference to its pages, which saves the copy into the socket (an
+ * eighth of the time of a cached page of 20 KB).
  *
- * What was sent that way may still be on its way, unread or to be sent again, long after the blob is gone. So the pages of a
- * blob are never used again: its place is punched out of the file, which leaves them to whoever still refers to them, and who
- * gets the place next gets other pages. That holds for single pages, hence MADV_NOHUGEPAGE; the kernel is asked once,
- * with a pipe, whether it does so. If not, or when the region is full, blobs come from malloc and are copied.
+ * What was sent that way may still be on its way, unread or to be sent again, long after the blob is gone. So the pages
+ * of a blob are never used again: its place is punched out of the file, which leaves them to whoever still refers to
+ * them, and who gets the place next gets other pages. That holds for single pages, hence MADV_NOHUGEPAGE; the kernel is
+ * asked once, with a pipe, whether it does so. If not, or when the region is full, blobs come from malloc and are
+ * copied.
  *
  * Any thread; the lock guards the map of used pages and nothing else.
  */
@@ -38,11 +39,12 @@ static struct {
 	uint64_t used[WORDS]; /* a bit for each page */
 } region = { .once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 
-/* --- the region -------------------------------------------------------------------------------------------------------- */
+/* --- the region --------------------------------------------------------------------------------------------------- */
 
 static bool punch(size_t page, size_t count)
 {
-	return fallocate(region.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(page * PAGE), (off_t)(count * PAGE)) == 0;
+	return fallocate(region.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(page * PAGE),
+	               (off_t)(count * PAGE)) == 0;
 }
 
 /* What was handed over by reference must survive the end and the next use of its place. */
@@ -137,7 +139,7 @@ static void give_pages(struct blob *b)
 	pthread_mutex_unlock(&region.lock);
 }
 
-/* --- blobs --------------------------------------------------------------------------------------------------------------- */
+/* --- blobs -------------------------------------------------------------------------------------------------------- */
 
 static struct blob *blob_init(struct blob *b, size_t n)
 {

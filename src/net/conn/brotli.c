@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Brotli in memory of ours. The library calls exit() when its allocator fails; this one unwinds to a guard around the call instead,
- * and what was allocated until then, which the library can no longer free, is in a list.
+ * Brotli in memory of ours. The library calls exit() when its allocator fails; this one unwinds to a guard around the
+ * call instead, and what was allocated until then, which the library can no longer free, is in a list.
  */
 #include "net/conn/brotli.h"
 
@@ -62,7 +62,8 @@ static void compress(void *arg)
 	BrotliEncoderSetParameter(s, BROTLI_PARAM_LGWIN, (uint32_t)w->window);
 	BrotliEncoderSetParameter(s, BROTLI_PARAM_MODE, BROTLI_MODE_TEXT);
 	BrotliEncoderSetParameter(s, BROTLI_PARAM_SIZE_HINT, w->in.n < UINT32_MAX ? (uint32_t)w->in.n : UINT32_MAX);
-	if (BrotliEncoderCompressStream(s, BROTLI_OPERATION_FINISH, &in_left, &in, &out_left, &out, NULL) && BrotliEncoderIsFinished(s))
+	if (BrotliEncoderCompressStream(s, BROTLI_OPERATION_FINISH, &in_left, &in, &out_left, &out, NULL) &&
+	        BrotliEncoderIsFinished(s))
 		w->len = w->room - out_left;
 	BrotliEncoderDestroyInstance(s);
 }

@@ -77,7 +77,7 @@ void conn_wheel_fired(struct conn *c, int64_t now)
 	rearm(c);
 }
 
-/* --- input ---------------------------------------------------------------------------------------------------------- */
+/* --- input -------------------------------------------------------------------------------------------------------- */
 
 struct str conn_in(const struct conn *c)
 {
@@ -258,7 +258,7 @@ static void pump(struct conn *c)
 		queue_task(c);
 }
 
-/* --- TLS handshake ---------------------------------------------------------------------------------------------------- */
+/* --- TLS handshake ------------------------------------------------------------------------------------------------ */
 
 static void choose_after_tls(struct conn *c)
 {
@@ -285,7 +285,7 @@ static void handshake(struct conn *c)
 		conn_close(c);
 }
 
-/* --- what protocol? ---------------------------------------------------------------------------------------------------- */
+/* --- what protocol? ----------------------------------------------------------------------------------------------- */
 
 /* Cleartext: HTTP/2 with prior knowledge begins with a preface that no HTTP/1 request has (RFC 9113 3.4). */
 static void sniff_input(struct conn *c)
@@ -328,7 +328,7 @@ void conn_switch(struct conn *c, const struct proto *p, void *state)
 		p->drain(c);
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------------ */
+/* --- events ------------------------------------------------------------------------------------------------------- */
 
 static void ready(struct watch *watch, uint32_t events)
 {

@@ -66,7 +66,8 @@ struct piece {
 };
 static inline struct piece piece_bytes(struct str s) { return (struct piece){ PIECE_BYTES, .p = s.p, .len = s.n }; }
 void piece_drop(struct piece *p); /* gives back the reference */
-/* What it holds for the peer that it waits for, in bytes (owed.c): its share of a blob that others hold too, a file's descriptor. */
+/* What it holds for the peer that it waits for, in bytes (owed.c): its share of a blob that others hold too, a file's
+ * descriptor. */
 size_t piece_owed(const struct piece *p);
 
 /* --- protocol of a connection ----------------------------------------------------------------------------------- */
@@ -81,7 +82,8 @@ struct proto {
 	void (*input)(struct conn *c);
 	/* The output queue has fallen to CONN_LOW_WATER after conn_room said 0. May be NULL. */
 	void (*room)(struct conn *c);
-	/* The moment set by conn_deadline has passed (it is unset now). Decide: conn_close, conn_finish, a new deadline. */
+	/* The moment set by conn_deadline has passed (it is unset now). Decide: conn_close, conn_finish, a new
+	 * deadline. */
 	void (*expired)(struct conn *c);
 	/* The peer sent FIN (EPOLLRDHUP) while reading is paused: it may be gone, or may just wait. May be NULL.
 	   A reset connection is closed by conn.c itself. */
@@ -131,7 +133,8 @@ struct conn {
 	size_t out_bytes; /* in memory: files do not count */
 	uint64_t sent_total, sent_mark;
 	size_t out_owed; /* of the queue, as piece_owed says */
-	size_t owed, owed_told; /* what its protocol and its requests hold; the whole sum as last told to the worker: owed.c */
+	size_t owed, owed_told; /* what its protocol and its requests hold; the whole sum as last told to the worker:
+	                           owed.c */
 	int64_t proto_deadline_ns, write_deadline_ns;
 	int64_t wheel_at_ns;
 	struct conn *wheel_next, **wheel_prev; /* bucket of the worker's timer wheel */
@@ -170,9 +173,9 @@ size_t conn_room(struct conn *c);
 void conn_flush(struct conn *c); /* hand to the socket what it takes; after input() this happens by itself */
 bool conn_out_empty(const struct conn *c);
 
-/* What we hold for the peer, in bytes: owed.c. *part is what is counted of one thing (a stream, a session, a request that waits),
-   0 at first; now: what it is from here on. Counting refuses nothing: ask conn_may_owe before, where there is a way to say no; a
-   connection that holds too much all the same is closed at its next flush. */
+/* What we hold for the peer, in bytes: owed.c. *part is what is counted of one thing (a stream, a session, a request
+   that waits), 0 at first; now: what it is from here on. Counting refuses nothing: ask conn_may_owe before, where there
+   is a way to say no; a connection that holds too much all the same is closed at its next flush. */
 void conn_owes(struct conn *c, size_t *part, size_t now);
 bool conn_may_owe(const struct conn *c, size_t more);
 size_t conn_owed(const struct conn *c);
@@ -181,13 +184,14 @@ size_t conn_owed(const struct conn *c);
    wheel's granularity (a quarter of a second, and as late as that it may fire). */
 void conn_deadline(struct conn *c, int64_t at_ns);
 
-/* Flush the queue, shut down the sending side, read and discard what still comes for a bounded time (RFC 9112 9.6), close. */
+/* Flush the queue, shut down the sending side, read and discard what still comes for a bounded time (RFC 9112 9.6),
+ * close. */
 void conn_finish(struct conn *c);
 void conn_close(struct conn *c);
 /* Speak another protocol on c from now on (WebSocket after 101). The former protocol must have freed its state. */
 void conn_switch(struct conn *c, const struct proto *p, void *state);
 
-/* --- request ------------------------------------------------------------------------------------------------------- */
+/* --- request ------------------------------------------------------------------------------------------------------ */
 
 enum body_read {
 	BODY_DATA,  /* *got > 0 bytes */
@@ -200,8 +204,9 @@ enum body_read {
 
 /* How a protocol serves one request. None of these waits. */
 struct stream_ops {
-	/* Status r.status and the headers q->out[0..out_count) with len bytes of body to follow (−1: unknown) as ops->body;
-	   end: none will follow (HEAD, 204, 304, or empty), though len is still what Content-Length says (−1: leave it out). */
+	/* Status r.status and the headers q->out[0..out_count) with len bytes of body to follow (−1: unknown) as
+	   ops->body; end: none will follow (HEAD, 204, 304, or empty), though len is still what Content-Length says
+	   (−1: leave it out). */
 	void (*head)(struct request *q, int64_t len, bool end);
 	/* The next piece of body, taken; end: it was the last. An empty piece with end just ends. */
 	void (*body)(struct request *q, struct piece *p, bool end);
@@ -245,7 +250,8 @@ struct request {
 	uint64_t burst;        /* bytes read or written since others had their turn */
 	int64_t answer_len;    /* announced by http_begin; −1 unknown */
 	bool head_sent, complete, no_body, gone, running, started, streaming, in_done;
-	bool left;             /* the client, in the middle of its body or half closed for too long: not answered is no fault then */
+	bool left; /* the client, in the middle of its body or half closed for too long: not answered is no fault then
+	            */
 	bool lasts;            /* it has no end of its own (server-sent events): ended when the server drains */
 	bool wants_json;       /* Accept names application/json or problem+json before text/html */
 };
@@ -298,7 +304,7 @@ void worker_count_cut(struct worker *w);      /* a connection cut for abusing h2
 /* "Not Found"; "Unknown" for codes without a registered phrase. */
 const char *http_reason(int status);
 
-/* --- HTTP/1.1, for ws.c -------------------------------------------------------------------------------------------- */
+/* --- HTTP/1.1, for ws.c ------------------------------------------------------------------------------------------- */
 
 /* Answer 101 with the headers collected in q and hand the connection to p with state; from here on q is served by ops
    (finish and, for those that do not apply, never called: a WebSocket handler does not touch the HTTP answer).

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The output queue of a connection: bytes of our own in pooled segments, references to blobs, ranges of files. Flushing
- * gathers as much as one writev takes (a response head and its blob: one system call), files and large blobs go by sendfile; over TLS
- * everything goes through one scratch record.
+ * gathers as much as one writev takes (a response head and its blob: one system call), files and large blobs go by
+ * sendfile; over TLS everything goes through one scratch record.
  */
 #include "net/conn/conn_out.h"
 
@@ -34,7 +34,7 @@ struct seg {
 size_t seg_pool_size(void) { return sizeof(struct seg) + SEG_DATA; }
 size_t seg_small_size(void) { return sizeof(struct seg); }
 
-/* --- pieces -------------------------------------------------------------------------------------------------------- */
+/* --- pieces ------------------------------------------------------------------------------------------------------- */
 
 struct file_ref *file_ref_new(int fd)
 {
@@ -136,7 +136,7 @@ void conn_out_drop(struct conn *c)
 
 bool conn_out_empty(const struct conn *c) { return c->out_first == NULL; }
 
-/* --- queueing -------------------------------------------------------------------------------------------------------- */
+/* --- queueing ----------------------------------------------------------------------------------------------------- */
 
 char *conn_reserve(struct conn *c, size_t n)
 {
@@ -264,7 +264,7 @@ size_t conn_room(struct conn *c)
 	return 0;
 }
 
-/* --- flushing --------------------------------------------------------------------------------------------------------- */
+/* --- flushing ----------------------------------------------------------------------------------------------------- */
 
 static void took(struct conn *c, size_t n)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Content codings: negotiation (RFC 9110 12.5.3) and compression on the fly. Brotli at quality 4 and zlib at level 5:
- * beyond that a page costs more time than it saves on any wire; what is sent often is compressed ahead, once, elsewhere.
+ * beyond that a page costs more time than it saves on any wire; what is sent often is compressed ahead, once,
+ * elsewhere.
  */
 #include <strings.h>
 #include <zlib.h>
@@ -14,7 +15,7 @@
 #define INLINE_MAX   ((size_t)64 << 10) /* more takes the loop for longer than a millisecond: to the pool */
 #define COMPRESS_MAX ((size_t)16 << 20)
 
-/* --- negotiation --------------------------------------------------------------------------------------------------------- */
+/* --- negotiation -------------------------------------------------------------------------------------------------- */
 
 /* In thousandths; 1000 when there is none; −1 when it is malformed. */
 static int weight(struct str params)
@@ -68,7 +69,7 @@ enum http_coding http_accepts_coding(const struct http_req *r, unsigned have)
 	return best;
 }
 
-/* --- compression ----------------------------------------------------------------------------------------------------------- */
+/* --- compression -------------------------------------------------------------------------------------------------- */
 
 static bool ends_with(struct str s, const char *tail)
 {
@@ -78,8 +79,8 @@ static bool ends_with(struct str s, const char *tail)
 
 static bool compressible(struct str type)
 {
-	static const char *const exact[] = { "application/json", "application/javascript", "application/xml", "application/wasm",
-		                             "application/manifest+json", "image/svg+xml", "application/ld+json", "font/ttf" };
+	static const char *const exact[] = { "application/json", "application/javascript", "application/xml",
+		"application/wasm", "application/manifest+json", "image/svg+xml", "application/ld+json", "font/ttf" };
 	struct str t = type;
 	if (!type.p)
 		return false;
@@ -104,7 +105,10 @@ struct job {
 
 static size_t gzip(const struct job *j)
 {
-	z_stream z = { .next_in = (Bytef *)j->in.p, .avail_in = (uInt)j->in.n, .next_out = (Bytef *)j->out, .avail_out = (uInt)j->room };
+	z_stream z = { .next_in = (Bytef *)j->in.p,
+		.avail_in = (uInt)j->in.n,
+		.next_out = (Bytef *)j->out,
+		.avail_out = (uInt)j->room };
 	if (deflateInit2(&z, 5, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return 0;
 	int r = deflate(&z, Z_FINISH);
@@ -140,7 +144,9 @@ void http_send_compressed(struct http_req *r, struct str body)
 		return;
 	}
 	add_vary(r);
-	struct job j = { .in = body, .coding = http_accepts_coding(r, 1u << HTTP_GZIP | 1u << HTTP_BR), .room = body.n - 1 };
+	struct job j = {
+		.in = body, .coding = http_accepts_coding(r, 1u << HTTP_GZIP | 1u << HTTP_BR), .room = body.n - 1
+	};
 	/* A body in the arena shows that two of its size may not fit: then it goes as it is. */
 	j.out = j.coding == HTTP_IDENTITY ? NULL : arena_try_alloc(r->ctx.arena, j.room);
 	if (j.out && (body.n <= INLINE_MAX || !fiber_self()))

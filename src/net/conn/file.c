@@ -2,8 +2,9 @@
  *
  * Conditional requests and ranges (RFC 9110 13, 14), and files served with both.
  *
- * sendfile and pread wait for a disk when what they send is not in memory, and the loop with them. So a thread of the pool reads it in
- * before the answer begins: all of a picture; of a larger file the beginning, and the kernel is told to go on reading by itself.
+ * sendfile and pread wait for a disk when what they send is not in memory, and the loop with them. So a thread of the
+ * pool reads it in before the answer begins: all of a picture; of a larger file the beginning, and the kernel is told
+ * to go on reading by itself.
  */
 #include <fcntl.h>
 #include <strings.h>
@@ -24,7 +25,7 @@
    the answer then (RFC 9110 14.2 allows it). */
 #define RANGES_MAX 16
 
-/* --- conditions -------------------------------------------------------------------------------------------------------- */
+/* --- conditions --------------------------------------------------------------------------------------------------- */
 
 static struct str opaque(struct str tag, bool *weak)
 {
@@ -40,7 +41,9 @@ static bool listed(struct str list, struct str etag, bool strong)
 	while (list.n) {
 		list = str_trim(list);
 		size_t skip = list.n > 2 && list.p[0] == 'W' && list.p[1] == '/' ? 2 : 0;
-		const char *end = list.n > skip + 1 && list.p[skip] == '"' ? memchr(list.p + skip + 1, '"', list.n - skip - 1) : NULL;
+		const char *end = list.n > skip + 1 && list.p[skip] == '"'
+		        ? memchr(list.p + skip + 1, '"', list.n - skip - 1)
+		        : NULL;
 		if (!end)
 			return false;
 		struct str item = str_n(list.p, (size_t)(end - list.p) + 1);
@@ -130,7 +133,7 @@ bool http_conditional(struct http_req *r, struct str etag, int64_t mtime_us)
 	return status != 0;
 }
 
-/* --- what is not in memory ------------------------------------------------------------------------------------------------ */
+/* --- what is not in memory ---------------------------------------------------------------------------------------- */
 
 struct range { uint64_t off, len; };
 struct cold { int fd; struct range range; };
@@ -138,7 +141,8 @@ struct cold { int fd; struct range range; };
 /* Asks the kernel's page tables, which costs a microsecond or two; nothing is read. */
 static bool in_memory(struct arena *a, int fd, struct range r)
 {
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from = r.off / page * page, len = r.off + r.len - from, n = (len + page - 1) / page;
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from = r.off / page * page, len = r.off + r.len - from,
+	               n = (len + page - 1) / page;
 	unsigned char *resident = arena_alloc(a, n);
 	void *map = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)from);
 	bool all = map == MAP_FAILED || mincore(map, len, resident) == 0;
@@ -154,7 +158,8 @@ static void read_in(void *arg)
 	const struct cold *c = arg;
 	static _Thread_local char scratch[64 << 10];
 	uint64_t off = c->range.off, end = off + (c->range.len < WARM_MAX ? c->range.len : WARM_MAX);
-	posix_fadvise(c->fd, (off_t)off, (off_t)(c->range.len < AHEAD_MAX ? c->range.len : AHEAD_MAX), POSIX_FADV_WILLNEED);
+	posix_fadvise(
+	        c->fd, (off_t)off, (off_t)(c->range.len < AHEAD_MAX ? c->range.len : AHEAD_MAX), POSIX_FADV_WILLNEED);
 	while (off < end) {
 		ssize_t n = pread(c->fd, scratch, sizeof scratch, (off_t)off);
 		if (n <= 0)
@@ -174,7 +179,7 @@ static void warm(const struct http_req *r, int fd, const struct range *range, in
 	}
 }
 
-/* --- ranges -------------------------------------------------------------------------------------------------------------- */
+/* --- ranges ------------------------------------------------------------------------------------------------------- */
 
 /* Number of satisfiable ranges; 0: none of them is; −1: not a header to act on. */
 static int parse_ranges(struct str h, uint64_t size, struct range out[RANGES_MAX])
@@ -240,9 +245,10 @@ static void send_multipart(struct http_req *r, struct file_ref *f, uint64_t size
 	unsigned count = 0;
 	random_hex(boundary, 12);
 	for (int i = 0; i < n; i++) {
-		p[count++] = piece_bytes(arena_strf(a, "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %llu-%llu/%llu\r\n\r\n",
-		                                    i ? "\r\n" : "", boundary, content_type, (unsigned long long)range[i].off,
-		                                    (unsigned long long)(range[i].off + range[i].len - 1), (unsigned long long)size));
+		p[count++] = piece_bytes(
+		        arena_strf(a, "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %llu-%llu/%llu\r\n\r\n",
+		                i ? "\r\n" : "", boundary, content_type, (unsigned long long)range[i].off,
+		                (unsigned long long)(range[i].off + range[i].len - 1), (unsigned long long)size));
 		p[count++] = file_piece(f, range[i].off, range[i].len);
 	}
 	p[count++] = piece_bytes(arena_strf(a, "\r\n--%s--\r\n", boundary));
@@ -293,7 +299,8 @@ void http_file(struct http_req *r, int fd, const char *content_type)
 	}
 	uint64_t size = (uint64_t)st.st_size;
 	int64_t mtime_us = st.st_mtim.tv_sec * US_PER_S + st.st_mtim.tv_nsec / 1000;
-	struct str etag = arena_strf(r->ctx.arena, "\"%llx-%llx\"", (unsigned long long)mtime_us, (unsigned long long)size);
+	struct str etag = arena_strf(
+	        r->ctx.arena, "\"%llx-%llx\"", (unsigned long long)mtime_us, (unsigned long long)size);
 	add_validators(r, etag, mtime_us);
 	http_set_header(r, "Content-Type", str_c(content_type));
 	http_set_header(r, "Accept-Ranges", STR("bytes"));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Framed answers: head and body of an answer in one piece of memory that the kernel sends as a file. A cached page goes to
- * many visitors under the same head until the second of its Date is over; one sendfile for both costs half a microsecond
- * less than a sendmsg and a sendfile.
+ * Framed answers: head and body of an answer in one piece of memory that the kernel sends as a file. A cached page goes
+ * to many visitors under the same head until the second of its Date is over; one sendfile for both costs half a
+ * microsecond less than a sendmsg and a sendfile.
  *
- * Each worker remembers the parts of blobs that it sent lately. One that was sent FRAMED_AFTER times within a second is copied behind
- * the head of that moment. It is used for as long as the head that is about to be sent is, byte for byte, the one that was
- * copied: nothing here knows what a head means, and none that differs is ever replaced.
+ * Each worker remembers the parts of blobs that it sent lately. One that was sent FRAMED_AFTER times within a second is
+ * copied behind the head of that moment. It is used for as long as the head that is about to be sent is, byte for byte,
+ * the one that was copied: nothing here knows what a head means, and none that differs is ever replaced.
  */
 #include "net/conn/server.h"
 
@@ -44,7 +44,9 @@ struct blob *framed_answer(struct worker *w, struct str head, const struct piece
 	struct framed *f = &w->framed[((uintptr_t)body->p >> 6 ^ (uintptr_t)body->p >> 14) % FRAMED_SLOTS];
 	if (f->body != body->blob || f->p != body->p || f->len != body->len || f->date_s != w->date_s) {
 		forget(f);
-		*f = (struct framed){ .body = blob_ref(body->blob), .p = body->p, .len = body->len, .date_s = w->date_s };
+		*f = (struct framed){
+			.body = blob_ref(body->blob), .p = body->p, .len = body->len, .date_s = w->date_s
+		};
 	}
 	if (f->answer && !is_head_of(head, f)) {
 		blob_unref(f->answer);

@@ -4,10 +4,10 @@
  * HTTP/2, RFC 9113). The server parses and refuses; the application answers.
  *
  * Life of a request: headers complete → app->fast() on the loop, no fiber: may answer from memory →
- * otherwise, when its turn in its line has come, a fiber runs app->handle(), which reads the body and answers exactly once. When handle returns without
- * an answer the server sends 500. The request and all it points to live in req->ctx.arena, until the response
- * has been handed to the connection. When the client goes away the fiber is cancelled: its waits return
- * ST_CANCELLED.
+ * otherwise, when its turn in its line has come, a fiber runs app->handle(), which reads the body and answers exactly
+ * once. When handle returns without an answer the server sends 500. The request and all it points to live in
+ * req->ctx.arena, until the response has been handed to the connection. When the client goes away the fiber is
+ * cancelled: its waits return ST_CANCELLED.
  */
 #ifndef GH_NET_HTTP_H
 #define GH_NET_HTTP_H
@@ -34,7 +34,8 @@ struct blob {
 	char data[];
 };
 struct blob *blob_new(const void *data, size_t n); /* NULL data: uninitialised; NULL when memory is out */
-/* Uninitialised, for what is kept and sent often: from BLOB_LARGE bytes on in memory that the kernel sends without a copy. */
+/* Uninitialised, for what is kept and sent often: from BLOB_LARGE bytes on in memory that the kernel sends without a
+ * copy. */
 #define BLOB_LARGE ((size_t)8 << 10)
 struct blob *blob_new_large(size_t n);
 size_t blob_bytes(const struct blob *b); /* memory that it takes */
@@ -85,8 +86,8 @@ void http_status(struct http_req *r, int status); /* default 200 */
    and Transfer-Encoding are the server's. */
 void http_add_header(struct http_req *r, const char *name, struct str value);
 void http_set_header(struct http_req *r, const char *name, struct str value); /* replaces */
-/* Headers of an answer that was kept: checked when they were first set, named once each, in memory that outlives http_send*.
-   Added without a copy; for an answer that has no headers yet. */
+/* Headers of an answer that was kept: checked when they were first set, named once each, in memory that outlives
+   http_send*. Added without a copy; for an answer that has no headers yet. */
 void http_add_kept_header(struct http_req *r, const char *name, struct str value);
 void http_send(struct http_req *r, struct str body);        /* copies what the socket does not take at once */
 void http_send_blob(struct http_req *r, struct blob *body); /* takes a reference of its own */
@@ -103,7 +104,8 @@ bool http_conditional(struct http_req *r, struct str etag, int64_t mtime_us);
 /* Serve an open regular file with ETag, Last-Modified, Range (single and multipart), HEAD. Takes fd. */
 void http_file(struct http_req *r, int fd, const char *content_type);
 
-/* Negotiated content coding of RFC 9110 12.5.3 among those named in have ("br", "gzip"): the best acceptable or NULL. */
+/* Negotiated content coding of RFC 9110 12.5.3 among those named in have ("br", "gzip"): the best acceptable or NULL.
+ */
 enum http_coding { HTTP_IDENTITY, HTTP_GZIP, HTTP_BR };
 enum { HTTP_BROTLI_QUALITY = 4, HTTP_BROTLI_WINDOW = 20 }; /* on the fly */
 enum http_coding http_accepts_coding(const struct http_req *r, unsigned have /* 1u << HTTP_GZIP … */);
@@ -135,9 +137,10 @@ void ws_close(struct ws *w, unsigned code, const char *reason);
 struct http_app {
 	bool (*fast)(struct http_req *r, void *arg);   /* may be NULL */
 	void (*handle)(struct http_req *r, void *arg);
-	/* Which line handle() stands in, 0 to HTTP_LINES - 1 (a service, a store): of each line limits.at_work are at work at once
-	   on a loop, the others wait in order. For fast answers to others when one is slow; none (-1) for what others wait
-	   for, or a circle of waits would stand still, and for what lasts. May be NULL: none for all. */
+	/* Which line handle() stands in, 0 to HTTP_LINES - 1 (a service, a store): of each line limits.at_work are at
+	   work at once on a loop, the others wait in order. For fast answers to others when one is slow; none (-1) for
+	   what others wait for, or a circle of waits would stand still, and for what lasts. May be NULL: none for all.
+	 */
 	int (*line)(const struct http_req *r, void *arg);
 	/* A message refused before there was a request (parse error, limits): give it a body. May be NULL. The page is
 	   static memory; *type its media type. */
@@ -154,23 +157,25 @@ struct http_limits { /* 0: the default in parentheses */
 	size_t body;                 /* default body_max (1 MiB) */
 	int64_t header_time_ns;      /* total time for a header block (10 s) */
 	int64_t idle_ns;             /* keep-alive (75 s) */
-	int64_t request_ns;          /* deadline of a request's fiber (30 s); moves on while its body comes or its answer goes */
+	int64_t request_ns; /* deadline of a request's fiber (30 s); moves on while its body comes or its answer goes */
 	unsigned body_rate;          /* minimum bytes/s, after 5 s of grace (500) */
 	unsigned write_rate;         /* the same for reading our answer (500) */
 	size_t arena;                /* per request (4 MiB) */
 	unsigned at_work;            /* handlers of one line at once, per loop (250) */
 	unsigned waiting;            /* for their turn, per line and loop (10 000); more get 503 */
-	size_t memory;               /* held for peers that don't read or don't finish, all together (256 MiB); one connection: 16 MiB */
+	size_t memory; /* held for peers that don't read or don't finish, all together (256 MiB); one connection: 16 MiB
+	                */
 };
 
 struct http_listen {
 	const char *addr;            /* "127.0.0.1:8080", "[::]:443", "unix:/run/x.sock"; port 0: any */
-	const char *cert, *key;      /* PEM paths: TLS with ALPN h2, http/1.1. NULL: cleartext (h1, and h2 by prior knowledge) */
+	const char *cert,
+	        *key; /* PEM paths: TLS with ALPN h2, http/1.1. NULL: cleartext (h1, and h2 by prior knowledge) */
 };
 
 struct http_server;
-/* Where trusted proxies say who asked: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). Only one counts: a client
-   may send the other. */
+/* Where trusted proxies say who asked: X-Forwarded-For with X-Forwarded-Proto, or Forwarded (RFC 7239). Only one
+   counts: a client may send the other. */
 enum http_proxy_header { HTTP_PROXY_X_FORWARDED, HTTP_PROXY_FORWARDED };
 
 struct http_server_config {

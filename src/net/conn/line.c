@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lines: how many requests of a kind are at work at once on a loop; the others wait their turn, in order, without a stack and
- * with no more than their head in memory. When a store slows down it is its own line that grows, not the memory of the process,
- * and not the other lines.
+ * Lines: how many requests of a kind are at work at once on a loop; the others wait their turn, in order, without a
+ * stack and with no more than their head in memory. When a store slows down it is its own line that grows, not the
+ * memory of the process, and not the other lines.
  *
- *     request_start → line_join ─┬─ room ───────────────────────▶ at work ─ handler returns (line_leave) ─▶ the next one
- *                                └─ none ─▶ waiting ── its turn ─────┘
- *                                               └── client gone, deadline, drain: line_quit
+ *     request_start → line_join ─┬─ room ───────────────────────▶ at work ─ handler returns (line_leave) ─▶ the next
+ * one └─ none ─▶ waiting ── its turn ─────┘ └── client gone, deadline, drain: line_quit
  *
- * A place is for work. Who waits for its own client (a slow body, a slow reader: line_rest, line_go_on) gives it up meanwhile,
- * and does not queue again; or a few slow clients would hold up everybody. So do those who stay for good: event streams, WebSockets.
+ * A place is for work. Who waits for its own client (a slow body, a slow reader: line_rest, line_go_on) gives it up
+ * meanwhile, and does not queue again; or a few slow clients would hold up everybody. So do those who stay for good:
+ * event streams, WebSockets.
  */
 #include "net/conn/request.h"
 #include "net/conn/server.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a peer makes us hold for it: bytes of its own that wait to be taken (input, unread bodies), answers that it has not read,
- * the state of its protocol, and the memory of requests that wait for it. Each connection has a bound, and all of a server
- * together one: past the latter whoever holds more than an even share holds too much.
+ * What a peer makes us hold for it: bytes of its own that wait to be taken (input, unread bodies), answers that it has
+ * not read, the state of its protocol, and the memory of requests that wait for it. Each connection has a bound, and
+ * all of a server together one: past the latter whoever holds more than an even share holds too much.
  *
  * The work on a request is not in it: that is bounded by the arena, by the line (line.c) and by the deadline.
  *
- * A connection's sum changes at its own moments and is told to the worker's at each flush (conn_account), so that queueing a few
- * bytes costs an addition; the server's is told of a worker's change when it is worth it.
+ * A connection's sum changes at its own moments and is told to the worker's at each flush (conn_account), so that
+ * queueing a few bytes costs an addition; the server's is told of a worker's change when it is worth it.
  */
 #include "base/log.h"
 #include "net/conn/conn.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trusted proxies. The chain of addresses that one header names, the one that the configuration says, is walked from the nearest
- * end for as long as the address that vouches for the next one is trusted: what a client puts in front is never reached. All
- * other headers of the kind are a client's own words, for a proxy passes on what it does not know, and count for nothing.
+ * Trusted proxies. The chain of addresses that one header names, the one that the configuration says, is walked from
+ * the nearest end for as long as the address that vouches for the next one is trusted: what a client puts in front is
+ * never reached. All other headers of the kind are a client's own words, for a proxy passes on what it does not know,
+ * and count for nothing.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -51,7 +52,8 @@ enum status proxy_nets_parse(struct proxy_nets *p, struct str list, struct err *
 		}
 		struct proxy_net *net = &p->net[p->count];
 		if (!parse_addr(addr, net->addr, &v4) || (bits.p && (!str_u64(bits, &n) || n > (v4 ? 32u : 128u))))
-			return err_set(e, ST_CONFIG, "trusted proxies: \"%.*s\" is no address or block", STR_ARG(str_trim(item)));
+			return err_set(e, ST_CONFIG, "trusted proxies: \"%.*s\" is no address or block",
+			        STR_ARG(str_trim(item)));
 		net->bits = (unsigned)n + (v4 && bits.p ? 96 : 0);
 		p->count++;
 	}

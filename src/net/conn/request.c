@@ -13,13 +13,17 @@
 #include "net/conn/server.h"
 #include "net/conn/uri.h"
 
-/* --- the head ------------------------------------------------------------------------------------------------------ */
+/* --- the head ----------------------------------------------------------------------------------------------------- */
 
 static enum http_method method_of(struct str m)
 {
 	static const struct { struct str name; enum http_method method; } known[] = {
-		{ STR_INIT("GET"), HTTP_GET },       { STR_INIT("HEAD"), HTTP_HEAD },     { STR_INIT("POST"), HTTP_POST },
-		{ STR_INIT("PUT"), HTTP_PUT },       { STR_INIT("PATCH"), HTTP_PATCH },   { STR_INIT("DELETE"), HTTP_DELETE },
+		{ STR_INIT("GET"), HTTP_GET },
+		{ STR_INIT("HEAD"), HTTP_HEAD },
+		{ STR_INIT("POST"), HTTP_POST },
+		{ STR_INIT("PUT"), HTTP_PUT },
+		{ STR_INIT("PATCH"), HTTP_PATCH },
+		{ STR_INIT("DELETE"), HTTP_DELETE },
 		{ STR_INIT("OPTIONS"), HTTP_OPTIONS },
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -48,7 +52,8 @@ static bool valid_request_id(struct str s)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+		            c == '_'))
 			return false;
 	}
 	return true;
@@ -144,7 +149,7 @@ struct request *request_new(struct conn *c, const struct stream_ops *ops, void *
 	return q;
 }
 
-/* --- headers, for everyone ----------------------------------------------------------------------------------------- */
+/* --- headers, for everyone ---------------------------------------------------------------------------------------- */
 
 struct str http_header(const struct http_req *r, const char *name)
 {
@@ -175,7 +180,7 @@ bool http_header_has(const struct http_req *r, const char *name, const char *tok
 	return false;
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------------------ */
 
 void request_free(struct request *q)
 {
@@ -189,7 +194,8 @@ void request_free(struct request *q)
 	arena_free(q->r.ctx.arena);
 }
 
-/* Sending may end the stream, and so the client's part (request_gone), under our hands: `running` keeps q until it is seen here. */
+/* Sending may end the stream, and so the client's part (request_gone), under our hands: `running` keeps q until it is
+ * seen here. */
 static void conclude(struct request *q)
 {
 	q->running = false;
@@ -210,7 +216,8 @@ static void ended(struct request *q, enum status st)
 	q->fiber = NULL;
 	line_leave(q);
 	if (!q->gone && !q->r.answered && q->left) {
-		q->r.status = REQUEST_LEFT; /* its connection is there still: half closed, or about to be found closed */
+		q->r.status = REQUEST_LEFT; /* its connection is there still: half closed, or about to be found closed
+		                             */
 	} else if (!q->gone && !q->r.answered) {
 		int status = st == ST_OK ? 500 : status_info(st)->http;
 		LOG(ERROR, &q->r.ctx, "http.no_answer", LI("status", status), LS("reason", status_info(st)->name));
@@ -355,14 +362,15 @@ void request_progress(struct request *q, size_t n)
 	}
 }
 
-/* --- body ------------------------------------------------------------------------------------------------------------ */
+/* --- body --------------------------------------------------------------------------------------------------------- */
 
 enum status http_body_read(struct http_req *r, void *buf, size_t n, size_t *got, struct err *e)
 {
 	struct request *q = request_of(r);
 	*got = 0;
 	if (r->body_len > 0 && (uint64_t)r->body_len > r->body_max)
-		return err_set(e, ST_TOO_LARGE, "The body has %lld bytes; %zu are accepted", (long long)r->body_len, r->body_max);
+		return err_set(e, ST_TOO_LARGE, "The body has %lld bytes; %zu are accepted", (long long)r->body_len,
+		        r->body_max);
 	if (n == 0)
 		return ST_OK;
 	for (;;) {
@@ -401,7 +409,8 @@ enum status http_body_all(struct http_req *r, size_t max, struct str *out, struc
 	if (max > r->body_max)
 		max = r->body_max;
 	if (r->body_len > 0 && (uint64_t)r->body_len > max)
-		return err_set(e, ST_TOO_LARGE, "The body has %lld bytes; %zu are accepted", (long long)r->body_len, max);
+		return err_set(
+		        e, ST_TOO_LARGE, "The body has %lld bytes; %zu are accepted", (long long)r->body_len, max);
 	size_t cap = r->body_len >= 0 ? (size_t)r->body_len : max < 4096 ? max : 4096, len = 0;
 	char *p = arena_alloc(a, cap + 1);
 	for (;;) {

@@ -13,8 +13,9 @@
 /* n bytes of body came or went, at the rate that the limits demand or better: the deadline is for the application's own
    time, so it moves on; and a peer that is never slow does not keep the loop to itself. In the request's fiber only. */
 void request_progress(struct request *q, size_t n);
-/* Park until the peer has done its part (sent or read something: request_wake), the memory of q counted as held for it meanwhile. As
-   fiber_park; ST_UNAVAILABLE at once when that would be too much. In the request's fiber only, q->conn being there. */
+/* Park until the peer has done its part (sent or read something: request_wake), the memory of q counted as held for it
+   meanwhile. As fiber_park; ST_UNAVAILABLE at once when that would be too much. In the request's fiber only, q->conn
+   being there. */
 enum status request_rest(struct request *q) MUST_CHECK;
 /* Its turn has come: run the application in a fiber. False: there can be no further fiber. */
 bool request_run(struct request *q);
@@ -31,12 +32,12 @@ void response_header_static(struct request *q, const char *name, struct str valu
 bool response_has_header(const struct request *q, const char *name);
 struct str response_header(const struct request *q, const char *name);
 
-/* --- blobs: blob.c ------------------------------------------------------------------------------------------------- */
+/* --- blobs: blob.c ------------------------------------------------------------------------------------------------ */
 
 /* The descriptor of the file that holds b, and where in it p (within b) is; -1: it is in no file. */
 int blob_file(const struct blob *b, const char *p, uint64_t *off);
 
-/* --- lines: line.c ------------------------------------------------------------------------------------------------- */
+/* --- lines: line.c ------------------------------------------------------------------------------------------------ */
 
 enum line_join { LINE_GO, LINE_WAIT, LINE_FULL };
 /* line < 0: none, go. LINE_WAIT: request_run is called when its turn comes. */

@@ -13,33 +13,54 @@ const char *http_reason(int status)
 {
 	switch (status) {
 #define R(code, text) case code: return text;
-	R(100, "Continue") R(101, "Switching Protocols") R(103, "Early Hints")
-	R(200, "OK") R(201, "Created") R(202, "Accepted") R(203, "Non-Authoritative Information") R(204, "No Content")
-	R(205, "Reset Content") R(206, "Partial Content") R(207, "Multi-Status")
-	R(300, "Multiple Choices") R(301, "Moved Permanently") R(302, "Found") R(303, "See Other") R(304, "Not Modified")
-	R(307, "Temporary Redirect") R(308, "Permanent Redirect")
-	R(400, "Bad Request") R(401, "Unauthorized") R(402, "Payment Required") R(403, "Forbidden") R(404, "Not Found")
-	R(405, "Method Not Allowed") R(406, "Not Acceptable") R(408, "Request Timeout") R(409, "Conflict") R(410, "Gone")
-	R(411, "Length Required") R(412, "Precondition Failed") R(413, "Content Too Large") R(414, "URI Too Long")
-	R(415, "Unsupported Media Type") R(416, "Range Not Satisfiable") R(417, "Expectation Failed")
-	R(421, "Misdirected Request") R(422, "Unprocessable Content") R(423, "Locked") R(424, "Failed Dependency")
-	R(425, "Too Early") R(426, "Upgrade Required") R(428, "Precondition Required") R(429, "Too Many Requests")
-	R(431, "Request Header Fields Too Large") R(451, "Unavailable For Legal Reasons")
-	R(500, "Internal Server Error") R(501, "Not Implemented") R(502, "Bad Gateway") R(503, "Service Unavailable")
-	R(504, "Gateway Timeout") R(505, "HTTP Version Not Supported") R(507, "Insufficient Storage")
+		R(100, "Continue")
+		R(101, "Switching Protocols") R(103, "Early Hints") R(200, "OK") R(201, "Created") R(202, "Accepted") R(
+		        203, "Non-Authoritative Information") R(204, "No Content") R(205, "Reset Content") R(206,
+		        "Partial Content") R(207, "Multi-Status") R(300, "Multiple Choices") R(301,
+		        "Moved Permanently") R(302, "Found") R(303, "See Other") R(304, "Not Modified") R(307,
+		        "Temporary Redirect") R(308, "Permanent Redirect") R(400, "Bad Request") R(401,
+		        "Unauthorized") R(402, "Payment Required") R(403, "Forbidden") R(404, "Not Found") R(405,
+		        "Method Not Allowed") R(406, "Not Acceptable") R(408, "Request Timeout") R(409, "Conflict")
+		        R(410, "Gone") R(411, "Length Required") R(412, "Precondition Failed") R(
+		                413, "Content Too Large") R(414, "URI Too Long") R(415, "Unsupported Media Type") R(416,
+		                "Range Not Satisfiable") R(417, "Expectation Failed") R(421, "Misdirected Request")
+		                R(422, "Unprocessable Content") R(423, "Locked") R(424, "Failed Dependency") R(
+		                        425, "Too Early") R(426, "Upgrade Required") R(428, "Precondition Required")
+		                        R(429, "Too Many Requests") R(431, "Request Header Fields Too Large")
+		                                R(451, "Unavailable For Legal Reasons") R(500, "Internal Server Error")
+		                                        R(501, "Not Implemented") R(502, "Bad Gateway")
+		                                                R(503, "Service Unavailable") R(504, "Gateway Timeout")
+		                                                        R(505, "HTTP Version Not Supported")
+		                                                                R(507, "Insufficient Storage")
 #undef R
-	default: return "Unknown";
+		                                                                        default : return "Unknown";
 	}
 }
 
-/* --- headers -------------------------------------------------------------------------------------------------------- */
+/* --- headers ------------------------------------------------------------------------------------------------------ */
 
 /* Length of a token (RFC 9110 5.6.2), 0 when name is none. On the path of every header of every answer. */
 static size_t name_length(const char *name)
 {
 	static const bool tchar[256] = {
-		['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,
-		['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1, ['~'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
+		['!'] = 1,
+		['#'] = 1,
+		['$'] = 1,
+		['%'] = 1,
+		['&'] = 1,
+		['\''] = 1,
+		['*'] = 1,
+		['+'] = 1,
+		['-'] = 1,
+		['.'] = 1,
+		['^'] = 1,
+		['_'] = 1,
+		['`'] = 1,
+		['|'] = 1,
+		['~'] = 1,
+		['0' ... '9'] = 1,
+		['A' ... 'Z'] = 1,
+		['a' ... 'z'] = 1,
 	};
 	size_t n = 0;
 	while (tchar[(unsigned char)name[n]])
@@ -133,7 +154,7 @@ void http_status(struct http_req *r, int status)
 
 #define SMALL_ANSWER ((size_t)8 << 10) /* held in any case */
 
-/* --- whole answers ---------------------------------------------------------------------------------------------------- */
+/* --- whole answers ------------------------------------------------------------------------------------------------ */
 
 static bool bodiless(const struct http_req *r)
 {
@@ -240,7 +261,7 @@ void response_error(struct request *q, int status)
 	send_pieces(q, &p, 1, p.len);
 }
 
-/* --- answers in parts ----------------------------------------------------------------------------------------------- */
+/* --- answers in parts --------------------------------------------------------------------------------------------- */
 
 enum status http_begin(struct http_req *r, int64_t len)
 {

@@ -24,7 +24,7 @@
 #define BACKLOG      4096
 #define ACCEPT_BATCH 64 /* per readiness: the rest at the next turn */
 
-/* --- small parts ------------------------------------------------------------------------------------------------------ */
+/* --- small parts -------------------------------------------------------------------------------------------------- */
 
 void *pool_get(struct pool *p)
 {
@@ -87,13 +87,14 @@ struct str worker_error_page(struct worker *w, int status, bool wants_json, cons
 void worker_count_refused(struct worker *w) { atomic_fetch_add_explicit(&w->refused, 1, memory_order_relaxed); }
 void worker_count_cut(struct worker *w) { atomic_fetch_add_explicit(&w->cut, 1, memory_order_relaxed); }
 
-/* --- addresses ----------------------------------------------------------------------------------------------------------- */
+/* --- addresses ---------------------------------------------------------------------------------------------------- */
 
 static enum status parse_unix(struct http_server *s, unsigned i, const char *path, struct err *e)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&s->addr[i];
 	if (!*path || strlen(path) >= sizeof un->sun_path)
-		return err_set(e, ST_CONFIG, "listen: the path of a unix socket has 1 to %zu bytes", sizeof un->sun_path - 1);
+		return err_set(
+		        e, ST_CONFIG, "listen: the path of a unix socket has 1 to %zu bytes", sizeof un->sun_path - 1);
 	un->sun_family = AF_UNIX;
 	memcpy(un->sun_path, path, strlen(path) + 1);
 	s->addr_len[i] = sizeof *un;
@@ -109,7 +110,8 @@ static enum status parse_listen(struct http_server *s, unsigned i, const char *a
 	if (!strncmp(addr, "unix:", 5))
 		return parse_unix(s, i, addr + 5, e);
 	ptrdiff_t colon = str_rchr(a, ':');
-	if (colon < 0 || colon >= (ptrdiff_t)sizeof host || !str_u64(str_skip(a, (size_t)colon + 1), &port) || port > 65535)
+	if (colon < 0 || colon >= (ptrdiff_t)sizeof host || !str_u64(str_skip(a, (size_t)colon + 1), &port) ||
+	        port > 65535)
 		return err_set(e, ST_CONFIG, "listen: \"%s\" is not ADDRESS:PORT", addr);
 	struct str h = str_first(a, (size_t)colon);
 	if (h.n >= 2 && h.p[0] == '[' && h.p[h.n - 1] == ']')
@@ -160,7 +162,8 @@ static enum status bind_unix(struct http_server *s, unsigned i, struct err *e)
 	/* A socket left by a process that is gone is in the way; one that answers is somebody's. */
 	if (!lstat(path, &st) && S_ISSOCK(st.st_mode)) {
 		int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		bool dead = probe >= 0 && connect(probe, (struct sockaddr *)&s->addr[i], s->addr_len[i]) && errno == ECONNREFUSED;
+		bool dead = probe >= 0 && connect(probe, (struct sockaddr *)&s->addr[i], s->addr_len[i]) &&
+		        errno == ECONNREFUSED;
 		if (probe >= 0)
 			close(probe);
 		if (dead)
@@ -175,11 +178,13 @@ static enum status bind_unix(struct http_server *s, unsigned i, struct err *e)
 static enum status bind_tcp(struct http_server *s, unsigned i, struct err *e)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&s->addr[i]; /* the port is in the same place for IPv6 */
-	/* SO_REUSEPORT would let a second server of the same user share the port unnoticed: see first that it is free. */
+	/* SO_REUSEPORT would let a second server of the same user share the port unnoticed: see first that it is free.
+	 */
 	if (in->sin_port) {
 		int probe = bound_socket(s, i, false);
 		if (probe < 0)
-			return err_errno(e, errno == EADDRINUSE ? ST_CONFLICT : ST_CONFIG, "listen on %s", s->listen[i].addr);
+			return err_errno(
+			        e, errno == EADDRINUSE ? ST_CONFLICT : ST_CONFIG, "listen on %s", s->listen[i].addr);
 		close(probe);
 	}
 	s->fd[i] = bound_socket(s, i, true);
@@ -191,7 +196,7 @@ static enum status bind_tcp(struct http_server *s, unsigned i, struct err *e)
 	return ST_OK;
 }
 
-/* --- making and ending ------------------------------------------------------------------------------------------------------ */
+/* --- making and ending -------------------------------------------------------------------------------------------- */
 
 #define DEFAULT(field, value)                                                                                          \
 	if (!(field))                                                                                                  \
@@ -324,7 +329,7 @@ enum status http_server_reload_tls(struct http_server *s, struct err *e)
 	return st;
 }
 
-/* --- accepting ------------------------------------------------------------------------------------------------------------------ */
+/* --- accepting ---------------------------------------------------------------------------------------------------- */
 
 static void drain_check(struct worker *w);
 
@@ -339,7 +344,8 @@ void worker_conn_gone(struct worker *w)
 /* Over the limit: a word, without waiting for anything. */
 static void turn_away(struct worker *w, int fd)
 {
-	static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n";
+	static const char busy[] =
+	        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n";
 	if (send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		LOG(DEBUG, NULL, "http.turned_away");
 	close(fd);
@@ -474,7 +480,7 @@ enum status http_server_attach(struct http_server *s, struct loop *l, struct err
 	return st;
 }
 
-/* --- draining --------------------------------------------------------------------------------------------------------------------- */
+/* --- draining ----------------------------------------------------------------------------------------------------- */
 
 static void drain_check(struct worker *w)
 {

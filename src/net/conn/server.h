@@ -34,10 +34,11 @@ struct proxy_nets {
 enum status proxy_nets_parse(struct proxy_nets *p, struct str list, struct err *e) MUST_CHECK;
 /* Is that peer one of them? */
 bool proxy_trusts(const struct proxy_nets *p, const struct sockaddr_storage *ss);
-/* Replace peer and scheme of r, which came from a trusted one, by what the chain of trusted proxies says in that header. */
+/* Replace peer and scheme of r, which came from a trusted one, by what the chain of trusted proxies says in that
+ * header. */
 void proxy_apply(const struct proxy_nets *p, enum http_proxy_header header, struct http_req *r);
 
-/* --- worker --------------------------------------------------------------------------------------------------------- */
+/* --- worker ------------------------------------------------------------------------------------------------------- */
 
 #define WHEEL_SLOTS 256
 #define WHEEL_SHIFT 28 /* 2^28 ns: 268 ms a slot, 68 s round */

@@ -34,7 +34,8 @@ static SSL_CTX *fail(SSL_CTX *ctx, const char *what, const char *path, struct er
 
 SSL_CTX *tls_ctx_new(const char *cert, const char *key, struct err *e)
 {
-	static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20"; /* 1.2: forward secret and authenticated only (RFC 9325) */
+	static const char
+	        ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20"; /* 1.2: forward secret and authenticated only (RFC 9325) */
 	ERR_clear_error();
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	if (!ctx)
@@ -43,7 +44,8 @@ SSL_CTX *tls_ctx_new(const char *cert, const char *key, struct err *e)
 	SSL_CTX_set_cipher_list(ctx, ciphers);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 	                                 SSL_OP_PRIORITIZE_CHACHA);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(
+	        ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets carry the state */
 	SSL_CTX_set_num_tickets(ctx, 1);

@@ -35,7 +35,8 @@ static bool decode(struct str s, char *to, struct str *out)
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			int hi = s.n - i > 2 ? hex_value(s.p[i + 1]) : -1, lo = s.n - i > 2 ? hex_value(s.p[i + 2]) : -1;
+			int hi = s.n - i > 2 ? hex_value(s.p[i + 1]) : -1,
+			    lo = s.n - i > 2 ? hex_value(s.p[i + 2]) : -1;
 			if (hi < 0 || lo < 0)
 				return false;
 			c = (char)(hi << 4 | lo);
@@ -136,7 +137,7 @@ struct str cookie_get(struct str header, const char *name)
 	return STR_NULL;
 }
 
-/* --- parameters ------------------------------------------------------------------------------------------------------ */
+/* --- parameters --------------------------------------------------------------------------------------------------- */
 
 static struct str skip_blank(struct str s)
 {
@@ -158,7 +159,8 @@ static int quoted(struct arena *a, struct str *rest, struct str *value)
 	size_t end = 0;
 	bool escaped = false;
 	while (end < rest->n && rest->p[end] != '"') {
-		if (rest->p[end] == '\\' && end + 1 < rest->n && (rest->p[end + 1] == '"' || rest->p[end + 1] == '\\')) {
+		if (rest->p[end] == '\\' && end + 1 < rest->n &&
+		        (rest->p[end + 1] == '"' || rest->p[end + 1] == '\\')) {
 			escaped = true;
 			end++;
 		}

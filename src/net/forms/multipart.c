@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The state machine looks for the delimiter CR LF "--" boundary in whatever slices arrive. A boundary can not contain CR
- * (RFC 2046 5.1.1), so CR stands in the delimiter at its start only: after a mismatch the bytes matched so far are plain
- * data and the search starts over at the current byte. No look-back buffer is needed; `matched` is the whole memory.
+ * The state machine looks for the delimiter CR LF "--" boundary in whatever slices arrive. A boundary can not contain
+ * CR (RFC 2046 5.1.1), so CR stands in the delimiter at its start only: after a mismatch the bytes matched so far are
+ * plain data and the search starts over at the current byte. No look-back buffer is needed; `matched` is the whole
+ * memory.
  *
  *   PREAMBLE ─delimiter→ AFTER ─CRLF→ HEADERS ─CRLF CRLF→ DATA ─delimiter→ AFTER … ─"--"→ EPILOGUE
  *
@@ -47,7 +48,7 @@ struct multipart {
 	bool failed;
 };
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void multipart_fini(void *arg)
 {
@@ -94,8 +95,8 @@ static bool find_boundary(struct arena *a, struct str content_type, struct str *
 
 #define DEFAULT(field, value) (m->limits.field = m->limits.field ? m->limits.field : (value))
 
-enum status multipart_new(struct arena *a, struct str content_type, const struct multipart_limits *l, const char *folder,
-			  struct multipart **out, struct err *e)
+enum status multipart_new(struct arena *a, struct str content_type, const struct multipart_limits *l,
+        const char *folder, struct multipart **out, struct err *e)
 {
 	struct str boundary;
 	if (!find_boundary(a, content_type, &boundary))
@@ -124,7 +125,7 @@ enum status multipart_new(struct arena *a, struct str content_type, const struct
 	return ST_OK;
 }
 
-/* --- file names -------------------------------------------------------------------------------------------------------- */
+/* --- file names --------------------------------------------------------------------------------------------------- */
 
 /* Bytes of an invisible or direction-changing character at p (U+200B–200F, 202A–202E, 2060–2069, FEFF), else 0: with
    them "gpj.exe" is shown as something else. */
@@ -171,7 +172,7 @@ struct str multipart_filename(struct arena *a, struct str sent)
 	return out.n ? out : STR("file");
 }
 
-/* --- a part's header --------------------------------------------------------------------------------------------------- */
+/* --- a part's header ---------------------------------------------------------------------------------------------- */
 
 static enum status bad(struct err *e, const struct multipart *m, const char *what)
 {
@@ -243,8 +244,8 @@ static enum status take_header(struct multipart *m, struct str line, struct err 
 		if (m->file_type.p)
 			return bad(e, m, "has two Content-Type headers");
 		m->file_type = arena_str(m->arena, line);
-	} else if (str_ieqc(name, "content-transfer-encoding") && !str_ieqc(line, "binary") && !str_ieqc(line, "8bit") &&
-		   !str_ieqc(line, "7bit")) {
+	} else if (str_ieqc(name, "content-transfer-encoding") && !str_ieqc(line, "binary") &&
+	        !str_ieqc(line, "8bit") && !str_ieqc(line, "7bit")) {
 		return bad(e, m, "has an encoding that forms do not use");
 	}
 	return ST_OK;
@@ -256,7 +257,8 @@ static enum status open_file(struct multipart *m, struct err *e)
 		return err_set(e, ST_TOO_LARGE, "The form has more than %u files", m->limits.files);
 	m->file_size = 0;
 	m->fd = open(m->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (m->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) { /* not every file system has it */
+	if (m->fd < 0 &&
+	        (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) { /* not every file system has it */
 		char *path = arena_printf(m->arena, "%s/upload-XXXXXX", m->folder);
 		m->fd = mkostemp(path, O_CLOEXEC);
 		if (m->fd >= 0)
@@ -286,7 +288,7 @@ static enum status begin_part(struct multipart *m, struct err *e)
 	return m->is_file && !m->no_file ? open_file(m, e) : ST_OK;
 }
 
-/* --- a part's content ---------------------------------------------------------------------------------------------------- */
+/* --- a part's content --------------------------------------------------------------------------------------------- */
 
 static enum status write_file(struct multipart *m, struct str s, struct err *e)
 {
@@ -352,7 +354,7 @@ static enum status end_part(struct multipart *m, struct err *e)
 	return ST_OK;
 }
 
-/* --- the machine ----------------------------------------------------------------------------------------------------------- */
+/* --- the machine -------------------------------------------------------------------------------------------------- */
 
 /* Data up to the delimiter. *in loses what was used; state AFTER when the delimiter is complete. */
 static enum status scan(struct multipart *m, struct str *in, struct err *e)

@@ -15,7 +15,8 @@
    unless upload_take took it. */
 struct upload {
 	struct str field;
-	struct str filename; /* a bare name without path, control characters or leading dots; never empty. Still the client's word */
+	struct str filename; /* a bare name without path, control characters or leading dots; never empty. Still the
+	                        client's word */
 	struct str type;     /* Content-Type as sent, "application/octet-stream" when not; the client's word */
 	int fd;
 	uint64_t size;
@@ -32,10 +33,10 @@ struct multipart_limits { /* 0: the default in parentheses */
 };
 
 struct multipart;
-/* content_type: the request's header. folder: where files are put (a directory on the disk meant for them). ST_MEDIA_TYPE:
-   not multipart/form-data with a valid boundary. */
-enum status multipart_new(struct arena *a, struct str content_type, const struct multipart_limits *l, const char *folder,
-                          struct multipart **out, struct err *e) MUST_CHECK;
+/* content_type: the request's header. folder: where files are put (a directory on the disk meant for them).
+   ST_MEDIA_TYPE: not multipart/form-data with a valid boundary. */
+enum status multipart_new(struct arena *a, struct str content_type, const struct multipart_limits *l,
+        const char *folder, struct multipart **out, struct err *e) MUST_CHECK;
 /* ST_INVALID: ill-formed; ST_TOO_LARGE: past a limit; ST_IO: the disk. */
 enum status multipart_feed(struct multipart *m, struct str bytes, struct err *e) MUST_CHECK;
 /* The body is over: ST_INVALID when the closing delimiter has not been seen. */

@@ -54,7 +54,7 @@ static void set_clock(struct h1 *h, enum h1_clock which, int64_t at_ns)
 	conn_deadline(h->c, at_ns);
 }
 
-/* --- refusing --------------------------------------------------------------------------------------------------------- */
+/* --- refusing ----------------------------------------------------------------------------------------------------- */
 
 static void refuse(struct h1 *h, int status, const char *why)
 {
@@ -63,8 +63,8 @@ static void refuse(struct h1 *h, int status, const char *why)
 	struct str body = worker_error_page(c->w, status, false, &type);
 	char head[512];
 	int n = snprintf(head, sizeof head,
-	                 "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", status,
-	                 http_reason(status), worker_date(c->w), type, body.n);
+	        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+	        status, http_reason(status), worker_date(c->w), type, body.n);
 	LOG(DEBUG, NULL, "http.refused", LI("status", status), LS("why", why));
 	worker_count_refused(c->w);
 	if (n > 0 && (size_t)n < sizeof head)
@@ -74,7 +74,7 @@ static void refuse(struct h1 *h, int status, const char *why)
 	conn_finish(c);
 }
 
-/* --- the answer --------------------------------------------------------------------------------------------------------- */
+/* --- the answer --------------------------------------------------------------------------------------------------- */
 
 static char *add(char *to, const void *p, size_t n)
 {
@@ -210,7 +210,7 @@ static size_t h1_room(struct request *q)
 	return conn_room(c);
 }
 
-/* --- the request's body --------------------------------------------------------------------------------------------------- */
+/* --- the request's body ------------------------------------------------------------------------------------------- */
 
 static enum body_read take(struct h1 *h, void *buf, size_t n, size_t *got)
 {
@@ -314,7 +314,7 @@ static void body_clock(struct h1 *h)
 	set_clock(h, CLOCK_BODY, now + BODY_GRACE_NS);
 }
 
-/* --- one request ------------------------------------------------------------------------------------------------------------ */
+/* --- one request -------------------------------------------------------------------------------------------------- */
 
 static void lower_name(char *p, size_t n)
 {
@@ -437,7 +437,7 @@ static const struct stream_ops h1_ops = {
 	.head = h1_head, .body = h1_body, .room = h1_room, .flush = h1_flush, .read = h1_read, .finish = h1_finish,
 };
 
-/* --- the connection ------------------------------------------------------------------------------------------------------- */
+/* --- the connection ----------------------------------------------------------------------------------------------- */
 
 /* A head that comes whole, as nearly all do, is parsed in the loop's scratch space; one in parts keeps its own. */
 static enum h1_result next_head(struct h1 *h, struct h1_head **head, size_t *used)

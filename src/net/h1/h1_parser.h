@@ -21,7 +21,8 @@ enum h1_result { H1_MORE, H1_DONE, H1_DATA /* chunks only */, H1_BAD };
 struct h1_span { uint32_t off, len; }; /* from the start of the message */
 struct h1_field { struct h1_span name, value; };
 
-/* What a head may have at most, whatever the limits say (settings.def allows no more): together they stay below CONN_IN_MAX. */
+/* What a head may have at most, whatever the limits say (settings.def allows no more): together they stay below
+ * CONN_IN_MAX. */
 #define H1_FIELDS_MAX  128
 #define H1_TARGET_MAX  (15u << 10)
 #define H1_HEADERS_MAX (45u << 10)
@@ -63,7 +64,8 @@ struct h1_chunks {
 };
 /* One step over buf[0..len): *used bytes are done with. DATA: *data (≤ max bytes) lies within them. DONE: the whole
    body, trailers included, was seen. Zero-initialise *k for a new body. */
-enum h1_result h1_chunks_next(struct h1_chunks *k, const char *buf, size_t len, size_t max, size_t *used, struct str *data);
+enum h1_result h1_chunks_next(
+        struct h1_chunks *k, const char *buf, size_t len, size_t max, size_t *used, struct str *data);
 
 /* A Host or :authority value: uri-host [":" port] with a registered name, an IPv4 or a bracketed IPv6 address. */
 bool http_authority_valid(struct str s);

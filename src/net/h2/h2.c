@@ -2,20 +2,21 @@
  *
  * HTTP/2 on a connection (RFC 9113), server side, over nghttp2: session, limits, clocks, drain. Requests: h2_stream.c.
  *
- * What a peer can make us do is bounded: streams at once, header bytes and CONTINUATION frames of a block, the compression
- * tables, unread body bytes (windows), queued acknowledgements. What it makes us hold is bounded in bytes: all that nghttp2
- * allocates for the session, and with streams and answers the connection's sum (owed.c), near which no further request is
- * started (h2_stream.c). Two leaky budgets bound what is legal but abusive:
+ * What a peer can make us do is bounded: streams at once, header bytes and CONTINUATION frames of a block, the
+ * compression tables, unread body bytes (windows), queued acknowledgements. What it makes us hold is bounded in bytes:
+ * all that nghttp2 allocates for the session, and with streams and answers the connection's sum (owed.c), near which no
+ * further request is started (h2_stream.c). Two leaky budgets bound what is legal but abusive:
  *
- *   resets  streams that came to nothing: reset by the peer (rapid reset, CVE-2023-44487), or by us because of an error the
- *           peer provoked (MadeYouReset, CVE-2025-8671). Each may have cost a request's work. Streams over the limit, too.
- *   frames  frames that carry nothing: PING, SETTINGS, WINDOW_UPDATE, empty DATA. What we send earns the peer some, as it has
- *           to acknowledge with window updates. (PRIORITY and unknown types nghttp2 skips for less than they cost to send.)
+ *   resets  streams that came to nothing: reset by the peer (rapid reset, CVE-2023-44487), or by us because of an error
+ * the peer provoked (MadeYouReset, CVE-2025-8671). Each may have cost a request's work. Streams over the limit, too.
+ *   frames  frames that carry nothing: PING, SETTINGS, WINDOW_UPDATE, empty DATA. What we send earns the peer some, as
+ * it has to acknowledge with window updates. (PRIORITY and unknown types nghttp2 skips for less than they cost to
+ * send.)
  *
  * An empty budget ends the connection: GOAWAY(ENHANCE_YOUR_CALM), counted in http_server_stats.h2_resets_cut.
  *
- * nghttp2 may not be asked to send from inside its own callbacks, so `busy` marks them and output is made afterwards; outside
- * of them it is made once per turn of the loop (task), for all that happened in that turn.
+ * nghttp2 may not be asked to send from inside its own callbacks, so `busy` marks them and output is made afterwards;
+ * outside of them it is made once per turn of the loop (task), for all that happened in that turn.
  */
 #include "net/h2/h2.h"
 
@@ -42,7 +43,7 @@
 
 static void close_over(struct h2 *h);
 
-/* --- budgets ---------------------------------------------------------------------------------------------------------- */
+/* --- budgets ------------------------------------------------------------------------------------------------------ */
 
 static void cut(struct h2 *h, const char *why)
 {
@@ -71,7 +72,7 @@ static void spend(struct h2 *h, struct h2_budget *b, int64_t burst, int64_t per_
 static void spend_reset(struct h2 *h) { spend(h, &h->resets, RESETS_BURST, RESETS_PER_S, "resets"); }
 static void spend_frame(struct h2 *h) { spend(h, &h->frames, FRAMES_BURST, FRAMES_PER_S, "frames"); }
 
-/* --- nghttp2's callbacks: receiving ------------------------------------------------------------------------------------- */
+/* --- nghttp2's callbacks: receiving ------------------------------------------------------------------------------- */
 
 static struct h2_stream *stream_of(struct h2 *h, int32_t id) { return nghttp2_session_get_stream_user_data(h->ng, id); }
 
@@ -115,8 +116,8 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *f, void *a
 	return 0;
 }
 
-static int on_header(nghttp2_session *ng, const nghttp2_frame *f, const uint8_t *name, size_t name_len, const uint8_t *value,
-		     size_t value_len, uint8_t flags, void *arg)
+static int on_header(nghttp2_session *ng, const nghttp2_frame *f, const uint8_t *name, size_t name_len,
+        const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
 {
 	struct h2_stream *s = stream_of(arg, f->hd.stream_id);
 	if (s && f->headers.cat == NGHTTP2_HCAT_REQUEST)
@@ -182,9 +183,10 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
 	return 0;
 }
 
-/* --- nghttp2's callbacks: sending ----------------------------------------------------------------------------------------- */
+/* --- nghttp2's callbacks: sending --------------------------------------------------------------------------------- */
 
-static int send_data(nghttp2_session *ng, nghttp2_frame *f, const uint8_t *head, size_t n, nghttp2_data_source *src, void *arg)
+static int send_data(
+        nghttp2_session *ng, nghttp2_frame *f, const uint8_t *head, size_t n, nghttp2_data_source *src, void *arg)
 {
 	return h2_stream_send(src->ptr, head, n);
 }
@@ -205,7 +207,7 @@ static int on_sent(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
 	return 0;
 }
 
-/* --- output ----------------------------------------------------------------------------------------------------------------- */
+/* --- output ------------------------------------------------------------------------------------------------------- */
 
 static void send_queued(struct h2 *h)
 {
@@ -296,9 +298,10 @@ void h2_reset(struct h2_stream *s, uint32_t code)
 	h2_kick(s->h);
 }
 
-/* --- clocks --------------------------------------------------------------------------------------------------------------------- */
+/* --- clocks ------------------------------------------------------------------------------------------------------- */
 
-/* Once a second while something runs; the earlier of two moments stays set, or a busy peer would put it off for ever. */
+/* Once a second while something runs; the earlier of two moments stays set, or a busy peer would put it off for ever.
+ */
 static void set_clock(struct h2 *h)
 {
 	bool active = h->open || h->block_since_ns || h->notice_sent;
@@ -375,8 +378,8 @@ static void h2_expired(struct conn *c)
 	} else if (h->notice_sent && !h->goaway_sent) {
 		/* A tick after the notice: what the client had on its way then has arrived (RFC 9113 6.8). */
 		h->goaway_sent = true;
-		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng), NGHTTP2_NO_ERROR,
-				      NULL, 0);
+		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng),
+		        NGHTTP2_NO_ERROR, NULL, 0);
 	}
 	settle(h);
 	conn_flush(c);
@@ -384,7 +387,7 @@ static void h2_expired(struct conn *c)
 		set_clock(h);
 }
 
-/* --- nghttp2's memory ---------------------------------------------------------------------------------------------------------------- */
+/* --- nghttp2's memory --------------------------------------------------------------------------------------------- */
 
 /* Before each piece: its size. */
 union piece_head { size_t n; max_align_t align; };
@@ -432,7 +435,7 @@ static void ng_free(void *p, void *arg)
 	free(old);
 }
 
-/* --- the connection ---------------------------------------------------------------------------------------------------------------- */
+/* --- the connection ----------------------------------------------------------------------------------------------- */
 
 static nghttp2_session_callbacks *make_callbacks(void)
 {
@@ -474,7 +477,9 @@ static int start_session(struct h2 *h)
 	};
 	nghttp2_session_callbacks *cb = make_callbacks();
 	nghttp2_option *o = make_option();
-	nghttp2_mem mem = { .mem_user_data = h, .malloc = ng_malloc, .free = ng_free, .calloc = ng_calloc, .realloc = ng_realloc };
+	nghttp2_mem mem = {
+		.mem_user_data = h, .malloc = ng_malloc, .free = ng_free, .calloc = ng_calloc, .realloc = ng_realloc
+	};
 	int r = cb && o ? nghttp2_session_server_new3(&h->ng, cb, h, o, &mem) : NGHTTP2_ERR_NOMEM;
 	if (r == 0)
 		r = nghttp2_submit_settings(h->ng, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
@@ -543,8 +548,8 @@ static void h2_drain(struct conn *c)
 	nghttp2_submit_shutdown_notice(h->ng);
 	if (!h->open) { /* nothing runs: no need to wait for what a new request might cost the client: it will retry */
 		h->goaway_sent = true;
-		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng), NGHTTP2_NO_ERROR,
-				      NULL, 0);
+		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng),
+		        NGHTTP2_NO_ERROR, NULL, 0);
 	}
 	for (struct h2_stream *s = h->streams; s; s = s->next)
 		if (s->q && s->q->lasts)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between h2.c (the connection: nghttp2's session, limits, clocks) and h2_stream.c (one request and its answer). Both live
- * on the connection's loop.
+ * Between h2.c (the connection: nghttp2's session, limits, clocks) and h2_stream.c (one request and its answer). Both
+ * live on the connection's loop.
  *
- * A stream exists from HEADERS to nghttp2's on_stream_close. Its request may end earlier (finish, then END_STREAM sent) or
- * with it (the client resets: request_gone). s->q is NULL from then on.
+ * A stream exists from HEADERS to nghttp2's on_stream_close. Its request may end earlier (finish, then END_STREAM sent)
+ * or with it (the client resets: request_gone). s->q is NULL from then on.
  */
 #ifndef GH_NET_H2_H
 #define GH_NET_H2_H
@@ -102,7 +102,8 @@ void h2_held_expire(struct h2 *h, int64_t now);
 bool h2_stream_data(struct h2_stream *s, const uint8_t *p, size_t n); /* false: memory is out */
 void h2_stream_end(struct h2_stream *s);
 void h2_stream_sent_end(struct h2_stream *s);
-void h2_stream_free(struct h2_stream *s); /* the stream is closed; the request, if still there, learns that the client has gone */
+void h2_stream_free(
+        struct h2_stream *s); /* the stream is closed; the request, if still there, learns that the client has gone */
 /* Are bytes waiting for the peer's window or for the connection? */
 static inline bool h2_stream_pending(const struct h2_stream *s) { return s->out != NULL; }
 int h2_stream_send(struct h2_stream *s, const uint8_t head[9], size_t n);

@@ -2,9 +2,9 @@
  *
  * One HTTP/2 stream: nghttp2's callbacks on one side, the request and its stream_ops on the other.
  *
- * Back-pressure. In: bytes stay in s->in until the application reads them, and only then is the peer given new window, so
- * s->in never exceeds the window we advertise. Out: pieces wait in s->out, up to HIGH_WATER before writers have to wait;
- * nghttp2 pulls from them as the windows allow, blobs going to the connection by reference.
+ * Back-pressure. In: bytes stay in s->in until the application reads them, and only then is the peer given new window,
+ * so s->in never exceeds the window we advertise. Out: pieces wait in s->out, up to HIGH_WATER before writers have to
+ * wait; nghttp2 pulls from them as the windows allow, blobs going to the connection by reference.
  */
 #include "net/h2/h2.h"
 
@@ -20,8 +20,8 @@
 #define HIGH_WATER ((size_t)64 << 10) /* bytes a stream may have queued; the connection has its own */
 #define LOW_WATER  ((size_t)16 << 10)
 #define FIELD_COST 32                 /* RFC 9113 6.5.2: what a field counts besides its bytes */
-/* A connection whose peer has answers of so much to read first gets no further request started, each one at work counting as one of
-   RUNNING_COST: more than browsers and proxies let stand, and small against CONN_OWED_MAX. */
+/* A connection whose peer has answers of so much to read first gets no further request started, each one at work
+   counting as one of RUNNING_COST: more than browsers and proxies let stand, and small against CONN_OWED_MAX. */
 #define START_BELOW  ((size_t)4 << 20)
 #define RUNNING_COST ((size_t)64 << 10)
 /* A stream without its bytes: our struct, the fields, the first block of the request's arena. */
@@ -29,7 +29,7 @@
 
 static const struct stream_ops h2_ops;
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void owes(struct h2_stream *s, size_t more) { conn_owes(s->h->c, &s->owed, s->owed + more); }
 static void owes_less(struct h2_stream *s, size_t less) { conn_owes(s->h->c, &s->owed, s->owed - less); }
@@ -137,7 +137,7 @@ void h2_stream_free(struct h2_stream *s)
 		h->idle_since_ns = worker_now(h->c->w);
 }
 
-/* --- the head ---------------------------------------------------------------------------------------------------------- */
+/* --- the head ----------------------------------------------------------------------------------------------------- */
 
 static struct str keep(struct h2_stream *s, struct str v)
 {
@@ -251,7 +251,8 @@ static int check_head(struct h2_stream *s, struct message_head *m)
 		uint64_t len;
 		if (str_eq(f->name, STR("host")))
 			host = f->value;
-		else if (str_eq(f->name, STR("content-length")) && s->body_len < 0 && str_u64(f->value, &len) && len <= INT64_MAX)
+		else if (str_eq(f->name, STR("content-length")) && s->body_len < 0 && str_u64(f->value, &len) &&
+		        len <= INT64_MAX)
 			s->body_len = (int64_t)len;
 		else if (str_eq(f->name, STR("expect")))
 			s->continue_due = str_ieqc(f->value, "100-continue") && !s->in_end;
@@ -264,8 +265,14 @@ static int check_head(struct h2_stream *s, struct message_head *m)
 		return 400;
 	if (s->in_end)
 		s->body_len = 0;
-	*m = (struct message_head){ .version = HTTP_2, .method = s->method, .target = s->path, .authority = s->authority,
-				    .headers = s->fields, .count = s->count, .body_len = s->body_len, .secure = s->h->c->secure };
+	*m = (struct message_head){ .version = HTTP_2,
+		.method = s->method,
+		.target = s->path,
+		.authority = s->authority,
+		.headers = s->fields,
+		.count = s->count,
+		.body_len = s->body_len,
+		.secure = s->h->c->secure };
 	return 0;
 }
 
@@ -323,7 +330,7 @@ void h2_held_expire(struct h2 *h, int64_t now)
 	}
 }
 
-/* --- body in -------------------------------------------------------------------------------------------------------------- */
+/* --- body in ------------------------------------------------------------------------------------------------------ */
 
 bool h2_stream_data(struct h2_stream *s, const uint8_t *p, size_t n)
 {
@@ -390,11 +397,12 @@ static enum body_read op_read(struct request *q, void *buf, size_t n, size_t *go
 	return BODY_WAIT;
 }
 
-/* --- the answer -------------------------------------------------------------------------------------------------------------- */
+/* --- the answer --------------------------------------------------------------------------------------------------- */
 
 static bool is_connection_field(struct str name)
 {
-	static const char *const names[] = { "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade" };
+	static const char *const names[] = { "connection", "keep-alive", "proxy-connection", "transfer-encoding",
+		"upgrade" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (str_ieqc(name, names[i]))
 			return true;
@@ -415,8 +423,8 @@ static struct str lower_into(char **scratch, struct str s)
 	return str_n(p, s.n);
 }
 
-static ssize_t read_out(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t max, uint32_t *flags, nghttp2_data_source *src,
-			void *arg)
+static ssize_t read_out(
+        nghttp2_session *ng, int32_t id, uint8_t *buf, size_t max, uint32_t *flags, nghttp2_data_source *src, void *arg)
 {
 	struct h2_stream *s = src->ptr;
 	if (!s->out && !s->out_end)
@@ -537,7 +545,7 @@ static const struct stream_ops h2_ops = {
 	.head = op_head, .body = op_body, .room = op_room, .flush = op_flush, .read = op_read, .finish = op_finish,
 };
 
-/* --- body out ------------------------------------------------------------------------------------------------------------------ */
+/* --- body out ----------------------------------------------------------------------------------------------------- */
 
 /* File bytes are read now: the connection bounds what it queues by memory, and over TLS they are read anyway. */
 static bool file_piece(const struct piece *p, size_t n, struct piece *out)
@@ -593,7 +601,8 @@ int h2_stream_send(struct h2_stream *s, const uint8_t head[9], size_t n)
 	while (n) {
 		size_t part = s->out->piece.len < n ? (size_t)s->out->piece.len : n;
 		if (!send_part(s, part))
-			return NGHTTP2_ERR_CALLBACK_FAILURE; /* the frame's head is out: nothing but the connection can break */
+			return NGHTTP2_ERR_CALLBACK_FAILURE; /* the frame's head is out: nothing but the connection can
+			                                        break */
 		n -= part;
 	}
 	s->out_clock_ns = 0;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * WebSocket connections (RFC 6455) over HTTP/1.1: handshake, keep-alive, close handshake, back-pressure. Frames: ws_frame.c.
+ * WebSocket connections (RFC 6455) over HTTP/1.1: handshake, keep-alive, close handshake, back-pressure. Frames:
+ * ws_frame.c.
  *
- * A handler calls ws_accept and then owns the socket for as long as it runs: ws_recv hands it one message at a time, and
- * while one waits to be taken the connection is paused, so a slow handler slows the peer. Losing the peer does not cancel the
- * handler: it learns by ST_GONE and has GONE_GRACE to write down what it must; then it is cancelled.
+ * A handler calls ws_accept and then owns the socket for as long as it runs: ws_recv hands it one message at a time,
+ * and while one waits to be taken the connection is paused, so a slow handler slows the peer. Losing the peer does not
+ * cancel the handler: it learns by ST_GONE and has GONE_GRACE to write down what it must; then it is cancelled.
  *
- * `struct ws` is shared by the connection (until ws_closed), the handler (until its request is freed) and a posted task;
- * the last one frees it. All is used on the connection's loop, except ws_try_send, which any loop may call: it appends to the
- * inbox under `lock` and posts the task that takes the inbox to the connection. `lock` guards inbox, inbox_bytes, posted, shut
- * and the wait queues.
+ * `struct ws` is shared by the connection (until ws_closed), the handler (until its request is freed) and a posted
+ * task; the last one frees it. All is used on the connection's loop, except ws_try_send, which any loop may call: it
+ * appends to the inbox under `lock` and posts the task that takes the inbox to the connection. `lock` guards inbox,
+ * inbox_bytes, posted, shut and the wait queues.
  */
 #include <openssl/sha.h>
 #include <pthread.h>
@@ -67,7 +68,7 @@ struct ws {
 	size_t owed;              /* messages in either direction, as counted in what the connection holds */
 };
 
-/* --- life ------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void drop_inbox(struct ws *w)
 {
@@ -152,7 +153,7 @@ static void account(struct ws *w)
 	conn_owes(w->c, &w->owed, w->dec.msg.cap + w->given.cap + inbox);
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 static void flush(struct ws *w)
 {
@@ -263,7 +264,7 @@ enum status ws_send(struct ws *w, bool binary, struct str data)
 	return ST_OK;
 }
 
-/* --- closing ---------------------------------------------------------------------------------------------------------- */
+/* --- closing ------------------------------------------------------------------------------------------------------ */
 
 static void put_close(struct ws *w, unsigned code, struct str reason)
 {
@@ -305,7 +306,7 @@ static void finish_close(struct ws *w)
 	wake_all(w);
 }
 
-/* --- receiving -------------------------------------------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------------------------------------------------- */
 
 static void answer_ping(struct ws *w)
 {
@@ -402,7 +403,7 @@ enum status ws_recv(struct ws *w, struct ws_msg *out, int64_t deadline_ns)
 	}
 }
 
-/* --- as the connection's protocol ------------------------------------------------------------------------------------- */
+/* --- as the connection's protocol --------------------------------------------------------------------------------- */
 
 static void set_clock(struct ws *w)
 {
@@ -503,7 +504,7 @@ static void op_flush(struct request *q)
 
 static const struct stream_ops ws_ops = { .flush = op_flush, .finish = op_finish };
 
-/* --- handshake (RFC 6455 4.2) ----------------------------------------------------------------------------------------- */
+/* --- handshake (RFC 6455 4.2) ------------------------------------------------------------------------------------- */
 
 static bool make_accept(struct str key, char out[32])
 {
@@ -511,7 +512,8 @@ static bool make_accept(struct str key, char out[32])
 	uint8_t nonce[16], digest[SHA_DIGEST_LENGTH];
 	char both[24 + sizeof guid];
 	size_t n;
-	if (key.n != 24 || !str_base64(key, sodium_base64_VARIANT_ORIGINAL, nonce, sizeof nonce, &n) || n != sizeof nonce)
+	if (key.n != 24 || !str_base64(key, sodium_base64_VARIANT_ORIGINAL, nonce, sizeof nonce, &n) ||
+	        n != sizeof nonce)
 		return false;
 	memcpy(both, key.p, 24);
 	memcpy(both + 24, guid, sizeof guid);
@@ -527,7 +529,9 @@ static void refuse(struct http_req *r, int status)
 		http_add_header(r, "Upgrade", STR("websocket"));
 		http_add_header(r, "Sec-WebSocket-Version", STR("13"));
 	}
-	http_send(r, status == 426 ? STR("A WebSocket (version 13) is spoken here.\n") : STR("This is no proper WebSocket handshake.\n"));
+	http_send(r,
+	        status == 426 ? STR("A WebSocket (version 13) is spoken here.\n")
+	                      : STR("This is no proper WebSocket handshake.\n"));
 }
 
 static unsigned count_header(const struct http_req *r, const char *name)
@@ -544,8 +548,9 @@ struct ws *ws_accept(struct http_req *r, const char *protocol, size_t max_messag
 	char accept[32];
 	if (r->answered)
 		return NULL;
-	if (r->version != HTTP_11 || !http_header_has(r, "upgrade", "websocket") || !http_header_has(r, "connection", "upgrade") ||
-	    !str_eqc(http_header(r, "sec-websocket-version"), "13")) {
+	if (r->version != HTTP_11 || !http_header_has(r, "upgrade", "websocket") ||
+	        !http_header_has(r, "connection", "upgrade") ||
+	        !str_eqc(http_header(r, "sec-websocket-version"), "13")) {
 		refuse(r, 426);
 		return NULL;
 	}

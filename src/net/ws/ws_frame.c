@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See ws_frame.h. wslay parses and unmasks frames and refuses ill-formed ones (length not minimal, long or fragmented control
- * frames); it hands their payload over in pieces as it arrives.
+ * See ws_frame.h. wslay parses and unmasks frames and refuses ill-formed ones (length not minimal, long or fragmented
+ * control frames); it hands their payload over in pieces as it arrives.
  */
 #include "net/ws/ws_frame.h"
 
@@ -84,7 +84,8 @@ static enum ws_event begin_frame(struct ws_decoder *d, const struct wslay_frame_
 	bool control = wslay_is_ctrl_frame(f->opcode);
 	if (!f->mask || f->rsv)
 		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);
-	if (control ? f->opcode > WSLAY_PONG || !f->fin || f->payload_length > WS_CONTROL_MAX : f->opcode > WSLAY_BINARY_FRAME)
+	if (control ? f->opcode > WSLAY_PONG || !f->fin || f->payload_length > WS_CONTROL_MAX
+	            : f->opcode > WSLAY_BINARY_FRAME)
 		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);
 	if (!control && (f->opcode == WSLAY_CONTINUATION_FRAME) != d->in_message)
 		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * WebSocket messages out of bytes (RFC 6455 5), as a server reads them: frames by wslay, then what it leaves to its user:
- * masks demanded, fragments joined, UTF-8 checked as it comes, sizes bounded. Knows nothing of connections.
+ * WebSocket messages out of bytes (RFC 6455 5), as a server reads them: frames by wslay, then what it leaves to its
+ * user: masks demanded, fragments joined, UTF-8 checked as it comes, sizes bounded. Knows nothing of connections.
  */
 #ifndef GH_NET_WS_FRAME_H
 #define GH_NET_WS_FRAME_H
@@ -11,7 +11,8 @@
 
 #include "base/buf.h"
 
-/* UTF-8 (RFC 3629) in pieces. Zero-initialised at the start; valid so far while utf8_feed returns true; whole when need == 0. */
+/* UTF-8 (RFC 3629) in pieces. Zero-initialised at the start; valid so far while utf8_feed returns true; whole when need
+ * == 0. */
 struct utf8_state { uint8_t need, low, high; };
 bool utf8_feed(struct utf8_state *s, const uint8_t *p, size_t n);
 
@@ -47,7 +48,8 @@ enum ws_event {
    holds. */
 bool ws_decoder_init(struct ws_decoder *d, size_t max_message);
 void ws_decoder_fini(struct ws_decoder *d);
-/* *used bytes of p were taken. Bytes may stay inside after an event: call again, with n = 0 if need be, until WS_MORE. */
+/* *used bytes of p were taken. Bytes may stay inside after an event: call again, with n = 0 if need be, until WS_MORE.
+ */
 enum ws_event ws_decode(struct ws_decoder *d, const char *p, size_t n, size_t *used);
 
 /* The head of an unmasked, unfragmented frame; returns its length. */

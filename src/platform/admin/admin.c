@@ -18,7 +18,8 @@ const struct route admin_routes[] = {
 
 const struct page_row admin_pages[] = {
 	{ PLACE_ADMIN, "/admin/", "Overview", .exact = true },
-	{ PLACE_ADMIN, "/admin/settings", "Settings", "What can be set, from where it comes, who changed it", .group = "System" },
+	{ PLACE_ADMIN, "/admin/settings", "Settings", "What can be set, from where it comes, who changed it",
+	        .group = "System" },
 	{ 0 },
 };
 
@@ -39,9 +40,11 @@ static void find_steps(struct web *w, struct admin_home *h)
 	struct admin_step *list = ARENA_ARRAY(w->ctx->arena, struct admin_step, STEPS_MAX);
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *s = &p->services[i];
-		for (const struct first_step *step = s->local ? s->def->steps : NULL; step && step->title && h->step_count < STEPS_MAX; step++) {
+		for (const struct first_step *step = s->local ? s->def->steps : NULL;
+		        step && step->title && h->step_count < STEPS_MAX; step++) {
 			bool done = is_done(w, s, step);
-			list[h->step_count++] = (struct admin_step){ step, web_url(w->ctx, s->def->name, "%s", step->path), done };
+			list[h->step_count++] = (struct admin_step){ step,
+				web_url(w->ctx, s->def->name, "%s", step->path), done };
 			h->open += !done;
 		}
 	}

@@ -69,7 +69,7 @@ enum status settings_watch(struct ctx *ctx, struct err *e)
 	return ST_OK;
 }
 
-/* --- the page ------------------------------------------------------------------------------------------------------ */
+/* --- the page ----------------------------------------------------------------------------------------------------- */
 
 /* The rows of a service as a form: a field each, its text in values. */
 struct setting_form {
@@ -109,7 +109,8 @@ static const char *hint_of(struct arena *a, const struct config_row *row)
 {
 	const struct setting *s = row->setting;
 	bool usual = s->fallback && *s->fallback;
-	return arena_printf(a, "%s%s%s%s", s->help, usual ? " Usually: " : "", usual ? s->fallback : "", usual ? "." : "");
+	return arena_printf(
+	        a, "%s%s%s%s", s->help, usual ? " Usually: " : "", usual ? s->fallback : "", usual ? "." : "");
 }
 
 static void add_field(struct arena *a, struct setting_form *f, const struct config_row *row)
@@ -118,20 +119,28 @@ static void add_field(struct arena *a, struct setting_form *f, const struct conf
 	bool chosen = s->kind == SET_BOOL || s->kind == SET_ENUM;
 	f->rows[f->n] = row;
 	f->values[f->n] = str_c(row->value);
-	f->fields[f->n] = (struct field){ .name = s->key, .label = words_of(a, s->key), .hint = hint_of(a, row), .kind = chosen ? FIELD_CHOICE : FIELD_TEXT,
-		.at = f->n * sizeof *f->values, .choices = chosen ? choices_of(a, s) : NULL, .required = chosen ? "Please choose one of these." : NULL,
-		.max = FORM_URL_MAX, .plain = true };
+	f->fields[f->n] = (struct field){ .name = s->key,
+		.label = words_of(a, s->key),
+		.hint = hint_of(a, row),
+		.kind = chosen ? FIELD_CHOICE : FIELD_TEXT,
+		.at = f->n * sizeof *f->values,
+		.choices = chosen ? choices_of(a, s) : NULL,
+		.required = chosen ? "Please choose one of these." : NULL,
+		.max = FORM_URL_MAX,
+		.plain = true };
 	f->n++;
 }
 
-/* What people choose, of a service's own section: rows that count at once. The others name files, addresses and stores, and are the operator's;
-   secrets are never shown, so they are not changed here either. */
+/* What people choose, of a service's own section: rows that count at once. The others name files, addresses and stores,
+   and are the operator's; secrets are never shown, so they are not changed here either. */
 static bool is_own(const struct config_row *row, const struct service *s)
 {
-	return row->setting->section && !strcmp(row->setting->section, s->name) && row->setting->live && row->setting->kind != SET_SECRET;
+	return row->setting->section && !strcmp(row->setting->section, s->name) && row->setting->live &&
+	        row->setting->kind != SET_SECRET;
 }
 
-static void make_form(struct web *w, struct setting_form *f, struct service_instance *svc, const struct config_row *rows, size_t n)
+static void make_form(
+        struct web *w, struct setting_form *f, struct service_instance *svc, const struct config_row *rows, size_t n)
 {
 	*f = (struct setting_form){ .svc = svc, .desc.fields = f->fields };
 	for (size_t i = 0; i < n && f->n < FORM_FIELDS_ROOM; i++)
@@ -142,7 +151,8 @@ static void make_form(struct web *w, struct setting_form *f, struct service_inst
 
 struct page { struct setting_form *failed; struct str saved; };
 
-static struct settings_section section_of(struct web *w, struct service_instance *svc, const struct page *p, const struct config_row *rows, size_t n)
+static struct settings_section section_of(
+        struct web *w, struct service_instance *svc, const struct page *p, const struct config_row *rows, size_t n)
 {
 	struct setting_form *f = p->failed && p->failed->svc == svc ? p->failed : NULL;
 	struct config_row *fixed = ARENA_ARRAY(w->ctx->arena, struct config_row, n);
@@ -199,11 +209,12 @@ enum status settings_get(struct web *w, struct err *e)
 	return draw(&nothing, 200, &p, e);
 }
 
-/* --- changing ------------------------------------------------------------------------------------------------------ */
+/* --- changing ----------------------------------------------------------------------------------------------------- */
 
 struct change { struct web *w; struct setting_form *form; };
 
-static enum status record(struct db_conn *c, struct web *w, const char *name, struct str from, struct str to, struct err *e)
+static enum status record(
+        struct db_conn *c, struct web *w, const char *name, struct str from, struct str to, struct err *e)
 {
 	struct audit_entry entry = { .action = "setting.changed", .object = str_c(name) };
 	struct buf b;
@@ -266,7 +277,9 @@ enum status settings_post(struct web *w, struct err *e)
 	struct setting_form *f = ARENA_NEW(w->ctx->arena, struct setting_form);
 	struct str name = web_query(w, "service");
 	size_t n = config_rows(pl->config, w->ctx->arena, &rows);
-	struct service_instance *svc = name.n ? platform_service((struct platform *)(uintptr_t)pl, arena_cstr(w->ctx->arena, name)) : NULL;
+	struct service_instance *svc = name.n
+	        ? platform_service((struct platform *)(uintptr_t)pl, arena_cstr(w->ctx->arena, name))
+	        : NULL;
 	if (!svc || !svc->local || !svc->db)
 		return err_set(e, ST_NOT_FOUND, "Settings of that service are not kept here.");
 	make_form(w, f, svc, rows, n);
@@ -277,5 +290,6 @@ enum status settings_post(struct web *w, struct err *e)
 	if (f->fill.failed)
 		return form_refuse(&f->fill, draw, &p, e);
 	TRY(change(w, f, e));
-	return form_done(&f->fill, arena_strf(w->ctx->arena, "/admin/settings?saved=%s#%s", svc->def->name, svc->def->name));
+	return form_done(
+	        &f->fill, arena_strf(w->ctx->arena, "/admin/settings?saved=%s#%s", svc->def->name, svc->def->name));
 }

@@ -23,7 +23,8 @@ void audit_set_secret(struct str secret)
 {
 	static const char purpose[] = "guildhall audit checkpoints";
 	unsigned char seed[crypto_sign_SEEDBYTES];
-	crypto_generichash(seed, sizeof seed, (const unsigned char *)purpose, sizeof purpose - 1, (const unsigned char *)secret.p, secret.n);
+	crypto_generichash(seed, sizeof seed, (const unsigned char *)purpose, sizeof purpose - 1,
+	        (const unsigned char *)secret.p, secret.n);
 	crypto_sign_seed_keypair(key.public, key.secret, seed);
 	sodium_memzero(seed, sizeof seed);
 	key.set = true;
@@ -45,7 +46,8 @@ static void put_point(struct buf *out, struct str chain, const struct audit_poin
 	buf_printf(out, ",\"seq\":%lld,\"type\":\"guildhall audit checkpoint\"}", (long long)p->seq);
 }
 
-void audit_sign(struct str chain, const struct audit_point *p, char public[AUDIT_KEY_HEX + 1], char signature[AUDIT_SIGNATURE_HEX + 1])
+void audit_sign(struct str chain, const struct audit_point *p, char public[AUDIT_KEY_HEX + 1],
+        char signature[AUDIT_SIGNATURE_HEX + 1])
 {
 	unsigned char raw[crypto_sign_BYTES];
 	SCOPED_BUF b;
@@ -109,13 +111,17 @@ void audit_hash(struct str body, struct str prev, int64_t seq, char out[AUDIT_HA
 
 /* --- checkpoints -------------------------------------------------------------------------------------------- */
 
-struct logged { struct str chain; struct audit_point p; char key[AUDIT_KEY_HEX + 1], signature[AUDIT_SIGNATURE_HEX + 1]; };
+struct logged {
+	struct str chain;
+	struct audit_point p;
+	char key[AUDIT_KEY_HEX + 1], signature[AUDIT_SIGNATURE_HEX + 1];
+	};
 
 static void log_checkpoint(void *arg)
 {
 	const struct logged *k = arg;
-	LOG(INFO, NULL, "audit.checkpoint", LT("chain", k->chain), LI("seq", k->p.seq), LI("at", k->p.at_us), LT("hash", k->p.hash),
-	    LS("key", k->key), LS("signature", k->signature));
+	LOG(INFO, NULL, "audit.checkpoint", LT("chain", k->chain), LI("seq", k->p.seq), LI("at", k->p.at_us),
+	        LT("hash", k->p.hash), LS("key", k->key), LS("signature", k->signature));
 }
 
 static enum status add_checkpoint(struct db_conn *c, int64_t seq, struct str hash, struct err *e)
@@ -202,14 +208,16 @@ static enum status canonical_details(struct arena *a, struct str details, struct
 	return ST_OK;
 }
 
-static enum status append(struct db_conn *c, const struct audit_row *r, struct str chained, struct audit_append_row **added, struct err *e)
+static enum status append(struct db_conn *c, const struct audit_row *r, struct str chained,
+        struct audit_append_row **added, struct err *e)
 {
 	TRY(q_audit_append(c, chained, r->at_us, r->action, r->actor, r->address, r->object, r->details, added, e));
 	return *added ? ST_OK : err_set(e, ST_CORRUPT, "the audit chain of %s has lost its end", db_name(db_of(c)));
 }
 
 /* The single writer has the end of the chain for itself. */
-static enum status append_sqlite(struct db_conn *c, const struct audit_row *r, struct str body, struct audit_append_row **added, struct err *e)
+static enum status append_sqlite(
+        struct db_conn *c, const struct audit_row *r, struct str body, struct audit_append_row **added, struct err *e)
 {
 	struct audit_head_read_row *head;
 	char hash[AUDIT_HASH_HEX + 1];
@@ -226,8 +234,11 @@ enum status audit_write(struct db_conn *c, const struct audit_entry *a, struct e
 	struct audit_append_row *added;
 	struct buf body;
 	assert(a->action && strlen(a->action) <= AUDIT_ACTION_MAX);
-	struct audit_row r = { .at_us = clock_now_us(), .action = str_c(a->action), .actor = clean(mem, a->actor, AUDIT_ACTOR_MAX),
-			       .address = clean(mem, a->address, AUDIT_ADDRESS_MAX), .object = clean(mem, a->object, AUDIT_OBJECT_MAX) };
+	struct audit_row r = { .at_us = clock_now_us(),
+		.action = str_c(a->action),
+		.actor = clean(mem, a->actor, AUDIT_ACTOR_MAX),
+		.address = clean(mem, a->address, AUDIT_ADDRESS_MAX),
+		.object = clean(mem, a->object, AUDIT_OBJECT_MAX) };
 	TRY(canonical_details(mem, a->details, &r.details, e));
 	buf_arena(&body, mem, AUDIT_BODY_MAX);
 	audit_body(&body, str_c(db_name(db_of(c))), &r);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The audit chain: every action that changes state or rights, one chain in each service's database. An entry's hash is SHA-256 over
- * the canonical JSON (RFC 8785) of
+ * The audit chain: every action that changes state or rights, one chain in each service's database. An entry's hash is
+ * SHA-256 over the canonical JSON (RFC 8785) of
  *
  *     { action, actor, address, at, chain: name of the database, details, object, prev: hash of the entry before, seq }
  *
- * so nobody edits, removes, adds or reorders one without breaking all that follow. Every 256th entry, and the last at shutdown,
- * is signed (Ed25519, a key derived from the site's secret) in the same transaction, and logged: who rewrites the database can
- * not make the signatures, and whoever keeps the log proves what was cut off with them (audit_verify's `known`).
+ * so nobody edits, removes, adds or reorders one without breaking all that follow. Every 256th entry, and the last at
+ * shutdown, is signed (Ed25519, a key derived from the site's secret) in the same transaction, and logged: who rewrites
+ * the database can not make the signatures, and whoever keeps the log proves what was cut off with them (audit_verify's
+ * `known`).
  *
  * docs/howto/audit.md; `guildhall audit`.
  */
@@ -17,8 +18,15 @@
 #include "platform/core/service.h"
 
 enum {
-	AUDIT_EVERY = 256, AUDIT_HASH_HEX = 64, AUDIT_SIGNATURE_HEX = 128, AUDIT_KEY_HEX = 64,
-	AUDIT_ACTION_MAX = 64, AUDIT_ACTOR_MAX = 64, AUDIT_ADDRESS_MAX = 64, AUDIT_OBJECT_MAX = 512, AUDIT_DETAILS_MAX = 16384, /* bytes */
+	AUDIT_EVERY = 256,
+	AUDIT_HASH_HEX = 64,
+	AUDIT_SIGNATURE_HEX = 128,
+	AUDIT_KEY_HEX = 64,
+	AUDIT_ACTION_MAX = 64,
+	AUDIT_ACTOR_MAX = 64,
+	AUDIT_ADDRESS_MAX = 64,
+	AUDIT_OBJECT_MAX = 512,
+	AUDIT_DETAILS_MAX = 16384, /* bytes */
 };
 
 struct audit_entry {
@@ -31,10 +39,10 @@ struct audit_entry {
 /* actor and address of a request. */
 void audit_from(struct web *w, struct audit_entry *out);
 
-/* Inside db_write's fn: stands or falls with the change it records. On PostgreSQL the end of the chain belongs to one transaction
-   from here to its commit, and the others wait: make it fn's last statement. What a client sent may stand in actor, address and
-   object as it came: too long a text is cut, and bytes that are no text become U+FFFD, rather than the entry lost. ST_INVALID,
-   ST_TOO_LARGE: details are not a JSON object, or too long. */
+/* Inside db_write's fn: stands or falls with the change it records. On PostgreSQL the end of the chain belongs to one
+   transaction from here to its commit, and the others wait: make it fn's last statement. What a client sent may stand
+   in actor, address and object as it came: too long a text is cut, and bytes that are no text become U+FFFD, rather
+   than the entry lost. ST_INVALID, ST_TOO_LARGE: details are not a JSON object, or too long. */
 enum status audit_write(struct db_conn *c, const struct audit_entry *a, struct err *e) MUST_CHECK;
 /* For what changes nothing else (a failed sign-in): a transaction of its own, in the database of ctx->svc. */
 enum status audit_record(struct ctx *ctx, const struct audit_entry *a, struct err *e) MUST_CHECK;
@@ -60,7 +68,8 @@ struct audit_filter {
 	size_t max;
 };
 /* Newest first; in db_arena(c). */
-enum status audit_list(struct db_conn *c, const struct audit_filter *f, struct audit_row **rows, size_t *n, struct err *e) MUST_CHECK;
+enum status audit_list(
+        struct db_conn *c, const struct audit_filter *f, struct audit_row **rows, size_t *n, struct err *e) MUST_CHECK;
 
 /* --- verifying ---------------------------------------------------------------------------------------------- */
 
@@ -76,12 +85,14 @@ struct audit_verdict {
 	char hash[AUDIT_HASH_HEX + 1]; /* of the last good entry */
 };
 /* ST_OK: looked at all of it; the verdict says what was found. Reads what was there when it began. */
-enum status audit_verify(struct ctx *ctx, struct db *db, const struct audit_trust *t, struct audit_verdict *out, struct err *e) MUST_CHECK;
-/* An exported chain, with no other trust than that in t->keys (the site's own key is not looked at). ST_INVALID: not such a file,
-   or signed with another key. */
-enum status audit_verify_file(struct ctx *ctx, const char *path, const struct audit_trust *t, struct audit_verdict *out, struct err *e) MUST_CHECK;
-/* A new file of JSON lines: first a checkpoint of the whole { at, chain, hash, key, seq, signature }, then entries, each with its
-   checkpoint behind it where it has one. */
+enum status audit_verify(struct ctx *ctx, struct db *db, const struct audit_trust *t, struct audit_verdict *out,
+        struct err *e) MUST_CHECK;
+/* An exported chain, with no other trust than that in t->keys (the site's own key is not looked at). ST_INVALID: not
+   such a file, or signed with another key. */
+enum status audit_verify_file(struct ctx *ctx, const char *path, const struct audit_trust *t, struct audit_verdict *out,
+        struct err *e) MUST_CHECK;
+/* A new file of JSON lines: first a checkpoint of the whole { at, chain, hash, key, seq, signature }, then entries,
+   each with its checkpoint behind it where it has one. */
 enum status audit_export(struct ctx *ctx, struct db *db, const char *path, int64_t *entries, struct err *e) MUST_CHECK;
 
 #endif

@@ -70,7 +70,8 @@ static enum status export_to(struct ctx *ctx, struct db *db, struct export *x, s
 	struct str chain = str_c(db_name(db));
 	TRY(audit_ends(ctx, db, &ends, e));
 	if (ends.lost)
-		return err_set(e, ST_CORRUPT, "the audit chain of %s has lost its end: see `guildhall audit verify`", db_name(db));
+		return err_set(e, ST_CORRUPT, "the audit chain of %s has lost its end: see `guildhall audit verify`",
+		        db_name(db));
 	struct audit_point whole = { .seq = ends.head, .at_us = clock_now_us(), .hash = str_c(ends.hash) };
 	audit_sign(chain, &whole, key, signature);
 	whole.key = str_c(key);
@@ -114,19 +115,24 @@ static int64_t number(const json_t *j, const char *member)
 
 static struct audit_point point_of(const json_t *j)
 {
-	return (struct audit_point){ number(j, "seq"), number(j, "at"), json_str(j, "hash"), json_str(j, "key"), json_str(j, "signature") };
+	return (struct audit_point){ number(j, "seq"), number(j, "at"), json_str(j, "hash"), json_str(j, "key"),
+		json_str(j, "signature") };
 }
 
 static enum status read_first(struct ctx *ctx, struct reading *x, const json_t *j, struct err *e)
 {
 	const struct audit_point p = point_of(j);
 	x->w.chain = arena_str(ctx->arena, json_str(j, "chain"));
-	if (!x->w.chain.n || json_object_size(j) != FIRST_MEMBERS || p.key.n != AUDIT_KEY_HEX || p.seq < 0 || p.hash.n != AUDIT_HASH_HEX)
-		return err_set(e, ST_INVALID, "the first line names no chain and key: this is no export of an audit chain");
+	if (!x->w.chain.n || json_object_size(j) != FIRST_MEMBERS || p.key.n != AUDIT_KEY_HEX || p.seq < 0 ||
+	        p.hash.n != AUDIT_HASH_HEX)
+		return err_set(
+		        e, ST_INVALID, "the first line names no chain and key: this is no export of an audit chain");
 	if (!walk_trusts(&x->w, p.key))
 		return err_set(e, ST_INVALID, "the file is signed with another key: %.*s", STR_ARG(p.key));
 	if (!audit_signed(x->w.chain, &p))
-		walk_blame(&x->w, p.seq, "the checkpoint of the whole (entry %lld) is forged: its signature does not fit", (long long)p.seq);
+		walk_blame(&x->w, p.seq,
+		        "the checkpoint of the whole (entry %lld) is forged: its signature does not fit",
+		        (long long)p.seq);
 	x->whole = p.seq;
 	memcpy(x->whole_hash, p.hash.p, AUDIT_HASH_HEX + 1);
 	return ST_OK;
@@ -145,8 +151,8 @@ static enum status take_line(struct reading *x, struct arena *a, const json_t *j
 	buf_arena(&b, a, AUDIT_DETAILS_MAX);
 	if (members != ENTRY_MEMBERS || !json_is_object(details) || jcs_put(&b, details, NULL) != ST_OK)
 		return ST_INVALID;
-	const struct audit_row r = { number(j, "seq"), number(j, "at"), json_str(j, "action"), json_str(j, "actor"), json_str(j, "address"),
-		json_str(j, "object"), buf_str(&b), json_str(j, "prev"), json_str(j, "hash") };
+	const struct audit_row r = { number(j, "seq"), number(j, "at"), json_str(j, "action"), json_str(j, "actor"),
+		json_str(j, "address"), json_str(j, "object"), buf_str(&b), json_str(j, "prev"), json_str(j, "hash") };
 	if (!walk_entry(&x->w, &r) && r.seq > x->w.seq + 1 && x->w.v->bad_seq == x->w.seq + 1)
 		x->displaced = x->w.seq + 1;
 	return ST_OK;
@@ -157,7 +163,8 @@ static void look_for_displaced(struct reading *x, const json_t *j)
 {
 	if (!json_object_get(j, "details") || number(j, "seq") != x->displaced)
 		return;
-	snprintf(x->w.v->why, sizeof x->w.v->why, "entry %lld is not in its place: it stands further on", (long long)x->displaced);
+	snprintf(x->w.v->why, sizeof x->w.v->why, "entry %lld is not in its place: it stands further on",
+	        (long long)x->displaced);
 	x->displaced = 0;
 }
 
@@ -172,9 +179,11 @@ static enum status read_line(struct ctx *ctx, struct reading *x, struct str line
 	else if (at == 1 && json_is_object(j))
 		return read_first(ctx, x, j, e);
 	else if (at == 1)
-		return err_set(e, ST_INVALID, "the first line names no chain and key: this is no export of an audit chain");
+		return err_set(
+		        e, ST_INVALID, "the first line names no chain and key: this is no export of an audit chain");
 	else if (!json_is_object(j) || take_line(x, a, j) != ST_OK)
-		walk_blame(&x->w, x->w.seq + 1, "line %zu, where entry %lld is due, is no line of an exported chain", at, (long long)x->w.seq + 1);
+		walk_blame(&x->w, x->w.seq + 1, "line %zu, where entry %lld is due, is no line of an exported chain",
+		        at, (long long)x->w.seq + 1);
 	return ST_OK;
 }
 
@@ -189,7 +198,8 @@ static enum status read_lines(struct ctx *ctx, FILE *f, struct reading *x, struc
 	return at ? ST_OK : err_set(e, ST_INVALID, "the file is empty");
 }
 
-enum status audit_verify_file(struct ctx *ctx, const char *path, const struct audit_trust *t, struct audit_verdict *out, struct err *e)
+enum status audit_verify_file(
+        struct ctx *ctx, const char *path, const struct audit_trust *t, struct audit_verdict *out, struct err *e)
 {
 	struct reading x = { 0 };
 	FILE *f = fopen(path, "re");

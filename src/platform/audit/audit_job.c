@@ -44,6 +44,7 @@ enum status audit_verify_job(struct ctx *ctx, const struct job *j, struct err *e
 	if (v.bad_seq)
 		LOG(ERROR, ctx, "audit.broken", LS("chain", db_name(db)), LI("seq", v.bad_seq), LS("why", v.why));
 	else
-		LOG(INFO, ctx, "audit.verified", LS("chain", db_name(db)), LI("entries", v.entries), LI("signed_upto", v.signed_upto), LS("hash", v.hash));
+		LOG(INFO, ctx, "audit.verified", LS("chain", db_name(db)), LI("entries", v.entries),
+		        LI("signed_upto", v.signed_upto), LS("hash", v.hash));
 	return db_write(ctx, db, tx_mark, &m, e);
 }

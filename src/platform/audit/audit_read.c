@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The audit chain read: lists, and verification in the database. That goes page by page in memory of its own, so a chain may be as
- * long as the disk allows; what is added meanwhile is left for the next time.
+ * The audit chain read: lists, and verification in the database. That goes page by page in memory of its own, so a
+ * chain may be as long as the disk allows; what is added meanwhile is left for the next time.
  */
 #include "platform/audit/audit_int.h"
 
@@ -17,7 +17,8 @@
 
 static struct audit_row row_of(const struct audit_walk_row *r)
 {
-	return (struct audit_row){ r->seq, r->at, r->action, r->actor, r->address, r->object, r->details, r->prev, r->hash };
+	return (struct audit_row){ r->seq, r->at, r->action, r->actor, r->address, r->object, r->details, r->prev,
+		r->hash };
 }
 
 /* Three queries with the same columns: their rows are alike. */
@@ -34,7 +35,8 @@ static struct str text(struct str s)
 	return s.p ? s : STR("");
 }
 
-enum status audit_list(struct db_conn *c, const struct audit_filter *f, struct audit_row **rows, size_t *n, struct err *e)
+enum status audit_list(
+        struct db_conn *c, const struct audit_filter *f, struct audit_row **rows, size_t *n, struct err *e)
 {
 	int64_t before = f->before > 0 ? f->before : INT64_MAX, max = f->max < LIST_MAX ? (int64_t)f->max : LIST_MAX;
 	struct audit_page_row *page;
@@ -44,7 +46,8 @@ enum status audit_list(struct db_conn *c, const struct audit_filter *f, struct a
 		TRY(q_audit_about_page(c, before, f->about, max, &about, n, e));
 		found = (const struct audit_walk_row *)about;
 	} else {
-		TRY(q_audit_page(c, before, text(f->action), text(f->actor), text(f->object), f->since_us, max, &page, n, e));
+		TRY(q_audit_page(
+		        c, before, text(f->action), text(f->actor), text(f->object), f->since_us, max, &page, n, e));
 		found = (const struct audit_walk_row *)page;
 	}
 	*rows = ARENA_ARRAY(db_arena(c), struct audit_row, *n);
@@ -78,7 +81,8 @@ static enum status one_page(struct ctx *ctx, struct pages *g, struct err *e)
 		while (at < k && points[at].seq < r.seq)
 			at++;
 		bool has = at < k && points[at].seq == r.seq;
-		const struct audit_point p = has ? (struct audit_point){ r.seq, points[at].at, points[at].hash, points[at].key, points[at].signature }
+		const struct audit_point p = has ? (struct audit_point){ r.seq, points[at].at, points[at].hash,
+			points[at].key, points[at].signature }
 		                                 : (struct audit_point){ 0 };
 		TRY(g->entry(g->arg, &r, has ? &p : NULL, e));
 		g->after = r.seq;
@@ -86,8 +90,9 @@ static enum status one_page(struct ctx *ctx, struct pages *g, struct err *e)
 	return ST_OK;
 }
 
-enum status audit_each(struct ctx *ctx, struct db *db, int64_t after, int64_t upto, enum status (*entry)(void *arg, const struct audit_row *r,
-                       const struct audit_point *p, struct err *e), void *arg, struct err *e)
+enum status audit_each(struct ctx *ctx, struct db *db, int64_t after, int64_t upto,
+        enum status (*entry)(void *arg, const struct audit_row *r, const struct audit_point *p, struct err *e),
+        void *arg, struct err *e)
 {
 	struct pages g = { .db = db, .after = after, .upto = upto, .entry = entry, .arg = arg, .more = true };
 	while (g.more) {
@@ -107,8 +112,10 @@ enum status audit_ends(struct ctx *ctx, struct db *db, struct audit_ends *out, s
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, db, &c, e));
 	TRY(q_audit_ends(c, &r, e));
-	*out = (struct audit_ends){ .lost = r->head_null || !r->hash.p, .head = r->head_null ? 0 : r->head, .last = r->last_null ? 0 : r->last,
-				    .checkpoint = r->checkpoint_null ? 0 : r->checkpoint };
+	*out = (struct audit_ends){ .lost = r->head_null || !r->hash.p,
+		.head = r->head_null ? 0 : r->head,
+		.last = r->last_null ? 0 : r->last,
+		.checkpoint = r->checkpoint_null ? 0 : r->checkpoint };
 	struct str hash = str_first(r->hash, AUDIT_HASH_HEX);
 	memcpy(out->hash, hash.n ? hash.p : "", hash.n);
 	return ST_OK;
@@ -123,13 +130,14 @@ static enum status walk_row(void *arg, const struct audit_row *r, const struct a
 	return walk_entry(w, r) && (!p || walk_point(w, p)) ? ST_OK : ST_CANCELLED;
 }
 
-enum status audit_verify(struct ctx *ctx, struct db *db, const struct audit_trust *t, struct audit_verdict *out, struct err *e)
+enum status audit_verify(
+        struct ctx *ctx, struct db *db, const struct audit_trust *t, struct audit_verdict *out, struct err *e)
 {
 	return audit_verify_after(ctx, db, 0, STR(AUDIT_ZERO), t, out, e);
 }
 
-enum status audit_verify_after(struct ctx *ctx, struct db *db, int64_t after, struct str hash, const struct audit_trust *t,
-                               struct audit_verdict *out, struct err *e)
+enum status audit_verify_after(struct ctx *ctx, struct db *db, int64_t after, struct str hash,
+        const struct audit_trust *t, struct audit_verdict *out, struct err *e)
 {
 	struct audit_ends ends;
 	struct audit_walk w;
@@ -145,7 +153,8 @@ enum status audit_verify_after(struct ctx *ctx, struct db *db, int64_t after, st
 	if (ends.lost)
 		walk_blame(&w, w.seq + 1, "the record of the chain's end is missing");
 	if (ends.head < ends.checkpoint && w.seq < ends.checkpoint)
-		walk_blame(&w, w.seq + 1, "entries %lld to %lld are missing: the last was signed", (long long)w.seq + 1, (long long)ends.checkpoint);
+		walk_blame(&w, w.seq + 1, "entries %lld to %lld are missing: the last was signed", (long long)w.seq + 1,
+		        (long long)ends.checkpoint);
 	walk_end(&w, ends.head, str_c(ends.hash));
 	return st;
 }

@@ -21,14 +21,16 @@ static struct service_instance *choose_chain(struct web *w, struct audit_shown *
 {
 	struct platform *p = w->ctx->svc->platform;
 	struct service_instance *chosen = w->ctx->svc;
-	struct audit_chain *list = ARENA_ARRAY(w->ctx->arena, struct audit_chain, p->service_count ? p->service_count : 1);
+	struct audit_chain *list = ARENA_ARRAY(
+	        w->ctx->arena, struct audit_chain, p->service_count ? p->service_count : 1);
 	struct str asked = web_query(w, "chain");
 	for (unsigned i = 0; i < p->service_count; i++)
 		if (p->services[i].db && asked.n && str_eqc(asked, p->services[i].def->name))
 			chosen = &p->services[i];
 	for (unsigned i = 0; i < p->service_count; i++)
 		if (p->services[i].db)
-			list[s->chain_count++] = (struct audit_chain){ str_c(p->services[i].def->name), str_c(p->services[i].def->title), chosen == &p->services[i] };
+			list[s->chain_count++] = (struct audit_chain){ str_c(p->services[i].def->name),
+				str_c(p->services[i].def->title), chosen == &p->services[i] };
 	s->chains = list;
 	s->chain = str_c(chosen->def->name);
 	return chosen;
@@ -42,7 +44,10 @@ static struct str text(struct str s)
 static struct str page_url(struct web *w, const struct audit_shown *s, int64_t before)
 {
 	struct buf b;
-	const struct { const char *name; struct str value; } given[] = { { "chain", s->chain }, { "action", s->action }, { "actor", s->actor },
+	const struct {
+		const char *name;
+		struct str value;
+	} given[] = { { "chain", s->chain }, { "action", s->action }, { "actor", s->actor },
 		{ "object", s->object } };
 	buf_arena(&b, w->ctx->arena, 8192);
 	buf_putstr(&b, s->path);
@@ -61,11 +66,14 @@ static struct str page_url(struct web *w, const struct audit_shown *s, int64_t b
 	return buf_ok(&b) ? buf_str(&b) : s->path;
 }
 
-static enum status read_lines(struct web *w, const struct audit_look *look, struct db *db, int64_t before, struct audit_shown *s, struct err *e)
+static enum status read_lines(struct web *w, const struct audit_look *look, struct db *db, int64_t before,
+        struct audit_shown *s, struct err *e)
 {
 	struct audit_row *rows;
 	size_t n;
-	const struct audit_filter f = { .action = s->action, .actor = s->actor, .object = s->object, .before = before, .max = PER_PAGE + 1 };
+	const struct audit_filter f = {
+		.action = s->action, .actor = s->actor, .object = s->object, .before = before, .max = PER_PAGE + 1
+	};
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, db, &c, e));
 	TRY(audit_list(c, &f, &rows, &n, e));
@@ -76,7 +84,9 @@ static enum status read_lines(struct web *w, const struct audit_look *look, stru
 		s->newer = page_url(w, s, 0);
 	for (size_t i = 0; i < n; i++) {
 		const struct audit_row *r = &rows[i];
-		lines[i] = (struct audit_line){ .r = r, .actor_name = STR(""), .object_name = STR(""), .details = r->details.n > 2 };
+		lines[i] = (struct audit_line){
+			.r = r, .actor_name = STR(""), .object_name = STR(""), .details = r->details.n > 2
+		};
 		lines[i].at = time_text(w, r->at_us);
 		clock_rfc3339(r->at_us - r->at_us % US_PER_S, lines[i].iso);
 		if (look->name_of && r->actor.n)
@@ -103,17 +113,19 @@ static enum status tell_verified(struct web *w, struct db *db, struct audit_show
 		s->bad = arena_str(a, str_c(m.why));
 		s->verified = arena_strf(a, "Found at %.*s.", STR_ARG(at));
 	} else if (ends.head - m.seq > LOOK_AT_ONCE) {
-		s->verified = m.seq ? arena_strf(a, "Verified up to entry %lld at %.*s; the %lld since then are verified tonight.", (long long)m.seq, STR_ARG(at),
-		                                 (long long)(ends.head - m.seq))
-		                    : STR("Not verified yet: this is done every night.");
+		s->verified = m.seq
+		        ? arena_strf(a, "Verified up to entry %lld at %.*s; the %lld since then are verified tonight.",
+		                  (long long)m.seq, STR_ARG(at), (long long)(ends.head - m.seq))
+		        : STR("Not verified yet: this is done every night.");
 	} else {
 		TRY(audit_verify_after(w->ctx, db, m.seq, str_c(m.hash), &(struct audit_trust){ 0 }, &v, e));
 		if (v.bad_seq)
 			s->bad = arena_str(a, str_c(v.why));
 		at = time_text(w, clock_now_us());
-		s->verified = v.bad_seq ? STR("Found just now.")
-		                        : arena_strf(a, "Verified up to entry %lld at %.*s, signed up to %lld.", (long long)(m.seq + v.entries), STR_ARG(at),
-		                                     (long long)v.signed_upto);
+		s->verified = v.bad_seq
+		        ? STR("Found just now.")
+		        : arena_strf(a, "Verified up to entry %lld at %.*s, signed up to %lld.",
+		                  (long long)(m.seq + v.entries), STR_ARG(at), (long long)v.signed_upto);
 	}
 	return ST_OK;
 }
@@ -122,8 +134,14 @@ enum status audit_view(struct web *w, const struct audit_look *look, struct err 
 {
 	struct buf page;
 	int64_t before = 0;
-	struct audit_shown s = { .path = look->path, .action = text(web_query(w, "action")), .actor = text(web_query(w, "actor")),
-				 .object = text(web_query(w, "object")), .newer = STR(""), .older = STR(""), .bad = STR(""), .verified = STR("") };
+	struct audit_shown s = { .path = look->path,
+		.action = text(web_query(w, "action")),
+		.actor = text(web_query(w, "actor")),
+		.object = text(web_query(w, "object")),
+		.newer = STR(""),
+		.older = STR(""),
+		.bad = STR(""),
+		.verified = STR("") };
 	s.filtered = s.action.n || s.actor.n || s.object.n;
 	struct db *db = choose_chain(w, &s)->db;
 	if (!db)
@@ -131,8 +149,14 @@ enum status audit_view(struct web *w, const struct audit_look *look, struct err 
 	(void)web_query_int(w, "before", 1, INT64_MAX - 1, &before);
 	TRY(read_lines(w, look, db, before, &s, e));
 	TRY(tell_verified(w, db, &s, e));
-	const struct page_shell shell = { .title = look->site_name.n ? arena_strf(w->ctx->arena, "What was done – %.*s", STR_ARG(look->site_name)) : STR("What was done"),
-		.site_name = look->site_name, .lang = look->lang, .kind = STR("admin"), .noindex = true, .forms = true };
+	const struct page_shell shell = { .title = look->site_name.n
+		        ? arena_strf(w->ctx->arena, "What was done – %.*s", STR_ARG(look->site_name))
+		        : STR("What was done"),
+		.site_name = look->site_name,
+		.lang = look->lang,
+		.kind = STR("admin"),
+		.noindex = true,
+		.forms = true };
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_audit_page(&page, &shell, w, &s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The administrator's audit view as a piece that any service can mount: newest first, filters, pages, and how far the chain is known
- * to be whole. It reads its own query: ?chain=&action=&actor=&object=&before=.
+ * The administrator's audit view as a piece that any service can mount: newest first, filters, pages, and how far the
+ * chain is known to be whole. It reads its own query: ?chain=&action=&actor=&object=&before=.
  *
  *     { "GET", "/admin/audit", identity_get_audit, .flags = ROUTE_ADMIN, .help = "What was done" },
  *
@@ -19,8 +19,8 @@ struct audit_look {
 	struct str path;      /* of this page: where the form and the links go */
 	struct str site_name; /* for the title; "" leaves it out */
 	struct str lang;
-	/* The name of a person by the id that is an actor or object; "" when it is none. NULL: ids are shown. Asked once for
-	   each row, so remember or take it from what is read anyway. */
+	/* The name of a person by the id that is an actor or object; "" when it is none. NULL: ids are shown. Asked
+	   once for each row, so remember or take it from what is read anyway. */
 	struct str (*name_of)(struct ctx *ctx, struct str id, void *arg);
 	void *arg;
 };
@@ -29,7 +29,13 @@ enum status audit_view(struct web *w, const struct audit_look *look, struct err 
 
 /* --- for the template --- */
 
-struct audit_line { const struct audit_row *r; struct str at; char iso[CLOCK_TEXT_MAX]; struct str actor_name, object_name; bool details; };
+struct audit_line {
+	const struct audit_row *r;
+	struct str at;
+	char iso[CLOCK_TEXT_MAX];
+	struct str actor_name, object_name;
+	bool details;
+};
 struct audit_chain { struct str name, title; bool chosen; };
 struct audit_shown {
 	struct str path, chain, action, actor, object;

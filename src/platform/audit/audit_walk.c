@@ -2,8 +2,8 @@
  *
  * Walking along a chain: is each entry what was written, where it was written, and is what must be signed signed?
  *
- * An entry keeps the hash of the one before it. That is more than a chain needs, but tells an entry that was edited (its own
- * hash does not fit) from one that was rewritten together with its hash (the next one continues another).
+ * An entry keeps the hash of the one before it. That is more than a chain needs, but tells an entry that was edited
+ * (its own hash does not fit) from one that was rewritten together with its hash (the next one continues another).
  */
 #include "platform/audit/audit_int.h"
 
@@ -48,7 +48,8 @@ static void blame_edited(struct audit_walk *w, const struct audit_row *r)
 		audit_hash(buf_str(&w->body), r->prev, seq, hash);
 		if (!str_eqc(r->hash, hash))
 			continue;
-		walk_blame(w, r->seq, "entry %lld is not in its place: it was written as entry %lld", (long long)r->seq, (long long)seq);
+		walk_blame(w, r->seq, "entry %lld is not in its place: it was written as entry %lld", (long long)r->seq,
+		        (long long)seq);
 		return;
 	}
 	walk_blame(w, r->seq, "entry %lld was edited: what it says does not give its hash", (long long)r->seq);
@@ -65,11 +66,13 @@ static bool must_be_signed(struct audit_walk *w)
 static void blame_place(struct audit_walk *w, int64_t seq)
 {
 	if (seq > w->seq)
-		walk_blame(w, w->seq + 1, "entry %lld is missing: after %lld comes %lld", (long long)w->seq + 1, (long long)w->seq, (long long)seq);
+		walk_blame(w, w->seq + 1, "entry %lld is missing: after %lld comes %lld", (long long)w->seq + 1,
+		        (long long)w->seq, (long long)seq);
 	else if (seq < 1)
 		walk_blame(w, 1, "entry %lld was added by another hand: the first is 1", (long long)seq);
 	else
-		walk_blame(w, seq, "entry %lld is not in its place: it stands behind entry %lld", (long long)seq, (long long)w->seq);
+		walk_blame(w, seq, "entry %lld is not in its place: it stands behind entry %lld", (long long)seq,
+		        (long long)w->seq);
 }
 
 static void note_known(struct audit_walk *w)
@@ -78,7 +81,8 @@ static void note_known(struct audit_walk *w)
 		return;
 	w->known_seen = true;
 	if (!str_ieqc(w->trust->known_hash, w->v->hash))
-		walk_blame(w, w->seq, "entry %lld, or one before it, was rewritten: its hash was known to be another", (long long)w->seq);
+		walk_blame(w, w->seq, "entry %lld, or one before it, was rewritten: its hash was known to be another",
+		        (long long)w->seq);
 }
 
 bool walk_entry(struct audit_walk *w, const struct audit_row *r)
@@ -98,7 +102,8 @@ bool walk_entry(struct audit_walk *w, const struct audit_row *r)
 		return false;
 	}
 	if (!str_eqc(r->prev, w->v->hash)) {
-		walk_blame(w, w->seq, "entry %lld was rewritten: entry %lld was written after another", (long long)w->seq, (long long)r->seq);
+		walk_blame(w, w->seq, "entry %lld was rewritten: entry %lld was written after another",
+		        (long long)w->seq, (long long)r->seq);
 		return false;
 	}
 	w->seq = r->seq;
@@ -115,12 +120,15 @@ bool walk_point(struct audit_walk *w, const struct audit_point *p)
 	if (p->seq != w->seq)
 		walk_blame(w, p->seq, "the checkpoint at entry %lld is not in its place", (long long)p->seq);
 	else if (!walk_trusts(w, p->key))
-		walk_blame(w, p->seq, "the checkpoint at entry %lld is signed with a key that is not trusted (%.16s…)", (long long)p->seq, p->key.n == AUDIT_KEY_HEX ? p->key.p : "none");
+		walk_blame(w, p->seq, "the checkpoint at entry %lld is signed with a key that is not trusted (%.16s…)",
+		        (long long)p->seq, p->key.n == AUDIT_KEY_HEX ? p->key.p : "none");
 	else if (!audit_signed(w->chain, p))
-		walk_blame(w, p->seq, "the checkpoint at entry %lld is forged: its signature does not fit", (long long)p->seq);
+		walk_blame(w, p->seq, "the checkpoint at entry %lld is forged: its signature does not fit",
+		        (long long)p->seq);
 	else if (!str_eqc(p->hash, w->v->hash))
-		walk_blame(w, w->v->signed_upto + 1, "entries were rewritten between %lld and %lld: another end of them was signed",
-		           (long long)w->v->signed_upto + 1, (long long)p->seq);
+		walk_blame(w, w->v->signed_upto + 1,
+		        "entries were rewritten between %lld and %lld: another end of them was signed",
+		        (long long)w->v->signed_upto + 1, (long long)p->seq);
 	if (w->v->bad_seq)
 		return false;
 	w->v->signed_upto = p->seq;
@@ -133,14 +141,18 @@ void walk_end(struct audit_walk *w, int64_t head_seq, struct str head_hash)
 	if (!w->v->bad_seq)
 		(void)must_be_signed(w);
 	if (w->seq < head_seq)
-		walk_blame(w, w->seq + 1, "entries %lld to %lld are missing: the chain ends too early", (long long)w->seq + 1, (long long)head_seq);
+		walk_blame(w, w->seq + 1, "entries %lld to %lld are missing: the chain ends too early",
+		        (long long)w->seq + 1, (long long)head_seq);
 	else if (w->seq > head_seq)
-		walk_blame(w, head_seq + 1, "the record of the chain's end was set back to %lld: entry %lld is there", (long long)head_seq, (long long)w->seq);
+		walk_blame(w, head_seq + 1, "the record of the chain's end was set back to %lld: entry %lld is there",
+		        (long long)head_seq, (long long)w->seq);
 	else if (!str_eqc(head_hash, w->v->hash))
 		walk_blame(w, w->v->signed_upto < w->seq ? w->v->signed_upto + 1 : w->seq,
-		           "entry %lld was rewritten, or one since the checkpoint at %lld: the record of the chain's end knows another", (long long)w->seq,
-		           (long long)w->v->signed_upto);
+		        "entry %lld was rewritten, or one since the checkpoint at %lld: the record of the chain's end "
+		        "knows another",
+		        (long long)w->seq, (long long)w->v->signed_upto);
 	if (!w->known_seen)
-		walk_blame(w, w->seq + 1, "entries %lld to %lld are missing: the last was known", (long long)w->seq + 1, (long long)w->trust->known_seq);
+		walk_blame(w, w->seq + 1, "entries %lld to %lld are missing: the last was known", (long long)w->seq + 1,
+		        (long long)w->trust->known_seq);
 	buf_fini(&w->body);
 }

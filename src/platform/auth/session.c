@@ -59,7 +59,8 @@ static enum status identify(struct web *w, const struct person **out, struct err
 	struct sso s;
 	struct str cookies = http_header(w->req, "cookie");
 	*out = NULL;
-	if (!w->ctx->svc || !w->ctx->svc->platform->identity || !cookies.p || str_find(cookies, STR(SESSION_COOKIE_PREFIX)) < 0)
+	if (!w->ctx->svc || !w->ctx->svc->platform->identity || !cookies.p ||
+	        str_find(cookies, STR(SESSION_COOKIE_PREFIX)) < 0)
 		return ST_OK;
 	struct str secret = web_cookie(w, session_cookie_name(w->ctx, w->ctx->svc));
 	enum status st = secret.n ? session_find(w->ctx, secret, &s, e) : ST_NOT_FOUND;
@@ -68,8 +69,14 @@ static enum status identify(struct web *w, const struct person **out, struct err
 	TRY(st);
 	sso_saw(w->ctx, &s);
 	struct person *p = ARENA_NEW(w->ctx->arena, struct person);
-	*p = (struct person){ .id = s.person, .name = s.name, .email = s.email, .handle = s.handle, .roles = s.roles, .zone = s.zone, .session = s.key,
-			      .auth_us = s.auth_us };
+	*p = (struct person){ .id = s.person,
+		.name = s.name,
+		.email = s.email,
+		.handle = s.handle,
+		.roles = s.roles,
+		.zone = s.zone,
+		.session = s.key,
+		.auth_us = s.auth_us };
 	p->admin = str_has_word(p->roles, STR("owner")) || str_has_word(p->roles, STR("admin"));
 	*out = p;
 	return ST_OK;
@@ -80,7 +87,8 @@ static enum status identify(struct web *w, const struct person **out, struct err
 static bool wants_document(struct web *w)
 {
 	struct str dest = http_header(w->req, "sec-fetch-dest"), accept = http_header(w->req, "accept");
-	if (w->req->method != HTTP_GET || web_is_htmx(w) || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL | ROUTE_STREAM)))
+	if (w->req->method != HTTP_GET || web_is_htmx(w) ||
+	        (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL | ROUTE_STREAM)))
 		return false;
 	return dest.p ? str_eqc(dest, "document") : accept.p && str_find(accept, STR("text/html")) >= 0;
 }
@@ -104,14 +112,16 @@ static bool provider_answers(struct ctx *ctx)
 	if (provider->local)
 		return true;
 	const struct contract_def *def = session_contract(provider, "end");
-	return def && !breaker_is_open(internal_breaker(ctx->svc->platform, provider)) && contract_call(ctx, def, &nobody, &ended, NULL) == ST_OK;
+	return def && !breaker_is_open(internal_breaker(ctx->svc->platform, provider)) &&
+	        contract_call(ctx, def, &nobody, &ended, NULL) == ST_OK;
 }
 
 static bool silently(struct web *w)
 {
 	const struct service_instance *svc = w->ctx->svc;
 	if (!svc || !svc->platform->identity || is_provider(svc) || !web_cookie_plain(w, SESSION_HINT_COOKIE).n ||
-	    web_cookie_plain(w, SESSION_QUIET_COOKIE).n || !wants_document(w) || is_auth_route(w) || !provider_answers(w->ctx))
+	        web_cookie_plain(w, SESSION_QUIET_COOKIE).n || !wants_document(w) || is_auth_route(w) ||
+	        !provider_answers(w->ctx))
 		return false;
 	struct str to = session_sign_in_url(w, w->req->target);
 	return web_redirect(w, 303, arena_strf(w->ctx->arena, "%.*s&silent=1", STR_ARG(to))) == ST_OK;
@@ -123,8 +133,9 @@ struct str session_sign_in_url(struct web *w, struct str back)
 	struct ctx *ctx = w->ctx;
 	buf_arena(&next, ctx->arena, 16384);
 	url_encode(&next, back);
-	return arena_strf(ctx->arena, "%.*s?next=%.*s", STR_ARG(session_path(ctx, is_provider(ctx->svc) ? "/sign-in" : "/auth/login")), (int)next.len,
-			  next.data ? next.data : "");
+	return arena_strf(ctx->arena, "%.*s?next=%.*s",
+	        STR_ARG(session_path(ctx, is_provider(ctx->svc) ? "/sign-in" : "/auth/login")), (int)next.len,
+	        next.data ? next.data : "");
 }
 
 /* --- contracts of the provider ------------------------------------------------------------------------------ */
@@ -143,5 +154,9 @@ static enum status ping(struct ctx *ctx, struct platform *p, struct err *e)
 }
 
 const struct auth_hooks session_hooks = {
-	.identify = identify, .silently = silently, .sign_in_url = session_sign_in_url, .ping = ping, .routes = session_routes,
+	.identify = identify,
+	.silently = silently,
+	.sign_in_url = session_sign_in_url,
+	.ping = ping,
+	.routes = session_routes,
 };

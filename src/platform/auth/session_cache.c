@@ -26,7 +26,8 @@ struct session_cache {
 
 static void texts_of(struct sso *s, struct str *out[TEXTS])
 {
-	struct str *all[TEXTS] = { &s->key, &s->sid, &s->name, &s->email, &s->handle, &s->roles, &s->zone, &s->amr, &s->agent };
+	struct str *all[TEXTS] = { &s->key, &s->sid, &s->name, &s->email, &s->handle, &s->roles, &s->zone, &s->amr,
+		&s->agent };
 	memcpy(out, all, sizeof all);
 }
 
@@ -56,7 +57,8 @@ void session_cache_free(struct session_cache *c)
 	free(c);
 }
 
-bool session_cache_get(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version, struct arena *a, struct sso *out)
+bool session_cache_get(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version,
+        struct arena *a, struct sso *out)
 {
 	unsigned slot = slot_of(hash);
 	pthread_mutex_t *lock = &c->locks[slot % LOCKS];
@@ -64,7 +66,8 @@ bool session_cache_get(struct session_cache *c, const struct service_instance *s
 	pthread_mutex_lock(lock);
 	const struct kept *k = c->slots[slot];
 	/* Not past the arena's limit, which would unwind with the lock held. */
-	if (k && k->version == version && k->svc == svc && !memcmp(k->hash, hash.p, AUTH_HASH_LEN) && (copy = arena_try_alloc(a, k->size)))
+	if (k && k->version == version && k->svc == svc && !memcmp(k->hash, hash.p, AUTH_HASH_LEN) &&
+	        (copy = arena_try_alloc(a, k->size)))
 		memcpy(copy, k, k->size);
 	pthread_mutex_unlock(lock);
 	if (!copy || copy->s.expires_us <= clock_now_us())
@@ -80,7 +83,8 @@ bool session_cache_get(struct session_cache *c, const struct service_instance *s
 	return true;
 }
 
-void session_cache_put(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version, const struct sso *s)
+void session_cache_put(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version,
+        const struct sso *s)
 {
 	struct sso from = *s;
 	struct str *texts[TEXTS];

@@ -13,8 +13,10 @@ struct session_cache *session_cache_new(void); /* NULL when memory is out */
 void session_cache_free(struct session_cache *c); /* NULL is fine */
 
 /* hash: auth_hash() of svc's cookie. version: of the store now, not 0. *out in a. */
-bool session_cache_get(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version, struct arena *a, struct sso *out);
+bool session_cache_get(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version,
+        struct arena *a, struct sso *out);
 /* version: of the store before s was read. */
-void session_cache_put(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version, const struct sso *s);
+void session_cache_put(struct session_cache *c, const struct service_instance *svc, struct str hash, uint64_t version,
+        const struct sso *s);
 
 #endif

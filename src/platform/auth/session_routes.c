@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A service as client of the identity provider (OAuth 2.0 authorization code with PKCE, RFC 6749 4.1 and RFC 7636; iss, RFC
- * 9207): the routes that every service gets. State lives in the auth store, bound to the browser by a cookie.
+ * A service as client of the identity provider (OAuth 2.0 authorization code with PKCE, RFC 6749 4.1 and RFC 7636; iss,
+ * RFC 9207): the routes that every service gets. State lives in the auth store, bound to the browser by a cookie.
  */
 #include "platform/auth/session_int.h"
 
@@ -86,7 +86,13 @@ static struct str browser_of(struct web *w, bool make)
 		return STR_NULL;
 	if (!secret.n) {
 		secret = auth_secret(w->ctx->arena, NULL);
-		web_set_cookie(w, &(struct cookie){ .name = name, .value = secret, .path = "/", .max_age_s = LOGIN_LIFE_S, .http_only = true, .lax = true });
+		web_set_cookie(w,
+		        &(struct cookie){ .name = name,
+		                .value = secret,
+		                .path = "/",
+		                .max_age_s = LOGIN_LIFE_S,
+		                .http_only = true,
+		                .lax = true });
 	}
 	auth_hash(secret, hash);
 	return arena_str(w->ctx->arena, str_c(hash));
@@ -101,16 +107,23 @@ bool session_move_home(struct web *w, enum status *st)
 	if (str_ieq(name, home) || str_eqc(web_query(w, "home"), "1"))
 		return false;
 	web_no_cache(w);
-	*st = web_redirect(w, 303, arena_strf(w->ctx->arena, "%.*s%.*s?%.*s%shome=1", STR_ARG(service_origin(w->ctx->svc)), STR_ARG(w->req->raw_path),
-	                                      STR_ARG(query), query.n ? "&" : ""));
+	*st = web_redirect(w, 303,
+	        arena_strf(w->ctx->arena, "%.*s%.*s?%.*s%shome=1", STR_ARG(service_origin(w->ctx->svc)),
+	                STR_ARG(w->req->raw_path), STR_ARG(query), query.n ? "&" : ""));
 	return true;
 }
 
 /* As a visitor, and not asked again for a while. */
 static enum status go_on_quietly(struct web *w, struct str next)
 {
-	web_set_cookie(w, &(struct cookie){ .name = SESSION_QUIET_COOKIE, .value = STR("1"), .path = "/", .max_age_s = QUIET_S,
-		.http_only = true, .lax = true, .plain = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = SESSION_QUIET_COOKIE,
+	                .value = STR("1"),
+	                .path = "/",
+	                .max_age_s = QUIET_S,
+	                .http_only = true,
+	                .lax = true,
+	                .plain = true });
 	web_no_cache(w);
 	return web_redirect(w, 303, next);
 }
@@ -140,14 +153,21 @@ enum status session_get_login(struct web *w, struct err *e)
 	struct platform *p = ctx->svc->platform;
 	char state_hash[AUTH_HASH_LEN + 1], challenge[AUTH_HASH_LEN + 1];
 	struct str state = auth_secret(ctx->arena, state_hash);
-	struct login l = { .service = str_c(ctx->svc->def->name), .next = wanted_next(w), .verifier = auth_secret(ctx->arena, challenge),
-			   .nonce = auth_secret(ctx->arena, NULL), .browser = browser_of(w, true), .silent = str_eqc(web_query(w, "silent"), "1") };
+	struct login l = { .service = str_c(ctx->svc->def->name),
+		.next = wanted_next(w),
+		.verifier = auth_secret(ctx->arena, challenge),
+		.nonce = auth_secret(ctx->arena, NULL),
+		.browser = browser_of(w, true),
+		.silent = str_eqc(web_query(w, "silent"), "1") };
 	if (w->person)
 		return web_redirect(w, 303, l.next);
 	TRY(too_many_logins(w, &l, &answered, e));
 	if (answered)
 		return ST_OK;
-	TRY(authstore_put(ctx, p->auth, &(struct auth_entry){ AUTH_LOGIN, str_c(state_hash), STR_NULL, login_text(ctx, &l), auth_expiry_us(LOGIN_LIFE_S) }, e));
+	TRY(authstore_put(ctx, p->auth,
+	        &(struct auth_entry){
+	                AUTH_LOGIN, str_c(state_hash), STR_NULL, login_text(ctx, &l), auth_expiry_us(LOGIN_LIFE_S) },
+	        e));
 	struct buf to;
 	buf_arena(&to, ctx->arena, 16384);
 	buf_printf(&to, "%.*s/oauth/authorize?", STR_ARG(p->identity->base_url));
@@ -173,7 +193,8 @@ static enum status begun_here(struct web *w, struct login *l, struct err *e)
 	struct auth_entry n;
 	char hash[AUTH_HASH_LEN + 1];
 	struct str state = web_query(w, "state"), browser = browser_of(w, false);
-	static const char late[] = "This sign-in was begun elsewhere, took longer than ten minutes, or is done already. Please sign in again.";
+	static const char late[] = "This sign-in was begun elsewhere, took longer than ten minutes, or is done "
+	                           "already. Please sign in again.";
 	if (!state.n || !browser.n)
 		return err_set(e, ST_INVALID, late);
 	auth_hash(state, hash);
@@ -185,20 +206,27 @@ static enum status begun_here(struct web *w, struct login *l, struct err *e)
 	if (!j)
 		return ST_CORRUPT;
 	struct arena *a = ctx->arena;
-	*l = (struct login){ arena_str(a, json_str(j, "service")), arena_str(a, json_str(j, "next")), arena_str(a, json_str(j, "verifier")),
-			     arena_str(a, json_str(j, "nonce")), arena_str(a, json_str(j, "browser")), json_is_true(json_object_get(j, "silent")) };
+	*l = (struct login){ arena_str(a, json_str(j, "service")), arena_str(a, json_str(j, "next")),
+		arena_str(a, json_str(j, "verifier")), arena_str(a, json_str(j, "nonce")),
+		arena_str(a, json_str(j, "browser")), json_is_true(json_object_get(j, "silent")) };
 	if (!str_eqc(l->service, ctx->svc->def->name) || !str_eq(l->browser, browser))
 		return err_set(e, ST_INVALID, late);
 	/* Mix-up (RFC 9207): an answer of somebody else is none. */
 	if (!str_eq(web_query(w, "iss"), ctx->svc->platform->identity->base_url))
-		return err_set(e, ST_INVALID, "This answer did not come from the place where you sign in. Please sign in again.");
+		return err_set(e, ST_INVALID,
+		        "This answer did not come from the place where you sign in. Please sign in again.");
 	return ST_OK;
 }
 
 static void set_session_cookie(struct web *w, struct str secret, int64_t max_age_s)
 {
-	web_set_cookie(w, &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc), .value = secret, .path = "/",
-		.max_age_s = max_age_s, .http_only = true, .lax = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc),
+	                .value = secret,
+	                .path = "/",
+	                .max_age_s = max_age_s,
+	                .http_only = true,
+	                .lax = true });
 }
 
 /* The session that this browser had here is over, whoever's it was. */
@@ -220,7 +248,8 @@ static enum status begin_session(struct web *w, struct str sso_key, struct err *
 	TRY(sso_by_key(ctx, sso_key, &s, e));
 	TRY(drop_former(w, e));
 	struct str secret = auth_secret(ctx->arena, hash);
-	struct auth_entry n = { AUTH_SESSION, session_key(ctx, str_c(hash)), sso_sessions_owner(ctx, s.key), s.key, s.expires_us };
+	struct auth_entry n = { AUTH_SESSION, session_key(ctx, str_c(hash)), sso_sessions_owner(ctx, s.key), s.key,
+		s.expires_us };
 	TRY(authstore_put_new(ctx, ctx->svc->platform->auth, &n, e));
 	set_session_cookie(w, secret, (s.expires_us - clock_now_us()) / US_PER_S);
 	return ST_OK;
@@ -259,7 +288,9 @@ enum status session_get_callback(struct web *w, struct err *e)
 enum status session_get_logout(struct web *w, struct err *e)
 {
 	struct buf page;
-	struct page_shell shell = { .title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true };
+	struct page_shell shell = {
+		.title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true
+	};
 	if (!w->person)
 		return web_redirect(w, 303, session_path(w->ctx, "/"));
 	web_no_cache(w);
@@ -276,7 +307,8 @@ enum status session_post_logout(struct web *w, struct err *e)
 	if (w->person) {
 		http_peer_text(w->req, address);
 		const struct session_end_ask end = { w->person->session, str_c(address) };
-		enum status st = contract_call(ctx, session_contract(ctx->svc->platform->identity, "end"), &end, &ended, e);
+		enum status st = contract_call(
+		        ctx, session_contract(ctx->svc->platform->identity, "end"), &end, &ended, e);
 		/* The provider is away: what signs in is ended all the same; who else should be told is not. */
 		if (st != ST_OK)
 			TRY(sso_end(ctx, w->person->session, e));

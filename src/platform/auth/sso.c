@@ -2,9 +2,9 @@
  *
  * The single sign-on: made, changed and ended by the identity provider, read by everybody.
  *
- * An entry says who somebody was when they signed in. What changed since (a role, a name, an end of all sign-ons) is one entry of the
- * person's, AUTH_PERSON, laid over each of them when it is read: so one write is in force everywhere at the next request, however many
- * sign-ons there are. It lives longer than every sign-on that it is about.
+ * An entry says who somebody was when they signed in. What changed since (a role, a name, an end of all sign-ons) is
+ * one entry of the person's, AUTH_PERSON, laid over each of them when it is read: so one write is in force everywhere
+ * at the next request, however many sign-ons there are. It lives longer than every sign-on that it is about.
  */
 #include "platform/auth/session_int.h"
 
@@ -30,7 +30,8 @@ static struct str sso_text(struct ctx *ctx, const struct sso *s)
 {
 	struct buf b;
 	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
-	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"seen\":%lld", (long long)s->person, (long long)s->auth_us, (long long)s->seen_us);
+	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"seen\":%lld", (long long)s->person, (long long)s->auth_us,
+	        (long long)s->seen_us);
 	json_put_member(&b, "sid", s->sid);
 	json_put_member(&b, "name", str_utf8_first(s->name, NAME_MAX_BYTES / 4));
 	json_put_member(&b, "email", s->email);
@@ -50,13 +51,18 @@ enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *o
 		return ST_CORRUPT;
 	struct arena *a = ctx->arena;
 	*out = (struct sso){
-		.key = n->key, .expires_us = n->expires_us,
+		.key = n->key,
+		.expires_us = n->expires_us,
 		.person = json_integer_value(json_object_get(j, "person")),
 		.auth_us = json_integer_value(json_object_get(j, "auth")),
 		.seen_us = json_integer_value(json_object_get(j, "seen")),
-		.sid = arena_str(a, json_str(j, "sid")), .name = arena_str(a, json_str(j, "name")),
-		.email = arena_str(a, json_str(j, "email")), .handle = arena_str(a, json_str(j, "handle")),
-		.roles = arena_str(a, json_str(j, "roles")), .zone = arena_str(a, json_str(j, "zone")), .amr = arena_str(a, json_str(j, "amr")),
+		.sid = arena_str(a, json_str(j, "sid")),
+		.name = arena_str(a, json_str(j, "name")),
+		.email = arena_str(a, json_str(j, "email")),
+		.handle = arena_str(a, json_str(j, "handle")),
+		.roles = arena_str(a, json_str(j, "roles")),
+		.zone = arena_str(a, json_str(j, "zone")),
+		.amr = arena_str(a, json_str(j, "amr")),
 		.agent = arena_str(a, json_str(j, "agent")),
 	};
 	return out->person ? ST_OK : err_set(e, ST_CORRUPT, "a single sign-on names no person");
@@ -82,14 +88,20 @@ static const char *named(struct str text, const struct sign *list)
 struct str sso_agent(struct arena *a, const struct http_req *req)
 {
 	/* The first that fits: every browser also claims to be its ancestors. */
-	static const struct sign browsers[] = { { "Firefox/", "Firefox" }, { "FxiOS/", "Firefox" }, { "Edg", "Edge" }, { "OPR/", "Opera" },
-		{ "SamsungBrowser/", "Samsung Internet" }, { "Vivaldi/", "Vivaldi" }, { "CriOS/", "Chrome" }, { "Chrome/", "Chrome" },
-		{ "Safari/", "Safari" }, { "curl/", "curl" }, { NULL, NULL } };
-	static const struct sign systems[] = { { "iPhone", "iPhone" }, { "iPad", "iPad" }, { "Android", "Android" }, { "CrOS", "ChromeOS" },
-		{ "Windows", "Windows" }, { "Mac OS X", "Mac" }, { "Linux", "Linux" }, { NULL, NULL } };
+	static const struct sign browsers[] = { { "Firefox/", "Firefox" }, { "FxiOS/", "Firefox" }, { "Edg", "Edge" },
+		{ "OPR/", "Opera" }, { "SamsungBrowser/", "Samsung Internet" }, { "Vivaldi/", "Vivaldi" },
+		{ "CriOS/", "Chrome" }, { "Chrome/", "Chrome" }, { "Safari/", "Safari" }, { "curl/", "curl" },
+		{ NULL, NULL } };
+	static const struct sign systems[] = { { "iPhone", "iPhone" }, { "iPad", "iPad" }, { "Android", "Android" },
+		{ "CrOS", "ChromeOS" }, { "Windows", "Windows" }, { "Mac OS X", "Mac" }, { "Linux", "Linux" },
+		{ NULL, NULL } };
 	struct str ua = http_header(req, "user-agent");
 	const char *browser = ua.p ? named(ua, browsers) : NULL, *system = ua.p ? named(ua, systems) : NULL;
-	return arena_strf(a, "%s%s%s", browser ? browser : system ? "A browser" : "A program", system ? " on " : "", system ? system : "");
+	return arena_strf(a, "%s%s%s",
+	        browser          ? browser
+	                : system ? "A browser"
+	                         : "A program",
+	        system ? " on " : "", system ? system : "");
 }
 
 /* --- cookies of the provider -------------------------------------------------------------------------------- */
@@ -102,7 +114,8 @@ static struct str common_domain(const struct platform *p)
 	for (unsigned i = 1; i < p->service_count; i++) {
 		struct str host = service_host(&p->services[i]);
 		many |= !str_eq(host, first);
-		while (common.n && !str_eq(host, common) && !(str_ends(host, common) && host.p[host.n - common.n - 1] == '.')) {
+		while (common.n && !str_eq(host, common) &&
+		        !(str_ends(host, common) && host.p[host.n - common.n - 1] == '.')) {
 			ptrdiff_t dot = str_chr(common, '.');
 			common = dot < 0 ? STR("") : str_skip(common, (size_t)dot + 1);
 		}
@@ -113,14 +126,26 @@ static struct str common_domain(const struct platform *p)
 static void set_hint(struct web *w, int64_t max_age_s)
 {
 	const struct platform *p = w->ctx->svc->platform;
-	web_set_cookie(w, &(struct cookie){ .name = SESSION_HINT_COOKIE, .value = max_age_s ? STR("1") : STR(""), .path = "/",
-		.max_age_s = max_age_s, .http_only = true, .lax = true, .plain = true, .domain = common_domain(p) });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = SESSION_HINT_COOKIE,
+	                .value = max_age_s ? STR("1") : STR(""),
+	                .path = "/",
+	                .max_age_s = max_age_s,
+	                .http_only = true,
+	                .lax = true,
+	                .plain = true,
+	                .domain = common_domain(p) });
 }
 
 static void set_provider_cookie(struct web *w, struct str secret, int64_t max_age_s)
 {
-	web_set_cookie(w, &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc), .value = secret, .path = "/",
-		.max_age_s = max_age_s, .http_only = true, .lax = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc),
+	                .value = secret,
+	                .path = "/",
+	                .max_age_s = max_age_s,
+	                .http_only = true,
+	                .lax = true });
 }
 
 void sso_forget(struct web *w)
@@ -245,12 +270,15 @@ static enum status change_person(struct ctx *ctx, int64_t person, overlay_fn *ed
 		if (st != ST_OK && st != ST_NOT_FOUND)
 			return st;
 		edit(&o, arg);
-		const struct auth_entry n = { AUTH_PERSON, person_key(ctx, person), STR_NULL, overlay_text(ctx, &o), auth_expiry_us(PERSON_LIFE_S) };
-		TRY(st == ST_OK ? authstore_swap(ctx, store_of(ctx), &n, former.value, &done, e) : authstore_add(ctx, store_of(ctx), &n, &done, e));
+		const struct auth_entry n = { AUTH_PERSON, person_key(ctx, person), STR_NULL, overlay_text(ctx, &o),
+			auth_expiry_us(PERSON_LIFE_S) };
+		TRY(st == ST_OK ? authstore_swap(ctx, store_of(ctx), &n, former.value, &done, e)
+		                : authstore_add(ctx, store_of(ctx), &n, &done, e));
 		if (!done)
 			continue;
 		if (ctx->svc->platform->cache)
-			cache_drop_tag(ctx->svc->platform->cache, arena_strf(ctx->arena, "person:%lld", (long long)person));
+			cache_drop_tag(
+			        ctx->svc->platform->cache, arena_strf(ctx->arena, "person:%lld", (long long)person));
 		return ST_OK;
 	}
 	return err_set(e, ST_CONFLICT, "This account is being changed elsewhere. Please try again.");
@@ -383,7 +411,8 @@ enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *
 	return ST_OK;
 }
 
-enum status sso_list_ended(struct ctx *ctx, int64_t person, int64_t before_us, struct str but, struct str **keys, size_t *n, struct err *e)
+enum status sso_list_ended(
+        struct ctx *ctx, int64_t person, int64_t before_us, struct str but, struct str **keys, size_t *n, struct err *e)
 {
 	struct auth_entry *entries;
 	size_t count;

@@ -33,14 +33,30 @@ struct authstore {
 
 /* What lives for minutes, and is asked for again when it is lost: no reason to wait for the disk. */
 static const bool brief[AUTH_KINDS] = {
-	[AUTH_LOGIN] = true, [AUTH_CODE] = true, [AUTH_TOKEN] = true, [AUTH_PAR] = true, [AUTH_DEVICE] = true, [AUTH_USER_CODE] = true,
+	[AUTH_LOGIN] = true,
+	[AUTH_CODE] = true,
+	[AUTH_TOKEN] = true,
+	[AUTH_PAR] = true,
+	[AUTH_DEVICE] = true,
+	[AUTH_USER_CODE] = true,
 	[AUTH_PROMPT] = true,
 };
 
 static const char *const kind_names[AUTH_KINDS] = {
-	[AUTH_SSO] = "sso", [AUTH_SESSION] = "session", [AUTH_LOGIN] = "login", [AUTH_CODE] = "code", [AUTH_GRANT] = "grant",
-	[AUTH_TOKEN] = "token", [AUTH_REFRESH] = "refresh", [AUTH_PAR] = "par", [AUTH_DEVICE] = "device",
-	[AUTH_USER_CODE] = "user-code", [AUTH_PROMPT] = "prompt", [AUTH_LINK] = "link", [AUTH_PERSON] = "person", [AUTH_ONCE] = "once",
+	[AUTH_SSO] = "sso",
+	[AUTH_SESSION] = "session",
+	[AUTH_LOGIN] = "login",
+	[AUTH_CODE] = "code",
+	[AUTH_GRANT] = "grant",
+	[AUTH_TOKEN] = "token",
+	[AUTH_REFRESH] = "refresh",
+	[AUTH_PAR] = "par",
+	[AUTH_DEVICE] = "device",
+	[AUTH_USER_CODE] = "user-code",
+	[AUTH_PROMPT] = "prompt",
+	[AUTH_LINK] = "link",
+	[AUTH_PERSON] = "person",
+	[AUTH_ONCE] = "once",
 };
 
 /* --- secrets ------------------------------------------------------------------------------------------------ */
@@ -84,7 +100,8 @@ struct authstore *authstore_on(struct db *db, struct redis *redis)
 {
 	struct authstore *as = calloc(1, sizeof *as);
 	if (as)
-		*as = (struct authstore){ .engine = redis ? &auth_engine_redis : &auth_engine_db, .self = redis ? (void *)redis : db };
+		*as = (struct authstore){ .engine = redis ? &auth_engine_redis : &auth_engine_db,
+			.self = redis ? (void *)redis : db };
 	return as;
 }
 
@@ -119,7 +136,8 @@ enum status authstore_migrate(struct ctx *ctx, struct authstore *as, unsigned *a
 	return as->db ? db_migrate(ctx, as->db, &auth_migrations, 1, applied, e) : ST_OK;
 }
 
-enum status authstore_migrate_status(struct ctx *ctx, struct authstore *as, struct db_migration_state **out, size_t *n, struct err *e)
+enum status authstore_migrate_status(
+        struct ctx *ctx, struct authstore *as, struct db_migration_state **out, size_t *n, struct err *e)
 {
 	*n = 0;
 	return as->db ? db_migrate_status(ctx, as->db, &auth_migrations, 1, out, n, e) : ST_OK;
@@ -218,8 +236,11 @@ static enum status row_of(struct ctx *ctx, const struct auth_entry *n, struct au
 
 static void entry_of(enum auth_kind kind, const struct auth_row *r, struct auth_entry *out)
 {
-	*out = (struct auth_entry){ .kind = kind, .key = str_skip(r->key, strlen(kind_names[kind]) + 1), .owner = r->owner,
-				    .value = r->value, .expires_us = r->expires_us };
+	*out = (struct auth_entry){ .kind = kind,
+		.key = str_skip(r->key, strlen(kind_names[kind]) + 1),
+		.owner = r->owner,
+		.value = r->value,
+		.expires_us = r->expires_us };
 }
 
 static struct auth_span span_of(struct ctx *ctx, enum auth_kind kind, struct str owner)
@@ -227,10 +248,12 @@ static struct auth_span span_of(struct ctx *ctx, enum auth_kind kind, struct str
 	/* ';' follows ':'; '{' follows every letter. */
 	if (kind == AUTH_KINDS)
 		return (struct auth_span){ owner, STR(""), STR("{") };
-	return (struct auth_span){ owner, arena_strf(ctx->arena, "%s:", kind_names[kind]), arena_strf(ctx->arena, "%s;", kind_names[kind]) };
+	return (struct auth_span){ owner, arena_strf(ctx->arena, "%s:", kind_names[kind]),
+		arena_strf(ctx->arena, "%s;", kind_names[kind]) };
 }
 
-enum status authstore_put_all(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, size_t count, struct err *e)
+enum status authstore_put_all(
+        struct ctx *ctx, struct authstore *as, const struct auth_entry *n, size_t count, struct err *e)
 {
 	struct auth_row *rows = ARENA_ARRAY(ctx->arena, struct auth_row, count);
 	for (size_t i = 0; i < count; i++)
@@ -257,14 +280,16 @@ enum status authstore_put_new(struct ctx *ctx, struct authstore *as, const struc
 	return added ? ST_OK : err_set(e, ST_CONFLICT, "%s: not a new key", kind_names[n->kind]);
 }
 
-enum status authstore_swap(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct str former, bool *swapped, struct err *e)
+enum status authstore_swap(struct ctx *ctx, struct authstore *as, const struct auth_entry *n, struct str former,
+        bool *swapped, struct err *e)
 {
 	struct auth_row row;
 	TRY(row_of(ctx, n, &row, e));
 	return as->engine->swap(ctx, as->self, &row, former, swapped, e);
 }
 
-static enum status found_one(enum auth_kind kind, const struct auth_row *row, bool found, struct auth_entry *out, struct err *e)
+static enum status found_one(
+        enum auth_kind kind, const struct auth_row *row, bool found, struct auth_entry *out, struct err *e)
 {
 	if (!found || row->expires_us <= clock_now_us())
 		return err_set(e, ST_NOT_FOUND, "This has been used already, or has expired.");
@@ -274,8 +299,8 @@ static enum status found_one(enum auth_kind kind, const struct auth_row *row, bo
 
 typedef enum status one_fn(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e);
 
-static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum auth_kind kind, struct str key, struct auth_entry *out,
-                       struct err *e)
+static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum auth_kind kind, struct str key,
+        struct auth_entry *out, struct err *e)
 {
 	struct auth_row row = { 0 };
 	bool found = false;
@@ -284,13 +309,14 @@ static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum a
 	return found_one(kind, &row, found, out, e);
 }
 
-enum status authstore_get(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct auth_entry *out, struct err *e)
+enum status authstore_get(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key,
+        struct auth_entry *out, struct err *e)
 {
 	return one(ctx, as, as->engine->get, kind, key, out, e);
 }
 
-enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_kind from, struct str key, enum auth_kind to,
-                             struct auth_entry *out, struct err *e)
+enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_kind from, struct str key,
+        enum auth_kind to, struct auth_entry *out, struct err *e)
 {
 	struct auth_row row = { 0 };
 	bool found = false;
@@ -300,7 +326,8 @@ enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_ki
 	return found_one(to, &row, found, out, e);
 }
 
-enum status authstore_take(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct auth_entry *out, struct err *e)
+enum status authstore_take(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key,
+        struct auth_entry *out, struct err *e)
 {
 	return one(ctx, as, as->engine->take, kind, key, out, e);
 }
@@ -313,14 +340,15 @@ enum status authstore_drop(struct ctx *ctx, struct authstore *as, enum auth_kind
 	return as->engine->drop(ctx, as->self, whole, e);
 }
 
-enum status authstore_drop_owner(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str owner, struct err *e)
+enum status authstore_drop_owner(
+        struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str owner, struct err *e)
 {
 	struct auth_span span = span_of(ctx, kind, owner);
 	return owner.n ? as->engine->drop_span(ctx, as->self, &span, e) : ST_OK;
 }
 
-enum status authstore_list(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str owner, size_t max, struct auth_entry **out,
-                           size_t *n, struct err *e)
+enum status authstore_list(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str owner, size_t max,
+        struct auth_entry **out, size_t *n, struct err *e)
 {
 	struct auth_span span = span_of(ctx, kind, owner);
 	struct auth_row *rows = NULL;

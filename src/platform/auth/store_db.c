@@ -69,7 +69,8 @@ static enum status tx_swap(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
-static enum status swap(struct ctx *ctx, void *self, const struct auth_row *row, struct str former, bool *swapped, struct err *e)
+static enum status swap(
+        struct ctx *ctx, void *self, const struct auth_row *row, struct str former, bool *swapped, struct err *e)
 {
 	struct one x = { .in = row, .former = former, .now = clock_now_us() };
 	TRY(db_write(ctx, self, tx_swap, &x, e));
@@ -89,7 +90,8 @@ static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *
 	return ST_OK;
 }
 
-static enum status follow(struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
+static enum status follow(
+        struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
 {
 	struct auth_follow_row *r;
 	SCOPED_DB_READ c = NULL;
@@ -143,7 +145,8 @@ static enum status drop_span(struct ctx *ctx, void *self, const struct auth_span
 	return db_write(ctx, self, tx_drop_span, (void *)s, e);
 }
 
-static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max, struct auth_row **rows, size_t *n, struct err *e)
+static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max, struct auth_row **rows,
+        size_t *n, struct err *e)
 {
 	struct auth_list_row *found;
 	SCOPED_DB_READ c = NULL;
@@ -151,7 +154,9 @@ static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, 
 	TRY(q_auth_list(c, s->owner, s->first, s->past, clock_now_us(), (int64_t)max, &found, n, e));
 	*rows = ARENA_ARRAY(ctx->arena, struct auth_row, *n);
 	for (size_t i = 0; i < *n; i++)
-		(*rows)[i] = (struct auth_row){ .key = found[i].key, .value = found[i].value, .expires_us = found[i].expires_at };
+		(*rows)[i] = (struct auth_row){
+			.key = found[i].key, .value = found[i].value, .expires_us = found[i].expires_at
+		};
 	return ST_OK;
 }
 
@@ -178,5 +183,15 @@ static enum status sweep(struct ctx *ctx, void *self, size_t max, size_t *swept,
 }
 
 const struct auth_engine auth_engine_db = {
-	.put = put, .add = add, .swap = swap, .get = get, .follow = follow, .take = take, .drop = drop, .drop_span = drop_span, .list = list, .ping = ping, .sweep = sweep,
+	.put = put,
+	.add = add,
+	.swap = swap,
+	.get = get,
+	.follow = follow,
+	.take = take,
+	.drop = drop,
+	.drop_span = drop_span,
+	.list = list,
+	.ping = ping,
+	.sweep = sweep,
 };

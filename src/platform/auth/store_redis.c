@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The auth store in a Redis of its own. An entry is a string "<owner> <expiry in µs>\n<value>" under "gh:auth:<key>" with the
- * entry's own expiry; what an owner has is a sorted set "gh:auth-of:<owner>" of keys by expiry, which may name what is gone.
- * Each change is one script, so nobody sees half of it.
+ * The auth store in a Redis of its own. An entry is a string "<owner> <expiry in µs>\n<value>" under "gh:auth:<key>"
+ * with the entry's own expiry; what an owner has is a sorted set "gh:auth-of:<owner>" of keys by expiry, which may name
+ * what is gone. Each change is one script, so nobody sees half of it.
  */
 #include "platform/auth/store_int.h"
 
@@ -28,13 +28,16 @@ static const char script_put[] = NOW_MS
 
 /* ARGV: now ms, first, past, "drop" or a number. KEYS: owner's set. */
 static const char script_span[] = NOW_MS
-	"redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now); local out = {}; local keys = redis.call('ZREVRANGE', KEYS[1], 0, -1); "
-	"for _, k in ipairs(keys) do if k >= ARGV[2] and k < ARGV[3] then "
-	"if ARGV[4] == 'drop' then redis.call('DEL', k); redis.call('ZREM', KEYS[1], k) "
-	"elseif #out < 2 * tonumber(ARGV[4]) then local v = redis.call('GET', k); if v then out[#out + 1] = k; out[#out + 1] = v end end "
-	"end end; return out";
+        "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now); local out = {}; local keys = redis.call('ZREVRANGE', "
+        "KEYS[1], 0, -1); "
+        "for _, k in ipairs(keys) do if k >= ARGV[2] and k < ARGV[3] then "
+        "if ARGV[4] == 'drop' then redis.call('DEL', k); redis.call('ZREM', KEYS[1], k) "
+        "elseif #out < 2 * tonumber(ARGV[4]) then local v = redis.call('GET', k); if v then out[#out + 1] = k; "
+        "out[#out + 1] = v end end "
+        "end end; return out";
 
-static enum status call(struct ctx *ctx, void *self, unsigned argc, const struct str *argv, struct redis_reply *out, struct err *e)
+static enum status call(
+        struct ctx *ctx, void *self, unsigned argc, const struct str *argv, struct redis_reply *out, struct err *e)
 {
 	TRY(redis_call(ctx, self, argc, argv, out, e));
 	if (out->kind == REDIS_ERROR)
@@ -54,16 +57,18 @@ static struct str key_of(struct ctx *ctx, const char *prefix, struct str key)
 
 static struct str packed(struct ctx *ctx, const struct auth_row *r)
 {
-	return arena_strf(ctx->arena, "%.*s %lld\n%.*s", STR_ARG(r->owner), (long long)r->expires_us, STR_ARG(r->value));
+	return arena_strf(
+	        ctx->arena, "%.*s %lld\n%.*s", STR_ARG(r->owner), (long long)r->expires_us, STR_ARG(r->value));
 }
 
-static enum status put_one(struct ctx *ctx, void *self, const struct auth_row *r, const char *how, bool *done, struct err *e)
+static enum status put_one(
+        struct ctx *ctx, void *self, const struct auth_row *r, const char *how, bool *done, struct err *e)
 {
 	struct redis_reply reply;
 	struct str owner = r->owner.p ? r->owner : STR("");
-	const struct str argv[] = { STR("EVAL"), str_c(script_put), STR("2"), key_of(ctx, PREFIX, r->key), key_of(ctx, OWNED, owner),
-		ms_text(ctx, clock_now_us()), ms_text(ctx, r->expires_us),
-		packed(ctx, r), owner, str_c(how) };
+	const struct str argv[] = { STR("EVAL"), str_c(script_put), STR("2"), key_of(ctx, PREFIX, r->key),
+		key_of(ctx, OWNED, owner), ms_text(ctx, clock_now_us()), ms_text(ctx, r->expires_us), packed(ctx, r),
+		owner, str_c(how) };
 	TRY(call(ctx, self, sizeof argv / sizeof *argv, argv, &reply, e));
 	*done = reply.kind == REDIS_INT && reply.i == 1;
 	return ST_OK;
@@ -84,16 +89,19 @@ static enum status add(struct ctx *ctx, void *self, const struct auth_row *row, 
 
 /* ARGV: now ms, expiry ms, value, former value, owner. KEYS: entry, owner's set. Values begin after the first line. */
 static const char script_swap[] = NOW_MS
-	"local ttl = tonumber(ARGV[2]) - now; local v = redis.call('GET', KEYS[1]); if ttl < 1 or not v then return 0 end; "
-	"local at = string.find(v, '\\n', 1, true); if not at or string.sub(v, at + 1) ~= ARGV[4] then return 0 end; "
-	"redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl); if ARGV[5] ~= '' then " OWN "end; return 1";
+        "local ttl = tonumber(ARGV[2]) - now; local v = redis.call('GET', KEYS[1]); if ttl < 1 or not v then return 0 "
+        "end; "
+        "local at = string.find(v, '\\n', 1, true); if not at or string.sub(v, at + 1) ~= ARGV[4] then return 0 end; "
+        "redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl); if ARGV[5] ~= '' then " OWN "end; return 1";
 
-static enum status swap(struct ctx *ctx, void *self, const struct auth_row *r, struct str former, bool *swapped, struct err *e)
+static enum status swap(
+        struct ctx *ctx, void *self, const struct auth_row *r, struct str former, bool *swapped, struct err *e)
 {
 	struct redis_reply reply;
 	struct str owner = r->owner.p ? r->owner : STR("");
-	const struct str argv[] = { STR("EVAL"), str_c(script_swap), STR("2"), key_of(ctx, PREFIX, r->key), key_of(ctx, OWNED, owner),
-		ms_text(ctx, clock_now_us()), ms_text(ctx, r->expires_us), packed(ctx, r), former, owner };
+	const struct str argv[] = { STR("EVAL"), str_c(script_swap), STR("2"), key_of(ctx, PREFIX, r->key),
+		key_of(ctx, OWNED, owner), ms_text(ctx, clock_now_us()), ms_text(ctx, r->expires_us), packed(ctx, r),
+		former, owner };
 	TRY(call(ctx, self, sizeof argv / sizeof *argv, argv, &reply, e));
 	*swapped = reply.kind == REDIS_INT && reply.i == 1;
 	return ST_OK;
@@ -109,7 +117,8 @@ static enum status unpack(struct str text, struct auth_row *row, struct err *e)
 	return ST_OK;
 }
 
-static enum status fetch(struct ctx *ctx, void *self, const char *command, struct auth_row *row, bool *found, struct err *e)
+static enum status fetch(
+        struct ctx *ctx, void *self, const char *command, struct auth_row *row, bool *found, struct err *e)
 {
 	struct redis_reply reply;
 	const struct str argv[] = { str_c(command), key_of(ctx, PREFIX, row->key) };
@@ -124,7 +133,8 @@ static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *
 }
 
 /* Two steps: what is ended between them is not found, which is right. */
-static enum status follow(struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
+static enum status follow(
+        struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
 {
 	TRY(get(ctx, self, row, found, e));
 	if (!*found || row->expires_us <= clock_now_us()) {
@@ -147,10 +157,11 @@ static enum status drop(struct ctx *ctx, void *self, struct str key, struct err 
 	return call(ctx, self, 2, argv, &reply, e);
 }
 
-static enum status span(struct ctx *ctx, void *self, const struct auth_span *s, struct str what, struct redis_reply *reply, struct err *e)
+static enum status span(struct ctx *ctx, void *self, const struct auth_span *s, struct str what,
+        struct redis_reply *reply, struct err *e)
 {
-	const struct str argv[] = { STR("EVAL"), str_c(script_span), STR("1"), key_of(ctx, OWNED, s->owner), ms_text(ctx, clock_now_us()),
-		key_of(ctx, PREFIX, s->first), key_of(ctx, PREFIX, s->past), what };
+	const struct str argv[] = { STR("EVAL"), str_c(script_span), STR("1"), key_of(ctx, OWNED, s->owner),
+		ms_text(ctx, clock_now_us()), key_of(ctx, PREFIX, s->first), key_of(ctx, PREFIX, s->past), what };
 	return call(ctx, self, sizeof argv / sizeof *argv, argv, reply, e);
 }
 
@@ -160,7 +171,8 @@ static enum status drop_span(struct ctx *ctx, void *self, const struct auth_span
 	return span(ctx, self, s, STR("drop"), &reply, e);
 }
 
-static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max, struct auth_row **rows, size_t *n, struct err *e)
+static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max, struct auth_row **rows,
+        size_t *n, struct err *e)
 {
 	struct redis_reply reply;
 	TRY(span(ctx, self, s, arena_strf(ctx->arena, "%zu", max), &reply, e));
@@ -183,5 +195,14 @@ static enum status ping(struct ctx *ctx, void *self, struct err *e)
 }
 
 const struct auth_engine auth_engine_redis = {
-	.put = put, .add = add, .swap = swap, .get = get, .follow = follow, .take = take, .drop = drop, .drop_span = drop_span, .list = list, .ping = ping,
+	.put = put,
+	.add = add,
+	.swap = swap,
+	.get = get,
+	.follow = follow,
+	.take = take,
+	.drop = drop,
+	.drop_span = drop_span,
+	.list = list,
+	.ping = ping,
 };

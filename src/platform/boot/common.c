@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What every service has beside its own: jobs that each queue knows, and events that each service with a database takes.
+ * What every service has beside its own: jobs that each queue knows, and events that each service with a database
+ * takes.
  */
 #include "platform/admin/settings.h"
 #include "platform/audit/audit_int.h"
@@ -10,10 +11,25 @@
 #include "platform/work/retention.h"
 
 const struct job_def common_jobs[] = {
-	{ .kind = "mail.send", .run = mail_send_job, .attempts = 10, .time_s = 60, .backoff_s = 60, .backoff_max_s = 7200 },
+	{ .kind = "mail.send",
+	        .run = mail_send_job,
+	        .attempts = 10,
+	        .time_s = 60,
+	        .backoff_s = 60,
+	        .backoff_max_s = 7200 },
 	{ .kind = "media.finish", .run = media_finish_job, .attempts = 3, .time_s = 120, .at_once = 2, .priority = -5 },
-	{ .kind = "audit.verify", .run = audit_verify_job, .attempts = 3, .time_s = 900, .priority = -10, .cron = "41 3 * * *" },
-	{ .kind = "platform.retention", .run = retention_job, .attempts = 3, .time_s = 300, .priority = -10, .cron = "17 * * * *" },
+	{ .kind = "audit.verify",
+	        .run = audit_verify_job,
+	        .attempts = 3,
+	        .time_s = 900,
+	        .priority = -10,
+	        .cron = "41 3 * * *" },
+	{ .kind = "platform.retention",
+	        .run = retention_job,
+	        .attempts = 3,
+	        .time_s = 300,
+	        .priority = -10,
+	        .cron = "17 * * * *" },
 	{ 0 },
 };
 

@@ -83,7 +83,9 @@ static bool from_hex(struct str hex, unsigned char out[SECRET_BYTES])
 		return false;
 	for (unsigned i = 0; i < 2 * SECRET_BYTES; i++) {
 		static const char digits[] = "0123456789abcdef";
-		const char *at = hex.p[i] ? strchr(digits, hex.p[i] >= 'A' && hex.p[i] <= 'F' ? hex.p[i] + 32 : hex.p[i]) : NULL;
+		const char *at = hex.p[i]
+		        ? strchr(digits, hex.p[i] >= 'A' && hex.p[i] <= 'F' ? hex.p[i] + 32 : hex.p[i])
+		        : NULL;
 		if (!at)
 			return false;
 		out[i / 2] = (unsigned char)(out[i / 2] << 4 | (at - digits));
@@ -91,7 +93,8 @@ static bool from_hex(struct str hex, unsigned char out[SECRET_BYTES])
 	return true;
 }
 
-/* Complete or not there at all: another process may look at any time. When one was quicker its file stays, which is no failure. */
+/* Complete or not there at all: another process may look at any time. When one was quicker its file stays, which is no
+ * failure. */
 static enum status write_secret(const char *path, const char *temp, struct err *e)
 {
 	char hex[2 * SECRET_BYTES + 1];
@@ -143,7 +146,8 @@ static enum status load_secret(struct whole *w, struct err *e)
 	}
 	unsigned char *key = arena_zalloc(w->arena, SECRET_BYTES);
 	if (!from_hex(hex, key))
-		return err_set(e, ST_CONFIG, "the site's secret must be %d hex digits (server.secret or data_dir/secret)", 2 * SECRET_BYTES);
+		return err_set(e, ST_CONFIG,
+		        "the site's secret must be %d hex digits (server.secret or data_dir/secret)", 2 * SECRET_BYTES);
 	w->p.secret = str_n((char *)key, SECRET_BYTES);
 	audit_set_secret(w->p.secret);
 	return ST_OK;
@@ -160,7 +164,8 @@ static struct str origin_of(struct arena *a, const struct config *c)
 		return base;
 	}
 	ptrdiff_t colon = str_rchr(listen, ':');
-	struct str port = colon < 0 || str_starts(listen, STR("unix:")) ? STR("80") : str_skip(listen, (size_t)colon + 1);
+	struct str port = colon < 0 || str_starts(listen, STR("unix:")) ? STR("80")
+	                                                                : str_skip(listen, (size_t)colon + 1);
 	const char *scheme = config_str(c, "server", "tls_cert").n ? "https" : "http";
 	bool usual = str_eqc(port, *scheme && scheme[4] ? "443" : "80");
 	return arena_strf(a, "%s://localhost%s%.*s", scheme, usual ? "" : ":", usual ? 0 : (int)port.n, port.p);
@@ -241,10 +246,16 @@ static enum status make_services(struct whole *w, const struct service *const *s
 
 /* --- what they share ---------------------------------------------------------------------------------------- */
 
-static struct http_pool *make_pool(const struct config *c, const char *name, unsigned max, unsigned keep, bool private, struct err *e)
+static struct http_pool *make_pool(
+        const struct config *c, const char *name, unsigned max, unsigned keep, bool private, struct err *e)
 {
-	struct http_pool_config h = { .name = name, .max = max, .keep = keep, .max_waiting = 1000, .allow_private = private,
-		.timeout_ns = config_duration_ns(c, "outbound", "timeout"), .connect_ns = config_duration_ns(c, "outbound", "connect") };
+	struct http_pool_config h = { .name = name,
+		.max = max,
+		.keep = keep,
+		.max_waiting = 1000,
+		.allow_private = private,
+		.timeout_ns = config_duration_ns(c, "outbound", "timeout"),
+		.connect_ns = config_duration_ns(c, "outbound", "connect") };
 	return http_pool_new(&h, e);
 }
 
@@ -292,7 +303,8 @@ static enum status make_stores(struct platform *p, struct err *e)
 		return err_wrap(e, ST_CONFIG, "redis.url");
 	if (*auth_url && !(p->auth_redis = redis_new(auth_url, timeout, e)))
 		return err_wrap(e, ST_CONFIG, "redis.auth_url");
-	p->cache = cache_new((size_t)config_bytes(c, "cache", "max_bytes"), (unsigned)config_int(c, "cache", "shards"), p->redis, e);
+	p->cache = cache_new(
+	        (size_t)config_bytes(c, "cache", "max_bytes"), (unsigned)config_int(c, "cache", "shards"), p->redis, e);
 	if (!p->cache)
 		return ST_CONFIG;
 	cache_share_among(p->cache, site_number(p));
@@ -321,10 +333,12 @@ static enum status make_rest(struct whole *w, struct err *e)
 	p->media = media_open(arena_printf(w->arena, "%s/media", p->data_dir.p), e);
 	/* Other processes of the site live in private networks; what users name must not reach there. */
 	if (!p->media || !(p->pool_read = make_pool(c, "contract-read", 20, 10, true, e)) ||
-	    !(p->pool_action = make_pool(c, "contract-action", 10, 5, true, e)) ||
-	    !(p->pool_web = make_pool(c, "web", outside, outside / 2 + 1, config_bool(c, "outbound", "allow_private"), e)) ||
-	    !(p->contracts = contracts_new(p, e)) || !(p->fragments = fragments_new(p, e)) || !(p->events = events_new(p, e)) ||
-	    !(p->jobs = jobs_new(p, common_jobs, e)) || !(p->mailer = mailer_new(p, e)))
+	        !(p->pool_action = make_pool(c, "contract-action", 10, 5, true, e)) ||
+	        !(p->pool_web = make_pool(
+	                  c, "web", outside, outside / 2 + 1, config_bool(c, "outbound", "allow_private"), e)) ||
+	        !(p->contracts = contracts_new(p, e)) || !(p->fragments = fragments_new(p, e)) ||
+	        !(p->events = events_new(p, e)) || !(p->jobs = jobs_new(p, common_jobs, e)) ||
+	        !(p->mailer = mailer_new(p, e)))
 		return ST_CONFIG;
 	jobs_configure(p->jobs, &(struct job_limits){ .concurrency = (unsigned)config_int(c, "jobs", "workers") });
 	return ST_OK;

@@ -2,7 +2,8 @@
  *
  * Putting the process's parts together from its configuration.
  *
- *     platform_new → [platform_migrate] → platform_start → web_app_new, jobs_start, events_start … drains … → platform_free
+ *     platform_new → [platform_migrate] → platform_start → web_app_new, jobs_start, events_start … drains … →
+ * platform_free
  *
  * platform_new touches no loop and waits for nothing: it opens files and allocates. What waits runs in a fiber.
  */
@@ -11,7 +12,8 @@
 
 #include "platform/core/service.h"
 
-/* services: NULL-terminated. Checks their tables, makes the data folder (0700) and its key. The config must outlive it. */
+/* services: NULL-terminated. Checks their tables, makes the data folder (0700) and its key. The config must outlive it.
+ */
 struct platform *platform_new(struct config *c, const struct service *const *services, struct err *e);
 /* Fiber. Brings the databases of the services that run here up to date; *applied counts. */
 enum status platform_migrate(struct ctx *ctx, struct platform *p, unsigned *applied, struct err *e) MUST_CHECK;

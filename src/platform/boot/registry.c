@@ -61,7 +61,8 @@ static enum status check_routes(const struct service *s, struct err *e)
 			return bad(e, s, "route", r->pattern, "no help");
 		if (r->role && !role_known(s, r->role))
 			return bad(e, s, "route", r->pattern, "asks for a role that does not exist");
-		if ((r->flags & ROUTE_CACHE) && (r->role || strcmp(r->method, "GET") || (r->flags & (ROUTE_AUTH | ROUTE_ADMIN | ROUTE_STREAM))))
+		if ((r->flags & ROUTE_CACHE) &&
+		        (r->role || strcmp(r->method, "GET") || (r->flags & (ROUTE_AUTH | ROUTE_ADMIN | ROUTE_STREAM))))
 			return bad(e, s, "route", r->pattern, "only a public GET page can be cached");
 	}
 	return ST_OK;
@@ -134,7 +135,8 @@ enum status registry_check(const struct service *const *services, struct err *e)
 	for (const struct service *const *p = services; *p; p++) {
 		const struct service *s = *p;
 		if (!good_name(s->name, "") || !s->title || !s->summary)
-			return err_set(e, ST_CONFIG, "service %s: needs a name of a-z and 0-9, a title and a summary", s->name ? s->name : "?");
+			return err_set(e, ST_CONFIG, "service %s: needs a name of a-z and 0-9, a title and a summary",
+			        s->name ? s->name : "?");
 		if (!s->mount || s->mount[0] != '/' || (s->mount[1] && s->mount[strlen(s->mount) - 1] == '/'))
 			return err_set(e, ST_CONFIG, "service %s: mount is a path without a slash at its end", s->name);
 		for (const struct service *const *q = services; q < p; q++)
@@ -142,7 +144,8 @@ enum status registry_check(const struct service *const *services, struct err *e)
 				return err_set(e, ST_CONFIG, "service %s is there twice", s->name);
 		for (const struct service *const *q = services; s->identity && q < p; q++)
 			if ((*q)->identity)
-				return err_set(e, ST_CONFIG, "services %s and %s both want to be the identity provider", (*q)->name, s->name);
+				return err_set(e, ST_CONFIG, "services %s and %s both want to be the identity provider",
+				        (*q)->name, s->name);
 		TRY(check_roles(s, e));
 		TRY(check_routes(s, e));
 		TRY(check_fragments(s, e));

@@ -246,10 +246,10 @@ enum cache_state cache_peek(struct cache *c, struct str key, struct blob **out)
 
 struct span { int64_t now, soft, hard; };
 
-/* False: made from what was dropped since; old says whether it is kept then, as stale. A drop is noted before it goes through the shards:
-   it is seen here, or finds what was put here. */
-static bool put_local(struct cache *c, uint64_t hash, struct str key, struct blob *value, struct span t, struct str tags, uint64_t seq,
-		      bool old)
+/* False: made from what was dropped since; old says whether it is kept then, as stale. A drop is noted before it goes
+   through the shards: it is seen here, or finds what was put here. */
+static bool put_local(struct cache *c, uint64_t hash, struct str key, struct blob *value, struct span t,
+        struct str tags, uint64_t seq, bool old)
 {
 	struct shard *s = shard_of(c, hash);
 	pthread_mutex_lock(&s->lock);
@@ -265,7 +265,8 @@ void cache_put(struct cache *c, struct str key, struct blob *value, const struct
 {
 	const struct cache_moment m = since ? *since : cache_now(c);
 	int64_t now = clock_mono_ns();
-	bool current = put_local(c, str_hash(key), key, value, (struct span){ now, now + p->soft_ns, now + p->hard_ns }, tags, m.seq, false);
+	bool current = put_local(c, str_hash(key), key, value, (struct span){ now, now + p->soft_ns, now + p->hard_ns },
+	        tags, m.seq, false);
 	if (current && c->level2.redis && p->level2)
 		cache_level2_put(&c->level2, key, value, m.wall_us, p, tags);
 }
@@ -373,7 +374,8 @@ bool cache_fetch(struct ctx *ctx, struct cache *c, struct str key, struct blob *
 	}
 	int64_t now = clock_mono_ns(), wall = clock_now_us();
 	int64_t soft = now + (v.soft_us - wall) * 1000, hard = now + (v.hard_us - wall) * 1000;
-	if (soft <= now || !put_local(c, str_hash(key), key, v.value, (struct span){ now, soft, hard }, v.tags, seq, false)) {
+	if (soft <= now ||
+	        !put_local(c, str_hash(key), key, v.value, (struct span){ now, soft, hard }, v.tags, seq, false)) {
 		blob_unref(v.value);
 		return false;
 	}
@@ -542,8 +544,9 @@ static enum status get_once(struct ctx *ctx, const struct making *m, size_t arg_
 	return fly(ctx, m, f, out, e);
 }
 
-enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const struct cache_policy *p, cache_make_fn *make,
-		      const void *arg, size_t arg_size, struct blob **out, enum cache_state *state, struct err *e)
+enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const struct cache_policy *p,
+        cache_make_fn *make, const void *arg, size_t arg_size, struct blob **out, enum cache_state *state,
+        struct err *e)
 {
 	struct making m = { c, key, str_hash(key), p, make, arg };
 	enum cache_state ignored;
@@ -553,8 +556,8 @@ enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const st
 		bool waited;
 		enum status st = get_once(ctx, &m, arg_size, out, state, &waited, e);
 		/* The maker's own limits (its client left, its memory ran out) are no reason for us to fail. */
-		bool again = waited && (st == ST_CANCELLED || st == ST_NOMEM || st == ST_TIMEOUT) && !fiber_cancelled() &&
-			     (!ctx->deadline_ns || clock_mono_ns() < ctx->deadline_ns);
+		bool again = waited && (st == ST_CANCELLED || st == ST_NOMEM || st == ST_TIMEOUT) &&
+		        !fiber_cancelled() && (!ctx->deadline_ns || clock_mono_ns() < ctx->deadline_ns);
 		if (!again)
 			return st;
 	}

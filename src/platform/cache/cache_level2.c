@@ -12,9 +12,17 @@
 #include "base/clock.h"
 #include "platform/cache/redis.h"
 
-enum { HEAD = 3 + 3 * 8 + 4, TAGS_MAX = 32, NAME_MAX = 4096, NAME_HEAD = 32, VALUE_MAX = 16 << 20, DROP_KEEP_S = 86400 };
+enum {
+	HEAD = 3 + 3 * 8 + 4,
+	TAGS_MAX = 32,
+	NAME_MAX = 4096,
+	NAME_HEAD = 32,
+	VALUE_MAX = 16 << 20,
+	DROP_KEEP_S = 86400
+};
 
-void cache_level2_frame(struct buf *out, struct blob *value, int64_t made_us, const struct cache_policy *p, struct str tags)
+void cache_level2_frame(
+        struct buf *out, struct blob *value, int64_t made_us, const struct cache_policy *p, struct str tags)
 {
 	uint64_t t[3] = { htole64((uint64_t)made_us), htole64((uint64_t)(made_us + p->soft_ns / 1000)),
 			  htole64((uint64_t)(made_us + p->hard_ns / 1000)) };
@@ -49,7 +57,8 @@ bool cache_level2_unframe(struct str frame, struct cache_level2_value *out, stru
 /* Was the key, or one of the tags, dropped after the value began to be made? Unknown counts as dropped. */
 static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const struct cache_level2_value *v)
 {
-	struct str argv[3 + TAGS_MAX] = { STR("MGET"), STR("gh:drop:*"), arena_strf(ctx->arena, "gh:drop:k%.*s", STR_ARG(key)) };
+	struct str argv[3 + TAGS_MAX] = { STR("MGET"), STR("gh:drop:*"),
+		arena_strf(ctx->arena, "gh:drop:k%.*s", STR_ARG(key)) };
 	unsigned n = 3;
 	struct str tags = v->tags, tag;
 	while (str_next(&tags, ' ', &tag)) {
@@ -64,7 +73,8 @@ static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const stru
 		return true;
 	for (size_t i = 0; i < reply.count; i++) {
 		int64_t at;
-		if (reply.items[i].kind == REDIS_STR && str_i64(reply.items[i].s, &at) && at + CACHE_SKEW_US >= v->made_us)
+		if (reply.items[i].kind == REDIS_STR && str_i64(reply.items[i].s, &at) &&
+		        at + CACHE_SKEW_US >= v->made_us)
 			return true;
 	}
 	return false;
@@ -72,7 +82,9 @@ static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const stru
 
 static struct str name_of(const struct cache_level2 *l, struct str key, char out[NAME_MAX + NAME_HEAD])
 {
-	return str_n(out, (size_t)snprintf(out, NAME_MAX + NAME_HEAD, "gh:cache:%016llx:%.*s", (unsigned long long)l->site, STR_ARG(key)));
+	return str_n(out,
+	        (size_t)snprintf(
+	                out, NAME_MAX + NAME_HEAD, "gh:cache:%016llx:%.*s", (unsigned long long)l->site, STR_ARG(key)));
 }
 
 /* On the connection of what follows: Redis has it first. */
@@ -101,8 +113,8 @@ enum status cache_level2_get(struct ctx *ctx, struct cache_level2 *l, struct str
 	return out->value ? ST_OK : ST_NOMEM;
 }
 
-void cache_level2_put(struct cache_level2 *l, struct str key, struct blob *value, int64_t made_us, const struct cache_policy *p,
-		      struct str tags)
+void cache_level2_put(struct cache_level2 *l, struct str key, struct blob *value, int64_t made_us,
+        const struct cache_policy *p, struct str tags)
 {
 	char px[24], name[NAME_MAX + NAME_HEAD];
 	SCOPED_BUF frame;
@@ -125,7 +137,8 @@ void cache_level2_drop(struct cache_level2 *l, char kind, struct str name)
 	int n = snprintf(mark, sizeof mark, "gh:drop:%c%.*s", kind, STR_ARG(name));
 	int m = snprintf(at, sizeof at, "%lld", (long long)clock_now_us());
 	int k = snprintf(ttl, sizeof ttl, "%d", DROP_KEEP_S);
-	struct str set[] = { STR("SET"), str_n(mark, (size_t)n), str_n(at, (size_t)m), STR("EX"), str_n(ttl, (size_t)k) };
+	struct str set[] = { STR("SET"), str_n(mark, (size_t)n), str_n(at, (size_t)m), STR("EX"),
+		str_n(ttl, (size_t)k) };
 	redis_post(l->redis, 5, set);
 	struct str publish[] = { STR("PUBLISH"), STR(CACHE_DROP_CHANNEL), str_n(mark + 8, (size_t)n - 8) };
 	redis_post(l->redis, 3, publish);

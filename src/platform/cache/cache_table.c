@@ -232,7 +232,8 @@ bool cache_table_put(struct cache_table *t, uint64_t hash, struct str key, struc
 	size_t links_at = (sizeof(struct cache_entry) + key.n + 15) & ~(size_t)15;
 	size_t own = links_at + n * sizeof(struct cache_link);
 	size_t bytes = own + blob_bytes(value);
-	/* An entry may fill a quarter of its shard: one page can not empty the rest. One with a tag that is not kept would never be dropped by it. */
+	/* An entry may fill a quarter of its shard: one page can not empty the rest. One with a tag that is not kept
+	 * would never be dropped by it. */
 	bool fits = key.n <= KEY_MAX && n <= TAGS_MAX && bytes <= t->max_bytes / 4;
 	if (!fits || !make_room(t, hash, bytes, now_ns)) {
 		t->refused += !fits;

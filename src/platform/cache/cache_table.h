@@ -11,8 +11,8 @@
 
 struct cache_entry;
 
-struct cache_link { /* an entry's place in the list of one of its tags */
-	struct cache_entry *entry;
+struct cache_link {
+	/* an entry's place in the list of one of its tags */ struct cache_entry *entry;
 	struct cache_link *next, **prev;
 	uint64_t tag;
 };

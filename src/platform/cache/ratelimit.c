@@ -30,15 +30,16 @@ struct ratelimit {
 };
 
 /* KEYS[1] the bucket; ARGV: microseconds per token, burst, cost. Answers { new time ahead, allowed }. */
-static const char script[] = "local t = redis.call('TIME')\n"
-			     "local now = t[1] * 1000000 + t[2]\n"
-			     "local per, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
-			     "local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
-			     "if tat < now then tat = now end\n"
-			     "local ahead = tat + per * cost - now\n"
-			     "if ahead > per * burst then return { ahead, 0 } end\n"
-			     "redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', math.ceil(ahead / 1000) + 1)\n"
-			     "return { ahead, 1 }\n";
+static const char
+        script[] = "local t = redis.call('TIME')\n"
+                   "local now = t[1] * 1000000 + t[2]\n"
+                   "local per, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
+                   "local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
+                   "if tat < now then tat = now end\n"
+                   "local ahead = tat + per * cost - now\n"
+                   "if ahead > per * burst then return { ahead, 0 } end\n"
+                   "redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', math.ceil(ahead / 1000) + 1)\n"
+                   "return { ahead, 1 }\n";
 
 struct ratelimit *ratelimit_new(struct redis *shared, size_t max_keys)
 {
@@ -77,8 +78,8 @@ void ratelimit_free(struct ratelimit *r)
 }
 
 /* ahead_ns: the distance of the new arrival time from now, whether it was granted or not. */
-static void result_fill(struct rate_result *out, const struct rate *rate, int64_t per_ns, int64_t ahead_ns, bool allowed,
-			unsigned cost)
+static void result_fill(
+        struct rate_result *out, const struct rate *rate, int64_t per_ns, int64_t ahead_ns, bool allowed, unsigned cost)
 {
 	int64_t room_ns = per_ns * rate->burst;
 	int64_t used_ns = allowed ? ahead_ns : ahead_ns - per_ns * cost;

@@ -2,12 +2,12 @@
  *
  * Redis client: hiredis' asynchronous API on our loops.
  *
- * Threads. Each loop has a connection of its own, made at first use and touched on that loop's thread only; one more for
- * subscriptions lives on the first loop that used Redis. The lists of both are under the mutex.
+ * Threads. Each loop has a connection of its own, made at first use and touched on that loop's thread only; one more
+ * for subscriptions lives on the first loop that used Redis. The lists of both are under the mutex.
  *
- * A call. The fiber parks on a promise in a heap-allocated `call`, shared with hiredis' callback. When the fiber gives up
- * first, the callback frees it; otherwise the fiber does. Three failures open the breaker and cut the connection, so that
- * the next probe begins with a new one instead of queueing behind a hung server.
+ * A call. The fiber parks on a promise in a heap-allocated `call`, shared with hiredis' callback. When the fiber gives
+ * up first, the callback frees it; otherwise the fiber does. Three failures open the breaker and cut the connection, so
+ * that the next probe begins with a new one instead of queueing behind a hung server.
  *
  * Life cycle: redis_new → calls on any loop → redis_detach on each loop that goes on living → redis_free.
  */
@@ -50,8 +50,8 @@ struct conn {
 	struct backoff backoff;
 };
 
-struct sub { /* in the order of subscribing; kept until redis_free */
-	struct sub *next;
+struct sub {
+	/* in the order of subscribing; kept until redis_free */ struct sub *next;
 	void (*fn)(void *arg, struct str message);
 	void *arg;
 	char channel[];
@@ -353,7 +353,8 @@ static void on_posted(redisAsyncContext *ac, void *reply, void *arg)
 	c->in_flight--;
 	bool refused = reply && ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
 	if (refused)
-		LOG(WARN, NULL, "redis.error", LT("error", str_n(((redisReply *)reply)->str, (size_t)((redisReply *)reply)->len)));
+		LOG(WARN, NULL, "redis.error",
+		        LT("error", str_n(((redisReply *)reply)->str, (size_t)((redisReply *)reply)->len)));
 	if (reply)
 		breaker_result(&c->r->breaker, true);
 	if (!reply || refused)
@@ -443,7 +444,8 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 	enum status st = promise_wait(&call->done, call_deadline(ctx, r));
 	if (st != ST_OK && !call->answered) {
 		call->abandoned = true; /* same thread as the callback */
-		/* Who comes with little time left says nothing of Redis; else a few of those would take it from everybody. */
+		/* Who comes with little time left says nothing of Redis; else a few of those would take it from
+		 * everybody. */
 		if (st == ST_TIMEOUT && clock_mono_ns() - begun >= r->timeout_ns)
 			failed(c);
 		return err_set(e, st, "Redis did not answer in time");
@@ -486,7 +488,8 @@ static enum status resolve(struct redis_url *u, struct err *e)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
 	int rc = getaddrinfo(u->host, NULL, &hints, &found);
 	if (rc != 0)
-		return err_set(e, ST_CONFIG, "the host of Redis, \"%.200s\", has no address: %s", u->host, gai_strerror(rc));
+		return err_set(
+		        e, ST_CONFIG, "the host of Redis, \"%.200s\", has no address: %s", u->host, gai_strerror(rc));
 	rc = getnameinfo(found->ai_addr, found->ai_addrlen, u->host, sizeof u->host, NULL, 0, NI_NUMERICHOST);
 	freeaddrinfo(found);
 	return rc == 0 ? ST_OK : err_set(e, ST_CONFIG, "the address of Redis can not be written as a number");

@@ -6,7 +6,10 @@
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'    ? c - '0'
+	        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                               : -1;
 }
 
 /* Decode into a bounded, NUL-terminated array; false when it does not fit or holds a NUL. */
@@ -101,7 +104,10 @@ enum status redis_url_parse(struct str url, struct redis_url *out, struct err *e
 	else if (str_starts(url, STR("unix:")))
 		ok = parse_unix(str_skip(url, 5), out);
 	else if (str_starts(url, STR("rediss://")))
-		return err_set(e, ST_CONFIG, "Redis over TLS is not supported: use a local Redis, a Unix socket or a tunnel");
+		return err_set(
+		        e, ST_CONFIG, "Redis over TLS is not supported: use a local Redis, a Unix socket or a tunnel");
 	/* The URL may hold a password: it is not repeated. */
-	return ok ? ST_OK : err_set(e, ST_CONFIG, "the address of Redis must look like redis://user:password@host:port/db or unix:/path");
+	return ok ? ST_OK
+	          : err_set(e, ST_CONFIG,
+	                    "the address of Redis must look like redis://user:password@host:port/db or unix:/path");
 }

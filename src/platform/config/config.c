@@ -172,11 +172,14 @@ static enum status unknown(const struct config *c, struct str name, const char *
 	for (size_t i = 0; i < c->count; i++)
 		suggest_offer(&s, c->entries[i].name);
 	if (s.best)
-		return err_set(e, ST_CONFIG, "unknown setting %.*s (%s). Did you mean %s?", STR_ARG(name), source, s.best);
-	return err_set(e, ST_CONFIG, "unknown setting %.*s (%s). `guildhall dump settings` lists them all", STR_ARG(name), source);
+		return err_set(
+		        e, ST_CONFIG, "unknown setting %.*s (%s). Did you mean %s?", STR_ARG(name), source, s.best);
+	return err_set(e, ST_CONFIG, "unknown setting %.*s (%s). `guildhall dump settings` lists them all",
+	        STR_ARG(name), source);
 }
 
-static enum status on_ini_row(void *arg, struct str section, struct str key, struct str value, const char *source, struct err *e)
+static enum status on_ini_row(
+        void *arg, struct str section, struct str key, struct str value, const char *source, struct err *e)
 {
 	struct config *c = arg;
 	struct str name = arena_strf(c->arena, "%.*s.%.*s", STR_ARG(section), STR_ARG(key));
@@ -226,8 +229,8 @@ static enum status set_from_environment(struct config *c, struct str name, struc
 			return set_row(c, &c->entries[i], value, source, e);
 		suggest_offer(&s, arena_cstr(c->arena, str_c(env)));
 	}
-	return err_set(e, ST_CONFIG, "unknown setting in the environment: %.*s%s%s%s", STR_ARG(name), s.best ? ". Did you mean " : "",
-	               s.best ? s.best : "", s.best ? "?" : "");
+	return err_set(e, ST_CONFIG, "unknown setting in the environment: %.*s%s%s%s", STR_ARG(name),
+	        s.best ? ". Did you mean " : "", s.best ? s.best : "", s.best ? "?" : "");
 }
 
 static enum status load_environment(struct config *c, struct err *e)
@@ -289,7 +292,8 @@ struct config *config_load(const struct config_source *src, const struct service
 	return c;
 }
 
-enum status config_reload(struct config *c, const struct config_source *src, const struct service *const *services, struct err *e)
+enum status config_reload(
+        struct config *c, const struct config_source *src, const struct service *const *services, struct err *e)
 {
 	/* Everything is read into a second table first: a mistake in the file must not leave half of it applied. */
 	struct config *fresh = config_load(src, services, e);
@@ -318,7 +322,8 @@ enum status config_check(const struct config *c, struct str name, struct str val
 {
 	int64_t num;
 	const struct entry *row = find(c, name);
-	return row ? config_parse_value(row->def, value, &num, e) : err_set(e, ST_NOT_FOUND, "There is no such setting.");
+	return row ? config_parse_value(row->def, value, &num, e)
+	           : err_set(e, ST_NOT_FOUND, "There is no such setting.");
 }
 
 static const struct config_kept *kept_of(const struct entry *row, const struct config_kept *list, size_t n)
@@ -350,7 +355,8 @@ static bool in_section(const struct entry *row, const char *section)
 	return !strncmp(row->name, section, n) && row->name[n] == '.';
 }
 
-enum status config_keep(struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start, struct err *e)
+enum status config_keep(
+        struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
 		if (find(c, list[i].name)) /* one that a later version had is left alone */
@@ -449,7 +455,8 @@ size_t config_rows(const struct config *c, struct arena *a, struct config_row **
 		const struct entry *row = &c->entries[i];
 		const char *text = !row->waiting ? row->text : row->kept ? row->kept : row->base;
 		bool hide = row->def->kind == SET_SECRET && *text;
-		rows[i] = (struct config_row){ row->def, row->name, hide ? "(secret)" : text, row->source, row->fixed, row->waiting };
+		rows[i] = (struct config_row){ row->def, row->name, hide ? "(secret)" : text, row->source, row->fixed,
+			row->waiting };
 	}
 	pthread_mutex_unlock(lock);
 	*out = rows;

@@ -12,19 +12,27 @@
 #include "platform/core/service.h"
 
 struct config;
-struct config_source { const char *file; /* NULL: none */ const char *const *sets; /* "section.key=value" */ unsigned set_count; bool environment; };
+struct config_source {
+	const char *file; /* NULL: none */
+	const char *const *sets; /* "section.key=value" */
+	unsigned set_count;
+	bool environment;
+};
 
-struct config *config_load(const struct config_source *src, const struct service *const *services, struct err *e); /* ST_CONFIG */
+struct config *config_load(
+        const struct config_source *src, const struct service *const *services, struct err *e); /* ST_CONFIG */
 /* Read everything again; apply the rows that are `live`, log the others that differ. A mistake changes nothing. */
 enum status config_reload(struct config *c, const struct config_source *src, const struct service *const *services,
                           struct err *e) MUST_CHECK;
 void config_free(struct config *c);
 
 /* What people chose in the administration: over the defaults and the file, under the environment and --set. Any thread.
-   names: "section.key"; all of section's that are kept: what was kept of it before and is not in the list is as the file says again. at_start:
-   rows that are not live change too; later they are noted for the next start. ST_CONFIG: a value that the row does not take; nothing is changed. */
+   names: "section.key"; all of section's that are kept: what was kept of it before and is not in the list is as the
+   file says again. at_start: rows that are not live change too; later they are noted for the next start. ST_CONFIG: a
+   value that the row does not take; nothing is changed. */
 struct config_kept { struct str name, value; };
-enum status config_keep(struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start, struct err *e) MUST_CHECK;
+enum status config_keep(struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start,
+        struct err *e) MUST_CHECK;
 /* Would that row take it? ST_NOT_FOUND: no such row. */
 enum status config_check(const struct config *c, struct str name, struct str value, struct err *e) MUST_CHECK;
 

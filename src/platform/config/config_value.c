@@ -70,8 +70,9 @@ static enum status parse_choice(const struct setting *def, struct str text, int6
 /* Bounds as a person would write them. */
 static void say_bound(enum setting_kind kind, int64_t v, char out[32])
 {
-	static const struct unit durations[] = { { "d", 86400 * INT64_C(1000000000) }, { "h", 3600 * INT64_C(1000000000) },
-		{ "m", 60 * INT64_C(1000000000) }, { "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 }, { "", 1 } };
+	static const struct unit durations[] = { { "d", 86400 * INT64_C(1000000000) },
+		{ "h", 3600 * INT64_C(1000000000) }, { "m", 60 * INT64_C(1000000000) }, { "s", 1000000000 },
+		{ "ms", 1000000 }, { "us", 1000 }, { "", 1 } };
 	static const struct unit sizes[] = { { "G", 1 << 30 }, { "M", 1 << 20 }, { "k", 1 << 10 }, { "", 1 } };
 	const struct unit *u = kind == SET_DURATION ? durations : sizes;
 	while (*u->name && (v % u->factor || !v))
@@ -81,8 +82,10 @@ static void say_bound(enum setting_kind kind, int64_t v, char out[32])
 
 enum status config_parse_value(const struct setting *def, struct str text, int64_t *num, struct err *e)
 {
-	static const char *const wanted[] = { [SET_INT] = "a whole number", [SET_BOOL] = "yes or no",
-		[SET_DURATION] = "a time such as 250ms, 10s, 30m, 2h or 7d", [SET_BYTES] = "a size such as 4096, 64k, 1M or 2G" };
+	static const char *const wanted[] = { [SET_INT] = "a whole number",
+		[SET_BOOL] = "yes or no",
+		[SET_DURATION] = "a time such as 250ms, 10s, 30m, 2h or 7d",
+		[SET_BYTES] = "a size such as 4096, 64k, 1M or 2G" };
 	bool ok = true;
 	*num = 0;
 	switch (def->kind) {
@@ -92,7 +95,9 @@ enum status config_parse_value(const struct setting *def, struct str text, int64
 	case SET_ENUM:
 		return parse_choice(def, text, num, e);
 	case SET_BOOL:
-		return parse_bool(text, num) ? ST_OK : err_set(e, ST_CONFIG, "'%.*s' is not %s", STR_ARG(text), wanted[SET_BOOL]);
+		return parse_bool(text, num)
+		        ? ST_OK
+		        : err_set(e, ST_CONFIG, "'%.*s' is not %s", STR_ARG(text), wanted[SET_BOOL]);
 	case SET_INT:
 		ok = str_i64(text, num);
 		break;

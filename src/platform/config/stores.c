@@ -5,7 +5,8 @@
 
 #include "platform/config/config.h"
 
-const char *stores_url(struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name)
+const char *stores_url(
+        struct arena *a, const struct config *c, struct str own, const char *shared_key, const char *name)
 {
 	struct str shared = config_str(c, "database", shared_key);
 	if (own.n)
@@ -18,7 +19,8 @@ const char *stores_url(struct arena *a, const struct config *c, struct str own, 
 	return arena_printf(a, "%.*s%s%s", (int)at, shared.p, name, shared.p + at + strlen("{service}"));
 }
 
-struct db *stores_open(struct arena *a, const struct platform *p, const char *name, struct str own_url, const char *replica_url, struct err *e)
+struct db *stores_open(struct arena *a, const struct platform *p, const char *name, struct str own_url,
+        const char *replica_url, struct err *e)
 {
 	const struct config *c = p->config;
 	struct db_config d;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counters and histograms live in a table of the thread that writes them, so an increment is a look-up and a plain store;
- * readers add the tables up. A thread's table stays in the list when the thread ends: its sums are history.
- * Rows are only ever added, published with a release store; gauges are few and share one mutex.
+ * Counters and histograms live in a table of the thread that writes them, so an increment is a look-up and a plain
+ * store; readers add the tables up. A thread's table stays in the list when the thread ends: its sums are history. Rows
+ * are only ever added, published with a release store; gauges are few and share one mutex.
  */
 #include "platform/core/metrics.h"
 
@@ -19,8 +19,9 @@
 #define LABEL_MAX 64
 #define COLLECTORS_MAX 32
 
-static const int64_t bounds_ns[BUCKETS] = { 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 25000000, 50000000,
-	100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000, 30000000000 };
+static const int64_t bounds_ns[BUCKETS] = { 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,
+	25000000, 50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000,
+	30000000000 };
 
 enum kind { KIND_counter, KIND_gauge, KIND_histogram };
 static const struct { enum kind kind; const char *name, *label, *help; } rows[M_COUNT] = {
@@ -257,8 +258,8 @@ static void write_table(struct buf *out, struct table *t)
 		static const char *const kinds[] = { "counter", "gauge", "histogram" };
 		const struct cell *c = list[i];
 		if (!i || list[i - 1]->metric != c->metric)
-			buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", rows[c->metric].name, rows[c->metric].help, rows[c->metric].name,
-			           kinds[rows[c->metric].kind]);
+			buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", rows[c->metric].name, rows[c->metric].help,
+			        rows[c->metric].name, kinds[rows[c->metric].kind]);
 		if (rows[c->metric].kind == KIND_histogram) {
 			write_histogram(out, c);
 			continue;
@@ -304,6 +305,7 @@ size_t metric_rows(struct metric_row *out, size_t max)
 {
 	static const char *const kinds[] = { "counter", "gauge", "histogram" };
 	for (size_t i = 0; i < M_COUNT && i < max; i++)
-		out[i] = (struct metric_row){ rows[i].name, kinds[rows[i].kind], rows[i].label ? rows[i].label : "", rows[i].help };
+		out[i] = (struct metric_row){ rows[i].name, kinds[rows[i].kind], rows[i].label ? rows[i].label : "",
+			rows[i].help };
 	return M_COUNT;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Metrics in Prometheus' text format. One row in metrics.def per metric declares its name, kind, labels and help. Counters
- * and histograms are per-thread and summed when read: an increment is one store without contention.
+ * Metrics in Prometheus' text format. One row in metrics.def per metric declares its name, kind, labels and help.
+ * Counters and histograms are per-thread and summed when read: an increment is one store without contention.
  */
 #ifndef GH_PLATFORM_METRICS_H
 #define GH_PLATFORM_METRICS_H

@@ -8,7 +8,8 @@
 #define ROWS_MAX 256
 
 /* The order of the administration. A group that is not here comes last. */
-static const char *const groups[] = { "", "Site", "People", "Shop", "Events", "Letters", "Conversation", "Media", "System" };
+static const char *const groups[] = { "", "Site", "People", "Shop", "Events", "Letters", "Conversation", "Media",
+	"System" };
 
 static int group_rank(const char *group)
 {
@@ -38,7 +39,8 @@ static bool may_see(const struct person *person, const struct service *s, const 
 
 static bool is_below(struct str shown, struct str page)
 {
-	return str_eq(shown, page) || (page.n > 1 && str_starts(shown, page) && (shown.p[page.n] == '/' || page.p[page.n - 1] == '/'));
+	return str_eq(shown, page) ||
+	        (page.n > 1 && str_starts(shown, page) && (shown.p[page.n] == '/' || page.p[page.n - 1] == '/'));
 }
 
 static bool shows(struct ctx *ctx, const struct service *s, const struct page_row *row, struct str shown)
@@ -49,7 +51,8 @@ static bool shows(struct ctx *ctx, const struct service *s, const struct page_ro
 	if (row->exact ? str_eq(shown, path) : is_below(shown, path))
 		return true;
 	for (const struct page_row *r = row->place == PLACE_BELOW ? NULL : s->pages; r && r->place; r++)
-		if (r->place == PLACE_BELOW && !strcmp(r->under, row->path) && is_below(shown, web_url(ctx, s->name, "%s", r->path)))
+		if (r->place == PLACE_BELOW && !strcmp(r->under, row->path) &&
+		        is_below(shown, web_url(ctx, s->name, "%s", r->path)))
 			return true;
 	return false;
 }
@@ -59,14 +62,16 @@ static const char *group_of(const struct page_link *l)
 	return l->row->group ? l->row->group : "";
 }
 
-struct page_link *pages_of(struct ctx *ctx, const struct person *person, enum page_place place, const char *under, struct str shown, size_t *n)
+struct page_link *pages_of(struct ctx *ctx, const struct person *person, enum page_place place, const char *under,
+        struct str shown, size_t *n)
 {
 	const struct platform *p = ctx->svc->platform;
 	struct page_link *list = ARENA_ARRAY(ctx->arena, struct page_link, ROWS_MAX);
 	*n = 0;
 	for (const struct page_row *row = under ? NULL : p->own_pages; row && row->place && *n < ROWS_MAX; row++)
 		if (row->place == place && may_see(person, ctx->svc->def, row))
-			list[(*n)++] = (struct page_link){ .row = row, .url = str_c(row->path), /* at the root of every host */
+			list[(*n)++] = (struct page_link){ .row = row,
+				.url = str_c(row->path), /* at the root of every host */
 				.current = row->exact ? str_eqc(shown, row->path) : is_below(shown, str_c(row->path)) };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		const struct service *s = p->services[i].def;
@@ -74,7 +79,9 @@ struct page_link *pages_of(struct ctx *ctx, const struct person *person, enum pa
 			continue;
 		for (const struct page_row *row = s->pages; row && row->place && *n < ROWS_MAX; row++)
 			if (row->place == place && may_see(person, s, row) && (!under || !strcmp(row->under, under)))
-				list[(*n)++] = (struct page_link){ .row = row, .url = web_url(ctx, s->name, "%s", row->path), .current = shows(ctx, s, row, shown) };
+				list[(*n)++] = (struct page_link){ .row = row,
+					.url = web_url(ctx, s->name, "%s", row->path),
+					.current = shows(ctx, s, row, shown) };
 	}
 	qsort(list, *n, sizeof *list, by_place);
 	for (size_t i = 0; i < *n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who asks, and what that person may do; and named values (of a path, of a fragment). Apart from the web, so that what only looks at a person
- * needs no request.
+ * Who asks, and what that person may do; and named values (of a path, of a fragment). Apart from the web, so that what
+ * only looks at a person needs no request.
  */
 #ifndef GH_PLATFORM_PERSON_H
 #define GH_PLATFORM_PERSON_H
@@ -25,9 +25,9 @@ struct person {
 	int64_t auth_us;     /* when they proved who they are */
 };
 
-/* May p do what `role` of `service` may? Site roles, each with the rights of those after it: owner, admin, editor, member (every active
-   person). "market.keeper" is the role `keeper` of the service `market`; admins have them all. role NULL or "": anybody signed in.
-   p NULL: a visitor, who may nothing. */
+/* May p do what `role` of `service` may? Site roles, each with the rights of those after it: owner, admin, editor,
+   member (every active person). "market.keeper" is the role `keeper` of the service `market`; admins have them all.
+   role NULL or "": anybody signed in. p NULL: a visitor, who may nothing. */
 bool person_may(const struct person *p, const char *service, const char *role);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finding a service by name, and where it is, apart from the assembly: what only needs this does not link all of the platform.
+ * Finding a service by name, and where it is, apart from the assembly: what only needs this does not link all of the
+ * platform.
  */
 #include "platform/core/service.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A service is a table. Each src/services/<name>/service.c exports one `const struct service` that points at const
- * tables of all it offers; platform/core/services.def names them. The dispatcher enforces what the flags say, so handlers
- * never repeat it. Boot refuses duplicates and dangling names (registry.c).
+ * tables of all it offers; platform/core/services.def names them. The dispatcher enforces what the flags say, so
+ * handlers never repeat it. Boot refuses duplicates and dangling names (registry.c).
  *
- * Tables end with a zeroed row. In a row, what everyone reads without a name comes first (method, pattern, handler); the rest has names:
+ * Tables end with a zeroed row. In a row, what everyone reads without a name comes first (method, pattern, handler);
+ * the rest has names:
  *
  *     { "GET", "/posts/{id:id}", blog_get_post, .flags = ROUTE_AUTH, .help = "A post" },
  */
@@ -38,11 +39,18 @@ enum route_flag {
 	ROUTE_CACHE = 1 << 3,    /* GET for visitors without a session: whole page kept in the page cache */
 	ROUTE_INTERNAL = 1 << 4, /* only with a valid signature between processes, or on the internal listener */
 	ROUTE_OPS = 1 << 5,      /* only from loopback or on the operations listener */
-	ROUTE_LARGE = 1 << 7,    /* GET: a page that may need more memory than requests have (a long post, a feed). One that ends for want of it is
-	                            made once more with http.large_memory, few at once (http.large_at_once) */
-	ROUTE_STREAM = 1 << 6,   /* no request deadline: events, sockets, downloads */
+	ROUTE_LARGE = 1
+	        << 7, /* GET: a page that may need more memory than requests have (a long post, a feed). One that ends
+	                 for want of it is made once more with http.large_memory, few at once (http.large_at_once) */
+	ROUTE_STREAM = 1 << 6, /* no request deadline: events, sockets, downloads */
 };
-enum rate_class { RATE_USUAL /* by the method: reading for GET and OPTIONS, else writing */, RATE_READ, RATE_WRITE, RATE_SIGN_IN, RATE_NONE };
+enum rate_class {
+	RATE_USUAL /* by the method: reading for GET and OPTIONS, else writing */,
+	RATE_READ,
+	RATE_WRITE,
+	RATE_SIGN_IN,
+	RATE_NONE
+};
 
 /* Pattern: "/", "/tag/{slug:slug}", "/p/{id:id}/edit", "/{path:path}" (rest of the path, slashes too).
    Types: slug ([a-z0-9-], ≤ 191), int (int64 ≥ 0), id (13 base32), hex, text (one segment), path.
@@ -89,7 +97,10 @@ struct first_step {
 };
 
 /* --- notices: what a service writes to people about, so that they can choose (account's page of notifications) --- */
-struct notice_def { const char *topic /* "blog.newsletter" */, *title, *help; bool by_mail; /* unless somebody chose */ };
+struct notice_def {
+	const char *topic /* "blog.newsletter" */, *title, *help;
+	bool by_mail; /* unless somebody chose */
+};
 
 /* --- fragments: pieces of HTML that pages of other services include --- */
 struct fragment_def {
@@ -159,8 +170,8 @@ struct service {
 	const struct db_migration_set *migrations;
 	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
 	bool identity;           /* the provider that the others are clients of: one service at most */
-	/* Is what the settings name there, and right? Before any start, and by `guildhall doctor`; changes nothing. ST_CONFIG says what to
-	   mend. NULL: nothing to look at. */
+	/* Is what the settings name there, and right? Before any start, and by `guildhall doctor`; changes nothing.
+	   ST_CONFIG says what to mend. NULL: nothing to look at. */
 	enum status (*check)(struct ctx *ctx, struct err *e);
 	/* After migrations, before serving, in a fiber. May enqueue jobs, warm caches. NULL: nothing. */
 	enum status (*start)(struct ctx *ctx, struct err *e);
@@ -175,7 +186,7 @@ struct service_instance {
 	const struct service *def;
 	struct db *db;
 	struct platform *platform;
-	struct str base_url;     /* "https://blog.example.org" or "http://localhost:8080/account": no slash at the end */
+	struct str base_url; /* "https://blog.example.org" or "http://localhost:8080/account": no slash at the end */
 	struct str base_path;    /* path part of base_url: "" or "/account" */
 	bool local;              /* runs in this process */
 	struct str remote_url;   /* !local: where its internal listener answers */
@@ -218,7 +229,8 @@ struct platform {
 	struct jobs *jobs;
 	struct events *events;
 	const struct page_row *own_pages; /* of the platform itself, in the administration; NULL: none */
-	const struct event_handler *common_events; /* what every service with a database takes beside its own; NULL: nothing */
+	const struct event_handler
+	        *common_events; /* what every service with a database takes beside its own; NULL: nothing */
 	struct fragments *fragments;
 	struct contracts *contracts;
 	struct str data_dir;

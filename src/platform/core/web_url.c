@@ -18,8 +18,10 @@ static struct str join(struct ctx *ctx, const char *service, bool absolute, stru
 		LOG(WARN, ctx, "web.url", LS("service", service));
 		return STR("/");
 	}
-	size_t here_origin = here->base_url.n - here->base_path.n, there_origin = there->base_url.n - there->base_path.n;
-	bool same = here == there || str_eq(str_first(here->base_url, here_origin), str_first(there->base_url, there_origin));
+	size_t here_origin = here->base_url.n - here->base_path.n,
+	       there_origin = there->base_url.n - there->base_path.n;
+	bool same = here == there ||
+	        str_eq(str_first(here->base_url, here_origin), str_first(there->base_url, there_origin));
 	struct str base = absolute || !same ? there->base_url : there->base_path;
 	/* The front page of a service below a path is that path. */
 	if (there->base_path.n && a.n == 1 && a.p[0] == '/' && !b.n && !c.n)

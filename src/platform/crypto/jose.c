@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 
-const char *const jose_alg_names[JOSE_ALGS] = { [JOSE_ES256] = "ES256", [JOSE_EDDSA] = "EdDSA", [JOSE_RS256] = "RS256" };
+const char *const jose_alg_names[JOSE_ALGS] = {
+	[JOSE_ES256] = "ES256", [JOSE_EDDSA] = "EdDSA", [JOSE_RS256] = "RS256"
+};
 
 bool jose_alg_parse(struct str name, enum jose_alg *out)
 {
@@ -40,8 +42,8 @@ struct str base64url_decode(struct arena *a, struct str text)
 
 /* --- putting together --------------------------------------------------------------------------------------- */
 
-enum status jose_sign(struct arena *a, const struct jose_key *k, struct str typ, struct str kid, struct str payload, struct str *out,
-                      struct err *e)
+enum status jose_sign(struct arena *a, const struct jose_key *k, struct str typ, struct str kid, struct str payload,
+        struct str *out, struct err *e)
 {
 	struct buf b;
 	struct str signature;
@@ -83,14 +85,16 @@ enum status jwt_parse(struct arena *a, struct str token, struct jwt *out, struct
 	static const char bad[] = "This is not a signed token that is understood here.";
 	struct str rest = token, head, payload;
 	*out = (struct jwt){ 0 };
-	if (token.n > JOSE_TOKEN_MAX || !str_cut(&rest, '.', &head) || !str_cut(&rest, '.', &payload) || str_chr(rest, '.') >= 0)
+	if (token.n > JOSE_TOKEN_MAX || !str_cut(&rest, '.', &head) || !str_cut(&rest, '.', &payload) ||
+	        str_chr(rest, '.') >= 0)
 		return err_set(e, ST_INVALID, bad);
 	out->input = str_n(token.p, head.n + 1 + payload.n);
 	out->signature = base64url_decode(a, rest);
 	out->header = object_of(a, head);
 	out->payload = out->header ? object_of(a, payload) : NULL;
 	/* Critical extensions (RFC 7515 4.1.11): there is none that we know. */
-	if (!out->signature.n || !out->payload || json_object_get(out->header, "crit") || !jose_alg_parse(json_str(out->header, "alg"), &out->alg)) {
+	if (!out->signature.n || !out->payload || json_object_get(out->header, "crit") ||
+	        !jose_alg_parse(json_str(out->header, "alg"), &out->alg)) {
 		jwt_fini(out);
 		return err_set(e, ST_INVALID, bad);
 	}
@@ -126,7 +130,8 @@ enum status jwt_in_time(const struct jwt *t, int64_t skew_s, bool need_exp, stru
 {
 	double now = (double)clock_now_us() / US_PER_S, exp, nbf, iat, skew = (double)skew_s;
 	bool has_exp, has_nbf, has_iat;
-	if (!date_of(t->payload, "exp", &has_exp, &exp) || !date_of(t->payload, "nbf", &has_nbf, &nbf) || !date_of(t->payload, "iat", &has_iat, &iat))
+	if (!date_of(t->payload, "exp", &has_exp, &exp) || !date_of(t->payload, "nbf", &has_nbf, &nbf) ||
+	        !date_of(t->payload, "iat", &has_iat, &iat))
 		return err_set(e, ST_INVALID, "A time in this token can not be read.");
 	if ((need_exp && !has_exp) || (has_exp && exp + skew <= now))
 		return err_set(e, ST_INVALID, "This token has expired.");

@@ -7,7 +7,8 @@
 
 #include "platform/crypto/jose.h"
 
-enum status jose_key_sign(const struct jose_key *k, struct arena *a, struct str input, struct str *signature, struct err *e) MUST_CHECK;
+enum status jose_key_sign(
+        const struct jose_key *k, struct arena *a, struct str input, struct str *signature, struct err *e) MUST_CHECK;
 bool jose_key_verify(const struct jose_key *k, struct str input, struct str signature);
 
 #endif

@@ -74,12 +74,14 @@ static bool fits(enum jose_alg alg, const EVP_PKEY *pkey)
 	size_t n;
 	switch (alg) {
 	case JOSE_ES256:
-		return EVP_PKEY_is_a(pkey, "EC") && EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, &n) &&
-		       !strcmp(group, "prime256v1");
+		return EVP_PKEY_is_a(pkey, "EC") &&
+		        EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, &n) &&
+		        !strcmp(group, "prime256v1");
 	case JOSE_EDDSA:
 		return EVP_PKEY_is_a(pkey, "ED25519");
 	default:
-		return EVP_PKEY_is_a(pkey, "RSA") && EVP_PKEY_get_bits(pkey) >= RSA_BITS && EVP_PKEY_get_bits(pkey) <= RSA_BITS_MAX;
+		return EVP_PKEY_is_a(pkey, "RSA") && EVP_PKEY_get_bits(pkey) >= RSA_BITS &&
+		        EVP_PKEY_get_bits(pkey) <= RSA_BITS_MAX;
 	}
 }
 
@@ -102,7 +104,8 @@ static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *build)
 	EVP_PKEY *pkey = NULL;
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-	if (!params || !c || EVP_PKEY_fromdata_init(c) <= 0 || EVP_PKEY_fromdata(c, &pkey, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+	if (!params || !c || EVP_PKEY_fromdata_init(c) <= 0 ||
+	        EVP_PKEY_fromdata(c, &pkey, EVP_PKEY_PUBLIC_KEY, params) <= 0)
 		pkey = NULL;
 	EVP_PKEY_CTX_free(c);
 	OSSL_PARAM_free(params);
@@ -126,7 +129,9 @@ static EVP_PKEY *ec_of(struct str x, struct str y)
 	memcpy(point + 1 + P256_BYTES, y.p, P256_BYTES);
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
 	EVP_PKEY *pkey = b && OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) &&
-	                 OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) ? from_params("EC", b) : NULL;
+	                OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point)
+	        ? from_params("EC", b)
+	        : NULL;
 	OSSL_PARAM_BLD_free(b);
 	return pkey;
 }
@@ -135,10 +140,13 @@ static EVP_PKEY *rsa_of(struct str n_bytes, struct str e_bytes)
 {
 	if (n_bytes.n < RSA_BITS / 8 || n_bytes.n > RSA_BITS_MAX / 8 || !e_bytes.n || e_bytes.n > 8)
 		return NULL;
-	BIGNUM *n = BN_bin2bn((const unsigned char *)n_bytes.p, (int)n_bytes.n, NULL), *e = BN_bin2bn((const unsigned char *)e_bytes.p, (int)e_bytes.n, NULL);
+	BIGNUM *n = BN_bin2bn((const unsigned char *)n_bytes.p, (int)n_bytes.n, NULL),
+	       *e = BN_bin2bn((const unsigned char *)e_bytes.p, (int)e_bytes.n, NULL);
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	EVP_PKEY *pkey = n && e && b && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e)
-	                 ? from_params("RSA", b) : NULL;
+	EVP_PKEY *pkey = n && e && b && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) &&
+	                OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e)
+	        ? from_params("RSA", b)
+	        : NULL;
 	OSSL_PARAM_BLD_free(b);
 	BN_free(n);
 	BN_free(e);
@@ -174,7 +182,9 @@ static EVP_PKEY *pkey_of(struct arena *a, const json_t *jwk, enum jose_alg *alg)
 	if (str_eqc(kty, "OKP") && str_eqc(crv, "Ed25519")) {
 		struct str x = member(a, jwk, "x");
 		*alg = JOSE_EDDSA;
-		return x.n == ED_BYTES ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)x.p, x.n) : NULL;
+		return x.n == ED_BYTES
+		        ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)x.p, x.n)
+		        : NULL;
 	}
 	*alg = JOSE_RS256;
 	return str_eqc(kty, "RSA") ? rsa_of(member(a, jwk, "n"), member(a, jwk, "e")) : NULL;
@@ -219,9 +229,11 @@ static bool put_jwk(const struct jose_key *k, struct arena *a, struct buf *b)
 	size_t n = sizeof raw;
 	switch (k->alg) {
 	case JOSE_ES256:
-		if (!EVP_PKEY_get_octet_string_param(k->pkey, OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof raw, &n) || n != POINT_BYTES)
+		if (!EVP_PKEY_get_octet_string_param(k->pkey, OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof raw, &n) ||
+		        n != POINT_BYTES)
 			return false;
-		buf_printf(b, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%.*s\"", STR_ARG(encoded(a, raw + 1, P256_BYTES)));
+		buf_printf(b, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%.*s\"",
+		        STR_ARG(encoded(a, raw + 1, P256_BYTES)));
 		buf_printf(b, ",\"y\":\"%.*s\"}", STR_ARG(encoded(a, raw + 1 + P256_BYTES, P256_BYTES)));
 		return true;
 	case JOSE_EDDSA:
@@ -230,7 +242,8 @@ static bool put_jwk(const struct jose_key *k, struct arena *a, struct buf *b)
 		buf_printf(b, "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"%.*s\"}", STR_ARG(encoded(a, raw, n)));
 		return true;
 	default: {
-		struct str modulus = bn_param(k, a, OSSL_PKEY_PARAM_RSA_N), exponent = bn_param(k, a, OSSL_PKEY_PARAM_RSA_E);
+		struct str modulus = bn_param(k, a, OSSL_PKEY_PARAM_RSA_N),
+		           exponent = bn_param(k, a, OSSL_PKEY_PARAM_RSA_E);
 		buf_printf(b, "{\"e\":\"%.*s\",\"kty\":\"RSA\",\"n\":\"%.*s\"}", STR_ARG(exponent), STR_ARG(modulus));
 		return modulus.p && exponent.p;
 	}
@@ -283,13 +296,15 @@ static bool to_raw(struct arena *a, struct str der, struct str *raw)
 	return ok;
 }
 
-enum status jose_key_sign(const struct jose_key *k, struct arena *a, struct str input, struct str *signature, struct err *e)
+enum status jose_key_sign(
+        const struct jose_key *k, struct arena *a, struct str input, struct str *signature, struct err *e)
 {
 	size_t n = 0;
 	unsigned char *out = NULL;
 	const unsigned char *in = (const unsigned char *)input.p;
 	SCOPED_MD *c = EVP_MD_CTX_new();
-	bool ok = c && EVP_DigestSignInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 && EVP_DigestSign(c, NULL, &n, in, input.n) == 1;
+	bool ok = c && EVP_DigestSignInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 &&
+	        EVP_DigestSign(c, NULL, &n, in, input.n) == 1;
 	if (ok) {
 		out = arena_alloc(a, n);
 		ok = EVP_DigestSign(c, out, &n, in, input.n) == 1;
@@ -304,7 +319,8 @@ static unsigned char *to_der(struct str raw, int *n)
 {
 	unsigned char *der = NULL;
 	ECDSA_SIG *sig = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn((const unsigned char *)raw.p, P256_BYTES, NULL), *s = BN_bin2bn((const unsigned char *)raw.p + P256_BYTES, P256_BYTES, NULL);
+	BIGNUM *r = BN_bin2bn((const unsigned char *)raw.p, P256_BYTES, NULL),
+	       *s = BN_bin2bn((const unsigned char *)raw.p + P256_BYTES, P256_BYTES, NULL);
 	if (sig && r && s && ECDSA_SIG_set0(sig, r, s)) {
 		*n = i2d_ECDSA_SIG(sig, &der);
 	} else {
@@ -319,7 +335,8 @@ bool jose_key_verify_der(const struct jose_key *k, struct str input, struct str 
 {
 	SCOPED_MD *c = EVP_MD_CTX_new();
 	return c && EVP_DigestVerifyInit(c, NULL, digest_of(k->alg), NULL, k->pkey) == 1 &&
-	       EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)input.p, input.n) == 1;
+	        EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)input.p,
+	                input.n) == 1;
 }
 
 bool jose_key_verify(const struct jose_key *k, struct str input, struct str signature)

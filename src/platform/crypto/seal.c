@@ -8,7 +8,8 @@
 static void key_of(const struct ctx *ctx, const char *purpose, unsigned char key[crypto_secretbox_KEYBYTES])
 {
 	struct str secret = ctx->svc->platform->secret;
-	crypto_generichash(key, crypto_secretbox_KEYBYTES, (const unsigned char *)purpose, strlen(purpose), (const unsigned char *)secret.p, secret.n);
+	crypto_generichash(key, crypto_secretbox_KEYBYTES, (const unsigned char *)purpose, strlen(purpose),
+	        (const unsigned char *)secret.p, secret.n);
 }
 
 struct str auth_seal(struct ctx *ctx, const char *purpose, struct str plain)
@@ -32,11 +33,13 @@ enum status auth_unseal(struct ctx *ctx, const char *purpose, struct str sealed,
 		return err_set(e, ST_CORRUPT, "a sealed secret can not be read");
 	char *out = arena_alloc(ctx->arena, box.n - extra + 1);
 	key_of(ctx, purpose, key);
-	int bad = crypto_secretbox_open_easy((unsigned char *)out, (const unsigned char *)box.p + crypto_secretbox_NONCEBYTES,
-	                                     box.n - crypto_secretbox_NONCEBYTES, (const unsigned char *)box.p, key);
+	int bad = crypto_secretbox_open_easy((unsigned char *)out,
+	        (const unsigned char *)box.p + crypto_secretbox_NONCEBYTES, box.n - crypto_secretbox_NONCEBYTES,
+	        (const unsigned char *)box.p, key);
 	sodium_memzero(key, sizeof key);
 	if (bad)
-		return err_set(e, ST_CORRUPT, "a sealed secret can not be opened: was it sealed under another server.secret?");
+		return err_set(
+		        e, ST_CORRUPT, "a sealed secret can not be opened: was it sealed under another server.secret?");
 	out[box.n - extra] = 0;
 	*plain = str_n(out, box.n - extra);
 	return ST_OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The body of a program: an object whose members are the form's fields. A value becomes the text that a person would type, and goes through
- * the same rules; a member that is no field is refused, so that a misspelt one is not lost in silence.
+ * The body of a program: an object whose members are the form's fields. A value becomes the text that a person would
+ * type, and goes through the same rules; a member that is no field is refused, so that a misspelt one is not lost in
+ * silence.
  */
 #include <stdio.h>
 
@@ -58,7 +59,10 @@ static bool text_of(struct arena *a, const struct field *d, const json_t *v, str
 
 static const char *wanted(enum field_kind k)
 {
-	return k == FIELD_CHECK ? "true or false" : k == FIELD_NUMBER ? "a whole number" : k == FIELD_WORDS ? "a list of words" : "a text";
+	return k == FIELD_CHECK     ? "true or false"
+	        : k == FIELD_NUMBER ? "a whole number"
+	        : k == FIELD_WORDS  ? "a list of words"
+	                            : "a text";
 }
 
 enum status form_read_json(struct form_fill *f, struct err *e)
@@ -66,7 +70,8 @@ enum status form_read_json(struct form_fill *f, struct err *e)
 	struct str body, typed;
 	const char *name;
 	json_t *v;
-	TRY(http_body_all(f->w->req, FORM_JSON_MAX < f->w->req->body_max ? FORM_JSON_MAX : f->w->req->body_max, &body, e));
+	TRY(http_body_all(
+	        f->w->req, FORM_JSON_MAX < f->w->req->body_max ? FORM_JSON_MAX : f->w->req->body_max, &body, e));
 	SCOPED_JSON *in = json_parse(body, JSON_DEPTH, e);
 	if (!in)
 		return e && e->status ? e->status : ST_INVALID;

@@ -23,7 +23,8 @@ enum status form_picture(struct form_fill *f, const char *field, struct media_it
 		return err_set(e, ST_NOMEM, "no memory for a picture");
 	if (pread(u->fd, bytes.data, (size_t)u->size, 0) != (ssize_t)u->size)
 		return err_set(e, ST_IO, "an upload can not be read again");
-	enum status st = media_put(ctx, ctx->svc->platform->media, f->w->person ? f->w->person->id : 0, str_n(bytes.data, (size_t)u->size), item, &why);
+	enum status st = media_put(ctx, ctx->svc->platform->media, f->w->person ? f->w->person->id : 0,
+	        str_n(bytes.data, (size_t)u->size), item, &why);
 	if (st == ST_MEDIA_TYPE || st == ST_CORRUPT || st == ST_TOO_LARGE || (st == ST_OK && !item->variant_count)) {
 		form_fault(f, field, "This is not a picture that can be shown. JPEG, PNG and WebP can.");
 		*item = (struct media_item){ 0 };

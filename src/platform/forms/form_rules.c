@@ -19,8 +19,15 @@ bool form_is_text(enum field_kind k)
 
 int64_t form_max(const struct field *d)
 {
-	static const int64_t usual[] = { [FIELD_TEXT] = FORM_TEXT_MAX, [FIELD_AREA] = FORM_AREA_MAX, [FIELD_EMAIL] = FORM_EMAIL_MAX, [FIELD_URL] = FORM_URL_MAX,
-		[FIELD_TEL] = 40, [FIELD_PASSWORD] = 1000, [FIELD_COLOUR] = 7, [FIELD_CHOICE] = FORM_TEXT_MAX, [FIELD_WORDS] = FORM_AREA_MAX,
+	static const int64_t usual[] = { [FIELD_TEXT] = FORM_TEXT_MAX,
+		[FIELD_AREA] = FORM_AREA_MAX,
+		[FIELD_EMAIL] = FORM_EMAIL_MAX,
+		[FIELD_URL] = FORM_URL_MAX,
+		[FIELD_TEL] = 40,
+		[FIELD_PASSWORD] = 1000,
+		[FIELD_COLOUR] = 7,
+		[FIELD_CHOICE] = FORM_TEXT_MAX,
+		[FIELD_WORDS] = FORM_AREA_MAX,
 		[FIELD_HIDDEN] = FORM_URL_MAX };
 	return !form_is_text(d->kind) ? 0 : d->max ? d->max : usual[d->kind];
 }
@@ -45,7 +52,8 @@ static bool is_email(struct str s)
 	for (size_t i = 0; i < s.n; i++)
 		if (strchr(" <>(),;:\\\"[]", s.p[i]))
 			return false;
-	return host.p[0] != '.' && host.p[host.n - 1] != '.' && host.p[0] != '-' && str_find(host, STR("..")) < 0 && str_chr(str_first(s, (size_t)at), '@') < 0;
+	return host.p[0] != '.' && host.p[host.n - 1] != '.' && host.p[0] != '-' && str_find(host, STR("..")) < 0 &&
+	        str_chr(str_first(s, (size_t)at), '@') < 0;
 }
 
 static bool is_colour(struct str s)
@@ -94,7 +102,8 @@ static const char *text_wrong(const struct form_fill *f, const struct field *d, 
 	case FIELD_EMAIL:
 		return is_email(s) ? NULL : "This does not look like an e-mail address: name@example.org.";
 	case FIELD_URL:
-		return url_is_public(s) ? NULL : "This is not an address: https://example.org/page, or /page of this site.";
+		return url_is_public(s) ? NULL
+		                        : "This is not an address: https://example.org/page, or /page of this site.";
 	case FIELD_COLOUR:
 		return is_colour(s) ? NULL : "A colour is # and six digits: #1a7f5a.";
 	case FIELD_TEL:
@@ -115,7 +124,8 @@ static void set_text(struct form_fill *f, const struct field *d, struct str s)
 	if (why)
 		form_fault(f, d->name, "%s", why);
 	else if (length > (size_t)form_max(d))
-		form_fault(f, d->name, "This is too long: %zu characters, of at most %lld.", length, (long long)form_max(d));
+		form_fault(f, d->name, "This is too long: %zu characters, of at most %lld.", length,
+		        (long long)form_max(d));
 	else if (s.n && length < (size_t)(d->min > 0 ? d->min : 0))
 		form_fault(f, d->name, "This is too short: at least %lld characters, please.", (long long)d->min);
 	else

@@ -76,9 +76,18 @@ const struct choice *form_choices(const struct form_fill *f, const struct field 
 
 const char *form_input_type(const struct field *d)
 {
-	static const char *const types[] = { [FIELD_TEXT] = "text", [FIELD_EMAIL] = "email", [FIELD_URL] = "text", [FIELD_TEL] = "tel",
-		[FIELD_PASSWORD] = "password", [FIELD_COLOUR] = "color", [FIELD_HIDDEN] = "hidden", [FIELD_NUMBER] = "text", [FIELD_MONEY] = "text",
-		[FIELD_DATE] = "date", [FIELD_CHECK] = "checkbox", [FIELD_FILE] = "file" };
+	static const char *const types[] = { [FIELD_TEXT] = "text",
+		[FIELD_EMAIL] = "email",
+		[FIELD_URL] = "text",
+		[FIELD_TEL] = "tel",
+		[FIELD_PASSWORD] = "password",
+		[FIELD_COLOUR] = "color",
+		[FIELD_HIDDEN] = "hidden",
+		[FIELD_NUMBER] = "text",
+		[FIELD_MONEY] = "text",
+		[FIELD_DATE] = "date",
+		[FIELD_CHECK] = "checkbox",
+		[FIELD_FILE] = "file" };
 	return d->kind < sizeof types / sizeof *types && types[d->kind] ? types[d->kind] : "text";
 }
 

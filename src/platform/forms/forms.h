@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Forms: fields declared once, in a table. From it come the drawn form, the limits and messages beside each field, what was typed given back
- * on every failure, and the same rules for a JSON body (problem+json with a pointer to each field, RFC 9457 and RFC 6901).
+ * Forms: fields declared once, in a table. From it come the drawn form, the limits and messages beside each field, what
+ *was typed given back on every failure, and the same rules for a JSON body (problem+json with a pointer to each field,
+ *RFC 9457 and RFC 6901).
  *
  *	struct address { struct str name, city; bool delivery; };
  *	static const struct field fields[] = {
- *		FIELD(struct address, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = 100, .autocomplete = "name"),
- *		FIELD(struct address, city, TEXT, .label = "Town", .max = 100),
- *		FIELD(struct address, delivery, CHECK, .label = "Deliver here"),
- *		{ 0 },
+ *		FIELD(struct address, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = 100,
+ *.autocomplete = "name"), FIELD(struct address, city, TEXT, .label = "Town", .max = 100), FIELD(struct address,
+ *delivery, CHECK, .label = "Deliver here"), { 0 },
  *	};
  *	static const struct form_desc address_form = { .fields = fields };
  *
- * GET: form_show(&f, w, &address_form, &values), then the page with {% call form_fields(f) %}. POST: form_read(…); f.failed: form_refuse.
- * Names are those of the members and of JSON; ids in the page are "f-name", so that two forms of one page want different members.
+ * GET: form_show(&f, w, &address_form, &values), then the page with {% call form_fields(f) %}. POST: form_read(…);
+ *f.failed: form_refuse. Names are those of the members and of JSON; ids in the page are "f-name", so that two forms of
+ *one page want different members.
  */
 #ifndef GH_PLATFORM_FORMS_H
 #define GH_PLATFORM_FORMS_H
@@ -66,19 +67,28 @@ enum field_kind {
 
 struct choice { const char *value, *label, *hint; };
 
-enum { FORM_FIELDS_ROOM = 96, FORM_TEXT_MAX = 200, FORM_AREA_MAX = 5000, FORM_EMAIL_MAX = 254, FORM_URL_MAX = 2000, FORM_JSON_MAX = 256 << 10 };
+enum {
+	FORM_FIELDS_ROOM = 96,
+	FORM_TEXT_MAX = 200,
+	FORM_AREA_MAX = 5000,
+	FORM_EMAIL_MAX = 254,
+	FORM_URL_MAX = 2000,
+	FORM_JSON_MAX = 256 << 10
+};
 
 struct field {
 	const char *name, *label, *hint;
 	enum field_kind kind;
 	size_t at;                 /* offset in the values */
 	const char *required;      /* what is said when it is missing; NULL: it may be */
-	int64_t min, max;          /* characters of a text; bounds of a number or of minor units. max 0: FORM_…_MAX, or none of a number */
+	int64_t min, max; /* characters of a text; bounds of a number or of minor units. max 0: FORM_…_MAX, or none of a
+	                     number */
 	bool plain;                /* not marked as one that may be left empty */
 	const char *autocomplete;  /* HTML's token; NULL: none said */
 	const char *placeholder, *accept /* of a file */, *unit /* behind a number: "days" */;
 	const struct choice *choices;                                         /* ends with { 0 } */
-	const struct choice *(*choose)(struct web *w, const void *values);    /* instead: made for this request, in its arena */
+	const struct choice *(*choose)(
+	        struct web *w, const void *values); /* instead: made for this request, in its arena */
 	/* A rule of its own, when the general ones hold: what is wrong, or NULL. */
 	const char *(*check)(struct web *w, const void *values);
 };
@@ -105,23 +115,27 @@ struct form_fill {
 /* To show what values hold. */
 void form_show(struct form_fill *f, struct web *w, const struct form_desc *desc, void *values);
 
-/* Reads the request's body, a form or JSON, into values by the rules. ST_OK also when they do not hold: then f->failed is set, and a field that
-   is wrong keeps its former value. Fields that are absent: a form's are empty, JSON's keep what values had. Members of JSON that no field has are
-   refused. Failures: the body's own (ST_INVALID, ST_TOO_LARGE, ST_MEDIA_TYPE). */
-enum status form_read(struct form_fill *f, struct web *w, const struct form_desc *desc, void *values, struct err *e) MUST_CHECK;
+/* Reads the request's body, a form or JSON, into values by the rules. ST_OK also when they do not hold: then f->failed
+   is set, and a field that is wrong keeps its former value. Fields that are absent: a form's are empty, JSON's keep
+   what values had. Members of JSON that no field has are refused. Failures: the body's own (ST_INVALID, ST_TOO_LARGE,
+   ST_MEDIA_TYPE). */
+enum status form_read(
+        struct form_fill *f, struct web *w, const struct form_desc *desc, void *values, struct err *e) MUST_CHECK;
 
 /* Say what is wrong with a field; field NULL: with the form. The first word about a field stays. */
 void form_fault(struct form_fill *f, const char *field, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The answer to a form that failed: 422 with page's, or problem+json with a pointer and a detail for each field. page draws with the given status. */
+/* The answer to a form that failed: 422 with page's, or problem+json with a pointer and a detail for each field. page
+ * draws with the given status. */
 typedef enum status form_page(struct form_fill *f, int status, void *arg, struct err *e);
 enum status form_refuse(struct form_fill *f, form_page *page, void *arg, struct err *e) MUST_CHECK;
 
 /* The answer to one that was taken: 303 to location, or for programs 200 with {"location": …}. */
 enum status form_done(struct form_fill *f, struct str location) MUST_CHECK;
 
-/* The picture that came in a FILE field, put into the media store of ctx->svc. item->variant_count is 0 when none came, and when what came can
-   not be taken: then the field says so (at most FORM_PICTURE_MAX bytes; JPEG, PNG, WebP and GIF). Failures: the store's own. */
+/* The picture that came in a FILE field, put into the media store of ctx->svc. item->variant_count is 0 when none came,
+   and when what came can not be taken: then the field says so (at most FORM_PICTURE_MAX bytes; JPEG, PNG, WebP and
+   GIF). Failures: the store's own. */
 enum { FORM_PICTURE_MAX = 10 << 20 };
 struct media_item; /* platform/media/media.h */
 enum status form_picture(struct form_fill *f, const char *field, struct media_item *item, struct err *e) MUST_CHECK;

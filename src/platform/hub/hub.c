@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Topics are found in buckets, each with a lock of its own; a subscriber has a lock, too, taken inside of a bucket's, never the other way round. A
- * message is one piece of memory that all queues and the topic's recent ones share.
+ * Topics are found in buckets, each with a lock of its own; a subscriber has a lock, too, taken inside of a bucket's,
+ * never the other way round. A message is one piece of memory that all queues and the topic's recent ones share.
  */
 #include "platform/hub/hub_int.h"
 
@@ -18,7 +18,11 @@ struct hub_text *hub_text_new(int64_t id, struct str topic, struct str event, st
 	struct hub_text *m = malloc(sizeof *m + topic.n + event.n + data.n);
 	if (!m)
 		return NULL;
-	*m = (struct hub_text){ .refs = 1, .id = id, .topic_n = (uint32_t)topic.n, .event_n = (uint32_t)event.n, .data_n = (uint32_t)data.n };
+	*m = (struct hub_text){ .refs = 1,
+		.id = id,
+		.topic_n = (uint32_t)topic.n,
+		.event_n = (uint32_t)event.n,
+		.data_n = (uint32_t)data.n };
 	memcpy(m->text, topic.p, topic.n);
 	memcpy(m->text + topic.n, event.p, event.n);
 	memcpy(m->text + topic.n + event.n, data.p, data.n);
@@ -170,8 +174,8 @@ void hub_deliver(struct hub *h, struct hub_text *m)
 
 static bool good(struct str topic, struct str event, struct str data)
 {
-	return topic.n && topic.n <= HUB_TOPIC_LEN && str_chr(topic, ' ') < 0 && event.n && event.n <= HUB_EVENT_LEN && str_chr(event, ' ') < 0 &&
-	       data.n <= HUB_DATA_MAX;
+	return topic.n && topic.n <= HUB_TOPIC_LEN && str_chr(topic, ' ') < 0 && event.n && event.n <= HUB_EVENT_LEN &&
+	        str_chr(event, ' ') < 0 && data.n <= HUB_DATA_MAX;
 }
 
 bool hub_publish(struct hub *h, struct str topic, struct str event, struct str data)
@@ -194,7 +198,8 @@ bool hub_publish(struct hub *h, struct str topic, struct str event, struct str d
 static void catch_up(struct hub_sub *s, struct topic *t, int64_t after) /* bucket locked */
 {
 	unsigned from = 0, seen = 0;
-	/* Behind the very message, when it was of this topic: those of other processes may come a little out of their order. */
+	/* Behind the very message, when it was of this topic: those of other processes may come a little out of their
+	 * order. */
 	for (unsigned i = 0; i < t->recent_n; i++)
 		if (t->recent[(t->recent_at + i) % HUB_RECENT]->id == after)
 			seen = i + 1;
@@ -240,7 +245,8 @@ static enum status join(struct hub_sub *s, struct str topic, int64_t after, stru
 	return ST_OK;
 }
 
-enum status hub_subscribe(struct hub *h, const struct str *topics, size_t n, int64_t after, struct hub_sub **out, struct err *e)
+enum status hub_subscribe(
+        struct hub *h, const struct str *topics, size_t n, int64_t after, struct hub_sub **out, struct err *e)
 {
 	*out = NULL;
 	if (!n || n > HUB_TOPICS_MAX)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between processes: one channel of the data Redis. A message is "M process id topic event data", how many listen to a topic here "C process n
- * topic". What Redis loses is lost: on the way back after a connection broke, everybody gets a gap.
+ * Between processes: one channel of the data Redis. A message is "M process id topic event data", how many listen to a
+ * topic here "C process n topic". What Redis loses is lost: on the way back after a connection broke, everybody gets a
+ * gap.
  */
 #include <stdio.h>
 
@@ -30,8 +31,8 @@ void hub_tell_others(struct hub *h, const struct hub_text *m)
 	char head[HEAD_MAX];
 	if (!h->redis)
 		return;
-	int n = snprintf(head, sizeof head, "M %llx %lld %.*s %.*s ", (unsigned long long)h->process, (long long)m->id, (int)m->topic_n, m->text, (int)m->event_n,
-	                 m->text + m->topic_n);
+	int n = snprintf(head, sizeof head, "M %llx %lld %.*s %.*s ", (unsigned long long)h->process, (long long)m->id,
+	        (int)m->topic_n, m->text, (int)m->event_n, m->text + m->topic_n);
 	post(h, head, n, str_n(m->text + m->topic_n + m->event_n, m->data_n));
 }
 
@@ -71,15 +72,16 @@ static void on_message(void *arg, struct str text)
 		hub_gap_all(h);
 		return;
 	}
-	if (!word(&text, &kind) || !word(&text, &process_text) || !word(&text, &number) || !hex_of(process_text, &process) || !str_i64(number, &n) ||
-	    process == h->process)
+	if (!word(&text, &kind) || !word(&text, &process_text) || !word(&text, &number) ||
+	        !hex_of(process_text, &process) || !str_i64(number, &n) || process == h->process)
 		return;
 	if (str_eqc(kind, "C")) {
 		if (n >= 0 && n <= UINT32_MAX && text.n && text.n <= HUB_TOPIC_LEN)
 			hub_note_others(h, text, process, (unsigned)n);
 		return;
 	}
-	if (!str_eqc(kind, "M") || !word(&text, &topic) || !word(&text, &event) || topic.n > HUB_TOPIC_LEN || event.n > HUB_EVENT_LEN || text.n > HUB_DATA_MAX)
+	if (!str_eqc(kind, "M") || !word(&text, &topic) || !word(&text, &event) || topic.n > HUB_TOPIC_LEN ||
+	        event.n > HUB_EVENT_LEN || text.n > HUB_DATA_MAX)
 		return;
 	struct hub_text *m = hub_text_new(n, topic, event, text);
 	if (!m)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Mail on its way: enqueued as a job in the transaction that causes it, sent by SMTP or put into the mailbox folder, both on
- * the offload pool. The Message-ID is given when enqueued: a message sent twice by a retry is recognised as one.
+ * Mail on its way: enqueued as a job in the transaction that causes it, sent by SMTP or put into the mailbox folder,
+ * both on the offload pool. The Message-ID is given when enqueued: a message sent twice by a retry is recognised as
+ * one.
  */
 #include "platform/mail/mail_int.h"
 
@@ -43,7 +44,8 @@ struct mailer *mailer_new(struct platform *p, struct err *e)
 	m->from = p->config ? config_cstr(p->config, "mail", "from") : "Guildhall <noreply@localhost>";
 	bool ok = true;
 	if (!mail_from_parse(str_c(m->from), &name, &address))
-		ok = err_set(e, ST_CONFIG, "mail.from must look like name@example.org or Name <name@example.org>") == ST_OK;
+		ok = err_set(e, ST_CONFIG, "mail.from must look like name@example.org or Name <name@example.org>") ==
+		        ST_OK;
 	else if (*m->smtp_url && strncmp(m->smtp_url, "smtp://", 7) != 0 && strncmp(m->smtp_url, "smtps://", 8) != 0)
 		ok = err_set(e, ST_CONFIG, "mail.smtp_url must begin with smtp:// or smtps://") == ST_OK;
 	else if (asprintf(&m->dir, "%.*s/mail", STR_ARG(p->data_dir)) < 0)
@@ -136,7 +138,15 @@ enum status mail_enqueue(struct db_conn *c, const struct mail *m, struct err *e)
 
 /* --- send --- */
 
-struct delivery { struct mailer *m; struct str bytes; const char *to, *from; int64_t id; enum status st; struct err err; size_t sent; };
+struct delivery {
+	struct mailer *m;
+	struct str bytes;
+	const char *to, *from;
+	int64_t id;
+	enum status st;
+	struct err err;
+	size_t sent;
+};
 
 static enum status write_all(int fd, struct str s)
 {
@@ -228,9 +238,14 @@ static enum status mail_of(struct arena *a, const json_t *j, struct mail *out)
 	const json_t *headers = json_object_get(j, "headers");
 	size_t n = json_array_size(headers);
 	struct http_header *list = ARENA_ARRAY(a, struct http_header, n ? n : 1);
-	*out = (struct mail){ .to = json_str(j, "to"), .to_name = json_str(j, "to_name"), .subject = json_str(j, "subject"),
-			      .text = json_str(j, "text"), .html = json_str(j, "html"), .reply_to = json_str(j, "reply_to"),
-			      .headers = list, .header_count = (unsigned)n };
+	*out = (struct mail){ .to = json_str(j, "to"),
+		.to_name = json_str(j, "to_name"),
+		.subject = json_str(j, "subject"),
+		.text = json_str(j, "text"),
+		.html = json_str(j, "html"),
+		.reply_to = json_str(j, "reply_to"),
+		.headers = list,
+		.header_count = (unsigned)n };
 	for (size_t i = 0; i < n; i++) {
 		const json_t *h = json_array_get(headers, i);
 		list[i].name = str_c(json_string_value(json_array_get(h, 0)));

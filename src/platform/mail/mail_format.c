@@ -149,7 +149,7 @@ static void put_mailbox(struct buf *b, const char *field, struct str name, struc
 static bool header_ok(const struct http_header *h)
 {
 	static const char *const ours[] = { "from", "to", "subject", "date", "mime-version", "content-type",
-					    "content-transfer-encoding", "reply-to", "bcc", "cc", "sender", "return-path" };
+		"content-transfer-encoding", "reply-to", "bcc", "cc", "sender", "return-path" };
 	if (!h->name.n || h->name.n > 60 || h->value.n > 900 || !plain(h->value))
 		return false;
 	for (size_t i = 0; i < h->name.n; i++)
@@ -163,7 +163,8 @@ static bool header_ok(const struct http_header *h)
 
 /* --- body --- */
 
-/* Quoted-printable (RFC 2045 6.7); line ends become CRLF; a dot or "From " at a line's start is coded for old relays. */
+/* Quoted-printable (RFC 2045 6.7); line ends become CRLF; a dot or "From " at a line's start is coded for old relays.
+ */
 static void put_quoted(struct buf *b, struct str s)
 {
 	size_t column = 0;
@@ -194,7 +195,8 @@ static void put_quoted(struct buf *b, struct str s)
 
 static void put_part(struct buf *b, const char *type, struct str body)
 {
-	buf_printf(b, "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", type);
+	buf_printf(
+	        b, "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", type);
 	put_quoted(b, body);
 }
 
@@ -235,7 +237,8 @@ static enum status check(const struct mail *m, struct str from_address, struct e
 		return err_set(e, ST_INVALID, "a message must be UTF-8");
 	for (unsigned i = 0; i < m->header_count; i++)
 		if (!header_ok(&m->headers[i]))
-			return err_set(e, ST_INVALID, "the header \"%.*s\" can not be set", STR_ARG(str_first(m->headers[i].name, 60)));
+			return err_set(e, ST_INVALID, "the header \"%.*s\" can not be set",
+			        STR_ARG(str_first(m->headers[i].name, 60)));
 	return ST_OK;
 }
 

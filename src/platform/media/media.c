@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The store. A file is written under a temporary name, synchronised, renamed; a line of text beside it (NAME.info), written
- * last, says what there is: where it stands the item is complete, and a put that finds it has nothing to do. Whatever a
- * crash leaves is overwritten by the next put of the same content.
+ * The store. A file is written under a temporary name, synchronised, renamed; a line of text beside it (NAME.info),
+ * written last, says what there is: where it stands the item is complete, and a put that finds it has nothing to do.
+ * Whatever a crash leaves is overwritten by the next put of the same content.
  *
  *   ab/cd/abcd….orig        the picture as it came, with all its metadata: never served
  *   ab/cd/abcd…-640.webp    a variant
  *   ab/cd/abcd….pdf         another file, served as it came
  *   ab/cd/abcd….info        type, size, variants; a last line "later" while these are not made yet
  *
- * All file work runs on the offload pool. Thread rule: any fiber of any loop; two puts of the same content at once do the
- * work twice and agree.
+ * All file work runs on the offload pool. Thread rule: any fiber of any loop; two puts of the same content at once do
+ * the work twice and agree.
  */
 #include "platform/media/media.h"
 
@@ -45,10 +45,11 @@ static const int widths[] = { 320, 640, 960, 1280, 1920 };
 struct media {
 	char dir[MEDIA_PATH_MAX - 128];
 	struct helpers helpers;
-	/* Of one person one file at a time is worked on, so that nobody's many pictures are in the way of others'. By a hash of who it is: two who
-	   share a place wait for each other. */
+	/* Of one person one file at a time is worked on, so that nobody's many pictures are in the way of others'. By a
+	   hash of who it is: two who share a place wait for each other. */
 	struct fsem shares[SHARES];
-	struct fsem makers[MAKERS]; /* of variants that are asked for before they are made: by the hash of the picture, one at a time */
+	struct fsem makers[MAKERS]; /* of variants that are asked for before they are made: by the hash of the picture,
+	                               one at a time */
 	_Atomic unsigned serial; /* of temporary names */
 };
 
@@ -182,11 +183,13 @@ static enum status copy_in(struct put *p, int in, int out, struct err *e)
 	if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
 		return err_set(e, ST_NOMEM, "no memory for a hash");
 	while ((n = next_piece(p, in, space, &piece)) > 0) {
-		if (!p->type && !(p->type = media_sniff((const unsigned char *)piece, (size_t)n < SNIFF ? (size_t)n : SNIFF)))
+		if (!p->type &&
+		        !(p->type = media_sniff((const unsigned char *)piece, (size_t)n < SNIFF ? (size_t)n : SNIFF)))
 			return err_set(e, ST_MEDIA_TYPE, "this is no kind of file that is kept here");
 		p->size += (uint64_t)n;
 		if (p->size > size_limit(p->type))
-			return err_set(e, ST_TOO_LARGE, "the file is larger than the %llu MiB allowed", (unsigned long long)(size_limit(p->type) >> 20));
+			return err_set(e, ST_TOO_LARGE, "the file is larger than the %llu MiB allowed",
+			        (unsigned long long)(size_limit(p->type) >> 20));
 		if (!write_all(out, piece, (size_t)n) || !EVP_DigestUpdate(md, piece, (size_t)n))
 			return err_errno(e, ST_IO, "media");
 	}
@@ -336,7 +339,8 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 		v[i].left = &left;
 		v[i].fiber = fiber_self();
 		left++;
-		if ((p->urgent ? offload_detached_first : offload_detached)(OFFLOAD_PICTURES, variant_job, variant_done, &v[i]) != ST_OK) {
+		if ((p->urgent ? offload_detached_first : offload_detached)(
+		            OFFLOAD_PICTURES, variant_job, variant_done, &v[i]) != ST_OK) {
 			left--;
 			st = offload(OFFLOAD_PICTURES, variant_job, &v[i]);
 		}
@@ -353,7 +357,8 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 	}
 	if (left_by != ST_OK) {
 		fiber_unshield();
-		return err_set(e, left_by, left_by == ST_TIMEOUT ? "the picture took too long" : "nobody waits for this picture any more");
+		return err_set(e, left_by,
+		        left_by == ST_TIMEOUT ? "the picture took too long" : "nobody waits for this picture any more");
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "too much work is waiting");
@@ -368,7 +373,8 @@ static enum status make_variants(struct put *p, struct variant *v, unsigned n, s
 static void info_line(struct put *p, const char *format, int width, int height, uint64_t bytes, const char *suffix)
 {
 	size_t room = sizeof p->info - p->info_len;
-	int n = snprintf(p->info + p->info_len, room, "%s %d %d %llu %s\n", format, width, height, (unsigned long long)bytes, suffix);
+	int n = snprintf(p->info + p->info_len, room, "%s %d %d %llu %s\n", format, width, height,
+	        (unsigned long long)bytes, suffix);
 	assert(n > 0 && (size_t)n < room); /* VARIANTS_MAX short lines */
 	p->info_len += (size_t)n;
 }
@@ -522,7 +528,10 @@ static enum status take_share(struct ctx *ctx, struct media *m, int64_t whose, s
 	enum status st = fsem_take(s, ctx->deadline_ns ? ctx->deadline_ns : FIBER_FOREVER);
 	if (st == ST_OK)
 		*share = s;
-	return st == ST_UNAVAILABLE ? err_set(e, ST_RATE_LIMITED, "Several pictures of yours are still being made ready. Please try again in a minute.") : st;
+	return st == ST_UNAVAILABLE
+	        ? err_set(e, ST_RATE_LIMITED,
+	                  "Several pictures of yours are still being made ready. Please try again in a minute.")
+	        : st;
 }
 
 /* What libvips will make of it, as far as the header tells. */
@@ -543,7 +552,8 @@ static enum status write_later(struct put *p, const struct variant *v, unsigned 
 static enum status make_all(struct put *p, struct variant *v, unsigned n, struct err *e)
 {
 	enum status made = make_variants(p, v, n, e);
-	if ((made == ST_CORRUPT || made == ST_CANCELLED || made == ST_TIMEOUT) && offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
+	if ((made == ST_CORRUPT || made == ST_CANCELLED || made == ST_TIMEOUT) &&
+	        offload(OFFLOAD_PROMPT, drop_job, v) != ST_OK)
 		drop_job(v);
 	return made;
 }
@@ -578,7 +588,8 @@ static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, s
 	return fill_item(ctx->arena, p, out, e);
 }
 
-enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
+enum status media_put_file(
+        struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
 {
 	struct put *p = ARENA_NEW(ctx->arena, struct put);
 	p->m = m;
@@ -587,7 +598,8 @@ enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_
 	return put(ctx, p, out, e);
 }
 
-enum status media_put(struct ctx *ctx, struct media *m, int64_t whose, struct str bytes, struct media_item *out, struct err *e)
+enum status media_put(
+        struct ctx *ctx, struct media *m, int64_t whose, struct str bytes, struct media_item *out, struct err *e)
 {
 	__attribute__((cleanup(give_share))) struct fsem *share = NULL;
 	TRY(take_share(ctx, m, whose, &share, e));
@@ -669,8 +681,8 @@ static const struct media_type *served_name(struct str path)
 {
 	struct str sha = str_first(str_skip(path, 6), SHA_HEX), rest = str_skip(path, 6 + SHA_HEX), number;
 	uint64_t width;
-	if (path.n < 6 + SHA_HEX + 2 || path.p[2] != '/' || path.p[5] != '/' || !all_hex(sha) || memcmp(path.p, sha.p, 2) ||
-	    memcmp(path.p + 3, sha.p + 2, 2) || !str_cut(&rest, '.', &number))
+	if (path.n < 6 + SHA_HEX + 2 || path.p[2] != '/' || path.p[5] != '/' || !all_hex(sha) ||
+	        memcmp(path.p, sha.p, 2) || memcmp(path.p + 3, sha.p + 2, 2) || !str_cut(&rest, '.', &number))
 		return NULL;
 	if (number.n && (number.p[0] != '-' || number.n > 6 || !str_u64(str_skip(number, 1), &width)))
 		return NULL;
@@ -726,7 +738,8 @@ static bool is_planned(const struct put *p, int width)
 	return false;
 }
 
-enum status media_open_or_make(struct ctx *ctx, struct media *m, struct str path, int *fd, const char **type, struct err *e)
+enum status media_open_or_make(
+        struct ctx *ctx, struct media *m, struct str path, int *fd, const char **type, struct err *e)
 {
 	struct put *p;
 	enum status st = media_open_path(m, path, fd, type, e);

@@ -34,5 +34,6 @@ enum status media_open_beneath(const char *dir, const char *below, int *fd, stru
 	if (why == ELOOP || why == EXDEV)
 		return err_set(e, ST_FORBIDDEN, "a symbolic link leads there, and is not followed");
 	errno = why;
-	return why == ENOENT || why == ENOTDIR ? err_set(e, ST_NOT_FOUND, "there is no such file in the folder given") : err_errno(e, ST_IO, "%s", below);
+	return why == ENOENT || why == ENOTDIR ? err_set(e, ST_NOT_FOUND, "there is no such file in the folder given")
+	                                       : err_errno(e, ST_IO, "%s", below);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The store's side of its helper processes. Each asker takes one of the idle or starts a new one, so that there are as many
- * as threads of the offload pool ask at once; MEDIA_IDLE_HELPERS of them are kept, and those leave by themselves after a
- * while. Those that unpack are others than those that only look: a process has the priority of the thread that started it, and what unpacks must
- * not hold up passwords.
+ * The store's side of its helper processes. Each asker takes one of the idle or starts a new one, so that there are as
+ * many as threads of the offload pool ask at once; MEDIA_IDLE_HELPERS of them are kept, and those leave by themselves
+ * after a while. Those that unpack are others than those that only look: a process has the priority of the thread that
+ * started it, and what unpacks must not hold up passwords.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,8 +22,12 @@
 #include "platform/media/media.h"
 #include "platform/media/media_internal.h"
 
-enum { PATIENCE_MS = 60 * 1000, LOOK_MS = 100 /* how soon it is seen that nobody waits any more */,
-       PACE_MS = 500 /* how long a helper must have got nothing before it is raised, and is raised for */, NOTHING_PERCENT = 2 };
+enum {
+	PATIENCE_MS = 60 * 1000,
+	LOOK_MS = 100 /* how soon it is seen that nobody waits any more */,
+	PACE_MS = 500 /* how long a helper must have got nothing before it is raised, and is raised for */,
+	NOTHING_PERCENT = 2
+};
 
 void helpers_init(struct helpers *h, const char *dir)
 {
@@ -122,8 +126,8 @@ static int64_t cpu_ns(pid_t pid)
 	return clock_getcpuclockid(pid, &of) == 0 && clock_gettime(of, &t) == 0 ? t.tv_sec * NS_PER_S + t.tv_nsec : 0;
 }
 
-/* A large picture takes long however much of the processor it gets, and its lane counts as starved then (rt/offload.c): it is raised as this
-   thread is only if it got next to nothing. *had: what it had got at the last look. */
+/* A large picture takes long however much of the processor it gets, and its lane counts as starved then (rt/offload.c):
+   it is raised as this thread is only if it got next to nothing. *had: what it had got at the last look. */
 static void keep_pace(struct helper *one, int waited_ms, int64_t *had)
 {
 	if (!one->patient || waited_ms % PACE_MS)
@@ -162,7 +166,8 @@ static int wait_for(struct helper *one, const _Atomic bool *gone)
 	return 0;
 }
 
-enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _Atomic bool *gone, struct media_told *told, struct err *e)
+enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _Atomic bool *gone,
+        struct media_told *told, struct err *e)
 {
 	struct helper one;
 	bool sent = false;
@@ -186,7 +191,8 @@ enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _A
 	}
 	if (ready <= 0 || recv(one.fd, told, sizeof *told, 0) != sizeof *told) {
 		end(&one, true);
-		return err_set(e, ST_CORRUPT, "the picture %s", sent && !ready ? "takes too long to unpack" : "can not be unpacked");
+		return err_set(e, ST_CORRUPT, "the picture %s",
+		        sent && !ready ? "takes too long to unpack" : "can not be unpacked");
 	}
 	give_back(h, &one);
 	if (told->status == ST_OK)

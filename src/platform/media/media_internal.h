@@ -14,7 +14,8 @@
 #include "base/err.h"
 
 enum { MEDIA_PATH_MAX = 512, MEDIA_PIXELS_MAX = 100 * 1000 * 1000, MEDIA_IDLE_HELPERS = 4 };
-/* What unpacking may cost: pixels, times the scans of a progressive JPEG, each of which touches all of them (ten are usual). */
+/* What unpacking may cost: pixels, times the scans of a progressive JPEG, each of which touches all of them (ten are
+ * usual). */
 #define MEDIA_COST_MAX (10 * INT64_C(100000000))
 
 enum media_task {
@@ -52,17 +53,19 @@ struct helpers {
 };
 void helpers_init(struct helpers *h, const char *dir);
 void helpers_fini(struct helpers *h);
-/* Blocks: on the offload pool only. ST_CORRUPT when the helper died of the picture or took too long. gone: set when nobody waits for it any
-   more (NULL: somebody does); the helper is ended then, ST_CANCELLED. */
-enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _Atomic bool *gone, struct media_told *told, struct err *e) MUST_CHECK;
+/* Blocks: on the offload pool only. ST_CORRUPT when the helper died of the picture or took too long. gone: set when
+   nobody waits for it any more (NULL: somebody does); the helper is ended then, ST_CANCELLED. */
+enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _Atomic bool *gone,
+        struct media_told *told, struct err *e) MUST_CHECK;
 
-/* In the helper. format: "gif", "webp" (source without metadata as `to`), "mp4", "m4a" (in place). ST_CORRUPT, ST_IO, ST_NOMEM. */
+/* In the helper. format: "gif", "webp" (source without metadata as `to`), "mp4", "m4a" (in place). ST_CORRUPT, ST_IO,
+ * ST_NOMEM. */
 enum status media_strip(const char *source, const char *to, const char *format) MUST_CHECK;
 /* A WebP in memory, written as `to` without metadata. */
 enum status media_strip_webp(unsigned char *p, size_t n, const char *to) MUST_CHECK;
 
-/* In the helper, before it looks at anything: see media_confine.c. dir: the only folder whose files can be opened from then on. False: the
-   kernel has no seccomp. */
+/* In the helper, before it looks at anything: see media_confine.c. dir: the only folder whose files can be opened from
+   then on. False: the kernel has no seccomp. */
 bool media_confine(const char *dir) MUST_CHECK;
 
 /* Types by content (media_type.c). */
@@ -70,7 +73,8 @@ struct media_type {
 	const char *format, *ext, *mime;
 	bool picture; /* libvips makes variants of it */
 };
-const struct media_type *media_sniff(const unsigned char *p, size_t n); /* the first bytes (≥ 4 KiB if there are); or NULL */
+const struct media_type *media_sniff(
+        const unsigned char *p, size_t n); /* the first bytes (≥ 4 KiB if there are); or NULL */
 const struct media_type *media_type_of_ext(const char *ext, size_t n);
 const struct media_type *media_type_of_format(const char *format, size_t n);
 

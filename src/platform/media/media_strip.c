@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files that are served as they came, without what their maker's camera or program wrote into them: GIF and WebP animations, MP4 films.
- * Pixels and sound are copied as they are. In the helper process: the files are strangers'.
+ * Files that are served as they came, without what their maker's camera or program wrote into them: GIF and WebP
+ * animations, MP4 films. Pixels and sound are copied as they are. In the helper process: the files are strangers'.
  *
- * GIF89a: comment, plain text and application extensions go, but for the loop count. WebP (RFC 9649): EXIF, XMP and ICCP chunks go.
- * MP4 (ISO 14496-12): udta and meta of the film and its tracks, and uuid boxes, become free space where they stand, so that
- * no offset changes.
+ * GIF89a: comment, plain text and application extensions go, but for the loop count. WebP (RFC 9649): EXIF, XMP and
+ * ICCP chunks go. MP4 (ISO 14496-12): udta and meta of the film and its tracks, and uuid boxes, become free space where
+ * they stand, so that no offset changes.
  */
 #include "platform/media/media_internal.h"
 
@@ -20,7 +20,10 @@ struct bytes { unsigned char *p; size_t n; };
 
 static unsigned u16(const unsigned char *p) { return p[0] | (unsigned)p[1] << 8; }
 static uint32_t u32le(const unsigned char *p) { return u16(p) | (uint32_t)u16(p + 2) << 16; }
-static uint32_t u32be(const unsigned char *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t u32be(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 static uint64_t u64be(const unsigned char *p) { return (uint64_t)u32be(p) << 32 | u32be(p + 4); }
 
 static void put_u32le(unsigned char *p, uint32_t v)
@@ -49,7 +52,8 @@ static bool keeps_extension(struct bytes in, size_t at)
 	unsigned char label = in.p[at + 1];
 	if (label == 0xf9) /* how long a frame is shown */
 		return true;
-	return label == 0xff && in.n - at > 14 && in.p[at + 2] == 11 && (!memcmp(in.p + at + 3, "NETSCAPE2.0", 11) || !memcmp(in.p + at + 3, "ANIMEXTS1.0", 11));
+	return label == 0xff && in.n - at > 14 && in.p[at + 2] == 11 &&
+	        (!memcmp(in.p + at + 3, "NETSCAPE2.0", 11) || !memcmp(in.p + at + 3, "ANIMEXTS1.0", 11));
 }
 
 /* The end of the block at `at`; 0: it is cut off. *keep: it goes into the copy. */
@@ -178,7 +182,8 @@ static bool map(const char *path, int flags, int prot, struct bytes *out)
 {
 	struct stat st;
 	int fd = open(path, flags | O_CLOEXEC);
-	void *p = fd < 0 || fstat(fd, &st) || !st.st_size ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED, fd, 0);
+	void *p = fd < 0 || fstat(fd, &st) || !st.st_size ? MAP_FAILED
+	                                                  : mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		close(fd);
 	if (p == MAP_FAILED)

@@ -8,10 +8,18 @@
 #include "platform/media/media_internal.h"
 
 static const struct media_type types[] = {
-	{ "jpeg", "jpg", "image/jpeg", true },    { "png", "png", "image/png", true },      { "webp", "webp", "image/webp", true },
-	{ "gif", "gif", "image/gif", true },      { "svg", "svg", "image/svg+xml", false }, { "pdf", "pdf", "application/pdf", false },
-	{ "mp4", "mp4", "video/mp4", false },     { "webm", "webm", "video/webm", false },  { "mp3", "mp3", "audio/mpeg", false },
-	{ "ogg", "ogg", "audio/ogg", false },     { "wav", "wav", "audio/wav", false },     { "m4a", "m4a", "audio/mp4", false },
+	{ "jpeg", "jpg", "image/jpeg", true },
+	{ "png", "png", "image/png", true },
+	{ "webp", "webp", "image/webp", true },
+	{ "gif", "gif", "image/gif", true },
+	{ "svg", "svg", "image/svg+xml", false },
+	{ "pdf", "pdf", "application/pdf", false },
+	{ "mp4", "mp4", "video/mp4", false },
+	{ "webm", "webm", "video/webm", false },
+	{ "mp3", "mp3", "audio/mpeg", false },
+	{ "ogg", "ogg", "audio/ogg", false },
+	{ "wav", "wav", "audio/wav", false },
+	{ "m4a", "m4a", "audio/mp4", false },
 	{ "flac", "flac", "audio/flac", false },
 };
 
@@ -60,8 +68,8 @@ const struct media_type *media_type_of_ext(const char *ext, size_t n)
 	return NULL;
 }
 
-/* After a byte order mark, an XML declaration and comments, the first element is svg. A document type is refused: it can
-   declare entities. */
+/* After a byte order mark, an XML declaration and comments, the first element is svg. A document type is refused: it
+   can declare entities. */
 static bool is_svg(struct str s)
 {
 	if (str_starts(s, STR("\xef\xbb\xbf")))
@@ -83,7 +91,8 @@ const struct media_type *media_sniff(const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
 		const struct magic *m = &magics[i];
-		if (n >= m->at + m->n && !memcmp(p + m->at, m->bytes, m->n) && (m->at != RIFF_NAME || !memcmp(p, "RIFF", 4)))
+		if (n >= m->at + m->n && !memcmp(p + m->at, m->bytes, m->n) &&
+		        (m->at != RIFF_NAME || !memcmp(p, "RIFF", 4)))
 			return media_type_of_format(m->format, strlen(m->format));
 	}
 	return is_svg(str_n((const char *)p, n)) ? media_type_of_format("svg", 3) : NULL;

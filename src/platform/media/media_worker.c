@@ -4,8 +4,8 @@
  * when the socket closes, after IDLE_S without work, or after JOBS_MAX pictures, whatever libraries may have leaked.
  *
  * libvips is loaded here by name, not linked: the server is the same program, and loading libvips' hundred libraries at
- * every start would cost it 20 MB and 20 ms. Loaders that libvips itself calls untrusted stay shut, and the process can open
- * nothing outside its folder and do little else (media_confine.c).
+ * every start would cost it 20 MB and 20 ms. Loaders that libvips itself calls untrusted stay shut, and the process can
+ * open nothing outside its folder and do little else (media_confine.c).
  */
 #include <dlfcn.h>
 #include <poll.h>
@@ -24,11 +24,14 @@ enum { IDLE_S = 15, JOBS_MAX = 500, WEBP_QUALITY = 80, WEBP_EFFORT = 3, JPEG_QUA
 
 #define LIBVIPS "libvips.so.42"
 #define FUNCTIONS                                                                                                      \
-	F(vips_init) F(vips_concurrency_set) F(vips_cache_set_max) F(vips_block_untrusted_set) F(vips_image_new_from_file)   \
-	F(vips_image_get_width) F(vips_image_get_height) F(vips_image_get_n_pages) F(vips_image_hasalpha)                    \
-	F(vips_image_get_orientation_swap) F(vips_thumbnail) F(vips_image_copy_memory) F(vips_webpsave_buffer) F(vips_jpegsave)     \
-	F(vips_pngsave) F(vips_colourspace) F(vips_image_get_typeof) F(vips_image_get_fields) F(vips_image_remove) F(vips_image_get_interpretation)         \
-	F(g_strfreev) F(g_free) F(vips_error_buffer) F(vips_error_clear) F(g_object_unref)
+	F(vips_init)                                                                                                   \
+	F(vips_concurrency_set) F(vips_cache_set_max) F(vips_block_untrusted_set) F(vips_image_new_from_file)          \
+	        F(vips_image_get_width) F(vips_image_get_height) F(vips_image_get_n_pages) F(vips_image_hasalpha)      \
+	                F(vips_image_get_orientation_swap) F(vips_thumbnail) F(vips_image_copy_memory)                 \
+	                        F(vips_webpsave_buffer) F(vips_jpegsave) F(vips_pngsave) F(vips_colourspace)           \
+	                                F(vips_image_get_typeof) F(vips_image_get_fields) F(vips_image_remove)         \
+	                                        F(vips_image_get_interpretation) F(g_strfreev) F(g_free)               \
+	                                                F(vips_error_buffer) F(vips_error_clear) F(g_object_unref)
 
 #define F(name) static __typeof__(&name) p_##name;
 FUNCTIONS
@@ -40,7 +43,7 @@ static bool load_vips(void)
 	if (!lib)
 		return false;
 #define F(name)                                                                                                        \
-	if (!(p_##name = (__typeof__(p_##name))dlsym(lib, #name)))                                                         \
+	if (!(p_##name = (__typeof__(p_##name))dlsym(lib, #name)))                                                     \
 		return false;
 	FUNCTIONS
 #undef F
@@ -83,7 +86,8 @@ static int64_t scans_of(const char *path)
 		if (first && (n < 2 || space[0] != 0xff || space[1] != 0xd8))
 			break;
 		for (ssize_t i = 0; i < n; i++) {
-			scans += last == 0xff && space[i] == 0xda; /* SOS; entropy-coded data never holds it (T.81, B.1.1.5) */
+			scans += last == 0xff &&
+			        space[i] == 0xda; /* SOS; entropy-coded data never holds it (T.81, B.1.1.5) */
 			last = space[i];
 		}
 	}
@@ -109,13 +113,15 @@ static void look(const struct media_ask *a, struct media_told *t)
 	if ((int64_t)w * h > MEDIA_PIXELS_MAX)
 		fail(t, ST_TOO_LARGE, "the picture has too many pixels");
 	else if (w * (int64_t)h * scans_of(a->source) > MEDIA_COST_MAX)
-		fail(t, ST_TOO_LARGE, "the picture would take too long to unpack: please save it as a JPEG that is not progressive");
+		fail(t, ST_TOO_LARGE,
+		        "the picture would take too long to unpack: please save it as a JPEG that is not progressive");
 }
 
 /* Where it was taken, with what, by whom; and the profile, for the pixels are sRGB by now. */
 static void forget_metadata(VipsImage *image)
 {
-	static const char *const kinds[] = { "exif", "xmp", "iptc", "icc", "photoshop", "png-comment", "gif-comment", "heif", "webp", "orientation", "jpeg" };
+	static const char *const kinds[] = { "exif", "xmp", "iptc", "icc", "photoshop", "png-comment", "gif-comment",
+		"heif", "webp", "orientation", "jpeg" };
 	gchar **names = p_vips_image_get_fields(image);
 	for (gchar **name = names; name && *name; name++)
 		for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -126,20 +132,22 @@ static void forget_metadata(VipsImage *image)
 	p_g_strfreev(names);
 }
 
-/* In sRGB. Only what has a profile of its own, or is for printing, is converted by profiles: a picture without one means sRGB already, and the
-   way through another space and back would change it. */
+/* In sRGB. Only what has a profile of its own, or is for printing, is converted by profiles: a picture without one
+   means sRGB already, and the way through another space and back would change it. */
 static VipsImage *shrink(const struct media_ask *a)
 {
 	SCOPED_IMAGE *head = p_vips_image_new_from_file(a->source, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
 	VipsImage *small = NULL, *out = NULL;
 	if (!head)
 		return NULL;
-	bool profile = p_vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0, cmyk = p_vips_image_get_interpretation(head) == VIPS_INTERPRETATION_CMYK;
+	bool profile = p_vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0,
+	     cmyk = p_vips_image_get_interpretation(head) == VIPS_INTERPRETATION_CMYK;
 	/* fail_on: a truncated picture is an error, not one with a grey half. */
-	int bad = profile || cmyk
-		? p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile", "srgb", "import_profile",
-		                   cmyk ? "cmyk" : "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)
-		: p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+	int bad = profile || cmyk ? p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size",
+	                                    VIPS_SIZE_DOWN, "export_profile", "srgb", "import_profile",
+	                                    cmyk ? "cmyk" : "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)
+	                          : p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size",
+	                                    VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
 	if (bad || p_vips_colourspace(small, &out, VIPS_INTERPRETATION_sRGB, NULL))
 		out = NULL;
 	if (small)
@@ -166,13 +174,15 @@ static void make_variant(const struct media_ask *a, struct media_told *t)
 	/* libvips writes an Exif block of its own into each WebP, asked to or not. */
 	void *webp = NULL;
 	size_t webp_n = 0;
-	int bad = p_vips_webpsave_buffer(image, &webp, &webp_n, "Q", WEBP_QUALITY, "effort", WEBP_EFFORT, "strip", TRUE, NULL);
+	int bad = p_vips_webpsave_buffer(
+	        image, &webp, &webp_n, "Q", WEBP_QUALITY, "effort", WEBP_EFFORT, "strip", TRUE, NULL);
 	if (!bad)
 		bad = media_strip_webp(webp, webp_n, a->webp) != ST_OK;
 	p_g_free(webp);
 	if (!bad)
 		bad = t->png ? p_vips_pngsave(image, a->plain, "compression", 9, "strip", TRUE, NULL)
-		             : p_vips_jpegsave(image, a->plain, "Q", JPEG_QUALITY, "optimize_coding", TRUE, "interlace", TRUE, "strip", TRUE, NULL);
+		             : p_vips_jpegsave(image, a->plain, "Q", JPEG_QUALITY, "optimize_coding", TRUE, "interlace",
+		                       TRUE, "strip", TRUE, NULL);
 	if (bad)
 		fail(t, ST_IO, p_vips_error_buffer());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Contract calls: a function call when the service is here, else cached, signed HTTP. What pages can do without is cached either way.
+ * Contract calls: a function call when the service is here, else cached, signed HTTP. What pages can do without is
+ * cached either way.
  */
 #include "platform/peers/contract.h"
 
@@ -60,8 +61,8 @@ struct breaker *internal_breaker(struct platform *p, const struct service_instan
 
 /* --- calling --- */
 
-static enum status call_local(struct ctx *caller, struct service_instance *to, const struct contract_def *def, const void *in,
-			      void *out, struct err *e)
+static enum status call_local(struct ctx *caller, struct service_instance *to, const struct contract_def *def,
+        const void *in, void *out, struct err *e)
 {
 	struct ctx ctx = *caller; /* same arena, request and deadline; the other service's code */
 	ctx.svc = to;
@@ -88,7 +89,8 @@ static enum status post(struct ctx *ctx, struct service_instance *to, const stru
 }
 
 /* { "status": "OK", "out": … } */
-static enum status open_answer(struct arena *a, const struct contract_def *def, struct str answer, void *out, struct err *e)
+static enum status open_answer(
+        struct arena *a, const struct contract_def *def, struct str answer, void *out, struct err *e)
 {
 	static const char head[] = "{\"status\":\"OK\",\"out\":";
 	size_t n = sizeof head - 1;
@@ -98,8 +100,8 @@ static enum status open_answer(struct arena *a, const struct contract_def *def, 
 }
 
 /* The question as JSON to the answer as JSON, here. */
-static enum status serve(struct ctx *ctx, const struct contract_def *def, struct service_instance *s, struct str json, struct buf *answer,
-			 struct err *e)
+static enum status serve(struct ctx *ctx, const struct contract_def *def, struct service_instance *s, struct str json,
+        struct buf *answer, struct err *e)
 {
 	void *in = arena_zalloc(ctx->arena, def->in->size), *out = arena_zalloc(ctx->arena, def->out->size);
 	TRY(dto_from_json(ctx->arena, def->in, json, in, e));
@@ -148,8 +150,8 @@ static void remember_silence(struct cache *c, struct str key, struct str tag)
 }
 
 /* cache_get, no longer than the contract has patience for. */
-static enum status get_patiently(struct ctx *caller, struct str key, const struct cache_policy *policy, const struct read *r, size_t size,
-				 struct blob **out, enum cache_state *state, struct err *e)
+static enum status get_patiently(struct ctx *caller, struct str key, const struct cache_policy *policy,
+        const struct read *r, size_t size, struct blob **out, enum cache_state *state, struct err *e)
 {
 	struct cache *cache = r->to->platform->cache;
 	if (!r->def->patience_ms)
@@ -169,8 +171,8 @@ static enum status get_patiently(struct ctx *caller, struct str key, const struc
 	return st;
 }
 
-static enum status call_cached(struct ctx *ctx, struct service_instance *to, const struct contract_def *def, struct str json,
-			       void *out, struct err *e)
+static enum status call_cached(struct ctx *ctx, struct service_instance *to, const struct contract_def *def,
+        struct str json, void *out, struct err *e)
 {
 	struct platform *p = to->platform;
 	const int64_t soft = (def->ttl_s ? def->ttl_s : TTL_DEFAULT) * NS_PER_S;
@@ -225,7 +227,8 @@ static const struct contract_def *contract_find(const struct service_instance *s
 	return NULL;
 }
 
-enum status contract_answer(struct ctx *ctx, struct service_instance *s, struct str name, struct str json, struct buf *answer, struct err *e)
+enum status contract_answer(struct ctx *ctx, struct service_instance *s, struct str name, struct str json,
+        struct buf *answer, struct err *e)
 {
 	const struct contract_def *def = s->local ? contract_find(s, name) : NULL;
 	if (!def)

@@ -145,17 +145,20 @@ enum status dto_to_json(const struct dto_def *d, const void *v, struct buf *out)
 
 /* --- from JSON ---------------------------------------------------------------------------------------------------- */
 
-static enum status get_struct(struct arena *a, const struct dto_def *d, const json_t *j, char *v, unsigned depth, struct err *e);
-static enum status get_value(struct arena *a, const struct dto_field *f, const json_t *j, void *at, unsigned depth, struct err *e);
+static enum status get_struct(
+        struct arena *a, const struct dto_def *d, const json_t *j, char *v, unsigned depth, struct err *e);
+static enum status get_value(
+        struct arena *a, const struct dto_field *f, const json_t *j, void *at, unsigned depth, struct err *e);
 
 static enum status wrong(const struct dto_field *f, struct err *e)
 {
-	static const char *const kinds[] = { "an integer", "an integer, 0 or more", "a number", "true or false", "text", "money", "an object", "a list" };
+	static const char *const kinds[] = { "an integer", "an integer, 0 or more", "a number", "true or false", "text",
+		"money", "an object", "a list" };
 	return err_set(e, ST_INVALID, "member \"%s\" must be %s", f->name, kinds[f->kind]);
 }
 
-static enum status get_list(struct arena *a, const struct dto_field *f, const json_t *j, struct dto_list *l, unsigned depth,
-			    struct err *e)
+static enum status get_list(
+        struct arena *a, const struct dto_field *f, const json_t *j, struct dto_list *l, unsigned depth, struct err *e)
 {
 	size_t n = json_array_size(j);
 	if (n > DTO_ITEMS_MAX)
@@ -172,7 +175,8 @@ static enum status get_int(const struct dto_field *f, const json_t *j, void *at,
 	if (!json_is_integer(j))
 		return wrong(f, e);
 	if (!fits(json_integer_value(j), f))
-		return err_set(e, ST_INVALID, "member \"%s\" does not fit into %u bits%s", f->name, f->size * 8u, f->kind == DTO_UINT ? " without a sign" : "");
+		return err_set(e, ST_INVALID, "member \"%s\" does not fit into %u bits%s", f->name, f->size * 8u,
+		        f->kind == DTO_UINT ? " without a sign" : "");
 	set_int(at, f->size, json_integer_value(j));
 	return ST_OK;
 }
@@ -196,7 +200,8 @@ static enum status get_money(const struct dto_field *f, const json_t *j, struct 
 	return ST_OK;
 }
 
-static enum status get_value(struct arena *a, const struct dto_field *f, const json_t *j, void *at, unsigned depth, struct err *e)
+static enum status get_value(
+        struct arena *a, const struct dto_field *f, const json_t *j, void *at, unsigned depth, struct err *e)
 {
 	switch (f->kind) {
 	case DTO_INT:
@@ -223,7 +228,8 @@ static enum status get_value(struct arena *a, const struct dto_field *f, const j
 	return ST_INTERNAL;
 }
 
-static enum status get_struct(struct arena *a, const struct dto_def *d, const json_t *j, char *v, unsigned depth, struct err *e)
+static enum status get_struct(
+        struct arena *a, const struct dto_def *d, const json_t *j, char *v, unsigned depth, struct err *e)
 {
 	if (depth > DTO_DEPTH || !json_is_object(j))
 		return err_set(e, ST_INVALID, "%s must be a JSON object", d->name);

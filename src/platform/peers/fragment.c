@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Composition: read the page's markers, have what other processes must give (one request per service, together), then write
- * the page once, rendering local pieces in place. Fragments of a fragment are not composed.
+ * Composition: read the page's markers, have what other processes must give (one request per service, together), then
+ * write the page once, rendering local pieces in place. Fragments of a fragment are not composed.
  *
  * A piece is described by a flat `piece_arg` without pointers into the request, because a refresh may outlive it.
  */
@@ -35,7 +35,8 @@ void fragments_free(struct fragments *f)
 
 void fragments_stats(const struct fragments *f, struct fragment_stats *out)
 {
-	*out = (struct fragment_stats){ atomic_load(&f->local), atomic_load(&f->remote_calls), atomic_load(&f->missing) };
+	*out = (struct fragment_stats){ atomic_load(&f->local), atomic_load(&f->remote_calls),
+		atomic_load(&f->missing) };
 }
 
 /* Pages of the platform itself, such as errors, have no service. */
@@ -43,7 +44,10 @@ void fragments_stats(const struct fragments *f, struct fragment_stats *out)
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'    ? c - '0'
+	        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                               : -1;
 }
 
 struct str fragment_decode(struct arena *a, struct str s)
@@ -142,8 +146,8 @@ static bool kept(const struct piece *p)
 	return p->svc->platform->fragments->keep && p->def->soft_s > 0;
 }
 
-bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type, struct str params,
-		    struct piece *out)
+bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type,
+        struct str params, struct piece *out)
 {
 	struct platform *p = ctx->svc->platform;
 	struct service_instance *svc = platform_service(p, arena_cstr(ctx->arena, service));
@@ -195,7 +199,9 @@ struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *s
 	for (unsigned i = 0; i < 4; i++)
 		*size += texts.list[i]->n;
 	struct piece_arg *arg = arena_zalloc(a, *size);
-	*arg = (struct piece_arg){ .svc = p->svc, .def = p->def, .person = person, .params_n = p->params.n, .has_person = p->person != NULL };
+	*arg = (struct piece_arg){
+		.svc = p->svc, .def = p->def, .person = person, .params_n = p->params.n, .has_person = p->person != NULL
+	};
 	size_t at = put_text(arg->text, 0, p->params);
 	for (unsigned i = 0; i < 4; i++)
 		at = put_text(arg->text, at, *texts.list[i]);
@@ -243,8 +249,8 @@ enum status fragment_cached(struct ctx *ctx, const struct piece *p, struct buf *
 	size_t size;
 	struct piece_arg *arg = fragment_arg(ctx->arena, p, &size);
 	__attribute__((cleanup(blob_unrefp))) struct blob *blob = NULL;
-	TRY(cache_get(ctx, p->svc->platform->cache, p->key, &policy, p->svc->local ? make_local : fragment_make_remote, arg, size,
-		      &blob, NULL, e));
+	TRY(cache_get(ctx, p->svc->platform->cache, p->key, &policy, p->svc->local ? make_local : fragment_make_remote,
+	        arg, size, &blob, NULL, e));
 	buf_put(out, blob->data, blob->len);
 	return ST_OK;
 }
@@ -315,7 +321,8 @@ static void find_pieces(struct page *pg, const struct person *person, struct str
 				pg->pieces[i].same = &pg->pieces[k];
 }
 
-/* Waits a fiber for the pieces? For another process, for the fiber that makes one for the cache, for a store elsewhere. */
+/* Waits a fiber for the pieces? For another process, for the fiber that makes one for the cache, for a store elsewhere.
+ */
 static bool may_wait(const struct page *pg)
 {
 	for (unsigned i = 0; i < pg->n; i++) {
@@ -365,8 +372,8 @@ static bool compose_piece(struct page *pg, struct piece *p, struct buf *out)
 		out->len = at;
 		out->data[at] = '\0';
 	}
-	LOG(DEBUG, pg->ctx, "fragment.missing", LS("service", p->svc ? p->svc->def->name : ""), LS("type", p->def ? p->def->type : ""),
-	    LS("error", why.msg));
+	LOG(DEBUG, pg->ctx, "fragment.missing", LS("service", p->svc ? p->svc->def->name : ""),
+	        LS("type", p->def ? p->def->type : ""), LS("error", why.msg));
 	return false;
 }
 
@@ -395,8 +402,8 @@ enum status fragment_compose(struct ctx *ctx, const struct person *person, struc
 	return buf_ok(out) ? ST_OK : err_set(e, ST_TOO_LARGE, "the page is too large");
 }
 
-enum status fragment_get(struct ctx *ctx, const struct person *person, const char *service, const char *type, struct str params,
-			 struct buf *out, struct err *e)
+enum status fragment_get(struct ctx *ctx, const struct person *person, const char *service, const char *type,
+        struct str params, struct buf *out, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
 	struct page pg = { .ctx = ctx, .n = 1, .pieces = ARENA_NEW(ctx->arena, struct piece) };

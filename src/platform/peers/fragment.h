@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fragment composition. A page holds markers (html.h: {% fragment %}); fragment_compose finds them in one pass and fills
- * them: a function call when the service is local, else one batched, signed HTTP request per service
- * (POST /internal/fragments), cached with stale-while-revalidate and behind a breaker (3 consecutive failures open it
- * for 30 s). A piece that can't be had leaves its place empty; the page never fails for it.
+ * Fragment composition. A page holds markers (html.h: {% fragment %}); fragment_compose finds them in one pass and
+ * fills them: a function call when the service is local, else one batched, signed HTTP request per service (POST
+ * /internal/fragments), cached with stale-while-revalidate and behind a breaker (3 consecutive failures open it for 30
+ * s). A piece that can't be had leaves its place empty; the page never fails for it.
  */
 #ifndef GH_PLATFORM_FRAGMENT_H
 #define GH_PLATFORM_FRAGMENT_H
@@ -40,8 +40,8 @@ void fragments_stats(const struct fragments *f, struct fragment_stats *out);
 /* Kept pieces carry the tags "<service>" and "<service>:<type>", and "person:<id>" when they are per person. Parameters
    are written like a query string, "id=1&t=x", percent-encoded where needed. */
 
-/* Append page to out with every marker replaced. *missing counts those left empty. `reading`: a read of ctx that the pieces
-   made here may join, or NULL; it is ended before anything is waited for. */
+/* Append page to out with every marker replaced. *missing counts those left empty. `reading`: a read of ctx that the
+   pieces made here may join, or NULL; it is ended before anything is waited for. */
 enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct db_conn **reading,
                              struct buf *out, unsigned *missing, struct err *e) MUST_CHECK;
 /* One piece, through the cache. */

@@ -10,7 +10,12 @@
 #include "platform/cache/cache.h"
 #include "platform/peers/fragment.h"
 
-enum { FRAGMENTS_MAX = 256, FRAGMENT_PARAMS_MAX = 4096, FRAGMENT_MAX = 512 << 10, FRAGMENTS_ROOM = 4096 /* what a page's pieces usually take */ };
+enum {
+	FRAGMENTS_MAX = 256,
+	FRAGMENT_PARAMS_MAX = 4096,
+	FRAGMENT_MAX = 512 << 10,
+	FRAGMENTS_ROOM = 4096 /* what a page's pieces usually take */
+};
 #define FRAGMENT_STALE_NS (300 * INT64_C(1000000000))
 
 struct fragments {
@@ -28,7 +33,7 @@ struct piece { /* one marker of a page; texts in the request's arena, or slices 
 	const struct person *person;    /* only when the fragment is per person */
 	struct blob *html;              /* had from another process or the cache: a reference */
 	const struct piece *same;       /* an earlier marker that asks for the same: its text is written again */
-	size_t at, len;                 /* where the composed page holds this piece; len 0: it could not be had, or is empty */
+	size_t at, len; /* where the composed page holds this piece; len 0: it could not be had, or is empty */
 };
 
 struct piece_arg { /* flat */
@@ -45,8 +50,8 @@ void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person 
 struct str fragment_decode(struct arena *a, struct str s);
 struct str fragment_params(struct arena *a, const struct fragment_def *def, struct str query);
 const struct fragment_def *fragment_def_find(const struct service_instance *s, struct str type);
-bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type, struct str params,
-                    struct piece *out);
+bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type,
+        struct str params, struct piece *out);
 struct cache_policy fragment_policy(const struct fragment_def *def);
 struct str fragment_tags(struct arena *a, const struct piece *p);
 enum status fragment_render(struct ctx *caller, const struct piece *p, struct buf *out, struct err *e) MUST_CHECK;

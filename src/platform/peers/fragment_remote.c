@@ -27,7 +27,8 @@ static void put_head(struct buf *b, const struct service_instance *svc, const st
 	json_put_str(b, str_c(svc->def->name));
 	BUF_LIT(b, ",\"person\":");
 	if (person) {
-		buf_printf(b, "{\"id\":%lld,\"admin\":%s,\"name\":", (long long)person->id, person->admin ? "true" : "false");
+		buf_printf(b, "{\"id\":%lld,\"admin\":%s,\"name\":", (long long)person->id,
+		        person->admin ? "true" : "false");
 		json_put_str(b, person->name);
 		BUF_LIT(b, ",\"email\":");
 		json_put_str(b, person->email);
@@ -53,7 +54,8 @@ static void put_piece(struct buf *b, const struct piece *p, bool first)
 	buf_putc(b, '}');
 }
 
-static enum status ask(struct ctx *ctx, struct service_instance *svc, struct str body, struct str *answer, struct err *e)
+static enum status ask(
+        struct ctx *ctx, struct service_instance *svc, struct str body, struct str *answer, struct err *e)
 {
 	struct platform *p = svc->platform;
 	const struct internal_call call = { .to = svc, .pool = p->pool_read, .breaker = internal_breaker(p, svc),
@@ -104,7 +106,8 @@ void fragment_refresh(struct ctx *ctx, const struct piece *p)
 	struct piece_arg *arg = fragment_arg(ctx->arena, p, &size);
 	struct blob *blob = NULL;
 	/* Returns the stale one at once, having started the refresh. */
-	if (cache_get(ctx, p->svc->platform->cache, p->key, &policy, fragment_make_remote, arg, size, &blob, NULL, NULL) == ST_OK)
+	if (cache_get(ctx, p->svc->platform->cache, p->key, &policy, fragment_make_remote, arg, size, &blob, NULL,
+	            NULL) == ST_OK)
 		blob_unref(blob);
 }
 
@@ -141,8 +144,8 @@ static bool seen(const struct piece *pieces, unsigned i)
 	return false;
 }
 
-static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, unsigned n, struct service_instance *svc,
-				   struct cache_moment *asked, size_t *size)
+static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, unsigned n,
+        struct service_instance *svc, struct cache_moment *asked, size_t *size)
 {
 	const struct person *person = NULL;
 	struct buf b;
@@ -169,7 +172,8 @@ static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, 
 }
 
 /* asked: NULL when another fiber asked, and keeps them. */
-static void share(struct ctx *ctx, struct piece *pieces, unsigned n, unsigned from, struct blob *html, const struct cache_moment *asked)
+static void share(struct ctx *ctx, struct piece *pieces, unsigned n, unsigned from, struct blob *html,
+        const struct cache_moment *asked)
 {
 	struct piece *p = &pieces[from];
 	struct platform *pl = p->svc->platform;

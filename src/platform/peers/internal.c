@@ -45,8 +45,9 @@ static bool mac(struct str secret, const char *method, struct str path, struct s
 	hex(body_hex, sum, 32);
 	path = internal_path(path);
 	buf_printf(&text, "%s\n%.*s\n%s\n%lld", method, STR_ARG(path), body_hex, (long long)time_us);
-	if (!buf_ok(&text) || !HMAC(EVP_sha256(), secret.p, (int)secret.n, (unsigned char *)text.data, text.len, digest, &n) ||
-	    n != 32)
+	if (!buf_ok(&text) ||
+	        !HMAC(EVP_sha256(), secret.p, (int)secret.n, (unsigned char *)text.data, text.len, digest, &n) ||
+	        n != 32)
 		return false;
 	hex(out, digest, 32);
 	return true;
@@ -121,7 +122,8 @@ static enum status exchange(struct ctx *ctx, const struct internal_call *call, s
 enum status internal_post(struct ctx *ctx, const struct internal_call *call, struct str *answer, struct err *e)
 {
 	if (!call->to->remote_url.n)
-		return err_set(e, ST_UNAVAILABLE, "service %s does not run here and has no remote_url", call->to->def->name);
+		return err_set(
+		        e, ST_UNAVAILABLE, "service %s does not run here and has no remote_url", call->to->def->name);
 	if (!breaker_allow(call->breaker))
 		return err_set(e, ST_UNAVAILABLE, "service %s is not reachable", call->to->def->name);
 	enum status st = exchange(ctx, call, answer, e);

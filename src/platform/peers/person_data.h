@@ -2,9 +2,9 @@
  *
  * What services owe a person: all that they keep about them, and letting go of it.
  *
- * A service that keeps anything about people offers a contract named `person_data` with these DTOs, and handles the events of
- * identity `person.deleted` (object: the person's id as decimal text): nothing of that person is kept afterwards. Before it
- * come `person.leaving`, and `person.stayed` when it was undone.
+ * A service that keeps anything about people offers a contract named `person_data` with these DTOs, and handles the
+ * events of identity `person.deleted` (object: the person's id as decimal text): nothing of that person is kept
+ * afterwards. Before it come `person.leaving`, and `person.stayed` when it was undone.
  */
 #ifndef GH_PLATFORM_PERSON_DATA_H
 #define GH_PLATFORM_PERSON_DATA_H

@@ -17,5 +17,9 @@ void site_ask_all(struct ctx *ctx, struct site_answer *out)
 	const struct contract_def *def = ctx->svc ? find(ctx->svc->platform) : NULL;
 	const struct site_ask nothing = { 0 };
 	if (!def || contract_call(ctx, def, &nothing, out, NULL) != ST_OK)
-		*out = (struct site_answer){ .title = STR(""), .description = STR(""), .lang = STR(""), .accent = STR(""), .timezone = STR("") };
+		*out = (struct site_answer){ .title = STR(""),
+			.description = STR(""),
+			.lang = STR(""),
+			.accent = STR(""),
+			.timezone = STR("") };
 }

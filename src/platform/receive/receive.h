@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The answering side of calls between the processes of one site (peers/internal.h): POST /internal/contracts/<service>/<name>,
- * /internal/fragments, /internal/events. A handler reads the body and checks the signature over it first (receive_body), so the
- * dispatcher needs to check nothing but refuses early what lacks the header.
+ * The answering side of calls between the processes of one site (peers/internal.h): POST
+ * /internal/contracts/<service>/<name>, /internal/fragments, /internal/events. A handler reads the body and checks the
+ * signature over it first (receive_body), so the dispatcher needs to check nothing but refuses early what lacks the
+ * header.
  */
 #ifndef GH_PLATFORM_RECEIVE_H
 #define GH_PLATFORM_RECEIVE_H

@@ -19,7 +19,8 @@ static bool event_of(struct str origin, const json_t *row, struct event *out)
 	return true;
 }
 
-static void handle_all(struct ctx *ctx, struct service_instance *s, struct str origin, const json_t *events, struct buf *out)
+static void handle_all(
+        struct ctx *ctx, struct service_instance *s, struct str origin, const json_t *events, struct buf *out)
 {
 	static _Atomic uint64_t handled; /* counted by the origin's processor */
 	bool first = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Escapers. Each is one table of 256 entries (NULL: the byte stands for itself) and one loop that copies the longest
- * run of harmless bytes at once, looked for sixteen at a time. Output is UTF-8; NUL becomes U+FFFD everywhere, as an HTML parser would make of it.
+ * run of harmless bytes at once, looked for sixteen at a time. Output is UTF-8; NUL becomes U+FFFD everywhere, as an
+ * HTML parser would make of it.
  */
 #include "platform/text/html.h"
 
@@ -44,7 +45,8 @@ static inline bool any(bytes16 hits)
 static inline bool text_hits(bytes16 v) { return any((bytes16)((v == '&') | (v == '<') | (v == '>') | (v == 0))); }
 static inline bool attr_hits(bytes16 v)
 {
-	return any((bytes16)((v == '&') | (v == '<') | (v == '>') | (v == '"') | (v == '\'') | (v == '`') | (v < 0x20)));
+	return any(
+	        (bytes16)((v == '&') | (v == '<') | (v == '>') | (v == '"') | (v == '\'') | (v == '`') | (v < 0x20)));
 }
 static inline bool control_hits(bytes16 v) { return any((bytes16)((v < 0x20) | (v == 0x7f))); }
 
@@ -144,7 +146,13 @@ void url_encode(struct buf *b, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	static const bool unreserved[256] = {
-		['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
+		['a' ... 'z'] = true,
+		['A' ... 'Z'] = true,
+		['0' ... '9'] = true,
+		['-'] = true,
+		['.'] = true,
+		['_'] = true,
+		['~'] = true,
 	};
 	for (size_t i = 0, run; i < s.n; i++) {
 		for (run = i; i < s.n && unreserved[(unsigned char)s.p[i]]; i++)
@@ -203,7 +211,14 @@ static bool line_separator(const unsigned char *p, size_t len)
 static size_t js_plain(const unsigned char *p, size_t n)
 {
 	static const bool special[128] = {
-		[0 ... 0x1f] = true, [0x7f] = true, ['"'] = true, ['\\'] = true, ['<'] = true, ['>'] = true, ['&'] = true, ['\''] = true,
+		[0 ... 0x1f] = true,
+		[0x7f] = true,
+		['"'] = true,
+		['\\'] = true,
+		['<'] = true,
+		['>'] = true,
+		['&'] = true,
+		['\''] = true,
 	};
 	if (*p < 0x80)
 		return !special[*p];
@@ -315,6 +330,7 @@ struct str html_time(struct arena *a, struct str zone, int64_t us)
 	int ahead = civil_of(a, zone, us, &c), minutes = abs(ahead);
 	char mark[16] = "";
 	if (ahead)
-		snprintf(mark, sizeof mark, minutes % 60 ? "%c%d:%02d" : "%c%d", ahead < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
+		snprintf(mark, sizeof mark, minutes % 60 ? "%c%d:%02d" : "%c%d", ahead < 0 ? '-' : '+',
+		        minutes / 60 % 100, minutes % 60);
 	return arena_strf(a, "%04d-%02d-%02d %02d:%02d UTC%s", c.year, c.month, c.day, c.hour, c.minute, mark);
 }

@@ -13,13 +13,15 @@ static inline struct safe_html html_from_template(const struct buf *b) { return 
 
 void html_text(struct buf *b, struct str s);  /* & < > */
 void html_attr(struct buf *b, struct str s);  /* and quotes */
-void html_url(struct buf *b, struct str s);   /* attribute holding a URL: only http, https, mailto, tel, relative; else "#" */
+void html_url(
+        struct buf *b, struct str s); /* attribute holding a URL: only http, https, mailto, tel, relative; else "#" */
 void html_js(struct buf *b, struct str s);    /* a JSON string literal, quotes included, safe inside <script> */
 /* Numbers as text; a double so that reading it back gives the same. */
 void html_i64(struct buf *b, int64_t v);
 void html_f64(struct buf *b, double v);
 
-/* By type. A struct safe_html (or any other struct) elsewhere than in text does not compile: nothing there takes it raw. */
+/* By type. A struct safe_html (or any other struct) elsewhere than in text does not compile: nothing there takes it
+ * raw. */
 #define HTML_FORM_(v, fn) \
 	struct str: fn##_str, char *: fn##_c, const char *: fn##_c, double: html_put_f64, float: html_put_f64, \
 	default: html_put_i64
@@ -48,7 +50,8 @@ HTML_FORMS_(url_encode)
 
 /* Without the blanks around it; p NULL when a control character is inside. */
 struct str html_url_clean(struct str s);
-/* The scheme of a cleaned URL, p NULL for a relative one. False: neither (a colon where a browser might see a scheme). */
+/* The scheme of a cleaned URL, p NULL for a relative one. False: neither (a colon where a browser might see a scheme).
+ */
 bool html_url_scheme(struct str url, struct str *scheme);
 
 /* The placeholder that a template's {% fragment %} writes and fragment_compose() replaces. The key is random per
@@ -57,8 +60,8 @@ bool html_url_scheme(struct str url, struct str *scheme);
 struct str html_fragment_open(void); /* "<!--f:KEY": what to look for; lives as long as the process */
 void html_fragment_marker(struct buf *b, const char *service, const char *type, struct str params);
 
-/* A day and a moment as pages and letters show them, in a: "2026-11-21", "2026-11-21 09:30 UTC+1"; "never" for 0. zone: of who reads
-   it (struct person), IANA; "" or unknown: UTC. */
+/* A day and a moment as pages and letters show them, in a: "2026-11-21", "2026-11-21 09:30 UTC+1"; "never" for 0. zone:
+   of who reads it (struct person), IANA; "" or unknown: UTC. */
 struct str html_day(struct arena *a, struct str zone, int64_t us);
 struct str html_time(struct arena *a, struct str zone, int64_t us);
 

@@ -66,8 +66,8 @@ size_t jcs_number(double v, char out[JCS_NUMBER_MAX])
 		return (size_t)snprintf(out, JCS_NUMBER_MAX, "%s%.*s.%.*s", sign, n, d, k - n, d + n);
 	if (-6 < n && n <= 0)
 		return (size_t)snprintf(out, JCS_NUMBER_MAX, "%s0.%.*s%.*s", sign, -n, "00000", k, d);
-	return (size_t)snprintf(out, JCS_NUMBER_MAX, "%s%c%s%.*se%c%d", sign, d[0], k > 1 ? "." : "", k - 1, d + 1, n > 0 ? '+' : '-',
-	                        abs(n - 1));
+	return (size_t)snprintf(out, JCS_NUMBER_MAX, "%s%c%s%.*se%c%d", sign, d[0], k > 1 ? "." : "", k - 1, d + 1,
+	        n > 0 ? '+' : '-', abs(n - 1));
 }
 
 /* --- objects (3.2.3) ---------------------------------------------------------------------------------------- */
@@ -106,7 +106,8 @@ static enum status put_object(struct buf *out, const json_t *o, struct err *e)
 		return err_set(e, ST_NOMEM, "no memory for %zu members", count);
 	json_t *tree = (json_t *)(uintptr_t)o; /* jansson's iteration is not const, but changes nothing */
 	for (void *it = json_object_iter(tree); it && n < count; it = json_object_iter_next(tree, it))
-		list[n++] = (struct member){ json_object_iter_key(it), json_object_iter_key_len(it), json_object_iter_value(it) };
+		list[n++] = (struct member){ json_object_iter_key(it), json_object_iter_key_len(it),
+			json_object_iter_value(it) };
 	qsort(list, n, sizeof *list, by_utf16);
 	buf_putc(out, '{');
 	for (size_t i = 0; i < n; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON Canonicalization Scheme (RFC 8785): one sequence of bytes for each JSON value, so that it can be hashed and signed.
- * Members sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them (ECMA-262 6.1.6.1.20).
+ * JSON Canonicalization Scheme (RFC 8785): one sequence of bytes for each JSON value, so that it can be hashed and
+ * signed. Members sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them (ECMA-262 6.1.6.1.20).
  */
 #ifndef GH_PLATFORM_JCS_H
 #define GH_PLATFORM_JCS_H

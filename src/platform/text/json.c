@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-/* Short of memory, jansson 2.14 reads on without the characters that it had no room for ("a.examle"). So it is noted here, and
-   what came of it is not taken. Parsing does not yield: of the thread. */
+/* Short of memory, jansson 2.14 reads on without the characters that it had no room for ("a.examle"). So it is noted
+   here, and what came of it is not taken. Parsing does not yield: of the thread. */
 static _Thread_local bool ran_short;
 
 static void *noting_malloc(size_t n)
@@ -63,7 +63,8 @@ json_t *json_parse(struct str text, unsigned max_depth, struct err *e)
 		return NULL;
 	}
 	if (!j)
-		(void)err_set(e, ST_INVALID, "not valid JSON, line %d, column %d (byte %d): %s", je.line, je.column, je.position, je.text);
+		(void)err_set(e, ST_INVALID, "not valid JSON, line %d, column %d (byte %d): %s", je.line, je.column,
+		        je.position, je.text);
 	return j;
 }
 

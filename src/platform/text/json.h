@@ -24,7 +24,8 @@ struct str json_text(struct arena *a, const json_t *j);
 /* A string literal with its quotes. Bytes that are not UTF-8 become U+FFFD, so that the result is always JSON. */
 void json_put_str(struct buf *b, struct str s);
 
-/* ,"name":"value" of an object, without the comma after its opening brace; an absent text is "". name is ours: not escaped. */
+/* ,"name":"value" of an object, without the comma after its opening brace; an absent text is "". name is ours: not
+ * escaped. */
 void json_put_member(struct buf *b, const char *name, struct str value);
 
 /* A text member, borrowed from j; p NULL when absent or not a string. */

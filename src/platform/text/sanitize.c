@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The walk of the sanitiser: gumbo's tree → allow-list (sanitize_rules.c) → new text. Nothing recurses: fibers have small
- * stacks and hostile documents are deep.
+ * The walk of the sanitiser: gumbo's tree → allow-list (sanitize_rules.c) → new text. Nothing recurses: fibers have
+ * small stacks and hostile documents are deep.
  *
  * The output is parsed and walked again until it no longer changes. Unwrapping an element can leave a nesting that an
  * HTML parser would rearrange (a paragraph in a paragraph), and exactly that rearranging is what mutation XSS lives on:
  * what leaves here is a fixed point, its meaning is the one that was checked.
  *
- * Memory and work. gumbo's nodes live in an arena of their own with a limit, left by longjmp over gumbo's frames, which hold
- * nothing but that memory. gumbo_destroy_output recurses: the arena's end replaces it. Deep trees cost gumbo quadratic work: for each tag it
- * walks what is open. How much that will be is counted before it begins (work_of), never measured by a clock: the same text gets the
- * same answer on every machine, however busy. Long texts are parsed on the offload pool.
+ * Memory and work. gumbo's nodes live in an arena of their own with a limit, left by longjmp over gumbo's frames, which
+ * hold nothing but that memory. gumbo_destroy_output recurses: the arena's end replaces it. Deep trees cost gumbo
+ * quadratic work: for each tag it walks what is open. How much that will be is counted before it begins (work_of),
+ * never measured by a clock: the same text gets the same answer on every machine, however busy. Long texts are parsed
+ * on the offload pool.
  */
 #include "platform/text/sanitize.h"
 
@@ -29,7 +30,7 @@
 #define MAX_OPEN 65536      /* with so many open, MAX_WORK is not far */
 #define INLINE_MAX ((size_t)32 << 10) /* more is parsed on the offload pool */
 
-/* --- parsing ------------------------------------------------------------------------------------------------------- */
+/* --- parsing ------------------------------------------------------------------------------------------------------ */
 
 struct tree {
 	struct arena *arena;
@@ -55,10 +56,11 @@ static void tree_dealloc(void *arg, void *p)
 static void tree_freep(struct tree *t) { arena_free(t->arena); }
 #define SCOPED_TREE __attribute__((cleanup(tree_freep))) struct tree
 
-/* --- what parsing would cost -------------------------------------------------------------------------------------------- */
+/* --- what parsing would cost -------------------------------------------------------------------------------------- */
 
-/* Names of the elements that are open, as far as tags alone tell, innermost last. Pessimistic: an end tag closes what it stands right behind;
-   what an HTML parser would close besides is kept open here, and so never costs more there than it was counted. */
+/* Names of the elements that are open, as far as tags alone tell, innermost last. Pessimistic: an end tag closes what
+   it stands right behind; what an HTML parser would close besides is kept open here, and so never costs more there than
+   it was counted. */
 struct opened { uint32_t *names; unsigned n; uint64_t work; };
 
 static uint32_t name_at(struct str s, size_t *n)
@@ -77,9 +79,11 @@ static bool is_one_of(struct str name, const char *const *list)
 	return false;
 }
 
-static const char *const void_names[] = { "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", NULL };
+static const char *const void_names[] = { "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta",
+	"source", "track", "wbr", NULL };
 /* Nothing in them is a tag. */
-static const char *const raw_names[] = { "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", NULL };
+static const char *const raw_names[] = { "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes",
+	NULL };
 /* A second one of these ends the first, so that they need no end tag. */
 static const char *const implied_names[] = { "p", "li", "dt", "dd", "tr", "td", "th", "option", "rp", "rt", NULL };
 
@@ -162,7 +166,7 @@ static enum status tree_parse(struct tree *t, struct str in, struct err *e)
 	return t->output && t->output->root ? ST_OK : err_set(e, ST_TOO_LARGE, "This text could not be parsed");
 }
 
-/* --- walking --------------------------------------------------------------------------------------------------------- */
+/* --- walking ------------------------------------------------------------------------------------------------------ */
 
 struct sink {
 	enum sanitize_policy policy;
@@ -222,7 +226,7 @@ static enum status walk(const GumboNode *root, struct sink *s, struct err *e)
 	return buf_ok(s->out) ? ST_OK : err_set(e, ST_TOO_LARGE, "This text grew too large");
 }
 
-/* --- HTML sink ----------------------------------------------------------------------------------------------------------- */
+/* --- HTML sink ---------------------------------------------------------------------------------------------------- */
 
 static void markup_text(struct sink *s, struct str text)
 {
@@ -326,7 +330,7 @@ static void markup_leave(struct sink *s, const GumboNode *node)
 	}
 }
 
-/* --- text sink --------------------------------------------------------------------------------------------------------------- */
+/* --- text sink ---------------------------------------------------------------------------------------------------- */
 
 static void plain_text(struct sink *s, struct str text)
 {
@@ -363,9 +367,16 @@ static void plain_leave(struct sink *s, const GumboNode *node)
 		s->space = true;
 }
 
-/* --- both ------------------------------------------------------------------------------------------------------------------------ */
+/* --- both --------------------------------------------------------------------------------------------------------- */
 
-struct pass { enum sanitize_policy policy; bool escaped; struct str in; struct buf *out; struct err err; enum status st; };
+struct pass {
+	enum sanitize_policy policy;
+	bool escaped;
+	struct str in;
+	struct buf *out;
+	struct err err;
+	enum status st;
+	};
 
 static enum status pass_here(struct pass *x, struct err *e)
 {

@@ -10,12 +10,14 @@
 #include "platform/text/html.h"
 
 enum sanitize_policy {
-	SANITIZE_ARTICLE, /* our authors' bodies: figures, tables, media, details, iframes of listed hosts in a sandbox */
+	SANITIZE_ARTICLE, /* our authors' bodies: figures, tables, media, details, iframes of listed hosts in a sandbox
+	                   */
 	SANITIZE_REMOTE,  /* the fediverse's allow-list: p span br a del pre code em strong b i u ul ol li blockquote */
 	SANITIZE_TEXT,    /* no elements: text only */
 };
 /* Depth, node count and output are bounded: ST_TOO_LARGE. Output in the arena. */
-enum status sanitize_html(struct arena *a, enum sanitize_policy p, struct str in, struct safe_html *out, struct err *e) MUST_CHECK;
+enum status sanitize_html(
+        struct arena *a, enum sanitize_policy p, struct str in, struct safe_html *out, struct err *e) MUST_CHECK;
 /* The text alone, white space folded, for search, excerpts and descriptions. */
 enum status html_to_text(struct arena *a, struct str in, size_t max, struct str *out, struct err *e) MUST_CHECK;
 

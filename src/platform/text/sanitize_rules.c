@@ -13,18 +13,33 @@
 #define ATTRS_END { NULL, ATTR_TEXT, NULL }
 
 ATTRS(article_global) = {
-	{ "id", ATTR_ID, NULL }, { "class", ATTR_CLASS, NULL }, { "title", ATTR_TEXT, NULL }, { "lang", ATTR_TEXT, NULL },
-	{ "dir", ATTR_WORD, "ltr rtl auto" }, { "aria-label", ATTR_TEXT, NULL }, { "aria-hidden", ATTR_WORD, "true false" },
-	{ "data-kg-toggle-state", ATTR_WORD, "open close" }, ATTRS_END,
+	{ "id", ATTR_ID, NULL },
+	{ "class", ATTR_CLASS, NULL },
+	{ "title", ATTR_TEXT, NULL },
+	{ "lang", ATTR_TEXT, NULL },
+	{ "dir", ATTR_WORD, "ltr rtl auto" },
+	{ "aria-label", ATTR_TEXT, NULL },
+	{ "aria-hidden", ATTR_WORD, "true false" },
+	{ "data-kg-toggle-state", ATTR_WORD, "open close" },
+	ATTRS_END,
 };
 ATTRS(article_a) = {
-	{ "href", ATTR_LINK, NULL }, { "rel", ATTR_REL, NULL }, { "hreflang", ATTR_TEXT, NULL }, { "download", ATTR_TEXT, NULL },
+	{ "href", ATTR_LINK, NULL },
+	{ "rel", ATTR_REL, NULL },
+	{ "hreflang", ATTR_TEXT, NULL },
+	{ "download", ATTR_TEXT, NULL },
 	ATTRS_END,
 };
 ATTRS(img) = {
-	{ "src", ATTR_SOURCE, NULL }, { "srcset", ATTR_SRCSET, NULL }, { "sizes", ATTR_TEXT, NULL }, { "alt", ATTR_TEXT, NULL },
-	{ "width", ATTR_NUMBER, NULL }, { "height", ATTR_NUMBER, NULL }, { "loading", ATTR_WORD, "lazy eager" },
-	{ "decoding", ATTR_WORD, "async sync auto" }, ATTRS_END,
+	{ "src", ATTR_SOURCE, NULL },
+	{ "srcset", ATTR_SRCSET, NULL },
+	{ "sizes", ATTR_TEXT, NULL },
+	{ "alt", ATTR_TEXT, NULL },
+	{ "width", ATTR_NUMBER, NULL },
+	{ "height", ATTR_NUMBER, NULL },
+	{ "loading", ATTR_WORD, "lazy eager" },
+	{ "decoding", ATTR_WORD, "async sync auto" },
+	ATTRS_END,
 };
 ATTRS(video) = {
 	{ "src", ATTR_SOURCE, NULL }, { "poster", ATTR_SOURCE, NULL }, { "width", ATTR_NUMBER, NULL },
@@ -41,7 +56,10 @@ ATTRS(track) = {
 	{ "srclang", ATTR_TEXT, NULL }, { "label", ATTR_TEXT, NULL }, { "default", ATTR_FLAG, NULL }, ATTRS_END,
 };
 ATTRS(iframe) = {
-	{ "width", ATTR_NUMBER, NULL }, { "height", ATTR_NUMBER, NULL }, { "allowfullscreen", ATTR_FLAG, NULL }, ATTRS_END,
+	{ "width", ATTR_NUMBER, NULL },
+	{ "height", ATTR_NUMBER, NULL },
+	{ "allowfullscreen", ATTR_FLAG, NULL },
+	ATTRS_END,
 };
 ATTRS(ol) = {
 	{ "start", ATTR_NUMBER, NULL }, { "type", ATTR_WORD, "1 a A i I" }, { "reversed", ATTR_FLAG, NULL }, ATTRS_END,
@@ -72,24 +90,83 @@ ATTRS(remote_ol) = { { "start", ATTR_NUMBER, NULL }, { "reversed", ATTR_FLAG, NU
 #define DROP(tag) [GUMBO_TAG_##tag] = { ELEMENT_DROP, NULL, NULL }
 
 /* Scripts, styles, what a parser reads as raw text, form controls, foreign roots: no part of them is content. */
-#define DROPPED_ALWAYS                                                                                            \
+#define DROPPED_ALWAYS                                                                                                 \
 	DROP(SCRIPT), DROP(STYLE), DROP(NOSCRIPT), DROP(TEMPLATE), DROP(TITLE), DROP(HEAD), DROP(BASE), DROP(LINK),    \
-		DROP(META), DROP(EMBED), DROP(PARAM), DROP(CANVAS), DROP(AREA), DROP(MATH), DROP(SVG), DROP(INPUT),      \
-		DROP(SELECT), DROP(DATALIST), DROP(OPTGROUP), DROP(OPTION), DROP(TEXTAREA), DROP(KEYGEN), DROP(BGSOUND),   \
-		DROP(FRAME), DROP(FRAMESET), DROP(NOFRAMES), DROP(ISINDEX), DROP(XMP), DROP(NOEMBED), DROP(PLAINTEXT),     \
-		DROP(BASEFONT), DROP(NEXTID), DROP(SPACER)
+	        DROP(META), DROP(EMBED), DROP(PARAM), DROP(CANVAS), DROP(AREA), DROP(MATH), DROP(SVG), DROP(INPUT),    \
+	        DROP(SELECT), DROP(DATALIST), DROP(OPTGROUP), DROP(OPTION), DROP(TEXTAREA), DROP(KEYGEN),              \
+	        DROP(BGSOUND), DROP(FRAME), DROP(FRAMESET), DROP(NOFRAMES), DROP(ISINDEX), DROP(XMP), DROP(NOEMBED),   \
+	        DROP(PLAINTEXT), DROP(BASEFONT), DROP(NEXTID), DROP(SPACER)
 
 static const struct element_rule article[GUMBO_TAG_LAST + 1] = {
 	DROPPED_ALWAYS,
-	KEEP(P), KEEP(DIV), KEEP(SECTION), KEEP(ARTICLE), KEEP(ASIDE), KEEP(HEADER), KEEP(FOOTER), KEEP(ADDRESS),
-	KEEP(H1), KEEP(H2), KEEP(H3), KEEP(H4), KEEP(H5), KEEP(H6), KEEP(PRE), KEEP_(BLOCKQUOTE, quote),
-	KEEP_(OL, ol), KEEP(UL), KEEP_(LI, li), KEEP(DL), KEEP(DT), KEEP(DD), KEEP(FIGURE), KEEP(FIGCAPTION),
-	KEEP(EM), KEEP(STRONG), KEEP(SMALL), KEEP(S), KEEP(STRIKE), KEEP(CITE), KEEP_(Q, quote), KEEP(DFN), KEEP(ABBR),
-	KEEP(ACRONYM), KEEP_(TIME, time_attr), KEEP(CODE), KEEP(VAR), KEEP(SAMP), KEEP(KBD), KEEP(TT), KEEP(SUB), KEEP(SUP),
-	KEEP(I), KEEP(B), KEEP(U), KEEP(MARK), KEEP(RUBY), KEEP(RB), KEEP(RT), KEEP(RTC), KEEP(RP), KEEP(BDI), KEEP(BDO),
-	KEEP(SPAN), KEEP(BIG), KEEP_(INS, edit), KEEP_(DEL, edit), KEEP_(DETAILS, details), KEEP(SUMMARY),
-	KEEP(TABLE), KEEP(CAPTION), KEEP_(COLGROUP, span_attr), KEEP(TBODY), KEEP(THEAD), KEEP(TFOOT), KEEP(TR),
-	KEEP_(TD, cell), KEEP_(TH, cell),
+	KEEP(P),
+	KEEP(DIV),
+	KEEP(SECTION),
+	KEEP(ARTICLE),
+	KEEP(ASIDE),
+	KEEP(HEADER),
+	KEEP(FOOTER),
+	KEEP(ADDRESS),
+	KEEP(H1),
+	KEEP(H2),
+	KEEP(H3),
+	KEEP(H4),
+	KEEP(H5),
+	KEEP(H6),
+	KEEP(PRE),
+	KEEP_(BLOCKQUOTE, quote),
+	KEEP_(OL, ol),
+	KEEP(UL),
+	KEEP_(LI, li),
+	KEEP(DL),
+	KEEP(DT),
+	KEEP(DD),
+	KEEP(FIGURE),
+	KEEP(FIGCAPTION),
+	KEEP(EM),
+	KEEP(STRONG),
+	KEEP(SMALL),
+	KEEP(S),
+	KEEP(STRIKE),
+	KEEP(CITE),
+	KEEP_(Q, quote),
+	KEEP(DFN),
+	KEEP(ABBR),
+	KEEP(ACRONYM),
+	KEEP_(TIME, time_attr),
+	KEEP(CODE),
+	KEEP(VAR),
+	KEEP(SAMP),
+	KEEP(KBD),
+	KEEP(TT),
+	KEEP(SUB),
+	KEEP(SUP),
+	KEEP(I),
+	KEEP(B),
+	KEEP(U),
+	KEEP(MARK),
+	KEEP(RUBY),
+	KEEP(RB),
+	KEEP(RT),
+	KEEP(RTC),
+	KEEP(RP),
+	KEEP(BDI),
+	KEEP(BDO),
+	KEEP(SPAN),
+	KEEP(BIG),
+	KEEP_(INS, edit),
+	KEEP_(DEL, edit),
+	KEEP_(DETAILS, details),
+	KEEP(SUMMARY),
+	KEEP(TABLE),
+	KEEP(CAPTION),
+	KEEP_(COLGROUP, span_attr),
+	KEEP(TBODY),
+	KEEP(THEAD),
+	KEEP(TFOOT),
+	KEEP(TR),
+	KEEP_(TD, cell),
+	KEEP_(TH, cell),
 	[GUMBO_TAG_A] = { ELEMENT_KEEP, article_a, NULL },
 	[GUMBO_TAG_COL] = { ELEMENT_VOID, span_attr, NULL },
 	[GUMBO_TAG_HR] = { ELEMENT_VOID, NULL, NULL },
@@ -102,16 +179,45 @@ static const struct element_rule article[GUMBO_TAG_LAST + 1] = {
 	[GUMBO_TAG_TRACK] = { ELEMENT_MEDIA, track, NULL },
 	/* allow-same-origin is the framed site's own origin, never ours: its player needs its storage. */
 	[GUMBO_TAG_IFRAME] = { ELEMENT_EMBED, iframe,
-			       " loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\""
-			       " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\"" },
-	BREAK(CENTER), BREAK(MAIN), BREAK(NAV), BREAK(HGROUP), BREAK(MENU), BREAK(DIR), BREAK(LISTING), BREAK(FORM),
-	BREAK(FIELDSET), BREAK(LEGEND), BREAK(MARQUEE),
+	        " loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\""
+	        " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\"" },
+	BREAK(CENTER),
+	BREAK(MAIN),
+	BREAK(NAV),
+	BREAK(HGROUP),
+	BREAK(MENU),
+	BREAK(DIR),
+	BREAK(LISTING),
+	BREAK(FORM),
+	BREAK(FIELDSET),
+	BREAK(LEGEND),
+	BREAK(MARQUEE),
 };
 
 static const struct element_rule remote[GUMBO_TAG_LAST + 1] = {
-	DROPPED_ALWAYS, DROP(IFRAME), DROP(VIDEO), DROP(AUDIO), DROP(SOURCE), DROP(TRACK), DROP(OBJECT), DROP(APPLET), DROP(IMG),
-	KEEP(P), KEEP(SPAN), KEEP(DEL), KEEP(PRE), KEEP(CODE), KEEP(EM), KEEP(STRONG), KEEP(B), KEEP(I), KEEP(U), KEEP(UL),
-	KEEP_(OL, remote_ol), KEEP_(LI, li), KEEP(BLOCKQUOTE),
+	DROPPED_ALWAYS,
+	DROP(IFRAME),
+	DROP(VIDEO),
+	DROP(AUDIO),
+	DROP(SOURCE),
+	DROP(TRACK),
+	DROP(OBJECT),
+	DROP(APPLET),
+	DROP(IMG),
+	KEEP(P),
+	KEEP(SPAN),
+	KEEP(DEL),
+	KEEP(PRE),
+	KEEP(CODE),
+	KEEP(EM),
+	KEEP(STRONG),
+	KEEP(B),
+	KEEP(I),
+	KEEP(U),
+	KEEP(UL),
+	KEEP_(OL, remote_ol),
+	KEEP_(LI, li),
+	KEEP(BLOCKQUOTE),
 	[GUMBO_TAG_BR] = { ELEMENT_VOID, NULL, NULL },
 	[GUMBO_TAG_A] = { ELEMENT_KEEP, remote_a, " rel=\"nofollow noopener ugc\"" },
 };
@@ -122,10 +228,57 @@ static const struct element_rule text_only[GUMBO_TAG_LAST + 1] = {
 
 static const bool blocks[GUMBO_TAG_LAST + 1] = {
 #define B(tag) [GUMBO_TAG_##tag] = true
-	B(P), B(DIV), B(SECTION), B(ARTICLE), B(ASIDE), B(HEADER), B(FOOTER), B(ADDRESS), B(H1), B(H2), B(H3), B(H4), B(H5), B(H6),
-	B(PRE), B(BLOCKQUOTE), B(OL), B(UL), B(LI), B(DL), B(DT), B(DD), B(FIGURE), B(FIGCAPTION), B(DETAILS), B(SUMMARY),
-	B(TABLE), B(CAPTION), B(TBODY), B(THEAD), B(TFOOT), B(TR), B(TD), B(TH), B(HR), B(BR), B(CENTER), B(MAIN), B(NAV), B(HGROUP),
-	B(MENU), B(DIR), B(LISTING), B(FORM), B(FIELDSET), B(LEGEND), B(MARQUEE), B(VIDEO), B(AUDIO), B(IFRAME), B(OBJECT),
+	B(P),
+	B(DIV),
+	B(SECTION),
+	B(ARTICLE),
+	B(ASIDE),
+	B(HEADER),
+	B(FOOTER),
+	B(ADDRESS),
+	B(H1),
+	B(H2),
+	B(H3),
+	B(H4),
+	B(H5),
+	B(H6),
+	B(PRE),
+	B(BLOCKQUOTE),
+	B(OL),
+	B(UL),
+	B(LI),
+	B(DL),
+	B(DT),
+	B(DD),
+	B(FIGURE),
+	B(FIGCAPTION),
+	B(DETAILS),
+	B(SUMMARY),
+	B(TABLE),
+	B(CAPTION),
+	B(TBODY),
+	B(THEAD),
+	B(TFOOT),
+	B(TR),
+	B(TD),
+	B(TH),
+	B(HR),
+	B(BR),
+	B(CENTER),
+	B(MAIN),
+	B(NAV),
+	B(HGROUP),
+	B(MENU),
+	B(DIR),
+	B(LISTING),
+	B(FORM),
+	B(FIELDSET),
+	B(LEGEND),
+	B(MARQUEE),
+	B(VIDEO),
+	B(AUDIO),
+	B(IFRAME),
+	B(OBJECT),
 #undef B
 };
 
@@ -384,7 +537,7 @@ void sanitize_put_attr(struct buf *out, enum sanitize_policy p, const struct att
 		out->failed = true;
 }
 
-/* --- cards and embeds ------------------------------------------------------------------------------------------------ */
+/* --- cards and embeds --------------------------------------------------------------------------------------------- */
 
 bool sanitize_is_dead_chrome(const GumboElement *el)
 {

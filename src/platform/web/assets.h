@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Static files of web/, embedded by tools/gen_assets.py and served at /assets/…: the name carries a hash of the content,
- * so the answer is immutable for a year and needs no fiber. asset_url() is in platform/web/web.h.
+ * Static files of web/, embedded by tools/gen_assets.py and served at /assets/…: the name carries a hash of the
+ * content, so the answer is immutable for a year and needs no fiber. asset_url() is in platform/web/web.h.
  */
 #ifndef GH_PLATFORM_ASSETS_H
 #define GH_PLATFORM_ASSETS_H

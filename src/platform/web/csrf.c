@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Cross-site request forgery. A browser says where a request comes from (Sec-Fetch-Site, Origin), and no page can make it say something else:
- * "elsewhere" is refused, this very origin is proof. So a form works on a page that is kept for everybody. Whoever says neither needs
- * the token that forms carry, bound to a random cookie of the visitor (signed double submit): base64url of salt(8) expiry(4)
- * HMAC-SHA-256(secret, purpose cookie salt expiry)(20). The salt differs each time, so that compression of a page tells nothing about the
- * token (BREACH). A body of JSON is proof too: no form has one, and scripts of other sites are asked for permission first, which nobody gives.
+ * Cross-site request forgery. A browser says where a request comes from (Sec-Fetch-Site, Origin), and no page can make
+ * it say something else: "elsewhere" is refused, this very origin is proof. So a form works on a page that is kept for
+ * everybody. Whoever says neither needs the token that forms carry, bound to a random cookie of the visitor (signed
+ * double submit): base64url of salt(8) expiry(4) HMAC-SHA-256(secret, purpose cookie salt expiry)(20). The salt differs
+ * each time, so that compression of a page tells nothing about the token (BREACH). A body of JSON is proof too: no form
+ * has one, and scripts of other sites are asked for permission first, which nobody gives.
  */
 #include <openssl/hmac.h>
 #include <openssl/crypto.h>
@@ -79,8 +80,13 @@ struct str web_csrf(struct web *w)
 		char *text = arena_alloc(w->ctx->arena, 32);
 		random_token(text, sizeof fresh);
 		cookie = str_c(text);
-		web_set_cookie(w, &(struct cookie){ .name = COOKIE_NAME, .value = cookie, .path = "/", .max_age_s = -1, .http_only = true,
-			.lax = true });
+		web_set_cookie(w,
+		        &(struct cookie){ .name = COOKIE_NAME,
+		                .value = cookie,
+		                .path = "/",
+		                .max_age_s = -1,
+		                .http_only = true,
+		                .lax = true });
 	}
 	unsigned char raw[RAW];
 	uint32_t expires = (uint32_t)(clock_now_us() / US_PER_S + TOKEN_LIFE_S);
@@ -160,6 +166,8 @@ enum status csrf_check(struct web *w, struct err *e)
 		token = web_form(w, "csrf");
 	}
 	if (!token_holds(w, token))
-		return err_set(e, ST_CSRF, "The form was open for a long time, or cookies are switched off. Nothing was lost: please send it again.");
+		return err_set(e, ST_CSRF,
+		        "The form was open for a long time, or cookies are switched off. Nothing was lost: please send "
+		        "it again.");
 	return ST_OK;
 }

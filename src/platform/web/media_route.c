@@ -16,7 +16,8 @@ static enum status get_media(struct web *w, struct err *e)
 	http_set_header(w->req, "cache-control", STR("public, max-age=31536000, immutable"));
 	http_set_header(w->req, "x-content-type-options", STR("nosniff"));
 	/* Opened by itself, a picture may not run anything (SVG can carry scripts). */
-	http_set_header(w->req, "content-security-policy", STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
+	http_set_header(
+	        w->req, "content-security-policy", STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
 	http_file(w->req, fd, type);
 	return ST_OK;
 }
@@ -32,6 +33,7 @@ enum status media_finish_job(struct ctx *ctx, const struct job *j, struct err *e
 }
 
 const struct route media_routes[] = {
-	{ "GET", "/media/{path:path}", get_media, .flags = ROUTE_STREAM, .rate = RATE_NONE, .help = "Pictures and files" },
+	{ "GET", "/media/{path:path}", get_media, .flags = ROUTE_STREAM, .rate = RATE_NONE,
+	        .help = "Pictures and files" },
 	{ 0 },
 };

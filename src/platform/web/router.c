@@ -105,7 +105,8 @@ static int parse_param(struct str seg, struct str *name)
 	return -1;
 }
 
-static enum status descend(struct router *r, struct node **n, struct str seg, bool last, struct route_entry *entry, struct err *e)
+static enum status descend(
+        struct router *r, struct node **n, struct str seg, bool last, struct route_entry *entry, struct err *e)
 {
 	if (!seg.n || seg.p[0] != '{') {
 		if (str_chr(seg, '{') >= 0 || str_chr(seg, '}') >= 0)
@@ -116,7 +117,8 @@ static enum status descend(struct router *r, struct node **n, struct str seg, bo
 	struct str name = STR("");
 	int type = seg.p[seg.n - 1] == '}' ? parse_param(seg, &name) : -1;
 	if (type < 0)
-		return err_set(e, ST_CONFIG, "route %s: %.*s is no parameter: {name:id|int|hex|slug|text|path}", entry->pattern, STR_ARG(seg));
+		return err_set(e, ST_CONFIG, "route %s: %.*s is no parameter: {name:id|int|hex|slug|text|path}",
+		        entry->pattern, STR_ARG(seg));
 	if (type == SEG_PATH && !last)
 		return err_set(e, ST_CONFIG, "route %s: a path parameter comes last", entry->pattern);
 	if (entry->param_count == ROUTE_PARAMS_MAX)
@@ -158,7 +160,8 @@ enum status router_add(struct router *r, struct str host, const char *base, cons
 {
 	const char *who = svc ? svc->def->name : "platform";
 	if (!route->pattern || route->pattern[0] != '/')
-		return err_set(e, ST_CONFIG, "%s: route pattern '%s' does not begin with /", who, route->pattern ? route->pattern : "");
+		return err_set(e, ST_CONFIG, "%s: route pattern '%s' does not begin with /", who,
+		        route->pattern ? route->pattern : "");
 	/* The front page of a service below /account is /account itself. */
 	bool front = *base && !strcmp(route->pattern, "/");
 	struct route_entry *entry = ARENA_NEW(r->arena, struct route_entry);
@@ -167,7 +170,8 @@ enum status router_add(struct router *r, struct str host, const char *base, cons
 	entry->pattern = arena_printf(r->arena, "%s%s", base, front ? "" : route->pattern);
 	struct segments s;
 	if (!split(str_c(entry->pattern), &s))
-		return err_set(e, ST_CONFIG, "%s: route %s has over %d segments", who, entry->pattern, ROUTE_SEGMENTS_MAX);
+		return err_set(
+		        e, ST_CONFIG, "%s: route %s has over %d segments", who, entry->pattern, ROUTE_SEGMENTS_MAX);
 	struct tree *t = tree_for(r, host);
 	if (!t)
 		return err_set(e, ST_CONFIG, "%s: over %d hosts", who, HOSTS_MAX);
@@ -180,8 +184,9 @@ enum status router_add(struct router *r, struct str host, const char *base, cons
 	}
 	for (unsigned i = 0; i < n->entry_count; i++)
 		if (!strcmp(n->entries[i]->route->method, route->method))
-			return err_set(e, ST_CONFIG, "%s: route %s %s is taken by %s (%s)", who, route->method, entry->pattern,
-			               n->entries[i]->svc ? n->entries[i]->svc->def->name : "platform", n->entries[i]->pattern);
+			return err_set(e, ST_CONFIG, "%s: route %s %s is taken by %s (%s)", who, route->method,
+			        entry->pattern, n->entries[i]->svc ? n->entries[i]->svc->def->name : "platform",
+			        n->entries[i]->pattern);
 	struct route_entry **grown = ARENA_ARRAY(r->arena, struct route_entry *, n->entry_count + 1);
 	if (n->entry_count)
 		memcpy(grown, n->entries, n->entry_count * sizeof *grown);

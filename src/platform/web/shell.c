@@ -9,6 +9,11 @@ struct page_shell web_shell(struct web *w, const char *title)
 {
 	struct site_answer site;
 	site_ask_all(w->ctx, &site);
-	return (struct page_shell){ .site_name = site.title, .lang = site.lang, .kind = STR("account"), .noindex = true, .forms = true,
-		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title)) : str_c(title) };
+	return (struct page_shell){ .site_name = site.title,
+		.lang = site.lang,
+		.kind = STR("account"),
+		.noindex = true,
+		.forms = true,
+		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title))
+		                      : str_c(title) };
 }

@@ -25,8 +25,8 @@ struct web {
 	struct multipart *multipart;
 	struct str csrf;            /* token for forms of this page: web_csrf */
 	struct str csp_nonce;       /* for inline style and script: web_nonce */
-	bool forms_leave;           /* what answers a form of this page may redirect to another site (signing in, consent): browsers
-	                               hold every step against form-action */
+	bool forms_leave; /* what answers a form of this page may redirect to another site (signing in, consent):
+	                     browsers hold every step against form-action */
 	unsigned fragments_missing; /* composed without some piece: such a page is not cached */
 };
 
@@ -39,23 +39,29 @@ bool web_query_int(struct web *w, const char *name, int64_t min, int64_t max, in
 /* urlencoded or multipart text fields. ST_INVALID for malformed or over-many fields. */
 enum status web_form_load(struct web *w, struct err *e) MUST_CHECK;
 struct str web_form(struct web *w, const char *name);
-/* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked temporary files on disk: net/forms/multipart.h. */
+/* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked temporary files on disk: net/forms/multipart.h.
+ */
 struct upload *web_upload(struct web *w, const char *field);
 struct str web_cookie(const struct web *w, const char *name);
 struct str web_cookie_plain(const struct web *w, const char *name); /* set with .plain */
-/* Who is counted, as class and name in out: the member, else the address; of IPv6 the /64, which is what one visitor has. */
+/* Who is counted, as class and name in out: the member, else the address; of IPv6 the /64, which is what one visitor
+ * has. */
 enum { WEB_RATE_KEY_MAX = 96 };
 struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RATE_KEY_MAX]);
-/* One more of what key counts, as dear as cost: 0, or how many seconds to wait. Nothing is counted where the setting rate.enabled is off. */
+/* One more of what key counts, as dear as cost: 0, or how many seconds to wait. Nothing is counted where the setting
+ * rate.enabled is off. */
 struct rate;
 int64_t web_rate_wait(struct web *w, struct str key, const struct rate *rate, unsigned cost);
 bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
 
 /* --- out --- */
-enum { WEB_PAGE_MAX = 512 << 10 }; /* bytes of an ordinary page before it is composed: buf_arena(&page, w->ctx->arena, WEB_PAGE_MAX) */
+enum {
+	WEB_PAGE_MAX = 512 << 10
+}; /* bytes of an ordinary page before it is composed: buf_arena(&page, w->ctx->arena, WEB_PAGE_MAX) */
 enum status web_html(struct web *w, int status, const struct buf *page); /* composes fragments, compresses, caches */
-/* The same for a page whose read is still open, so that its fragments made here see the same snapshot for nothing. Ends it. */
+/* The same for a page whose read is still open, so that its fragments made here see the same snapshot for nothing. Ends
+ * it. */
 enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading);
 enum status web_text(struct web *w, int status, const char *type, struct str body); /* ETag, conditional, compressed */
 /* status 301 302 303 307 308. location: a path of this host, or an address below a service's base URL; anything else is
@@ -64,14 +70,16 @@ enum status web_redirect(struct web *w, int status, struct str location);
 enum status web_redirect_external(struct web *w, int status, struct str location);
 bool web_is_ours(struct ctx *ctx, struct str location); /* would web_redirect take it? For ?next=… */
 enum status web_json(struct web *w, int status, struct str json);
-void web_cache_tag(struct web *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* the cached page goes when this tag is dropped */
+void web_cache_tag(struct web *w, const char *fmt, ...)
+        PRINTF_LIKE(2, 3); /* the cached page goes when this tag is dropped */
 void web_no_cache(struct web *w);
 /* A response header that a cached page keeps. value must outlive the answer. At most 8. */
 void web_header(struct web *w, const char *name, struct str value);
 
-/* A live stream (server-sent events) on a route with ROUTE_STREAM: begins the answer, then calls turn at once and again whenever something was
-   committed to the service's database, looking every every_ns, until the client leaves or the process ends. turn sends with
-   sse_send(w->req, …); its ctx has memory for that turn alone (1 MiB). Returns why it ended: ST_CANCELLED as a rule. */
+/* A live stream (server-sent events) on a route with ROUTE_STREAM: begins the answer, then calls turn at once and again
+   whenever something was committed to the service's database, looking every every_ns, until the client leaves or the
+   process ends. turn sends with sse_send(w->req, …); its ctx has memory for that turn alone (1 MiB). Returns why it
+   ended: ST_CANCELLED as a rule. */
 typedef enum status web_turn(struct ctx *ctx, struct web *w, void *arg, struct err *e);
 enum status web_stream(struct web *w, int64_t every_ns, web_turn *turn, void *arg, struct err *e);
 
@@ -84,11 +92,13 @@ struct cookie {
 	bool plain;         /* never the __Host- prefix: read by web_cookie_plain */
 	struct str domain;  /* plain only: other hosts below it get it too; "" : this host alone */
 };
-void web_set_cookie(struct web *w, const struct cookie *c); /* Secure and the __Host- prefix when the request is secure */
+void web_set_cookie(
+        struct web *w, const struct cookie *c); /* Secure and the __Host- prefix when the request is secure */
 
 /* Hidden-field token bound to the visitor's cookie (double submit, HMAC-signed); checked by the dispatcher. */
 struct str web_csrf(struct web *w);
-bool web_is_kept(const struct web *w); /* may this answer be kept and shown to everybody? Then it has nothing of one visitor in it */
+bool web_is_kept(const struct web
+                *w); /* may this answer be kept and shown to everybody? Then it has nothing of one visitor in it */
 struct str web_nonce(struct web *w);
 
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
@@ -96,8 +106,9 @@ const char *asset_url(const char *name);
 
 /* --- the shell: what stands around the content of every page of every service ---------------------------------- */
 
-/* Filled by the handler, written by tpl_shell_open/_close (platform/templates/shell.html). Brand, menus and sign-in menu come
-   in as fragments, so the shell is the same whichever process renders it. Empty strings leave their element out. */
+/* Filled by the handler, written by tpl_shell_open/_close (platform/templates/shell.html). Brand, menus and sign-in
+   menu come in as fragments, so the shell is the same whichever process renders it. Empty strings leave their element
+   out. */
 struct page_shell {
 	struct str title;           /* the whole <title>: "Bread on Fridays – Millrace" */
 	struct str site_name, description;

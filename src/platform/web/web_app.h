@@ -25,8 +25,8 @@ struct router;
 const struct router *web_app_router(const struct web_app *a);
 
 extern const struct route ops_routes[]; /* /healthz, /readyz, /metrics */
-/* /media/{path} of each service whose table says .media. A link names the service that kept the file, for its process has it:
-   web_url(ctx, "account", "/media/%.*s", STR_ARG(path)). */
+/* /media/{path} of each service whose table says .media. A link names the service that kept the file, for its process
+   has it: web_url(ctx, "account", "/media/%.*s", STR_ARG(path)). */
 extern const struct route media_routes[];
 /* Job media.finish, payload { "sha": … }: the variants of a picture that was put for later (media.h). */
 struct job;

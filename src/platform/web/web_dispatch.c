@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From the HTTP server to a handler and back. On the loop: route, answer assets and cached pages. In the fiber: what the
- * route's flags demand, in the order in which refusing is cheapest (who may, how often, how much, from where), then the
- * handler, then an answer for whatever it returned.
+ * From the HTTP server to a handler and back. On the loop: route, answer assets and cached pages. In the fiber: what
+ * the route's flags demand, in the order in which refusing is cheapest (who may, how often, how much, from where), then
+ * the handler, then an answer for whatever it returned.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -81,7 +81,8 @@ static enum status check_place(struct web *w, struct err *e)
 	unsigned flags = w->route->flags;
 	if (flags & ROUTE_OPS) {
 		/* A proxy that is not trusted looks like loopback, and everybody behind it too. */
-		bool proxied = http_header(w->req, "x-forwarded-for").p || http_header(w->req, "forwarded").p || http_header(w->req, "via").p;
+		bool proxied = http_header(w->req, "x-forwarded-for").p || http_header(w->req, "forwarded").p ||
+		        http_header(w->req, "via").p;
 		if (role != WEB_OPS && (!is_loopback(w->req) || proxied))
 			return err_set(e, ST_NOT_FOUND, "Only from the machine itself, or on server.ops_listen.");
 		return ST_OK;
@@ -100,7 +101,9 @@ static enum status identify(struct web *w, struct err *e)
 	const char *role = w->route->role ? w->route->role : flags & ROUTE_ADMIN ? "admin" : NULL;
 	bool asked = (flags & ROUTE_AUTH) || role;
 	const struct platform *p = web_app_of(w)->platform;
-	enum status st = !p->auth_hooks || (flags & (ROUTE_OPS | ROUTE_INTERNAL)) ? ST_OK : p->auth_hooks->identify(w, &w->person, e);
+	enum status st = !p->auth_hooks || (flags & (ROUTE_OPS | ROUTE_INTERNAL))
+	        ? ST_OK
+	        : p->auth_hooks->identify(w, &w->person, e);
 	/* Without the auth store the public part goes on, for visitors. */
 	if (st != ST_OK && asked)
 		return st;
@@ -120,7 +123,8 @@ struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RAT
 		n = snprintf(out, WEB_RATE_KEY_MAX, "%s|p%lld", class, (long long)w->person->id);
 	} else if (w->req->peer.ss_family == AF_INET6) {
 		const uint8_t *a = ((const struct sockaddr_in6 *)&w->req->peer)->sin6_addr.s6_addr;
-		n = snprintf(out, WEB_RATE_KEY_MAX, "%s|%02x%02x:%02x%02x:%02x%02x:%02x%02x", class, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+		n = snprintf(out, WEB_RATE_KEY_MAX, "%s|%02x%02x:%02x%02x:%02x%02x:%02x%02x", class, a[0], a[1], a[2],
+		        a[3], a[4], a[5], a[6], a[7]);
 	} else {
 		char peer[HTTP_PEER_MAX];
 		http_peer_text(w->req, peer);
@@ -144,22 +148,28 @@ static enum status check_rate(struct web *w, struct err *e)
 {
 	static const char *const names[] = { [RATE_READ] = "read", [RATE_WRITE] = "write", [RATE_SIGN_IN] = "sign-in" };
 	static const char *const keys[][2] = { [RATE_READ] = { "read_per_minute", "read_burst" },
-		[RATE_WRITE] = { "write_per_minute", "write_burst" }, [RATE_SIGN_IN] = { "sign_in_per_minute", "sign_in_burst" } };
+		[RATE_WRITE] = { "write_per_minute", "write_burst" },
+		[RATE_SIGN_IN] = { "sign_in_per_minute", "sign_in_burst" } };
 	const struct platform *p = web_app_of(w)->platform;
 	enum rate_class class = route_rate(w->route);
 	char key[WEB_RATE_KEY_MAX];
 	struct rate_result res;
-	if (class == RATE_NONE || !p->rates || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL)) || !config_bool(p->config, "rate", "enabled"))
+	if (class == RATE_NONE || !p->rates || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL)) ||
+	        !config_bool(p->config, "rate", "enabled"))
 		return ST_OK;
-	struct rate rate = { (unsigned)config_int(p->config, "rate", keys[class][0]), (unsigned)config_int(p->config, "rate", keys[class][1]) };
+	struct rate rate = { (unsigned)config_int(p->config, "rate", keys[class][0]),
+		(unsigned)config_int(p->config, "rate", keys[class][1]) };
 	ratelimit_take(w->ctx, p->rates, web_rate_key(w, names[class], key), &rate, 1, &res);
 	struct arena *a = w->ctx->arena;
 	http_set_header(w->req, "ratelimit-policy", arena_strf(a, "\"%s\";q=%u;w=60", names[class], rate.per_minute));
-	http_set_header(w->req, "ratelimit", arena_strf(a, "\"%s\";r=%u;t=%lld", names[class], res.remaining, (long long)res.reset_s));
+	http_set_header(w->req, "ratelimit",
+	        arena_strf(a, "\"%s\";r=%u;t=%lld", names[class], res.remaining, (long long)res.reset_s));
 	if (res.allowed)
 		return ST_OK;
-	http_set_header(w->req, "retry-after", arena_strf(a, "%lld", (long long)(res.retry_after_s > 0 ? res.retry_after_s : 1)));
-	return err_set(e, ST_RATE_LIMITED, "Please wait %lld seconds.", (long long)(res.retry_after_s > 0 ? res.retry_after_s : 1));
+	http_set_header(w->req, "retry-after",
+	        arena_strf(a, "%lld", (long long)(res.retry_after_s > 0 ? res.retry_after_s : 1)));
+	return err_set(e, ST_RATE_LIMITED, "Please wait %lld seconds.",
+	        (long long)(res.retry_after_s > 0 ? res.retry_after_s : 1));
 }
 
 static enum status check_body(struct web *w, struct err *e)
@@ -189,8 +199,8 @@ static enum status answer_slash(struct web *w, const struct match *m)
 	struct str path = w->req->raw_path, query = w->req->query;
 	if (!m->add_slash)
 		path = str_first(path, path.n - 1);
-	struct str to = arena_strf(w->ctx->arena, "%.*s%s%s%.*s", STR_ARG(path), m->add_slash ? "/" : "", query.n ? "?" : "", (int)query.n,
-	                           query.n ? query.p : "");
+	struct str to = arena_strf(w->ctx->arena, "%.*s%s%s%.*s", STR_ARG(path), m->add_slash ? "/" : "",
+	        query.n ? "?" : "", (int)query.n, query.n ? query.p : "");
 	bool get = w->req->method == HTTP_GET || w->req->method == HTTP_HEAD;
 	return web_redirect(w, get ? 301 : 308, to);
 }
@@ -280,7 +290,8 @@ static void run_handler(void *arg)
 	x->st = x->w->route->handle(x->w, &x->err);
 }
 
-/* Once more, with the memory of few. What the first try left in the arena stays there, and what it said is said anew. */
+/* Once more, with the memory of few. What the first try left in the arena stays there, and what it said is said anew.
+ */
 static enum status run_large(struct web_req *wr, struct run *x)
 {
 	struct web_app *app = wr->note->app;
@@ -321,7 +332,8 @@ static void handle(struct http_req *r, void *arg)
 	if (st == ST_OK)
 		st = x.st;
 	if (st == ST_OK && !r->answered)
-		st = err_set(&x.err, ST_INTERNAL, "the handler of %s gave no answer", wr->match.entry ? wr->match.entry->pattern : "");
+		st = err_set(&x.err, ST_INTERNAL, "the handler of %s gave no answer",
+		        wr->match.entry ? wr->match.entry->pattern : "");
 	if (st == ST_OK || r->answered || st == ST_CANCELLED)
 		return;
 	x.st = st;
@@ -338,7 +350,9 @@ static void done(struct http_req *r, void *arg)
 	const struct web_note *n = r->app_data;
 	struct web_listener *l = arg;
 	int64_t took = clock_mono_ns() - r->start_ns;
-	const char *svc = n && n->entry ? (n->entry->svc ? n->entry->svc->def->name : "platform") : n && n->cached ? "assets" : "none";
+	const char *svc = n && n->entry ? (n->entry->svc ? n->entry->svc->def->name : "platform")
+	        : n && n->cached        ? "assets"
+	                                : "none";
 	unsigned class = r->status >= 100 && r->status < 600 ? (unsigned)r->status / 100 : 0;
 	metric_add_l(M_HTTP_REQUESTS, classes[class], 1);
 	metric_observe_ns(M_HTTP_DURATION, svc, took);
@@ -347,8 +361,9 @@ static void done(struct http_req *r, void *arg)
 	if (!config_bool(l->app->platform->config, "http", "access_log"))
 		return;
 	/* The address without its query, and no client address: lines are kept longer than either should be. */
-	LOG(INFO, &r->ctx, "http.request", LT("method", r->method_name), LT("path", r->raw_path), LI("status", r->status),
-	    LI("bytes", r->sent), LI("us", took / 1000), LS("service", svc), LI("cached", n ? n->cached : 0));
+	LOG(INFO, &r->ctx, "http.request", LT("method", r->method_name), LT("path", r->raw_path),
+	        LI("status", r->status), LI("bytes", r->sent), LI("us", took / 1000), LS("service", svc),
+	        LI("cached", n ? n->cached : 0));
 }
 
 static struct str error_page(int status, bool wants_json, const char **type, void *arg)
@@ -384,7 +399,9 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 		if (!a->front || (!s->base_path.n && a->front->base_path.n))
 			a->front = s;
 		struct str host = single ? STR("") : service_host(s);
-		const struct route *const tables[] = { s->def->routes, p->auth_hooks && p->identity != s ? p->auth_hooks->routes : NULL, s->def->media ? media_routes : NULL };
+		const struct route *const tables[] = { s->def->routes,
+			p->auth_hooks && p->identity != s ? p->auth_hooks->routes : NULL,
+			s->def->media ? media_routes : NULL };
 		for (unsigned k = 0; k < sizeof tables / sizeof *tables; k++)
 			for (const struct route *r = tables[k]; r && r->method; r++)
 				TRY(router_add(a->router, host, base, r, s, e));
@@ -406,10 +423,11 @@ static void build_csp(struct web_app *a)
 	/* Pictures and sound of federated and imported posts come from anywhere; scripts from here alone. */
 	buf_init(&a->csp, 16384);
 	buf_printf(&a->csp,
-	           "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; "
-	           "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; base-uri 'none'; "
-	           "frame-ancestors 'self'" CSP_FORMS "'self'%s",
-	           origins, origins, origins, origins);
+	        "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; "
+	        "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; "
+	        "base-uri 'none'; "
+	        "frame-ancestors 'self'" CSP_FORMS "'self'%s",
+	        origins, origins, origins, origins);
 }
 
 struct web_app *web_app_new(struct platform *p, const struct route *const *extra, struct err *e)
@@ -449,7 +467,12 @@ void web_app_free(struct web_app *a)
 
 void web_app_http(struct web_app *a, enum web_role role, struct http_app *out)
 {
-	*out = (struct http_app){ .fast = fast, .handle = handle, .line = line, .error_page = error_page, .done = done, .arg = &a->listeners[role] };
+	*out = (struct http_app){ .fast = fast,
+		.handle = handle,
+		.line = line,
+		.error_page = error_page,
+		.done = done,
+		.arg = &a->listeners[role] };
 }
 
 const struct router *web_app_router(const struct web_app *a)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Failures as answers: problem+json (RFC 9457) for programs, a page for people; what was typed into a form is given back.
- * One of each per status is made at boot, for when there is no memory or no request to speak of.
+ * Failures as answers: problem+json (RFC 9457) for programs, a page for people; what was typed into a form is given
+ * back. One of each per status is made at boot, for when there is no memory or no request to speak of.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +53,8 @@ static bool is_private(struct str name)
 
 static void keep_form(struct web *w, enum status st, struct error_view *v)
 {
-	bool again = st == ST_CSRF || st == ST_CONFLICT || st == ST_UNAVAILABLE || st == ST_IO || st == ST_TIMEOUT || st == ST_RATE_LIMITED ||
-		     st == ST_UNAUTHENTICATED;
+	bool again = st == ST_CSRF || st == ST_CONFLICT || st == ST_UNAVAILABLE || st == ST_IO || st == ST_TIMEOUT ||
+	        st == ST_RATE_LIMITED || st == ST_UNAUTHENTICATED;
 	if (!again || w->req->method != HTTP_POST)
 		return;
 	/* A session that ended is found before the body is read. Of one with files the texts are kept. */
@@ -82,7 +82,8 @@ static void say_sign_in(struct web *w, struct error_view *v)
 	if (!v->field_count)
 		return;
 	v->title = "You are not signed in any more";
-	v->detail = STR("Nothing is lost. Please sign in in another tab, then come back to this one and send the form again.");
+	v->detail = STR(
+	        "Nothing is lost. Please sign in in another tab, then come back to this one and send the form again.");
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------ */
@@ -98,7 +99,9 @@ static struct str detail_of(struct web *w, enum status st, const struct err *e)
 static void send_page(struct web *w, enum status st, const struct error_view *v)
 {
 	const struct web_app *a = web_app_of(w);
-	struct page_shell shell = { .title = str_c(v->title), .kind = STR("error"), .noindex = true, .forms = v->field_count > 0 };
+	struct page_shell shell = {
+		.title = str_c(v->title), .kind = STR("error"), .noindex = true, .forms = v->field_count > 0
+	};
 	struct buf page;
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	/* Of a failure inside, the shell's fragments are likely to be a part: spend nothing on them. */
@@ -121,7 +124,8 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 	const struct status_info *info = status_info(st);
 	struct http_req *r = w->req;
 	if (info->level >= LOG_WARN)
-		LOG(WARN, w->ctx, "web.failed", LS("status", info->name), LS("why", e ? e->msg : ""), LT("path", r->raw_path));
+		LOG(WARN, w->ctx, "web.failed", LS("status", info->name), LS("why", e ? e->msg : ""),
+		        LT("path", r->raw_path));
 	web_req_of(w)->page_key = STR_NULL;
 	http_set_header(r, "cache-control", STR("no-store"));
 	if (info->http == 503)
@@ -139,7 +143,9 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 	}
 	if (!w->ctx->svc)
 		w->ctx->svc = web_app_of(w)->front;
-	struct error_view v = { .http = info->http, .title = info->title, .detail = detail, .request_id = id, .home = STR("/") };
+	struct error_view v = {
+		.http = info->http, .title = info->title, .detail = detail, .request_id = id, .home = STR("/")
+	};
 	keep_form(w, st, &v);
 	if (st == ST_UNAUTHENTICATED)
 		say_sign_in(w, &v);

@@ -89,7 +89,8 @@ enum status web_form_load(struct web *w, struct err *e)
 	if (str_ieqc(main, "multipart/form-data"))
 		return load_multipart(w, type, e);
 	if (w->req->body_len != 0 && !str_ieqc(main, "application/x-www-form-urlencoded"))
-		return err_set(e, ST_MEDIA_TYPE, "A form is expected: application/x-www-form-urlencoded or multipart/form-data");
+		return err_set(e, ST_MEDIA_TYPE,
+		        "A form is expected: application/x-www-form-urlencoded or multipart/form-data");
 	TRY(http_body_all(w->req, w->req->body_max, &body, e));
 	return form_parse(w->ctx->arena, body, FORM_FIELDS_MAX, &w->form_, e);
 }
@@ -154,7 +155,8 @@ static int accept_quality(struct str accept, const char *wanted)
 
 const char *web_kind_of(const struct http_req *r)
 {
-	static const char *const kinds[] = { "application/activity+json", "application/ld+json", "application/json", "application/problem+json" };
+	static const char *const kinds[] = { "application/activity+json", "application/ld+json", "application/json",
+		"application/problem+json" };
 	struct str accept = http_header(r, "accept");
 	int best = accept_quality(accept, "text/html");
 	const char *kind = "";
@@ -175,7 +177,8 @@ bool web_wants_json(const struct web *w)
 {
 	web_req_of(w)->negotiated = true;
 	struct str accept = http_header(w->req, "accept");
-	int json = accept_quality(accept, "application/json"), problem = accept_quality(accept, "application/problem+json");
+	int json = accept_quality(accept, "application/json"),
+	    problem = accept_quality(accept, "application/problem+json");
 	int html = accept_quality(accept, "text/html");
 	if (problem > json)
 		json = problem;

@@ -65,8 +65,8 @@ struct web_req {
 static inline struct web_req *web_req_of(const struct web *w) { return (struct web_req *)(uintptr_t)w; }
 static inline struct web_app *web_app_of(const struct web *w) { return web_req_of(w)->note->app; }
 
-/* Which of the kinds of JSON that addresses are negotiated for is wanted rather than HTML; "": HTML. Part of a kept page's key, so that
-   nobody gets what another kind of program was answered. */
+/* Which of the kinds of JSON that addresses are negotiated for is wanted rather than HTML; "": HTML. Part of a kept
+   page's key, so that nobody gets what another kind of program was answered. */
 const char *web_kind_of(const struct http_req *r);
 
 /* --- web_page.c: the page cache --- */

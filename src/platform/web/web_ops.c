@@ -54,7 +54,8 @@ static enum status get_readyz(struct web *w, struct err *e)
 	bool draining = p->draining != 0;
 	bool ready = check_stores(w, p, &checks) && !draining;
 	check_row(&checks, "accepting", !draining, "draining");
-	/* Without the data Redis everything works, only slower; without sign-in state, for visitors: told, not counted. */
+	/* Without the data Redis everything works, only slower; without sign-in state, for visitors: told, not counted.
+	 */
 	if (p->redis)
 		check_row(&checks, "redis", redis_up(p->redis), "caches and limits of this process alone are in use");
 	if (p->auth && p->auth_hooks) {
@@ -66,8 +67,11 @@ static enum status get_readyz(struct web *w, struct err *e)
 	}
 	buf_putc(&checks, ']');
 	web_no_cache(w);
-	struct str body = arena_strf(w->ctx->arena, "{\"status\":\"%s\",\"checks\":%.*s}\n", ready ? "ready" : draining ? "draining" : "failing",
-	                             (int)checks.len, checks.data);
+	struct str body = arena_strf(w->ctx->arena, "{\"status\":\"%s\",\"checks\":%.*s}\n",
+	        ready              ? "ready"
+	                : draining ? "draining"
+	                           : "failing",
+	        (int)checks.len, checks.data);
 	return web_json(w, ready ? 200 : 503, body);
 }
 

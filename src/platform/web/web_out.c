@@ -24,7 +24,8 @@ void web_hsts(const struct web_app *a, struct http_req *r)
 {
 	int64_t seconds = r->secure ? config_duration_ns(a->platform->config, "http", "hsts") / 1000000000 : 0;
 	if (seconds)
-		http_set_header(r, "strict-transport-security", arena_strf(r->ctx.arena, "max-age=%lld", (long long)seconds));
+		http_set_header(
+		        r, "strict-transport-security", arena_strf(r->ctx.arena, "max-age=%lld", (long long)seconds));
 }
 
 void web_security_headers(struct web *w, const char *type)
@@ -37,8 +38,8 @@ void web_security_headers(struct web *w, const char *type)
 		return;
 	struct str csp = buf_str(&a->csp);
 	if (w->csp_nonce.p)
-		csp = arena_strf(w->ctx->arena, "script-src 'self' 'nonce-%.*s'; style-src 'self' 'nonce-%.*s'; %s", STR_ARG(w->csp_nonce),
-		                 STR_ARG(w->csp_nonce), a->csp.data);
+		csp = arena_strf(w->ctx->arena, "script-src 'self' 'nonce-%.*s'; style-src 'self' 'nonce-%.*s'; %s",
+		        STR_ARG(w->csp_nonce), STR_ARG(w->csp_nonce), a->csp.data);
 	if (w->forms_leave)
 		csp = str_first(csp, (size_t)str_find(csp, STR(CSP_FORMS)));
 	http_set_header(r, "content-security-policy", csp);
@@ -255,7 +256,8 @@ void web_set_cookie(struct web *w, const struct cookie *c)
 	struct buf b;
 	buf_arena(&b, w->ctx->arena, 8192);
 	/* RFC 6265bis 4.1.3.2: a __Host- cookie can't be set by another host of the domain, nor over plain HTTP. */
-	buf_printf(&b, "%s%s=%.*s; Path=%s", prefix ? "__Host-" : "", c->name, STR_ARG(c->value), c->path ? c->path : "/");
+	buf_printf(
+	        &b, "%s%s=%.*s; Path=%s", prefix ? "__Host-" : "", c->name, STR_ARG(c->value), c->path ? c->path : "/");
 	if (c->plain && c->domain.n)
 		buf_printf(&b, "; Domain=%.*s", STR_ARG(c->domain));
 	if (c->max_age_s >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The page cache. A page for visitors is kept whole, with its headers, ETag and gzip and brotli variants in one blob, so
- * that the loop answers it without a fiber and without copying it:
+ * The page cache. A page for visitors is kept whole, with its headers, ETag and gzip and brotli variants in one blob,
+ * so that the loop answers it without a fiber and without copying it:
  *
  *     struct page_head | lengths and text of each header | identity | gzip | brotli
  *
@@ -48,8 +48,15 @@ struct str page_key(const struct web_note *n, const struct http_req *r, char buf
 		return STR_NULL;
 	const char *kind = web_kind_of(r);
 	const struct str parts[] = {
-		STR("page|"), n->entry->svc ? str_c(n->entry->svc->def->name) : STR(""), STR("|"), r->raw_path, STR("?"), r->query,
-		http_header(r, "hx-request").p ? STR("#hx") : STR(""), *kind ? STR("#") : STR(""), str_c(kind),
+		STR("page|"),
+		n->entry->svc ? str_c(n->entry->svc->def->name) : STR(""),
+		STR("|"),
+		r->raw_path,
+		STR("?"),
+		r->query,
+		http_header(r, "hx-request").p ? STR("#hx") : STR(""),
+		*kind ? STR("#") : STR(""),
+		str_c(kind),
 	};
 	size_t len = 0;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -68,7 +75,8 @@ void flights_init(struct flights *f)
 	waitq_init(&f->landed);
 }
 
-/* Slot of hash; with claim, a free one when it is not there. Neighbouring slots only, so a full table claims nothing. */
+/* Slot of hash; with claim, a free one when it is not there. Neighbouring slots only, so a full table claims nothing.
+ */
 static uint64_t *flight_slot(struct flights *f, uint64_t hash, bool claim)
 {
 	uint64_t *free_slot = NULL;
@@ -131,7 +139,8 @@ static bool page_send(struct http_req *r, struct blob *b, bool fresh)
 	struct page_head h;
 	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), fresh))
 		return false;
-	web_hsts(((const struct web_note *)r->app_data)->app, r); /* not kept: the same page also goes out without TLS */
+	web_hsts(
+	        ((const struct web_note *)r->app_data)->app, r); /* not kept: the same page also goes out without TLS */
 	if (http_conditional(r, str_c(h.etag), 0))
 		return true;
 	unsigned have = (h.len[HTTP_GZIP] ? 1u << HTTP_GZIP : 0) | (h.len[HTTP_BR] ? 1u << HTTP_BR : 0);
@@ -274,7 +283,8 @@ static void put_header(struct buf *b, const char *name, struct str value)
 static void put_headers(struct web_req *wr, const char *type, bool varies, const char *etag, struct buf *b)
 {
 	static const struct str vary[2][2] = {
-		{ STR_INIT("cookie"), STR_INIT("accept-encoding, cookie") }, { STR_INIT("accept, cookie"), STR_INIT("accept-encoding, accept, cookie") },
+		{ STR_INIT("cookie"), STR_INIT("accept-encoding, cookie") },
+		{ STR_INIT("accept, cookie"), STR_INIT("accept-encoding, accept, cookie") },
 	};
 	put_header(b, "content-type", str_c(type));
 	put_header(b, "cache-control", STR("no-cache"));
@@ -284,7 +294,8 @@ static void put_headers(struct web_req *wr, const char *type, bool varies, const
 		put_header(b, "content-security-policy", buf_str(&wr->note->app->csp));
 		put_header(b, "referrer-policy", STR("strict-origin-when-cross-origin"));
 		put_header(b, "cross-origin-opener-policy", STR("same-origin"));
-		put_header(b, "permissions-policy", STR("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
+		put_header(
+		        b, "permissions-policy", STR("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
 	}
 	for (unsigned i = 0; i < wr->header_count; i++)
 		put_header(b, wr->headers[i].name.p, wr->headers[i].value);
@@ -334,7 +345,8 @@ bool page_keep_and_send(struct web_req *wr, const char *type, struct str body)
 		return false;
 	int64_t soft = (int64_t)(wr->w.route->cache_s ? wr->w.route->cache_s : 60) * 1000000000;
 	const struct cache_policy policy = { soft, soft + STALE_NS, true };
-	/* Made from what has changed meanwhile: good enough for who asked before the change, not for who asks after it. */
+	/* Made from what has changed meanwhile: good enough for who asked before the change, not for who asks after it.
+	 */
 	cache_put(wr->note->app->platform->cache, wr->page_key, b, &policy, buf_str(&wr->tags), &wr->since);
 	page_release(wr);
 	bool sent = page_send(wr->w.req, b, false);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A live stream from a service's own database: it looks when something was committed, and its memory is that of one turn.
+ * A live stream from a service's own database: it looks when something was committed, and its memory is that of one
+ * turn.
  */
 #include "base/clock.h"
 #include "platform/web/web_int.h"

@@ -51,7 +51,8 @@ static void turn(void *arg)
 	ctx.deadline_ns = clock_mono_ns() + (b->def->time_s ? b->def->time_s : TURN_TIME_S) * NS_PER_S;
 	b->st = b->def->turn(&ctx, &e);
 	if (b->st != ST_OK && b->st != ST_CANCELLED)
-		LOG(WARN, &ctx, "background.failed", LS("service", b->svc->def->name), LS("name", b->def->name), LS("why", e.msg));
+		LOG(WARN, &ctx, "background.failed", LS("service", b->svc->def->name), LS("name", b->def->name),
+		        LS("why", e.msg));
 }
 
 /* True: go on. */
@@ -109,7 +110,8 @@ static void add(struct backgrounds *all, struct service_instance *s, const struc
 	}
 }
 
-enum status backgrounds_start(struct platform *p, const struct background_def *common, struct backgrounds **out, struct err *e)
+enum status backgrounds_start(
+        struct platform *p, const struct background_def *common, struct backgrounds **out, struct err *e)
 {
 	unsigned most = 0;
 	for (unsigned i = 0; i < p->service_count; i++)

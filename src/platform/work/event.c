@@ -50,7 +50,8 @@ static bool registry_set(struct db *db, struct event_stream *from, struct event_
 
 /* --- who takes what --- */
 
-bool event_handler_takes(const struct service_instance *owner, const struct event_handler *h, struct str origin, struct str type)
+bool event_handler_takes(
+        const struct service_instance *owner, const struct event_handler *h, struct str origin, struct str type)
 {
 	const char *from = h->origin ? h->origin : owner->def->name;
 	return (!strcmp(from, "*") || str_eqc(origin, from)) && (!strcmp(h->type, "*") || str_eqc(type, h->type));

@@ -79,7 +79,8 @@ static enum status run_handler(struct ctx *caller, struct service_instance *s, c
 	return has_mark || !s->db ? ST_OK : db_write(&ctx, s->db, mark_tx, &ev, e);
 }
 
-bool event_handle(struct ctx *ctx, struct service_instance *s, struct event_task *t, struct event_lease *l, _Atomic uint64_t *handled)
+bool event_handle(struct ctx *ctx, struct service_instance *s, struct event_task *t, struct event_lease *l,
+        _Atomic uint64_t *handled)
 {
 	struct err e = { 0 };
 	struct marks marks;
@@ -128,13 +129,15 @@ static void fail_some(struct service_instance *to, struct event_task *tasks, siz
 		for (size_t i = 0; i < n; i++)
 			if (tasks[i].ev.id == id) {
 				tasks[i].failed = true;
-				snprintf(tasks[i].error, sizeof tasks[i].error, "%s: %.150s", to->def->name, why ? why : "no reason given");
+				snprintf(tasks[i].error, sizeof tasks[i].error, "%s: %.150s", to->def->name,
+				        why ? why : "no reason given");
 			}
 	}
 }
 
 /* As many as fit into a request; returns how many tasks that were. *any: something is to be sent. */
-static size_t put_events(struct buf *b, struct str origin, struct service_instance *to, const struct event_task *tasks, size_t n, bool *any)
+static size_t put_events(struct buf *b, struct str origin, struct service_instance *to, const struct event_task *tasks,
+        size_t n, bool *any)
 {
 	size_t i;
 	*any = false;
@@ -151,7 +154,8 @@ static size_t put_events(struct buf *b, struct str origin, struct service_instan
 	return i;
 }
 
-static enum status post_events(struct ctx *ctx, struct service_instance *to, struct str body, struct event_task *tasks, size_t n, struct err *e)
+static enum status post_events(struct ctx *ctx, struct service_instance *to, struct str body, struct event_task *tasks,
+        size_t n, struct err *e)
 {
 	struct platform *p = to->platform;
 	struct str answer;
@@ -165,8 +169,8 @@ static enum status post_events(struct ctx *ctx, struct service_instance *to, str
 	return ST_OK;
 }
 
-enum status event_deliver_remote(struct ctx *ctx, struct service_instance *to, struct event_task *tasks, size_t n, struct event_lease *l,
-                                 size_t *reached, struct err *e)
+enum status event_deliver_remote(struct ctx *ctx, struct service_instance *to, struct event_task *tasks, size_t n,
+        struct event_lease *l, size_t *reached, struct err *e)
 {
 	struct buf b;
 	bool any;

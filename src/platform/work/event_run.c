@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The processor of one outbox: look, claim, hand out, mark. A claim moves run_at to the end of the lease, so a crash needs
- * no rescuer: the rows come up again by themselves.
+ * The processor of one outbox: look, claim, hand out, mark. A claim moves run_at to the end of the lease, so a crash
+ * needs no rescuer: the rows come up again by themselves.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,7 +47,8 @@ static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
 	struct run *r = arg;
 	r->claimed_us = clock_now_us();
 	r->lease.renewed_ns = clock_mono_ns();
-	return q_event_claim(c, r->claimed_us, r->claimed_us + r->s->events->lease_ns / 1000, BATCH, &r->rows, &r->n, e);
+	return q_event_claim(
+	        c, r->claimed_us, r->claimed_us + r->s->events->lease_ns / 1000, BATCH, &r->rows, &r->n, e);
 }
 
 static int by_id(const void *a, const void *b)
@@ -68,8 +69,13 @@ static enum status claim(struct run *r, struct err *e)
 	struct str origin = str_c(r->s->svc->def->name);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct event_claim_row *row = &r->rows[i];
-		r->tasks[i].ev = (struct event){ .id = row->id, .origin = origin, .type = row->type, .object = row->object,
-						 .payload = row->payload, .at_us = row->at, .attempt = (unsigned)row->attempt };
+		r->tasks[i].ev = (struct event){ .id = row->id,
+			.origin = origin,
+			.type = row->type,
+			.object = row->object,
+			.payload = row->payload,
+			.at_us = row->at,
+			.attempt = (unsigned)row->attempt };
 	}
 	return ST_OK;
 }
@@ -113,13 +119,14 @@ bool event_lease_keep(struct event_lease *l)
 	return !l->lost;
 }
 
-/* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then on: what is
-   claimed earlier than that may have others before it, and waits with them. */
+/* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then
+   on: what is claimed earlier than that may have others before it, and waits with them. */
 static void hold(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us, const char *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct event_task *t = &tasks[i];
-		if (t->skipped || !event_service_takes(to, t->ev.origin, t->ev.type) || (t->held_until_us && t->held_until_us <= until_us))
+		if (t->skipped || !event_service_takes(to, t->ev.origin, t->ev.type) ||
+		        (t->held_until_us && t->held_until_us <= until_us))
 			continue;
 		t->held_until_us = until_us;
 		snprintf(t->error, sizeof t->error, "%s: %.150s", to->def->name, why);
@@ -241,8 +248,8 @@ static void account(struct run *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct event_task *t = &r->tasks[i];
 		if (t->failed)
-			LOG(WARN, r->ctx, "event.failed", LT("type", t->ev.type), LI("event", t->ev.id), LI("attempt", t->ev.attempt),
-			    LS("error", t->error));
+			LOG(WARN, r->ctx, "event.failed", LT("type", t->ev.type), LI("event", t->ev.id),
+			        LI("attempt", t->ev.attempt), LS("error", t->error));
 	}
 }
 

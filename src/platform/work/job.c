@@ -113,11 +113,12 @@ static struct str payload_of(const struct job_new *j)
 	return j->payload.p ? j->payload : STR("{}");
 }
 
-static enum status add_row(struct db_conn *c, int64_t id, const struct job_new *j, int64_t priority, int64_t run_at, int64_t now, int64_t *added,
-			   struct err *e)
+static enum status add_row(struct db_conn *c, int64_t id, const struct job_new *j, int64_t priority, int64_t run_at,
+        int64_t now, int64_t *added, struct err *e)
 {
 	struct str payload = payload_of(j);
-	return q_job_add(c, id, str_c(j->kind), j->key, payload, (int64_t)payload.n, j->person ? &j->person : NULL, priority, run_at <= now, run_at, added, e);
+	return q_job_add(c, id, str_c(j->kind), j->key, payload, (int64_t)payload.n, j->person ? &j->person : NULL,
+	        priority, run_at <= now, run_at, added, e);
 }
 
 enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id, struct err *e)
@@ -137,7 +138,8 @@ enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id,
 }
 
 /* One row of the JSON that job_add_many takes. */
-static enum status put_row(struct buf *b, const struct job_queue *q, const struct job_new *j, int64_t now, struct err *e)
+static enum status put_row(
+        struct buf *b, const struct job_queue *q, const struct job_new *j, int64_t now, struct err *e)
 {
 	int64_t priority, run_at = j->run_at_us ? j->run_at_us : now;
 	TRY(check(q, j, &priority, e));
@@ -153,7 +155,8 @@ static enum status put_row(struct buf *b, const struct job_queue *q, const struc
 		BUF_LIT(b, "null");
 	buf_putc(b, ',');
 	json_put_str(b, payload_of(j));
-	buf_printf(b, ",%lld,%s,%lld,%zu,", (long long)priority, run_at <= now ? "true" : "false", (long long)run_at, payload_of(j).n);
+	buf_printf(b, ",%lld,%s,%lld,%zu,", (long long)priority, run_at <= now ? "true" : "false", (long long)run_at,
+	        payload_of(j).n);
 	if (j->person)
 		buf_put_i64(b, j->person);
 	else
@@ -162,8 +165,8 @@ static enum status put_row(struct buf *b, const struct job_queue *q, const struc
 	return ST_OK;
 }
 
-static enum status add_chunk(struct db_conn *c, const struct job_queue *q, const struct job_new *j, size_t n, size_t *added,
-			     struct err *e)
+static enum status add_chunk(
+        struct db_conn *c, const struct job_queue *q, const struct job_new *j, size_t n, size_t *added, struct err *e)
 {
 	SCOPED_BUF b;
 	buf_init(&b, 256 << 20);
@@ -307,15 +310,20 @@ struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct e
 	j->common = common;
 	j->queues = queues;
 	j->worker = id_new();
-	j->limits = (struct job_limits){ .concurrency = 64, .batch = 500, .batch_bytes = 16 << 20, .lease_ns = 30 * NS_PER_S, .idle_ns = 10 * NS_PER_S,
-					.retry_ns = NS_PER_S };
+	j->limits = (struct job_limits){ .concurrency = 64,
+		.batch = 500,
+		.batch_bytes = 16 << 20,
+		.lease_ns = 30 * NS_PER_S,
+		.idle_ns = 10 * NS_PER_S,
+		.retry_ns = NS_PER_S };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *svc = &p->services[i];
 		if (!svc->local || !svc->db)
 			continue;
 		struct job_queue *q = &queues[j->queue_count++];
 		queue_init(q, j, svc);
-		if (job_crons_init(q, e) != ST_OK || job_bounds_init(q, e) != ST_OK || !registry_set(svc->db, NULL, q)) {
+		if (job_crons_init(q, e) != ST_OK || job_bounds_init(q, e) != ST_OK ||
+		        !registry_set(svc->db, NULL, q)) {
 			jobs_free(j);
 			return NULL;
 		}

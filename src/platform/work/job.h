@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The job queue: rows in the service's own database, enqueued in the transaction that causes them. Unique while active by
- * key; priorities; leases (a crashed worker's job is taken over); retries with back-off and jitter for failures whose
- * row in errors.def says retry; the rest, and the last attempt, go to the dead-letter list. Claimed and finished in
- * batches.
+ * The job queue: rows in the service's own database, enqueued in the transaction that causes them. Unique while active
+ * by key; priorities; leases (a crashed worker's job is taken over); retries with back-off and jitter for failures
+ * whose row in errors.def says retry; the rest, and the last attempt, go to the dead-letter list. Claimed and finished
+ * in batches.
  */
 #ifndef GH_PLATFORM_JOB_H
 #define GH_PLATFORM_JOB_H
@@ -25,14 +25,16 @@ struct job_new {
 };
 /* Inside db_write's fn. *id = 0 when an active job with that key is there already. */
 enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id, struct err *e) MUST_CHECK;
-enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t n, size_t *added, struct err *e) MUST_CHECK;
-/* Inside db_write's fn, in the database that the job came from: the job ends with this transaction, so that a crash after it does not do again
-   what it does. Whatever run() says then, it is over. ST_CONFLICT: another worker took it over. */
+enum status job_enqueue_many(
+        struct db_conn *c, const struct job_new *j, size_t n, size_t *added, struct err *e) MUST_CHECK;
+/* Inside db_write's fn, in the database that the job came from: the job ends with this transaction, so that a crash
+   after it does not do again what it does. Whatever run() says then, it is over. ST_CONFLICT: another worker took it
+   over. */
 enum status job_end(struct db_conn *c, const struct job *j, struct err *e) MUST_CHECK;
 
 struct jobs;
-/* A queue for each service that runs here and has a database. common: kinds that every queue knows beside its service's own; ends with a zeroed
-   row; NULL: none. NULL with *e. */
+/* A queue for each service that runs here and has a database. common: kinds that every queue knows beside its service's
+   own; ends with a zeroed row; NULL: none. NULL with *e. */
 struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct err *e);
 /* Bounds of one process; 0 keeps the default in parentheses. Before jobs_start. */
 struct job_limits {

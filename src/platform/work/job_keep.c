@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The keeper: renews the leases of jobs that run within their time, and enqueues cron ticks, each once over all replicas.
+ * The keeper: renews the leases of jobs that run within their time, and enqueues cron ticks, each once over all
+ * replicas.
  */
 #include <stdlib.h>
 

@@ -83,7 +83,8 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	struct ctx ctx;
 	if (!h->def) {
 		h->result = ST_NOT_IMPLEMENTED;
-		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"", (int)(h->job.kind.n < 100 ? h->job.kind.n : 100), h->job.kind.p);
+		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"",
+		        (int)(h->job.kind.n < 100 ? h->job.kind.n : 100), h->job.kind.p);
 		return;
 	}
 	ctx_init(&ctx, arena);
@@ -279,8 +280,10 @@ static void take_in(struct job_queue *q, struct job_batch **claimed, struct clai
 	qsort(cl->rows, cl->n, sizeof *cl->rows, by_priority); /* RETURNING promises no order */
 	for (size_t i = 0; i < cl->n; i++) {
 		const struct job_claim_row *row = &cl->rows[i];
-		all[i] = (struct job_held){ .batch = b, .claimed_ns = now, .def = job_def_find(q, row->kind),
-					    .job = { row->id, row->kind, row->key, row->payload, (unsigned)row->attempt } };
+		all[i] = (struct job_held){ .batch = b,
+			.claimed_ns = now,
+			.def = job_def_find(q, row->kind),
+			.job = { row->id, row->kind, row->key, row->payload, (unsigned)row->attempt } };
 		judge(&all[i]);
 	}
 	*claimed = NULL;
@@ -467,7 +470,8 @@ static int64_t backoff_us(const struct job_held *h)
 	if (s > max)
 		s = max;
 	/* ±20 %, so that what failed together does not come back together. */
-	uint64_t spread = (uint64_t)h->job.id * UINT64_C(0x9e3779b97f4a7c15) + h->job.attempt * UINT64_C(0xbf58476d1ce4e5b9);
+	uint64_t spread = (uint64_t)h->job.id * UINT64_C(0x9e3779b97f4a7c15) +
+	        h->job.attempt * UINT64_C(0xbf58476d1ce4e5b9);
 	int64_t us = s * US_PER_S;
 	return us - us / 5 + (int64_t)((spread >> 20) % (uint64_t)(us / 5 * 2 + 1));
 }
@@ -516,8 +520,8 @@ static void log_failures(const struct finish *f, struct ctx *ctx)
 {
 	for (const struct job_held *h = f->list; h; h = h->next)
 		if (h->result != ST_OK && h->result != ST_CANCELLED)
-			LOG(WARN, ctx, "job.failed", LT("kind", h->job.kind), LI("job", h->job.id), LI("attempt", h->job.attempt),
-			    LS("error", h->error));
+			LOG(WARN, ctx, "job.failed", LT("kind", h->job.kind), LI("job", h->job.id),
+			        LI("attempt", h->job.attempt), LS("error", h->error));
 }
 
 static enum status finish(struct finish *f)
@@ -560,7 +564,8 @@ static struct job_held *take_finished(struct job_queue *q, unsigned most, unsign
 
 static bool finisher_over(const struct job_queue *q) /* locked */
 {
-	return q->stopping && !q->pulling && !q->runner_count && !q->waiting.count && !q->finished.count && !q->held_count;
+	return q->stopping && !q->pulling && !q->runner_count && !q->waiting.count && !q->finished.count &&
+	        !q->held_count;
 }
 
 void job_finisher(void *queue)

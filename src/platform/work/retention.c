@@ -29,7 +29,8 @@ static enum status sweep_tx(struct db_conn *c, void *arg, struct err *e)
 enum status retention_job(struct ctx *ctx, const struct job *j, struct err *e)
 {
 	for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++) {
-		int64_t age_us = config_duration_ns(ctx->svc->platform->config, "retention", kept[i].setting) / 1000 + kept[i].grace_us;
+		int64_t age_us = config_duration_ns(ctx->svc->platform->config, "retention", kept[i].setting) / 1000 +
+		        kept[i].grace_us;
 		struct sweep s = { &kept[i], clock_now_us() - age_us, 0 };
 		do {
 			TRY(db_write(ctx, ctx->svc->db, sweep_tx, &s, e));

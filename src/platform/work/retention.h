@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the queues of a service's database keep, and for how long: handled activities, dead letters, bodies of letters. One row each, so that
- * a table that fills has an end.
+ * What the queues of a service's database keep, and for how long: handled activities, dead letters, bodies of letters.
+ * One row each, so that a table that fills has an end.
  */
 #ifndef GH_PLATFORM_RETENTION_H
 #define GH_PLATFORM_RETENTION_H

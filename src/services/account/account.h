@@ -22,7 +22,10 @@ void account_menu_of(struct ctx *ctx, const struct person *person, struct accoun
 const char *account_hello(struct web *w); /* "Hello Tom Okafor" */
 struct home_view { struct str leaving_on; };
 
-struct address_form { struct str id, name, line1, line2, postal_code, city, region, country, phone; bool delivery, billing; };
+struct address_form {
+	struct str id, name, line1, line2, postal_code, city, region, country, phone;
+	bool delivery, billing;
+};
 struct addresses_view { struct address_form *list; size_t count; struct str done, removed; };
 struct country { const char *code, *name; };
 extern const struct country account_countries[];
@@ -32,7 +35,12 @@ struct str account_country(struct str code); /* its name; the code when it is un
 struct notice_choice { const struct notice_def *def; bool by_mail; };
 struct notices_view { struct notice_choice *list; size_t count; struct str done; };
 
-struct profile_view { struct identity_profile_answer p; const struct clock_zone *zones; size_t zone_count; struct str field, problem, done; };
+struct profile_view {
+	struct identity_profile_answer p;
+	const struct clock_zone *zones;
+	size_t zone_count;
+	struct str field, problem, done;
+};
 
 struct export_view { struct str state, made, until; int64_t kib; };
 struct leave_view { struct str leaving_on, problem; int64_t days; };

@@ -83,7 +83,9 @@ static enum status profile_page(struct web *w, int status, struct profile_view *
 
 enum status account_get_profile(struct web *w, struct err *e)
 {
-	struct profile_view v = { .field = STR(""), .problem = STR(""), .done = web_query(w, "done").p ? STR("Saved.") : STR("") };
+	struct profile_view v = {
+		.field = STR(""), .problem = STR(""), .done = web_query(w, "done").p ? STR("Saved.") : STR("")
+	};
 	TRY(ask_profile(w, &v.p, e));
 	return profile_page(w, 200, &v);
 }
@@ -96,10 +98,12 @@ static enum status keep_picture(struct web *w, const struct upload *u, struct me
 		return err_set(e, ST_NOMEM, "no memory for a picture");
 	if (pread(u->fd, bytes.data, (size_t)u->size, 0) != (ssize_t)u->size)
 		return err_set(e, ST_IO, "an upload can not be read again");
-	return media_put(w->ctx, w->ctx->svc->platform->media, w->person->id, str_n(bytes.data, (size_t)u->size), item, e);
+	return media_put(
+	        w->ctx, w->ctx->svc->platform->media, w->person->id, str_n(bytes.data, (size_t)u->size), item, e);
 }
 
-/* The picture that came along, kept: *path, p NULL when none did, "" to have none. *problem: what the form says of it. */
+/* The picture that came along, kept: *path, p NULL when none did, "" to have none. *problem: what the form says of it.
+ */
 static enum status take_avatar(struct web *w, struct str *path, struct str *problem, struct err *e)
 {
 	struct upload *u = web_upload(w, "avatar");
@@ -138,8 +142,8 @@ enum status account_post_profile(struct web *w, struct err *e)
 	struct str avatar, picture = STR("");
 	TRY(ask_profile(w, &v.p, e));
 	TRY(take_avatar(w, &avatar, &picture, e));
-	const struct identity_update_profile_ask u = { w->person->id, form_text(w, "name"), form_text(w, "handle"), form_text(w, "bio"), form_text(w, "locale"),
-		form_text(w, "timezone"), avatar };
+	const struct identity_update_profile_ask u = { w->person->id, form_text(w, "name"), form_text(w, "handle"),
+		form_text(w, "bio"), form_text(w, "locale"), form_text(w, "timezone"), avatar };
 	if (picture.n)
 		done = (struct identity_update_profile_answer){ STR("avatar"), picture };
 	else

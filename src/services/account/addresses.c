@@ -27,8 +27,9 @@ static enum status load(struct web *w, struct address_form **list, size_t *n, st
 	TRY(q_account_addresses(c, w->person->id, &rows, n, e));
 	*list = ARENA_ARRAY(w->ctx->arena, struct address_form, *n);
 	for (size_t i = 0; i < *n; i++)
-		(*list)[i] = (struct address_form){ id_of(w->ctx->arena, rows[i].id), rows[i].name, rows[i].line1, rows[i].line2, rows[i].postal_code, rows[i].city,
-			rows[i].region, rows[i].country, rows[i].phone, rows[i].delivery, rows[i].billing };
+		(*list)[i] = (struct address_form){ id_of(w->ctx->arena, rows[i].id), rows[i].name, rows[i].line1,
+			rows[i].line2, rows[i].postal_code, rows[i].city, rows[i].region, rows[i].country,
+			rows[i].phone, rows[i].delivery, rows[i].billing };
 	return ST_OK;
 }
 
@@ -62,15 +63,22 @@ static const struct choice *countries(struct web *w, const void *values)
 
 static const struct field fields[] = {
 	FIELD(struct address_form, id, HIDDEN, .max = ID_TEXT_LEN),
-	FIELD(struct address_form, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = LINE_MAX_LEN, .autocomplete = "name"),
-	FIELD(struct address_form, line1, TEXT, .label = "Street and number", .required = "Street and number, please.", .max = LINE_MAX_LEN,
-	      .autocomplete = "address-line1"),
-	FIELD(struct address_form, line2, TEXT, .label = "Flat, floor, company", .max = LINE_MAX_LEN, .autocomplete = "address-line2"),
-	FIELD(struct address_form, postal_code, TEXT, .label = "Postal code", .max = CODE_MAX, .autocomplete = "postal-code"),
-	FIELD(struct address_form, city, TEXT, .label = "Town", .required = "A town, please.", .max = LINE_MAX_LEN, .autocomplete = "address-level2"),
-	FIELD(struct address_form, region, TEXT, .label = "Region", .max = LINE_MAX_LEN, .autocomplete = "address-level1"),
-	FIELD(struct address_form, country, CHOICE, .label = "Country", .required = "Please choose a country.", .choose = countries, .autocomplete = "country"),
-	FIELD(struct address_form, phone, TEL, .label = "Telephone", .hint = "For the courier", .max = PHONE_MAX, .autocomplete = "tel"),
+	FIELD(struct address_form, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = LINE_MAX_LEN,
+	        .autocomplete = "name"),
+	FIELD(struct address_form, line1, TEXT, .label = "Street and number", .required = "Street and number, please.",
+	        .max = LINE_MAX_LEN, .autocomplete = "address-line1"),
+	FIELD(struct address_form, line2, TEXT, .label = "Flat, floor, company", .max = LINE_MAX_LEN,
+	        .autocomplete = "address-line2"),
+	FIELD(struct address_form, postal_code, TEXT, .label = "Postal code", .max = CODE_MAX,
+	        .autocomplete = "postal-code"),
+	FIELD(struct address_form, city, TEXT, .label = "Town", .required = "A town, please.", .max = LINE_MAX_LEN,
+	        .autocomplete = "address-level2"),
+	FIELD(struct address_form, region, TEXT, .label = "Region", .max = LINE_MAX_LEN,
+	        .autocomplete = "address-level1"),
+	FIELD(struct address_form, country, CHOICE, .label = "Country", .required = "Please choose a country.",
+	        .choose = countries, .autocomplete = "country"),
+	FIELD(struct address_form, phone, TEL, .label = "Telephone", .hint = "For the courier", .max = PHONE_MAX,
+	        .autocomplete = "tel"),
 	FIELD(struct address_form, delivery, CHECK, .label = "Deliver here"),
 	FIELD(struct address_form, billing, CHECK, .label = "Put it on bills"),
 	{ 0 },
@@ -106,7 +114,10 @@ enum status account_get_address(struct web *w, struct err *e)
 	struct form_fill f;
 	size_t n;
 	TRY(load(w, &list, &n, e));
-	struct address_form fresh = { .name = w->person->name, .country = n ? list[n - 1].country : STR(""), .delivery = n == 0, .billing = n == 0 };
+	struct address_form fresh = { .name = w->person->name,
+		.country = n ? list[n - 1].country : STR(""),
+		.delivery = n == 0,
+		.billing = n == 0 };
 	struct address_form *shown = web_path_is(w, "id") ? own_address(list, n, web_path(w, "id")) : &fresh;
 	if (!shown)
 		return err_set(e, ST_NOT_FOUND, "This address is not there any more.");
@@ -131,8 +142,8 @@ static enum status tx_save(struct db_conn *c, void *arg, struct err *e)
 	const struct saving *s = arg;
 	const struct address_form *f = s->f;
 	int64_t person = s->w->person->id;
-	TRY(q_account_address_put(c, s->id, person, f->name, f->line1, f->line2, f->postal_code, f->city, f->region, f->country, f->phone, f->delivery,
-	                          f->billing, clock_now_us(), NULL, e));
+	TRY(q_account_address_put(c, s->id, person, f->name, f->line1, f->line2, f->postal_code, f->city, f->region,
+	        f->country, f->phone, f->delivery, f->billing, clock_now_us(), NULL, e));
 	if (f->delivery)
 		TRY(q_account_address_only_delivery(c, person, s->id, NULL, e));
 	if (f->billing)
@@ -179,5 +190,7 @@ enum status account_post_address_remove(struct web *w, struct err *e)
 	if (!id_parse(id, &r.id))
 		return err_set(e, ST_INVALID, "This form is not understood.");
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_remove, &r, e));
-	return web_redirect(w, 303, r.back ? web_url(w->ctx, "account", "/addresses?done=back") : web_url(w->ctx, "account", "/addresses?removed=%.*s", STR_ARG(id)));
+	return web_redirect(w, 303,
+	        r.back ? web_url(w->ctx, "account", "/addresses?done=back")
+	               : web_url(w->ctx, "account", "/addresses?removed=%.*s", STR_ARG(id)));
 }

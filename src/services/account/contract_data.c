@@ -9,15 +9,21 @@
 
 static void put_address(struct buf *b, const struct account_addresses_row *r)
 {
-	const struct { const char *name; struct str value; } members[] = { { "name", r->name }, { "line1", r->line1 }, { "line2", r->line2 },
-		{ "postal code", r->postal_code }, { "city", r->city }, { "region", r->region }, { "country", r->country }, { "phone", r->phone } };
+	const struct {
+		const char *name;
+		struct str value;
+	} members[] = { { "name", r->name }, { "line1", r->line1 }, { "line2", r->line2 },
+		{ "postal code", r->postal_code }, { "city", r->city }, { "region", r->region },
+		{ "country", r->country }, { "phone", r->phone } };
 	buf_putc(b, '{');
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		json_put_member(b, members[i].name, members[i].value);
-	buf_printf(b, ",\"delivery\":%s,\"billing\":%s}", r->delivery ? "true" : "false", r->billing ? "true" : "false");
+	buf_printf(
+	        b, ",\"delivery\":%s,\"billing\":%s}", r->delivery ? "true" : "false", r->billing ? "true" : "false");
 }
 
-enum status account_serve_person_data(struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
+enum status account_serve_person_data(
+        struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
 {
 	struct account_addresses_row *addresses;
 	struct account_choices_row *choices;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All that the site keeps about a person, as a zip of one JSON file for each service. Made by a job, kept for a week outside of
- * what is public, given to its person alone.
+ * All that the site keeps about a person, as a zip of one JSON file for each service. Made by a job, kept for a week
+ * outside of what is public, given to its person alone.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -53,7 +53,9 @@ enum status account_get_export(struct web *w, struct err *e)
 	TRY(last_of(w, &r, e));
 	if (!over(r))
 		v = (struct export_view){ r->state, html_day(w->ctx->arena, w->person->zone, r->created_at),
-			html_day(w->ctx->arena, w->person->zone, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S), (r->bytes + 1023) / 1024 };
+			html_day(
+			        w->ctx->arena, w->person->zone, r->created_at + ACCOUNT_EXPORT_DAYS * 86400 * US_PER_S),
+			(r->bytes + 1023) / 1024 };
 	if (str_eqc(v.state, "waiting"))
 		http_set_header(w->req, "refresh", STR("2"));
 	web_no_cache(w);
@@ -70,7 +72,8 @@ static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_account_export_last(c, w->person->id, &r, e));
 	if (r && str_eqc(r->state, "waiting") && !over(r))
 		return ST_OK;
-	struct str payload = arena_strf(db_arena(c), "{\"export\":%lld,\"person\":%lld}", (long long)id, (long long)w->person->id);
+	struct str payload = arena_strf(
+	        db_arena(c), "{\"export\":%lld,\"person\":%lld}", (long long)id, (long long)w->person->id);
 	TRY(q_account_export_add(c, id, w->person->id, clock_now_us(), NULL, e));
 	TRY(job_enqueue(c, &(struct job_new){ .kind = "account.export", .payload = payload }, &job, e));
 	struct audit_entry entry = { .action = "person.data_asked" };
@@ -90,7 +93,8 @@ enum status account_get_export_file(struct web *w, struct err *e)
 	TRY(last_of(w, &r, e));
 	if (over(r) || !str_eqc(r->state, "ready"))
 		return err_set(e, ST_NOT_FOUND, "There is no archive. You can have one made.");
-	SCOPED_FD fd = open(arena_printf(w->ctx->arena, "%s/%.*s", folder(w->ctx), STR_ARG(r->file)), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	SCOPED_FD fd = open(arena_printf(w->ctx->arena, "%s/%.*s", folder(w->ctx), STR_ARG(r->file)),
+	        O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set(e, ST_GONE, "The archive is not there any more. You can have another made.");
 	struct audit_entry entry = { .action = "person.data_taken" };
@@ -116,7 +120,8 @@ static bool put_file(struct archive *a, const char *name, struct str text)
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_perm(entry, 0644);
 	archive_entry_set_mtime(entry, clock_now_us() / US_PER_S, 0);
-	bool ok = archive_write_header(a, entry) == ARCHIVE_OK && archive_write_data(a, text.p, text.n) == (la_ssize_t)text.n;
+	bool ok = archive_write_header(a, entry) == ARCHIVE_OK &&
+	        archive_write_data(a, text.p, text.n) == (la_ssize_t)text.n;
 	archive_entry_free(entry);
 	return ok;
 }
@@ -130,14 +135,17 @@ static enum status collect(struct ctx *ctx, int64_t person, struct part **out, s
 	struct part *parts = ARENA_ARRAY(ctx->arena, struct part, p->service_count + 1);
 	*out = parts;
 	*n = 0;
-	parts[(*n)++] = (struct part){ "README.txt", STR("All that this site keeps about you: one file for each of its parts, as JSON (text that programs and people can read).\n") };
+	parts[(*n)++] = (struct part){ "README.txt",
+		STR("All that this site keeps about you: one file for each of its parts, as JSON (text that programs "
+		    "and people can read).\n") };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		const struct contract_def *def = person_data_contract(p->services[i].def);
 		struct person_data_answer data = { STR("") };
 		if (!def)
 			continue;
 		TRY(contract_call(ctx, def, &(struct person_data_ask){ person }, &data, e));
-		parts[(*n)++] = (struct part){ arena_printf(ctx->arena, "%s.json", p->services[i].def->name), data.json };
+		parts[(*n)++] = (struct part){ arena_printf(ctx->arena, "%s.json", p->services[i].def->name),
+			data.json };
 	}
 	return ST_OK;
 }
@@ -186,7 +194,8 @@ static enum status tx_made(struct db_conn *c, void *arg, struct err *e)
 	return q_account_export_done(c, m->id, str_c(m->state), m->file, m->bytes, clock_now_us(), &m->rows, e);
 }
 
-/* The file has the name of its row: one that an attempt before left behind is written anew, and none stays that no row knows. */
+/* The file has the name of its row: one that an attempt before left behind is written anew, and none stays that no row
+ * knows. */
 enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e)
 {
 	SCOPED_JSON *in = json_parse(j->payload, 2, e);
@@ -234,7 +243,8 @@ static enum status drop_exports(struct ctx *ctx, int64_t before, int64_t person,
 		TRY(q_account_exports_old(c, before, person, &rows, &n, e));
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (rows[i].file.n && unlink(arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(rows[i].file))) && errno != ENOENT)
+		if (rows[i].file.n && unlink(arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(rows[i].file))) &&
+		        errno != ENOENT)
 			return err_errno(e, ST_IO, "an archive can not be removed");
 		TRY(db_write(ctx, ctx->svc->db, tx_drop, &rows[i].id, e));
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ending an account: asked for by who has just proved who they are, undone for two weeks, then forgotten by every service.
+ * Ending an account: asked for by who has just proved who they are, undone for two weeks, then forgotten by every
+ * service.
  */
 #include "base/clock.h"
 #include "gen/account_tpl.h"
@@ -15,7 +16,8 @@ static enum status page(struct web *w, int status, struct str problem, struct er
 	struct buf b;
 	struct identity_profile_answer p;
 	struct page_shell shell = web_shell(w, "End your account");
-	struct leave_view v = { STR(""), problem, config_int(w->ctx->svc->platform->config, "identity", "leaving_days") };
+	struct leave_view v = { STR(""), problem,
+		config_int(w->ctx->svc->platform->config, "identity", "leaving_days") };
 	TRY(identity_ask_profile(w->ctx, &(struct identity_profile_ask){ w->person->id }, &p, e));
 	if (p.leaving_us)
 		v.leaving_on = html_day(w->ctx->arena, w->person->zone, p.leaving_us);
@@ -38,7 +40,8 @@ static enum status prove_it(struct web *w)
 	buf_arena(&next, w->ctx->arena, 8192);
 	url_encode(&back, web_url(w->ctx, "account", "/leave"));
 	url_encode(&next, web_abs_url(w->ctx, "account", "/auth/login?again=1&next=%.*s", (int)back.len, back.data));
-	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
+	return web_redirect(
+	        w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
 }
 
 enum status account_post_leave(struct web *w, struct err *e)

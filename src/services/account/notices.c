@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What somebody wants to be written to about: one switch for each topic that a service declares (struct notice_def). Services that
- * write ask account/choice.
+ * What somebody wants to be written to about: one switch for each topic that a service declares (struct notice_def).
+ * Services that write ask account/choice.
  */
 #include "base/clock.h"
 #include "gen/account_sql.h"
@@ -84,7 +84,8 @@ static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		bool on = false;
 		for (unsigned f = 0; f < w->form_.count; f++)
-			on |= str_eqc(w->form_.list[f].name, "topic") && str_eqc(w->form_.list[f].value, defs[i]->topic);
+			on |= str_eqc(w->form_.list[f].name, "topic") &&
+			        str_eqc(w->form_.list[f].value, defs[i]->topic);
 		if (on == by_mail(defs[i], former, had))
 			continue;
 		TRY(q_account_choice_put(c, w->person->id, str_c(defs[i]->topic), on, clock_now_us(), NULL, e));
@@ -101,7 +102,8 @@ enum status account_post_notices(struct web *w, struct err *e)
 
 /* --- account/choice --------------------------------------------------------------------------------------------- */
 
-enum status account_serve_choice(struct ctx *ctx, const struct account_choice_ask *in, struct account_choice_answer *out, struct err *e)
+enum status account_serve_choice(
+        struct ctx *ctx, const struct account_choice_ask *in, struct account_choice_answer *out, struct err *e)
 {
 	const struct notice_def *defs[TOPICS_MAX];
 	struct account_choices_row *rows;

@@ -13,7 +13,8 @@ static const struct route routes[] = {
 	{ "GET", "/addresses/new", account_get_address, .flags = ROUTE_AUTH, .help = "A new one" },
 	{ "GET", "/addresses/{id:id}", account_get_address, .flags = ROUTE_AUTH, .help = "Change one" },
 	{ "POST", "/addresses", account_post_address, .flags = ROUTE_AUTH, .help = "Save it" },
-	{ "POST", "/addresses/remove", account_post_address_remove, .flags = ROUTE_AUTH, .help = "Remove one, or put it back" },
+	{ "POST", "/addresses/remove", account_post_address_remove, .flags = ROUTE_AUTH,
+	        .help = "Remove one, or put it back" },
 	{ "GET", "/notifications", account_get_notices, .flags = ROUTE_AUTH, .help = "What to be written to about" },
 	{ "POST", "/notifications", account_post_notices, .flags = ROUTE_AUTH, .help = "Save that" },
 	{ "GET", "/data", account_get_export, .flags = ROUTE_AUTH, .help = "All that the site keeps about a person" },
@@ -42,7 +43,8 @@ static const struct job_def jobs[] = {
 
 static const struct notice_def notices[] = {
 	{ "account.security", "Security", .by_mail = true,
-	  .help = "When somebody signs in with a new browser, and when a password, address, second step, passkey or application changes." },
+	        .help = "When somebody signs in with a new browser, and when a password, address, second step, passkey "
+	                "or application changes." },
 	{ 0 },
 };
 

@@ -11,8 +11,9 @@
 
 /* --- bodies away from home ---------------------------------------------------------------------------------------- */
 
-/* One attribute, " name=\"value\"", of a tag that our sanitiser wrote. Readers show the text elsewhere: what starts at our root, at
-   the page itself or without a scheme is written out. Other sizes of a picture stay behind: readers take the first. */
+/* One attribute, " name=\"value\"", of a tag that our sanitiser wrote. Readers show the text elsewhere: what starts at
+   our root, at the page itself or without a scheme is written out. Other sizes of a picture stay behind: readers take
+   the first. */
 static void put_feed_attr(struct buf *out, struct ctx *ctx, const struct blog_feed_item *i, struct str attr)
 {
 	static const char *const addresses[] = { " src", " href", " poster", " cite" };
@@ -95,7 +96,7 @@ const int *blog_numbers(struct arena *a, size_t n)
 	return list;
 }
 
-/* --- feeds ---------------------------------------------------------------------------------------------------------- */
+/* --- feeds -------------------------------------------------------------------------------------------------------- */
 
 struct str blog_location_url(struct ctx *ctx, const struct blog_location *l)
 {
@@ -225,7 +226,8 @@ enum status blog_get_json_feed(struct web *w, struct err *e)
 	return web_text(w, 200, "application/feed+json; charset=utf-8", body);
 }
 
-static enum status locations_from(struct web *w, int64_t skip, const struct blog_location **list, size_t *count, struct err *e)
+static enum status locations_from(
+        struct web *w, int64_t skip, const struct blog_location **list, size_t *count, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));

@@ -17,7 +17,8 @@ struct blog_feed_view {
 	size_t count;
 };
 
-struct str blog_feed_html(struct ctx *ctx, const struct blog_feed_item *i); /* addresses made absolute; a note when gated */
+struct str blog_feed_html(
+        struct ctx *ctx, const struct blog_feed_item *i); /* addresses made absolute; a note when gated */
 /* Plain text where RSS 2.0 has HTML (its descriptions): escaped once as HTML, before XML escapes it again. */
 struct str blog_feed_text(struct ctx *ctx, struct str text);
 /* 1 to n, in a. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pages of the site. Each handler opens one snapshot, reads the site's settings and what the page shows, and renders;
- * fragments of the page that are made here read from the same snapshot. It ends before anything is waited for or sent. Every
- * page carries the cache tag "blog", which any change of the blog's content drops.
+ * The pages of the site. Each handler opens one snapshot, reads the site's settings and what the page shows, and
+ * renders; fragments of the page that are made here read from the same snapshot. It ends before anything is waited for
+ * or sent. Every page carries the cache tag "blog", which any change of the blog's content drops.
  */
 #include "services/blog/blog_http.h"
 
@@ -111,7 +111,8 @@ enum status blog_get_home(struct web *w, struct err *e)
 		return blog_get_anything(w, e);
 	}
 	TRY(s);
-	struct page_shell shell = shell_of(w, &site, number > 1 ? arena_strf(w->ctx->arena, "Page %d", number) : STR(""));
+	struct page_shell shell = shell_of(
+	        w, &site, number > 1 ? arena_strf(w->ctx->arena, "Page %d", number) : STR(""));
 	link_neighbours(&shell, w->ctx, &page, base);
 	shell.kind = STR("home");
 	struct buf ld, out;
@@ -131,9 +132,14 @@ enum status blog_get_home(struct web *w, struct err *e)
 static void apply_meta(struct page_shell *shell, struct ctx *ctx, const struct blog_meta *m)
 {
 	const struct { struct str from, *to; } texts[] = {
-		{ m->title, &shell->title }, { m->title, &shell->og_title }, { m->og_title, &shell->og_title },
-		{ m->description, &shell->description }, { m->og_description, &shell->og_description }, { blog_abs(ctx, m->canonical_url), &shell->canonical },
-		{ m->twitter_title, &shell->twitter_title }, { m->twitter_description, &shell->twitter_description },
+		{ m->title, &shell->title },
+		{ m->title, &shell->og_title },
+		{ m->og_title, &shell->og_title },
+		{ m->description, &shell->description },
+		{ m->og_description, &shell->og_description },
+		{ blog_abs(ctx, m->canonical_url), &shell->canonical },
+		{ m->twitter_title, &shell->twitter_title },
+		{ m->twitter_description, &shell->twitter_description },
 		{ blog_abs(ctx, m->twitter_image), &shell->twitter_image },
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -249,7 +255,8 @@ enum status blog_get_archive(struct web *w, struct err *e)
 	SCOPED_DB_READ c = NULL;
 	TRY(open_site(w, &c, &site, e));
 	TRY(blog_archive(w->ctx, c, site.timezone, number, ARCHIVE_PAGE, &months, &count, &page, e));
-	struct page_shell shell = shell_of(w, &site, number > 1 ? arena_strf(w->ctx->arena, "Archive, page %d", number) : STR("Archive"));
+	struct page_shell shell = shell_of(
+	        w, &site, number > 1 ? arena_strf(w->ctx->arena, "Archive, page %d", number) : STR("Archive"));
 	struct buf out;
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
@@ -352,7 +359,7 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	return web_html_reading(w, 404, &out, &c);
 }
 
-/* --- what the pages need ------------------------------------------------------------------------------------------- */
+/* --- what the pages need ------------------------------------------------------------------------------------------ */
 
 static bool is_colour(struct str s)
 {

@@ -40,12 +40,14 @@ struct str blog_search_url(struct ctx *ctx, struct str query, int number)
 
 struct str blog_abs(struct ctx *ctx, struct str url)
 {
-	/* Feeds, maps and heads of pages name it to programs that follow: what is no address of the web is left out everywhere. */
+	/* Feeds, maps and heads of pages name it to programs that follow: what is no address of the web is left out
+	 * everywhere. */
 	if (!url_is_public(url))
 		return STR("");
 	if (url.p[0] != '/')
 		return url;
-	/* web_url() gives a path below the origin: what is missing is scheme and host, which end where the base path begins. */
+	/* web_url() gives a path below the origin: what is missing is scheme and host, which end where the base path
+	 * begins. */
 	struct service_instance *blog = platform_service(ctx->svc->platform, "blog");
 	struct str origin = str_first(blog->base_url, blog->base_url.n - blog->base_path.n);
 	struct buf b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One body, rendered for everyone who may see it: once for those who may read all, and again for the others only when some part
- * is not for them. The parsed source lives for the call; the results live in the caller's arena.
+ * One body, rendered for everyone who may see it: once for those who may read all, and again for the others only when
+ * some part is not for them. The parsed source lives for the call; the results live in the caller's arena.
  */
 #include "services/blog/body.h"
 
@@ -23,7 +23,7 @@ struct source {
 
 static void source_fini(struct source *s) { json_decref(s->doc); }
 
-/* --- HTML with Ghost's marks ----------------------------------------------------------------------------------------- */
+/* --- HTML with Ghost's marks -------------------------------------------------------------------------------------- */
 
 #define PAYWALL_MARK "<!--members-only-->"
 #define GATE_BEGIN "<!--kg-gated-block:begin"
@@ -66,12 +66,12 @@ static struct str for_audience(struct render *r, struct str html)
 	return buf_str(&b);
 }
 
-/* --- one rendering ---------------------------------------------------------------------------------------------------- */
+/* --- one rendering ------------------------------------------------------------------------------------------------ */
 
 struct result { struct safe_html html; bool saw_gate, saw_paywall; unsigned images; };
 
-static enum status render_once(struct arena *a, const struct source *s, const struct body_options *opt, enum audience who,
-                               bool to_paywall, struct body *body, struct result *out, struct err *e)
+static enum status render_once(struct arena *a, const struct source *s, const struct body_options *opt,
+        enum audience who, bool to_paywall, struct body *body, struct result *out, struct err *e)
 {
 	struct buf b;
 	buf_arena(&b, a, BODY_HTML_MAX);
@@ -99,7 +99,7 @@ static enum status render_once(struct arena *a, const struct source *s, const st
 	return r.status;
 }
 
-/* --- reading time ------------------------------------------------------------------------------------------------------ */
+/* --- reading time ------------------------------------------------------------------------------------------------- */
 
 /* Words between blanks; a Chinese, Japanese or Korean character is one by itself. */
 static int64_t count_words(struct str s)
@@ -128,13 +128,14 @@ static int reading_minutes(int64_t words, unsigned images)
 	return minutes < 1 ? 1 : minutes > 10000 ? 10000 : (int)minutes;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static enum status parse(struct arena *a, struct source *s, struct err *e)
 {
 	struct err why = { 0 };
 	if (s->text.n > BODY_SOURCE_MAX)
-		return err_set(e, ST_TOO_LARGE, "the body has %zu bytes, at most %u are taken", s->text.n, BODY_SOURCE_MAX);
+		return err_set(
+		        e, ST_TOO_LARGE, "the body has %zu bytes, at most %u are taken", s->text.n, BODY_SOURCE_MAX);
 	if (s->format == BODY_HTML || s->format == BODY_MARKDOWN)
 		return ST_OK;
 	const char *name = body_format_name(s->format);
@@ -144,7 +145,9 @@ static enum status parse(struct arena *a, struct source *s, struct err *e)
 	json_t *root = json_object_get(s->doc, "root");
 	bool ok = s->format == BODY_LEXICAL ? json_is_array(json_object_get(root, "children"))
 					    : json_is_array(json_object_get(s->doc, "sections"));
-	return ok ? ST_OK : err_set(e, ST_INVALID, "the %s document has no %s", name, s->format == BODY_LEXICAL ? "root" : "sections");
+	return ok ? ST_OK
+	          : err_set(e, ST_INVALID, "the %s document has no %s", name,
+	                    s->format == BODY_LEXICAL ? "root" : "sections");
 }
 
 static enum status render_all(struct arena *a, const struct source *s, const struct body_options *opt, struct body *out,
@@ -190,12 +193,15 @@ enum status body_render(struct arena *a, enum body_format format, struct str sou
 		return err_set(e, st, "%s", why.msg);
 	const struct source html = { BODY_HTML, fallback, NULL };
 	struct str *notes = ARENA_ARRAY(a, struct str, BODY_NOTES_MAX);
-	*out = (struct body){ .format = BODY_HTML, .notes = notes, .note_count = 1, .plain = STR(""), .plain_preview = STR("") };
+	*out = (struct body){
+		.format = BODY_HTML, .notes = notes, .note_count = 1, .plain = STR(""), .plain_preview = STR("")
+	};
 	notes[0] = arena_strf(a, "%s; the HTML beside it was taken", why.msg);
 	return render_all(a, &html, opt, out, e);
 }
 
-enum status body_inline(struct arena *a, struct str html, const struct body_options *opt, struct safe_html *out, struct err *e)
+enum status body_inline(
+        struct arena *a, struct str html, const struct body_options *opt, struct safe_html *out, struct err *e)
 {
 	struct str notes[BODY_NOTES_MAX];
 	unsigned note_count = 0;

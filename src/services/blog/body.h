@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From what an editor wrote to HTML that may be shown: Lexical (Ghost 5, 6), Mobiledoc (Ghost 1 to 5), HTML, Markdown. Done once per
- * revision, when it is written. Everything here is hostile input: JSON depth, node count and output are bounded.
+ * From what an editor wrote to HTML that may be shown: Lexical (Ghost 5, 6), Mobiledoc (Ghost 1 to 5), HTML, Markdown.
+ * Done once per revision, when it is written. Everything here is hostile input: JSON depth, node count and output are
+ * bounded.
  *
- * Safe by construction: elements and cards come from our own templates (cards/templates/cards.html), which escape what they
- * are given; fields that hold HTML (captions, HTML and Markdown cards, HTML bodies) pass the sanitiser one by one. What
- * is made here is therefore `struct safe_html`.
+ * Safe by construction: elements and cards come from our own templates (cards/templates/cards.html), which escape what
+ * they are given; fields that hold HTML (captions, HTML and Markdown cards, HTML bodies) pass the sanitiser one by one.
+ * What is made here is therefore `struct safe_html`.
  */
 #ifndef GH_SERVICES_BLOG_BODY_H
 #define GH_SERVICES_BLOG_BODY_H
@@ -22,8 +23,10 @@ enum body_format { BODY_LEXICAL, BODY_MOBILEDOC, BODY_HTML, BODY_MARKDOWN };
 const char *body_format_name(enum body_format f); /* as in revisions.format */
 
 struct body_options {
-	struct str site_url; /* the address that absolute links of the source begin with, no slash at the end; may be empty */
-	/* The stored image behind an address of the source (already without site_url); false: not ours. NULL: none are. */
+	struct str site_url; /* the address that absolute links of the source begin with, no slash at the end; may be
+	                        empty */
+	/* The stored image behind an address of the source (already without site_url); false: not ours. NULL: none are.
+	 */
 	bool (*image)(void *arg, struct str url, struct blog_image *out);
 	void *arg;
 };
@@ -37,7 +40,7 @@ struct body {
 	struct str plain;             /* text of what a visitor may read of a public post */
 	struct str plain_preview;     /* text of preview; empty without */
 	int64_t words;
-	int reading_min;              /* 275 words a minute, 12 s for the first image, a second less for each next, never under 3 */
+	int reading_min; /* 275 words a minute, 12 s for the first image, a second less for each next, never under 3 */
 	const struct str *notes;      /* sentences about what could not be kept */
 	unsigned note_count;
 };
@@ -51,7 +54,8 @@ enum status body_render(struct arena *a, enum body_format format, struct str sou
 enum status body_inline(struct arena *a, struct str html, const struct body_options *opt, struct safe_html *out,
                         struct err *e) MUST_CHECK;
 
-/* An address of the source as this site has it: the old site's own become root-relative, Ghost's overlays become pages. */
+/* An address of the source as this site has it: the old site's own become root-relative, Ghost's overlays become pages.
+ */
 struct str body_url(struct arena *a, const struct body_options *opt, struct str url);
 
 /* The first sentences of a text, at most max code points, cut at a word, "…" when cut. */

@@ -168,7 +168,8 @@ void render_markdown(struct render *r, struct str source)
 	struct buf b;
 	buf_arena(&b, r->a, BODY_HTML_MAX);
 	unsigned flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_PERMISSIVEAUTOLINKS | MD_FLAG_TASKLISTS;
-	if (source.n > BODY_SOURCE_MAX || md_html(source.p, (MD_SIZE)source.n, markdown_piece, &b, flags, 0) || !buf_ok(&b)) {
+	if (source.n > BODY_SOURCE_MAX || md_html(source.p, (MD_SIZE)source.n, markdown_piece, &b, flags, 0) ||
+	        !buf_ok(&b)) {
 		if (r->status == ST_OK)
 			r->status = err_set(r->err, ST_TOO_LARGE, "the Markdown is too large");
 		return;
@@ -244,7 +245,7 @@ static const struct card_kind {
 	{ "email-cta", put_nothing, NULL },
 };
 
-/* --- who may see it ------------------------------------------------------------------------------------------------ */
+/* --- who may see it ----------------------------------------------------------------------------------------------- */
 
 static bool segment_has(struct str segment, const char *status)
 {
@@ -255,8 +256,8 @@ static bool segment_has(struct str segment, const char *status)
 	return false;
 }
 
-/* `visibility` as Ghost keeps it, in its three shapes (FORMAT.md of the fixtures). What is malformed is shown to nobody but
-   those who may read everything. */
+/* `visibility` as Ghost keeps it, in its three shapes (FORMAT.md of the fixtures). What is malformed is shown to nobody
+   but those who may read everything. */
 static bool visible_to(const struct card *k, enum audience who)
 {
 	json_t *v = json_object_get(k->j, "visibility");

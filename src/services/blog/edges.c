@@ -141,7 +141,8 @@ enum status edges_in(struct db_conn *c, int64_t dst, struct str type, struct edg
 	return ST_OK;
 }
 
-enum status edges_closure(struct db_conn *c, int64_t start, struct str type, bool backwards, struct edge_ends *out, struct err *e)
+enum status edges_closure(
+        struct db_conn *c, int64_t start, struct str type, bool backwards, struct edge_ends *out, struct err *e)
 {
 	struct blog_edges_closure_row *rows;
 	struct blog_edges_closure_in_row *rows_in;

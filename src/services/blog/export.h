@@ -20,7 +20,9 @@ struct export_options {
 	void (*progress)(void *arg, const char *stage, size_t done);
 	void *progress_arg;
 };
-struct export_report { size_t posts, pages, tags, authors, files, missing; /* missing: known to the database, not in storage */ };
+struct export_report {
+	size_t posts, pages, tags, authors, files, missing; /* missing: known to the database, not in storage */
+};
 
 /* From a fiber, on one snapshot (SQLite). Blocks while it writes: for commands. A failure leaves no folder behind. */
 enum status blog_export_ghost(struct ctx *ctx, struct db *db, struct media *media, const struct export_options *opt,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing a Ghost export (what it looks like: tests/fixtures/ghost/FORMAT.md): the reverse of ghost_*.c. Row by row, so that a large
- * site needs no more memory than its longest post.
+ * Writing a Ghost export (what it looks like: tests/fixtures/ghost/FORMAT.md): the reverse of ghost_*.c. Row by row, so
+ * that a large site needs no more memory than its longest post.
  *
  * What was imported keeps the ids that it came with, so that the way there and back again ends where it began.
  */
@@ -43,7 +43,7 @@ struct export {
 
 typedef struct blog_export_objects_row object;
 
-/* --- JSON ------------------------------------------------------------------------------------------------------------------ */
+/* --- JSON --------------------------------------------------------------------------------------------------------- */
 
 static void begin_table(struct export *x, const char *name)
 {
@@ -96,7 +96,7 @@ static void put_time(struct export *x, const char *key, int64_t us)
 	put_text(x, key, str_n(text, n));
 }
 
-/* --- names ------------------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static struct str hex_id(struct export *x, int64_t id) { return arena_strf(x->row, "%024llx", (unsigned long long)id); }
 
@@ -128,7 +128,7 @@ static struct str address(struct export *x, struct str url)
 
 static void put_address(struct export *x, const char *key, struct str url) { put_maybe(x, key, address(x, url)); }
 
-/* --- objects ------------------------------------------------------------------------------------------------------------------- */
+/* --- objects ------------------------------------------------------------------------------------------------------ */
 
 static void put_dates(struct export *x, const object *o)
 {
@@ -294,7 +294,7 @@ static enum status snippet(struct export *x, const object *o, struct err *e)
 	return end_row(x, e);
 }
 
-/* --- tables ---------------------------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------------- */
 
 struct walk {
 	struct export *x;
@@ -342,7 +342,9 @@ static enum status all_objects(struct export *x, struct err *e)
 {
 	struct export_report *r = x->report;
 	static const struct { const char *table, *type, *target; } links[] = {
-		{ "posts_tags", "tagged", "tag_id" }, { "posts_authors", "authored-by", "author_id" }, { "posts_products", "requires", "product_id" },
+		{ "posts_tags", "tagged", "tag_id" },
+		{ "posts_authors", "authored-by", "author_id" },
+		{ "posts_products", "requires", "product_id" },
 	};
 	begin_table(x, "posts");
 	TRY(objects(x, "post", &r->posts, as_post, e));
@@ -352,9 +354,14 @@ static enum status all_objects(struct export *x, struct err *e)
 	TRY(objects(x, "post", NULL, post_meta, e));
 	TRY(objects(x, "page", NULL, post_meta, e));
 	end_table(x);
-	const struct { const char *table, *type; size_t *count; enum status (*write)(struct export *, const object *, struct err *); } rest[] = {
-		{ "tags", "tag", &r->tags, tag },       { "users", "author", &r->authors, author }, { "roles_users", "author", NULL, author_role },
-		{ "products", "tier", NULL, tier }, { "snippets", "snippet", NULL, snippet },
+	const struct { const char *table, *type; size_t *count; enum status (*write)(struct export *, const object *,
+		struct err *);
+	} rest[] = {
+		{ "tags", "tag", &r->tags, tag },
+		{ "users", "author", &r->authors, author },
+		{ "roles_users", "author", NULL, author_role },
+		{ "products", "tier", NULL, tier },
+		{ "snippets", "snippet", NULL, snippet },
 	};
 	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
 		begin_table(x, rest[i].table);
@@ -384,7 +391,7 @@ static enum status roles(struct export *x, struct err *e)
 	return ST_OK;
 }
 
-/* --- the site ---------------------------------------------------------------------------------------------------------------------- */
+/* --- the site ----------------------------------------------------------------------------------------------------- */
 
 static enum status put_setting(struct export *x, int64_t n, const char *key, struct str value, struct err *e)
 {
@@ -432,7 +439,7 @@ static enum status settings(struct export *x, struct err *e)
 	return ST_OK;
 }
 
-/* --- files --------------------------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static enum status make_folders(const char *path, struct err *e)
 {
@@ -485,7 +492,8 @@ static enum status one_file(struct export *x, const struct blog_export_media_row
 
 static struct str extension(struct str type)
 {
-	static const char *const odd[][2] = { { "image/jpeg", "jpg" }, { "image/svg+xml", "svg" }, { "audio/mpeg", "mp3" }, { "audio/mp4", "m4a" } };
+	static const char *const odd[][2] = { { "image/jpeg", "jpg" }, { "image/svg+xml", "svg" },
+		{ "audio/mpeg", "mp3" }, { "audio/mp4", "m4a" } };
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
 		if (str_eqc(type, odd[i][0]))
 			return str_c(odd[i][1]);
@@ -501,8 +509,9 @@ static enum status each_file(void *arg, const struct blog_export_media_row *m)
 	struct export *x = w->x;
 	struct arena *a = x->ctx->arena;
 	struct file *f = NULL;
-	struct str origin = m->origin.n ? arena_str(a, m->origin)
-	                                : arena_strf(a, "/content/images/%.*s.%.*s", STR_ARG(m->sha256), STR_ARG(extension(m->type)));
+	struct str origin = m->origin.n
+	        ? arena_str(a, m->origin)
+	        : arena_strf(a, "/content/images/%.*s.%.*s", STR_ARG(m->sha256), STR_ARG(extension(m->type)));
 	HASH_FIND(hh, x->files, m->path.p, m->path.n, f);
 	if (!f) {
 		f = ARENA_NEW(a, struct file);
@@ -512,7 +521,7 @@ static enum status each_file(void *arg, const struct blog_export_media_row *m)
 	return one_file(x, m, origin, w->e);
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------------------------ */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static enum status write_json(struct export *x, struct err *e)
 {
@@ -520,7 +529,8 @@ static enum status write_json(struct export *x, struct err *e)
 	x->out = fopen(path, "we");
 	if (!x->out)
 		return err_errno(e, ST_IO, "%s", path);
-	fprintf(x->out, "{\"db\":[{\"meta\":{\"exported_on\":%lld,\"version\":\"6.0.0\"},\"data\":{", (long long)(clock_now_us() / 1000));
+	fprintf(x->out, "{\"db\":[{\"meta\":{\"exported_on\":%lld,\"version\":\"6.0.0\"},\"data\":{",
+	        (long long)(clock_now_us() / 1000));
 	x->first = true;
 	enum status st = all_objects(x, e);
 	if (st == ST_OK)

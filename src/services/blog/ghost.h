@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading a Ghost export (versions 0 to 6; what the file looks like: tests/fixtures/ghost/FORMAT.md). ghost_file.c reads and checks
- * the shape; ghost_rows.c answers questions about rows; ghost_plan.c and ghost_site.c turn them into a plan. Included by
- * these and import_ghost.c; nobody else.
+ * Reading a Ghost export (versions 0 to 6; what the file looks like: tests/fixtures/ghost/FORMAT.md). ghost_file.c
+ * reads and checks the shape; ghost_rows.c answers questions about rows; ghost_plan.c and ghost_site.c turn them into a
+ * plan. Included by these and import_ghost.c; nobody else.
  */
 #ifndef GH_SERVICES_BLOG_GHOST_H
 #define GH_SERVICES_BLOG_GHOST_H
@@ -11,8 +11,21 @@
 #include "services/blog/import_plan.h"
 
 enum ghost_table {
-	GHOST_POSTS, GHOST_POSTS_META, GHOST_TAGS, GHOST_POSTS_TAGS, GHOST_USERS, GHOST_POSTS_AUTHORS, GHOST_ROLES, GHOST_ROLES_USERS,
-	GHOST_SETTINGS, GHOST_PRODUCTS, GHOST_POSTS_PRODUCTS, GHOST_NEWSLETTERS, GHOST_THEME_SETTINGS, GHOST_SNIPPETS, GHOST_TABLES
+	GHOST_POSTS,
+	GHOST_POSTS_META,
+	GHOST_TAGS,
+	GHOST_POSTS_TAGS,
+	GHOST_USERS,
+	GHOST_POSTS_AUTHORS,
+	GHOST_ROLES,
+	GHOST_ROLES_USERS,
+	GHOST_SETTINGS,
+	GHOST_PRODUCTS,
+	GHOST_POSTS_PRODUCTS,
+	GHOST_NEWSLETTERS,
+	GHOST_THEME_SETTINGS,
+	GHOST_SNIPPETS,
+	GHOST_TABLES
 };
 
 /* Rows of one table by the text of one column, for look-ups; several rows may share a key. */
@@ -63,6 +76,7 @@ void ghost_plan_site(struct ghost *g);
 /* Ghost's name of a setting of ours; NULL: it has none. */
 const char *ghost_setting_key(struct str name);
 /* Renders into the plan's arena. False: noted, and there is no body. */
-bool ghost_render(struct ghost *g, struct plan_object *o, enum body_format format, struct str source, struct str fallback);
+bool ghost_render(
+        struct ghost *g, struct plan_object *o, enum body_format format, struct str source, struct str fallback);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The file itself: size, encoding, nesting, JSON, shape. Every refusal says where: line, column and byte, or the member.
+ * The file itself: size, encoding, nesting, JSON, shape. Every refusal says where: line, column and byte, or the
+ * member.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static enum status file_read(struct file *f, const char *path, uint64_t max, str
 	return ST_OK;
 }
 
-/* --- encoding and nesting ----------------------------------------------------------------------------------------------- */
+/* --- encoding and nesting ----------------------------------------------------------------------------------------- */
 
 static void position(struct str s, size_t at, unsigned *line, unsigned *column)
 {
@@ -67,7 +68,8 @@ static enum status refuse(const char *path, struct str s, size_t at, struct err 
 {
 	unsigned line, column;
 	position(s, at, &line, &column);
-	return err_set(e, ST_INVALID, "%s is no Ghost export: line %u, column %u (byte %zu): %s", path, line, column, at, why);
+	return err_set(
+	        e, ST_INVALID, "%s is no Ghost export: line %u, column %u (byte %zu): %s", path, line, column, at, why);
 }
 
 /* Offset of the first byte that is not UTF-8; n when all is. */
@@ -76,7 +78,8 @@ static size_t bad_utf8(struct str s)
 	size_t low = 0, high = s.n;
 	if (str_utf8_valid(s))
 		return s.n;
-	while (low < high) { /* a prefix that ends inside a character is invalid too: the search ends at most 3 bytes early */
+	while (low < high) { /* a prefix that ends inside a character is invalid too: the search ends at most 3 bytes
+		                early */
 		size_t mid = low + (high - low) / 2;
 		size_t end = mid + 1;
 		while (end < s.n && ((unsigned char)s.p[end] & 0xc0) == 0x80 && end < mid + 4)
@@ -98,7 +101,8 @@ static enum status check_text(const char *path, struct str s, struct err *e)
 	if (s.n > 2 && (!memcmp(s.p, "\xff\xfe", 2) || !memcmp(s.p, "\xfe\xff", 2) || !s.p[0] || !s.p[1]))
 		return err_set(e, ST_INVALID, "%s is UTF-16: save it as UTF-8, as Ghost wrote it", path);
 	if (begin.p[0] == '<')
-		return err_set(e, ST_INVALID, "%s is an HTML page and no Ghost export (perhaps the answer of a server that failed)", path);
+		return err_set(e, ST_INVALID,
+		        "%s is an HTML page and no Ghost export (perhaps the answer of a server that failed)", path);
 	if ((at = bad_utf8(s)) < s.n)
 		return refuse(path, s, at, e, "this is not UTF-8");
 	const char *nul = memchr(s.p, 0, s.n);
@@ -116,11 +120,12 @@ static enum status parse(struct ghost *g, const char *path, struct str s, struct
 	return err_set(e, why.status, why.status == ST_NOMEM ? "%s: %s" : "%s is no Ghost export: %s", path, why.msg);
 }
 
-/* --- shape ---------------------------------------------------------------------------------------------------------------- */
+/* --- shape -------------------------------------------------------------------------------------------------------- */
 
 static const char *kind_of(const json_t *j)
 {
-	static const char *const names[] = { "an object", "an array", "text", "a number", "a number", "true", "false", "null" };
+	static const char *const names[] = { "an object", "an array", "text", "a number", "a number", "true", "false",
+		"null" };
 	return j ? names[json_typeof(j)] : "nothing";
 }
 
@@ -129,18 +134,20 @@ static enum status find_data(struct ghost *g, const char *path, json_t **data, c
 	json_t *db = json_object_get(g->doc, "db"), *root = g->doc, *meta;
 	*where = "data";
 	if (!json_is_object(g->doc))
-		return err_set(e, ST_INVALID, "%s is no Ghost export: expected an object, found %s", path, kind_of(g->doc));
+		return err_set(
+		        e, ST_INVALID, "%s is no Ghost export: expected an object, found %s", path, kind_of(g->doc));
 	if (db) {
 		if (!json_is_array(db) || !json_array_size(db))
-			return err_set(e, ST_INVALID, "%s is no Ghost export: member \"db\": expected an array with one entry, found %s", path,
-			               json_is_array(db) ? "an empty one" : kind_of(db));
+			return err_set(e, ST_INVALID,
+			        "%s is no Ghost export: member \"db\": expected an array with one entry, found %s",
+			        path, json_is_array(db) ? "an empty one" : kind_of(db));
 		root = json_array_get(db, 0);
 		*where = "db[0].data";
 	}
 	*data = json_object_get(root, "data");
 	if (!json_is_object(*data))
-		return err_set(e, ST_INVALID, "%s is no Ghost export: member \"%s\": expected an object, found %s", path, *where,
-		               kind_of(*data));
+		return err_set(e, ST_INVALID, "%s is no Ghost export: member \"%s\": expected an object, found %s",
+		        path, *where, kind_of(*data));
 	meta = json_object_get(root, "meta");
 	g->version = ghost_id(g->a, meta, "version");
 	if (!ghost_time(meta, "exported_on", &g->exported_at))
@@ -151,8 +158,20 @@ static enum status find_data(struct ghost *g, const char *path, json_t **data, c
 static enum status find_tables(struct ghost *g, const char *path, json_t *data, const char *where, struct err *e)
 {
 	static const char *const names[GHOST_TABLES] = {
-		"posts", "posts_meta", "tags", "posts_tags", "users", "posts_authors", "roles", "roles_users", "settings", "products",
-		"posts_products", "newsletters", "custom_theme_settings", "snippets",
+		"posts",
+		"posts_meta",
+		"tags",
+		"posts_tags",
+		"users",
+		"posts_authors",
+		"roles",
+		"roles_users",
+		"settings",
+		"products",
+		"posts_products",
+		"newsletters",
+		"custom_theme_settings",
+		"snippets",
 	};
 	bool any = false;
 	for (int t = 0; t < GHOST_TABLES; t++) {
@@ -160,14 +179,17 @@ static enum status find_tables(struct ghost *g, const char *path, json_t *data, 
 		if (!j || json_is_null(j))
 			continue;
 		if (!json_is_array(j))
-			return err_set(e, ST_INVALID, "%s is no Ghost export: member \"%s.%s\": expected an array, found %s", path, where,
-			               names[t], kind_of(j));
+			return err_set(e, ST_INVALID,
+			        "%s is no Ghost export: member \"%s.%s\": expected an array, found %s", path, where,
+			        names[t], kind_of(j));
 		g->tables[t] = j;
 		any = true;
 	}
-	return any ? ST_OK
-		   : err_set(e, ST_INVALID, "%s is no Ghost export: member \"%s\" has none of the tables of one (posts, tags, users …)",
-		             path, where);
+	return any
+	        ? ST_OK
+	        : err_set(e, ST_INVALID,
+	                  "%s is no Ghost export: member \"%s\" has none of the tables of one (posts, tags, users …)",
+	                  path, where);
 }
 
 enum status ghost_open(struct ghost *g, const char *path, uint64_t max, struct err *e)

@@ -10,7 +10,7 @@
 #define RENDER_VERSION "2" /* raised when bodies come out differently: an import then renders anew */
 #define TITLE_MAX 255
 
-/* --- what objects have in common ------------------------------------------------------------------------------------------ */
+/* --- what objects have in common ---------------------------------------------------------------------------------- */
 
 struct plan_object *ghost_object(struct ghost *g, enum import_kind kind, const char *type, json_t *row)
 {
@@ -21,13 +21,37 @@ struct plan_object *ghost_object(struct ghost *g, enum import_kind kind, const c
 	if (!id.n)
 		id = ghost_id(g->a, row, post ? "id" : "uuid");
 	*o = (struct plan_object){
-		.kind = kind, .type = str_c(type), .status = STR("published"), .visibility = STR("public"), .excerpt = empty,
-		.lang = empty, .template = empty, .image_url = empty, .image_alt = empty, .custom_excerpt = empty, .caption = empty,
-		.meta_title = empty, .meta_description = empty, .og_title = empty, .og_description = empty, .og_image = empty,
-		.twitter_title = empty, .twitter_description = empty, .twitter_image = empty, .canonical_url = empty,
-		.accent = empty, .code_head = empty, .code_foot = empty, .email = empty, .role = empty, .location = empty,
-		.website = empty, .social = STR("{}"), .cover_url = empty,
-		.origin = post ? arena_strf(g->a, "ghost:%.*s", STR_ARG(id)) : arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)),
+		.kind = kind,
+		.type = str_c(type),
+		.status = STR("published"),
+		.visibility = STR("public"),
+		.excerpt = empty,
+		.lang = empty,
+		.template = empty,
+		.image_url = empty,
+		.image_alt = empty,
+		.custom_excerpt = empty,
+		.caption = empty,
+		.meta_title = empty,
+		.meta_description = empty,
+		.og_title = empty,
+		.og_description = empty,
+		.og_image = empty,
+		.twitter_title = empty,
+		.twitter_description = empty,
+		.twitter_image = empty,
+		.canonical_url = empty,
+		.accent = empty,
+		.code_head = empty,
+		.code_foot = empty,
+		.email = empty,
+		.role = empty,
+		.location = empty,
+		.website = empty,
+		.social = STR("{}"),
+		.cover_url = empty,
+		.origin = post ? arena_strf(g->a, "ghost:%.*s", STR_ARG(id))
+		               : arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)),
 	};
 	return o;
 }
@@ -55,7 +79,9 @@ static void common_meta(struct ghost *g, struct plan_object *o, json_t *row)
 		o->has_meta = o->has_meta || s.n;
 	}
 	const struct { const char *key; struct str *to; } urls[] = {
-		{ "og_image", &o->og_image }, { "twitter_image", &o->twitter_image }, { "canonical_url", &o->canonical_url },
+		{ "og_image", &o->og_image },
+		{ "twitter_image", &o->twitter_image },
+		{ "canonical_url", &o->canonical_url },
 	};
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
 		if (!ghost_text(row, urls[i].key).n)
@@ -84,10 +110,12 @@ static void choose_slug(struct ghost *g, struct plan_object *o, json_t *row)
 		o->slug = body_slug(g->a, o->title);
 	if (!o->slug.n) {
 		struct str id = ghost_id(g->a, row, "id");
-		o->slug = body_slug(g->a, arena_strf(g->a, "%.*s-%.*s", STR_ARG(o->type), (int)(id.n < 32 ? id.n : 32), id.p));
+		o->slug = body_slug(
+		        g->a, arena_strf(g->a, "%.*s-%.*s", STR_ARG(o->type), (int)(id.n < 32 ? id.n : 32), id.p));
 	}
 	if (!given.n)
-		import_note(g->log, o->kind, o->title.n ? o->title : o->slug, "has no slug: \"%.*s\" was made", STR_ARG(o->slug));
+		import_note(g->log, o->kind, o->title.n ? o->title : o->slug, "has no slug: \"%.*s\" was made",
+		        STR_ARG(o->slug));
 }
 
 void ghost_common(struct ghost *g, struct plan_object *o, json_t *row)
@@ -119,7 +147,8 @@ void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *e
 {
 	struct str links[64];
 	size_t n = 0;
-	char *rows[2] = { json_dumps(row, JSON_SORT_KEYS | JSON_COMPACT), extra ? json_dumps(extra, JSON_SORT_KEYS | JSON_COMPACT) : NULL };
+	char *rows[2] = { json_dumps(row, JSON_SORT_KEYS | JSON_COMPACT),
+		extra ? json_dumps(extra, JSON_SORT_KEYS | JSON_COMPACT) : NULL };
 	if (!rows[0] || (extra && !rows[1]))
 		guard_abort(ST_NOMEM); /* a hash of less would call something changed, or not, that is not so */
 	links[n++] = STR(RENDER_VERSION);
@@ -137,7 +166,7 @@ void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *e
 	free(rows[1]);
 }
 
-/* --- tags ------------------------------------------------------------------------------------------------------------------ */
+/* --- tags --------------------------------------------------------------------------------------------------------- */
 
 void ghost_plan_tags(struct ghost *g)
 {
@@ -145,21 +174,23 @@ void ghost_plan_tags(struct ghost *g)
 		json_t *row = ghost_row(g, GHOST_TAGS, i);
 		if (!json_is_object(row) || (!ghost_text(row, "name").n && !ghost_text(row, "slug").n)) {
 			g->log->report->counts[IMPORT_TAGS].skipped++;
-			import_note(g->log, IMPORT_TAGS, arena_strf(g->a, "row %zu", i + 1), "has neither a name nor a slug");
+			import_note(g->log, IMPORT_TAGS, arena_strf(g->a, "row %zu", i + 1),
+			        "has neither a name nor a slug");
 			continue;
 		}
 		struct plan_object *o = ghost_object(g, IMPORT_TAGS, "tag", row);
 		ghost_common(g, o, row);
 		o->excerpt = ghost_text(row, "description");
 		/* Internal ones mark posts for themes: they have no page and are not shown. */
-		if (str_eqc(ghost_text(row, "visibility"), "internal") || ghost_flag(row, "hidden") || str_starts(o->title, STR("#")))
+		if (str_eqc(ghost_text(row, "visibility"), "internal") || ghost_flag(row, "hidden") ||
+		        str_starts(o->title, STR("#")))
 			o->status = STR("unlisted");
 		ghost_image(g, o, ghost_url(g, row, ghost_text(row, "image").n ? "image" : "feature_image"));
 		ghost_finish(g, o, row, NULL);
 	}
 }
 
-/* --- authors ----------------------------------------------------------------------------------------------------------------- */
+/* --- authors ------------------------------------------------------------------------------------------------------ */
 
 static struct str social_of(struct ghost *g, json_t *row)
 {
@@ -173,7 +204,8 @@ static struct str social_of(struct ghost *g, json_t *row)
 	return text.p ? text : STR("{}");
 }
 
-static struct str role_of(struct ghost *g, const struct ghost_index *of_user, const struct ghost_index *roles, json_t *user)
+static struct str role_of(
+        struct ghost *g, const struct ghost_index *of_user, const struct ghost_index *roles, json_t *user)
 {
 	size_t n, m;
 	struct ghost_entry *link = ghost_find(of_user, ghost_id(g->a, user, "id"), &n);
@@ -183,12 +215,14 @@ static struct str role_of(struct ghost *g, const struct ghost_index *of_user, co
 
 void ghost_plan_authors(struct ghost *g)
 {
-	struct ghost_index of_user = ghost_index(g, GHOST_ROLES_USERS, "user_id"), roles = ghost_index(g, GHOST_ROLES, "id");
+	struct ghost_index of_user = ghost_index(g, GHOST_ROLES_USERS, "user_id"),
+	                   roles = ghost_index(g, GHOST_ROLES, "id");
 	for (size_t i = 0; i < ghost_count(g, GHOST_USERS); i++) {
 		json_t *row = ghost_row(g, GHOST_USERS, i);
 		if (!json_is_object(row) || (!ghost_text(row, "name").n && !ghost_text(row, "slug").n)) {
 			g->log->report->counts[IMPORT_AUTHORS].skipped++;
-			import_note(g->log, IMPORT_AUTHORS, arena_strf(g->a, "row %zu", i + 1), "has neither a name nor a slug");
+			import_note(g->log, IMPORT_AUTHORS, arena_strf(g->a, "row %zu", i + 1),
+			        "has neither a name nor a slug");
 			continue;
 		}
 		struct plan_object *o = ghost_object(g, IMPORT_AUTHORS, "author", row);
@@ -202,7 +236,8 @@ void ghost_plan_authors(struct ghost *g)
 		o->role = role_of(g, &of_user, &roles, row);
 		o->cover_url = address(g, row, ghost_text(row, "cover").n ? "cover" : "cover_image");
 		ghost_image(g, o, ghost_url(g, row, ghost_text(row, "image").n ? "image" : "profile_image"));
-		/* The password and when somebody signed in last are nobody's business here, and would make each export a change. */
+		/* The password and when somebody signed in last are nobody's business here, and would make each export
+		 * a change. */
 		json_t *kept = json_copy(row);
 		json_object_del(kept, "password");
 		json_object_del(kept, "last_seen");
@@ -212,7 +247,7 @@ void ghost_plan_authors(struct ghost *g)
 	}
 }
 
-/* --- tiers and snippets ------------------------------------------------------------------------------------------------------- */
+/* --- tiers and snippets ------------------------------------------------------------------------------------------- */
 
 void ghost_plan_tiers(struct ghost *g)
 {
@@ -242,7 +277,8 @@ void ghost_plan_snippets(struct ghost *g)
 			o->slug = body_slug(g->a, o->origin);
 		common_dates(g, o, row);
 		o->status = STR("unlisted");
-		ghost_render(g, o, lexical.n ? BODY_LEXICAL : BODY_MOBILEDOC, lexical.n ? lexical : ghost_text(row, "mobiledoc"), STR_NULL);
+		ghost_render(g, o, lexical.n ? BODY_LEXICAL : BODY_MOBILEDOC,
+		        lexical.n ? lexical : ghost_text(row, "mobiledoc"), STR_NULL);
 		ghost_finish(g, o, row, NULL);
 	}
 }

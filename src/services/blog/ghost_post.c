@@ -10,9 +10,12 @@
 
 #define EXCERPT_MAX 300
 
-struct relations { struct ghost_index meta, tags, posts_tags, users, posts_authors, products, posts_products; struct str owner; };
+struct relations {
+	struct ghost_index meta, tags, posts_tags, users, posts_authors, products, posts_products;
+	struct str owner;
+};
 
-/* --- bodies ---------------------------------------------------------------------------------------------------------------- */
+/* --- bodies ------------------------------------------------------------------------------------------------------- */
 
 static struct str keep(struct ghost *g, struct str s) { return s.p ? arena_str(g->a, s) : STR_NULL; }
 
@@ -29,7 +32,8 @@ static void keep_body(struct ghost *g, struct body *to, const struct body *from)
 	to->note_count = 0;
 }
 
-bool ghost_render(struct ghost *g, struct plan_object *o, enum body_format format, struct str source, struct str fallback)
+bool ghost_render(
+        struct ghost *g, struct plan_object *o, enum body_format format, struct str source, struct str fallback)
 {
 	struct body b;
 	struct err err = { 0 };
@@ -46,8 +50,8 @@ bool ghost_render(struct ghost *g, struct plan_object *o, enum body_format forma
 		import_note(g->log, o->kind, o->slug, "%.*s", STR_ARG(b.notes[i]));
 	keep_body(g, &pb->body, &b);
 	pb->source = source;
-	const struct str parts[] = { str_c(body_format_name(format)), o->title,         source,           pb->body.html.s,
-		                     pb->body.member.s,               pb->body.visitor.s, pb->body.preview.s };
+	const struct str parts[] = { str_c(body_format_name(format)), o->title, source, pb->body.html.s,
+		pb->body.member.s, pb->body.visitor.s, pb->body.preview.s };
 	pb->body.format = format; /* the source is what is kept, even where the fall-back was shown */
 	pb->hash = import_hash(g->a, parts, sizeof parts / sizeof *parts);
 	o->body = pb;
@@ -81,7 +85,7 @@ static void render_post(struct ghost *g, struct plan_object *o, json_t *row)
 	ghost_render(g, o, BODY_HTML, html, STR_NULL);
 }
 
-/* --- state --------------------------------------------------------------------------------------------------------------------- */
+/* --- state -------------------------------------------------------------------------------------------------------- */
 
 static void set_status(struct ghost *g, struct plan_object *o, json_t *row, json_t *meta)
 {
@@ -95,13 +99,15 @@ static void set_status(struct ghost *g, struct plan_object *o, json_t *row, json
 		o->status = STR("draft");
 		import_note(g->log, o->kind, o->slug, "was e-mailed and never on the site: kept as a draft");
 	} else if (!str_eq(status, o->status)) {
-		import_note(g->log, o->kind, o->slug, "has the unknown state \"%.*s\": kept as a draft", (int)(status.n < 40 ? status.n : 40), status.p);
+		import_note(g->log, o->kind, o->slug, "has the unknown state \"%.*s\": kept as a draft",
+		        (int)(status.n < 40 ? status.n : 40), status.p);
 	}
 	json_t *given = json_object_get(row, "published_at");
 	if (!dated && str_eqc(o->status, "published"))
 		o->published_at = o->created_at;
 	if (!dated && given && !json_is_null(given))
-		import_note(g->log, o->kind, o->slug, "has no sound date of publication: that of its creation was taken");
+		import_note(
+		        g->log, o->kind, o->slug, "has no sound date of publication: that of its creation was taken");
 	if (!dated && str_eqc(o->status, "scheduled")) {
 		o->status = STR("draft");
 		import_note(g->log, o->kind, o->slug, "is scheduled for no date: kept as a draft");
@@ -116,13 +122,15 @@ static void set_visibility(struct ghost *g, struct plan_object *o, json_t *row)
 		return;
 	}
 	o->visibility = STR("tiers"); /* a filter: whoever it means, they are fewer than all members */
-	import_note(g->log, o->kind, o->slug, "is for \"%.*s\": kept for paying members", (int)(v.n < 80 ? v.n : 80), v.p);
+	import_note(
+	        g->log, o->kind, o->slug, "is for \"%.*s\": kept for paying members", (int)(v.n < 80 ? v.n : 80), v.p);
 }
 
 static void set_texts(struct ghost *g, struct plan_object *o, json_t *row, json_t *meta)
 {
 	struct safe_html caption = { STR("") };
-	struct str raw = ghost_text(meta, "feature_image_caption"), custom = str_trim(ghost_text(row, "custom_excerpt"));
+	struct str raw = ghost_text(meta, "feature_image_caption"),
+	           custom = str_trim(ghost_text(row, "custom_excerpt"));
 	struct str lang = ghost_text(row, "locale");
 	if (raw.n && body_inline(g->scratch, raw, &g->body, &caption, NULL) == ST_OK)
 		o->caption = arena_str(g->a, caption.s);
@@ -140,7 +148,7 @@ static void set_texts(struct ghost *g, struct plan_object *o, json_t *row, json_
 	o->search = shown;
 }
 
-/* --- relations ------------------------------------------------------------------------------------------------------------------- */
+/* --- relations ---------------------------------------------------------------------------------------------------- */
 
 struct placed { struct str origin; int64_t place; size_t at; };
 
@@ -164,7 +172,8 @@ static struct plan_links links(struct ghost *g, struct plan_object *o, const str
 			continue;
 		}
 		json_t *order = json_object_get(rows[i].row, "sort_order");
-		list[count++] = (struct placed){ arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)), json_integer_value(order), i };
+		list[count++] = (struct placed){ arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)),
+			json_integer_value(order), i };
 	}
 	qsort(list, count, sizeof *list, by_place);
 	struct str *origins = ARENA_ARRAY(g->a, struct str, count ? count : 1);
@@ -246,10 +255,14 @@ static void plan_post(struct ghost *g, json_t *row, const struct relations *rel)
 void ghost_plan_posts(struct ghost *g)
 {
 	const struct relations rel = {
-		.meta = ghost_index(g, GHOST_POSTS_META, "post_id"), .tags = ghost_index(g, GHOST_TAGS, "id"),
-		.posts_tags = ghost_index(g, GHOST_POSTS_TAGS, "post_id"), .users = ghost_index(g, GHOST_USERS, "id"),
-		.posts_authors = ghost_index(g, GHOST_POSTS_AUTHORS, "post_id"), .products = ghost_index(g, GHOST_PRODUCTS, "id"),
-		.posts_products = ghost_index(g, GHOST_POSTS_PRODUCTS, "post_id"), .owner = owner(g),
+		.meta = ghost_index(g, GHOST_POSTS_META, "post_id"),
+		.tags = ghost_index(g, GHOST_TAGS, "id"),
+		.posts_tags = ghost_index(g, GHOST_POSTS_TAGS, "post_id"),
+		.users = ghost_index(g, GHOST_USERS, "id"),
+		.posts_authors = ghost_index(g, GHOST_POSTS_AUTHORS, "post_id"),
+		.products = ghost_index(g, GHOST_PRODUCTS, "id"),
+		.posts_products = ghost_index(g, GHOST_POSTS_PRODUCTS, "post_id"),
+		.owner = owner(g),
 	};
 	size_t n = ghost_count(g, GHOST_POSTS);
 	for (size_t i = 0; i < n; i++) {

@@ -14,7 +14,10 @@ struct str ghost_text(json_t *row, const char *key)
 	return json_is_string(j) ? str_n(json_string_value(j), json_string_length(j)) : STR("");
 }
 
-struct str ghost_url(struct ghost *g, json_t *row, const char *key) { return body_url(g->a, &g->body, ghost_text(row, key)); }
+struct str ghost_url(struct ghost *g, json_t *row, const char *key)
+{
+	return body_url(g->a, &g->body, ghost_text(row, key));
+}
 
 struct str ghost_id(struct arena *a, json_t *row, const char *key)
 {
@@ -59,7 +62,7 @@ bool ghost_time(json_t *row, const char *key, int64_t *us)
 	return true;
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------------- */
 
 size_t ghost_count(const struct ghost *g, enum ghost_table t) { return json_array_size(g->tables[t]); }
 json_t *ghost_row(const struct ghost *g, enum ghost_table t, size_t i) { return json_array_get(g->tables[t], i); }

@@ -9,8 +9,10 @@
 /* A fresh Ghost's own defaults are nobody's wishes. */
 static bool is_ghost_default(struct str key, struct str value)
 {
-	return (str_eqc(key, "facebook") && str_eqc(value, "ghost")) || (str_eqc(key, "twitter") && str_eqc(value, "@ghost")) ||
-	       (str_eqc(key, "accent_color") && str_eqc(value, "#FF1A75")) || str_starts(value, STR("https://static.ghost.org/"));
+	return (str_eqc(key, "facebook") && str_eqc(value, "ghost")) ||
+	        (str_eqc(key, "twitter") && str_eqc(value, "@ghost")) ||
+	        (str_eqc(key, "accent_color") && str_eqc(value, "#FF1A75")) ||
+	        str_starts(value, STR("https://static.ghost.org/"));
 }
 
 static struct str setting(const struct ghost *g, const char *key)
@@ -135,7 +137,7 @@ static void plan_settings(struct ghost *g)
 	g->plan->settings_hash = import_hash(g->a, parts, 2 * g->plan->setting_count);
 }
 
-/* --- menus ------------------------------------------------------------------------------------------------------------------- */
+/* --- menus -------------------------------------------------------------------------------------------------------- */
 
 static void plan_menu(struct ghost *g, struct plan_menu *m, const char *name, const char *key)
 {
@@ -158,7 +160,7 @@ static void plan_menu(struct ghost *g, struct plan_menu *m, const char *name, co
 	json_decref(items);
 }
 
-/* --- what is left out ----------------------------------------------------------------------------------------------------------- */
+/* --- what is left out --------------------------------------------------------------------------------------------- */
 
 static void leave_out(struct ghost *g, enum ghost_table t, const char *what, const char *why)
 {

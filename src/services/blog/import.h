@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Taking over another system's content. An import reads the whole file first, renders every body, and then writes all of it in
- * one transaction: a file that is broken, or of which something can't be stored, leaves the site as it was.
+ * Taking over another system's content. An import reads the whole file first, renders every body, and then writes all
+ * of it in one transaction: a file that is broken, or of which something can't be stored, leaves the site as it was.
  *
- * Idempotent: what is imported carries its origin ("ghost:<uuid>") and a hash of what was read and made of it. Again the same:
- * unchanged. Changed there: a new revision here. What was removed there stays here.
+ * Idempotent: what is imported carries its origin ("ghost:<uuid>") and a hash of what was read and made of it. Again
+ * the same: unchanged. Changed there: a new revision here. What was removed there stays here.
  */
 #ifndef GH_SERVICES_BLOG_IMPORT_H
 #define GH_SERVICES_BLOG_IMPORT_H
@@ -21,7 +21,8 @@ struct import_options {
 	uint64_t file_max;      /* 0: 512 MiB */
 	size_t memory_max;      /* for what is kept until it is written; 0: 2 GiB */
 	bool dry_run;           /* read, render, report; write nothing */
-	bool pictures_later;    /* their sizes are made when they are asked for, and by jobs: the import does not wait for them */
+	bool pictures_later; /* their sizes are made when they are asked for, and by jobs: the import does not wait for
+	                        them */
 	bool unseen;            /* the site has not begun to answer: no kept page needs to go */
 	/* stage: "reading" "pictures" "posts" "writing"; done of total. NULL: silent. */
 	void (*progress)(void *arg, const char *stage, size_t done, size_t total);
@@ -29,8 +30,17 @@ struct import_options {
 };
 
 enum import_kind {
-	IMPORT_POSTS, IMPORT_PAGES, IMPORT_TAGS, IMPORT_AUTHORS, IMPORT_TIERS, IMPORT_SNIPPETS, IMPORT_SETTINGS, IMPORT_MENUS,
-	IMPORT_MEDIA, IMPORT_OTHER, IMPORT_KINDS
+	IMPORT_POSTS,
+	IMPORT_PAGES,
+	IMPORT_TAGS,
+	IMPORT_AUTHORS,
+	IMPORT_TIERS,
+	IMPORT_SNIPPETS,
+	IMPORT_SETTINGS,
+	IMPORT_MENUS,
+	IMPORT_MEDIA,
+	IMPORT_OTHER,
+	IMPORT_KINDS
 };
 
 struct import_count { unsigned added, changed, unchanged, skipped; };
@@ -50,8 +60,8 @@ struct import_report {
 	int64_t took_us;
 };
 
-/* In a fiber with a large stack, or on a thread. ST_INVALID with the position for what is no export: the message names line, column
-   and byte, or the member of the wrong shape. The report lives in ctx->arena. media may be NULL. */
+/* In a fiber with a large stack, or on a thread. ST_INVALID with the position for what is no export: the message names
+   line, column and byte, or the member of the wrong shape. The report lives in ctx->arena. media may be NULL. */
 enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
                               struct import_report *report, struct err *e) MUST_CHECK;
 

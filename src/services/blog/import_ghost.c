@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The import of a Ghost export: read, plan, write. Memory: everything that is kept until it is written lives in one arena of a
- * limit of its own, beside the caller's; a body's own workings live in a second one, given back after each.
+ * The import of a Ghost export: read, plan, write. Memory: everything that is kept until it is written lives in one
+ * arena of a limit of its own, beside the caller's; a body's own workings live in a second one, given back after each.
  */
 #include "base/clock.h"
 #include "base/guard.h"
@@ -41,7 +41,8 @@ static void note_version(struct ghost *g)
 	struct str rest = g->version, head;
 	str_cut(&rest, '.', &head);
 	if (g->version.n && (!str_i64(head, &major) || major > VERSION_KNOWN))
-		import_note(g->log, IMPORT_OTHER, g->version, "is a version that nobody here knows: what looks familiar was taken");
+		import_note(g->log, IMPORT_OTHER, g->version,
+		        "is a version that nobody here knows: what looks familiar was taken");
 }
 
 static enum status plan_all(struct run *r)
@@ -52,7 +53,8 @@ static enum status plan_all(struct run *r)
 	TRY(import_media_load(g->media, r->db, &r->err));
 	note_version(g);
 	size_t objects = 0;
-	static const enum ghost_table tables[] = { GHOST_TAGS, GHOST_USERS, GHOST_PRODUCTS, GHOST_SNIPPETS, GHOST_POSTS };
+	static const enum ghost_table tables[] = { GHOST_TAGS, GHOST_USERS, GHOST_PRODUCTS, GHOST_SNIPPETS,
+		GHOST_POSTS };
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		objects += ghost_count(g, tables[i]);
 	r->plan.objects = ARENA_ARRAY(g->a, struct plan_object, objects + 1);
@@ -75,14 +77,16 @@ static void run_guarded(void *arg)
 enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
                               struct import_report *report, struct err *e)
 {
-	SCOPED_ARENA *kept = arena_new(opt->memory_max ? opt->memory_max : MEMORY_MAX), *scratch = arena_new(SCRATCH_MAX);
+	SCOPED_ARENA *kept = arena_new(opt->memory_max ? opt->memory_max : MEMORY_MAX),
+	             *scratch = arena_new(SCRATCH_MAX);
 	int64_t began = clock_mono_ns();
 	if (!kept || !scratch)
 		return err_set(e, ST_NOMEM, "no memory for an import");
 	*report = (struct import_report){ .version = STR("") };
 	struct run r = { .ctx = ctx, .db = db, .media = media, .opt = opt, .report = report };
 	r.plan = (struct plan){ .a = kept, .now = clock_now_us() };
-	r.log = (struct import_log){ ctx->arena, report, ARENA_ARRAY(ctx->arena, struct import_note, IMPORT_NOTES_MAX) };
+	r.log = (struct import_log){ ctx->arena, report,
+		ARENA_ARRAY(ctx->arena, struct import_note, IMPORT_NOTES_MAX) };
 	r.g = (struct ghost){ .a = kept, .scratch = scratch, .log = &r.log, .plan = &r.plan, .opt = opt,
 	                      .body = { .site_url = opt->site_url, .image = image, .arg = &r.g },
 	                      .media = import_media_new(ctx, kept, media, opt) };
@@ -95,6 +99,7 @@ enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *medi
 		return err_set(e, r.status, "%s", r.err.msg);
 	report->took_us = (clock_mono_ns() - began) / 1000;
 	LOG(INFO, ctx, "import.done", LI("posts_added", report->counts[IMPORT_POSTS].added),
-	    LI("posts_changed", report->counts[IMPORT_POSTS].changed), LI("notes", report->note_count), LI("us", report->took_us));
+	        LI("posts_changed", report->counts[IMPORT_POSTS].changed), LI("notes", report->note_count),
+	        LI("us", report->took_us));
 	return ST_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The old site's files: an address in its content leads to a file in the folder that came with the export, which goes into our
- * storage once, however often it is used and whichever size was asked for.
+ * The old site's files: an address in its content leads to a file in the folder that came with the export, which goes
+ * into our storage once, however often it is used and whichever size was asked for.
  */
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -27,7 +27,8 @@ struct import_media {
 	size_t put;
 };
 
-struct import_media *import_media_new(struct ctx *ctx, struct arena *a, struct media *m, const struct import_options *opt)
+struct import_media *import_media_new(
+        struct ctx *ctx, struct arena *a, struct media *m, const struct import_options *opt)
 {
 	struct import_media *im = ARENA_NEW(a, struct import_media);
 	*im = (struct import_media){ .ctx = ctx, .a = a, .store = m, .opt = opt };
@@ -55,13 +56,16 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 	for (size_t i = 0; i < n; i++) {
 		struct known *k = add(im, rows[i].origin);
 		k->m.id = rows[i].id;
-		k->m.image = (struct blog_image){ .src = arena_str(im->a, rows[i].path), .srcset = arena_str(im->a, rows[i].srcset),
-			.alt = STR(""), .width = (int)rows[i].width, .height = (int)rows[i].height };
+		k->m.image = (struct blog_image){ .src = arena_str(im->a, rows[i].path),
+			.srcset = arena_str(im->a, rows[i].srcset),
+			.alt = STR(""),
+			.width = (int)rows[i].width,
+			.height = (int)rows[i].height };
 	}
 	return ST_OK;
 }
 
-/* --- addresses --------------------------------------------------------------------------------------------------------- */
+/* --- addresses ---------------------------------------------------------------------------------------------------- */
 
 static int hex(char c)
 {
@@ -71,11 +75,12 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "/content/images/size/w600/format/webp/2019/a%20b.jpg?v=1" → "/content/images/2019/a b.jpg"; p NULL: not a file of the site,
-   or one that would lead out of its folder. */
+/* "/content/images/size/w600/format/webp/2019/a%20b.jpg?v=1" → "/content/images/2019/a b.jpg"; p NULL: not a file of
+   the site, or one that would lead out of its folder. */
 static struct str origin_of(struct arena *a, struct str url)
 {
-	static const struct str roots[] = { STR_INIT("/content/images/"), STR_INIT("/content/media/"), STR_INIT("/content/files/") };
+	static const struct str roots[] = { STR_INIT("/content/images/"), STR_INIT("/content/media/"),
+		STR_INIT("/content/files/") };
 	struct buf b;
 	buf_arena(&b, a, 1024);
 	size_t root = 0;
@@ -103,21 +108,26 @@ static struct str origin_of(struct arena *a, struct str url)
 		first = false;
 		size_t from = b.len;
 		for (size_t i = 0; i < segment.n; i++) {
-			bool escaped = segment.p[i] == '%' && i + 2 < segment.n && hex(segment.p[i + 1]) >= 0 && hex(segment.p[i + 2]) >= 0;
-			buf_putc(&b, escaped ? (char)(hex(segment.p[i + 1]) << 4 | hex(segment.p[i + 2])) : segment.p[i]);
+			bool escaped = segment.p[i] == '%' && i + 2 < segment.n && hex(segment.p[i + 1]) >= 0 &&
+			        hex(segment.p[i + 2]) >= 0;
+			buf_putc(&b,
+			        escaped ? (char)(hex(segment.p[i + 1]) << 4 | hex(segment.p[i + 2])) : segment.p[i]);
 			i += escaped ? 2 : 0;
 		}
 		struct str name = buf_ok(&b) ? str_n(b.data + from, b.len - from) : STR("..");
-		if (str_eqc(name, "..") || str_chr(name, '/') >= 0 || str_chr(name, '\\') >= 0 || memchr(name.p, 0, name.n))
+		if (str_eqc(name, "..") || str_chr(name, '/') >= 0 || str_chr(name, '\\') >= 0 ||
+		        memchr(name.p, 0, name.n))
 			return STR_NULL;
 	}
 	return buf_ok(&b) && str_utf8_valid(buf_str(&b)) ? buf_str(&b) : STR_NULL;
 }
 
-/* The folder may be content/ itself, what holds it, or content/images. -1 with *e: there is none, or it may not be had. */
+/* The folder may be content/ itself, what holds it, or content/images. -1 with *e: there is none, or it may not be had.
+ */
 static int open_origin(struct import_media *im, struct str origin, struct err *e)
 {
-	struct str below_content = str_skip(origin, strlen("/content/")), below_images = str_skip(origin, strlen("/content/images/"));
+	struct str below_content = str_skip(origin, strlen("/content/")),
+	           below_images = str_skip(origin, strlen("/content/images/"));
 	const struct str tries[] = { below_content, str_skip(origin, 1), below_images };
 	struct err why = { 0 };
 	int fd = -1;
@@ -135,7 +145,7 @@ static int open_origin(struct import_media *im, struct str origin, struct err *e
 	return -1;
 }
 
-/* --- storing ------------------------------------------------------------------------------------------------------------- */
+/* --- storing ------------------------------------------------------------------------------------------------------ */
 
 static bool is_format(const char *format, const char *wanted) { return format && !strcmp(format, wanted); }
 
@@ -192,8 +202,11 @@ static void store(struct import_media *im, struct known *k, struct import_log *l
 		return;
 	}
 	k->m.item = item;
-	k->m.image = (struct blog_image){ .src = import_media_path(im->a, item), .srcset = import_media_srcset(im->a, item),
-		.alt = STR(""), .width = item->width, .height = item->height };
+	k->m.image = (struct blog_image){ .src = import_media_path(im->a, item),
+		.srcset = import_media_srcset(im->a, item),
+		.alt = STR(""),
+		.width = item->width,
+		.height = item->height };
 	im->put++;
 	if (im->opt->progress)
 		im->opt->progress(im->opt->progress_arg, "pictures", im->put, im->put);
@@ -222,7 +235,7 @@ void import_media_list(const struct import_media *im, struct plan *plan)
 			plan->media[plan->media_count++] = &k->m;
 }
 
-/* --- hashes ---------------------------------------------------------------------------------------------------------------- */
+/* --- hashes ------------------------------------------------------------------------------------------------------- */
 
 struct str import_hash(struct arena *a, const struct str *parts, size_t n)
 {
@@ -232,7 +245,8 @@ struct str import_hash(struct arena *a, const struct str *parts, size_t n)
 	bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL);
 	for (size_t i = 0; ok && i < n; i++) {
 		uint64_t size = parts[i].p ? parts[i].n : UINT64_MAX;
-		ok = EVP_DigestUpdate(md, &size, sizeof size) && EVP_DigestUpdate(md, parts[i].p ? parts[i].p : "", parts[i].n);
+		ok = EVP_DigestUpdate(md, &size, sizeof size) &&
+		        EVP_DigestUpdate(md, parts[i].p ? parts[i].p : "", parts[i].n);
 	}
 	ok = ok && EVP_DigestFinal_ex(md, digest, &len);
 	EVP_MD_CTX_free(md);

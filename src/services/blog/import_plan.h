@@ -9,11 +9,11 @@
 #include "services/blog/body.h"
 #include "services/blog/import.h"
 
-struct plan_media { /* one file of the old site */
-	struct str origin;          /* "/content/images/2019/a.jpg" */
-	struct blog_image image;    /* as bodies show it; src empty: there is no such file here */
-	struct media_item *item;    /* put in this run; NULL: known from before, or missing */
-	int64_t id;                 /* of the media row; known from before, or found when writing */
+struct plan_media {
+	/* one file of the old site */ struct str origin; /* "/content/images/2019/a.jpg" */
+	struct blog_image image; /* as bodies show it; src empty: there is no such file here */
+	struct media_item *item; /* put in this run; NULL: known from before, or missing */
+	int64_t id; /* of the media row; known from before, or found when writing */
 };
 
 struct plan_body {
@@ -32,8 +32,8 @@ struct plan_object {
 	const struct plan_media *image; /* NULL: none, or elsewhere: image_url */
 	struct str image_url, image_alt;
 	bool has_meta;
-	struct str custom_excerpt, caption, meta_title, meta_description, og_title, og_description, og_image, twitter_title,
-		twitter_description, twitter_image, canonical_url, accent, code_head, code_foot;
+	struct str custom_excerpt, caption, meta_title, meta_description, og_title, og_description, og_image,
+	        twitter_title, twitter_description, twitter_image, canonical_url, accent, code_head, code_foot;
 	bool has_profile;
 	struct str email, role, location, website, social, cover_url;
 	struct plan_body *body;         /* NULL: none */
@@ -59,17 +59,19 @@ struct plan {
 	int64_t now;
 };
 
-/* --- notes ---------------------------------------------------------------------------------------------------------- */
+/* --- notes -------------------------------------------------------------------------------------------------------- */
 struct import_log { struct arena *a; struct import_report *report; struct import_note *notes; };
-void import_note(struct import_log *log, enum import_kind kind, struct str what, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void import_note(struct import_log *log, enum import_kind kind, struct str what, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
 
-/* --- the transaction -------------------------------------------------------------------------------------------------- */
+/* --- the transaction ---------------------------------------------------------------------------------------------- */
 enum status import_write(struct ctx *ctx, struct db *db, struct plan *plan, const struct import_options *opt,
                          struct import_log *log, struct err *e) MUST_CHECK;
 
-/* --- files of the old site ---------------------------------------------------------------------------------------------- */
+/* --- files of the old site ---------------------------------------------------------------------------------------- */
 struct import_media;
-struct import_media *import_media_new(struct ctx *ctx, struct arena *a, struct media *m, const struct import_options *opt);
+struct import_media *import_media_new(
+        struct ctx *ctx, struct arena *a, struct media *m, const struct import_options *opt);
 void import_media_fini(struct import_media *im);
 /* What earlier imports have taken: from a read. */
 enum status import_media_load(struct import_media *im, struct db *db, struct err *e) MUST_CHECK;
@@ -80,6 +82,7 @@ void import_media_list(const struct import_media *im, struct plan *plan);
 struct str import_media_path(struct arena *a, const struct media_item *item);   /* URL path of the file to show */
 struct str import_media_srcset(struct arena *a, const struct media_item *item);
 
-struct str import_hash(struct arena *a, const struct str *parts, size_t n); /* SHA-256 over the parts and their lengths, hex */
+struct str import_hash(
+        struct arena *a, const struct str *parts, size_t n); /* SHA-256 over the parts and their lengths, hex */
 
 #endif

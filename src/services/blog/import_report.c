@@ -26,7 +26,8 @@ void import_note(struct import_log *log, enum import_kind kind, struct str what,
 	va_end(ap);
 	struct str text = str_c(why);
 	text = str_utf8_first(text, text.n); /* vsnprintf may have cut a character */
-	log->notes[r->note_count++] = (struct import_note){ kind, arena_str(log->a, str_utf8_first(what, 200)), arena_str(log->a, text) };
+	log->notes[r->note_count++] = (struct import_note){ kind, arena_str(log->a, str_utf8_first(what, 200)),
+		arena_str(log->a, text) };
 	r->notes = log->notes;
 }
 
@@ -36,10 +37,12 @@ void import_report_text(struct buf *out, const struct import_report *r)
 	for (int k = 0; k < IMPORT_KINDS; k++) {
 		const struct import_count *c = &r->counts[k];
 		if (c->added + c->changed + c->unchanged + c->skipped)
-			buf_printf(out, "%-10s %8u %8u %10u %8u\n", kinds[k], c->added, c->changed, c->unchanged, c->skipped);
+			buf_printf(out, "%-10s %8u %8u %10u %8u\n", kinds[k], c->added, c->changed, c->unchanged,
+			        c->skipped);
 	}
 	for (size_t i = 0; i < r->note_count; i++)
-		buf_printf(out, "%s %.*s: %.*s\n", kinds[r->notes[i].kind], STR_ARG(r->notes[i].what), STR_ARG(r->notes[i].why));
+		buf_printf(out, "%s %.*s: %.*s\n", kinds[r->notes[i].kind], STR_ARG(r->notes[i].what),
+		        STR_ARG(r->notes[i].why));
 	if (r->notes_dropped)
 		buf_printf(out, "and %zu more notes\n", r->notes_dropped);
 	buf_printf(out, "from version %.*s, in %lld ms\n", STR_ARG(r->version), (long long)(r->took_us / 1000));
@@ -52,8 +55,8 @@ static void put_counts(struct buf *out, const struct import_report *r)
 		if (k)
 			buf_putc(out, ',');
 		json_put_str(out, str_c(kinds[k]));
-		buf_printf(out, ":{\"added\":%u,\"changed\":%u,\"unchanged\":%u,\"skipped\":%u}", c->added, c->changed, c->unchanged,
-		           c->skipped);
+		buf_printf(out, ":{\"added\":%u,\"changed\":%u,\"unchanged\":%u,\"skipped\":%u}", c->added, c->changed,
+		        c->unchanged, c->skipped);
 	}
 }
 

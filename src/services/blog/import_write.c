@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The transaction of an import: the whole plan or nothing. Runs on the writer's thread (SQLite) or may run again after a
- * serialisation failure (PostgreSQL): so it counts into its own report, which replaces the caller's when all is written,
- * and changes nothing of the plan that a second run would read differently.
+ * The transaction of an import: the whole plan or nothing. Runs on the writer's thread (SQLite) or may run again after
+ * a serialisation failure (PostgreSQL): so it counts into its own report, which replaces the caller's when all is
+ * written, and changes nothing of the plan that a second run would read differently.
  */
 
 #include "base/clock.h"
@@ -30,7 +30,7 @@ struct writer {
 	size_t edge_count, edge_room;
 };
 
-/* --- files ---------------------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static enum status write_item(struct writer *w, const struct plan_media *m, int64_t *id, struct err *e)
 {
@@ -38,18 +38,21 @@ static enum status write_item(struct writer *w, const struct plan_media *m, int6
 	const struct media_item *item = m->item;
 	int64_t fresh = id_new(), added = 0;
 	struct str sha = str_c(item->sha256);
-	TRY(q_blog_media_add(w->c, fresh, sha, str_c(item->type), item->width, item->height, (int64_t)item->bytes, m->image.src,
-	                     m->image.srcset, w->plan->now, &added, e));
+	TRY(q_blog_media_add(w->c, fresh, sha, str_c(item->type), item->width, item->height, (int64_t)item->bytes,
+	        m->image.src, m->image.srcset, w->plan->now, &added, e));
 	TRY(q_blog_media_by_hash(w->c, sha, &row, e));
 	if (!row)
 		return err_set(e, ST_INTERNAL, "a stored file is not to be found");
 	*id = row->id;
 	for (unsigned i = 0; added && i < item->variant_count; i++) {
 		const struct media_variant *v = &item->variants[i];
-		TRY(q_blog_media_variant_add(w->c, *id, v->path, str_c(v->format), v->width, v->height, (int64_t)v->bytes, NULL, e));
+		TRY(q_blog_media_variant_add(
+		        w->c, *id, v->path, str_c(v->format), v->width, v->height, (int64_t)v->bytes, NULL, e));
 	}
 	if (added && w->opt->pictures_later) {
-		struct job_new later = { .kind = "media.finish", .key = sha, .payload = arena_strf(w->a, "{\"sha\":\"%s\"}", item->sha256) };
+		struct job_new later = { .kind = "media.finish",
+			.key = sha,
+			.payload = arena_strf(w->a, "{\"sha\":\"%s\"}", item->sha256) };
 		TRY(job_enqueue(w->c, &later, NULL, e));
 	}
 	return q_blog_media_origin_put(w->c, m->origin, *id, NULL, e);
@@ -64,9 +67,10 @@ static enum status write_media(struct writer *w, struct err *e)
 	return ST_OK;
 }
 
-/* --- objects ------------------------------------------------------------------------------------------------------------------------ */
+/* --- objects ------------------------------------------------------------------------------------------------------ */
 
-static enum status is_taken(struct writer *w, struct str type, struct str slug, int64_t self, bool *taken, struct err *e)
+static enum status is_taken(
+        struct writer *w, struct str type, struct str slug, int64_t self, bool *taken, struct err *e)
 {
 	struct blog_object_by_slug_row *row;
 	bool page = str_eqc(type, "page");
@@ -80,7 +84,8 @@ static enum status is_taken(struct writer *w, struct str type, struct str slug, 
 	return ST_OK;
 }
 
-static enum status free_slug(struct writer *w, const struct plan_object *o, int64_t self, struct str *slug, struct err *e)
+static enum status free_slug(
+        struct writer *w, const struct plan_object *o, int64_t self, struct str *slug, struct err *e)
 {
 	bool taken;
 	*slug = o->slug;
@@ -89,7 +94,8 @@ static enum status free_slug(struct writer *w, const struct plan_object *o, int6
 		if (!taken)
 			return ST_OK;
 		if (n > SLUG_TRIES)
-			return err_set(e, ST_CONFLICT, "more than %d objects want the address \"%.*s\"", SLUG_TRIES, STR_ARG(o->slug));
+			return err_set(e, ST_CONFLICT, "more than %d objects want the address \"%.*s\"", SLUG_TRIES,
+			        STR_ARG(o->slug));
 		*slug = arena_strf(w->a, "%.*s-%d", STR_ARG(o->slug), n);
 	}
 }
@@ -109,16 +115,18 @@ static enum status redirect(struct writer *w, struct str type, struct str from, 
 	return q_blog_redirect_drop(w->c, path_of(w, type, to), NULL, e);
 }
 
-static enum status write_row(struct writer *w, const struct plan_object *o, int64_t id, bool fresh, struct str slug, struct err *e)
+static enum status write_row(
+        struct writer *w, const struct plan_object *o, int64_t id, bool fresh, struct str slug, struct err *e)
 {
 	const int64_t *image = o->image && o->image->id ? &o->image->id : NULL;
 	const int64_t *published = o->published_at ? &o->published_at : NULL;
 	if (fresh)
-		return q_blog_object_add(w->c, id, o->type, slug, o->title, o->status, o->visibility, o->featured, o->excerpt,
-		                         o->reading_min, o->lang, o->template, image, o->image_url, o->image_alt, o->created_at,
-		                         o->updated_at, published, o->origin, o->hash, NULL, e);
-	return q_blog_object_change(w->c, id, slug, o->title, o->status, o->visibility, o->featured, o->excerpt, o->reading_min,
-	                            o->lang, o->template, image, o->image_url, o->image_alt, o->updated_at, published, o->hash, NULL, e);
+		return q_blog_object_add(w->c, id, o->type, slug, o->title, o->status, o->visibility, o->featured,
+		        o->excerpt, o->reading_min, o->lang, o->template, image, o->image_url, o->image_alt,
+		        o->created_at, o->updated_at, published, o->origin, o->hash, NULL, e);
+	return q_blog_object_change(w->c, id, slug, o->title, o->status, o->visibility, o->featured, o->excerpt,
+	        o->reading_min, o->lang, o->template, image, o->image_url, o->image_alt, o->updated_at, published,
+	        o->hash, NULL, e);
 }
 
 static enum status write_body(struct writer *w, const struct plan_object *o, int64_t id, struct err *e)
@@ -131,20 +139,22 @@ static enum status write_body(struct writer *w, const struct plan_object *o, int
 	if (now && str_eq(now->hash, pb->hash))
 		return ST_OK;
 	int64_t revision = id_new();
-	TRY(q_blog_revision_add(w->c, revision, id, w->plan->now, NULL, o->title, str_c(body_format_name(pb->body.format)), pb->source,
-	                        pb->body.html.s, pb->body.member.s, pb->body.visitor.s, pb->body.preview.s, o->search.p ? o->search : STR(""),
-	                        pb->body.words, pb->hash, NULL, e));
+	TRY(q_blog_revision_add(w->c, revision, id, w->plan->now, NULL, o->title,
+	        str_c(body_format_name(pb->body.format)), pb->source, pb->body.html.s, pb->body.member.s,
+	        pb->body.visitor.s, pb->body.preview.s, o->search.p ? o->search : STR(""), pb->body.words, pb->hash,
+	        NULL, e));
 	return q_blog_revision_current(w->c, id, revision, NULL, e);
 }
 
 static enum status write_details(struct writer *w, const struct plan_object *o, int64_t id, struct err *e)
 {
 	if (o->has_meta)
-		TRY(q_blog_meta_put(w->c, id, o->custom_excerpt, o->caption, o->meta_title, o->meta_description, o->og_title,
-		                    o->og_description, o->og_image, o->twitter_title, o->twitter_description, o->twitter_image,
-		                    o->canonical_url, o->accent, o->code_head, o->code_foot, NULL, e));
+		TRY(q_blog_meta_put(w->c, id, o->custom_excerpt, o->caption, o->meta_title, o->meta_description,
+		        o->og_title, o->og_description, o->og_image, o->twitter_title, o->twitter_description,
+		        o->twitter_image, o->canonical_url, o->accent, o->code_head, o->code_foot, NULL, e));
 	if (o->has_profile)
-		TRY(q_blog_profile_put(w->c, id, o->email, o->role, o->location, o->website, o->social, o->cover_url, NULL, e));
+		TRY(q_blog_profile_put(
+		        w->c, id, o->email, o->role, o->location, o->website, o->social, o->cover_url, NULL, e));
 	if (o->search.p)
 		TRY(q_blog_search_put(w->c, id, o->title, o->search, NULL, e));
 	return ST_OK;
@@ -211,8 +221,8 @@ static enum status adopt(struct writer *w, const struct plan_object *o, bool *ad
 	return ST_OK;
 }
 
-static enum status write_changed(struct writer *w, const struct plan_object *o, const struct blog_object_by_origin_row *old,
-                                 struct err *e)
+static enum status write_changed(
+        struct writer *w, const struct plan_object *o, const struct blog_object_by_origin_row *old, struct err *e)
 {
 	int64_t id = old ? old->id : id_new();
 	struct str slug;
@@ -250,7 +260,8 @@ static enum status write_object(struct writer *w, const struct plan_object *o, s
 		return ST_OK;
 	}
 	if (old && !str_eq(old->type, o->type)) /* a post became a page, or the other way round */
-		TRY(q_blog_object_retype(w->c, old->id, o->type, arena_strf(w->a, "%.*s-%lld", STR_ARG(old->slug), (long long)old->id), NULL, e));
+		TRY(q_blog_object_retype(w->c, old->id, o->type,
+		        arena_strf(w->a, "%.*s-%lld", STR_ARG(old->slug), (long long)old->id), NULL, e));
 	if (!old) {
 		TRY(adopt(w, o, &adopted, e));
 		if (adopted)
@@ -259,7 +270,7 @@ static enum status write_object(struct writer *w, const struct plan_object *o, s
 	return write_changed(w, o, old, e);
 }
 
-/* --- the site ------------------------------------------------------------------------------------------------------------------------- */
+/* --- the site ----------------------------------------------------------------------------------------------------- */
 
 /* What was imported before and changed here since stays as it is here, until it changes there. */
 static enum status is_news(struct writer *w, const char *name, struct str hash, bool *news, bool *before, struct err *e)
@@ -282,7 +293,8 @@ static enum status write_settings(struct writer *w, struct err *e)
 	for (size_t i = 0; i < w->plan->setting_count; i++) {
 		int64_t written = 0;
 		if (news)
-			TRY(q_blog_setting_put(w->c, w->plan->settings[i].name, w->plan->settings[i].value, w->plan->now, &written, e));
+			TRY(q_blog_setting_put(w->c, w->plan->settings[i].name, w->plan->settings[i].value,
+			        w->plan->now, &written, e));
 		++*(!written ? &count->unchanged : before ? &count->changed : &count->added);
 	}
 	return ST_OK;
@@ -301,12 +313,13 @@ static enum status write_menu(struct writer *w, const struct plan_menu *m, struc
 	}
 	TRY(q_blog_nav_clear(w->c, str_c(m->name), NULL, e));
 	for (size_t i = 0; i < m->count; i++)
-		TRY(q_blog_nav_add(w->c, id_new(), str_c(m->name), NULL, (int64_t)i, m->items[i].label, m->items[i].url, NULL, e));
+		TRY(q_blog_nav_add(
+		        w->c, id_new(), str_c(m->name), NULL, (int64_t)i, m->items[i].label, m->items[i].url, NULL, e));
 	++*(before ? &count->changed : &count->added);
 	return ST_OK;
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static void add_counts(struct import_report *r, const struct import_report *counted)
 {
@@ -326,7 +339,8 @@ static enum status record(struct writer *w, struct err *e)
 	buf_arena(&json, w->a, 4u << 20);
 	add_counts(&whole, w->counted);
 	import_report_json(&json, &whole);
-	TRY(q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now, buf_str(&json), NULL, e));
+	TRY(q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now,
+	        buf_str(&json), NULL, e));
 	unsigned written = 0;
 	for (int k = 0; k < IMPORT_KINDS; k++)
 		written += w->counted->counts[k].added + w->counted->counts[k].changed;
@@ -354,14 +368,21 @@ static enum status write_all(struct writer *w, struct err *e)
 	return record(w, e);
 }
 
-struct run { struct plan *plan; const struct import_options *opt; struct import_log *log; struct import_report counted; };
+struct run {
+	struct plan *plan;
+	const struct import_options *opt;
+	struct import_log *log;
+	struct import_report counted;
+	};
 
 static enum status transaction(struct db_conn *c, void *arg, struct err *e)
 {
 	struct run *run = arg;
 	size_t notes = run->log->report->note_count, dropped = run->log->report->notes_dropped;
 	run->counted = (struct import_report){ .counts = { { 0 } } };
-	struct writer w = { .c = c, .a = db_arena(c), .plan = run->plan, .opt = run->opt, .log = run->log, .counted = &run->counted };
+	struct writer w = {
+		.c = c, .a = db_arena(c), .plan = run->plan, .opt = run->opt, .log = run->log, .counted = &run->counted
+	};
 	enum status st = write_all(&w, e);
 	HASH_CLEAR(hh, w.by_origin);
 	if (st != ST_OK) { /* this run did not happen, nor did what it had to say */

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lexical documents, as Ghost 5 and 6 write them: a tree of typed nodes. The walk recurses, bounded by BODY_DEPTH_MAX, which was
- * checked on the text before it was parsed; any field may be missing or of any type.
+ * Lexical documents, as Ghost 5 and 6 write them: a tree of typed nodes. The walk recurses, bounded by BODY_DEPTH_MAX,
+ * which was checked on the text before it was parsed; any field may be missing or of any type.
  */
 #include "services/blog/render.h"
 
 #define INLINE_DEPTH_MAX 40
 #define FORMATS 8
 
-/* Text formats, outermost first. Runs keep what they share open, so that "a<b>b</b>" followed by bold is one element. */
+/* Text formats, outermost first. Runs keep what they share open, so that "a<b>b</b>" followed by bold is one element.
+ */
 static const struct { int bit; const char *el; } formats[FORMATS] = {
-	{ 1, "strong" }, { 2, "em" }, { 8, "u" }, { 4, "s" }, { 128, "mark" }, { 32, "sub" }, { 64, "sup" }, { 16, "code" },
+	{ 1, "strong" },
+	{ 2, "em" },
+	{ 8, "u" },
+	{ 4, "s" },
+	{ 128, "mark" },
+	{ 32, "sub" },
+	{ 64, "sup" },
+	{ 16, "code" },
 };
 
 struct runs { int open[FORMATS]; unsigned count; }; /* indexes into formats, outermost first */
@@ -82,8 +90,8 @@ static void put_link(struct render *r, json_t *node, struct runs *runs, unsigned
 
 static bool is_inline(json_t *node)
 {
-	static const char *const types[] = { "text",    "extended-text", "linebreak", "tab",     "link",           "autolink",
-		                             "tk",      "zwnj",          "at-link",   "at-link-search" };
+	static const char *const types[] = { "text", "extended-text", "linebreak", "tab", "link", "autolink", "tk",
+		"zwnj", "at-link", "at-link-search" };
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (is_type(node, types[i]))
 			return true;
@@ -194,7 +202,8 @@ static void put_item(struct render *r, json_t *item, bool check, unsigned depth)
 {
 	struct el_attr cls = { "class", STR_NULL };
 	if (check)
-		cls.value = json_is_true(json_object_get(item, "checked")) ? STR("kg-task kg-task-done") : STR("kg-task");
+		cls.value = json_is_true(json_object_get(item, "checked")) ? STR("kg-task kg-task-done")
+		                                                           : STR("kg-task");
 	json_t *children = json_object_get(item, "children"), *node;
 	struct runs runs = { 0 };
 	size_t i;
@@ -322,4 +331,7 @@ static void blocks(struct render *r, json_t *children, unsigned depth)
 	}
 }
 
-void lexical_render(struct render *r, json_t *doc) { blocks(r, json_object_get(json_object_get(doc, "root"), "children"), 0); }
+void lexical_render(struct render *r, json_t *doc)
+{
+	blocks(r, json_object_get(json_object_get(doc, "root"), "children"), 0);
+}

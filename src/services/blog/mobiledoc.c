@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Mobiledoc 0.3.1 and 0.3.2, as Ghost 1 to 5 wrote it: flat sections of markers that open and close markups by index. Markups
- * are a stack per section or list item: what is still open at its end is closed there.
+ * Mobiledoc 0.3.1 and 0.3.2, as Ghost 1 to 5 wrote it: flat sections of markers that open and close markups by index.
+ * Markups are a stack per section or list item: what is still open at its end is closed there.
  */
 #include "services/blog/render.h"
 
@@ -26,11 +26,12 @@ static const char *one_of(struct str given, const char *const *names, const char
 	return otherwise;
 }
 
-/* --- markers -------------------------------------------------------------------------------------------------------- */
+/* --- markers ------------------------------------------------------------------------------------------------------ */
 
 static void open_markup(struct render *r, const struct doc *d, json_t *index, struct stack *s)
 {
-	static const char *const known[] = { "strong", "b", "em", "i", "a", "s", "u", "code", "sub", "sup", "mark", "del", "strike", NULL };
+	static const char *const known[] = { "strong", "b", "em", "i", "a", "s", "u", "code", "sub", "sup", "mark",
+		"del", "strike", NULL };
 	json_t *markup = json_is_integer(index) ? json_array_get(d->markups, (size_t)json_integer_value(index)) : NULL;
 	json_t *given = json_array_get(markup, 1);
 	const char *el = one_of(text_of(json_array_get(markup, 0)), known, NULL);
@@ -88,11 +89,12 @@ static void put_markers(struct render *r, const struct doc *d, json_t *markers)
 	close_markups(r, &s, MARKUPS_MAX);
 }
 
-/* --- sections ------------------------------------------------------------------------------------------------------- */
+/* --- sections ----------------------------------------------------------------------------------------------------- */
 
 static void put_markup_section(struct render *r, const struct doc *d, json_t *section)
 {
-	static const char *const tags[] = { "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "aside", "pull-quote", NULL };
+	static const char *const tags[] = { "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "aside",
+		"pull-quote", NULL };
 	const char *el = one_of(text_of(json_array_get(section, 1)), tags, "p");
 	json_t *markers = json_array_get(section, 2), *marker;
 	struct el_attr attr = { "class", STR_NULL };
@@ -173,7 +175,8 @@ static void put_card_section(struct render *r, const struct doc *d, json_t *sect
 
 void mobiledoc_render(struct render *r, json_t *doc)
 {
-	const struct doc d = { json_object_get(doc, "markups"), json_object_get(doc, "atoms"), json_object_get(doc, "cards") };
+	const struct doc d = { json_object_get(doc, "markups"), json_object_get(doc, "atoms"),
+		json_object_get(doc, "cards") };
 	size_t i;
 	json_t *section;
 	r->legacy_ids = !json_object_get(doc, "ghostVersion");

@@ -145,8 +145,14 @@ static struct str without_site(struct arena *a, const struct body_options *opt, 
 static struct str unescape(struct arena *a, struct str s)
 {
 	static const struct { struct str entity; char c; } table[] = {
-		{ STR_INIT("&amp;"), '&' }, { STR_INIT("&lt;"), '<' }, { STR_INIT("&gt;"), '>' }, { STR_INIT("&quot;"), '"' },
-		{ STR_INIT("&#39;"), '\'' }, { STR_INIT("&#96;"), '`' }, { STR_INIT("&#10;"), '\n' }, { STR_INIT("&#13;"), '\r' },
+		{ STR_INIT("&amp;"), '&' },
+		{ STR_INIT("&lt;"), '<' },
+		{ STR_INIT("&gt;"), '>' },
+		{ STR_INIT("&quot;"), '"' },
+		{ STR_INIT("&#39;"), '\'' },
+		{ STR_INIT("&#96;"), '`' },
+		{ STR_INIT("&#10;"), '\n' },
+		{ STR_INIT("&#13;"), '\r' },
 	};
 	if (str_chr(s, '&') < 0)
 		return s;
@@ -233,8 +239,8 @@ static struct str with_stored_images(struct render *r, struct str html)
 	return buf_str(&b);
 }
 
-/* A table may be wider than the page: it gets a place of its own to scroll in, which the keyboard reaches. As with images,
-   what looks like its tags in what the sanitiser wrote is its tags. */
+/* A table may be wider than the page: it gets a place of its own to scroll in, which the keyboard reaches. As with
+   images, what looks like its tags in what the sanitiser wrote is its tags. */
 static struct str with_scrolling_tables(struct render *r, struct str html)
 {
 	static const struct str open = STR_INIT("<table"), close = STR_INIT("</table>");
@@ -271,7 +277,8 @@ struct safe_html render_foreign(struct render *r, struct str html)
 	return (struct safe_html){ with_scrolling_tables(r, with_stored_images(r, clean.s)) };
 }
 
-/* The editor wraps each run of text in <span style>, which the sanitiser leaves as a bare <span>: those go, with their ends. */
+/* The editor wraps each run of text in <span style>, which the sanitiser leaves as a bare <span>: those go, with their
+ * ends. */
 struct str render_without_spans(struct arena *a, struct str html)
 {
 	enum { DEPTH = 64 };

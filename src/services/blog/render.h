@@ -47,7 +47,8 @@ bool render_count(struct render *r); /* one node more; false: too many, r->statu
 struct str render_heading_id(struct render *r, struct str text);
 struct safe_html render_foreign(struct render *r, struct str html);       /* blocks of HTML, through the sanitiser */
 struct safe_html render_foreign_line(struct render *r, struct str html);  /* a line of it */
-struct str render_without_spans(struct arena *a, struct str safe); /* the wrappers of the editor, in what the sanitiser wrote */
+struct str render_without_spans(
+        struct arena *a, struct str safe); /* the wrappers of the editor, in what the sanitiser wrote */
 struct str render_url(struct render *r, struct str url);
 
 /* --- cards: what templates ask --- */
@@ -64,7 +65,8 @@ bool card_bool(const struct card *k, const char *key, bool fallback);
 /* The value when it is one of the words, else the first word. */
 struct str card_choice(const struct card *k, const char *key, const char *words);
 struct card card_sub(const struct card *k, const char *key);
-struct safe_html card_img(const struct card *k, const char *src, const char *width, const char *height, const char *cls, const char *sizes);
+struct safe_html card_img(const struct card *k, const char *src, const char *width, const char *height, const char *cls,
+        const char *sizes);
 struct str card_bytes(const struct card *k, const char *key);    /* "1.4 MB" */
 struct str card_duration(const struct card *k, const char *key); /* "3:07" */
 

@@ -15,7 +15,7 @@
 #define HIT_OPEN '\2' /* as in sql/search.sql */
 #define HIT_CLOSE '\3'
 
-/* --- the query ------------------------------------------------------------------------------------------------------- */
+/* --- the query ---------------------------------------------------------------------------------------------------- */
 
 static bool is_word_byte(char c)
 {
@@ -36,8 +36,8 @@ static struct str next_word(struct str *rest)
 	return word;
 }
 
-/* Words, each quoted in the engine's language, all wanted; the last may be the beginning of one. Quoting is safe: a word
-   holds letters and digits only. */
+/* Words, each quoted in the engine's language, all wanted; the last may be the beginning of one. Quoting is safe: a
+   word holds letters and digits only. */
 static struct str engine_query(struct arena *a, enum db_engine engine, struct str query)
 {
 	struct str words[WORDS_MAX], word;
@@ -115,7 +115,7 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 	return ST_OK;
 }
 
-/* --- suggestions ------------------------------------------------------------------------------------------------------- */
+/* --- suggestions -------------------------------------------------------------------------------------------------- */
 
 #define NAMES_MAX 5000
 #define SUGGEST_MAX 10
@@ -162,7 +162,8 @@ static struct blog_suggestion suggestion_of(struct arena *a, const struct blog_n
 {
 	bool top = str_eqc(r->type, "post") || str_eqc(r->type, "page");
 	return (struct blog_suggestion){
-		.path = top ? arena_strf(a, "/%.*s/", STR_ARG(r->slug)) : arena_strf(a, "/%.*s/%.*s/", STR_ARG(r->type), STR_ARG(r->slug)),
+		.path = top ? arena_strf(a, "/%.*s/", STR_ARG(r->slug))
+		            : arena_strf(a, "/%.*s/%.*s/", STR_ARG(r->type), STR_ARG(r->slug)),
 		.title = r->title,
 	};
 }
@@ -177,8 +178,8 @@ static struct str last_segment(struct str path)
 	return last;
 }
 
-enum status blog_suggest(struct ctx *ctx, struct db_conn *c, struct str path, int limit, const struct blog_suggestion **out,
-                         size_t *count, struct err *e)
+enum status blog_suggest(struct ctx *ctx, struct db_conn *c, struct str path, int limit,
+        const struct blog_suggestion **out, size_t *count, struct err *e)
 {
 	struct blog_names_row *rows;
 	struct arena *a = db_arena(c);

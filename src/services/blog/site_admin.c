@@ -16,7 +16,7 @@
 
 #define PAGE_MAX (512u << 10)
 
-/* --- the site ------------------------------------------------------------------------------------------------------ */
+/* --- the site ----------------------------------------------------------------------------------------------------- */
 
 struct site_form { struct str title, description, lang, timezone, accent; bool logo, no_logo, icon, no_icon; };
 
@@ -37,22 +37,30 @@ static const struct choice *zone_choices(struct web *w, const void *values)
 	const struct site_form *f = values;
 	size_t k = 0;
 	if (f->timezone.n && !clock_zone_listed(f->timezone)) /* an import may bring another of its names */
-		list[k++] = (struct choice){ .value = arena_cstr(w->ctx->arena, f->timezone), .label = arena_cstr(w->ctx->arena, f->timezone) };
+		list[k++] = (struct choice){ .value = arena_cstr(w->ctx->arena, f->timezone),
+			.label = arena_cstr(w->ctx->arena, f->timezone) };
 	for (size_t i = 0; i < n; i++)
 		list[k++] = (struct choice){ .value = zones[i].name, .label = zones[i].label };
 	return list;
 }
 
 static const struct field site_fields[] = {
-	FIELD(struct site_form, title, TEXT, .label = "Name", .required = "A site needs a name.", .max = 100, .hint = "On every page, in feeds and letters"),
-	FIELD(struct site_form, description, AREA, .label = "In a sentence or two", .max = 300, .hint = "Under the name, and for search engines"),
-	FIELD(struct site_form, logo, FILE, .label = "Logo", .accept = "image/jpeg,image/png,image/webp", .hint = "Wide or square; stands at the head of the front page"),
+	FIELD(struct site_form, title, TEXT, .label = "Name", .required = "A site needs a name.", .max = 100,
+	        .hint = "On every page, in feeds and letters"),
+	FIELD(struct site_form, description, AREA, .label = "In a sentence or two", .max = 300,
+	        .hint = "Under the name, and for search engines"),
+	FIELD(struct site_form, logo, FILE, .label = "Logo", .accept = "image/jpeg,image/png,image/webp",
+	        .hint = "Wide or square; stands at the head of the front page"),
 	FIELD(struct site_form, no_logo, CHECK, .label = "No logo"),
-	FIELD(struct site_form, icon, FILE, .label = "Icon", .accept = "image/jpeg,image/png,image/webp", .hint = "Square, at least 64 pixels; in browsers' tabs and beside the name"),
+	FIELD(struct site_form, icon, FILE, .label = "Icon", .accept = "image/jpeg,image/png,image/webp",
+	        .hint = "Square, at least 64 pixels; in browsers' tabs and beside the name"),
 	FIELD(struct site_form, no_icon, CHECK, .label = "No icon"),
-	FIELD(struct site_form, accent, COLOUR, .label = "Colour", .hint = "Of buttons and links. It is made darker or lighter where it could not be read"),
-	FIELD(struct site_form, lang, CHOICE, .label = "Language", .required = "Please choose a language.", .choose = lang_choices),
-	FIELD(struct site_form, timezone, CHOICE, .label = "Time zone", .required = "Please choose a time zone.", .choose = zone_choices),
+	FIELD(struct site_form, accent, COLOUR, .label = "Colour",
+	        .hint = "Of buttons and links. It is made darker or lighter where it could not be read"),
+	FIELD(struct site_form, lang, CHOICE, .label = "Language", .required = "Please choose a language.",
+	        .choose = lang_choices),
+	FIELD(struct site_form, timezone, CHOICE, .label = "Time zone", .required = "Please choose a time zone.",
+	        .choose = zone_choices),
 	{ 0 },
 };
 static const struct form_desc site_desc = { .fields = site_fields };
@@ -67,7 +75,10 @@ static enum status load_site(struct web *w, struct blog_site *site, struct err *
 
 static struct site_form values_of(const struct blog_site *s)
 {
-	return (struct site_form){ .title = s->title, .description = s->description, .lang = s->lang, .timezone = s->timezone,
+	return (struct site_form){ .title = s->title,
+		.description = s->description,
+		.lang = s->lang,
+		.timezone = s->timezone,
 		.accent = s->accent.n ? s->accent : STR("#1a7f5a") };
 }
 
@@ -162,11 +173,12 @@ enum status blog_step_named(struct ctx *ctx, bool *done, struct err *e)
 	return ST_OK;
 }
 
-/* --- menus --------------------------------------------------------------------------------------------------------- */
+/* --- menus -------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name, *title, *help; } menus[] = {
 	{ "primary", "At the head of each page", "Five or six are read; more are not." },
-	{ "secondary", "At the foot of each page", "What people look for when they have read all: contact, imprint, statutes." },
+	{ "secondary", "At the foot of each page",
+	        "What people look for when they have read all: contact, imprint, statutes." },
 };
 #define MENUS (sizeof menus / sizeof *menus)
 
@@ -185,11 +197,23 @@ static void menu_fields(struct web *w, struct menu_form *m, const char *menu)
 	struct arena *a = w->ctx->arena;
 	for (size_t i = 0; i < m->rows; i++) {
 		struct field *d = &m->fields[3 * i];
-		d[0] = (struct field){ .name = arena_printf(a, "%s_label_%zu", menu, i + 1), .label = "Words", .kind = FIELD_TEXT, .max = MENU_LABEL_MAX, .plain = true,
+		d[0] = (struct field){ .name = arena_printf(a, "%s_label_%zu", menu, i + 1),
+			.label = "Words",
+			.kind = FIELD_TEXT,
+			.max = MENU_LABEL_MAX,
+			.plain = true,
 			.at = offsetof(struct menu_form, label) + i * sizeof(struct str) };
-		d[1] = (struct field){ .name = arena_printf(a, "%s_url_%zu", menu, i + 1), .label = "Leads to", .kind = FIELD_URL, .plain = true,
+		d[1] = (struct field){ .name = arena_printf(a, "%s_url_%zu", menu, i + 1),
+			.label = "Leads to",
+			.kind = FIELD_URL,
+			.plain = true,
 			.at = offsetof(struct menu_form, url) + i * sizeof(struct str) };
-		d[2] = (struct field){ .name = arena_printf(a, "%s_place_%zu", menu, i + 1), .label = "Place", .kind = FIELD_NUMBER, .min = 1, .max = 999, .plain = true,
+		d[2] = (struct field){ .name = arena_printf(a, "%s_place_%zu", menu, i + 1),
+			.label = "Place",
+			.kind = FIELD_NUMBER,
+			.min = 1,
+			.max = 999,
+			.plain = true,
 			.at = offsetof(struct menu_form, place) + i * sizeof(int64_t) };
 		m->place[i] = (int64_t)(i + 1) * 10;
 	}
@@ -229,7 +253,8 @@ static enum status menus_page(struct form_fill *f, int status, void *arg, struct
 		struct menu_form *m = p->form && p->failed == i ? p->form : ARENA_NEW(w->ctx->arena, struct menu_form);
 		if (m != p->form)
 			TRY(load_menu(w, menus[i].name, m, e));
-		views[i] = (struct menu_view){ menus[i].name, menus[i].title, menus[i].help, &m->fill, m->rows, saved.p && str_eqc(saved, menus[i].name) };
+		views[i] = (struct menu_view){ menus[i].name, menus[i].title, menus[i].help, &m->fill, m->rows,
+			saved.p && str_eqc(saved, menus[i].name) };
 	}
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
@@ -285,7 +310,8 @@ static enum status check_menu(struct web *w, struct menu_form *m, const char *na
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(blog_nav(w->ctx, c, str_c(name), &nav, e));
 	if (nav.count > MENU_ROWS_MAX) /* an import brought it: what is not shown is not lost */
-		form_fault(&m->fill, NULL, "This menu has %zu entries, more than can be changed here. Nothing was changed.", nav.count);
+		form_fault(&m->fill, NULL,
+		        "This menu has %zu entries, more than can be changed here. Nothing was changed.", nav.count);
 	return ST_OK;
 }
 

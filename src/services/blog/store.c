@@ -11,7 +11,8 @@
 
 /* --- cards -------------------------------------------------------------------------------------------------------- */
 
-struct blog_image store_image(struct str path, struct str srcset, int64_t width, int64_t height, struct str url, struct str alt)
+struct blog_image store_image(
+        struct str path, struct str srcset, int64_t width, int64_t height, struct str url, struct str alt)
 {
 	struct blog_image im = { .src = path.n ? path : url, .alt = alt, .srcset = STR("") };
 	if (path.n) {
@@ -98,7 +99,7 @@ enum status store_cards(struct db_conn *c, struct store_ids ids, struct blog_car
 	return ST_OK;
 }
 
-/* --- pages of a list ----------------------------------------------------------------------------------------------- */
+/* --- pages of a list ---------------------------------------------------------------------------------------------- */
 
 enum status store_offset(int page, int *size, int64_t *offset, struct err *e)
 {
@@ -123,8 +124,8 @@ int store_pages(int64_t total, int size)
 	return pages < 1 ? 1 : pages > INT32_MAX ? INT32_MAX : (int)pages;
 }
 
-static enum status fill_page(struct db_conn *c, struct store_ids ids, int64_t total, int page, int size, struct blog_page *out,
-                             struct err *e)
+static enum status fill_page(struct db_conn *c, struct store_ids ids, int64_t total, int page, int size,
+        struct blog_page *out, struct err *e)
 {
 	struct blog_card *cards;
 	TRY(store_past_end(page, ids.count, e));
@@ -152,7 +153,10 @@ enum status blog_home(struct ctx *ctx, struct db_conn *c, int page, int size, st
 	TRY(q_blog_front(c, clock_now_us(), size, offset, &rows, &n, e));
 	TRY(store_past_end(page, n, e));
 	int64_t total = n ? rows[0].total : 0;
-	*out = (struct blog_page){ .posts = STORE_EACH_OF(STORE_LISTED_OF, c, rows, n), .count = n, .total = total, .number = page,
+	*out = (struct blog_page){ .posts = STORE_EACH_OF(STORE_LISTED_OF, c, rows, n),
+		.count = n,
+		.total = total,
+		.number = page,
 		.pages = store_pages(total, size) };
 	return ST_OK;
 }
@@ -179,7 +183,7 @@ static enum status by_edge(struct db_conn *c, const char *type, int64_t dst, int
 	return fill_page(c, IDS_OF(c, rows, n), n ? rows[0].total : 0, page, size, out, e);
 }
 
-/* --- tags and authors ----------------------------------------------------------------------------------------------- */
+/* --- tags and authors --------------------------------------------------------------------------------------------- */
 
 static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
 
@@ -194,10 +198,13 @@ static struct blog_meta term_meta(const struct blog_term_by_slug_row *r)
 	};
 }
 
-static enum status term(struct db_conn *c, const char *type, struct str slug, struct blog_term_by_slug_row **row, struct err *e)
+static enum status term(
+        struct db_conn *c, const char *type, struct str slug, struct blog_term_by_slug_row **row, struct err *e)
 {
 	TRY(q_blog_term_by_slug(c, str_c(type), slug, row, e));
-	return *row ? ST_OK : err_set(e, ST_NOT_FOUND, "There is no %s \"%.*s\".", type, (int)(slug.n < 100 ? slug.n : 100), slug.p);
+	return *row ? ST_OK
+	            : err_set(e, ST_NOT_FOUND, "There is no %s \"%.*s\".", type, (int)(slug.n < 100 ? slug.n : 100),
+	                      slug.p);
 }
 
 enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size, struct blog_tag *tag,
@@ -208,15 +215,20 @@ enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int pa
 	TRY(term(c, "tag", slug, &r, e));
 	TRY(by_edge(c, "tagged", r->id, page, size, out, e));
 	*tag = (struct blog_tag){
-		.ref = { .id = r->id, .slug = r->slug, .name = r->title,
-		         .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
-		.description = r->excerpt, .accent = or_empty(r->accent), .post_count = out->total, .meta = term_meta(r),
+		.ref = { .id = r->id,
+		        .slug = r->slug,
+		        .name = r->title,
+		        .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
+		.description = r->excerpt,
+		.accent = or_empty(r->accent),
+		.post_count = out->total,
+		.meta = term_meta(r),
 	};
 	return ST_OK;
 }
 
-enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size, struct blog_author *author,
-                        struct blog_page *out, struct err *e)
+enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size,
+        struct blog_author *author, struct blog_page *out, struct err *e)
 {
 	struct blog_term_by_slug_row *r;
 	(void)ctx;
@@ -232,7 +244,8 @@ enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int
 	return ST_OK;
 }
 
-enum status blog_tags(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_tag **tags, size_t *count, struct err *e)
+enum status blog_tags(
+        struct ctx *ctx, struct db_conn *c, int limit, const struct blog_tag **tags, size_t *count, struct err *e)
 {
 	struct blog_tags_listed_row *rows;
 	(void)ctx;
@@ -240,15 +253,20 @@ enum status blog_tags(struct ctx *ctx, struct db_conn *c, int limit, const struc
 	struct blog_tag *list = ARENA_ARRAY(db_arena(c), struct blog_tag, *count ? *count : 1);
 	for (size_t i = 0; i < *count; i++)
 		list[i] = (struct blog_tag){
-			.ref = { .id = rows[i].id, .slug = rows[i].slug, .name = rows[i].title, .image = { .src = STR("") } },
-			.description = rows[i].excerpt, .accent = rows[i].accent, .post_count = rows[i].posts,
+			.ref = { .id = rows[i].id,
+			        .slug = rows[i].slug,
+			        .name = rows[i].title,
+			        .image = { .src = STR("") } },
+			.description = rows[i].excerpt,
+			.accent = rows[i].accent,
+			.post_count = rows[i].posts,
 		};
 	*tags = list;
 	return ST_OK;
 }
 
-enum status blog_authors(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_author **authors, size_t *count,
-                         struct err *e)
+enum status blog_authors(
+        struct ctx *ctx, struct db_conn *c, int limit, const struct blog_author **authors, size_t *count, struct err *e)
 {
 	struct blog_authors_listed_row *rows;
 	(void)ctx;
@@ -257,10 +275,16 @@ enum status blog_authors(struct ctx *ctx, struct db_conn *c, int limit, const st
 	for (size_t i = 0; i < *count; i++) {
 		const struct blog_authors_listed_row *r = &rows[i];
 		list[i] = (struct blog_author){
-			.ref = { .id = r->id, .slug = r->slug, .name = r->title,
-			         .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
-			.bio = r->excerpt, .location = or_empty(r->location), .website = or_empty(r->website),
-			.cover_url = or_empty(r->cover_url), .post_count = r->posts,
+			.ref = { .id = r->id,
+			        .slug = r->slug,
+			        .name = r->title,
+			        .image = store_image(
+			                r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
+			.bio = r->excerpt,
+			.location = or_empty(r->location),
+			.website = or_empty(r->website),
+			.cover_url = or_empty(r->cover_url),
+			.post_count = r->posts,
 		};
 		list[i].social = store_social(db_arena(c), r->social, &list[i].social_count);
 	}
@@ -268,7 +292,7 @@ enum status blog_authors(struct ctx *ctx, struct db_conn *c, int limit, const st
 	return ST_OK;
 }
 
-/* --- archive --------------------------------------------------------------------------------------------------------- */
+/* --- archive ------------------------------------------------------------------------------------------------------ */
 
 enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int number, int size,
                          const struct blog_archive_month **months, size_t *count, struct blog_page *page, struct err *e)
@@ -280,7 +304,9 @@ enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone
 	*count = 0;
 	TRY(q_blog_listed(c, clock_now_us(), size, (int64_t)(number - 1) * size, &rows, &n, e));
 	TRY(store_past_end(number, n, e));
-	*page = (struct blog_page){ .number = number, .total = n ? rows[0].total : 0, .pages = store_pages(n ? rows[0].total : 0, size) };
+	*page = (struct blog_page){
+		.number = number, .total = n ? rows[0].total : 0, .pages = store_pages(n ? rows[0].total : 0, size)
+	};
 	TRY(store_cards(c, IDS_OF(c, rows, n), &cards, &n, e));
 	struct blog_archive_month *list = ARENA_ARRAY(db_arena(c), struct blog_archive_month, n ? n : 1);
 	const char *zone = timezone.n ? arena_cstr(db_arena(c), timezone) : "Etc/UTC";
@@ -299,7 +325,7 @@ enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone
 	return ST_OK;
 }
 
-/* --- machines ---------------------------------------------------------------------------------------------------------- */
+/* --- machines ----------------------------------------------------------------------------------------------------- */
 
 enum status blog_location_count(struct ctx *ctx, struct db_conn *c, int64_t *n, struct err *e)
 {
@@ -309,8 +335,8 @@ enum status blog_location_count(struct ctx *ctx, struct db_conn *c, int64_t *n, 
 	return ST_OK;
 }
 
-enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_t skip, const struct blog_location **out, size_t *count,
-                           struct err *e)
+enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_t skip,
+        const struct blog_location **out, size_t *count, struct err *e)
 {
 	struct blog_locations_row *rows;
 	(void)ctx;
@@ -319,8 +345,12 @@ enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_
 	for (size_t i = 0; i < *count; i++) {
 		char t = rows[i].type.n > 1 ? rows[i].type.p[1] : 0; /* pOst pAge tAg aUthor */
 		list[i] = (struct blog_location){
-			.kind = t == 'o' ? BLOG_LOC_POST : t == 'u' ? BLOG_LOC_AUTHOR : rows[i].type.n == 3 ? BLOG_LOC_TAG : BLOG_LOC_PAGE,
-			.slug = rows[i].slug, .updated_at = rows[i].updated_at,
+			.kind = t == 'o'              ? BLOG_LOC_POST
+			        : t == 'u'            ? BLOG_LOC_AUTHOR
+			        : rows[i].type.n == 3 ? BLOG_LOC_TAG
+			                              : BLOG_LOC_PAGE,
+			.slug = rows[i].slug,
+			.updated_at = rows[i].updated_at,
 			.image = rows[i].path.n ? rows[i].path : rows[i].image_url,
 		};
 	}
@@ -328,7 +358,8 @@ enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_
 	return ST_OK;
 }
 
-static enum status feed_ids(struct db_conn *c, struct str tag, struct str author, int limit, struct store_ids *ids, struct err *e)
+static enum status feed_ids(
+        struct db_conn *c, struct str tag, struct str author, int limit, struct store_ids *ids, struct err *e)
 {
 	struct blog_listed_by_edge_row *by;
 	struct blog_listed_row *all;
@@ -340,7 +371,8 @@ static enum status feed_ids(struct db_conn *c, struct str tag, struct str author
 		return ST_OK;
 	}
 	TRY(term(c, tag.p ? "tag" : "author", tag.p ? tag : author, &t, e));
-	TRY(q_blog_listed_by_edge(c, tag.p ? STR("tagged") : STR("authored-by"), t->id, clock_now_us(), limit, 0, &by, &n, e));
+	TRY(q_blog_listed_by_edge(
+	        c, tag.p ? STR("tagged") : STR("authored-by"), t->id, clock_now_us(), limit, 0, &by, &n, e));
 	*ids = IDS_OF(c, by, n);
 	return ST_OK;
 }
@@ -358,7 +390,9 @@ static struct str uuid_of(struct arena *a, struct str origin, int64_t id)
 	struct str own = str_starts(origin, ghost) ? str_skip(origin, ghost.n) : STR("");
 	bool is_uuid = own.n == 36;
 	for (size_t i = 0; is_uuid && i < own.n; i++)
-		is_uuid = i == 8 || i == 13 || i == 18 || i == 23 ? own.p[i] == '-' : strchr("0123456789abcdefABCDEF", own.p[i]) && own.p[i];
+		is_uuid = i == 8 || i == 13 || i == 18 || i == 23
+		        ? own.p[i] == '-'
+		        : strchr("0123456789abcdefABCDEF", own.p[i]) && own.p[i];
 	return is_uuid ? own : blog_uuid(a, id);
 }
 

@@ -11,8 +11,8 @@
  *     the paywall mark (empty when there is no mark). Excerpts and search hits are made of public parts only;
  *   - HTML has passed the sanitiser when it was written (body.h), hence `struct safe_html`.
  *
- * Not found is ST_NOT_FOUND. Pages count from 1; a page past the end is ST_NOT_FOUND, but for page 1, which may be empty.
- * Times are microseconds UTC. Text that is not set is empty, not NULL.
+ * Not found is ST_NOT_FOUND. Pages count from 1; a page past the end is ST_NOT_FOUND, but for page 1, which may be
+ * empty. Times are microseconds UTC. Text that is not set is empty, not NULL.
  */
 #ifndef GH_SERVICES_BLOG_STORE_H
 #define GH_SERVICES_BLOG_STORE_H
@@ -54,8 +54,8 @@ struct blog_card {
 	bool is_page, featured;
 };
 
-struct blog_meta { /* what the editor set; empty where the page's own values serve */
-	struct str title, description, canonical_url;
+struct blog_meta {
+	/* what the editor set; empty where the page's own values serve */ struct str title, description, canonical_url;
 	struct str og_title, og_description, og_image;
 	struct str twitter_title, twitter_description, twitter_image;
 };
@@ -73,11 +73,11 @@ struct blog_post {
 	size_t related_count;
 };
 
-struct blog_page { /* one page of a list */
-	const struct blog_card *posts;
+struct blog_page {
+	/* one page of a list */ const struct blog_card *posts;
 	size_t count;
-	int64_t total;            /* posts in the whole list */
-	int number, pages;        /* pages ≥ 1 */
+	int64_t total; /* posts in the whole list */
+	int number, pages; /* pages ≥ 1 */
 };
 
 struct blog_tag {
@@ -113,7 +113,11 @@ struct blog_site {
 	bool members_invite_only;
 };
 
-struct blog_archive_month { int year, month; const struct blog_card *posts; size_t count; /* without tags and authors */ };
+struct blog_archive_month {
+	int year, month;
+	const struct blog_card *posts;
+	size_t count; /* without tags and authors */
+};
 
 struct blog_hit_piece { struct str text; bool hit; }; /* plain text: the template escapes it and marks the hits */
 struct blog_hit {
@@ -125,8 +129,8 @@ struct blog_hits { const struct blog_hit *list; size_t count; int64_t total; int
 
 struct blog_suggestion { struct str path /* "/slug/" "/tag/slug/" */, title; };
 
-struct blog_location { /* a line of the sitemap */
-	enum { BLOG_LOC_POST, BLOG_LOC_PAGE, BLOG_LOC_TAG, BLOG_LOC_AUTHOR } kind;
+struct blog_location {
+	/* a line of the sitemap */ enum { BLOG_LOC_POST, BLOG_LOC_PAGE, BLOG_LOC_TAG, BLOG_LOC_AUTHOR } kind;
 	struct str slug;
 	int64_t updated_at;
 	struct str image;
@@ -144,18 +148,22 @@ enum status blog_site(struct ctx *ctx, struct db_conn *c, struct blog_site *out,
 /* Its title and icon alone, the rest as an empty database has it: what every page shows, of every service. */
 enum status blog_brand(struct ctx *ctx, struct db_conn *c, struct blog_site *out, struct err *e) MUST_CHECK;
 /* A menu by its name, "primary" or "secondary"; one that is not there is empty. */
-enum status blog_nav(struct ctx *ctx, struct db_conn *c, struct str menu, struct blog_nav *out, struct err *e) MUST_CHECK;
+enum status blog_nav(
+        struct ctx *ctx, struct db_conn *c, struct str menu, struct blog_nav *out, struct err *e) MUST_CHECK;
 
 /* --- lists --------------------------------------------------------------------------------------------------- */
-enum status blog_home(struct ctx *ctx, struct db_conn *c, int page, int size, struct blog_page *out, struct err *e) MUST_CHECK;
-enum status blog_featured(struct ctx *ctx, struct db_conn *c, int limit, struct blog_page *out, struct err *e) MUST_CHECK;
+enum status blog_home(
+        struct ctx *ctx, struct db_conn *c, int page, int size, struct blog_page *out, struct err *e) MUST_CHECK;
+enum status blog_featured(
+        struct ctx *ctx, struct db_conn *c, int limit, struct blog_page *out, struct err *e) MUST_CHECK;
 enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size, struct blog_tag *tag,
                      struct blog_page *out, struct err *e) MUST_CHECK;
 enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size,
                         struct blog_author *author, struct blog_page *out, struct err *e) MUST_CHECK;
-/* Newest month first, months in the site's time zone: size posts of page `number`, by month; *page: of how many pages. ST_NOT_FOUND: past the end. */
+/* Newest month first, months in the site's time zone: size posts of page `number`, by month; *page: of how many pages.
+ * ST_NOT_FOUND: past the end. */
 enum status blog_archive(struct ctx *ctx, struct db_conn *c, struct str timezone, int number, int size,
-                         const struct blog_archive_month **months, size_t *count, struct blog_page *page, struct err *e) MUST_CHECK;
+        const struct blog_archive_month **months, size_t *count, struct blog_page *page, struct err *e) MUST_CHECK;
 /* Those with at least one post that is listed; most posts first, then by name. */
 enum status blog_tags(struct ctx *ctx, struct db_conn *c, int limit, const struct blog_tag **tags, size_t *count,
                       struct err *e) MUST_CHECK;
@@ -166,7 +174,8 @@ enum status blog_authors(struct ctx *ctx, struct db_conn *c, int limit, const st
 /* A post or, when there is none, a page of that slug. */
 enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum blog_access access,
                       struct blog_post *out, struct err *e) MUST_CHECK;
-enum status blog_card_by_id(struct ctx *ctx, struct db_conn *c, int64_t id, struct blog_card *out, struct err *e) MUST_CHECK;
+enum status blog_card_by_id(
+        struct ctx *ctx, struct db_conn *c, int64_t id, struct blog_card *out, struct err *e) MUST_CHECK;
 /* Where an old address has gone: path as asked ("/old-slug/"). ST_NOT_FOUND when nowhere. */
 enum status blog_redirect(struct ctx *ctx, struct db_conn *c, struct str path, struct str *target, int *status,
                           struct err *e) MUST_CHECK;
@@ -182,8 +191,8 @@ enum status blog_suggest(struct ctx *ctx, struct db_conn *c, struct str path, in
 /* --- machines ------------------------------------------------------------------------------------------------ */
 enum status blog_location_count(struct ctx *ctx, struct db_conn *c, int64_t *n, struct err *e) MUST_CHECK;
 /* At most limit, without the first `skip`. */
-enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_t skip, const struct blog_location **out,
-                           size_t *count, struct err *e) MUST_CHECK;
+enum status blog_locations(struct ctx *ctx, struct db_conn *c, int limit, int64_t skip,
+        const struct blog_location **out, size_t *count, struct err *e) MUST_CHECK;
 /* Newest first. Bodies as a visitor may read them. tag or author slug narrows; STR_NULL: all. */
 enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct str author, int limit,
                       const struct blog_feed_item **out, size_t *count, struct err *e) MUST_CHECK;

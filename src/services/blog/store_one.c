@@ -16,18 +16,20 @@
 
 static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
 
-/* --- a post --------------------------------------------------------------------------------------------------------- */
+/* --- a post ------------------------------------------------------------------------------------------------------- */
 
 static void fill_post(struct db_conn *c, struct blog_post *out, const struct blog_post_by_slug_row *r)
 {
 	*out = (struct blog_post){
-		.card = STORE_CARD_OF(c, r), .html = { or_empty(r->html) }, .caption = { or_empty(r->caption) }, .gated = r->gated,
+		.card = STORE_CARD_OF(c, r), .html = { or_empty(r->html) },
+		.caption = { or_empty(r->caption) }, .gated = r->gated,
 		.has_custom_excerpt = r->custom_excerpt.n > 0, .template = or_empty(r->template),
 		.meta = {
 			.title = or_empty(r->meta_title), .description = or_empty(r->meta_description),
 			.canonical_url = or_empty(r->canonical_url), .og_title = or_empty(r->og_title),
 			.og_description = or_empty(r->og_description), .og_image = or_empty(r->og_image),
-			.twitter_title = or_empty(r->twitter_title), .twitter_description = or_empty(r->twitter_description),
+			.twitter_title = or_empty(r->twitter_title),
+			.twitter_description = or_empty(r->twitter_description),
 			.twitter_image = or_empty(r->twitter_image),
 		},
 	};
@@ -79,8 +81,8 @@ static enum status add_neighbours(struct db_conn *c, struct blog_post *out, stru
 	return ST_OK;
 }
 
-enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum blog_access access, struct blog_post *out,
-                      struct err *e)
+enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum blog_access access,
+        struct blog_post *out, struct err *e)
 {
 	struct blog_post_by_slug_row *r;
 	(void)ctx;
@@ -110,7 +112,8 @@ enum status blog_card_by_id(struct ctx *ctx, struct db_conn *c, int64_t id, stru
 	return ST_OK;
 }
 
-enum status blog_redirect(struct ctx *ctx, struct db_conn *c, struct str path, struct str *target, int *status, struct err *e)
+enum status blog_redirect(
+        struct ctx *ctx, struct db_conn *c, struct str path, struct str *target, int *status, struct err *e)
 {
 	struct blog_redirect_row *row;
 	(void)ctx;
@@ -122,7 +125,7 @@ enum status blog_redirect(struct ctx *ctx, struct db_conn *c, struct str path, s
 	return ST_OK;
 }
 
-/* --- the site --------------------------------------------------------------------------------------------------------- */
+/* --- the site ----------------------------------------------------------------------------------------------------- */
 
 const struct blog_social *store_social(struct arena *a, struct str json, size_t *count)
 {
@@ -184,7 +187,8 @@ static int by_name(const void *name, const void *row)
 
 static void apply_setting(struct blog_site *s, struct str name, struct str value)
 {
-	const struct site_setting *row = bsearch(&name, site_settings, sizeof site_settings / sizeof *site_settings, sizeof *row, by_name);
+	const struct site_setting *row = bsearch(
+	        &name, site_settings, sizeof site_settings / sizeof *site_settings, sizeof *row, by_name);
 	if (!row)
 		return;
 	void *at = (char *)s + row->offset;
@@ -226,9 +230,16 @@ enum status blog_nav(struct ctx *ctx, struct db_conn *c, struct str menu, struct
 
 static const struct blog_site site_defaults = {
 #define EMPTY STR_INIT("")
-	.title = STR_INIT("Guildhall"), .description = EMPTY, .accent = EMPTY, .lang = STR_INIT("en"), .timezone = STR_INIT("Etc/UTC"),
-	.meta_title = EMPTY, .meta_description = EMPTY,
-	.logo = { EMPTY, EMPTY, EMPTY, 0, 0 }, .icon = { EMPTY, EMPTY, EMPTY, 0, 0 }, .cover = { EMPTY, EMPTY, EMPTY, 0, 0 },
+	.title = STR_INIT("Guildhall"),
+	.description = EMPTY,
+	.accent = EMPTY,
+	.lang = STR_INIT("en"),
+	.timezone = STR_INIT("Etc/UTC"),
+	.meta_title = EMPTY,
+	.meta_description = EMPTY,
+	.logo = { EMPTY, EMPTY, EMPTY, 0, 0 },
+	.icon = { EMPTY, EMPTY, EMPTY, 0, 0 },
+	.cover = { EMPTY, EMPTY, EMPTY, 0, 0 },
 #undef EMPTY
 };
 

@@ -13,7 +13,8 @@
 /* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
 static struct str fold(struct arena *a, struct str s)
 {
-	struct str folded = unicode_mapped(a, s, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	struct str folded = unicode_mapped(
+	        a, s, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
 	return folded.p ? folded : STR("");
 }
 
@@ -38,7 +39,8 @@ struct str body_slug(struct arena *a, struct str text)
 	bool gap = false;
 	for (size_t i = 0; i < s.n && b.len < SLUG_MAX;) {
 		utf8proc_int32_t c = 0;
-		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
+		utf8proc_ssize_t n = utf8proc_iterate(
+		        (const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
 		if (n <= 0)
 			break;
 		i += (size_t)n;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What administrators do: add people, look after members, invite. Everything is audited in the transaction that does it. The
- * site always has an active owner; only owners make or unmake owners and administrators; nobody suspends themselves.
+ * What administrators do: add people, look after members, invite. Everything is audited in the transaction that does
+ * it. The site always has an active owner; only owners make or unmake owners and administrators; nobody suspends
+ * themselves.
  */
 #ifndef GH_SERVICES_IDENTITY_ADMIN_H
 #define GH_SERVICES_IDENTITY_ADMIN_H
@@ -9,8 +10,8 @@
 #include "platform/web/web.h"
 #include "services/identity/people/people.h"
 
-/* A person with a confirmed address and a password, active at once. In identity's ctx. ST_UNPROCESSABLE: address, name or
-   password, with a sentence; ST_CONFLICT: the address has an account. */
+/* A person with a confirmed address and a password, active at once. In identity's ctx. ST_UNPROCESSABLE: address, name
+   or password, with a sentence; ST_CONFLICT: the address has an account. */
 struct admin_person { struct str email, name, password, roles; };
 enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int64_t *id, struct err *e) MUST_CHECK;
 
@@ -19,9 +20,10 @@ enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int6
 enum member_action { MEMBER_APPROVE, MEMBER_SUSPEND, MEMBER_RESTORE, MEMBER_ROLES, MEMBER_ACTIONS };
 struct member_action_def { const char *name, *label, *done; enum member_action undo; /* MEMBER_ACTIONS: none */ };
 extern const struct member_action_def member_actions[MEMBER_ACTIONS];
-/* By the person of this request. roles: for MEMBER_ROLES, all that they shall have. ST_OK also when nothing is to be changed: then
-   *changed is false. ST_FORBIDDEN, with a sentence: a guard. */
-enum status admin_change(struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed, struct err *e) MUST_CHECK;
+/* By the person of this request. roles: for MEMBER_ROLES, all that they shall have. ST_OK also when nothing is to be
+ *changed: then changed is false. ST_FORBIDDEN, with a sentence: a guard. */
+enum status admin_change(struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed,
+        struct err *e) MUST_CHECK;
 
 /* --- what the pages show --- */
 
@@ -35,9 +37,20 @@ struct members_view {
 	struct { struct str status; int64_t n; } counts[8];
 	size_t count_count;
 };
-struct member_page_view { struct member_view person; struct role_choice *roles; size_t role_count, sessions; struct str done, problem; bool self; };
+struct member_page_view {
+	struct member_view person;
+	struct role_choice *roles;
+	size_t role_count, sessions;
+	struct str done, problem;
+	bool self;
+};
 struct invitation_view { struct str id, email, roles, since, until, by; };
-struct invitations_view { struct invitation_view *list; size_t count; struct str email, role, wrong_email, done; bool owner; };
+struct invitations_view {
+	struct invitation_view *list;
+	size_t count;
+	struct str email, role, wrong_email, done;
+	bool owner;
+};
 
 /* An application, as it registered itself. hosts: where it leads people. */
 struct client_view { struct str id, name, hosts, since, used; int64_t people; bool mastodon; };

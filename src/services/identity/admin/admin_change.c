@@ -20,10 +20,18 @@ const struct member_action_def member_actions[MEMBER_ACTIONS] = {
 };
 
 /* Who is leaving can be suspended too, or they would be safe from it for the days of grace; they leave all the same. */
-static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = {
-	[MEMBER_APPROVE] = { "pending", "active" }, [MEMBER_SUSPEND] = { "active leaving", "suspended" }, [MEMBER_RESTORE] = { "suspended", "active" } };
+static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = { [MEMBER_APPROVE] = { "pending", "active" },
+	[MEMBER_SUSPEND] = { "active leaving", "suspended" },
+	[MEMBER_RESTORE] = { "suspended", "active" } };
 
-struct change { struct web *w; int64_t id; enum member_action action; struct str roles; struct person_record *before; bool changed; };
+struct change {
+	struct web *w;
+	int64_t id;
+	enum member_action action;
+	struct str roles;
+	struct person_record *before;
+	bool changed;
+};
 
 static bool privileged(struct str roles)
 {
@@ -41,24 +49,30 @@ static enum status guard(struct db_conn *c, const struct change *x, struct err *
 {
 	const struct person_record *p = x->before;
 	struct identity_other_owners_row *others;
-	bool by_owner = owns(x->w->person->roles), takes_away = x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && !owns(x->roles));
+	bool by_owner = owns(x->w->person->roles),
+	     takes_away = x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && !owns(x->roles));
 	if (x->action == MEMBER_SUSPEND && p->id == x->w->person->id)
 		return err_set(e, ST_FORBIDDEN, "You can not suspend yourself.");
-	if (!by_owner && (privileged(p->roles) || (x->action == MEMBER_ROLES && privileged(x->roles))) && p->id != x->w->person->id)
+	if (!by_owner && (privileged(p->roles) || (x->action == MEMBER_ROLES && privileged(x->roles))) &&
+	        p->id != x->w->person->id)
 		return err_set(e, ST_FORBIDDEN, "Only an owner changes owners and administrators.");
 	if (!by_owner && x->action == MEMBER_ROLES && owns(x->roles))
 		return err_set(e, ST_FORBIDDEN, "Only an owner makes owners.");
 	if (!takes_away || !owns(p->roles))
 		return ST_OK;
 	TRY(q_identity_other_owners(c, p->id, &others, e));
-	return others->n ? ST_OK : err_set(e, ST_FORBIDDEN, "%.*s is the only owner: make somebody else one first.", STR_ARG(p->name));
+	return others->n
+	        ? ST_OK
+	        : err_set(e, ST_FORBIDDEN, "%.*s is the only owner: make somebody else one first.", STR_ARG(p->name));
 }
 
 /* Nobody keeps a way back in: what they invited others to, themselves maybe, goes with their rights. */
 static bool loses_rights(const struct change *x)
 {
 	struct str had = x->before->roles;
-	return x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && ((owns(had) && !owns(x->roles)) || (privileged(had) && !privileged(x->roles))));
+	return x->action == MEMBER_SUSPEND ||
+	        (x->action == MEMBER_ROLES &&
+	                ((owns(had) && !owns(x->roles)) || (privileged(had) && !privileged(x->roles))));
 }
 
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
@@ -69,14 +83,18 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 	TRY(people_by_id(c, x->id, &x->before, e));
 	if (!x->before)
 		return err_set(e, ST_NOT_FOUND, "There is nobody of that name any more.");
-	x->changed = x->action == MEMBER_ROLES ? !str_eq(x->before->roles, x->roles) : str_has_word(str_c(moves[x->action].from), x->before->status);
+	x->changed = x->action == MEMBER_ROLES ? !str_eq(x->before->roles, x->roles)
+	                                       : str_has_word(str_c(moves[x->action].from), x->before->status);
 	if (!x->changed)
 		return ST_OK;
 	TRY(guard(c, x, e));
 	if (x->action == MEMBER_ROLES)
 		TRY(q_identity_person_roles(c, x->id, x->roles, now, NULL, e));
 	else
-		TRY(q_identity_person_status(c, x->id, x->action == MEMBER_RESTORE && x->before->leaving_at ? STR("leaving") : str_c(moves[x->action].to), now, NULL, e));
+		TRY(q_identity_person_status(c, x->id,
+		        x->action == MEMBER_RESTORE && x->before->leaving_at ? STR("leaving")
+		                                                             : str_c(moves[x->action].to),
+		        now, NULL, e));
 	if (loses_rights(x))
 		TRY(q_identity_invitations_drop_of(c, x->id, NULL, e));
 	TRY(rights_later(c, &(struct rights){ .person = x->id, .but = STR("") }, e));
@@ -103,12 +121,13 @@ static enum status tell(const struct change *x, struct err *e)
 	struct audit_entry from = { 0 };
 	audit_from(x->w, &from);
 	if (x->action == MEMBER_APPROVE)
-		return link_mail(ctx, p->email, p->name, "Your account is open", "Your account was approved. You can sign in:",
-		                 web_abs_url(ctx, "identity", "/sign-in"), e);
+		return link_mail(ctx, p->email, p->name, "Your account is open",
+		        "Your account was approved. You can sign in:", web_abs_url(ctx, "identity", "/sign-in"), e);
 	return rights_settle(ctx, &(struct rights){ .person = p->id, .but = STR(""), .address = from.address }, e);
 }
 
-enum status admin_change(struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed, struct err *e)
+enum status admin_change(
+        struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed, struct err *e)
 {
 	struct change x = { .w = w, .id = person, .action = action, .roles = roles.p ? roles : STR("") };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_change, &x, e));

@@ -50,10 +50,13 @@ static struct str hosts_of(struct arena *a, struct str metadata)
 
 static struct client_view view_of(struct arena *a, struct str zone, const struct identity_clients_row *r)
 {
-	return (struct client_view){ .id = r->id, .name = r->name, .hosts = hosts_of(a, r->metadata),
+	return (struct client_view){ .id = r->id,
+		.name = r->name,
+		.hosts = hosts_of(a, r->metadata),
 		.since = html_day(a, zone, r->created_at),
-		.used = r->used_at_null ? STR("") : html_day(a, zone, r->used_at), .people = r->people,
-			.mastodon = str_eqc(r->kind, "mastodon") };
+		.used = r->used_at_null ? STR("") : html_day(a, zone, r->used_at),
+		.people = r->people,
+		.mastodon = str_eqc(r->kind, "mastodon") };
 }
 
 static struct str next_page(struct web *w, struct str q, const struct identity_clients_row *last)
@@ -78,8 +81,8 @@ static enum status load(struct web *w, struct clients_view *v, struct err *e)
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(q_identity_clients_count(c, &count, e));
-	TRY(q_identity_clients(c, v->q, admin_like(a, v->q), at, before.p ? before : STR(""), PER_PAGE + 1, &rows, &n,
-		e));
+	TRY(q_identity_clients(
+	        c, v->q, admin_like(a, v->q), at, before.p ? before : STR(""), PER_PAGE + 1, &rows, &n, e));
 	v->all = count->n;
 	v->unused = count->unused;
 	v->count = n > PER_PAGE ? PER_PAGE : n;
@@ -96,8 +99,8 @@ static struct str done_of(struct web *w)
 	int64_t n;
 	if (!web_query_int(w, "removed", 0, INT64_MAX, &n))
 		return STR("");
-	return n == 1 ? STR("An application was removed.") : arena_strf(w->ctx->arena,
-		"%lld applications were removed.", (long long)n);
+	return n == 1 ? STR("An application was removed.")
+	              : arena_strf(w->ctx->arena, "%lld applications were removed.", (long long)n);
 }
 
 enum status identity_get_clients(struct web *w, struct err *e)

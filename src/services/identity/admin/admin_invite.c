@@ -27,8 +27,10 @@ static enum status load(struct web *w, struct invitations_view *v, struct err *e
 	for (size_t i = 0; i < v->count; i++) {
 		char id[ID_TEXT_LEN + 1];
 		id_text(rows[i].id, id);
-		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles, html_day(a, w->person->zone, rows[i].created_at),
-			html_day(a, w->person->zone, rows[i].expires_at), rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
+		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles,
+			html_day(a, w->person->zone, rows[i].created_at),
+			html_day(a, w->person->zone, rows[i].expires_at),
+			rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
 	}
 	return ST_OK;
 }
@@ -54,7 +56,9 @@ enum status identity_get_invitations(struct web *w, struct err *e)
 {
 	struct invitations_view v = nothing();
 	struct str done = web_query(w, "done");
-	v.done = str_eqc(done, "sent") ? STR("The invitation is on its way.") : str_eqc(done, "back") ? STR("The invitation was taken back.") : STR("");
+	v.done = str_eqc(done, "sent")  ? STR("The invitation is on its way.")
+	        : str_eqc(done, "back") ? STR("The invitation was taken back.")
+	                                : STR("");
 	return page(w, 200, &v, e);
 }
 
@@ -87,12 +91,17 @@ static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
 		TRY(people_by_email(c, x->email, &there, e));
 		if (there)
 			return err_set(e, ST_CONFLICT, "This address has an account already.");
-		TRY(q_identity_invitation_add(c, id_new(), x->email, x->roles, str_c(x->hash), by, now, now + LIFE_DAYS * 86400 * US_PER_S, NULL, e));
+		TRY(q_identity_invitation_add(c, id_new(), x->email, x->roles, str_c(x->hash), by, now,
+		        now + LIFE_DAYS * 86400 * US_PER_S, NULL, e));
 	}
 	if (x->gone)
 		return ST_OK;
-	return audit_write(c, &(struct audit_entry){ .action = only_drop ? "invitation.taken_back" : "invitation.sent", .object = x->email,
-		.actor = arena_strf(db_arena(c), "%lld", (long long)by), .details = arena_strf(db_arena(c), "{\"roles\":\"%.*s\"}", STR_ARG(x->roles)) }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = only_drop ? "invitation.taken_back" : "invitation.sent",
+	                .object = x->email,
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)by),
+	                .details = arena_strf(db_arena(c), "{\"roles\":\"%.*s\"}", STR_ARG(x->roles)) },
+	        e);
 }
 
 static enum status send_one(struct web *w, struct inviting *x, struct err *e)
@@ -103,8 +112,10 @@ static enum status send_one(struct web *w, struct inviting *x, struct err *e)
 	if (x->gone)
 		return ST_OK;
 	return link_mail(ctx, x->email, STR(""), "You are invited",
-	                 arena_printf(ctx->arena, "%.*s invites you to join. With this link you make your account; it is good for %d days.", STR_ARG(w->person->name), LIFE_DAYS),
-	                 web_abs_url(ctx, "identity", "/sign-up?invitation=%.*s", STR_ARG(token)), e);
+	        arena_printf(ctx->arena,
+	                "%.*s invites you to join. With this link you make your account; it is good for %d days.",
+	                STR_ARG(w->person->name), LIFE_DAYS),
+	        web_abs_url(ctx, "identity", "/sign-up?invitation=%.*s", STR_ARG(token)), e);
 }
 
 enum status identity_post_invitations(struct web *w, struct err *e)
@@ -116,8 +127,11 @@ enum status identity_post_invitations(struct web *w, struct err *e)
 	if (str_eqc(action, "back") || str_eqc(action, "again")) {
 		if (!id_parse(web_form(w, "id"), &x.drop))
 			return err_set(e, ST_INVALID, "This form is not understood.");
-		TRY(str_eqc(action, "again") ? send_one(w, &x, e) : db_write(w->ctx, w->ctx->svc->db, tx_invite, &x, e));
-		return web_redirect(w, 303, web_url(w->ctx, "identity", "/admin/invitations?done=%s", str_eqc(action, "again") ? "sent" : "back"));
+		TRY(str_eqc(action, "again") ? send_one(w, &x, e)
+		                             : db_write(w->ctx, w->ctx->svc->db, tx_invite, &x, e));
+		return web_redirect(w, 303,
+		        web_url(w->ctx, "identity", "/admin/invitations?done=%s",
+		                str_eqc(action, "again") ? "sent" : "back"));
 	}
 	v.email = x.email = str_trim(web_form(w, "email").p ? web_form(w, "email") : STR(""));
 	v.role = x.roles = web_form(w, "role").p ? web_form(w, "role") : STR("");

@@ -50,8 +50,10 @@ struct str admin_like(struct arena *a, struct str q)
 
 static void read_search(struct web *w, struct search *s)
 {
-	*s = (struct search){ .status = text_or_none(web_query(w, "status")), .role = text_or_none(web_query(w, "role")),
-		.before_at = INT64_MAX, .before_id = INT64_MAX };
+	*s = (struct search){ .status = text_or_none(web_query(w, "status")),
+		.role = text_or_none(web_query(w, "role")),
+		.before_at = INT64_MAX,
+		.before_id = INT64_MAX };
 	(void)web_query_int(w, "at", 1, INT64_MAX, &s->before_at);
 	(void)web_query_int(w, "before", 1, INT64_MAX, &s->before_id);
 	s->q = str_utf8_first(text_or_none(str_trim(web_query(w, "q"))), ADMIN_SEARCH_MAX);
@@ -60,8 +62,8 @@ static void read_search(struct web *w, struct search *s)
 
 static struct member_view view_of(struct arena *a, struct str zone, const struct identity_members_row *r)
 {
-	return (struct member_view){ id_of(a, r->id), r->name, r->email, r->handle, r->status, r->roles, html_day(a, zone, r->created_at),
-		html_day(a, zone, r->seen_at_null ? 0 : r->seen_at) };
+	return (struct member_view){ id_of(a, r->id), r->name, r->email, r->handle, r->status, r->roles,
+		html_day(a, zone, r->created_at), html_day(a, zone, r->seen_at_null ? 0 : r->seen_at) };
 }
 
 static enum status load_members(struct web *w, const struct search *s, struct members_view *v, struct err *e)
@@ -72,7 +74,8 @@ static enum status load_members(struct web *w, const struct search *s, struct me
 	size_t n;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(q_identity_members(c, s->q, s->pattern, s->status, s->role, s->before_at, s->before_id, PER_PAGE + 1, &rows, &n, e));
+	TRY(q_identity_members(
+	        c, s->q, s->pattern, s->status, s->role, s->before_at, s->before_id, PER_PAGE + 1, &rows, &n, e));
 	TRY(q_identity_member_counts(c, &counts, &v->count_count, e));
 	v->count = n > PER_PAGE ? PER_PAGE : n;
 	v->list = ARENA_ARRAY(a, struct member_view, v->count);
@@ -93,7 +96,8 @@ static enum status load_members(struct web *w, const struct search *s, struct me
 		url_encode(&b, s->status);
 		BUF_LIT(&b, "&role=");
 		url_encode(&b, s->role);
-		buf_printf(&b, "&at=%lld&before=%lld", (long long)rows[PER_PAGE - 1].created_at, (long long)rows[PER_PAGE - 1].id);
+		buf_printf(&b, "&at=%lld&before=%lld", (long long)rows[PER_PAGE - 1].created_at,
+		        (long long)rows[PER_PAGE - 1].id);
 		v->older = web_url(w->ctx, "identity", "/admin/members%.*s", (int)b.len, b.data);
 	}
 	return ST_OK;
@@ -117,8 +121,10 @@ static enum status members_page(struct web *w, int status, struct members_view *
 
 enum status identity_get_members(struct web *w, struct err *e)
 {
-	struct members_view v = { .done = text_or_none(web_query(w, "done")), .undo = text_or_none(web_query(w, "undo")),
-		.undo_people = text_or_none(web_query(w, "people")), .problem = STR("") };
+	struct members_view v = { .done = text_or_none(web_query(w, "done")),
+		.undo = text_or_none(web_query(w, "undo")),
+		.undo_people = text_or_none(web_query(w, "people")),
+		.problem = STR("") };
 	/* Only our own words are shown from an address. */
 	bool known = false;
 	int64_t n = 0;
@@ -175,8 +181,11 @@ static enum status answer(struct crowd *x, struct err *e)
 		return members_page(x->w, x->asked ? 403 : 422, &v, e);
 	}
 	struct str undo = x->done && d->undo < MEMBER_ACTIONS
-		? arena_strf(ctx->arena, "&undo=%s&people=%.*s", member_actions[d->undo].name, (int)x->people.len, x->people.data) : STR("");
-	return web_redirect(x->w, 303, web_url(ctx, "identity", "/admin/members?done=%u%%20%s%.*s", x->done, d->done, STR_ARG(undo)));
+	        ? arena_strf(ctx->arena, "&undo=%s&people=%.*s", member_actions[d->undo].name, (int)x->people.len,
+	                  x->people.data)
+	        : STR("");
+	return web_redirect(x->w, 303,
+	        web_url(ctx, "identity", "/admin/members?done=%u%%20%s%.*s", x->done, d->done, STR_ARG(undo)));
 }
 
 static enum status begin(struct web *w, struct crowd *x, struct err *e)
@@ -240,8 +249,11 @@ static enum status write_csv(struct web *w, const struct search *s, struct buf *
 	SCOPED_DB_READ c = NULL;
 	BUF_LIT(b, "name,email,handle,status,roles,member since\r\n");
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	enum status st = q_identity_members_each(c, s->q, s->pattern, s->status, s->role, INT64_MAX, INT64_MAX, INT64_MAX, csv_row, b, e);
-	return st == ST_TOO_LARGE ? err_set(e, st, "These are too many for one table. Please narrow the list down by status or name.") : st;
+	enum status st = q_identity_members_each(
+	        c, s->q, s->pattern, s->status, s->role, INT64_MAX, INT64_MAX, INT64_MAX, csv_row, b, e);
+	return st == ST_TOO_LARGE
+	        ? err_set(e, st, "These are too many for one table. Please narrow the list down by status or name.")
+	        : st;
 }
 
 enum status identity_get_members_csv(struct web *w, struct err *e)
@@ -269,18 +281,21 @@ static size_t choices(struct web *w, struct str roles, struct role_choice *out)
 {
 	static const struct { struct str name, title, help; } site[] = {
 		{ STR_INIT("owner"), STR_INIT("Owner"), STR_INIT("Everything, and making administrators.") },
-		{ STR_INIT("admin"), STR_INIT("Administrator"), STR_INIT("Members, settings, and every part of the site.") },
+		{ STR_INIT("admin"), STR_INIT("Administrator"),
+		        STR_INIT("Members, settings, and every part of the site.") },
 		{ STR_INIT("editor"), STR_INIT("Editor"), STR_INIT("Writes and publishes.") },
 	};
 	const struct person *p = w->person;
 	const struct platform *pl = w->ctx->svc->platform;
 	size_t n = 0;
 	for (; n < 3; n++)
-		out[n] = (struct role_choice){ site[n].name, site[n].title, site[n].help, str_has_word(roles, site[n].name), n < 2 && !person_may(p, "", "owner") };
+		out[n] = (struct role_choice){ site[n].name, site[n].title, site[n].help,
+			str_has_word(roles, site[n].name), n < 2 && !person_may(p, "", "owner") };
 	for (unsigned i = 0; i < pl->service_count; i++)
 		for (const struct role_def *r = pl->services[i].def->roles; r && r->name && n < ROLES_MAX; r++) {
 			struct str name = arena_strf(w->ctx->arena, "%s.%s", pl->services[i].def->name, r->name);
-			out[n++] = (struct role_choice){ name, str_c(r->title), str_c(r->help), str_has_word(roles, name), false };
+			out[n++] = (struct role_choice){ name, str_c(r->title), str_c(r->help),
+				str_has_word(roles, name), false };
 		}
 	return n;
 }
@@ -301,8 +316,13 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 	struct arena *a = w->ctx->arena;
 	struct page_shell shell;
 	TRY(load_member(w, web_path_int(w, "id"), &p, e));
-	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles, html_day(a, w->person->zone, p->created_at), html_day(a, w->person->zone, p->seen_at) },
-		.roles = ARENA_ARRAY(a, struct role_choice, ROLES_MAX), .done = text_or_none(web_query(w, "done")), .problem = problem, .self = p->id == w->person->id };
+	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles,
+		                              html_day(a, w->person->zone, p->created_at),
+		                              html_day(a, w->person->zone, p->seen_at) },
+		.roles = ARENA_ARRAY(a, struct role_choice, ROLES_MAX),
+		.done = text_or_none(web_query(w, "done")),
+		.problem = problem,
+		.self = p->id == w->person->id };
 	v.role_count = choices(w, p->roles, v.roles);
 	TRY(sso_list(w->ctx, p->id, &sessions, &v.sessions, e));
 	shell = signin_shell(w, arena_printf(a, "%.*s", STR_ARG(p->name)));
@@ -344,12 +364,14 @@ enum status identity_post_member(struct web *w, struct err *e)
 	TRY(load_member(w, web_path_int(w, "id"), &p, e));
 	if (action == MEMBER_ACTIONS)
 		return err_set(e, ST_INVALID, "This form is not understood.");
-	enum status st = admin_change(w, p->id, action, action == MEMBER_ROLES ? ticked(w, p->roles) : STR_NULL, &changed, &why);
+	enum status st = admin_change(
+	        w, p->id, action, action == MEMBER_ROLES ? ticked(w, p->roles) : STR_NULL, &changed, &why);
 	if (st == ST_FORBIDDEN)
 		return member_page(w, 403, arena_str(w->ctx->arena, str_c(why.msg)), e);
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
-	return web_redirect(w, 303, web_url(w->ctx, "identity", "/admin/members/%.*s?done=1", STR_ARG(web_path(w, "id"))));
+	return web_redirect(
+	        w, 303, web_url(w->ctx, "identity", "/admin/members/%.*s?done=1", STR_ARG(web_path(w, "id"))));
 }
 
 /* --- what was done ---------------------------------------------------------------------------------------------- */
@@ -368,6 +390,9 @@ static struct str name_of(struct ctx *ctx, struct str id, void *arg)
 
 enum status identity_get_audit(struct web *w, struct err *e)
 {
-	const struct audit_look look = { .path = web_url(w->ctx, "identity", "/admin/audit"), .site_name = STR(""), .lang = STR("en"), .name_of = name_of };
+	const struct audit_look look = { .path = web_url(w->ctx, "identity", "/admin/audit"),
+		.site_name = STR(""),
+		.lang = STR("en"),
+		.name_of = name_of };
 	return audit_view(w, &look, e);
 }

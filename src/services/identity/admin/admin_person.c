@@ -9,12 +9,19 @@ struct adding { const struct admin_person *n; char hash[PASSWORD_HASH_MAX]; int6
 static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
 	struct adding *x = arg;
-	const struct person_new n = { .email = x->n->email, .name = x->n->name, .roles = x->n->roles, .email_verified = true };
+	const struct person_new n = {
+		.email = x->n->email, .name = x->n->name, .roles = x->n->roles, .email_verified = true
+	};
 	TRY(people_add(c, &n, &x->id, e));
 	TRY(password_set(c, x->id, x->hash, e));
 	struct str roles = x->n->roles.n ? x->n->roles : STR("member");
-	return audit_write(c, &(struct audit_entry){ .action = "person.added", .actor = STR("system"), .object = arena_strf(db_arena(c), "%lld", (long long)x->id),
-		.details = arena_strf(db_arena(c), "{\"by\":\"command line\",\"roles\":\"%.*s\"}", STR_ARG(roles)) }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = "person.added",
+	                .actor = STR("system"),
+	                .object = arena_strf(db_arena(c), "%lld", (long long)x->id),
+	                .details = arena_strf(
+	                        db_arena(c), "{\"by\":\"command line\",\"roles\":\"%.*s\"}", STR_ARG(roles)) },
+	        e);
 }
 
 enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int64_t *id, struct err *e)

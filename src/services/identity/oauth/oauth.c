@@ -39,7 +39,8 @@ enum status oauth_error(struct web *w, int status, const char *error, const char
 	buf_putc(&b, '}');
 	oauth_headers(w);
 	if (status == 401)
-		http_set_header(w->req, "www-authenticate", arena_strf(w->ctx->arena, "Basic realm=\"oauth\", error=\"%s\"", error));
+		http_set_header(w->req, "www-authenticate",
+		        arena_strf(w->ctx->arena, "Basic realm=\"oauth\", error=\"%s\"", error));
 	return web_json(w, status, buf_str(&b));
 }
 
@@ -75,7 +76,8 @@ enum status oauth_form(struct web *w)
 		wrong = arena_cstr(w->ctx->arena, str_c(e.msg));
 	for (unsigned i = 0; !wrong && i < w->form_.count; i++)
 		for (unsigned j = 0; !wrong && j < i; j++)
-			if (str_eq(w->form_.list[i].name, w->form_.list[j].name) && !str_eqc(w->form_.list[i].name, "resource"))
+			if (str_eq(w->form_.list[i].name, w->form_.list[j].name) &&
+			        !str_eqc(w->form_.list[i].name, "resource"))
 				wrong = "A parameter is there twice.";
 	if (!wrong)
 		return ST_OK;

@@ -35,7 +35,9 @@ enum status identity_get_applications(struct web *w, struct err *e)
 {
 	struct buf page;
 	struct apps_view v = { .removed = web_query(w, "removed") };
-	struct page_shell shell = { .title = STR("Applications"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	struct page_shell shell = {
+		.title = STR("Applications"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+	};
 	TRY(load(w, &v, e));
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
@@ -48,7 +50,9 @@ struct removal { struct web *w; struct str client; };
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct removal *r = arg;
-	struct audit_entry entry = { .action = "oauth.revoked", .object = r->client, .actor = arena_strf(db_arena(c), "%lld", (long long)r->w->person->id) };
+	struct audit_entry entry = { .action = "oauth.revoked",
+		.object = r->client,
+		.actor = arena_strf(db_arena(c), "%lld", (long long)r->w->person->id) };
 	TRY(q_identity_consent_drop(c, r->w->person->id, r->client, NULL, e));
 	return audit_write(c, &entry, e);
 }

@@ -24,7 +24,8 @@ static enum status read_client(struct web *w, struct oauth_ask *a, struct err *e
 	TRY(st);
 	a->redirect_uri = param(a, "redirect_uri");
 	if (!a->redirect_uri.n || !oauth_client_redirects_to(w->ctx->arena, &a->client, a->redirect_uri))
-		return err_set(e, ST_INVALID, "The application that sent you here wants the answer at an address that is not its own.");
+		return err_set(e, ST_INVALID,
+		        "The application that sent you here wants the answer at an address that is not its own.");
 	return ST_OK;
 }
 
@@ -40,7 +41,8 @@ static bool twice(const struct form *f)
 static bool base64url_text(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-' || s.p[i] == '_'))
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+		            (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-' || s.p[i] == '_'))
 			return false;
 	return true;
 }
@@ -55,7 +57,8 @@ static const char *wrong_challenge(struct oauth_ask *a)
 {
 	if (!a->challenge.p && a->client.mastodon)
 		return NULL;
-	if (a->challenge.n != AUTH_HASH_LEN || !base64url_text(a->challenge) || !str_eqc(param(a, "code_challenge_method"), "S256"))
+	if (a->challenge.n != AUTH_HASH_LEN || !base64url_text(a->challenge) ||
+	        !str_eqc(param(a, "code_challenge_method"), "S256"))
 		return wrong(a, "invalid_request", "A code_challenge with the method S256 is needed (RFC 7636).");
 	return NULL;
 }
@@ -68,7 +71,8 @@ static const char *what_is_wrong(struct oauth_ask *a)
 	if (param(a, "request").p)
 		return wrong(a, "request_not_supported", "Request objects are not taken.");
 	if (!str_eqc(type, "code"))
-		return wrong(a, type.n ? "unsupported_response_type" : "invalid_request", "The response_type must be code.");
+		return wrong(
+		        a, type.n ? "unsupported_response_type" : "invalid_request", "The response_type must be code.");
 	if (mode.p && !str_eqc(mode, "query") && !str_eqc(mode, "form_post"))
 		return wrong(a, "invalid_request", "The response_mode must be query or form_post.");
 	if (!a->client.service && !oauth_client_may_use(&a->client, "authorization_code"))
@@ -102,8 +106,11 @@ enum status oauth_ask_parse(struct web *w, struct str text, struct oauth_ask *ou
 	out->prompt = param(out, "prompt").p ? param(out, "prompt") : STR("");
 	out->jkt = param(out, "dpop_jkt");
 	out->form_post = str_eqc(param(out, "response_mode"), "form_post");
-	struct str scope = param(out, "scope").n ? param(out, "scope") : out->client.mastodon ? STR("read") : STR("openid");
-	/* What is not known is passed over (OpenID Connect Core 3.1.2.1); the answer to the code says what was given. */
+	struct str scope = param(out, "scope").n ? param(out, "scope")
+	        : out->client.mastodon           ? STR("read")
+	                                         : STR("openid");
+	/* What is not known is passed over (OpenID Connect Core 3.1.2.1); the answer to the code says what was given.
+	 */
 	out->scope = scope_and(w->ctx->arena, scope, oauth_client_scope(&out->client));
 	*error = what_is_wrong(out);
 	return ST_OK;
@@ -147,25 +154,30 @@ enum status oauth_ask_read(struct web *w, struct oauth_ask *out, const char **er
 /* --- kept meanwhile ------------------------------------------------------------------------------------------ */
 
 /* "<µs> <error>\n<parameters>"; the error "" as long as there is none. */
-enum status oauth_ask_keep(struct ctx *ctx, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e)
+enum status oauth_ask_keep(
+        struct ctx *ctx, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e)
 {
 	char hash[AUTH_HASH_LEN + 1];
 	*resume = auth_secret(ctx->arena, hash);
 	const struct auth_entry n = { AUTH_PROMPT, str_c(hash), STR_NULL,
-		arena_strf(ctx->arena, "%lld %s\n%.*s", (long long)a->started_us, error ? error : "", STR_ARG(a->text)), auth_expiry_us(OAUTH_ASK_LIFE_S) };
+		arena_strf(ctx->arena, "%lld %s\n%.*s", (long long)a->started_us, error ? error : "", STR_ARG(a->text)),
+		auth_expiry_us(OAUTH_ASK_LIFE_S) };
 	return authstore_put(ctx, ctx->svc->platform->auth, &n, e);
 }
 
 enum status oauth_ask_resume(struct web *w, struct str resume, struct oauth_ask *out, const char **error, struct err *e)
 {
-	static const char gone[] = "This took longer than a quarter of an hour. Please go back to the application and begin again.";
+	static const char gone[] =
+	        "This took longer than a quarter of an hour. Please go back to the application and begin again.";
 	struct auth_entry n;
 	char hash[AUTH_HASH_LEN + 1];
 	struct str head, at;
 	int64_t started;
 	auth_hash(resume, hash);
 	enum status st = authstore_get(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), &n, e);
-	if (st == ST_NOT_FOUND || (st == ST_OK && (!str_cut(&n.value, '\n', &head) || !str_cut(&head, ' ', &at) || !str_i64(at, &started))))
+	if (st == ST_NOT_FOUND ||
+	        (st == ST_OK &&
+	                (!str_cut(&n.value, '\n', &head) || !str_cut(&head, ' ', &at) || !str_i64(at, &started))))
 		return err_set(e, ST_INVALID, gone);
 	TRY(st);
 	TRY(oauth_ask_parse(w, n.value, out, error, e));
@@ -190,7 +202,9 @@ struct str oauth_shown_host(struct arena *a, struct str uri)
 static enum status show_code(struct web *w, const char *name, struct str value)
 {
 	struct buf page;
-	struct page_shell shell = { .title = STR("Your code"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	struct page_shell shell = {
+		.title = STR("Your code"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+	};
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_oauth_oob(&page, &shell, w, !strcmp(name, "code") ? value : STR(""));
 	return web_html(w, 200, &page);
@@ -205,7 +219,8 @@ static enum status post_back(struct web *w, const struct oauth_ask *a, const cha
 	return web_html(w, 200, &page);
 }
 
-enum status oauth_ask_answer(struct web *w, const struct oauth_ask *a, const char *name, struct str value, struct err *e)
+enum status oauth_ask_answer(
+        struct web *w, const struct oauth_ask *a, const char *name, struct str value, struct err *e)
 {
 	struct buf to;
 	web_no_cache(w);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /oauth/authorize and the consent page (RFC 6749 4.1.1, OpenID Connect Core 3.1.2, RFC 9207). Who is asked what is a list of
- * questions, each with what it is answered with under prompt=none.
+ * /oauth/authorize and the consent page (RFC 6749 4.1.1, OpenID Connect Core 3.1.2, RFC 9207). Who is asked what is a
+ * list of questions, each with what it is answered with under prompt=none.
  */
 #include "services/identity/oauth/oauth_device.h"
 
@@ -62,20 +62,24 @@ static bool must_sign_in(struct web *w, const struct oauth_ask *a)
 {
 	if (!w->person)
 		return true;
-	if ((scope_has(a->prompt, "login") || scope_has(a->prompt, "select_account")) && w->person->auth_us < a->started_us)
+	if ((scope_has(a->prompt, "login") || scope_has(a->prompt, "select_account")) &&
+	        w->person->auth_us < a->started_us)
 		return true;
-	return a->max_age_s >= 0 && clock_now_us() - w->person->auth_us > a->max_age_s * US_PER_S && w->person->auth_us < a->started_us;
+	return a->max_age_s >= 0 && clock_now_us() - w->person->auth_us > a->max_age_s * US_PER_S &&
+	        w->person->auth_us < a->started_us;
 }
 
-/* An application that can't prove who it is, at an address anybody on that machine may take, is asked for each time (RFC 8252 8.6). */
+/* An application that can't prove who it is, at an address anybody on that machine may take, is asked for each time
+ * (RFC 8252 8.6). */
 static bool remembers(const struct oauth_ask *a)
 {
 	return a->client.auth != OAUTH_AUTH_NONE || str_starts(a->redirect_uri, STR("https://"));
 }
 
-/* What the person of this request let the application do; *row NULL: they never let it in, or not as it is registered now: it may lead
-   elsewhere, and be called otherwise. */
-static enum status former_consent(struct web *w, const struct oauth_client *c, struct identity_consent_row **row, struct err *e)
+/* What the person of this request let the application do; *row NULL: they never let it in, or not as it is registered
+   now: it may lead elsewhere, and be called otherwise. */
+static enum status former_consent(
+        struct web *w, const struct oauth_client *c, struct identity_consent_row **row, struct err *e)
 {
 	*row = NULL;
 	if (!w->person)
@@ -100,7 +104,8 @@ static enum status must_consent(struct web *w, const struct oauth_ask *a, bool *
 }
 
 /* Kept for a quarter of an hour, up to 16 KB each: of visitors so many that they don't fill the store. */
-static enum status keep_ask(struct web *w, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e)
+static enum status keep_ask(
+        struct web *w, const struct oauth_ask *a, const char *error, struct str *resume, struct err *e)
 {
 	static const struct rate rate = { ASKS_PER_MINUTE, ASKS_AT_ONCE };
 	char key[WEB_RATE_KEY_MAX];
@@ -124,15 +129,20 @@ static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, str
 		url_encode(&next, hint);
 	}
 	web_no_cache(w);
-	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?%snext=%.*s", w->person ? "again=1&" : "", (int)next.len, next.data));
+	return web_redirect(w, 303,
+	        web_url(w->ctx, "identity", "/sign-in?%snext=%.*s", w->person ? "again=1&" : "", (int)next.len,
+	                next.data));
 }
 
 static enum status ask_person(struct web *w, const struct oauth_ask *a, struct err *e)
 {
 	struct buf page;
 	struct consent_view v = { .ask = a, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
-	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)), .lang = STR("en"), .kind = STR("account"),
-				    .noindex = true, .forms = true };
+	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)),
+		.lang = STR("en"),
+		.kind = STR("account"),
+		.noindex = true,
+		.forms = true };
 	TRY(keep_ask(w, a, NULL, &v.resume, e));
 	oauth_consent_lines(&v);
 	web_no_cache(w);
@@ -145,8 +155,15 @@ static enum status ask_person(struct web *w, const struct oauth_ask *a, struct e
 static enum status give_code(struct web *w, const struct oauth_ask *a, struct err *e)
 {
 	struct str code;
-	const struct oauth_code c = { .client = a->client.id, .redirect_uri = a->redirect_uri, .challenge = a->challenge.p ? a->challenge : STR(""),
-		.nonce = a->nonce, .scope = a->scope, .sso = w->person->session, .jkt = a->jkt, .person = w->person->id, .auth_us = w->person->auth_us };
+	const struct oauth_code c = { .client = a->client.id,
+		.redirect_uri = a->redirect_uri,
+		.challenge = a->challenge.p ? a->challenge : STR(""),
+		.nonce = a->nonce,
+		.scope = a->scope,
+		.sso = w->person->session,
+		.jkt = a->jkt,
+		.person = w->person->id,
+		.auth_us = w->person->auth_us };
 	TRY(oauth_code_issue(w->ctx, &c, &code, e));
 	return oauth_ask_answer(w, a, "code", code, e);
 }
@@ -171,8 +188,13 @@ static const char *refusal_words(const char *error)
 static enum status show_refusal(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
 {
 	struct buf page;
-	struct refusal_view v = { .ask = a, .words = refusal_words(error), .error = error, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
-	struct page_shell shell = { .title = STR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	struct refusal_view v = { .ask = a,
+		.words = refusal_words(error),
+		.error = error,
+		.host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
+	struct page_shell shell = {
+		.title = STR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+	};
 	TRY(keep_ask(w, a, error, &v.resume, e));
 	web_no_cache(w);
 	w->forms_leave = true;
@@ -181,12 +203,13 @@ static enum status show_refusal(struct web *w, const struct oauth_ask *a, const 
 	return web_html(w, 400, &page);
 }
 
-/* Nobody is sent on to an address that anybody may have registered only because a link said so (RFC 9700 4.11.2), prompt=none or not: who has
-   not let the application in before is shown a page, and goes on or stays. */
+/* Nobody is sent on to an address that anybody may have registered only because a link said so (RFC 9700 4.11.2),
+   prompt=none or not: who has not let the application in before is shown a page, and goes on or stays. */
 static enum status refuse(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
 {
 	struct identity_consent_row *r = NULL;
-	LOG(INFO, w->ctx, "oauth.not_authorized", LT("client", a->client.id), LS("error", error), LS("why", a->why ? a->why : ""));
+	LOG(INFO, w->ctx, "oauth.not_authorized", LT("client", a->client.id), LS("error", error),
+	        LS("why", a->why ? a->why : ""));
 	if (!a->client.service)
 		TRY(former_consent(w, &a->client, &r, e));
 	bool stays = a->client.service || str_eqc(a->redirect_uri, OAUTH_OOB);
@@ -223,7 +246,8 @@ enum status identity_get_authorize(struct web *w, struct err *e)
 	return refuse(w, &a, sign_in ? "login_required" : "consent_required", e);
 }
 
-/* As a form (OpenID Connect Core 3.1.2.1). What another site posts comes without cookies: it is kept, and gone on with by an address. */
+/* As a form (OpenID Connect Core 3.1.2.1). What another site posts comes without cookies: it is kept, and gone on with
+ * by an address. */
 enum status identity_post_authorize(struct web *w, struct err *e)
 {
 	struct oauth_ask a;

@@ -17,8 +17,10 @@
 #define ASSERTION_LIFE_S 600
 #define ASSERTION "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-const char *const oauth_auth_names[OAUTH_AUTHS] = { [OAUTH_AUTH_NONE] = "none", [OAUTH_AUTH_BASIC] = "client_secret_basic",
-	[OAUTH_AUTH_POST] = "client_secret_post", [OAUTH_AUTH_KEY] = "private_key_jwt" };
+const char *const oauth_auth_names[OAUTH_AUTHS] = { [OAUTH_AUTH_NONE] = "none",
+	[OAUTH_AUTH_BASIC] = "client_secret_basic",
+	[OAUTH_AUTH_POST] = "client_secret_post",
+	[OAUTH_AUTH_KEY] = "private_key_jwt" };
 
 /* --- finding ------------------------------------------------------------------------------------------------ */
 
@@ -34,8 +36,8 @@ static enum status find_service(struct ctx *ctx, struct str name, struct oauth_c
 	return ST_OK;
 }
 
-/* Clients change rarely and are asked for with every token: those used last are remembered while the database is as it was.
-   Of the process; immutable, counted references. */
+/* Clients change rarely and are asked for with every token: those used last are remembered while the database is as it
+   was. Of the process; immutable, counted references. */
 #define SLOTS 256
 #define NAME_ROOM 100
 
@@ -96,7 +98,13 @@ static struct kept *keep(const struct identity_client_row *r, uint64_t version, 
 		json_decref(metadata);
 		return NULL;
 	}
-	*k = (struct kept){ .refs = 1, .version = version, .metadata = metadata, .client = { .mastodon = str_eqc(r->kind, "mastodon"), .used_us = r->used_at_null ? 0 : r->used_at, .changed_us = r->updated_at > r->created_at ? r->updated_at : 0, .metadata = metadata } };
+	*k = (struct kept){ .refs = 1,
+		.version = version,
+		.metadata = metadata,
+		.client = { .mastodon = str_eqc(r->kind, "mastodon"),
+		        .used_us = r->used_at_null ? 0 : r->used_at,
+		        .changed_us = r->updated_at > r->created_at ? r->updated_at : 0,
+		        .metadata = metadata } };
 	struct str *const to[] = { &k->client.id, &k->client.name, &k->client.secret_hash, &k->client.manage_hash };
 	char *at = k->text;
 	for (unsigned i = 0; i < 4; i++) {
@@ -163,7 +171,8 @@ bool oauth_client_lists(const struct oauth_client *c, const char *member, struct
 static bool same_loopback(const struct url *asked, struct arena *a, struct str listed)
 {
 	struct url own;
-	return url_parse(a, listed, &own) && str_eq(own.scheme, asked->scheme) && str_eq(own.host, asked->host) && str_eq(own.rest, asked->rest);
+	return url_parse(a, listed, &own) && str_eq(own.scheme, asked->scheme) && str_eq(own.host, asked->host) &&
+	        str_eq(own.rest, asked->rest);
 }
 
 bool oauth_client_redirects_to(struct arena *a, const struct oauth_client *c, struct str uri)
@@ -194,7 +203,9 @@ bool oauth_client_may_use(const struct oauth_client *c, const char *grant_type)
 
 struct str oauth_client_scope(const struct oauth_client *c)
 {
-	return c->service ? STR("openid profile email") : json_str(c->metadata, "scope").p ? json_str(c->metadata, "scope") : STR("");
+	return c->service                          ? STR("openid profile email")
+	        : json_str(c->metadata, "scope").p ? json_str(c->metadata, "scope")
+	                                           : STR("");
 }
 
 enum jose_alg oauth_client_alg(const struct oauth_client *c)
@@ -210,7 +221,9 @@ struct claim { struct str id, secret, assertion; enum oauth_auth how; };
 
 static enum status refuse(struct web *w)
 {
-	return oauth_error(w, 401, "invalid_client", "The application did not prove who it is.") == ST_OK ? ST_UNAUTHENTICATED : ST_INTERNAL;
+	return oauth_error(w, 401, "invalid_client", "The application did not prove who it is.") == ST_OK
+	        ? ST_UNAUTHENTICATED
+	        : ST_INTERNAL;
 }
 
 /* Basic credentials are form-encoded before they are put together (RFC 6749 2.3.1). */
@@ -238,7 +251,8 @@ static bool read_basic(struct web *w, struct str header, struct claim *c)
 /* One way to prove it, not two (RFC 6749 2.3). */
 static bool read_claim(struct web *w, struct claim *c)
 {
-	struct str header = http_header(w->req, "authorization"), assertion = web_form(w, "client_assertion"), secret = web_form(w, "client_secret");
+	struct str header = http_header(w->req, "authorization"), assertion = web_form(w, "client_assertion"),
+	           secret = web_form(w, "client_secret");
 	bool basic = header.n > 6 && str_ieq(str_first(header, 6), STR("Basic "));
 	*c = (struct claim){ .id = web_form(w, "client_id"), .secret = secret, .assertion = assertion,
 			     .how = assertion.p ? OAUTH_AUTH_KEY : secret.p ? OAUTH_AUTH_POST : OAUTH_AUTH_NONE };
@@ -249,7 +263,8 @@ static bool read_claim(struct web *w, struct claim *c)
 		return read_basic(w, header, c) && (!said.p || str_eq(said, c->id));
 	if (assertion.p) {
 		SCOPED_JWT t = { 0 };
-		if (!str_eqc(web_form(w, "client_assertion_type"), ASSERTION) || jwt_parse(w->ctx->arena, assertion, &t, NULL) != ST_OK)
+		if (!str_eqc(web_form(w, "client_assertion_type"), ASSERTION) ||
+		        jwt_parse(w->ctx->arena, assertion, &t, NULL) != ST_OK)
 			return false;
 		c->id = arena_str(w->ctx->arena, json_str(t.payload, "sub"));
 		return !said.p || str_eq(said, c->id);
@@ -269,7 +284,9 @@ static bool meant_for_us(struct web *w, const struct jwt *t)
 {
 	struct str base = w->ctx->svc->base_url;
 	return jwt_is_for(t, base) || jwt_is_for(t, arena_strf(w->ctx->arena, "%.*s/oauth/token", STR_ARG(base))) ||
-	       jwt_is_for(t, arena_strf(w->ctx->arena, "%.*s%.*s", (int)(base.n - w->ctx->svc->base_path.n), base.p, STR_ARG(w->req->path)));
+	        jwt_is_for(t,
+	                arena_strf(w->ctx->arena, "%.*s%.*s", (int)(base.n - w->ctx->svc->base_path.n), base.p,
+	                        STR_ARG(w->req->path)));
 }
 
 static bool signed_by_client(const struct jwt *t, const struct oauth_client *c)
@@ -295,13 +312,15 @@ static bool assertion_fits(struct web *w, const struct oauth_client *c, struct s
 		return false;
 	struct str jti = json_str(t.payload, "jti");
 	double exp = json_number_value(json_object_get(t.payload, "exp"));
-	bool good = str_eq(json_str(t.payload, "iss"), c->id) && str_eq(json_str(t.payload, "sub"), c->id) && jti.n && jti.n <= 128 &&
-	            jwt_in_time(&t, 10, true, NULL) == ST_OK && exp < (double)clock_now_us() / US_PER_S + ASSERTION_LIFE_S && meant_for_us(w, &t) &&
-	            signed_by_client(&t, c);
+	bool good = str_eq(json_str(t.payload, "iss"), c->id) && str_eq(json_str(t.payload, "sub"), c->id) && jti.n &&
+	        jti.n <= 128 && jwt_in_time(&t, 10, true, NULL) == ST_OK &&
+	        exp < (double)clock_now_us() / US_PER_S + ASSERTION_LIFE_S && meant_for_us(w, &t) &&
+	        signed_by_client(&t, c);
 	if (good) {
 		char hash[AUTH_HASH_LEN + 1];
 		auth_hash(arena_strf(w->ctx->arena, "%.*s\n%.*s", STR_ARG(c->id), STR_ARG(jti)), hash);
-		const struct auth_entry seen = { AUTH_ONCE, str_c(hash), STR_NULL, STR(""), auth_expiry_us(ASSERTION_LIFE_S + 20) };
+		const struct auth_entry seen = { AUTH_ONCE, str_c(hash), STR_NULL, STR(""),
+			auth_expiry_us(ASSERTION_LIFE_S + 20) };
 		good = authstore_add(w->ctx, w->ctx->svc->platform->auth, &seen, &fresh, NULL) == ST_OK && fresh;
 	}
 	return good;
@@ -326,6 +345,7 @@ enum status oauth_client_authenticate(struct web *w, struct oauth_client *out, s
 	if (secret && (out->auth == OAUTH_AUTH_BASIC || out->auth == OAUTH_AUTH_POST))
 		proved = secret_fits(out, claim.secret);
 	else if (claim.how == out->auth)
-		proved = claim.how == OAUTH_AUTH_NONE || (claim.how == OAUTH_AUTH_KEY && assertion_fits(w, out, claim.assertion));
+		proved = claim.how == OAUTH_AUTH_NONE ||
+		        (claim.how == OAUTH_AUTH_KEY && assertion_fits(w, out, claim.assertion));
 	return proved ? ST_OK : refuse(w);
 }

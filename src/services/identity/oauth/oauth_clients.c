@@ -15,8 +15,9 @@
 
 int64_t oauth_clients_wait(struct web *w)
 {
-	/* A registration costs as many parts as an hour has minutes, and so many parts come back each minute. */
-	enum { MINUTES = 60 };
+	enum {
+		MINUTES = 60
+	}; /* a registration costs as many parts as an hour has minutes, and so many parts come back each minute */
 	char key[WEB_RATE_KEY_MAX];
 	unsigned per_hour = (unsigned)config_int(w->ctx->svc->platform->config, "identity", "applications_per_hour");
 	const struct rate rate = { per_hour, per_hour * MINUTES };
@@ -71,8 +72,8 @@ enum status oauth_consent_put(struct db_conn *c, int64_t person, struct str clie
 	TRY(q_identity_consents_count(c, person, &count, e));
 	if (!former && count->n >= OAUTH_CONSENTS_MAX)
 		return err_set(e, ST_CONFLICT,
-			"You have let %d applications in, which is as many as may be. Please take some back first.",
-			OAUTH_CONSENTS_MAX);
+		        "You have let %d applications in, which is as many as may be. Please take some back first.",
+		        OAUTH_CONSENTS_MAX);
 	TRY(q_identity_consent_put(c, person, client, scope, clock_now_us(), NULL, e));
 	return put_used(c, client, e);
 }
@@ -80,8 +81,8 @@ enum status oauth_consent_put(struct db_conn *c, int64_t person, struct str clie
 /* --- gone --------------------------------------------------------------------------------------------------------- */
 
 /* Who let it in: their consents go with it, their grants do not by themselves. */
-static enum status load_people(struct ctx *ctx, struct str client, struct identity_consenting_row **people, size_t *n,
-	struct err *e)
+static enum status load_people(
+        struct ctx *ctx, struct str client, struct identity_consenting_row **people, size_t *n, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
@@ -99,8 +100,8 @@ static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 	return r->gone ? audit_write(c, &entry, e) : ST_OK;
 }
 
-enum status oauth_client_remove(struct ctx *ctx, struct str id, const struct audit_entry *by, size_t *people,
-	struct err *e)
+enum status oauth_client_remove(
+        struct ctx *ctx, struct str id, const struct audit_entry *by, size_t *people, struct err *e)
 {
 	struct identity_consenting_row *rows;
 	struct removal r = { .by = by, .id = id };
@@ -144,8 +145,8 @@ static enum status sweep(struct ctx *ctx, db_tx_fn *step, struct removal *r, int
 	return ST_OK;
 }
 
-enum status oauth_clients_drop_unused(struct ctx *ctx, int64_t before_us, const struct audit_entry *by, int64_t *n,
-	struct err *e)
+enum status oauth_clients_drop_unused(
+        struct ctx *ctx, int64_t before_us, const struct audit_entry *by, int64_t *n, struct err *e)
 {
 	struct removal r = { .by = by, .before_us = before_us };
 	return sweep(ctx, tx_unused, &r, n, e);
@@ -153,10 +154,10 @@ enum status oauth_clients_drop_unused(struct ctx *ctx, int64_t before_us, const 
 
 enum status oauth_clients_job(struct ctx *ctx, const struct job *job, struct err *e)
 {
-	int64_t n, now = clock_now_us(), days = config_int(ctx->svc->platform->config, "identity",
-		"unused_applications_days");
+	int64_t n, now = clock_now_us(),
+	           days = config_int(ctx->svc->platform->config, "identity", "unused_applications_days");
 	const struct audit_entry unused = { .action = "oauth.unused_clients_swept", .actor = STR("system") },
-		idle = { .action = "oauth.idle_clients_swept", .actor = STR("system") };
+	                         idle = { .action = "oauth.idle_clients_swept", .actor = STR("system") };
 	struct removal r = { .by = &idle, .before_us = now - OAUTH_CLIENT_IDLE_DAYS * DAY_US };
 	TRY(oauth_clients_drop_unused(ctx, now - days * DAY_US, &unused, &n, e));
 	return sweep(ctx, tx_idle, &r, &n, e);

@@ -4,11 +4,11 @@
  * uses stays.
  *
  *     of one address     setting identity.applications_per_hour
- *     in all             setting identity.applications_max: the one makes way that nobody lets in and that was of no
- *                        use for the longest time; none for OAUTH_CLIENT_FRESH_S after it registered or was used
- *     never used         gone after as many days as the setting identity.unused_applications_days says
- *     not used any more  gone after OAUTH_CLIENT_IDLE_DAYS, when what it was given has long ended
- *     let in by one      OAUTH_CONSENTS_MAX, each of which may be taken back
+ *     in all             setting identity.applications_max: the one that nobody lets in and that was of no use for the
+ * longest time makes way; none for OAUTH_CLIENT_FRESH_S after it registered or was used never used         gone after
+ * as many days as the setting identity.unused_applications_days says not used any more  gone after
+ * OAUTH_CLIENT_IDLE_DAYS, when what it was given has long ended let in by one      OAUTH_CONSENTS_MAX, each of which
+ * may be taken back
  *
  * Used is what somebody let in, or what got tokens, exact to a day.
  */
@@ -27,26 +27,26 @@ enum {
 
 /* One more registration by whoever asks in w: 0, or how many seconds to wait. */
 int64_t oauth_clients_wait(struct web *w);
-/* Inside db_write's fn, before one more is added: makes room. *full: there is none. max: how many there
-   may be in all. */
+/* Inside db_write's fn, before one more is added: makes room. *full: there is none. max: how many there may be in all.
+ */
 enum status oauth_clients_room(struct db_conn *c, int64_t max, bool *full, struct err *e) MUST_CHECK;
 
 /* It was given tokens. Written down once a day; a failure is logged. */
 void oauth_client_used(struct ctx *ctx, const struct oauth_client *c);
 /* Inside db_write's fn: somebody lets it in with that scope. ST_CONFLICT, with a sentence: they let in as many as may
-   be. */
-enum status oauth_consent_put(struct db_conn *c, int64_t person, struct str client, struct str scope,
-	struct err *e) MUST_CHECK;
+ * be. */
+enum status oauth_consent_put(
+        struct db_conn *c, int64_t person, struct str client, struct str scope, struct err *e) MUST_CHECK;
 
 /* Gone, with all that it was given. by: who did it (audit_from). *people: how many had let it in. ST_OK also when it is
-   gone already. */
+ * gone already. */
 struct audit_entry;
-enum status oauth_client_remove(struct ctx *ctx, struct str id, const struct audit_entry *by, size_t *people,
-	struct err *e) MUST_CHECK;
+enum status oauth_client_remove(
+        struct ctx *ctx, struct str id, const struct audit_entry *by, size_t *people, struct err *e) MUST_CHECK;
 /* Those never used that registered before that moment; *n: how many they were. by as before; its action says why they
-   went. */
-enum status oauth_clients_drop_unused(struct ctx *ctx, int64_t before_us, const struct audit_entry *by, int64_t *n,
-	struct err *e) MUST_CHECK;
+ * went. */
+enum status oauth_clients_drop_unused(
+        struct ctx *ctx, int64_t before_us, const struct audit_entry *by, int64_t *n, struct err *e) MUST_CHECK;
 struct job;
 enum status oauth_clients_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK; /* the sweep */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Authorization codes (RFC 6749 4.1.2, RFC 7636). A code that was used stays a while as what it led to, so that whoever comes
- * with it a second time, thief or victim, ends both.
+ * Authorization codes (RFC 6749 4.1.2, RFC 7636). A code that was used stays a while as what it led to, so that whoever
+ * comes with it a second time, thief or victim, ends both.
  */
 #include "services/identity/oauth/oauth.h"
 
@@ -35,10 +35,10 @@ static enum status unpack(struct ctx *ctx, struct str text, struct oauth_code *c
 	if (!j)
 		return ST_CORRUPT;
 	struct arena *a = ctx->arena;
-	*c = (struct oauth_code){ arena_str(a, json_str(j, "client")), arena_str(a, json_str(j, "redirect_uri")), arena_str(a, json_str(j, "challenge")),
-				  arena_str(a, json_str(j, "nonce")), arena_str(a, json_str(j, "scope")), arena_str(a, json_str(j, "sso")),
-				  arena_str(a, json_str(j, "jkt")), json_integer_value(json_object_get(j, "person")),
-				  json_integer_value(json_object_get(j, "auth")) };
+	*c = (struct oauth_code){ arena_str(a, json_str(j, "client")), arena_str(a, json_str(j, "redirect_uri")),
+		arena_str(a, json_str(j, "challenge")), arena_str(a, json_str(j, "nonce")),
+		arena_str(a, json_str(j, "scope")), arena_str(a, json_str(j, "sso")), arena_str(a, json_str(j, "jkt")),
+		json_integer_value(json_object_get(j, "person")), json_integer_value(json_object_get(j, "auth")) };
 	*used = arena_str(a, json_str(j, "used"));
 	return ST_OK;
 }
@@ -47,8 +47,8 @@ enum status oauth_code_issue(struct ctx *ctx, const struct oauth_code *c, struct
 {
 	char hash[AUTH_HASH_LEN + 1];
 	*code = auth_secret(ctx->arena, hash);
-	const struct auth_entry n = { AUTH_CODE, str_c(hash), arena_strf(ctx->arena, "sso:%.*s", STR_ARG(c->sso)), code_text(ctx, c, STR("")),
-				      auth_expiry_us(OAUTH_CODE_LIFE_S) };
+	const struct auth_entry n = { AUTH_CODE, str_c(hash), arena_strf(ctx->arena, "sso:%.*s", STR_ARG(c->sso)),
+		code_text(ctx, c, STR("")), auth_expiry_us(OAUTH_CODE_LIFE_S) };
 	return authstore_put(ctx, ctx->svc->platform->auth, &n, e);
 }
 
@@ -57,8 +57,8 @@ static bool same(struct str a, struct str b)
 	return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n));
 }
 
-enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str client, struct str redirect_uri, struct str verifier,
-                              struct oauth_code *out, struct str *grant, struct err *e)
+enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str client, struct str redirect_uri,
+        struct str verifier, struct oauth_code *out, struct str *grant, struct err *e)
 {
 	static const char bad[] = "This code is not good, or not any more.";
 	struct authstore *as = ctx->svc->platform->auth;
@@ -92,5 +92,7 @@ enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str clien
 	if (!out->challenge.n)
 		return verifier.n ? err_set(e, ST_INVALID, bad) : ST_OK;
 	auth_hash(verifier, challenge);
-	return verifier.n >= 43 && verifier.n <= 128 && same(out->challenge, str_c(challenge)) ? ST_OK : err_set(e, ST_INVALID, bad);
+	return verifier.n >= 43 && verifier.n <= 128 && same(out->challenge, str_c(challenge))
+	        ? ST_OK
+	        : err_set(e, ST_INVALID, bad);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The device flow (RFC 8628): a television shows a code, a person types it into a browser, the television gets its tokens.
+ * The device flow (RFC 8628): a television shows a code, a person types it into a browser, the television gets its
+ * tokens.
  */
 #include "services/identity/oauth/oauth_device.h"
 
@@ -16,14 +17,17 @@
 #define PAGE_MAX (256 << 10)
 
 /* Value of AUTH_DEVICE. */
-struct device { struct str client, scope, state /* pending, allowed, denied */, sso; int64_t person, auth_us, polled_us, interval_s; };
+struct device {
+	struct str client, scope, state /* pending, allowed, denied */, sso;
+	int64_t person, auth_us, polled_us, interval_s;
+};
 
 static struct str device_text(struct ctx *ctx, const struct device *d)
 {
 	struct buf b;
 	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
-	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"polled\":%lld,\"interval\":%lld", (long long)d->person, (long long)d->auth_us,
-	           (long long)d->polled_us, (long long)d->interval_s);
+	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"polled\":%lld,\"interval\":%lld", (long long)d->person,
+	        (long long)d->auth_us, (long long)d->polled_us, (long long)d->interval_s);
 	json_put_member(&b, "client", d->client);
 	json_put_member(&b, "scope", d->scope);
 	json_put_member(&b, "state", d->state);
@@ -38,9 +42,10 @@ static enum status unpack(struct ctx *ctx, struct str text, struct device *d, st
 	struct arena *a = ctx->arena;
 	if (!j)
 		return ST_CORRUPT;
-	*d = (struct device){ arena_str(a, json_str(j, "client")), arena_str(a, json_str(j, "scope")), arena_str(a, json_str(j, "state")),
-			      arena_str(a, json_str(j, "sso")), json_integer_value(json_object_get(j, "person")), json_integer_value(json_object_get(j, "auth")),
-			      json_integer_value(json_object_get(j, "polled")), json_integer_value(json_object_get(j, "interval")) };
+	*d = (struct device){ arena_str(a, json_str(j, "client")), arena_str(a, json_str(j, "scope")),
+		arena_str(a, json_str(j, "state")), arena_str(a, json_str(j, "sso")),
+		json_integer_value(json_object_get(j, "person")), json_integer_value(json_object_get(j, "auth")),
+		json_integer_value(json_object_get(j, "polled")), json_integer_value(json_object_get(j, "interval")) };
 	return ST_OK;
 }
 
@@ -71,19 +76,26 @@ enum status identity_post_device(struct web *w, struct err *e)
 	if (st != ST_OK)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
 	if (!oauth_client_may_use(&client, DEVICE_GRANT))
-		return oauth_error(w, 400, "unauthorized_client", "This application is not registered for the device flow.");
-	struct device d = { .client = client.id, .scope = web_form(w, "scope").n ? web_form(w, "scope") : STR("openid"), .state = STR("pending"),
-			    .sso = STR(""), .interval_s = DEVICE_INTERVAL_S };
+		return oauth_error(
+		        w, 400, "unauthorized_client", "This application is not registered for the device flow.");
+	struct device d = { .client = client.id,
+		.scope = web_form(w, "scope").n ? web_form(w, "scope") : STR("openid"),
+		.state = STR("pending"),
+		.sso = STR(""),
+		.interval_s = DEVICE_INTERVAL_S };
 	d.scope = scope_and(ctx->arena, d.scope, oauth_client_scope(&client));
 	if (!d.scope.n)
-		return oauth_error(w, 400, "invalid_scope", "None of these scopes is one that this application may ask for.");
+		return oauth_error(
+		        w, 400, "invalid_scope", "None of these scopes is one that this application may ask for.");
 	struct str secret = auth_secret(ctx->arena, hash);
 	while (!added) {
 		make_code(code);
-		const struct auth_entry name = { AUTH_USER_CODE, str_c(code), STR_NULL, str_c(hash), auth_expiry_us(DEVICE_LIFE_S) };
+		const struct auth_entry name = { AUTH_USER_CODE, str_c(code), STR_NULL, str_c(hash),
+			auth_expiry_us(DEVICE_LIFE_S) };
 		TRY(authstore_add(ctx, ctx->svc->platform->auth, &name, &added, e));
 	}
-	const struct auth_entry n = { AUTH_DEVICE, str_c(hash), STR_NULL, device_text(ctx, &d), auth_expiry_us(DEVICE_LIFE_S) };
+	const struct auth_entry n = { AUTH_DEVICE, str_c(hash), STR_NULL, device_text(ctx, &d),
+		auth_expiry_us(DEVICE_LIFE_S) };
 	TRY(authstore_put(ctx, ctx->svc->platform->auth, &n, e));
 	struct str page = web_abs_url(ctx, "identity", "/oauth/device");
 	buf_arena(&b, ctx->arena, 4096);
@@ -91,7 +103,8 @@ enum status identity_post_device(struct web *w, struct err *e)
 	json_put_member(&b, "device_code", secret);
 	json_put_member(&b, "user_code", str_c(code));
 	json_put_member(&b, "verification_uri", page);
-	json_put_member(&b, "verification_uri_complete", arena_strf(ctx->arena, "%.*s?user_code=%s", STR_ARG(page), code));
+	json_put_member(
+	        &b, "verification_uri_complete", arena_strf(ctx->arena, "%.*s?user_code=%s", STR_ARG(page), code));
 	buf_printf(&b, ",\"expires_in\":%d,\"interval\":%d}", DEVICE_LIFE_S, DEVICE_INTERVAL_S);
 	oauth_headers(w);
 	return web_json(w, 200, buf_str(&b));
@@ -110,8 +123,8 @@ static enum status pending(struct ctx *ctx, struct auth_entry *n, struct device 
 	return authstore_swap(ctx, ctx->svc->platform->auth, n, former, &swapped, e);
 }
 
-enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct str client, struct oauth_grant *grant, const char **error,
-                                struct err *e)
+enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct str client, struct oauth_grant *grant,
+        const char **error, struct err *e)
 {
 	struct authstore *as = ctx->svc->platform->auth;
 	char hash[AUTH_HASH_LEN + 1], id[ID_TEXT_LEN + 1];
@@ -137,8 +150,14 @@ enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct 
 	TRY(people_load(ctx, d.person, &p, e));
 	*error = str_eqc(d.state, "allowed") && p && !str_eqc(p->status, "suspended") ? NULL : "access_denied";
 	id_text(id_new(), id);
-	*grant = (struct oauth_grant){ .id = arena_str(ctx->arena, str_c(id)), .client = d.client, .scope = d.scope, .sso = d.sso, .nonce = STR(""),
-				       .jkt = STR(""), .person = d.person, .auth_us = d.auth_us };
+	*grant = (struct oauth_grant){ .id = arena_str(ctx->arena, str_c(id)),
+		.client = d.client,
+		.scope = d.scope,
+		.sso = d.sso,
+		.nonce = STR(""),
+		.jkt = STR(""),
+		.person = d.person,
+		.auth_us = d.auth_us };
 	return ST_OK;
 }
 
@@ -147,7 +166,11 @@ enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct 
 static enum status page(struct web *w, int status, const struct device_view *v)
 {
 	struct buf b;
-	struct page_shell shell = { .title = STR("Connect a device"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	struct page_shell shell = { .title = STR("Connect a device"),
+		.lang = STR("en"),
+		.kind = STR("account"),
+		.noindex = true,
+		.forms = true };
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_oauth_device(&b, &shell, w, v);
@@ -213,7 +236,13 @@ enum status identity_post_device_code(struct web *w, struct err *e)
 	return page(w, 200, &v);
 }
 
-struct decision { struct web *w; const struct oauth_client *client; struct str scope; struct audit_entry audit; bool allow; };
+struct decision {
+	struct web *w;
+	const struct oauth_client *client;
+	struct str scope;
+	struct audit_entry audit;
+	bool allow;
+};
 
 /* Listed among applications, where it can be taken back; what the application was let do before stays. */
 static enum status put_consent(struct db_conn *c, const struct decision *d, struct err *e)
@@ -252,7 +281,8 @@ static enum status decide(struct web *w, struct str code, struct waiting *wait, 
 		wait->entry.value = device_text(w->ctx, &wait->d);
 		TRY(authstore_swap(w->ctx, w->ctx->svc->platform->auth, &wait->entry, former, &swapped, e));
 	}
-	return swapped ? ST_OK : err_set(e, ST_NOT_FOUND, "The device asked again in that moment. Please press once more.");
+	return swapped ? ST_OK
+	               : err_set(e, ST_NOT_FOUND, "The device asked again in that moment. Please press once more.");
 }
 
 enum status identity_post_device_decision(struct web *w, struct err *e)
@@ -261,7 +291,9 @@ enum status identity_post_device_decision(struct web *w, struct err *e)
 	struct err why = { 0 };
 	bool allow = str_eqc(web_form(w, "decision"), "allow");
 	struct decision decision = { .w = w, .client = &wait.ask.client, .allow = allow };
-	struct device_view v = { .code = tidy(w, web_form(w, "user_code")), .error = STR(""), .done = allow ? "allowed" : "refused" };
+	struct device_view v = {
+		.code = tidy(w, web_form(w, "user_code")), .error = STR(""), .done = allow ? "allowed" : "refused"
+	};
 	enum status st = find(w, v.code, &wait, &why);
 	if (st == ST_OK) {
 		audit_from(w, &decision.audit);

@@ -16,10 +16,10 @@ struct device_view {
 	struct consent_view consent; /* .ask set once the code is known */
 };
 
-/* *error: what the device is to be told (authorization_pending, slow_down, access_denied, expired_token), else *grant is filled
-   and the code is used up. */
-enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct str client, struct oauth_grant *grant, const char **error,
-                                struct err *e) MUST_CHECK;
+/* *error: what the device is to be told (authorization_pending, slow_down, access_denied, expired_token), else *grant
+   is filled and the code is used up. */
+enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct str client, struct oauth_grant *grant,
+        const char **error, struct err *e) MUST_CHECK;
 /* The scopes of v->ask in plain words. */
 void oauth_consent_lines(struct consent_view *v);
 

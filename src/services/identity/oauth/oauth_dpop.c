@@ -18,7 +18,8 @@ static bool same_address(struct web *w, struct str htu)
 		if (htu.p[i] == '?' || htu.p[i] == '#')
 			htu = str_first(htu, i);
 	const struct service_instance *s = w->ctx->svc;
-	struct str own = arena_strf(w->ctx->arena, "%.*s%.*s", (int)(s->base_url.n - s->base_path.n), s->base_url.p, STR_ARG(w->req->path));
+	struct str own = arena_strf(
+	        w->ctx->arena, "%.*s%.*s", (int)(s->base_url.n - s->base_path.n), s->base_url.p, STR_ARG(w->req->path));
 	return str_eq(htu, own);
 }
 
@@ -35,13 +36,14 @@ static bool proves(struct web *w, const struct jwt *t, struct str access, char p
 {
 	const json_t *jwk = json_object_get(t->header, "jwk");
 	double iat = json_number_value(json_object_get(t->payload, "iat")), now = (double)clock_now_us() / US_PER_S;
-	if (!str_eqc(t->typ, "dpop+jwt") || !json_is_object(jwk) || json_object_get(jwk, "d") || iat < now - WINDOW_S || iat > now + 10)
+	if (!str_eqc(t->typ, "dpop+jwt") || !json_is_object(jwk) || json_object_get(jwk, "d") || iat < now - WINDOW_S ||
+	        iat > now + 10)
 		return false;
 	struct jose_key *k = jose_key_from_jwk(jwk, NULL);
 	bool good = k && jwt_signed_by(t, k) && jose_key_thumbprint(k, print, NULL) == ST_OK;
 	jose_key_free(k);
-	return good && str_eq(json_str(t->payload, "htm"), w->req->method_name) && same_address(w, json_str(t->payload, "htu")) &&
-	       binds(w->ctx->arena, t->payload, access);
+	return good && str_eq(json_str(t->payload, "htm"), w->req->method_name) &&
+	        same_address(w, json_str(t->payload, "htu")) && binds(w->ctx->arena, t->payload, access);
 }
 
 static enum status only_once(struct web *w, const struct jwt *t, const char *print, bool *fresh, struct err *e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What others may know: of this server (RFC 8414, OpenID Connect Discovery), of a token (RFC 7662), of the person (userinfo); and
- * handing a token back (RFC 7009).
+ * What others may know: of this server (RFC 8414, OpenID Connect Discovery), of a token (RFC 7662), of the person
+ * (userinfo); and handing a token back (RFC 7009).
  */
 #include "services/identity/oauth/oauth.h"
 
@@ -31,20 +31,28 @@ static const struct { const char *name, *path; } endpoints[] = {
 
 /* Lists, as JSON. */
 static const struct { const char *name, *value; } facts[] = {
-	{ "scopes_supported", "[\"openid\",\"profile\",\"email\",\"offline_access\",\"read\",\"write\",\"follow\",\"push\"]" },
+	{ "scopes_supported",
+	        "[\"openid\",\"profile\",\"email\",\"offline_access\",\"read\",\"write\",\"follow\",\"push\"]" },
 	{ "response_types_supported", "[\"code\"]" },
 	{ "response_modes_supported", "[\"query\",\"form_post\"]" },
-	{ "grant_types_supported", "[\"authorization_code\",\"refresh_token\",\"client_credentials\",\"urn:ietf:params:oauth:grant-type:device_code\"]" },
+	{ "grant_types_supported",
+	        "[\"authorization_code\",\"refresh_token\",\"client_credentials\",\"urn:ietf:params:oauth:grant-type:"
+	        "device_code\"]" },
 	{ "subject_types_supported", "[\"public\"]" },
 	{ "id_token_signing_alg_values_supported", "[\"ES256\",\"EdDSA\",\"RS256\"]" },
-	{ "token_endpoint_auth_methods_supported", "[\"none\",\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]" },
+	{ "token_endpoint_auth_methods_supported",
+	        "[\"none\",\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]" },
 	{ "token_endpoint_auth_signing_alg_values_supported", "[\"ES256\",\"EdDSA\",\"RS256\"]" },
-	{ "introspection_endpoint_auth_methods_supported", "[\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]" },
-	{ "revocation_endpoint_auth_methods_supported", "[\"none\",\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]" },
+	{ "introspection_endpoint_auth_methods_supported",
+	        "[\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]" },
+	{ "revocation_endpoint_auth_methods_supported",
+	        "[\"none\",\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]" },
 	{ "code_challenge_methods_supported", "[\"S256\"]" },
 	{ "dpop_signing_alg_values_supported", "[\"ES256\",\"EdDSA\",\"RS256\"]" },
-	{ "claims_supported", "[\"sub\",\"iss\",\"aud\",\"exp\",\"iat\",\"auth_time\",\"nonce\",\"amr\",\"sid\",\"name\",\"preferred_username\",\"locale\",\"zoneinfo\","
-	                      "\"updated_at\",\"email\",\"email_verified\"]" },
+	{ "claims_supported",
+	        "[\"sub\",\"iss\",\"aud\",\"exp\",\"iat\",\"auth_time\",\"nonce\",\"amr\",\"sid\",\"name\",\"preferred_"
+	        "username\",\"locale\",\"zoneinfo\","
+	        "\"updated_at\",\"email\",\"email_verified\"]" },
 	{ "prompt_values_supported", "[\"none\",\"login\",\"consent\",\"select_account\"]" },
 	{ "authorization_response_iss_parameter_supported", "true" },
 	{ "backchannel_logout_supported", "true" },
@@ -96,10 +104,14 @@ enum status identity_post_introspect(struct web *w, struct err *e)
 	if (st != ST_OK)
 		return st == ST_UNAUTHENTICATED ? ST_OK : st;
 	if (client.auth == OAUTH_AUTH_NONE)
-		return oauth_error(w, 401, "invalid_client", "Only an application with a secret or a key may ask about tokens.");
+		return oauth_error(
+		        w, 401, "invalid_client", "Only an application with a secret or a key may ask about tokens.");
 	st = oauth_token_find(w->ctx, web_form(w, "token"), &t, e);
-	/* A client learns of its own tokens; whoever else asks learns nothing. A resource server is registered with the scope "introspect". */
-	if (st == ST_NOT_FOUND || (st == ST_OK && !str_eq(t.grant.client, client.id) && !scope_has(oauth_client_scope(&client), "introspect")))
+	/* A client learns of its own tokens; whoever else asks learns nothing. A resource server is registered with the
+	 * scope "introspect". */
+	if (st == ST_NOT_FOUND ||
+	        (st == ST_OK && !str_eq(t.grant.client, client.id) &&
+	                !scope_has(oauth_client_scope(&client), "introspect")))
 		return inactive(w);
 	TRY(st);
 	buf_arena(&b, w->ctx->arena, 8192);
@@ -108,7 +120,8 @@ enum status identity_post_introspect(struct web *w, struct err *e)
 	json_put_member(&b, "scope", t.grant.scope);
 	json_put_member(&b, "iss", w->ctx->svc->base_url);
 	json_put_member(&b, "sub", t.grant.person ? oauth_sub(w->ctx->arena, t.grant.person) : t.grant.client);
-	buf_printf(&b, ",\"exp\":%lld,\"iat\":%lld", (long long)(t.expires_us / US_PER_S), (long long)(t.issued_us / US_PER_S));
+	buf_printf(&b, ",\"exp\":%lld,\"iat\":%lld", (long long)(t.expires_us / US_PER_S),
+	        (long long)(t.issued_us / US_PER_S));
 	if (!t.refresh)
 		json_put_member(&b, "token_type", t.grant.jkt.n ? STR("DPoP") : STR("Bearer"));
 	if (t.grant.jkt.n) {
@@ -149,7 +162,9 @@ enum status identity_post_revoke(struct web *w, struct err *e)
 static enum status challenge(struct web *w, const char *scheme, const char *error)
 {
 	oauth_headers(w);
-	http_set_header(w->req, "www-authenticate", arena_strf(w->ctx->arena, "%s%s%s%s", scheme, error ? " error=\"" : "", error ? error : "", error ? "\"" : ""));
+	http_set_header(w->req, "www-authenticate",
+	        arena_strf(w->ctx->arena, "%s%s%s%s", scheme, error ? " error=\"" : "", error ? error : "",
+	                error ? "\"" : ""));
 	return web_json(w, 401, STR("{\"error\":\"invalid_token\"}")) == ST_OK ? ST_UNAUTHENTICATED : ST_INTERNAL;
 }
 

@@ -22,7 +22,12 @@
 struct held { char kid[JOSE_THUMBPRINT_LEN + 1]; enum jose_alg alg; bool current; struct jose_key *key; };
 
 /* Of the process. Replaced as a whole, under the lock; signing holds it for reading. */
-static struct { pthread_rwlock_t lock; struct held keys[KEYS_MAX]; unsigned count; int64_t loaded_us; } ring = { .lock = PTHREAD_RWLOCK_INITIALIZER };
+static struct {
+	pthread_rwlock_t lock;
+	struct held keys[KEYS_MAX];
+	unsigned count;
+	int64_t loaded_us;
+	} ring = { .lock = PTHREAD_RWLOCK_INITIALIZER };
 
 /* --- the process's copy ------------------------------------------------------------------------------------- */
 
@@ -101,7 +106,8 @@ static enum status take(struct ctx *ctx, pthread_rwlock_t **held, struct err *e)
 	return ST_OK;
 }
 
-enum status oauth_keys_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out, struct err *e)
+enum status oauth_keys_sign(
+        struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out, struct err *e)
 {
 	SCOPED_READING *held = NULL;
 	TRY(take(ctx, &held, e));
@@ -109,7 +115,8 @@ enum status oauth_keys_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, 
 	for (unsigned i = 0; i < ring.count; i++)
 		if (ring.keys[i].alg == alg && ring.keys[i].current)
 			k = &ring.keys[i];
-	return k ? jose_sign(ctx->arena, k->key, typ, str_c(k->kid), payload, out, e) : err_set(e, ST_INTERNAL, "there is no key for %s", jose_alg_names[alg]);
+	return k ? jose_sign(ctx->arena, k->key, typ, str_c(k->kid), payload, out, e)
+	         : err_set(e, ST_INTERNAL, "there is no key for %s", jose_alg_names[alg]);
 }
 
 bool oauth_keys_signed(struct ctx *ctx, const struct jwt *t)
@@ -137,7 +144,8 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 		st = jose_key_jwk(ring.keys[i].key, &b, e);
 		if (st == ST_OK)
 			b.len--; /* its closing brace */
-		buf_printf(&b, ",\"kid\":\"%s\",\"alg\":\"%s\",\"use\":\"sig\"}", ring.keys[i].kid, jose_alg_names[ring.keys[i].alg]);
+		buf_printf(&b, ",\"kid\":\"%s\",\"alg\":\"%s\",\"use\":\"sig\"}", ring.keys[i].kid,
+		        jose_alg_names[ring.keys[i].alg]);
 	}
 	BUF_LIT(&b, "]}");
 	*out = buf_str(&b);
@@ -168,8 +176,14 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 		TRY(q_identity_key_add(c, str_c(x->kid), x->alg, str_c(x->state), x->private, now, &affected, e));
 	if (!affected)
 		return ST_OK;
-	return audit_write(c, &(struct audit_entry){ .action = x->drop_past ? "oauth.keys_dropped" : x->former ? "oauth.key_changed" : "oauth.key_made",
-		.actor = STR("system"), .object = str_c(x->kid ? x->kid : ""), .details = x->state ? arena_strf(db_arena(c), "{\"state\":\"%s\"}", x->state) : STR("") }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = x->drop_past ? "oauth.keys_dropped"
+	                        : x->former                   ? "oauth.key_changed"
+	                                                      : "oauth.key_made",
+	                .actor = STR("system"),
+	                .object = str_c(x->kid ? x->kid : ""),
+	                .details = x->state ? arena_strf(db_arena(c), "{\"state\":\"%s\"}", x->state) : STR("") },
+	        e);
 }
 
 static enum status tx_rotate(struct db_conn *c, void *arg, struct err *e)
@@ -192,11 +206,14 @@ static enum status add_key(struct ctx *ctx, enum jose_alg alg, const char *state
 		st = jose_key_private(m.key, ctx->arena, &der, e);
 	jose_key_free(m.key);
 	TRY(st);
-	struct change x = { .kid = kid, .state = state, .alg = str_c(jose_alg_names[alg]), .private = auth_seal(ctx, PURPOSE, der) };
+	struct change x = {
+		.kid = kid, .state = state, .alg = str_c(jose_alg_names[alg]), .private = auth_seal(ctx, PURPOSE, der)
+	};
 	return db_write(ctx, ctx->svc->db, tx_change, &x, e);
 }
 
-static const struct identity_keys_row *find(const struct identity_keys_row *rows, size_t n, enum jose_alg alg, const char *state)
+static const struct identity_keys_row *find(
+        const struct identity_keys_row *rows, size_t n, enum jose_alg alg, const char *state)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eqc(rows[i].alg, jose_alg_names[alg]) && str_eqc(rows[i].state, state))
@@ -204,7 +221,8 @@ static const struct identity_keys_row *find(const struct identity_keys_row *rows
 	return NULL;
 }
 
-static enum status keep_one(struct ctx *ctx, const struct identity_keys_row *rows, size_t n, enum jose_alg alg, struct err *e)
+static enum status keep_one(
+        struct ctx *ctx, const struct identity_keys_row *rows, size_t n, enum jose_alg alg, struct err *e)
 {
 	const struct identity_keys_row *current = find(rows, n, alg, "current"), *next = find(rows, n, alg, "next");
 	int64_t now = clock_now_us();

@@ -15,7 +15,8 @@ struct job;
 enum status oauth_keys_keep(struct ctx *ctx, struct err *e) MUST_CHECK;
 enum status oauth_keys_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 /* Signed with the key at work of that algorithm. */
-enum status oauth_keys_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out, struct err *e) MUST_CHECK;
+enum status oauth_keys_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out,
+        struct err *e) MUST_CHECK;
 /* Did one of our keys, present or past, sign it? */
 bool oauth_keys_signed(struct ctx *ctx, const struct jwt *t);
 /* { "keys": [ … ] } in ctx->arena. */

@@ -45,8 +45,9 @@ static enum status end_grants(struct ctx *ctx, const struct sso *s, struct str c
 	struct auth_entry *grants;
 	size_t n;
 	*any = false;
-	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, arena_strf(ctx->arena, "pc:%lld:%.*s", (long long)s->person, STR_ARG(client)),
-	                   GRANTS_MAX, &grants, &n, e));
+	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT,
+	        arena_strf(ctx->arena, "pc:%lld:%.*s", (long long)s->person, STR_ARG(client)), GRANTS_MAX, &grants, &n,
+	        e));
 	for (size_t i = 0; i < n; i++) {
 		SCOPED_JSON *j = json_parse(grants[i].value, 2, NULL);
 		if (!str_eq(json_str(j, "sso"), s->key))
@@ -84,9 +85,14 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 	const struct leaving *l = arg;
 	int64_t id;
 	for (size_t i = 0; i < l->count; i++)
-		TRY(job_enqueue(c, &(struct job_new){ .kind = "oauth.backchannel", .payload = l->payloads[i] }, &id, e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.signed_out", .actor = arena_strf(db_arena(c), "%lld", (long long)l->sso.person),
-		.address = l->address, .object = l->sso.sid }, e);
+		TRY(job_enqueue(
+		        c, &(struct job_new){ .kind = "oauth.backchannel", .payload = l->payloads[i] }, &id, e));
+	return audit_write(c,
+	        &(struct audit_entry){ .action = "person.signed_out",
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)l->sso.person),
+	                .address = l->address,
+	                .object = l->sso.sid },
+	        e);
 }
 
 enum status oauth_logout(struct ctx *ctx, struct str sso_key, struct str address, struct err *e)
@@ -118,13 +124,15 @@ static enum status logout_token(struct ctx *ctx, const json_t *j, enum jose_alg 
 	json_put_member(&b, "sub", json_str(j, "sub"));
 	json_put_member(&b, "sid", json_str(j, "sid"));
 	json_put_member(&b, "jti", str_c(jti));
-	buf_printf(&b, ",\"iat\":%lld,\"exp\":%lld,\"events\":{\"" EVENT "\":{}}}", (long long)now, (long long)now + LOGOUT_TOKEN_LIFE_S);
+	buf_printf(&b, ",\"iat\":%lld,\"exp\":%lld,\"events\":{\"" EVENT "\":{}}}", (long long)now,
+	        (long long)now + LOGOUT_TOKEN_LIFE_S);
 	return oauth_keys_sign(ctx, alg, STR("logout+jwt"), buf_str(&b), out, e);
 }
 
 enum status oauth_backchannel_job(struct ctx *ctx, const struct job *job, struct err *e)
 {
-	static const struct http_header headers[] = { { STR_INIT("content-type"), STR_INIT("application/x-www-form-urlencoded") } };
+	static const struct http_header headers[] = { { STR_INIT("content-type"),
+		STR_INIT("application/x-www-form-urlencoded") } };
 	struct oauth_client client;
 	struct str token;
 	struct http_in in;
@@ -135,8 +143,12 @@ enum status oauth_backchannel_job(struct ctx *ctx, const struct job *job, struct
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st; /* removed meanwhile */
 	TRY(logout_token(ctx, j, oauth_client_alg(&client), &token, e));
-	const struct http_out out = { .method = "POST", .url = arena_cstr(ctx->arena, json_str(j, "uri")), .headers = headers, .header_count = 1,
-				      .body = arena_strf(ctx->arena, "logout_token=%.*s", STR_ARG(token)), .max_body = 64 << 10 };
+	const struct http_out out = { .method = "POST",
+		.url = arena_cstr(ctx->arena, json_str(j, "uri")),
+		.headers = headers,
+		.header_count = 1,
+		.body = arena_strf(ctx->arena, "logout_token=%.*s", STR_ARG(token)),
+		.max_body = 64 << 10 };
 	TRY(http_fetch(ctx, ctx->svc->platform->pool_web, &out, &in, e));
 	/* 400: it did not like the token, and won't like another (2.8). */
 	if (in.status / 100 == 2 || in.status == 400)
@@ -156,7 +168,8 @@ static void read_hint(struct web *w, struct wish *x)
 	if (!hint.n || jwt_parse(w->ctx->arena, hint, &t, NULL) != ST_OK)
 		return;
 	struct str aud = json_str(t.payload, "aud");
-	if (oauth_keys_signed(w->ctx, &t) && str_eq(json_str(t.payload, "iss"), w->ctx->svc->base_url) && (!client.p || str_eq(client, aud))) {
+	if (oauth_keys_signed(w->ctx, &t) && str_eq(json_str(t.payload, "iss"), w->ctx->svc->base_url) &&
+	        (!client.p || str_eq(client, aud))) {
 		x->hinted = oauth_client_find(w->ctx, arena_str(w->ctx->arena, aud), &x->client, NULL) == ST_OK;
 		x->hint_sub = arena_str(w->ctx->arena, json_str(t.payload, "sub"));
 		x->hint_sid = arena_str(w->ctx->arena, json_str(t.payload, "sid"));
@@ -167,7 +180,9 @@ static void read_wish(struct web *w, struct wish *x, struct str client, struct s
 {
 	if (!x->client.id.n && client.n && oauth_client_find(w->ctx, client, &x->client, NULL) != ST_OK)
 		x->client = (struct oauth_client){ 0 };
-	x->uri = x->client.metadata && uri.n && oauth_client_lists(&x->client, "post_logout_redirect_uris", uri) ? uri : STR("");
+	x->uri = x->client.metadata && uri.n && oauth_client_lists(&x->client, "post_logout_redirect_uris", uri)
+	        ? uri
+	        : STR("");
 	x->state = state;
 }
 
@@ -195,8 +210,14 @@ static enum status leave(struct web *w, const struct wish *x, struct err *e)
 static enum status ask_to_leave(struct web *w, const struct wish *x)
 {
 	struct buf page;
-	struct page_shell shell = { .title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
-	struct logout_view v = { .resume_uri = x->uri, .state = x->state.p ? x->state : STR(""), .client = STR(""), .host = STR(""), .name = STR("") };
+	struct page_shell shell = {
+		.title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+	};
+	struct logout_view v = { .resume_uri = x->uri,
+		.state = x->state.p ? x->state : STR(""),
+		.client = STR(""),
+		.host = STR(""),
+		.name = STR("") };
 	if (x->uri.n) {
 		v.client = x->client.id;
 		v.name = x->client.name;
@@ -215,10 +236,11 @@ enum status identity_get_end_session(struct web *w, struct err *e)
 	struct sso current;
 	read_hint(w, &x);
 	read_wish(w, &x, web_query(w, "client_id"), web_query(w, "post_logout_redirect_uri"), web_query(w, "state"));
-	bool same = x.hinted && w->person && sso_current(w, &current, NULL) == ST_OK && str_eq(x.hint_sub, oauth_sub(w->ctx->arena, w->person->id)) &&
-	            (!x.hint_sid.n || str_eq(x.hint_sid, current.sid));
-	/* Somebody else is signed in now, or nobody said who should not be; or nobody is, and a link alone takes nobody to an address that anybody
-	   may have registered: the person decides. */
+	bool same = x.hinted && w->person && sso_current(w, &current, NULL) == ST_OK &&
+	        str_eq(x.hint_sub, oauth_sub(w->ctx->arena, w->person->id)) &&
+	        (!x.hint_sid.n || str_eq(x.hint_sid, current.sid));
+	/* Somebody else is signed in now, or nobody said who should not be; or nobody is, and a link alone takes nobody
+	   to an address that anybody may have registered: the person decides. */
 	return same || (!w->person && !x.uri.n) ? leave(w, &x, e) : ask_to_leave(w, &x);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pushed authorization requests (RFC 9126): the client hands in its request itself, checked, and sends only its name along.
+ * Pushed authorization requests (RFC 9126): the client hands in its request itself, checked, and sends only its name
+ * along.
  */
 #include "services/identity/oauth/oauth_ask.h"
 
@@ -9,7 +10,8 @@
 /* What the client pushed without what proves it; with the key its codes are to be bound to (RFC 9449 10.1). */
 static struct str pushed_text(struct web *w, const struct oauth_client *c, struct str jkt)
 {
-	static const char *const left_out[] = { "client_secret", "client_assertion", "client_assertion_type", "client_id", "request_uri" };
+	static const char *const left_out[] = { "client_secret", "client_assertion", "client_assertion_type",
+		"client_id", "request_uri" };
 	struct buf b;
 	buf_arena(&b, w->ctx->arena, AUTH_VALUE_MAX);
 	BUF_LIT(&b, "client_id=");
@@ -60,5 +62,7 @@ enum status identity_post_par(struct web *w, struct err *e)
 	const struct auth_entry n = { AUTH_PAR, str_c(hash), STR_NULL, text, auth_expiry_us(OAUTH_PAR_LIFE_S) };
 	TRY(authstore_put(w->ctx, w->ctx->svc->platform->auth, &n, e));
 	oauth_headers(w);
-	return web_json(w, 201, arena_strf(w->ctx->arena, "{\"request_uri\":\"" OAUTH_PAR_PREFIX "%.*s\",\"expires_in\":%d}", STR_ARG(name), OAUTH_PAR_LIFE_S));
+	return web_json(w, 201,
+	        arena_strf(w->ctx->arena, "{\"request_uri\":\"" OAUTH_PAR_PREFIX "%.*s\",\"expires_in\":%d}",
+	                STR_ARG(name), OAUTH_PAR_LIFE_S));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Dynamic registration (RFC 7591), looking after it (RFC 7592), and Mastodon's POST /api/v1/apps. What a client says of itself is
- * checked member by member; what is not known is left out of what is kept.
+ * Dynamic registration (RFC 7591), looking after it (RFC 7592), and Mastodon's POST /api/v1/apps. What a client says of
+ * itself is checked member by member; what is not known is left out of what is kept.
  */
 #include "services/identity/oauth/oauth_clients.h"
 
@@ -42,13 +42,15 @@ static bool bad(struct registration *r, const char *error, const char *why)
 	return false;
 }
 
-/* An application's own scheme: a domain turned round, so that it is nobody else's (RFC 8252 7.1); Mastodon's have any name, but for those
-   that browsers and systems give a meaning. */
+/* An application's own scheme: a domain turned round, so that it is nobody else's (RFC 8252 7.1); Mastodon's have any
+   name, but for those that browsers and systems give a meaning. */
 static bool own_scheme_ok(struct str scheme, bool mastodon)
 {
-	static const char *const never[] = { "javascript", "data", "file", "vbscript", "about", "blob", "ftp", "ftps", "ws", "wss", "mailto", "tel", "sms", "geo",
-		"urn", "chrome", "view-source", "filesystem", "jar", "resource", "intent", "content", "cid", "mid", "ms-settings", "search-ms", "smb", "ssh", "telnet",
-		"ldap", "magnet", "feed", "livescript", "mocha", "wyciwyg", "moz-extension", "chrome-extension", "x-apple-helpbasic" };
+	static const char *const never[] = { "javascript", "data", "file", "vbscript", "about", "blob", "ftp", "ftps",
+		"ws", "wss", "mailto", "tel", "sms", "geo", "urn", "chrome", "view-source", "filesystem", "jar",
+		"resource", "intent", "content", "cid", "mid", "ms-settings", "search-ms", "smb", "ssh", "telnet",
+		"ldap", "magnet", "feed", "livescript", "mocha", "wyciwyg", "moz-extension", "chrome-extension",
+		"x-apple-helpbasic" };
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		if (str_eqc(scheme, never[i]))
 			return false;
@@ -77,7 +79,8 @@ static bool is_https(struct registration *r, struct str uri)
 static bool is_called(struct registration *r, struct str uri)
 {
 	struct url u;
-	return url_parse(r->a, uri, &u) && (str_eqc(u.scheme, "https") || (str_eqc(u.scheme, "http") && url_is_loopback(&u)));
+	return url_parse(r->a, uri, &u) &&
+	        (str_eqc(u.scheme, "https") || (str_eqc(u.scheme, "http") && url_is_loopback(&u)));
 }
 
 /* Libraries send all members that there are: what says nothing is as if it were not there. */
@@ -86,9 +89,9 @@ static void leave_out_nothings(json_t *in)
 	const char *name;
 	json_t *value;
 	void *next;
-	json_object_foreach_safe(in, next, name, value)
-		if (json_is_null(value) || (json_is_string(value) && !json_string_length(value)) || (json_is_array(value) && !json_array_size(value)))
-			json_object_del(in, name);
+	json_object_foreach_safe(in, next, name, value) if (json_is_null(value) ||
+	        (json_is_string(value) && !json_string_length(value)) ||
+	        (json_is_array(value) && !json_array_size(value))) json_object_del(in, name);
 }
 
 static struct str text_of(const json_t *v)
@@ -104,9 +107,10 @@ static bool take_uris(struct registration *r, const json_t *in, const char *name
 		return true;
 	if (!json_is_array(list) || json_array_size(list) > URIS_MAX || (needed && !json_array_size(list)))
 		return bad(r, "invalid_redirect_uri", "redirect_uris must list one to twenty addresses.");
-	json_array_foreach((json_t *)(uintptr_t)list, i, one)
-		if (!uri_ok(r, text_of(one), r->client.mastodon))
-			return bad(r, "invalid_redirect_uri", "An address is not https, not on this computer, nor of a scheme like org.example.app, or has a fragment.");
+	json_array_foreach((json_t *)(uintptr_t)list, i,
+	        one) if (!uri_ok(r, text_of(one), r->client.mastodon)) return bad(r, "invalid_redirect_uri",
+	        "An address is not https, not on this computer, nor of a scheme like org.example.app, or has a "
+	        "fragment.");
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)list);
 }
 
@@ -117,7 +121,8 @@ static bool take_text(struct registration *r, const json_t *in, const char *name
 	if (!v || json_is_null(v))
 		return true;
 	if (!s.p || s.n > TEXT_MAX || (address && !is_https(r, s)))
-		return bad(r, "invalid_client_metadata", address ? "An address must be a whole one of https://." : "A text is missing or too long.");
+		return bad(r, "invalid_client_metadata",
+		        address ? "An address must be a whole one of https://." : "A text is missing or too long.");
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)v);
 }
 
@@ -140,7 +145,8 @@ static bool take_flag(struct registration *r, const json_t *in, const char *name
 }
 
 /* A list, each of it one of allowed; fallback when it is not there. */
-static bool take_list(struct registration *r, const json_t *in, const char *name, const char *const *allowed, const char *fallback)
+static bool take_list(
+        struct registration *r, const json_t *in, const char *name, const char *const *allowed, const char *fallback)
 {
 	const json_t *list = json_object_get(in, name), *one;
 	size_t i;
@@ -163,11 +169,13 @@ static bool take_auth(struct registration *r, const json_t *in)
 	struct str name = json_str(in, "token_endpoint_auth_method");
 	r->client.auth = OAUTH_AUTH_BASIC;
 	if (name.p)
-		for (r->client.auth = OAUTH_AUTH_NONE; r->client.auth < OAUTH_AUTHS && !str_eqc(name, oauth_auth_names[r->client.auth]);)
+		for (r->client.auth = OAUTH_AUTH_NONE;
+		        r->client.auth < OAUTH_AUTHS && !str_eqc(name, oauth_auth_names[r->client.auth]);)
 			r->client.auth++;
 	if (r->client.auth == OAUTH_AUTHS)
 		return bad(r, "invalid_client_metadata", "This way of proving who it is, is not offered here.");
-	return !json_object_set_new(r->metadata, "token_endpoint_auth_method", json_string(oauth_auth_names[r->client.auth]));
+	return !json_object_set_new(
+	        r->metadata, "token_endpoint_auth_method", json_string(oauth_auth_names[r->client.auth]));
 }
 
 static bool take_keys(struct registration *r, const json_t *in)
@@ -177,14 +185,16 @@ static bool take_keys(struct registration *r, const json_t *in)
 	if (json_object_get(in, "jwks_uri"))
 		return bad(r, "invalid_client_metadata", "Keys are given by value (jwks): this server fetches none.");
 	if (!jwks)
-		return r->client.auth != OAUTH_AUTH_KEY || bad(r, "invalid_client_metadata", "private_key_jwt needs jwks.");
+		return r->client.auth != OAUTH_AUTH_KEY ||
+		        bad(r, "invalid_client_metadata", "private_key_jwt needs jwks.");
 	if (!json_is_array(keys) || !json_array_size(keys) || json_array_size(keys) > KEYS_MAX)
 		return bad(r, "invalid_client_metadata", "jwks must list one to ten keys.");
 	json_array_foreach((json_t *)(uintptr_t)keys, i, one) {
 		struct jose_key *k = json_object_get(one, "d") ? NULL : jose_key_from_jwk(one, NULL);
 		jose_key_free(k);
 		if (!k)
-			return bad(r, "invalid_client_metadata", "A key is private, or none for ES256, EdDSA or RS256.");
+			return bad(
+			        r, "invalid_client_metadata", "A key is private, or none for ES256, EdDSA or RS256.");
 	}
 	return !json_object_set(r->metadata, "jwks", (json_t *)(uintptr_t)jwks);
 }
@@ -216,22 +226,29 @@ static bool take_name(struct registration *r, const json_t *in, const char *memb
 		name = STR("An application without a name");
 	/* It stands on the pages and in the letters that speak of it: as it does for people. */
 	if (people_clean_name(r->a, name, &name, NULL) != ST_OK)
-		return bad(r, "invalid_client_metadata", "A name has at most 100 characters, and none that turns the text around.");
+		return bad(r, "invalid_client_metadata",
+		        "A name has at most 100 characters, and none that turns the text around.");
 	r->client.name = name;
 	return !json_object_set_new(r->metadata, "client_name", json_stringn(name.p, name.n));
 }
 
 static bool take_all(struct registration *r, const json_t *in)
 {
-	static const char *const grants[] = { "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", NULL };
+	static const char *const grants[] = { "authorization_code", "refresh_token", "client_credentials",
+		"urn:ietf:params:oauth:grant-type:device_code", NULL };
 	static const char *const responses[] = { "code", NULL };
-	bool ok = take_name(r, in, "client_name") && take_auth(r, in) && take_list(r, in, "grant_types", grants, "authorization_code") &&
-	          take_list(r, in, "response_types", responses, "code") && take_keys(r, in) && take_scope(r, in, STR("openid profile email offline_access")) &&
-	          take_alg(r, in) && take_text(r, in, "client_uri", true) && take_text(r, in, "logo_uri", true) && take_text(r, in, "tos_uri", true) &&
-	          take_text(r, in, "policy_uri", true) && take_text(r, in, "software_id", false) && take_text(r, in, "software_version", false) &&
-	          take_text(r, in, "backchannel_logout_uri", false) && take_flag(r, in, "backchannel_logout_session_required") &&
-	          take_flag(r, in, "dpop_bound_access_tokens") && take_flag(r, in, "require_pushed_authorization_requests") &&
-	          take_uris(r, in, "post_logout_redirect_uris", false);
+	bool ok = take_name(r, in, "client_name") && take_auth(r, in) &&
+	        take_list(r, in, "grant_types", grants, "authorization_code") &&
+	        take_list(r, in, "response_types", responses, "code") && take_keys(r, in) &&
+	        take_scope(r, in, STR("openid profile email offline_access")) && take_alg(r, in) &&
+	        take_text(r, in, "client_uri", true) && take_text(r, in, "logo_uri", true) &&
+	        take_text(r, in, "tos_uri", true) && take_text(r, in, "policy_uri", true) &&
+	        take_text(r, in, "software_id", false) && take_text(r, in, "software_version", false) &&
+	        take_text(r, in, "backchannel_logout_uri", false) &&
+	        take_flag(r, in, "backchannel_logout_session_required") &&
+	        take_flag(r, in, "dpop_bound_access_tokens") &&
+	        take_flag(r, in, "require_pushed_authorization_requests") &&
+	        take_uris(r, in, "post_logout_redirect_uris", false);
 	if (!ok)
 		return false;
 	r->client.metadata = r->metadata;
@@ -239,7 +256,8 @@ static bool take_all(struct registration *r, const json_t *in)
 	if (logout.p && !is_called(r, logout))
 		return bad(r, "invalid_client_metadata", "backchannel_logout_uri must be https, or on this computer.");
 	if (r->client.auth == OAUTH_AUTH_NONE && oauth_client_may_use(&r->client, "client_credentials"))
-		return bad(r, "invalid_client_metadata", "An application without a secret or key can not act for itself.");
+		return bad(
+		        r, "invalid_client_metadata", "An application without a secret or key can not act for itself.");
 	return take_uris(r, in, "redirect_uris", oauth_client_may_use(&r->client, "authorization_code"));
 }
 
@@ -254,9 +272,9 @@ static enum status add_client(struct db_conn *c, struct keeping *k, struct err *
 	TRY(oauth_clients_room(c, k->max, &k->full, e));
 	if (k->full)
 		return ST_OK;
-	return q_identity_client_add(c, cl->id, cl->mastodon ? STR("mastodon") : STR("oidc"), cl->name, str_c(oauth_auth_names[cl->auth]),
-	                             cl->secret_hash.p ? cl->secret_hash : STR(""), cl->manage_hash.p ? cl->manage_hash : STR(""), k->text,
-	                             clock_now_us(), NULL, e);
+	return q_identity_client_add(c, cl->id, cl->mastodon ? STR("mastodon") : STR("oidc"), cl->name,
+	        str_c(oauth_auth_names[cl->auth]), cl->secret_hash.p ? cl->secret_hash : STR(""),
+	        cl->manage_hash.p ? cl->manage_hash : STR(""), k->text, clock_now_us(), NULL, e);
 }
 
 static enum status tx_keep(struct db_conn *c, void *arg, struct err *e)
@@ -264,11 +282,16 @@ static enum status tx_keep(struct db_conn *c, void *arg, struct err *e)
 	struct keeping *k = arg;
 	const struct oauth_client *cl = &k->r->client;
 	k->full = false;
-	TRY(k->update ? q_identity_client_put(c, cl->id, cl->name, str_c(oauth_auth_names[cl->auth]), k->text, clock_now_us(), NULL, e) : add_client(c, k, e));
+	TRY(k->update ? q_identity_client_put(c, cl->id, cl->name, str_c(oauth_auth_names[cl->auth]), k->text,
+	                        clock_now_us(), NULL, e)
+	              : add_client(c, k, e));
 	if (k->full)
 		return ST_OK;
-	return audit_write(c, &(struct audit_entry){ .action = k->update ? "oauth.client_changed" : "oauth.client_registered", .object = cl->id,
-		.address = k->address }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = k->update ? "oauth.client_changed" : "oauth.client_registered",
+	                .object = cl->id,
+	                .address = k->address },
+	        e);
 }
 
 /* *full: there are as many applications as may be; never for an update. */
@@ -279,7 +302,8 @@ static enum status keep(struct web *w, struct registration *r, bool update, bool
 	if (!text.p)
 		return err_set(e, ST_NOMEM, "no memory to register");
 	audit_from(w, &from);
-	struct keeping k = { r, text, from.address, config_int(w->ctx->svc->platform->config, "identity", "applications_max"), update, false };
+	struct keeping k = { r, text, from.address,
+		config_int(w->ctx->svc->platform->config, "identity", "applications_max"), update, false };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_keep, &k, e));
 	*full = k.full;
 	return ST_OK;
@@ -297,7 +321,8 @@ struct secrets { struct str secret, manage; };
 static struct secrets name_it(struct web *w, struct registration *r)
 {
 	struct arena *a = w->ctx->arena;
-	char id[ID_TEXT_LEN + 1], *hash = arena_alloc(a, AUTH_HASH_LEN + 1), *manage_hash = arena_alloc(a, AUTH_HASH_LEN + 1);
+	char id[ID_TEXT_LEN + 1], *hash = arena_alloc(a, AUTH_HASH_LEN + 1),
+	                          *manage_hash = arena_alloc(a, AUTH_HASH_LEN + 1);
 	struct secrets s = { STR_NULL, auth_secret(a, manage_hash) };
 	id_text(id_new(), id);
 	r->client.id = arena_strf(a, "app-%s", id);
@@ -309,7 +334,8 @@ static struct secrets name_it(struct web *w, struct registration *r)
 	return s;
 }
 
-static enum status answer(struct web *w, int status, const struct oauth_client *c, int64_t created_us, const struct secrets *s, struct err *e)
+static enum status answer(struct web *w, int status, const struct oauth_client *c, int64_t created_us,
+        const struct secrets *s, struct err *e)
 {
 	struct buf b;
 	struct str text = json_text(w->ctx->arena, c->metadata);
@@ -325,7 +351,8 @@ static enum status answer(struct web *w, int status, const struct oauth_client *
 	}
 	if (s && s->manage.p)
 		json_put_member(&b, "registration_access_token", s->manage);
-	json_put_member(&b, "registration_client_uri", web_abs_url(w->ctx, "identity", "/oauth/register/%.*s", STR_ARG(c->id)));
+	json_put_member(
+	        &b, "registration_client_uri", web_abs_url(w->ctx, "identity", "/oauth/register/%.*s", STR_ARG(c->id)));
 	buf_printf(&b, ",%.*s", STR_ARG(str_skip(text, 1)));
 	oauth_headers(w);
 	return web_json(w, status, buf_str(&b));
@@ -338,10 +365,13 @@ static enum status keep_new(struct web *w, struct registration *r, bool *kept, s
 	int64_t wait_s = oauth_clients_wait(w);
 	*kept = false;
 	if (wait_s)
-		return come_again(w, 429, wait_s, "Many applications were registered from your address. Please come again later.");
+		return come_again(w, 429, wait_s,
+		        "Many applications were registered from your address. Please come again later.");
 	TRY(keep(w, r, false, &full, e));
 	*kept = !full;
-	return full ? come_again(w, 503, OAUTH_CLIENT_FRESH_S, "As many applications are registered here as may be. Please come again later.") : ST_OK;
+	return full ? come_again(w, 503, OAUTH_CLIENT_FRESH_S,
+	                      "As many applications are registered here as may be. Please come again later.")
+	            : ST_OK;
 }
 
 /* --- the endpoints -------------------------------------------------------------------------------------------- */
@@ -385,9 +415,12 @@ static enum status manager(struct web *w, struct oauth_client *c, struct err *e)
 		return st;
 	if (header.n > 7 && str_ieq(str_first(header, 7), STR("Bearer ")))
 		auth_hash(str_trim(str_skip(header, 7)), hash);
-	if (st == ST_OK && c->manage_hash.n == AUTH_HASH_LEN && *hash && !sodium_memcmp(hash, c->manage_hash.p, AUTH_HASH_LEN))
+	if (st == ST_OK && c->manage_hash.n == AUTH_HASH_LEN && *hash &&
+	        !sodium_memcmp(hash, c->manage_hash.p, AUTH_HASH_LEN))
 		return ST_OK;
-	return oauth_error(w, 401, "invalid_token", "This is not the token that the registration came with.") == ST_OK ? ST_UNAUTHENTICATED : ST_INTERNAL;
+	return oauth_error(w, 401, "invalid_token", "This is not the token that the registration came with.") == ST_OK
+	        ? ST_UNAUTHENTICATED
+	        : ST_INTERNAL;
 }
 
 enum status identity_get_registration(struct web *w, struct err *e)
@@ -468,16 +501,21 @@ static bool take_app(struct registration *r, const json_t *in)
 	while (lines.n && str_next(&lines, '\n', &line))
 		if (str_trim(line).n)
 			ok &= !json_array_append_new(uris, json_stringn(str_trim(line).p, str_trim(line).n));
-	SCOPED_JSON *all = json_pack("{s:o,s:o*}", "redirect_uris", uris, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : NULL);
+	SCOPED_JSON *all = json_pack(
+	        "{s:o,s:o*}", "redirect_uris", uris, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : NULL);
 	struct str rest = scopes, one;
 	ok = ok && take_name(r, in, "client_name") && take_website(r, in) && take_uris(r, all, "redirect_uris", true);
 	while (ok && rest.n && str_next(&rest, ' ', &one)) {
 		struct str head = one;
 		(void)str_cut(&one, ':', &head);
-		ok = scope_within(head, STR(MASTODON_SCOPES)) || bad(r, "invalid_scope", "A scope is not offered here.");
+		ok = scope_within(head, STR(MASTODON_SCOPES)) ||
+		        bad(r, "invalid_scope", "A scope is not offered here.");
 	}
-	ok = ok && !json_object_set_new(r->metadata, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : json_string("read")) &&
-	     !json_object_set_new(r->metadata, "grant_types", json_pack("[sss]", "authorization_code", "refresh_token", "client_credentials"));
+	ok = ok &&
+	        !json_object_set_new(
+	                r->metadata, "scope", scopes.n ? json_stringn(scopes.p, scopes.n) : json_string("read")) &&
+	        !json_object_set_new(r->metadata, "grant_types",
+	                json_pack("[sss]", "authorization_code", "refresh_token", "client_credentials"));
 	r->client.auth = OAUTH_AUTH_POST;
 	return ok;
 }

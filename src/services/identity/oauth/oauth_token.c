@@ -70,7 +70,8 @@ static enum status id_token(struct exchange *x, struct str *out, struct err *e)
 	json_put_member(&b, "iss", ctx->svc->base_url);
 	json_put_member(&b, "sub", oauth_sub(ctx->arena, g->person));
 	json_put_member(&b, "aud", g->client);
-	buf_printf(&b, ",\"iat\":%lld,\"exp\":%lld,\"auth_time\":%lld", (long long)now, (long long)now + OAUTH_ID_TOKEN_LIFE_S, (long long)(g->auth_us / US_PER_S));
+	buf_printf(&b, ",\"iat\":%lld,\"exp\":%lld,\"auth_time\":%lld", (long long)now,
+	        (long long)now + OAUTH_ID_TOKEN_LIFE_S, (long long)(g->auth_us / US_PER_S));
 	if (g->nonce.n)
 		json_put_member(&b, "nonce", g->nonce);
 	json_put_member(&b, "at_hash", half_hash(ctx->arena, alg, x->tokens.access));
@@ -90,13 +91,15 @@ static enum status by_code(struct exchange *x, struct err *e)
 	struct web *w = x->w;
 	struct oauth_code c;
 	struct str grant;
-	enum status st = oauth_code_redeem(w->ctx, web_form(w, "code"), x->client.id, web_form(w, "redirect_uri"), web_form(w, "code_verifier"), &c, &grant, e);
+	enum status st = oauth_code_redeem(w->ctx, web_form(w, "code"), x->client.id, web_form(w, "redirect_uri"),
+	        web_form(w, "code_verifier"), &c, &grant, e);
 	if (st == ST_INVALID)
 		return wrong(x, "invalid_grant", "The code is not good, or not any more.");
 	TRY(st);
 	if (c.jkt.n && !str_eq(c.jkt, x->jkt))
 		return wrong(x, "invalid_dpop_proof", "The code is bound to another key.");
-	x->grant = (struct oauth_grant){ grant, c.client, c.scope, c.sso, c.nonce, x->jkt.p ? x->jkt : STR(""), c.person, c.auth_us, x->client.mastodon };
+	x->grant = (struct oauth_grant){ grant, c.client, c.scope, c.sso, c.nonce, x->jkt.p ? x->jkt : STR(""),
+		c.person, c.auth_us, x->client.mastodon };
 	bool refresh = oauth_client_may_use(&x->client, "refresh_token") && scope_has(c.scope, "offline_access");
 	return oauth_tokens_issue(w->ctx, &x->grant, refresh, &x->tokens, e);
 }
@@ -116,7 +119,8 @@ static enum status by_itself(struct exchange *x, struct err *e)
 	struct web *w = x->w;
 	struct str scope = web_form(w, "scope"), all = oauth_client_scope(&x->client);
 	if (x->client.auth == OAUTH_AUTH_NONE)
-		return wrong(x, "unauthorized_client", "Only an application with a secret or a key may act for itself.");
+		return wrong(
+		        x, "unauthorized_client", "Only an application with a secret or a key may act for itself.");
 	x->grant = (struct oauth_grant){ .id = STR(""), .client = x->client.id, .jkt = x->jkt.p ? x->jkt : STR(""),
 					 .scope = scope.n ? scope_and(w->ctx->arena, scope, all) : all };
 	if (scope.n && !x->grant.scope.n)
@@ -194,7 +198,8 @@ enum status identity_post_token(struct web *w, struct err *e)
 		return oauth_error(w, 400, "invalid_dpop_proof", why.msg);
 	TRY(st);
 	if (!x.jkt.p && json_is_true(json_object_get(x.client.metadata, "dpop_bound_access_tokens")))
-		return oauth_error(w, 400, "invalid_dpop_proof", "This application's tokens are bound to its key: a DPoP proof is needed.");
+		return oauth_error(w, 400, "invalid_dpop_proof",
+		        "This application's tokens are bound to its key: a DPoP proof is needed.");
 	TRY(type->run(&x, e));
 	if (x.error)
 		return oauth_error(w, 400, x.error, x.description);

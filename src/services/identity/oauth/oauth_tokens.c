@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grants and tokens in the auth store. Tokens are random and opaque; the successor of a refresh token follows from it (a keyed
- * hash), so that a lost answer can be given again without keeping any token.
+ * Grants and tokens in the auth store. Tokens are random and opaque; the successor of a refresh token follows from it
+ * (a keyed hash), so that a lost answer can be given again without keeping any token.
  *
- * An access token begins with the moment of its making, and so does its key, a hash otherwise: tokens of one moment stand together
- * in the store's index, and many share the pages that a commit writes. A hash alone would touch a page for each.
+ * An access token begins with the moment of its making, and so does its key, a hash otherwise: tokens of one moment
+ * stand together in the store's index, and many share the pages that a commit writes. A hash alone would touch a page
+ * for each.
  */
 #include "services/identity/oauth/oauth.h"
 
@@ -26,7 +27,8 @@ static struct str grant_text(struct ctx *ctx, const struct oauth_grant *g, int64
 {
 	struct buf b;
 	buf_arena(&b, ctx->arena, AUTH_VALUE_MAX);
-	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"at\":%lld", (long long)g->person, (long long)g->auth_us, (long long)at_us);
+	buf_printf(&b, "{\"person\":%lld,\"auth\":%lld,\"at\":%lld", (long long)g->person, (long long)g->auth_us,
+	        (long long)at_us);
 	json_put_member(&b, "grant", g->id);
 	json_put_member(&b, "client", g->client);
 	json_put_member(&b, "scope", g->scope);
@@ -45,11 +47,18 @@ static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct oa
 	if (!j)
 		return ST_CORRUPT;
 	struct arena *a = ctx->arena;
-	*out = (struct oauth_token){ .grant = { .id = arena_str(a, json_str(j, "grant")), .client = arena_str(a, json_str(j, "client")),
-		.scope = arena_str(a, json_str(j, "scope")), .sso = arena_str(a, json_str(j, "sso")), .nonce = arena_str(a, json_str(j, "nonce")),
-		.jkt = arena_str(a, json_str(j, "jkt")), .person = json_integer_value(json_object_get(j, "person")),
-		.auth_us = json_integer_value(json_object_get(j, "auth")), .lasting = json_is_true(json_object_get(j, "lasting")) },
-		.issued_us = json_integer_value(json_object_get(j, "at")), .expires_us = n->expires_us, .refresh = n->kind == AUTH_REFRESH };
+	*out = (struct oauth_token){ .grant = { .id = arena_str(a, json_str(j, "grant")),
+		                             .client = arena_str(a, json_str(j, "client")),
+		                             .scope = arena_str(a, json_str(j, "scope")),
+		                             .sso = arena_str(a, json_str(j, "sso")),
+		                             .nonce = arena_str(a, json_str(j, "nonce")),
+		                             .jkt = arena_str(a, json_str(j, "jkt")),
+		                             .person = json_integer_value(json_object_get(j, "person")),
+		                             .auth_us = json_integer_value(json_object_get(j, "auth")),
+		                             .lasting = json_is_true(json_object_get(j, "lasting")) },
+		.issued_us = json_integer_value(json_object_get(j, "at")),
+		.expires_us = n->expires_us,
+		.refresh = n->kind == AUTH_REFRESH };
 	return ST_OK;
 }
 
@@ -73,7 +82,9 @@ static void access_key(struct str token, char key[ACCESS_LEN + 1])
 
 static struct str access_new(struct ctx *ctx, char key[ACCESS_LEN + 1])
 {
-	static const char digits[] = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"; /* base64url's, in the order of keys */
+	static const char
+	        digits[] = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"; /* base64url's, in the
+	                                                                                          order of keys */
 	int64_t ms = clock_now_us() / 1000;
 	char stamp[STAMP_LEN];
 	for (int i = STAMP_LEN; i--; ms >>= 6)
@@ -85,15 +96,18 @@ static struct str access_new(struct ctx *ctx, char key[ACCESS_LEN + 1])
 
 /* --- issuing ------------------------------------------------------------------------------------------------ */
 
-static struct auth_entry entry(struct ctx *ctx, enum auth_kind kind, const struct oauth_grant *g, const char *hash, int64_t life_s)
+static struct auth_entry entry(
+        struct ctx *ctx, enum auth_kind kind, const struct oauth_grant *g, const char *hash, int64_t life_s)
 {
-	return (struct auth_entry){ kind, str_c(hash), tokens_owner(ctx, g->id), grant_text(ctx, g, clock_now_us()), auth_expiry_us(life_s) };
+	return (struct auth_entry){ kind, str_c(hash), tokens_owner(ctx, g->id), grant_text(ctx, g, clock_now_us()),
+		auth_expiry_us(life_s) };
 }
 
 static struct auth_entry grant_entry(struct ctx *ctx, const struct oauth_grant *g)
 {
-	return (struct auth_entry){ AUTH_GRANT, g->id, grants_owner(ctx, g->person, g->client), grant_text(ctx, g, clock_now_us()),
-				    auth_expiry_us(g->lasting ? OAUTH_LASTING_LIFE_S : OAUTH_REFRESH_LIFE_S) };
+	return (struct auth_entry){ AUTH_GRANT, g->id, grants_owner(ctx, g->person, g->client),
+		grant_text(ctx, g, clock_now_us()),
+		auth_expiry_us(g->lasting ? OAUTH_LASTING_LIFE_S : OAUTH_REFRESH_LIFE_S) };
 }
 
 /* Who lets the same client in again and again does not fill the store: room for one more. */
@@ -101,13 +115,15 @@ static enum status bound_grants(struct ctx *ctx, const struct oauth_grant *g, st
 {
 	struct auth_entry *grants;
 	size_t n;
-	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, grants_owner(ctx, g->person, g->client), 2 * OAUTH_GRANTS_MAX, &grants, &n, e));
+	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, grants_owner(ctx, g->person, g->client),
+	        2 * OAUTH_GRANTS_MAX, &grants, &n, e));
 	for (size_t i = OAUTH_GRANTS_MAX - 1; i < n; i++)
 		TRY(oauth_grant_revoke(ctx, grants[i].key, e));
 	return ST_OK;
 }
 
-enum status oauth_tokens_issue(struct ctx *ctx, const struct oauth_grant *g, bool refresh, struct oauth_tokens *out, struct err *e)
+enum status oauth_tokens_issue(
+        struct ctx *ctx, const struct oauth_grant *g, bool refresh, struct oauth_tokens *out, struct err *e)
 {
 	char key[ACCESS_LEN + 1], refresh_hash[AUTH_HASH_LEN + 1];
 	struct auth_entry all[3];
@@ -156,11 +172,15 @@ enum status oauth_grant_revoke(struct ctx *ctx, struct str id, struct err *e)
 	return authstore_drop_owner(ctx, as, AUTH_KINDS, tokens_owner(ctx, id), e);
 }
 
-enum status oauth_grant_stolen(struct ctx *ctx, const char *action, int64_t person, struct str client, struct str id, struct err *e)
+enum status oauth_grant_stolen(
+        struct ctx *ctx, const char *action, int64_t person, struct str client, struct str id, struct err *e)
 {
 	TRY(oauth_grant_revoke(ctx, id, e));
-	return audit_record(ctx, &(struct audit_entry){ .action = action, .object = arena_strf(ctx->arena, "%lld", (long long)person),
-		.details = arena_strf(ctx->arena, "{\"client\":\"%.*s\"}", STR_ARG(client)) }, e);
+	return audit_record(ctx,
+	        &(struct audit_entry){ .action = action,
+	                .object = arena_strf(ctx->arena, "%lld", (long long)person),
+	                .details = arena_strf(ctx->arena, "{\"client\":\"%.*s\"}", STR_ARG(client)) },
+	        e);
 }
 
 enum status oauth_revoke_client(struct ctx *ctx, int64_t person, struct str client, struct err *e)
@@ -168,7 +188,8 @@ enum status oauth_revoke_client(struct ctx *ctx, int64_t person, struct str clie
 	struct auth_entry *grants;
 	size_t n;
 	do {
-		TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, grants_owner(ctx, person, client), GRANTS_MAX, &grants, &n, e));
+		TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, grants_owner(ctx, person, client),
+		        GRANTS_MAX, &grants, &n, e));
 		for (size_t i = 0; i < n; i++)
 			TRY(oauth_grant_revoke(ctx, grants[i].key, e));
 	} while (n == GRANTS_MAX);
@@ -195,7 +216,8 @@ static struct str successor(struct ctx *ctx, struct str token)
 {
 	unsigned char key[crypto_generichash_KEYBYTES], out[32];
 	struct str secret = ctx->svc->platform->secret;
-	crypto_generichash(key, sizeof key, (const unsigned char *)REFRESH_PURPOSE, sizeof REFRESH_PURPOSE - 1, (const unsigned char *)secret.p, secret.n);
+	crypto_generichash(key, sizeof key, (const unsigned char *)REFRESH_PURPOSE, sizeof REFRESH_PURPOSE - 1,
+	        (const unsigned char *)secret.p, secret.n);
 	crypto_generichash(out, sizeof out, (const unsigned char *)token.p, token.n, key, sizeof key);
 	sodium_memzero(key, sizeof key);
 	return base64url(ctx->arena, str_n((char *)out, sizeof out));
@@ -246,7 +268,8 @@ static enum status successor_was_used(struct ctx *ctx, struct str token, bool *u
 	return st == ST_NOT_FOUND ? ST_OK : st; /* not written yet */
 }
 
-static enum status is_stolen(struct ctx *ctx, struct str token, const struct kept_refresh *k, bool *stolen, struct err *e)
+static enum status is_stolen(
+        struct ctx *ctx, struct str token, const struct kept_refresh *k, bool *stolen, struct err *e)
 {
 	*stolen = clock_now_us() - k->used_us > OAUTH_GRACE_S * US_PER_S;
 	return *stolen ? ST_OK : successor_was_used(ctx, token, stolen, e);
@@ -264,7 +287,8 @@ static enum status or_bad(enum status st, struct err *e)
 }
 
 /* The token of this client and key, from now on used. */
-static enum status use_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, struct kept_refresh *k, struct err *e)
+static enum status use_refresh(
+        struct ctx *ctx, const struct oauth_refresh_ask *ask, struct kept_refresh *k, struct err *e)
 {
 	char hash[AUTH_HASH_LEN + 1];
 	bool stolen;
@@ -301,8 +325,8 @@ static enum status prolong(struct ctx *ctx, struct auth_entry *grant, struct err
 	return bad_refresh(e);
 }
 
-enum status oauth_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, struct oauth_grant *grant, struct oauth_tokens *out,
-                          struct err *e)
+enum status oauth_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, struct oauth_grant *grant,
+        struct oauth_tokens *out, struct err *e)
 {
 	struct authstore *as = ctx->svc->platform->auth;
 	char next_hash[AUTH_HASH_LEN + 1], key[ACCESS_LEN + 1];

@@ -37,7 +37,8 @@ static enum status list_open(const char *path, struct list *l, struct err *e)
 	return S_ISREG(s.st_mode) ? ST_OK : err_set(e, ST_IO, "it is not a file");
 }
 
-static enum status read_at(const struct list *l, int64_t at, int64_t upto, char block[BLOCK], struct str *out, struct err *e)
+static enum status read_at(
+        const struct list *l, int64_t at, int64_t upto, char block[BLOCK], struct str *out, struct err *e)
 {
 	size_t want = upto - at < BLOCK ? (size_t)(upto - at) : BLOCK, have = 0;
 	while (have < want) {
@@ -70,7 +71,8 @@ static bool parse(struct str s, struct line *out)
 	return str_i64(str_skip(s, BREACHED_HASH + 1), &out->seen) && out->seen >= 0;
 }
 
-/* Off the front of *rest. ST_NOT_FOUND: no whole line is left; its last needs no newline when *rest goes to the file's end. */
+/* Off the front of *rest. ST_NOT_FOUND: no whole line is left; its last needs no newline when *rest goes to the file's
+ * end. */
 static enum status next_line(struct str *rest, bool to_end, struct line *out)
 {
 	ptrdiff_t n = str_chr(*rest, '\n');
@@ -91,13 +93,16 @@ static bool skip_line(struct str *rest)
 
 static enum status no_list(int64_t at, struct err *e)
 {
-	return err_set(e, ST_CORRUPT, "after byte %lld there is no line of 40 hexadecimal digits in upper case, a colon and a number", (long long)at);
+	return err_set(e, ST_CORRUPT,
+	        "after byte %lld there is no line of 40 hexadecimal digits in upper case, a colon and a number",
+	        (long long)at);
 }
 
 /* --- finding ---------------------------------------------------------------------------------------------------- */
 
 /* From a line's beginning at lo to another's, or the end, at hi. */
-static enum status find_within(const struct list *l, int64_t lo, int64_t hi, const char *hash, int64_t *seen, struct err *e)
+static enum status find_within(
+        const struct list *l, int64_t lo, int64_t hi, const char *hash, int64_t *seen, struct err *e)
 {
 	char block[BLOCK];
 	struct str rest;
@@ -163,7 +168,9 @@ static enum status walk_block(const struct list *l, int64_t at, struct walk *w, 
 		if (start <= w->start)
 			continue;
 		if (w->start >= 0 && memcmp(line.hash, w->hash, BREACHED_HASH) <= 0)
-			return err_set(e, ST_CORRUPT, "it is not sorted by hash: the line at byte %lld belongs before the one at byte %lld", (long long)start, (long long)w->start);
+			return err_set(e, ST_CORRUPT,
+			        "it is not sorted by hash: the line at byte %lld belongs before the one at byte %lld",
+			        (long long)start, (long long)w->start);
 		w->start = start;
 		memcpy(w->hash, line.hash, BREACHED_HASH);
 	}
@@ -231,5 +238,7 @@ enum status breached_check(struct ctx *ctx, struct err *e)
 	TRY(offload(OFFLOAD_SECRETS, work_check, &w));
 	if (w.st == ST_OK)
 		return ST_OK;
-	return err_set(e, ST_CONFIG, "identity.breached_passwords = %s: %s. It must be the list of SHA-1 hashes that is ordered by hash", w.path, w.err.msg);
+	return err_set(e, ST_CONFIG,
+	        "identity.breached_passwords = %s: %s. It must be the list of SHA-1 hashes that is ordered by hash",
+	        w.path, w.err.msg);
 }

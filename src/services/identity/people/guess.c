@@ -11,27 +11,107 @@
 #include "platform/text/unicode.h"
 
 /* Those at the head of every list of leaked passwords, in the languages of our sites; folded like the password before
-   they are compared. */
+ * they are compared. */
 static const char *const words[] = {
-	"password", "passwort", "passwd", "passphrase", "pass", "contrasena", "motdepasse", "senha", "kennwort",
-	"wachtwoord", "haslo", "parola", "secret",
-	"geheim", "letmein", "iloveyou", "ichliebedich", "teamo", "tequiero", "welcome", "willkommen", "bienvenue",
-	"admin", "administrator", "root",
-	"login", "user", "guest", "test", "changeme", "default", "master", "hello", "hallo", "bonjour", "whatever",
-	"trustno", "access", "monkey", "dragon",
-	"sunshine", "princess", "football", "baseball", "basketball", "superman", "batman", "pokemon", "starwars",
-	"shadow", "michael", "jordan", "jennifer",
-	"ashley", "daniel", "thomas", "charlie", "summer", "winter", "spring", "autumn", "sommer", "january", "monday",
-	"friday", "computer", "internet",
-	"google", "facebook", "samsung", "mustang", "ferrari", "liverpool", "chelsea", "arsenal", "barcelona",
-	"schalke", "correcthorsebatterystaple",
-	"guildhall", "cooperative",
+	"password",
+	"passwort",
+	"passwd",
+	"passphrase",
+	"pass",
+	"contrasena",
+	"motdepasse",
+	"senha",
+	"kennwort",
+	"wachtwoord",
+	"haslo",
+	"parola",
+	"secret",
+	"geheim",
+	"letmein",
+	"iloveyou",
+	"ichliebedich",
+	"teamo",
+	"tequiero",
+	"welcome",
+	"willkommen",
+	"bienvenue",
+	"admin",
+	"administrator",
+	"root",
+	"login",
+	"user",
+	"guest",
+	"test",
+	"changeme",
+	"default",
+	"master",
+	"hello",
+	"hallo",
+	"bonjour",
+	"whatever",
+	"trustno",
+	"access",
+	"monkey",
+	"dragon",
+	"sunshine",
+	"princess",
+	"football",
+	"baseball",
+	"basketball",
+	"superman",
+	"batman",
+	"pokemon",
+	"starwars",
+	"shadow",
+	"michael",
+	"jordan",
+	"jennifer",
+	"ashley",
+	"daniel",
+	"thomas",
+	"charlie",
+	"summer",
+	"winter",
+	"spring",
+	"autumn",
+	"sommer",
+	"january",
+	"monday",
+	"friday",
+	"computer",
+	"internet",
+	"google",
+	"facebook",
+	"samsung",
+	"mustang",
+	"ferrari",
+	"liverpool",
+	"chelsea",
+	"arsenal",
+	"barcelona",
+	"schalke",
+	"correcthorsebatterystaple",
+	"guildhall",
+	"cooperative",
 };
 
 static const char *const rows[] = {
-	"abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba", "qwertyuiop", "poiuytrewq", "qwertzuiop",
-	"poiuztrewq", "azertyuiop", "poiuytreza",
-	"asdfghjkl", "lkjhgfdsa", "zxcvbnm", "mnbvcxz", "yxcvbnm", "qazwsxedc", "1qaz2wsx", "01234567890",
+	"abcdefghijklmnopqrstuvwxyz",
+	"zyxwvutsrqponmlkjihgfedcba",
+	"qwertyuiop",
+	"poiuytrewq",
+	"qwertzuiop",
+	"poiuztrewq",
+	"azertyuiop",
+	"poiuytreza",
+	"asdfghjkl",
+	"lkjhgfdsa",
+	"zxcvbnm",
+	"mnbvcxz",
+	"yxcvbnm",
+	"qazwsxedc",
+	"1qaz2wsx",
+	"01234567890",
 	"09876543210",
 };
 
@@ -97,8 +177,8 @@ static void cross_out_parts(struct guess *g, struct str text)
 {
 	size_t begin = 0;
 	for (size_t i = 0; i <= text.n; i++) {
-		bool inside = i < text.n && ((text.p[i] >= 'a' && text.p[i] <= 'z') ||
-			(unsigned char)text.p[i] >= 0x80);
+		bool inside = i < text.n &&
+		        ((text.p[i] >= 'a' && text.p[i] <= 'z') || (unsigned char)text.p[i] >= 0x80);
 		if (inside)
 			continue;
 		if (i - begin >= GUESS_NAME_MIN)
@@ -123,7 +203,9 @@ static bool repeats(struct str s)
 static struct str fold(struct arena *a, struct str s)
 {
 	struct str folded = s.n ? unicode_mapped(a, s,
-		UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD) : s;
+	                                  UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK |
+	                                          UTF8PROC_CASEFOLD)
+	                        : s;
 	return folded.p ? folded : STR("");
 }
 
@@ -131,8 +213,9 @@ static size_t letters_left(const struct guess *g)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < g->text.n; i++)
-		n += !g->out[i] && ((g->text.p[i] >= 'a' && g->text.p[i] <= 'z') ||
-			(unsigned char)g->text.p[i] >= 0xc0); /* a letter's first byte */
+		n += !g->out[i] &&
+		        ((g->text.p[i] >= 'a' && g->text.p[i] <= 'z') ||
+		                (unsigned char)g->text.p[i] >= 0xc0); /* a letter's first byte */
 	return n;
 }
 
@@ -162,7 +245,7 @@ const char *guess_reason(struct arena *a, struct str password, struct str email,
 	cross_out_runs(&g);
 	if (without_letters(g.text))
 		return bytes_left(&g) >= GUESS_DIGITS_MIN ? NULL
-			: "Digits alone are guessed first. Please add some words.";
+		                                          : "Digits alone are guessed first. Please add some words.";
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		cross_out_word(&g, str_c(words[i]));
 	if (letters_left(&g) < GUESS_LETTERS_MIN)
@@ -170,5 +253,6 @@ const char *guess_reason(struct arena *a, struct str password, struct str email,
 	cross_out_parts(&g, fold(a, email));
 	cross_out_parts(&g, fold(a, name));
 	return letters_left(&g) < GUESS_LETTERS_MIN
-		? "This is little more than your name or address, which is guessed first." : NULL;
+	        ? "This is little more than your name or address, which is guessed first."
+	        : NULL;
 }

@@ -17,7 +17,7 @@ enum {
 };
 
 /* Why it is guessed, as a sentence; NULL: it is not. email, name: of whose it is to be; p NULL: not known. a: for what
-   is needed meanwhile. */
+ * is needed meanwhile. */
 const char *guess_reason(struct arena *a, struct str password, struct str email, struct str name);
 
 #endif

@@ -20,24 +20,41 @@
 
 /* name: in the queue, where rows outlive the program. label: what the notice's own name is. */
 static const struct { const char *name, *subject, *text, *label; } kinds[NOTICE_KINDS] = {
-	[NOTICE_BROWSER] = { "browser", "New sign-in to your account", "Somebody signed in to your account with a browser that was not seen there before.", NULL },
-	[NOTICE_PASSWORD] = { "password", "Your password was changed", "A new password was set on the security page of your account. Everywhere else you are signed out.", NULL },
-	[NOTICE_PASSWORD_RESET] = { "password-reset", "A new password was set", "A new password was set for your account, with a link from a letter to you.", NULL },
-	[NOTICE_EMAIL] = { "email", "Your e-mail address was changed", "Letters from your account go to another address from now on, and it is the one to sign in with.", "Former address" },
-	[NOTICE_TWO_STEP_ON] = { "two-step-on", "Two steps were turned on", "Signing in to your account asks for a code of an authenticator app from now on.", NULL },
-	[NOTICE_TWO_STEP_OFF] = { "two-step-off", "Two steps were turned off", "Signing in to your account does not ask for a second step any more.", NULL },
-	[NOTICE_CODES] = { "recovery-codes", "New recovery codes", "New recovery codes were made for your account. The former ones are good no longer.", NULL },
-	[NOTICE_PASSKEY_ADDED] = { "passkey-added", "A passkey was added", "A passkey that signs in to your account was added.", "Passkey" },
-	[NOTICE_PASSKEY_REMOVED] = { "passkey-removed", "A passkey was removed", "A passkey of your account was removed.", "Passkey" },
-	[NOTICE_APPLICATION] = { "application", "An application was let in", "An application was given access to your account.", "Application" },
-	[NOTICE_LETTERS_ON] = { "letters-on", "Security letters were turned on", "You are written to about what is done to your account from now on.", NULL },
-	[NOTICE_LETTERS_OFF] = { "letters-off", "Security letters were turned off", "You are not written to about what is done to your account any more: this is the last such letter.", NULL },
-	[NOTICE_DEVICE] = { "device", "A device was connected", "An application on another device was given access to your account.", "Application" },
+	[NOTICE_BROWSER] = { "browser", "New sign-in to your account",
+	        "Somebody signed in to your account with a browser that was not seen there before.", NULL },
+	[NOTICE_PASSWORD] = { "password", "Your password was changed",
+	        "A new password was set on the security page of your account. Everywhere else you are signed out.",
+	        NULL },
+	[NOTICE_PASSWORD_RESET] = { "password-reset", "A new password was set",
+	        "A new password was set for your account, with a link from a letter to you.", NULL },
+	[NOTICE_EMAIL] = { "email", "Your e-mail address was changed",
+	        "Letters from your account go to another address from now on, and it is the one to sign in with.",
+	        "Former address" },
+	[NOTICE_TWO_STEP_ON] = { "two-step-on", "Two steps were turned on",
+	        "Signing in to your account asks for a code of an authenticator app from now on.", NULL },
+	[NOTICE_TWO_STEP_OFF] = { "two-step-off", "Two steps were turned off",
+	        "Signing in to your account does not ask for a second step any more.", NULL },
+	[NOTICE_CODES] = { "recovery-codes", "New recovery codes",
+	        "New recovery codes were made for your account. The former ones are good no longer.", NULL },
+	[NOTICE_PASSKEY_ADDED] = { "passkey-added", "A passkey was added",
+	        "A passkey that signs in to your account was added.", "Passkey" },
+	[NOTICE_PASSKEY_REMOVED] = { "passkey-removed", "A passkey was removed",
+	        "A passkey of your account was removed.", "Passkey" },
+	[NOTICE_APPLICATION] = { "application", "An application was let in",
+	        "An application was given access to your account.", "Application" },
+	[NOTICE_LETTERS_ON] = { "letters-on", "Security letters were turned on",
+	        "You are written to about what is done to your account from now on.", NULL },
+	[NOTICE_LETTERS_OFF] = { "letters-off", "Security letters were turned off",
+	        "You are not written to about what is done to your account any more: this is the last such letter.",
+	        NULL },
+	[NOTICE_DEVICE] = { "device", "A device was connected",
+	        "An application on another device was given access to your account.", "Application" },
 };
 
 /* --- with the change -------------------------------------------------------------------------------------------- */
 
-static enum status enqueue(struct db_conn *c, enum notice_kind kind, int64_t person, int64_t at_us, struct str agent, struct str name, struct err *e)
+static enum status enqueue(struct db_conn *c, enum notice_kind kind, int64_t person, int64_t at_us, struct str agent,
+        struct str name, struct err *e)
 {
 	struct buf b;
 	buf_arena(&b, db_arena(c), PAYLOAD_MAX);
@@ -49,7 +66,8 @@ static enum status enqueue(struct db_conn *c, enum notice_kind kind, int64_t per
 	return job_enqueue(c, &(struct job_new){ .kind = "notice.security", .payload = buf_str(&b) }, NULL, e);
 }
 
-enum status notice_enqueue(struct db_conn *c, const struct web *w, enum notice_kind kind, int64_t person, struct str name, struct err *e)
+enum status notice_enqueue(
+        struct db_conn *c, const struct web *w, enum notice_kind kind, int64_t person, struct str name, struct err *e)
 {
 	return enqueue(c, kind, person, clock_now_us(), sso_agent(db_arena(c), w->req), name, e);
 }
@@ -74,7 +92,8 @@ static enum status tx_choice(struct db_conn *c, void *arg, struct err *e)
 	TRY(event_once(c, x->ev, &first, e));
 	if (!first)
 		return ST_OK;
-	enum notice_kind kind = json_is_true(json_object_get(x->payload, "by_mail")) ? NOTICE_LETTERS_ON : NOTICE_LETTERS_OFF;
+	enum notice_kind kind = json_is_true(json_object_get(x->payload, "by_mail")) ? NOTICE_LETTERS_ON
+	                                                                             : NOTICE_LETTERS_OFF;
 	return enqueue(c, kind, x->person, x->ev->at_us, json_str(x->payload, "agent"), STR(""), e);
 }
 
@@ -124,21 +143,33 @@ static enum status tx_letter(struct db_conn *c, void *arg, struct err *e)
 	return l->former.p ? mail_enqueue(c, &to_former, e) : ST_OK;
 }
 
-static enum status write_letter(struct ctx *ctx, const struct job *job, const struct person_record *p, enum notice_kind kind, const json_t *j, struct err *e)
+static enum status write_letter(struct ctx *ctx, const struct job *job, const struct person_record *p,
+        enum notice_kind kind, const json_t *j, struct err *e)
 {
 	struct buf b;
 	struct arena *a = ctx->arena;
 	buf_arena(&b, a, 16 << 10);
 	buf_printf(&b, "Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n", STR_ARG(p->name), kinds[kind].text,
-	           STR_ARG(html_time(a, p->timezone, json_integer_value(json_object_get(j, "at")))), STR_ARG(json_str(j, "agent")));
+	        STR_ARG(html_time(a, p->timezone, json_integer_value(json_object_get(j, "at")))),
+	        STR_ARG(json_str(j, "agent")));
 	put_name(&b, a, kinds[kind].label, json_str(j, "name"));
 	/* Where the address is another, that letter would go to whoever changed it. */
-	struct str first = kind == NOTICE_EMAIL ? STR("Tell whoever runs this site, so that your account is closed to others.")
-		: arena_strf(a, "Set a new password by letter, which signs everybody else out: %.*s", STR_ARG(web_abs_url(ctx, "identity", "/sign-in/forgot")));
-	buf_printf(&b, "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n1. %.*s\n2. On your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
-	           "Whether you get such letters is your choice: %.*s\n",
-	           STR_ARG(first), STR_ARG(web_abs_url(ctx, "identity", "/identity")), STR_ARG(web_abs_url(ctx, "account", "/notifications")));
-	struct letter l = { job, { .to = p->email, .to_name = p->name, .person = p->id, .subject = str_c(kinds[kind].subject), .text = buf_str(&b) },
+	struct str first = kind == NOTICE_EMAIL
+	        ? STR("Tell whoever runs this site, so that your account is closed to others.")
+	        : arena_strf(a, "Set a new password by letter, which signs everybody else out: %.*s",
+	                  STR_ARG(web_abs_url(ctx, "identity", "/sign-in/forgot")));
+	buf_printf(&b,
+	        "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n1. %.*s\n2. On "
+	        "your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
+	        "Whether you get such letters is your choice: %.*s\n",
+	        STR_ARG(first), STR_ARG(web_abs_url(ctx, "identity", "/identity")),
+	        STR_ARG(web_abs_url(ctx, "account", "/notifications")));
+	struct letter l = { job,
+		{ .to = p->email,
+		        .to_name = p->name,
+		        .person = p->id,
+		        .subject = str_c(kinds[kind].subject),
+		        .text = buf_str(&b) },
 		kind == NOTICE_EMAIL ? json_str(j, "name") : STR_NULL };
 	return db_write(ctx, ctx->svc->db, tx_letter, &l, e);
 }

@@ -25,15 +25,18 @@ _Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAX, "");
 static struct fsem cooks;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* What is compared when there is no account: the hash of 32 random bytes that nobody kept, with the work of a real one. */
-static const char nobodys[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=19456,t=2,p=1$tb548tRAr5YS7Xba3baykQ$LVNoOonU0tVFPOQNwGV9zMRhpqevYDYClLSafq0GYzI";
+/* What is compared when there is no account: the hash of 32 random bytes that nobody kept, with the work of a real one.
+ */
+static const char nobodys[crypto_pwhash_STRBYTES] =
+        "$argon2id$v=19$m=19456,t=2,p=1$tb548tRAr5YS7Xba3baykQ$LVNoOonU0tVFPOQNwGV9zMRhpqevYDYClLSafq0GYzI";
 
 static void prepare(void)
 {
 	cpu_set_t set;
 	unsigned n = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
 	fsem_init(&cooks, n > 2 ? n / 2 : 1, WAITING_MAX);
-	assert(crypto_pwhash_str_needs_rehash(nobodys, PASSWORD_OPS, PASSWORD_MEMORY) == 0 && "other parameters need another hash of nobody's");
+	assert(crypto_pwhash_str_needs_rehash(nobodys, PASSWORD_OPS, PASSWORD_MEMORY) == 0 &&
+	        "other parameters need another hash of nobody's");
 }
 
 struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
@@ -42,7 +45,8 @@ static void compute(void *arg)
 {
 	struct work *w = arg;
 	w->result = w->hash ? crypto_pwhash_str_verify(w->hash, w->password.p, w->password.n)
-	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, PASSWORD_OPS, PASSWORD_MEMORY, crypto_pwhash_ALG_ARGON2ID13);
+	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, PASSWORD_OPS, PASSWORD_MEMORY,
+	                              crypto_pwhash_ALG_ARGON2ID13);
 }
 
 static enum status run(struct ctx *ctx, struct work *w, struct err *e)
@@ -72,7 +76,9 @@ enum status password_check(struct ctx *ctx, struct str password, const struct pa
 	int64_t min = config_int(ctx->svc->platform->config, "identity", "password_min");
 	struct str s = normal(ctx, password.p ? password : STR(""));
 	if ((int64_t)str_utf8_len(s) < min)
-		return err_set(e, ST_UNPROCESSABLE, "At least %lld characters, please: a short sentence is easy to remember and hard to guess.", (long long)min);
+		return err_set(e, ST_UNPROCESSABLE,
+		        "At least %lld characters, please: a short sentence is easy to remember and hard to guess.",
+		        (long long)min);
 	if (s.n > PASSWORD_MAX)
 		return err_set(e, ST_UNPROCESSABLE, "At most %d bytes are accepted.", PASSWORD_MAX);
 	const char *guessed = guess_reason(ctx->arena, s, of->email, of->name);
@@ -80,14 +86,19 @@ enum status password_check(struct ctx *ctx, struct str password, const struct pa
 		return err_set(e, ST_UNPROCESSABLE, "%s", guessed);
 	int64_t seen = breached_seen(ctx, s);
 	if (seen)
-		return err_set(e, ST_UNPROCESSABLE, "This password was found in break-ins elsewhere (%lld times), so it is tried first. Please choose another.", (long long)seen);
+		return err_set(e, ST_UNPROCESSABLE,
+		        "This password was found in break-ins elsewhere (%lld times), so it is tried first. Please "
+		        "choose another.",
+		        (long long)seen);
 	return ST_OK;
 }
 
 struct str password_rule(struct ctx *ctx)
 {
-	return arena_strf(ctx->arena, "At least %lld characters, and more than a common word, a name or a row of keys. A short sentence is easy to remember and hard to guess.",
-	                  (long long)config_int(ctx->svc->platform->config, "identity", "password_min"));
+	return arena_strf(ctx->arena,
+	        "At least %lld characters, and more than a common word, a name or a row of keys. A short sentence is "
+	        "easy to remember and hard to guess.",
+	        (long long)config_int(ctx->svc->platform->config, "identity", "password_min"));
 }
 
 enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e)
@@ -100,7 +111,8 @@ enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWOR
 	return ST_OK;
 }
 
-enum status password_verify(struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
+enum status password_verify(
+        struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
 {
 	*right = *weak = false;
 	struct work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),

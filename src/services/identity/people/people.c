@@ -35,8 +35,10 @@ enum status people_email_key(struct arena *a, struct str email, struct str *key,
 		return err_set(e, ST_UNPROCESSABLE, "Please give an e-mail address.");
 	if (trimmed.n > PERSON_EMAIL_MAX || !str_utf8_valid(trimmed) || !address_ok(trimmed))
 		return err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
-	*key = unicode_mapped(a, trimmed, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
-	return key->n ? ST_OK : err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
+	*key = unicode_mapped(
+	        a, trimmed, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+	return key->n ? ST_OK
+	              : err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
 }
 
 enum status people_clean_name(struct arena *a, struct str name, struct str *clean, struct err *e)
@@ -64,9 +66,9 @@ enum status people_by_id(struct db_conn *c, int64_t id, struct person_record **o
 	TRY(q_identity_person(c, id, &r, e));
 	*out = r ? ARENA_NEW(db_arena(c), struct person_record) : NULL;
 	if (r)
-		**out = (struct person_record){ r->id, r->email, r->handle, r->name, r->status, r->roles, r->bio, r->avatar, r->locale,
-			r->timezone, r->email_verified, r->created_at, r->updated_at, r->seen_at_null ? 0 : r->seen_at,
-			r->leaving_at_null ? 0 : r->leaving_at };
+		**out = (struct person_record){ r->id, r->email, r->handle, r->name, r->status, r->roles, r->bio,
+			r->avatar, r->locale, r->timezone, r->email_verified, r->created_at, r->updated_at,
+			r->seen_at_null ? 0 : r->seen_at, r->leaving_at_null ? 0 : r->leaving_at };
 	return ST_OK;
 }
 
@@ -92,7 +94,12 @@ enum status people_by_email(struct db_conn *c, struct str email, struct person_r
 
 struct sso people_sso(const struct person_record *p)
 {
-	return (struct sso){ .person = p->id, .name = p->name, .email = p->email, .handle = p->handle, .roles = p->roles, .zone = p->timezone };
+	return (struct sso){ .person = p->id,
+		.name = p->name,
+		.email = p->email,
+		.handle = p->handle,
+		.roles = p->roles,
+		.zone = p->timezone };
 }
 
 enum status people_refresh(struct ctx *ctx, const struct person_record *p, struct err *e)
@@ -106,7 +113,8 @@ enum status people_refresh(struct ctx *ctx, const struct person_record *p, struc
 /* "Inês Marques" → "ines_marques"; what has no Latin letters or digits → "member". */
 static struct str handle_base(struct arena *a, struct str name)
 {
-	struct str plain = unicode_mapped(a, name, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	struct str plain = unicode_mapped(a, name,
+	        UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
 	char *out = arena_alloc(a, PERSON_HANDLE_MAX + 1);
 	size_t n = 0;
 	bool gap = false;
@@ -163,7 +171,9 @@ enum status people_add(struct db_conn *c, const struct person_new *n, int64_t *i
 		return err_set(e, ST_CONFLICT, "This e-mail address has an account already.");
 	TRY(free_handle(c, name, &handle, e));
 	*id = id_new();
-	TRY(q_identity_person_add(c, *id, str_trim(n->email), key, n->email_verified, handle, name, str_c(n->status ? n->status : "active"),
-	                            n->roles.p ? n->roles : STR(""), clock_now_us(), &added, e));
-	return added ? ST_OK : err_set(e, ST_CONFLICT, "Somebody took that address or name at the same moment. Please try again.");
+	TRY(q_identity_person_add(c, *id, str_trim(n->email), key, n->email_verified, handle, name,
+	        str_c(n->status ? n->status : "active"), n->roles.p ? n->roles : STR(""), clock_now_us(), &added, e));
+	return added
+	        ? ST_OK
+	        : err_set(e, ST_CONFLICT, "Somebody took that address or name at the same moment. Please try again.");
 }

@@ -29,7 +29,9 @@ enum status identity_get_email(struct web *w, struct err *e)
 	TRY(identity_recent(w, &asked, e));
 	if (asked)
 		return ST_OK;
-	return page(w, 200, &(struct email_view){ STR(""), STR(""), web_query(w, "done").p ? STR("Your address was changed.") : STR("") });
+	return page(w, 200,
+	        &(struct email_view){
+	                STR(""), STR(""), web_query(w, "done").p ? STR("Your address was changed.") : STR("") });
 }
 
 /* Whether that address has an account is told to its owner alone. */
@@ -45,11 +47,17 @@ static enum status send_link(struct web *w, struct str email, struct err *e)
 	}
 	TRY(link_make(w->ctx, &l, there ? 1 : LINK_LIFE_S, &url, e));
 	TRY(there ? link_mail(w->ctx, there->email, there->name, "You have an account already",
-	                      "Somebody, probably you, wanted to give another account this address. It has one: you can sign in with it.",
-	                      web_abs_url(w->ctx, "identity", "/sign-in"), e)
+	                    "Somebody, probably you, wanted to give another account this address. It has one: you can "
+	                    "sign in with it.",
+	                    web_abs_url(w->ctx, "identity", "/sign-in"), e)
 	          : link_mail(w->ctx, email, STR(""), "Please confirm your new address",
-	                      "With this link you confirm that this is your address from now on. It is good once, for 15 minutes.", url, e));
-	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "A letter with a link is on its way. Your address is changed when you follow it, here in this browser." });
+	                    "With this link you confirm that this is your address from now on. It is good once, for 15 "
+	                    "minutes.",
+	                    url, e));
+	return link_sent(w,
+	        &(struct sent_view){ email, "Look in your mail",
+	                "A letter with a link is on its way. Your address is changed when you follow it, here in this "
+	                "browser." });
 }
 
 enum status identity_post_email(struct web *w, struct err *e)
@@ -65,7 +73,8 @@ enum status identity_post_email(struct web *w, struct err *e)
 		v.wrong = str_c(why.msg);
 	else if (people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
 		v.wrong = STR("This is your address already.");
-	else if (link_crowd(w, LINK_EMAIL, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), NULL) || link_crowd(w, LINK_EMAIL, key, NULL))
+	else if (link_crowd(w, LINK_EMAIL, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), NULL) ||
+	        link_crowd(w, LINK_EMAIL, key, NULL))
 		v.wrong = STR("There were several letters already. Please wait a minute.");
 	return v.wrong.n ? page(w, 422, &v) : send_link(w, str_trim(email), e);
 }

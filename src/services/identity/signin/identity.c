@@ -25,7 +25,8 @@ enum status identity_recent(struct web *w, bool *asked, struct err *e)
 	buf_arena(&next, w->ctx->arena, 4096);
 	url_encode(&next, w->req->raw_path);
 	web_no_cache(w);
-	return web_redirect(w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
+	return web_redirect(
+	        w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
 }
 
 static struct str done_text(struct web *w, const char *name, const char *text)
@@ -95,7 +96,9 @@ static enum status password_page(struct web *w, int status, struct password_view
 
 static struct password_view nothing_wrong(void)
 {
-	return (struct password_view){ .error = STR(""), .wrong_former = STR(""), .wrong_fresh = STR(""), .done = STR("") };
+	return (struct password_view){
+		.error = STR(""), .wrong_former = STR(""), .wrong_fresh = STR(""), .done = STR("")
+	};
 }
 
 enum status identity_get_password(struct web *w, struct err *e)
@@ -110,7 +113,8 @@ struct fresh { struct web *w; struct rights rights; char hash[PASSWORD_HASH_MAX]
 static enum status tx_password(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct fresh *f = arg;
-	struct audit_entry entry = { .action = "person.password_changed", .actor = arena_strf(db_arena(c), "%lld", (long long)f->w->person->id) };
+	struct audit_entry entry = { .action = "person.password_changed",
+		.actor = arena_strf(db_arena(c), "%lld", (long long)f->w->person->id) };
 	TRY(password_set(c, f->w->person->id, f->hash, e));
 	TRY(rights_later(c, &f->rights, e));
 	TRY(notice_enqueue(c, f->w, NOTICE_PASSWORD, f->w->person->id, STR(""), e));
@@ -164,15 +168,19 @@ enum status identity_get_sessions(struct web *w, struct err *e)
 {
 	struct buf b;
 	struct sso *list;
-	struct sessions_view v = { .done = done_text(w, "1", "Signed out there. It shows at the next page that is opened.") };
+	struct sessions_view v = { .done = done_text(
+		                           w, "1", "Signed out there. It shows at the next page that is opened.") };
 	struct page_shell shell = signin_shell(w, "Where you are signed in");
 	TRY(sso_list(w->ctx, w->person->id, &list, &v.count, e));
 	if (v.count > SESSIONS_SHOWN)
 		v.count = SESSIONS_SHOWN; /* the newest; "sign out others" means all of them */
 	v.list = ARENA_ARRAY(w->ctx->arena, struct session_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.list[i] = (struct session_view){ .key = list[i].sid, .agent = list[i].agent, .since = html_time(w->ctx->arena, w->person->zone, list[i].auth_us),
-			.seen = html_time(w->ctx->arena, w->person->zone, list[i].seen_us), .this_one = str_eq(list[i].key, w->person->session) };
+		v.list[i] = (struct session_view){ .key = list[i].sid,
+			.agent = list[i].agent,
+			.since = html_time(w->ctx->arena, w->person->zone, list[i].auth_us),
+			.seen = html_time(w->ctx->arena, w->person->zone, list[i].seen_us),
+			.this_one = str_eq(list[i].key, w->person->session) };
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_identity_sessions(&b, &shell, w, &v);
@@ -188,7 +196,8 @@ enum status identity_post_sessions(struct web *w, struct err *e)
 	bool others = str_eqc(sid, "others");
 	audit_from(w, &from);
 	if (others) {
-		TRY(rights_settle(w->ctx, &(struct rights){ w->person->id, clock_now_us(), w->person->session, from.address }, e));
+		TRY(rights_settle(w->ctx,
+		        &(struct rights){ w->person->id, clock_now_us(), w->person->session, from.address }, e));
 	} else {
 		TRY(sso_list(w->ctx, w->person->id, &list, &n, e));
 		for (size_t i = 0; i < n; i++)
@@ -202,23 +211,42 @@ enum status identity_post_sessions(struct web *w, struct err *e)
 
 /* What the chain calls things, as the person would. */
 static const struct { const char *action, *words; } meanings[] = {
-	{ "person.signed_in", "Signed in" }, { "person.signed_out", "Signed out" }, { "person.sign_in_failed", "A wrong password was tried" },
-	{ "person.password_changed", "Password changed" }, { "person.password_reset", "Password set by a mailed link" },
+	{ "person.signed_in", "Signed in" },
+	{ "person.signed_out", "Signed out" },
+	{ "person.sign_in_failed", "A wrong password was tried" },
+	{ "person.password_changed", "Password changed" },
+	{ "person.password_reset", "Password set by a mailed link" },
 	{ "person.email_changed", "E-mail address changed" },
-	{ "person.two_step_on", "Two steps turned on" }, { "person.two_step_off", "Two steps turned off" },
-	{ "person.recovery_codes_made", "New recovery codes" }, { "person.recovery_code_used", "A recovery code was used" },
-	{ "person.second_step_passed", "Second step passed" }, { "person.second_step_failed", "A wrong code was tried" },
-	{ "person.passkey_added", "Passkey added" }, { "person.passkey_removed", "Passkey removed" }, { "person.added", "Account made" },
-	{ "oauth.consented", "An application was let in" }, { "oauth.revoked", "An application's access was taken back" },
+	{ "person.two_step_on", "Two steps turned on" },
+	{ "person.two_step_off", "Two steps turned off" },
+	{ "person.recovery_codes_made", "New recovery codes" },
+	{ "person.recovery_code_used", "A recovery code was used" },
+	{ "person.second_step_passed", "Second step passed" },
+	{ "person.second_step_failed", "A wrong code was tried" },
+	{ "person.passkey_added", "Passkey added" },
+	{ "person.passkey_removed", "Passkey removed" },
+	{ "person.added", "Account made" },
+	{ "oauth.consented", "An application was let in" },
+	{ "oauth.revoked", "An application's access was taken back" },
 	{ "oauth.code_replayed", "A sign-in of an application was used twice, so its access ended" },
 	{ "oauth.refresh_replayed", "A key of an application was used twice, so its access ended" },
-	{ "oauth.device_allowed", "A device was connected" }, { "oauth.device_refused", "A device was refused" },
-	{ "oauth.client_registered", "An application was registered" }, { "oauth.client_changed", "An application was registered anew" },
-	{ "oauth.client_removed", "An application was removed" }, { "oauth.unused_clients_removed", "Applications that nobody used were removed" },
-	{ "person.profile_changed", "Profile changed" }, { "person.leaving", "The end of the account was asked for" }, { "person.stayed", "The account goes on" },
-	{ "person.deleted", "Account ended" }, { "member.approved", "Account approved" }, { "member.suspended", "Account suspended" },
-	{ "member.restored", "Account restored" }, { "member.changed", "Roles changed" }, { "member.list_exported", "The list of members was downloaded" },
-	{ "invitation.sent", "An invitation was sent" }, { "invitation.taken_back", "An invitation was taken back" },
+	{ "oauth.device_allowed", "A device was connected" },
+	{ "oauth.device_refused", "A device was refused" },
+	{ "oauth.client_registered", "An application was registered" },
+	{ "oauth.client_changed", "An application was registered anew" },
+	{ "oauth.client_removed", "An application was removed" },
+	{ "oauth.unused_clients_removed", "Applications that nobody used were removed" },
+	{ "person.profile_changed", "Profile changed" },
+	{ "person.leaving", "The end of the account was asked for" },
+	{ "person.stayed", "The account goes on" },
+	{ "person.deleted", "Account ended" },
+	{ "member.approved", "Account approved" },
+	{ "member.suspended", "Account suspended" },
+	{ "member.restored", "Account restored" },
+	{ "member.changed", "Roles changed" },
+	{ "member.list_exported", "The list of members was downloaded" },
+	{ "invitation.sent", "An invitation was sent" },
+	{ "invitation.taken_back", "An invitation was taken back" },
 };
 
 static struct str words_of(struct str action)
@@ -235,7 +263,8 @@ enum status identity_get_log(struct web *w, struct err *e)
 	struct audit_row *rows;
 	struct log_view v = { 0 };
 	struct page_shell shell = signin_shell(w, "What was done");
-	struct audit_filter f = { .about = arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), .max = LOG_PAGE };
+	struct audit_filter f = { .about = arena_strf(w->ctx->arena, "%lld", (long long)w->person->id),
+		.max = LOG_PAGE };
 	(void)web_query_int(w, "before", 1, INT64_MAX, &f.before);
 	{
 		SCOPED_DB_READ c = NULL;
@@ -244,7 +273,8 @@ enum status identity_get_log(struct web *w, struct err *e)
 	}
 	v.lines = ARENA_ARRAY(w->ctx->arena, struct log_line, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.lines[i] = (struct log_line){ html_time(w->ctx->arena, w->person->zone, rows[i].at_us), words_of(rows[i].action), rows[i].address };
+		v.lines[i] = (struct log_line){ html_time(w->ctx->arena, w->person->zone, rows[i].at_us),
+			words_of(rows[i].action), rows[i].address };
 	v.older = v.count == LOG_PAGE ? rows[v.count - 1].seq : 0;
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);

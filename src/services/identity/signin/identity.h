@@ -8,7 +8,8 @@
 #include "platform/audit/audit.h"
 #include "services/identity/signin/signin.h"
 
-/* Credentials are changed only by who has proved who they are in the last ten minutes. *asked: answered with a redirect that asks. */
+/* Credentials are changed only by who has proved who they are in the last ten minutes. *asked: answered with a redirect
+ * that asks. */
 enum { IDENTITY_RECENT_S = 600 };
 enum status identity_recent(struct web *w, bool *asked, struct err *e) MUST_CHECK;
 

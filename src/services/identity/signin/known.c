@@ -16,12 +16,12 @@
 static bool well_formed(struct str cookie)
 {
 	if (cookie.n < KNOWN_PART_LEN || cookie.n % KNOWN_PART_LEN ||
-		cookie.n > KNOWN_PART_LEN * (1 + KNOWN_ACCOUNTS_MAX))
+	        cookie.n > KNOWN_PART_LEN * (1 + KNOWN_ACCOUNTS_MAX))
 		return false;
 	for (size_t i = 0; i < cookie.n; i++) {
 		char c = cookie.p[i];
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-			c == '_'))
+		            c == '_'))
 			return false;
 	}
 	return true;
@@ -32,7 +32,7 @@ static void seal(struct str secret, struct str name, const struct known_account 
 	unsigned char key[crypto_generichash_KEYBYTES], sum[SEAL_BYTES];
 	crypto_generichash_state state;
 	crypto_generichash(key, sizeof key, (const unsigned char *)PURPOSE, sizeof PURPOSE - 1,
-		(const unsigned char *)secret.p, secret.n);
+	        (const unsigned char *)secret.p, secret.n);
 	crypto_generichash_init(&state, key, sizeof key, sizeof sum);
 	crypto_generichash_update(&state, (const unsigned char *)name.p, name.n);
 	crypto_generichash_update(&state, (const unsigned char *)&of->person, sizeof of->person);
@@ -68,8 +68,8 @@ struct str known_add(struct arena *a, struct str secret, struct str cookie, cons
 	buf_arena(&b, a, KNOWN_PART_LEN * (1 + KNOWN_ACCOUNTS_MAX));
 	buf_putstr(&b, name);
 	buf_putstr(&b, str_c(first));
-	for (size_t at = KNOWN_PART_LEN; at < cookie.n &&
-		b.len < KNOWN_PART_LEN * (1 + KNOWN_ACCOUNTS_MAX); at += KNOWN_PART_LEN)
+	for (size_t at = KNOWN_PART_LEN; at < cookie.n && b.len < KNOWN_PART_LEN * (1 + KNOWN_ACCOUNTS_MAX);
+	        at += KNOWN_PART_LEN)
 		if (sodium_memcmp(cookie.p + at, first, KNOWN_PART_LEN))
 			buf_putstr(&b, str_n(cookie.p + at, KNOWN_PART_LEN));
 	return buf_str(&b);
@@ -97,7 +97,12 @@ enum status known_remember(struct web *w, int64_t person, struct err *e)
 	struct known_account of;
 	TRY(known_account(w->ctx, person, &of, e));
 	struct str value = known_add(w->ctx->arena, w->ctx->svc->platform->secret, web_cookie(w, COOKIE), &of);
-	web_set_cookie(w, &(struct cookie){ .name = COOKIE, .value = value, .path = "/", .max_age_s = KNOWN_LIFE_S,
-		.http_only = true, .lax = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = COOKIE,
+	                .value = value,
+	                .path = "/",
+	                .max_age_s = KNOWN_LIFE_S,
+	                .http_only = true,
+	                .lax = true });
 	return ST_OK;
 }

@@ -25,7 +25,7 @@ struct known_account {
 };
 
 /* The browser's name when cookie has a seal of that account, borrowed from cookie; else p NULL. The same steps for
-   whatever account. */
+ * whatever account. */
 struct str known_find(struct str secret, struct str cookie, const struct known_account *of);
 /* The cookie with that account's seal in front; what cookie has and is no such cookie is made anew. In a. */
 struct str known_add(struct arena *a, struct str secret, struct str cookie, const struct known_account *of);

@@ -22,7 +22,10 @@
 #define LETTERS_PER_MINUTE 2 /* of a kind to one address */
 #define LETTERS_AT_ONCE 4
 
-static const char *const kind_names[LINK_KINDS] = { [LINK_SIGN_IN] = "sign-in", [LINK_RESET] = "reset", [LINK_SIGN_UP] = "sign-up", [LINK_OWNER] = "owner",
+static const char *const kind_names[LINK_KINDS] = { [LINK_SIGN_IN] = "sign-in",
+	[LINK_RESET] = "reset",
+	[LINK_SIGN_UP] = "sign-up",
+	[LINK_OWNER] = "owner",
 	[LINK_EMAIL] = "email" };
 
 /* --- kept ------------------------------------------------------------------------------------------------------- */
@@ -41,10 +44,12 @@ enum status link_make(struct ctx *ctx, const struct link *l, int64_t life_s, str
 	json_put_member(&b, "browser", l->browser);
 	json_put_member(&b, "next", l->next);
 	buf_putc(&b, '}');
-	const struct auth_entry n = { AUTH_LINK, str_c(hash), l->person ? arena_strf(ctx->arena, "p:%lld", (long long)l->person) : STR_NULL, buf_str(&b),
-				      auth_expiry_us(life_s) };
+	const struct auth_entry n = { AUTH_LINK, str_c(hash),
+		l->person ? arena_strf(ctx->arena, "p:%lld", (long long)l->person) : STR_NULL, buf_str(&b),
+		auth_expiry_us(life_s) };
 	TRY(authstore_put(ctx, ctx->svc->platform->auth, &n, e));
-	*url = web_abs_url(ctx, "identity", l->kind == LINK_OWNER ? "/sign-up?owner=%.*s" : "/sign-in/link?token=%.*s", STR_ARG(token));
+	*url = web_abs_url(ctx, "identity", l->kind == LINK_OWNER ? "/sign-up?owner=%.*s" : "/sign-in/link?token=%.*s",
+	        STR_ARG(token));
 	return ST_OK;
 }
 
@@ -55,8 +60,13 @@ static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct li
 	if (!j)
 		return ST_CORRUPT;
 	struct str kind = json_str(j, "kind");
-	*out = (struct link){ .kind = LINK_SIGN_IN, .person = json_integer_value(json_object_get(j, "person")), .email = arena_str(a, json_str(j, "email")),
-			      .name = arena_str(a, json_str(j, "name")), .hash = arena_str(a, json_str(j, "hash")), .browser = arena_str(a, json_str(j, "browser")), .next = arena_str(a, json_str(j, "next")) };
+	*out = (struct link){ .kind = LINK_SIGN_IN,
+		.person = json_integer_value(json_object_get(j, "person")),
+		.email = arena_str(a, json_str(j, "email")),
+		.name = arena_str(a, json_str(j, "name")),
+		.hash = arena_str(a, json_str(j, "hash")),
+		.browser = arena_str(a, json_str(j, "browser")),
+		.next = arena_str(a, json_str(j, "next")) };
 	while (out->kind < LINK_KINDS && !str_eqc(kind, kind_names[out->kind]))
 		out->kind++;
 	return out->kind < LINK_KINDS ? ST_OK : err_set(e, ST_CORRUPT, "a link is of an unknown kind");
@@ -92,15 +102,19 @@ static enum status tx_mail(struct db_conn *c, void *arg, struct err *e)
 	return mail_enqueue(c, &l->mail, e);
 }
 
-static struct mail letter_of(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url)
+static struct mail letter_of(
+        struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url)
 {
 	struct str greeting = name.n ? arena_strf(ctx->arena, "Hello %.*s,", STR_ARG(name)) : STR("Hello,");
-	return (struct mail){ .to = to, .to_name = name, .subject = str_c(subject),
-		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\nIf this was not you, nothing needs to be done.\n", STR_ARG(greeting), text, url.n ? "\n" : "",
-		                   STR_ARG(url), url.n ? "\n" : "") };
+	return (struct mail){ .to = to,
+		.to_name = name,
+		.subject = str_c(subject),
+		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\nIf this was not you, nothing needs to be done.\n",
+		        STR_ARG(greeting), text, url.n ? "\n" : "", STR_ARG(url), url.n ? "\n" : "") };
 }
 
-enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url, struct err *e)
+enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text,
+        struct str url, struct err *e)
 {
 	struct letter l = { NULL, letter_of(ctx, to, name, subject, text, url) };
 	return db_write(ctx, ctx->svc->db, tx_mail, &l, e);
@@ -124,7 +138,8 @@ enum status link_sent(struct web *w, const struct sent_view *v)
 	return web_html(w, 200, &b);
 }
 
-/* Who it is for is looked up by the job: the same work here, and the same time, whether or not somebody has that address. */
+/* Who it is for is looked up by the job: the same work here, and the same time, whether or not somebody has that
+ * address. */
 static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct str *payload = arg;
@@ -134,7 +149,9 @@ static enum status tx_ask(struct db_conn *c, void *arg, struct err *e)
 /* The button for a link stands on the sign-in page: there it is said what is missing. */
 static enum status no_address(struct web *w, struct str email, const char *why)
 {
-	const struct signin_view v = { .next = signin_next(w), .email = email.p ? email : STR(""), .error = arena_str(w->ctx->arena, str_c(why)) };
+	const struct signin_view v = { .next = signin_next(w),
+		.email = email.p ? email : STR(""),
+		.error = arena_str(w->ctx->arena, str_c(why)) };
 	return signin_page(w, 422, &v);
 }
 
@@ -158,7 +175,10 @@ enum status identity_post_link_mail(struct web *w, struct err *e)
 		payload = buf_str(&b);
 		TRY(db_write(w->ctx, w->ctx->svc->db, tx_ask, &payload, e));
 	}
-	return link_sent(w, &(struct sent_view){ email, "Look in your mail", "If this address has an account, a letter with a link is on its way. The link is good for 15 minutes." });
+	return link_sent(w,
+	        &(struct sent_view){ email, "Look in your mail",
+	                "If this address has an account, a letter with a link is on its way. The link is good for 15 "
+	                "minutes." });
 }
 
 static enum status find_person(struct ctx *ctx, struct str email, struct person_record **out, struct err *e)
@@ -179,11 +199,15 @@ enum status link_mail_job(struct ctx *ctx, const struct job *job, struct err *e)
 	TRY(find_person(ctx, json_str(j, "email"), &p, e));
 	if (!p || str_eqc(p->status, "suspended"))
 		return ST_OK;
-	const struct link l = { .kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = json_str(j, "next") };
+	const struct link l = {
+		.kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = json_str(j, "next")
+	};
 	TRY(link_make(ctx, &l, LINK_LIFE_S, &url, e));
-	struct letter letter = { job, letter_of(ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
-		reset ? "With this link you set a new password. It is good once, for 15 minutes."
-		      : "With this link you sign in without your password. It is good once, for 15 minutes.", url) };
+	struct letter letter = { job,
+		letter_of(ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
+		        reset ? "With this link you set a new password. It is good once, for 15 minutes."
+		              : "With this link you sign in without your password. It is good once, for 15 minutes.",
+		        url) };
 	letter.mail.person = p->id;
 	return db_write(ctx, ctx->svc->db, tx_mail, &letter, e);
 }
@@ -217,10 +241,14 @@ static enum status link_page(struct web *w, int status, const struct link_view *
 
 static enum status gone(struct web *w)
 {
-	return link_page(w, 410, &(struct link_view){ .error = STR("This link was used before, or is older than it may be. Please ask for another."), .kind = LINK_KINDS });
+	return link_page(w, 410,
+	        &(struct link_view){
+	                .error = STR("This link was used before, or is older than it may be. Please ask for another."),
+	                .kind = LINK_KINDS });
 }
 
-/* Whoever signed up with somebody else's address knows the password that they typed: it counts in their browser alone. */
+/* Whoever signed up with somebody else's address knows the password that they typed: it counts in their browser alone.
+ */
 static bool needs_password(struct web *w, const struct link *l)
 {
 	char hash[AUTH_HASH_LEN + 1];
@@ -243,16 +271,28 @@ enum status identity_get_link(struct web *w, struct err *e)
 	enum status st = find_for(w, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;
-	return link_page(w, 200, &(struct link_view){ .token = token, .email = l.email, .error = STR(""), .kind = l.kind, .password = needs_password(w, &l) });
+	return link_page(w, 200,
+	        &(struct link_view){ .token = token,
+	                .email = l.email,
+	                .error = STR(""),
+	                .kind = l.kind,
+	                .password = needs_password(w, &l) });
 }
 
 /* A letter that was answered proves the address too. */
-struct arrival { struct web *w; struct person_record *person; struct rights rights; char hash[PASSWORD_HASH_MAX]; bool reset; };
+struct arrival {
+	struct web *w;
+	struct person_record *person;
+	struct rights rights;
+	char hash[PASSWORD_HASH_MAX];
+	bool reset;
+};
 
 static enum status tx_arrival(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct arrival *x = arg;
-	struct audit_entry entry = { .action = "person.password_reset", .actor = arena_strf(db_arena(c), "%lld", (long long)x->person->id) };
+	struct audit_entry entry = { .action = "person.password_reset",
+		.actor = arena_strf(db_arena(c), "%lld", (long long)x->person->id) };
 	TRY(q_identity_person_verified(c, x->person->id, NULL, e));
 	if (!x->reset)
 		return ST_OK;
@@ -287,11 +327,17 @@ struct joining { struct web *w; const struct link *l; const char *status; int64_
 static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 {
 	struct joining *x = arg;
-	const struct person_new n = { .email = x->l->email, .name = x->l->name, .status = x->status, .email_verified = true };
+	const struct person_new n = {
+		.email = x->l->email, .name = x->l->name, .status = x->status, .email_verified = true
+	};
 	TRY(people_add(c, &n, &x->id, e));
 	TRY(password_set(c, x->id, arena_cstr(db_arena(c), x->l->hash), e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.added", .actor = arena_strf(db_arena(c), "%lld", (long long)x->id),
-		.object = arena_strf(db_arena(c), "%lld", (long long)x->id), .details = STR("{\"by\":\"sign-up\"}") }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = "person.added",
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)x->id),
+	                .object = arena_strf(db_arena(c), "%lld", (long long)x->id),
+	                .details = STR("{\"by\":\"sign-up\"}") },
+	        e);
 }
 
 static enum status join(struct web *w, struct link *l, bool fresh, struct err *e)
@@ -310,7 +356,10 @@ static enum status join(struct web *w, struct link *l, bool fresh, struct err *e
 	TRY(st);
 	TRY(people_load(w->ctx, x.id, &p, e));
 	if (approval)
-		return link_sent(w, &(struct sent_view){ l->email, "Nearly there", "Your address is confirmed. Somebody of the cooperative looks at new accounts; you get a letter when yours is open." });
+		return link_sent(w,
+		        &(struct sent_view){ l->email, "Nearly there",
+		                "Your address is confirmed. Somebody of the cooperative looks at new accounts; you get "
+		                "a letter when yours is open." });
 	return signin_done(w, p, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
 }
 
@@ -336,7 +385,12 @@ enum status identity_post_link(struct web *w, struct err *e)
 	/* Nothing is used up by a password that will not do. */
 	bool fresh = needs_password(w, &l);
 	if (fresh && check_password(w, &l, &why) != ST_OK)
-		return link_page(w, 422, &(struct link_view){ .token = token, .email = l.email, .error = str_c(why.msg), .kind = l.kind, .password = true });
+		return link_page(w, 422,
+		        &(struct link_view){ .token = token,
+		                .email = l.email,
+		                .error = str_c(why.msg),
+		                .kind = l.kind,
+		                .password = true });
 	st = link_take(w->ctx, token, &l, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? gone(w) : st;

@@ -27,14 +27,17 @@ static enum status ask(struct web *w, int64_t person, struct str *challenge, str
 	return authstore_put(w->ctx, w->ctx->svc->platform->auth, &n, e);
 }
 
-static enum status answered(struct web *w, struct str client_data, int64_t person, struct webauthn_expected *x, struct err *e)
+static enum status answered(
+        struct web *w, struct str client_data, int64_t person, struct webauthn_expected *x, struct err *e)
 {
 	struct auth_entry n;
 	char hash[AUTH_HASH_LEN + 1];
 	int64_t whose;
-	*x = (struct webauthn_expected){ webauthn_challenge(w->ctx->arena, client_data), service_origin(w->ctx->svc), service_host(w->ctx->svc) };
+	*x = (struct webauthn_expected){ webauthn_challenge(w->ctx->arena, client_data), service_origin(w->ctx->svc),
+		service_host(w->ctx->svc) };
 	auth_hash(x->challenge.p ? x->challenge : STR(""), hash);
-	enum status st = authstore_take(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, arena_strf(w->ctx->arena, "passkey:%s", hash), &n, e);
+	enum status st = authstore_take(
+	        w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, arena_strf(w->ctx->arena, "passkey:%s", hash), &n, e);
 	if (st == ST_NOT_FOUND || (st == ST_OK && (!str_i64(n.value, &whose) || whose != person)))
 		return err_set(e, ST_INVALID, "This took longer than five minutes. Please try again.");
 	return st;
@@ -77,11 +80,15 @@ enum status identity_post_passkey_options(struct web *w, struct err *e)
 	json_put_member(&b, "id", service_host(w->ctx->svc));
 	json_put_member(&b, "name", service_host(w->ctx->svc));
 	BUF_LIT(&b, "},\"user\":{");
-	json_put_member(&b, "id", base64url(w->ctx->arena, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id)));
+	json_put_member(
+	        &b, "id", base64url(w->ctx->arena, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id)));
 	json_put_member(&b, "name", w->person->email);
 	json_put_member(&b, "displayName", w->person->name);
-	BUF_LIT(&b, "},\"pubKeyCredParams\":[{\"type\":\"public-key\",\"alg\":-7},{\"type\":\"public-key\",\"alg\":-8},{\"type\":\"public-key\",\"alg\":-257}],"
-	        "\"authenticatorSelection\":{\"residentKey\":\"required\",\"requireResidentKey\":true,\"userVerification\":\"required\"},"
+	BUF_LIT(&b,
+	        "},\"pubKeyCredParams\":[{\"type\":\"public-key\",\"alg\":-7},{\"type\":\"public-key\",\"alg\":-8},{"
+	        "\"type\":\"public-key\",\"alg\":-257}],"
+	        "\"authenticatorSelection\":{\"residentKey\":\"required\",\"requireResidentKey\":true,"
+	        "\"userVerification\":\"required\"},"
 	        "\"attestation\":\"none\",\"timeout\":300000,\"excludeCredentials\":[");
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&b, "%s{\"type\":\"public-key\",\"id\":\"%.*s\"}", i ? "," : "", STR_ARG(rows[i].id));
@@ -104,7 +111,7 @@ enum status identity_post_sign_in_passkey_options(struct web *w, struct err *e)
 	return web_json(w, 200, buf_str(&b));
 }
 
-/* --- what came back ------------------------------------------------------------------------------------------------ */
+/* --- what came back ----------------------------------------------------------------------------------------------- */
 
 static enum status read_body(struct web *w, json_t **out, struct err *e)
 {
@@ -132,11 +139,15 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_identity_passkeys_of(c, x->w->person->id, &rows, &n, e));
 	if (n >= PASSKEYS_MAX)
 		return too_many(e);
-	TRY(q_identity_passkey_add(c, x->made->id, x->w->person->id, x->made->jwk, x->made->sign_count, x->name, clock_now_us(), &added, e));
+	TRY(q_identity_passkey_add(c, x->made->id, x->w->person->id, x->made->jwk, x->made->sign_count, x->name,
+	        clock_now_us(), &added, e));
 	if (!added)
 		return err_set(e, ST_CONFLICT, "This passkey is known already.");
 	TRY(notice_enqueue(c, x->w, NOTICE_PASSKEY_ADDED, x->w->person->id, x->name, e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.passkey_added", .actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id) }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = "person.passkey_added",
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id) },
+	        e);
 }
 
 static enum status add(struct web *w, const json_t *j, struct err *e)
@@ -147,7 +158,8 @@ static enum status add(struct web *w, const json_t *j, struct err *e)
 	TRY(too_long_ago(w, e));
 	TRY(answered(w, client_data, w->person->id, &x, e));
 	TRY(webauthn_register(w->ctx->arena, &x, client_data, bytes(w, j, "attestationObject"), &made, e));
-	struct adding a = { w, &made, name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : STR("Passkey"), false };
+	struct adding a = { w, &made, name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : STR("Passkey"),
+		false };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_add, &a, e));
 	web_no_cache(w);
 	return web_json(w, 201, STR("{\"location\":\"?done=added\"}"));
@@ -171,7 +183,8 @@ static enum status tx_used(struct db_conn *c, void *arg, struct err *e)
 	return q_identity_passkey_used(c, u->id, u->sign_count, clock_now_us(), NULL, e);
 }
 
-static enum status find(struct web *w, struct str id, struct identity_passkey_row **key, struct person_record **p, struct err *e)
+static enum status find(
+        struct web *w, struct str id, struct identity_passkey_row **key, struct person_record **p, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
 	*p = NULL;
@@ -191,8 +204,8 @@ static enum status sign_in(struct web *w, const json_t *j, struct err *e)
 	TRY(find(w, u.id, &key, &p, e));
 	if (!p)
 		return err_set(e, ST_UNPROCESSABLE, "This passkey is not known here. It may have been removed.");
-	TRY(webauthn_assert(w->ctx->arena, &x, key->jwk, key->sign_count, client_data, bytes(w, j, "authenticatorData"), bytes(w, j, "signature"),
-	                    &u.sign_count, e));
+	TRY(webauthn_assert(w->ctx->arena, &x, key->jwk, key->sign_count, client_data, bytes(w, j, "authenticatorData"),
+	        bytes(w, j, "signature"), &u.sign_count, e));
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_used, &u, e));
 	TRY(signin_begin(w, p, "hwk user mfa", e));
 	struct buf b;
@@ -230,7 +243,8 @@ enum status identity_get_passkeys(struct web *w, struct err *e)
 	TRY(load(w, &rows, &v.count, e));
 	v.list = ARENA_ARRAY(w->ctx->arena, struct passkey_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
-		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name, html_day(w->ctx->arena, w->person->zone, rows[i].created_at),
+		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name,
+			html_day(w->ctx->arena, w->person->zone, rows[i].created_at),
 			rows[i].used_at_null ? STR("") : html_day(w->ctx->arena, w->person->zone, rows[i].used_at) };
 	if (done.p)
 		v.done = str_eqc(done, "added") ? STR("Added. Next time you can sign in with it.") : STR("Removed.");
@@ -250,7 +264,10 @@ static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 	if (!removed)
 		return ST_OK;
 	TRY(notice_enqueue(c, x->w, NOTICE_PASSKEY_REMOVED, x->w->person->id, removed->name, e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.passkey_removed", .actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id) }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = "person.passkey_removed",
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)x->w->person->id) },
+	        e);
 }
 
 enum status identity_post_passkey_remove(struct web *w, struct err *e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /identity/passkeys and signing in with one. The browser's part is web/js/passkeys.js: it asks for options, lets the browser
- * work, and sends what came out, as JSON.
+ * /identity/passkeys and signing in with one. The browser's part is web/js/passkeys.js: it asks for options, lets the
+ * browser work, and sends what came out, as JSON.
  */
 #ifndef GH_SERVICES_IDENTITY_PASSKEY_H
 #define GH_SERVICES_IDENTITY_PASSKEY_H

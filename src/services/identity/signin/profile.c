@@ -29,12 +29,14 @@ static struct str id_text_of(struct arena *a, int64_t id)
 
 /* --- profile ---------------------------------------------------------------------------------------------------- */
 
-enum status identity_serve_profile(struct ctx *ctx, const struct identity_profile_ask *in, struct identity_profile_answer *out, struct err *e)
+enum status identity_serve_profile(
+        struct ctx *ctx, const struct identity_profile_ask *in, struct identity_profile_answer *out, struct err *e)
 {
 	struct person_record *p;
 	TRY(people_load(ctx, in->person, &p, e));
 	if (p)
-		*out = (struct identity_profile_answer){ true, p->name, p->handle, p->email, p->bio, p->avatar, p->locale, p->timezone, p->status, p->leaving_at };
+		*out = (struct identity_profile_answer){ true, p->name, p->handle, p->email, p->bio, p->avatar,
+			p->locale, p->timezone, p->status, p->leaving_at };
 	return ST_OK;
 }
 
@@ -48,7 +50,11 @@ static bool handle_ok(struct str h)
 	return true;
 }
 
-struct update { const struct identity_update_profile_ask *in; struct identity_update_profile_answer *out; struct str name, handle; };
+struct update {
+	const struct identity_update_profile_ask *in;
+	struct identity_update_profile_answer *out;
+	struct str name, handle;
+};
 
 static enum status wrong(struct update *u, const char *field, const char *problem)
 {
@@ -71,7 +77,8 @@ static enum status tx_update(struct db_conn *c, void *arg, struct err *e)
 		TRY(q_identity_avatar_put(c, in->person, in->avatar, now, NULL, e));
 	struct str id = id_text_of(db_arena(c), in->person);
 	TRY(event_emit(c, "person.changed", id, STR("{}"), e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.profile_changed", .actor = id, .object = id }, e);
+	return audit_write(
+	        c, &(struct audit_entry){ .action = "person.profile_changed", .actor = id, .object = id }, e);
 }
 
 enum status identity_serve_update_profile(struct ctx *ctx, const struct identity_update_profile_ask *in,
@@ -111,7 +118,8 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 	struct leaving *l = arg;
 	struct person_record *p;
 	struct identity_other_owners_row *owners;
-	int64_t now = clock_now_us(), days = config_int(l->ctx->svc->platform->config, "identity", "leaving_days"), at = now + days * 86400 * US_PER_S;
+	int64_t now = clock_now_us(), days = config_int(l->ctx->svc->platform->config, "identity", "leaving_days"),
+	        at = now + days * 86400 * US_PER_S;
 	const char *from = l->in->undo ? "leaving" : "active", *to = l->in->undo ? "active" : "leaving";
 	struct str id = id_text_of(db_arena(c), l->in->person);
 	TRY(people_by_id(c, l->in->person, &p, e));
@@ -129,11 +137,19 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 	/* When the time comes; whoever stays is not found due then. */
 	int64_t job;
 	if (!l->in->undo)
-		TRY(job_enqueue(c, &(struct job_new){ .kind = "people.forget", .key = id, .payload = STR("{}"), .run_at_us = at }, &job, e));
-	return audit_write(c, &(struct audit_entry){ .action = l->in->undo ? "person.stayed" : "person.leaving", .actor = id, .object = id, .address = l->in->address }, e);
+		TRY(job_enqueue(c,
+		        &(struct job_new){ .kind = "people.forget", .key = id, .payload = STR("{}"), .run_at_us = at },
+		        &job, e));
+	return audit_write(c,
+	        &(struct audit_entry){ .action = l->in->undo ? "person.stayed" : "person.leaving",
+	                .actor = id,
+	                .object = id,
+	                .address = l->in->address },
+	        e);
 }
 
-enum status identity_serve_leave(struct ctx *ctx, const struct identity_leave_ask *in, struct identity_leave_answer *out, struct err *e)
+enum status identity_serve_leave(
+        struct ctx *ctx, const struct identity_leave_ask *in, struct identity_leave_answer *out, struct err *e)
 {
 	struct leaving l = { ctx, in, out };
 	out->problem = STR("");
@@ -145,15 +161,18 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 	struct str id = id_text_of(db_arena(c), *(int64_t *)arg);
 	TRY(q_identity_person_drop(c, *(int64_t *)arg, NULL, e));
 	TRY(event_emit(c, "person.deleted", id, STR("{}"), e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.deleted", .actor = STR("system"), .object = id }, e);
+	return audit_write(
+	        c, &(struct audit_entry){ .action = "person.deleted", .actor = STR("system"), .object = id }, e);
 }
 
 static enum status forget(struct ctx *ctx, int64_t id, struct err *e)
 {
 	/* While it is known yet which applications there are to tell and to stop. */
-	TRY(rights_settle(ctx, &(struct rights){ .person = id, .before_us = INT64_MAX, .but = STR(""), .address = STR("") }, e));
+	TRY(rights_settle(
+	        ctx, &(struct rights){ .person = id, .before_us = INT64_MAX, .but = STR(""), .address = STR("") }, e));
 	TRY(oauth_revoke_person(ctx, id, e));
-	TRY(authstore_drop_owner(ctx, ctx->svc->platform->auth, AUTH_KINDS, arena_strf(ctx->arena, "p:%lld", (long long)id), e));
+	TRY(authstore_drop_owner(
+	        ctx, ctx->svc->platform->auth, AUTH_KINDS, arena_strf(ctx->arena, "p:%lld", (long long)id), e));
 	return db_write(ctx, ctx->svc->db, tx_forget, &id, e);
 }
 
@@ -187,8 +206,12 @@ static void put_when(struct buf *b, const char *name, int64_t us)
 static void put_person(struct buf *b, const struct person_record *p)
 {
 	BUF_LIT(b, "\"person\":{");
-	const struct { const char *name; struct str value; } members[] = { { "name", p->name }, { "email", p->email }, { "handle", p->handle }, { "status", p->status },
-		{ "roles", p->roles }, { "bio", p->bio }, { "avatar", p->avatar }, { "locale", p->locale }, { "timezone", p->timezone } };
+	const struct {
+		const char *name;
+		struct str value;
+	} members[] = { { "name", p->name }, { "email", p->email }, { "handle", p->handle }, { "status", p->status },
+		{ "roles", p->roles }, { "bio", p->bio }, { "avatar", p->avatar }, { "locale", p->locale },
+		{ "timezone", p->timezone } };
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		json_put_member(b, members[i].name, members[i].value);
 	put_when(b, "member since", p->created_at);
@@ -241,7 +264,8 @@ static enum status put_rest(struct db_conn *c, int64_t id, struct buf *b, struct
 	return ST_OK;
 }
 
-enum status identity_serve_person_data(struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
+enum status identity_serve_person_data(
+        struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
 {
 	struct person_record *p;
 	struct buf b;

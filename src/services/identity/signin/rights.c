@@ -17,10 +17,15 @@ enum status rights_later(struct db_conn *c, const struct rights *r, struct err *
 	buf_printf(&b, "{\"person\":%lld,\"before\":%lld", (long long)r->person, (long long)r->before_us);
 	json_put_member(&b, "but", r->but);
 	buf_putc(&b, '}');
-	return job_enqueue(c, &(struct job_new){ .kind = "people.rights", .payload = buf_str(&b), .run_at_us = clock_now_us() + LATER_S * US_PER_S }, NULL, e);
+	return job_enqueue(c,
+	        &(struct job_new){ .kind = "people.rights",
+	                .payload = buf_str(&b),
+	                .run_at_us = clock_now_us() + LATER_S * US_PER_S },
+	        NULL, e);
 }
 
-/* ctx with an arena of its own, which goes with this call: somebody may have a thousand sign-ons, and a thousand grants to look at for each. */
+/* ctx with an arena of its own, which goes with this call: somebody may have a thousand sign-ons, and a thousand grants
+ * to look at for each. */
 static struct ctx in_arena(const struct ctx *ctx, struct arena *a)
 {
 	struct ctx own = *ctx;
@@ -49,7 +54,8 @@ static enum status end_some(struct ctx *ctx, const struct rights *r, size_t *n, 
 	return ST_OK;
 }
 
-/* Who is out is out with the first line, however many sign-ons there are; the rest tells applications, and tidies up. */
+/* Who is out is out with the first line, however many sign-ons there are; the rest tells applications, and tidies up.
+ */
 static enum status sign_out(struct ctx *ctx, const struct rights *r, struct err *e)
 {
 	size_t n;
@@ -87,6 +93,7 @@ enum status rights_job(struct ctx *ctx, const struct job *job, struct err *e)
 	SCOPED_JSON *j = json_parse(job->payload, 2, e);
 	if (!j)
 		return ST_CORRUPT;
-	const struct rights r = { json_integer_value(json_object_get(j, "person")), json_integer_value(json_object_get(j, "before")), json_str(j, "but"), STR("") };
+	const struct rights r = { json_integer_value(json_object_get(j, "person")),
+		json_integer_value(json_object_get(j, "before")), json_str(j, "but"), STR("") };
 	return rights_settle(ctx, &r, e);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a change of somebody's rights or secrets brings about in the auth store, which no transaction of the database reaches: who is signed
- * in learns of it, is signed out, loses their tokens. Done at once by whoever made the change; and by a job of that change a little later,
- * for the case that the process ended between the two.
+ * What a change of somebody's rights or secrets brings about in the auth store, which no transaction of the database
+ * reaches: who is signed in learns of it, is signed out, loses their tokens. Done at once by whoever made the change;
+ * and by a job of that change a little later, for the case that the process ended between the two.
  */
 #ifndef GH_SERVICES_IDENTITY_RIGHTS_H
 #define GH_SERVICES_IDENTITY_RIGHTS_H

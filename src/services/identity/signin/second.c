@@ -24,7 +24,8 @@
 
 struct half { int64_t person; struct str amr, next; };
 
-static enum status keep_half(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e)
+static enum status keep_half(
+        struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e)
 {
 	struct buf b;
 	char hash[AUTH_HASH_LEN + 1];
@@ -34,9 +35,16 @@ static enum status keep_half(struct web *w, const struct person_record *p, const
 	json_put_member(&b, "amr", str_c(amr));
 	json_put_member(&b, "next", next);
 	buf_putc(&b, '}');
-	const struct auth_entry n = { AUTH_PROMPT, str_c(hash), arena_strf(w->ctx->arena, "p:%lld", (long long)p->id), buf_str(&b), auth_expiry_us(WAIT_S) };
+	const struct auth_entry n = { AUTH_PROMPT, str_c(hash), arena_strf(w->ctx->arena, "p:%lld", (long long)p->id),
+		buf_str(&b), auth_expiry_us(WAIT_S) };
 	TRY(authstore_put(w->ctx, w->ctx->svc->platform->auth, &n, e));
-	web_set_cookie(w, &(struct cookie){ .name = COOKIE, .value = secret, .path = "/", .max_age_s = WAIT_S, .http_only = true, .lax = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = COOKIE,
+	                .value = secret,
+	                .path = "/",
+	                .max_age_s = WAIT_S,
+	                .http_only = true,
+	                .lax = true });
 	return ST_OK;
 }
 
@@ -51,8 +59,8 @@ static enum status load_half(struct web *w, struct half *out, struct str *key, s
 	*key = arena_str(w->ctx->arena, str_c(hash));
 	TRY(authstore_get(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, *key, &n, e));
 	SCOPED_JSON *j = json_parse(n.value, 2, e);
-	*out = (struct half){ json_integer_value(json_object_get(j, "person")), arena_str(w->ctx->arena, json_str(j, "amr")),
-			      arena_str(w->ctx->arena, json_str(j, "next")) };
+	*out = (struct half){ json_integer_value(json_object_get(j, "person")),
+		arena_str(w->ctx->arena, json_str(j, "amr")), arena_str(w->ctx->arena, json_str(j, "next")) };
 	return out->person ? ST_OK : err_set(e, ST_NOT_FOUND, "Nobody is between the two steps.");
 }
 
@@ -66,7 +74,8 @@ static enum status has_second(struct web *w, int64_t person, bool *has, struct e
 	return ST_OK;
 }
 
-enum status second_or_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e)
+enum status second_or_done(
+        struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e)
 {
 	bool has;
 	TRY(has_second(w, p->id, &has, e));
@@ -97,10 +106,17 @@ static enum status tx_attempt(struct db_conn *c, void *arg, struct err *e)
 {
 	struct attempt *x = arg;
 	int64_t used = 0;
-	TRY(x->step ? q_identity_totp_use(c, x->person, x->step, &used, e) : q_identity_recovery_use(c, x->person, str_c(x->hash), &used, e));
+	TRY(x->step ? q_identity_totp_use(c, x->person, x->step, &used, e)
+	            : q_identity_recovery_use(c, x->person, str_c(x->hash), &used, e));
 	x->right = used > 0;
-	const char *action = !x->right ? "person.second_step_failed" : x->step ? "person.second_step_passed" : "person.recovery_code_used";
-	return audit_write(c, &(struct audit_entry){ .action = action, .actor = arena_strf(db_arena(c), "%lld", (long long)x->person), .address = x->address }, e);
+	const char *action = !x->right ? "person.second_step_failed"
+	        : x->step              ? "person.second_step_passed"
+	                               : "person.recovery_code_used";
+	return audit_write(c,
+	        &(struct audit_entry){ .action = action,
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)x->person),
+	                .address = x->address },
+	        e);
 }
 
 enum status second_check(struct web *w, int64_t person, struct str code, bool *right, bool *recovered, struct err *e)
@@ -173,9 +189,18 @@ enum status identity_post_second(struct web *w, struct err *e)
 		return page(w, 429, STR("There were many attempts. Please wait a minute."));
 	TRY(second_check(w, half.person, web_form(w, "code"), &right, &recovered, e));
 	if (!right)
-		return page(w, 422, STR("This code does not fit, or was used before. Authenticator apps show a new one every half minute."));
+		return page(w, 422,
+		        STR("This code does not fit, or was used before. Authenticator apps show a new one every half "
+		            "minute."));
 	TRY(authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, key, e));
-	web_set_cookie(w, &(struct cookie){ .name = COOKIE, .value = STR(""), .path = "/", .max_age_s = 0, .http_only = true, .lax = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = COOKIE,
+	                .value = STR(""),
+	                .path = "/",
+	                .max_age_s = 0,
+	                .http_only = true,
+	                .lax = true });
 	TRY(people_load(w->ctx, half.person, &p, e));
-	return p ? signin_done(w, p, arena_printf(w->ctx->arena, "%.*s otp mfa", STR_ARG(half.amr)), half.next, e) : start_again(w);
+	return p ? signin_done(w, p, arena_printf(w->ctx->arena, "%.*s otp mfa", STR_ARG(half.amr)), half.next, e)
+	         : start_again(w);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The second step: a code of an authenticator app, or one of ten recovery codes. Who has set it up is asked after a password or
- * a mailed link; a passkey is two steps in one.
+ * The second step: a code of an authenticator app, or one of ten recovery codes. Who has set it up is asked after a
+ * password or a mailed link; a passkey is two steps in one.
  */
 #ifndef GH_SERVICES_IDENTITY_SECOND_H
 #define GH_SERVICES_IDENTITY_SECOND_H
@@ -22,7 +22,8 @@ struct two_step_view {
 };
 
 /* The first step is proved: the second where there is one, else done. */
-enum status second_or_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
+enum status second_or_done(
+        struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
 
 enum status identity_get_second(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_second(struct web *w, struct err *e) MUST_CHECK;

@@ -11,6 +11,7 @@
 
 void recovery_hash(int64_t person, struct str code, char out[AUTH_HASH_LEN + 1]);
 /* Uses the code up. *recovered: it was a recovery code. */
-enum status second_check(struct web *w, int64_t person, struct str code, bool *right, bool *recovered, struct err *e) MUST_CHECK;
+enum status second_check(
+        struct web *w, int64_t person, struct str code, bool *right, bool *recovered, struct err *e) MUST_CHECK;
 
 #endif

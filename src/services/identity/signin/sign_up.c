@@ -34,7 +34,8 @@ enum status link_tell_owner(struct ctx *ctx, struct err *e)
 	if (has)
 		return ST_OK;
 	TRY(link_make(ctx, &(struct link){ .kind = LINK_OWNER }, LINK_OWNER_LIFE_S, &url, e));
-	fprintf(stderr, "\n  This site has no owner yet. Whoever opens this link within a day becomes it:\n  %.*s\n\n", STR_ARG(url));
+	fprintf(stderr, "\n  This site has no owner yet. Whoever opens this link within a day becomes it:\n  %.*s\n\n",
+	        STR_ARG(url));
 	return ST_OK;
 }
 
@@ -93,8 +94,10 @@ static enum status read_ticket(struct web *w, struct str token, struct ticket *t
 	if (!at_once(t))
 		TRY(read_invitation(w, token, t, e));
 	if (!at_once(t))
-		return err_set(e, ST_GONE, "This link was used, taken back, or is too old. Please ask for another invitation; an owner's link is printed "
-		               "when the server starts, as long as the site has no owner.");
+		return err_set(e, ST_GONE,
+		        "This link was used, taken back, or is too old. Please ask for another invitation; an owner's "
+		        "link is printed "
+		        "when the server starts, as long as the site has no owner.");
 	return ST_OK;
 }
 
@@ -112,8 +115,16 @@ static enum status page(struct web *w, int status, const struct sign_up_view *v)
 static struct sign_up_view view_of(struct web *w, const struct ticket *t)
 {
 	struct str none = STR("");
-	return (struct sign_up_view){ .email = t->email.n ? t->email : none, .name = none, .next = signin_next(w), .token = none, .error = none,
-		.wrong_email = none, .wrong_name = none, .wrong_password = none, .fixed_email = t->email.n > 0, .way = t->way };
+	return (struct sign_up_view){ .email = t->email.n ? t->email : none,
+		.name = none,
+		.next = signin_next(w),
+		.token = none,
+		.error = none,
+		.wrong_email = none,
+		.wrong_name = none,
+		.wrong_password = none,
+		.fixed_email = t->email.n > 0,
+		.way = t->way };
 }
 
 enum status identity_get_sign_up(struct web *w, struct err *e)
@@ -153,7 +164,9 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 	struct identity_owners_row *owners;
 	int64_t accepted = 1;
 	bool owner = x->t->way == SIGN_UP_OWNER;
-	const struct person_new n = { .email = x->v->email, .name = x->v->name, .roles = x->t->roles, .email_verified = !owner };
+	const struct person_new n = {
+		.email = x->v->email, .name = x->v->name, .roles = x->t->roles, .email_verified = !owner
+	};
 	TRY(q_identity_owners(c, &owners, e));
 	if (owner && owners->n)
 		return err_set(e, ST_GONE, "Somebody else was faster: the site has an owner.");
@@ -169,7 +182,8 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* With a ticket the account is there at once. */
-static enum status join_now(struct web *w, struct sign_up_view *v, const struct ticket *t, struct str password, struct err *e)
+static enum status join_now(
+        struct web *w, struct sign_up_view *v, const struct ticket *t, struct str password, struct err *e)
 {
 	struct joining x = { .v = v, .t = t };
 	struct err why = { 0 };
@@ -203,21 +217,37 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 		TRY(people_by_email(c, v->email, &there, e));
 	}
 	TRY(password_hash(w->ctx, password, hash, e));
-	web_set_cookie(w, &(struct cookie){ .name = LINK_BROWSER_COOKIE, .value = secret, .path = "/", .max_age_s = LINK_SIGN_UP_LIFE_S, .http_only = true, .lax = true });
+	web_set_cookie(w,
+	        &(struct cookie){ .name = LINK_BROWSER_COOKIE,
+	                .value = secret,
+	                .path = "/",
+	                .max_age_s = LINK_SIGN_UP_LIFE_S,
+	                .http_only = true,
+	                .lax = true });
 	bool crowd = link_crowd(w, LINK_SIGN_UP, key, NULL);
 	if (there && !crowd) {
-		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored, e)); /* the time tells nothing */
+		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored,
+		        e)); /* the time tells nothing */
 		TRY(link_mail(w->ctx, there->email, there->name, "You have an account already",
-		              "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign in, or ask for a link if you forgot your password.",
-		              web_abs_url(w->ctx, "identity", "/sign-in"), e));
+		        "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign "
+		        "in, or ask for a link if you forgot your password.",
+		        web_abs_url(w->ctx, "identity", "/sign-in"), e));
 	} else if (!crowd) {
-		const struct link l = { .kind = LINK_SIGN_UP, .email = str_trim(v->email), .name = v->name, .hash = str_c(hash), .browser = str_c(browser),
+		const struct link l = { .kind = LINK_SIGN_UP,
+			.email = str_trim(v->email),
+			.name = v->name,
+			.hash = str_c(hash),
+			.browser = str_c(browser),
 			.next = v->next };
 		TRY(link_make(w->ctx, &l, LINK_SIGN_UP_LIFE_S, &url, e));
 		/* Without the name: nobody has this site write their words to others. */
-		TRY(link_mail(w->ctx, str_trim(v->email), STR(""), "Please confirm your address", "With this link you confirm your address and open your account. It is good for a day.", url, e));
+		TRY(link_mail(w->ctx, str_trim(v->email), STR(""), "Please confirm your address",
+		        "With this link you confirm your address and open your account. It is good for a day.", url,
+		        e));
 	}
-	return link_sent(w, &(struct sent_view){ v->email, "Look in your mail", "A letter with a link is on its way. Your account opens when you follow it." });
+	return link_sent(w,
+	        &(struct sent_view){ v->email, "Look in your mail",
+	                "A letter with a link is on its way. Your account opens when you follow it." });
 }
 
 enum status identity_post_sign_up(struct web *w, struct err *e)

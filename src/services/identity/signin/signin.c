@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Signing in with a password. Whoever asks learns nothing of which accounts exist: not from the words, not from the time.
+ * Signing in with a password. Whoever asks learns nothing of which accounts exist: not from the words, not from the
+ * time.
  */
 #include "services/identity/signin/signin.h"
 
@@ -20,7 +21,9 @@
 
 struct page_shell signin_shell(struct web *w, const char *title)
 {
-	return (struct page_shell){ .title = str_c(title), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true };
+	return (struct page_shell){
+		.title = str_c(title), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+	};
 }
 
 struct str signin_next(struct web *w)
@@ -34,14 +37,17 @@ struct str signin_next(struct web *w)
 struct rate signin_account_rate(const struct web *w)
 {
 	const struct config *c = w->ctx->svc->platform->config;
-	return (struct rate){ (unsigned)config_int(c, "identity", "account_per_minute"), (unsigned)config_int(c, "identity", "account_burst") };
+	return (struct rate){ (unsigned)config_int(c, "identity", "account_per_minute"),
+		(unsigned)config_int(c, "identity", "account_burst") };
 }
 
-int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate, const struct known_account *of)
+int64_t signin_wait(
+        struct web *w, const char *kind, struct str key, const struct rate *rate, const struct known_account *of)
 {
 	struct str browser = of ? known_browser(w, of) : STR_NULL;
-	struct str name = browser.n ? arena_strf(w->ctx->arena, "%s-known|%.*s|%.*s", kind, STR_ARG(browser), STR_ARG(key))
-	                            : arena_strf(w->ctx->arena, "%s|%.*s", kind, STR_ARG(key));
+	struct str name = browser.n
+	        ? arena_strf(w->ctx->arena, "%s-known|%.*s|%.*s", kind, STR_ARG(browser), STR_ARG(key))
+	        : arena_strf(w->ctx->arena, "%s|%.*s", kind, STR_ARG(key));
 	return web_rate_wait(w, name, rate, 1);
 }
 
@@ -52,7 +58,10 @@ static enum status throttle(struct web *w, struct str email_key, const struct kn
 	if (!wait)
 		return ST_OK;
 	http_set_header(w->req, "retry-after", arena_strf(w->ctx->arena, "%lld", wait));
-	return err_set(e, ST_RATE_LIMITED, "There were many attempts for this address. Please wait %lld seconds, or have a link mailed to you instead.", wait);
+	return err_set(e, ST_RATE_LIMITED,
+	        "There were many attempts for this address. Please wait %lld seconds, or have a link mailed to you "
+	        "instead.",
+	        wait);
 }
 
 enum status signin_find(struct web *w, struct str email, struct signin_account *out, struct err *e)
@@ -86,8 +95,8 @@ static void hash_again(struct web *w, int64_t person, struct str password)
 		(void)!db_write(w->ctx, w->ctx->svc->db, tx_rehash, &r, NULL);
 }
 
-/* Somebody tried a wrong password: the owner of the account sees that in their log. Recorded of nobody's account too, which takes as long;
-   what was typed is not, it may be a password. */
+/* Somebody tried a wrong password: the owner of the account sees that in their log. Recorded of nobody's account too,
+   which takes as long; what was typed is not, it may be a password. */
 static void record_failure(struct web *w, const struct person_record *p)
 {
 	struct audit_entry entry = { .action = "person.sign_in_failed" };
@@ -97,7 +106,8 @@ static void record_failure(struct web *w, const struct person_record *p)
 		LOG(WARN, w->ctx, "signin.unrecorded", LI("person", p ? p->id : 0));
 }
 
-enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e)
+enum status signin_by_password(
+        struct web *w, struct str email, struct str password, struct person_record **out, struct err *e)
 {
 	struct str key;
 	struct signin_account account;
@@ -138,9 +148,13 @@ enum status signin_begin(struct web *w, const struct person_record *p, const cha
 	struct sso s = people_sso(p);
 	struct seen seen = { w, p, amr, { 0 } };
 	if (str_eqc(p->status, "pending"))
-		return err_set(e, ST_FORBIDDEN, "Your account waits for somebody of the cooperative to approve it. You will get a letter when it is open.");
+		return err_set(e, ST_FORBIDDEN,
+		        "Your account waits for somebody of the cooperative to approve it. You will get a letter when "
+		        "it is open.");
 	if (str_eqc(p->status, "suspended"))
-		return err_set(e, ST_FORBIDDEN, "This account is suspended. Please write to the cooperative if you think that this is a mistake.");
+		return err_set(e, ST_FORBIDDEN,
+		        "This account is suspended. Please write to the cooperative if you think that this is a "
+		        "mistake.");
 	audit_from(w, &seen.from);
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_seen, &seen, e));
 	s.amr = str_c(amr);
@@ -173,7 +187,10 @@ enum status identity_get_sign_in(struct web *w, struct err *e)
 	enum status moved;
 	if (session_move_home(w, &moved))
 		return moved;
-	struct signin_view v = { .next = signin_next(w), .email = web_query(w, "email"), .error = STR(""), .again = str_eqc(web_query(w, "again"), "1") };
+	struct signin_view v = { .next = signin_next(w),
+		.email = web_query(w, "email"),
+		.error = STR(""),
+		.again = str_eqc(web_query(w, "again"), "1") };
 	if (w->person && !v.again)
 		return web_redirect(w, 303, v.next);
 	if (w->person && !v.email.n)

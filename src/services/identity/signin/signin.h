@@ -19,10 +19,11 @@ struct signin_view {
 	bool again;           /* somebody signed in proves it once more */
 };
 
-/* One more attempt of a kind ("account", "second", "mail-reset") on a key: 0, or how many seconds to wait. A browser that the account `of` knows
-   has a budget of its own, so that strangers who use up the key's keep nobody out; of NULL: everybody shares the key's. Nothing is counted where
-   limits are off. */
-int64_t signin_wait(struct web *w, const char *kind, struct str key, const struct rate *rate, const struct known_account *of);
+/* One more attempt of a kind ("account", "second", "mail-reset") on a key: 0, or how many seconds to wait. A browser
+   that the account `of` knows has a budget of its own, so that strangers who use up the key's keep nobody out; of NULL:
+   everybody shares the key's. Nothing is counted where limits are off. */
+int64_t signin_wait(
+        struct web *w, const char *kind, struct str key, const struct rate *rate, const struct known_account *of);
 /* Attempts to sign in to one account (settings). */
 struct rate signin_account_rate(const struct web *w);
 
@@ -34,12 +35,16 @@ struct signin_account {
 };
 enum status signin_find(struct web *w, struct str email, struct signin_account *out, struct err *e) MUST_CHECK;
 
-/* Is this right? Takes the same time and gives the same answer whoever asks for whomever. *out NULL: no. Throttled by account. */
-enum status signin_by_password(struct web *w, struct str email, struct str password, struct person_record **out, struct err *e) MUST_CHECK;
-/* Proved: a single sign-on, and a browser that the account knows. amr: RFC 8176. ST_FORBIDDEN, with a sentence, for accounts that are pending or suspended. */
+/* Is this right? Takes the same time and gives the same answer whoever asks for whomever. *out NULL: no. Throttled by
+ * account. */
+enum status signin_by_password(
+        struct web *w, struct str email, struct str password, struct person_record **out, struct err *e) MUST_CHECK;
+/* Proved: a single sign-on, and a browser that the account knows. amr: RFC 8176. ST_FORBIDDEN, with a sentence, for
+ * accounts that are pending or suspended. */
 enum status signin_begin(struct web *w, const struct person_record *p, const char *amr, struct err *e) MUST_CHECK;
 /* The same, and on to next. */
-enum status signin_done(struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
+enum status signin_done(
+        struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
 /* ?next= or the form's, if it is ours; else the account. */
 struct str signin_next(struct web *w);
 /* The sign-in page once more, with what was typed and what was wrong. */

@@ -21,7 +21,8 @@ void totp_code(struct str seed, int64_t step, char out[TOTP_DIGITS + 1])
 	HMAC(EVP_sha1(), seed.p, (int)seed.n, message, sizeof message, mac, &n);
 	/* Dynamic truncation (RFC 4226 5.3). */
 	const unsigned char *at = mac + (mac[19] & 15);
-	uint32_t code = ((uint32_t)(at[0] & 0x7f) << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]) % 1000000;
+	uint32_t code = ((uint32_t)(at[0] & 0x7f) << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]) %
+	        1000000;
 	snprintf(out, TOTP_DIGITS + 1, "%06u", code);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Time-based one-time passwords (RFC 6238: HMAC-SHA-1, 30 s, 6 digits, as authenticator apps have them) and how they are given
- * to an app.
+ * Time-based one-time passwords (RFC 6238: HMAC-SHA-1, 30 s, 6 digits, as authenticator apps have them) and how they
+ * are given to an app.
  */
 #ifndef GH_SERVICES_IDENTITY_TOTP_H
 #define GH_SERVICES_IDENTITY_TOTP_H

@@ -70,14 +70,22 @@ static enum status begin(struct web *w, struct err *e)
 	random_bytes(raw, sizeof raw);
 	struct str seed = arena_str(w->ctx->arena, str_n(raw, sizeof raw));
 	v.resume = auth_secret(w->ctx->arena, hash);
-	const struct auth_entry n = { AUTH_PROMPT, str_c(hash), arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id),
-		auth_seal(w->ctx, SECOND_SEAL, seed), auth_expiry_us(SETUP_S) };
+	const struct auth_entry n = { AUTH_PROMPT, str_c(hash),
+		arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id), auth_seal(w->ctx, SECOND_SEAL, seed),
+		auth_expiry_us(SETUP_S) };
 	TRY(authstore_put(w->ctx, w->ctx->svc->platform->auth, &n, e));
 	TRY(show_seed(w, seed, &v, e));
 	return page(w, 200, &v, e);
 }
 
-struct setup { struct web *w; const char *action; enum notice_kind notice; struct str sealed; int64_t step; char codes[RECOVERY_CODES][RECOVERY_LEN + 1]; };
+struct setup {
+	struct web *w;
+	const char *action;
+	enum notice_kind notice;
+	struct str sealed;
+	int64_t step;
+	char codes[RECOVERY_CODES][RECOVERY_LEN + 1];
+};
 
 static void make_codes(struct setup *s)
 {
@@ -119,18 +127,27 @@ static enum status confirm(struct web *w, struct err *e)
 	struct setup s = { .w = w, .action = "person.two_step_on", .notice = NOTICE_TWO_STEP_ON };
 	auth_hash(resume, hash);
 	enum status st = authstore_get(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), &n, e);
-	if (st == ST_NOT_FOUND || (st == ST_OK && !str_eq(n.owner, arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id))))
-		return page(w, 422, &(struct two_step_view){ .error = STR("This took longer than a quarter of an hour. Please begin again."), .done = STR("") }, e);
+	if (st == ST_NOT_FOUND ||
+	        (st == ST_OK && !str_eq(n.owner, arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id))))
+		return page(w, 422,
+		        &(struct two_step_view){
+		                .error = STR("This took longer than a quarter of an hour. Please begin again."),
+		                .done = STR("") },
+		        e);
 	TRY(st);
 	TRY(auth_unseal(w->ctx, SECOND_SEAL, n.value, &seed, e));
 	if (!totp_fits(seed, web_form(w, "code"), clock_now_us(), &s.step)) {
-		struct two_step_view v = { .error = STR("This code does not fit. Is the clock of your phone right?"), .done = STR(""), .resume = resume };
+		struct two_step_view v = { .error = STR("This code does not fit. Is the clock of your phone right?"),
+			.done = STR(""),
+			.resume = resume };
 		TRY(show_seed(w, seed, &v, e));
 		return page(w, 422, &v, e);
 	}
 	TRY(authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), e));
 	s.sealed = n.value;
-	return show_codes(w, &s, "Two steps are on. Keep these codes somewhere safe: each is good once, when your phone is not at hand.", e);
+	return show_codes(w, &s,
+	        "Two steps are on. Keep these codes somewhere safe: each is good once, when your phone is not at hand.",
+	        e);
 }
 
 static enum status fresh_codes(struct web *w, struct err *e)
@@ -145,7 +162,10 @@ static enum status tx_off(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_identity_totp_drop(c, w->person->id, NULL, e));
 	TRY(q_identity_recovery_drop(c, w->person->id, NULL, e));
 	TRY(notice_enqueue(c, w, NOTICE_TWO_STEP_OFF, w->person->id, STR(""), e));
-	return audit_write(c, &(struct audit_entry){ .action = "person.two_step_off", .actor = arena_strf(db_arena(c), "%lld", (long long)w->person->id) }, e);
+	return audit_write(c,
+	        &(struct audit_entry){ .action = "person.two_step_off",
+	                .actor = arena_strf(db_arena(c), "%lld", (long long)w->person->id) },
+	        e);
 }
 
 static enum status off(struct web *w, struct err *e)

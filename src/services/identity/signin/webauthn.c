@@ -11,7 +11,13 @@
 #define AAGUID 16
 #define CBOR_DEPTH 8
 enum { FLAG_PRESENT = 1, FLAG_VERIFIED = 4, FLAG_ATTESTED = 64 };
-enum { COSE_KTY = 1, COSE_ALG = 3, COSE_CRV = -1, COSE_X = -2, COSE_Y = -3 }; /* for RSA: n = -1, e = -2 (RFC 8152, 8230) */
+enum {
+	COSE_KTY = 1,
+	COSE_ALG = 3,
+	COSE_CRV = -1,
+	COSE_X = -2,
+	COSE_Y = -3
+};                                                                  /* for RSA: n = -1, e = -2 (RFC 8152, 8230) */
 enum { KIND_BYTES = 2, KIND_TEXT, KIND_ARRAY, KIND_MAP, KIND_TAG }; /* major types of CBOR (RFC 8949 3.1) */
 enum { COSE_ES256 = -7, COSE_EDDSA = -8, COSE_RS256 = -257 };
 
@@ -29,7 +35,8 @@ struct str webauthn_challenge(struct arena *a, struct str client_data)
 	return s.p ? arena_str(a, s) : STR_NULL;
 }
 
-static enum status check_client(const struct webauthn_expected *x, struct str client_data, const char *type, struct err *e)
+static enum status check_client(
+        const struct webauthn_expected *x, struct str client_data, const char *type, struct err *e)
 {
 	SCOPED_JSON *j = client_data.n <= WEBAUTHN_DATA_MAX ? json_parse(client_data, 8, NULL) : NULL;
 	if (!json_is_object(j))
@@ -47,7 +54,8 @@ static enum status check_client(const struct webauthn_expected *x, struct str cl
 
 struct auth_data { unsigned flags; int64_t sign_count; struct str credential_id, key; };
 
-static enum status read_auth_data(const struct webauthn_expected *x, struct str data, struct auth_data *out, struct err *e)
+static enum status read_auth_data(
+        const struct webauthn_expected *x, struct str data, struct auth_data *out, struct err *e)
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	const unsigned char *p = (const unsigned char *)data.p;
@@ -56,7 +64,8 @@ static enum status read_auth_data(const struct webauthn_expected *x, struct str 
 	crypto_hash_sha256(hash, (const unsigned char *)x->rp_id.p, x->rp_id.n);
 	if (sodium_memcmp(hash, p, RP_HASH))
 		return bad(e, "it belongs to another site");
-	*out = (struct auth_data){ .flags = p[RP_HASH], .sign_count = (int64_t)p[33] << 24 | p[34] << 16 | p[35] << 8 | p[36] };
+	*out = (struct auth_data){ .flags = p[RP_HASH],
+		.sign_count = (int64_t)p[33] << 24 | p[34] << 16 | p[35] << 8 | p[36] };
 	if (!(out->flags & FLAG_PRESENT) || !(out->flags & FLAG_VERIFIED))
 		return bad(e, "the authenticator did not check who you are");
 	if (!(out->flags & FLAG_ATTESTED))
@@ -80,8 +89,8 @@ static void decref(cbor_item_t **item)
 }
 #define SCOPED_CBOR __attribute__((cleanup(decref))) cbor_item_t
 
-/* Are the lengths of the first item definite and within text, and its nesting modest (CTAP 2.1, 8)? libcbor would first make room for
-   whatever number of parts ten bytes claim. */
+/* Are the lengths of the first item definite and within text, and its nesting modest (CTAP 2.1, 8)? libcbor would first
+   make room for whatever number of parts ten bytes claim. */
 static bool bounded(struct str text)
 {
 	uint64_t left[CBOR_DEPTH] = { 1 }; /* items to come, by level */
@@ -151,7 +160,8 @@ static const cbor_item_t *by_name(const cbor_item_t *map, const char *key)
 {
 	for (size_t i = 0; i < cbor_map_size(map); i++) {
 		const cbor_item_t *k = cbor_map_handle(map)[i].key;
-		if (cbor_isa_string(k) && cbor_string_is_definite(k) && str_eqc(str_n((char *)cbor_string_handle(k), cbor_string_length(k)), key))
+		if (cbor_isa_string(k) && cbor_string_is_definite(k) &&
+		        str_eqc(str_n((char *)cbor_string_handle(k), cbor_string_length(k)), key))
 			return cbor_map_handle(map)[i].value;
 	}
 	return NULL;
@@ -169,16 +179,19 @@ static struct str jwk_of(struct arena *a, const cbor_item_t *map)
 	int64_t kty, alg, crv = 0;
 	if (!is_int(by_number(map, COSE_KTY), &kty) || !is_int(by_number(map, COSE_ALG), &alg))
 		return STR_NULL;
-	struct str x = bytes_of(by_number(map, COSE_X)), y = bytes_of(by_number(map, COSE_Y)), n = bytes_of(by_number(map, COSE_CRV));
+	struct str x = bytes_of(by_number(map, COSE_X)), y = bytes_of(by_number(map, COSE_Y)),
+	           n = bytes_of(by_number(map, COSE_CRV));
 	if (!x.p || x.n > 1024 || y.n > 1024 || n.n > 1024)
 		return STR_NULL;
 	(void)!is_int(by_number(map, COSE_CRV), &crv);
 	if (kty == 2 && alg == COSE_ES256 && crv == 1 && y.p)
-		return arena_strf(a, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%.*s\",\"y\":\"%.*s\"}", STR_ARG(base64url(a, x)), STR_ARG(base64url(a, y)));
+		return arena_strf(a, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%.*s\",\"y\":\"%.*s\"}",
+		        STR_ARG(base64url(a, x)), STR_ARG(base64url(a, y)));
 	if (kty == 1 && alg == COSE_EDDSA && crv == 6)
 		return arena_strf(a, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%.*s\"}", STR_ARG(base64url(a, x)));
 	if (kty == 3 && alg == COSE_RS256 && n.p)
-		return arena_strf(a, "{\"kty\":\"RSA\",\"n\":\"%.*s\",\"e\":\"%.*s\"}", STR_ARG(base64url(a, n)), STR_ARG(base64url(a, x)));
+		return arena_strf(a, "{\"kty\":\"RSA\",\"n\":\"%.*s\",\"e\":\"%.*s\"}", STR_ARG(base64url(a, n)),
+		        STR_ARG(base64url(a, x)));
 	return STR_NULL;
 }
 
@@ -190,8 +203,8 @@ static struct jose_key *key_of(struct str jwk, struct err *e)
 
 /* --- the two ceremonies ------------------------------------------------------------------------------------------- */
 
-enum status webauthn_register(struct arena *a, const struct webauthn_expected *x, struct str client_data, struct str attestation,
-                              struct webauthn_credential *out, struct err *e)
+enum status webauthn_register(struct arena *a, const struct webauthn_expected *x, struct str client_data,
+        struct str attestation, struct webauthn_credential *out, struct err *e)
 {
 	struct auth_data d;
 	size_t used;
@@ -216,8 +229,8 @@ enum status webauthn_register(struct arena *a, const struct webauthn_expected *x
 	return ST_OK;
 }
 
-enum status webauthn_assert(struct arena *a, const struct webauthn_expected *x, struct str jwk, int64_t sign_count, struct str client_data,
-                            struct str auth_data, struct str signature, int64_t *fresh, struct err *e)
+enum status webauthn_assert(struct arena *a, const struct webauthn_expected *x, struct str jwk, int64_t sign_count,
+        struct str client_data, struct str auth_data, struct str signature, int64_t *fresh, struct err *e)
 {
 	struct auth_data d;
 	TRY(check_client(x, client_data, "webauthn.get", e));
@@ -228,7 +241,8 @@ enum status webauthn_assert(struct arena *a, const struct webauthn_expected *x, 
 	/* What is signed (7.2, step 20). */
 	char *signed_text = arena_alloc(a, auth_data.n + crypto_hash_sha256_BYTES);
 	memcpy(signed_text, auth_data.p, auth_data.n);
-	crypto_hash_sha256((unsigned char *)signed_text + auth_data.n, (const unsigned char *)client_data.p, client_data.n);
+	crypto_hash_sha256(
+	        (unsigned char *)signed_text + auth_data.n, (const unsigned char *)client_data.p, client_data.n);
 	bool good = jose_key_verify_der(k, str_n(signed_text, auth_data.n + crypto_hash_sha256_BYTES), signature);
 	jose_key_free(k);
 	if (!good)
