@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "rt/internal.h"
 
-enum { DRAIN_S = 10, FAULT_STACK = 64 << 10 };
+enum { DRAIN_S = 10, FAULT_STACK = (RT_TSAN ? 256 : 64) << 10 }; /* TSan's own frames are large */
 
 struct member {
 	struct loops *all;
@@ -49,11 +49,11 @@ static void start_task(struct task *t)
 	pthread_mutex_unlock(&ls->lock);
 }
 
-/* A fiber that has used up its stack has none left for the handler of that fault. Sanitizers bring a stack of their
- * own. NULL: none. */
+/* A fiber that has used up its stack has none left for the handler of that fault. ASan brings a stack of its own.
+   NULL: none. */
 static void *fault_stack_set(void)
 {
-	if (RT_ASAN || RT_TSAN)
+	if (RT_ASAN)
 		return NULL;
 	stack_t s = { .ss_sp = malloc(FAULT_STACK), .ss_size = FAULT_STACK };
 	if (s.ss_sp && sigaltstack(&s, NULL)) {
