@@ -41,6 +41,12 @@ static enum status look(struct ctx *ctx, int64_t *mark, struct err *e)
 	return ST_OK;
 }
 
+/* The watch and whoever has just changed something, each on a loop of its own. */
+static void set_mark(struct service_instance *s, int64_t mark)
+{
+	__atomic_store_n(&s->settings_mark, mark, __ATOMIC_RELAXED);
+}
+
 enum status settings_load(struct ctx *ctx, struct platform *p, struct err *e)
 {
 	for (unsigned i = 0; i < p->service_count; i++) {
@@ -48,9 +54,12 @@ enum status settings_load(struct ctx *ctx, struct platform *p, struct err *e)
 		if (!s->local || !s->db)
 			continue;
 		ctx->svc = s;
-		enum status st = look(ctx, &s->settings_mark, e);
-		if (st == ST_OK && s->settings_mark)
+		int64_t mark = 0;
+		enum status st = look(ctx, &mark, e);
+		if (st == ST_OK && mark)
 			st = take_over(ctx, true, e);
+		if (st == ST_OK)
+			set_mark(s, mark);
 		ctx->svc = NULL;
 		TRY(st);
 	}
@@ -61,10 +70,10 @@ enum status settings_watch(struct ctx *ctx, struct err *e)
 {
 	int64_t mark;
 	TRY(look(ctx, &mark, e));
-	if (mark == ctx->svc->settings_mark)
+	if (mark == __atomic_load_n(&ctx->svc->settings_mark, __ATOMIC_RELAXED))
 		return ST_OK;
 	TRY(take_over(ctx, false, e));
-	ctx->svc->settings_mark = mark;
+	set_mark(ctx->svc, mark);
 	cache_drop_tag(ctx->svc->platform->cache, str_c(ctx->svc->def->name));
 	return ST_OK;
 }

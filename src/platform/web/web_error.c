@@ -51,6 +51,12 @@ static bool is_private(struct str name)
 	return str_eqc(name, "code") || str_eqc(name, "card");
 }
 
+/* Nobody who asks this is known: what does not say how long it is stays where it is. */
+static bool may_read(const struct http_req *r)
+{
+	return r->body_len > 0 && r->body_len <= KEPT_BYTES;
+}
+
 static void keep_form(struct web *w, enum status st, struct error_view *v)
 {
 	bool again = st == ST_CSRF || st == ST_CONFLICT || st == ST_UNAVAILABLE || st == ST_IO || st == ST_TIMEOUT ||
@@ -58,7 +64,7 @@ static void keep_form(struct web *w, enum status st, struct error_view *v)
 	if (!again || w->req->method != HTTP_POST)
 		return;
 	/* A session that ended is found before the body is read. Of one with files the texts are kept. */
-	if (st == ST_UNAUTHENTICATED && w->req->body_len <= KEPT_BYTES && web_form_load(w, NULL) != ST_OK)
+	if (st == ST_UNAUTHENTICATED && may_read(w->req) && web_form_load(w, NULL) != ST_OK)
 		return;
 	if (!w->form_parsed || !w->form_.count)
 		return;
