@@ -21,6 +21,7 @@
 #include "platform/cache/limits.h"
 #include "platform/cache/redis.h"
 #include "platform/cache/redis_url.h"
+#include "platform/hub/hub.h"
 #include "rt/fiber.h"
 
 static char dir[] = "/tmp/gh-redis-XXXXXX", path[64], url[96];
@@ -476,6 +477,51 @@ static void urls(void **state)
 		assert_int_equal(redis_url_parse(str_c(bad[i]), &u, NULL), ST_CONFIG);
 }
 
+/* --- the hub over processes: two hubs that know nothing of each other but Redis --- */
+
+static bool hears(struct hub_sub *s, const char *text)
+{
+	struct hub_message m;
+	return hub_next(s, clock_mono_ns(), &m) == ST_OK && str_eqc(m.data, text);
+}
+
+static void hubs(void *arg)
+{
+	struct redis *r[2] = { client(), client() };
+	struct hub *h[2] = { hub_new(r[0], NULL), hub_new(r[1], NULL) };
+	struct hub_sub *s[2];
+	struct hub_message m;
+	bool once[4] = { false }; /* a message is heard once, and AWAIT looks twice */
+	for (int i = 0; i < 2; i++) {
+		redis_start(r[i]);
+		assert_int_equal(hub_subscribe(h[i], &STR("room"), 1, 0, &s[i], NULL), ST_OK);
+	}
+	/* Until both are subscribed at Redis: who comes there first has heard what the other asked. */
+	AWAIT(once[0] ||
+	        (hub_publish(h[0], STR("room"), STR("e"), STR("there?")) && (once[0] = hears(s[1], "there?"))));
+	AWAIT(once[1] || (hub_publish(h[1], STR("room"), STR("e"), STR("here!")) && (once[1] = hears(s[0], "here!"))));
+	for (int i = 0; i < 2; i++)
+		while (hub_next(s[i], clock_mono_ns() + NS_PER_S / 2, &m) == ST_OK)
+			;
+	hub_publish(h[0], STR("room"), STR("e"), STR("one \"text\"\nwith lines"));
+	AWAIT(once[2] || (once[2] = hears(s[1], "one \"text\"\nwith lines")));
+	assert_true(hears(s[0], "one \"text\"\nwith lines"));
+	assert_int_equal(hub_next(s[0], clock_mono_ns() + NS_PER_S / 5, &m), ST_TIMEOUT); /* not its own once more */
+	AWAIT((hub_refresh(h[1]), hub_presence(h[0], STR("room")) == 2));
+	hub_unsubscribe(s[1]);
+	AWAIT(hub_presence(h[0], STR("room")) == 1);
+	/* Redis goes and comes back: what was said meanwhile, nobody knows. */
+	server_kill();
+	server_start();
+	AWAIT(once[3] || (once[3] = hub_next(s[0], clock_mono_ns() + NS_PER_S / 100, &m) == ST_OK && m.gap));
+	hub_unsubscribe(s[0]);
+	for (int i = 0; i < 2; i++) {
+		client_end(r[i]);
+		hub_free(h[i]);
+	}
+}
+static void hubs_meet_test(void **state) { fiber_main(hubs, NULL); }
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -487,7 +533,8 @@ int main(void)
 		cmocka_unit_test(hung_and_killed_test), cmocka_unit_test(callers_without_time_test),
 		cmocka_unit_test(subscriptions_test), cmocka_unit_test(any_number_of_subscriptions_test),
 		cmocka_unit_test(second_level_test), cmocka_unit_test(put_and_fetched_test),
-		cmocka_unit_test(lost_drops_are_made_good_test), cmocka_unit_test(shared_limits_test) };
+		cmocka_unit_test(lost_drops_are_made_good_test), cmocka_unit_test(shared_limits_test),
+		cmocka_unit_test(hubs_meet_test) };
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	server_kill();
 	unlink(path);

@@ -6,6 +6,7 @@
 #include "platform/admin/settings.h"
 #include "platform/audit/audit_int.h"
 #include "platform/boot/platform.h"
+#include "platform/hub/hub.h"
 #include "platform/mail/mail_int.h"
 #include "platform/web/web_app.h"
 #include "platform/work/retention.h"
@@ -38,7 +39,21 @@ const struct event_handler common_events[] = {
 	{ 0 },
 };
 
+/* Once in a process, however many services it runs. */
+static enum status refresh_hub(struct ctx *ctx, struct err *e)
+{
+	struct platform *p = ctx->svc->platform;
+	struct service_instance *first = p->services;
+	(void)e;
+	while (!first->local || !first->db)
+		first++;
+	if (first == ctx->svc)
+		hub_refresh(p->hub);
+	return ST_OK;
+}
+
 const struct background_def common_backgrounds[] = {
+	{ "hub.refresh", refresh_hub, .every_ms = 10000 },
 	{ "settings.watch", settings_watch, .every_ms = 5000 },
 	{ 0 },
 };

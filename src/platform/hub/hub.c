@@ -242,6 +242,7 @@ static enum status join(struct hub_sub *s, struct str topic, int64_t after, stru
 	if (!t)
 		return err_set(e, ST_NOMEM, "no memory for a topic");
 	hub_tell_count(h, topic);
+	hub_ask_count(h, topic);
 	return ST_OK;
 }
 
@@ -403,6 +404,18 @@ void hub_note_others(struct hub *h, struct str topic, uint64_t process, unsigned
 	if (own)
 		*own = (struct other){ process, n, now };
 	pthread_mutex_unlock(&b->lock);
+}
+
+void hub_refresh(struct hub *h)
+{
+	for (unsigned i = 0; h->redis && i < BUCKETS; i++) {
+		struct bucket *b = &h->buckets[i];
+		pthread_mutex_lock(&b->lock);
+		for (struct topic *t = b->topics; t; t = t->next)
+			if (t->count)
+				hub_tell_n(h, str_n(t->name, t->name_n), t->count);
+		pthread_mutex_unlock(&b->lock);
+	}
 }
 
 unsigned hub_presence(struct hub *h, struct str topic)

@@ -58,7 +58,10 @@ void hub_unsubscribe(struct hub_sub *s); /* NULL is fine */
 void hub_unsubscribep(struct hub_sub **s);
 #define SCOPED_SUB __attribute__((cleanup(hub_unsubscribep))) struct hub_sub
 
-/* How many listen to it, in all processes as far as they were heard of in the last 30 s. */
+/* Tells the other processes how many listen here: every ten seconds (boot/common.c). */
+void hub_refresh(struct hub *h);
+/* How many listen to it: here, and, of a topic that somebody listens to here, in the processes that were heard of in
+ * the last 30 s. */
 unsigned hub_presence(struct hub *h, struct str topic);
 
 /* Since the process began; topics and subscribers: now, in this process. */

@@ -75,5 +75,7 @@ void hub_note_others(struct hub *h, struct str topic, uint64_t process, unsigned
 enum status hub_listen(struct hub *h, struct err *e) MUST_CHECK;
 void hub_tell_others(struct hub *h, const struct hub_text *m);
 void hub_tell_count(struct hub *h, struct str topic);
+void hub_tell_n(struct hub *h, struct str topic, unsigned n); /* how many there are here; takes no lock */
+void hub_ask_count(struct hub *h, struct str topic);           /* of the others */
 
 #endif

@@ -36,13 +36,27 @@ void hub_tell_others(struct hub *h, const struct hub_text *m)
 	post(h, head, n, str_n(m->text + m->topic_n + m->event_n, m->data_n));
 }
 
-void hub_tell_count(struct hub *h, struct str topic)
+void hub_tell_n(struct hub *h, struct str topic, unsigned n)
 {
 	char head[HEAD_MAX];
 	if (!h->redis)
 		return;
-	int n = snprintf(head, sizeof head, "C %llx %u ", (unsigned long long)h->process, hub_count_here(h, topic));
-	post(h, head, n, topic);
+	int len = snprintf(head, sizeof head, "C %llx %u ", (unsigned long long)h->process, n);
+	post(h, head, len, topic);
+}
+
+void hub_tell_count(struct hub *h, struct str topic)
+{
+	hub_tell_n(h, topic, hub_count_here(h, topic));
+}
+
+void hub_ask_count(struct hub *h, struct str topic)
+{
+	char head[HEAD_MAX];
+	if (!h->redis)
+		return;
+	int len = snprintf(head, sizeof head, "A %llx 0 ", (unsigned long long)h->process);
+	post(h, head, len, topic);
 }
 
 static bool word(struct str *rest, struct str *out)
@@ -78,6 +92,11 @@ static void on_message(void *arg, struct str text)
 	if (str_eqc(kind, "C")) {
 		if (n >= 0 && n <= UINT32_MAX && text.n && text.n <= HUB_TOPIC_LEN)
 			hub_note_others(h, text, process, (unsigned)n);
+		return;
+	}
+	if (str_eqc(kind, "A")) {
+		if (text.n && text.n <= HUB_TOPIC_LEN && hub_count_here(h, text))
+			hub_tell_count(h, text);
 		return;
 	}
 	if (!str_eqc(kind, "M") || !word(&text, &topic) || !word(&text, &event) || topic.n > HUB_TOPIC_LEN ||
