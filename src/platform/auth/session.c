@@ -111,7 +111,7 @@ static bool provider_answers(struct ctx *ctx)
 		return false;
 	if (provider->local)
 		return true;
-	const struct contract_def *def = session_contract(provider, "end");
+	const struct contract_def *def = contract_named(provider->def, "end");
 	return def && !breaker_is_open(internal_breaker(ctx->svc->platform, provider)) &&
 	        contract_call(ctx, def, &nobody, &ended, NULL) == ST_OK;
 }
@@ -136,16 +136,6 @@ struct str session_sign_in_url(struct web *w, struct str back)
 	return arena_strf(ctx->arena, "%.*s?next=%.*s",
 	        STR_ARG(session_path(ctx, is_provider(ctx->svc) ? "/sign-in" : "/auth/login")), (int)next.len,
 	        next.data ? next.data : "");
-}
-
-/* --- contracts of the provider ------------------------------------------------------------------------------ */
-
-const struct contract_def *session_contract(const struct service_instance *provider, const char *name)
-{
-	for (const struct contract_def *const *c = provider->def->contracts; c && *c; c++)
-		if (!strcmp((*c)->name, name))
-			return *c;
-	return NULL;
 }
 
 static enum status ping(struct ctx *ctx, struct platform *p, struct err *e)

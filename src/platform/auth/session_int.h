@@ -25,9 +25,6 @@ struct str sso_sessions_owner(struct ctx *ctx, struct str key); /* owner of the 
 struct str session_path(struct ctx *ctx, const char *path);
 struct str session_callback_url(struct ctx *ctx);
 
-/* A contract of the provider by name; NULL: it has none. */
-const struct contract_def *session_contract(const struct service_instance *provider, const char *name);
-
 enum status session_get_login(struct web *w, struct err *e) MUST_CHECK;
 enum status session_get_callback(struct web *w, struct err *e) MUST_CHECK;
 enum status session_get_logout(struct web *w, struct err *e) MUST_CHECK;

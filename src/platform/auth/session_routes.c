@@ -276,7 +276,7 @@ enum status session_get_callback(struct web *w, struct err *e)
 	if (error.p || !code.n)
 		return refused(w, &l, error.p ? error : STR("no code"), e);
 	const struct session_redeem_ask ask = { l.service, code, session_callback_url(ctx), l.verifier };
-	TRY(contract_call(ctx, session_contract(ctx->svc->platform->identity, "redeem"), &ask, &who, e));
+	TRY(contract_call(ctx, contract_named(ctx->svc->platform->identity->def, "redeem"), &ask, &who, e));
 	if (who.nonce.n != l.nonce.n || sodium_memcmp(who.nonce.p, l.nonce.p, l.nonce.n))
 		return err_set(e, ST_INVALID, "This answer belongs to another sign-in. Please sign in again.");
 	TRY(begin_session(w, who.sso, e));
@@ -308,7 +308,7 @@ enum status session_post_logout(struct web *w, struct err *e)
 		http_peer_text(w->req, address);
 		const struct session_end_ask end = { w->person->session, str_c(address) };
 		enum status st = contract_call(
-		        ctx, session_contract(ctx->svc->platform->identity, "end"), &end, &ended, e);
+		        ctx, contract_named(ctx->svc->platform->identity->def, "end"), &end, &ended, e);
 		/* The provider is away: what signs in is ended all the same; who else should be told is not. */
 		if (st != ST_OK)
 			TRY(sso_end(ctx, w->person->session, e));

@@ -30,7 +30,6 @@ struct entry {
 	const char *source;
 	bool set;
 	bool fixed;              /* the environment or --set gave it */
-	bool waiting;            /* what is kept counts from the next start */
 	const char *kept;        /* chosen in the administration; NULL: not */
 	const char *base, *base_source; /* what it is without that */
 };
@@ -344,8 +343,7 @@ static void keep_row(struct config *c, struct entry *row, const struct config_ke
 	}
 	row->kept = kept ? arena_cstr(c->arena, kept->value) : NULL;
 	const char *text = kept ? row->kept : row->base, *source = kept ? "the administration" : row->base_source;
-	row->waiting = !row->def->live && !at_start && strcmp(text, row->text) != 0;
-	if (!row->waiting)
+	if (row->def->live || at_start)
 		(void)!set_row(c, row, str_c(text), source, NULL); /* it was checked */
 }
 
@@ -453,10 +451,9 @@ size_t config_rows(const struct config *c, struct arena *a, struct config_row **
 	pthread_mutex_lock(lock);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct entry *row = &c->entries[i];
-		const char *text = !row->waiting ? row->text : row->kept ? row->kept : row->base;
+		const char *text = row->text;
 		bool hide = row->def->kind == SET_SECRET && *text;
-		rows[i] = (struct config_row){ row->def, row->name, hide ? "(secret)" : text, row->source, row->fixed,
-			row->waiting };
+		rows[i] = (struct config_row){ row->def, row->name, hide ? "(secret)" : text, row->source, row->fixed };
 	}
 	pthread_mutex_unlock(lock);
 	*out = rows;

@@ -50,7 +50,6 @@ struct config_row {
 	const struct setting *setting;
 	const char *name, *value, *source; /* name: "section.key" */
 	bool fixed;   /* given by the environment or --set: nobody changes it here */
-	bool waiting; /* another value was chosen, for the next start */
 };
 size_t config_rows(const struct config *c, struct arena *a, struct config_row **out);
 

@@ -155,18 +155,10 @@ static void own_rules(struct form_fill *f)
 		f->desc->check(f->w, f);
 }
 
-static bool is_json(const struct web *w)
-{
-	struct header_params params;
-	struct str type = http_header(w->req, "content-type");
-	struct str kind = type.p ? header_main(type, &params) : STR("");
-	return str_ieqc(kind, "application/json");
-}
-
 enum status form_read(struct form_fill *f, struct web *w, const struct form_desc *desc, void *values, struct err *e)
 {
 	form_show(f, w, desc, values);
-	if (is_json(w)) {
+	if (web_has_json(w)) {
 		TRY(form_read_json(f, e));
 	} else {
 		TRY(web_form_load(w, e));
@@ -195,23 +187,16 @@ static void put_error(struct buf *b, const char *field, struct str detail)
 static enum status refuse_program(struct form_fill *f)
 {
 	struct buf b;
-	struct http_req *r = f->w->req;
-	const struct status_info *info = status_info(ST_UNPROCESSABLE);
 	buf_arena(&b, f->w->ctx->arena, ANSWER_MAX);
-	buf_printf(&b, "{\"type\":\"urn:guildhall:problem:%s\",\"title\":", info->slug);
-	json_put_str(&b, str_c(info->title));
-	buf_printf(&b, ",\"status\":%d,\"request_id\":\"%s\",\"errors\":[", info->http, f->w->ctx->request_id);
+	BUF_LIT(&b, ",\"errors\":[");
 	if (f->problem.n)
 		put_error(&b, NULL, f->problem);
 	for (const struct field *d = f->desc->fields; d->kind; d++)
 		if (f->wrong[row_of(f, d)].n)
 			put_error(&b, d->name, f->wrong[row_of(f, d)]);
-	BUF_LIT(&b, "]}\n");
-	http_status(r, info->http);
-	http_set_header(r, "content-type", STR("application/problem+json"));
-	http_set_header(r, "cache-control", STR("no-store"));
-	http_set_header(r, "x-content-type-options", STR("nosniff"));
-	http_send(r, buf_str(&b));
+	BUF_LIT(&b, "]");
+	http_set_header(f->w->req, "cache-control", STR("no-store"));
+	web_send_problem(f->w, ST_UNPROCESSABLE, STR(""), STR(""), buf_str(&b));
 	return ST_OK;
 }
 

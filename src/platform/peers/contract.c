@@ -193,6 +193,14 @@ static enum status call_cached(struct ctx *ctx, struct service_instance *to, con
 	return open_answer(ctx->arena, def, str_n(blob->data, blob->len), out, e);
 }
 
+const struct contract_def *contract_named(const struct service *s, const char *name)
+{
+	for (const struct contract_def *const *c = s->contracts; c && *c; c++)
+		if (!strcmp((*c)->name, name))
+			return *c;
+	return NULL;
+}
+
 enum status contract_call(struct ctx *ctx, const struct contract_def *def, const void *in, void *out, struct err *e)
 {
 	assert(ctx->tx_depth == 0); /* a call may wait for another process: never inside a transaction */

@@ -55,6 +55,9 @@ struct contract_stats { uint64_t local, cached, remote, failed; };
 /* Since contracts_new. */
 void contracts_stats(const struct contracts *c, struct contract_stats *out);
 
+/* The contract of that name that s offers; NULL: none. */
+const struct contract_def *contract_named(const struct service *s, const char *name);
+
 /* A query of another process is cached for ttl_s, then served stale for 300 s more while one refresh runs, or while the
    other process is away. The entries carry the tag of the service's name. One with patience is cached of a service of
    this process too; who finds nothing waits so long at most, and until an answer came the next fail at once

@@ -5,11 +5,10 @@
 
 static const struct contract_def *find(const struct platform *p)
 {
-	for (unsigned i = 0; i < p->service_count; i++)
-		for (const struct contract_def *const *c = p->services[i].def->contracts; c && *c; c++)
-			if (!strcmp((*c)->name, "site"))
-				return *c;
-	return NULL;
+	const struct contract_def *def = NULL;
+	for (unsigned i = 0; i < p->service_count && !def; i++)
+		def = contract_named(p->services[i].def, "site");
+	return def;
 }
 
 void site_ask_all(struct ctx *ctx, struct site_answer *out)

@@ -144,13 +144,6 @@ static bool from_here(const struct web *w)
 	return origin.p && str_starts(origin, scheme) && str_ieq(str_skip(origin, scheme.n), w->req->host);
 }
 
-static bool is_json(const struct web *w)
-{
-	struct header_params params;
-	struct str type = http_header(w->req, "content-type");
-	return type.p && str_ieqc(header_main(type, &params), "application/json");
-}
-
 enum status csrf_check(struct web *w, struct err *e)
 {
 	enum http_method m = w->req->method;
@@ -158,8 +151,8 @@ enum status csrf_check(struct web *w, struct err *e)
 		return ST_OK;
 	if (from_elsewhere(w))
 		return err_set(e, ST_CSRF, "This form was sent from another site.");
-	if (from_here(w) || is_json(w))
-		return is_json(w) ? ST_OK : web_form_load(w, e);
+	if (from_here(w) || web_has_json(w))
+		return web_has_json(w) ? ST_OK : web_form_load(w, e);
 	struct str token = http_header(w->req, "x-csrf-token");
 	if (!token.p) {
 		TRY(web_form_load(w, e));

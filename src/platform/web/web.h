@@ -52,6 +52,7 @@ struct str web_rate_key(const struct web *w, const char *class, char out[WEB_RAT
  * rate.enabled is off. */
 struct rate;
 int64_t web_rate_wait(struct web *w, struct str key, const struct rate *rate, unsigned cost);
+bool web_has_json(const struct web *w); /* is the body application/json? */
 bool web_wants_json(const struct web *w);
 bool web_is_htmx(const struct web *w); /* wants a piece instead of a page: header `HX-Request` */
 
@@ -69,6 +70,9 @@ enum status web_text(struct web *w, int status, const char *type, struct str bod
 enum status web_redirect(struct web *w, int status, struct str location);
 enum status web_redirect_external(struct web *w, int status, struct str location);
 bool web_is_ours(struct ctx *ctx, struct str location); /* would web_redirect take it? For ?next=… */
+/* Answers with problem+json (RFC 9457) of st, with this request's id. detail, instance: "" leaves them out. more:
+   members behind them, each beginning with a comma, or "". */
+void web_send_problem(struct web *w, enum status st, struct str detail, struct str instance, struct str more);
 enum status web_json(struct web *w, int status, struct str json);
 void web_cache_tag(struct web *w, const char *fmt, ...)
         PRINTF_LIKE(2, 3); /* the cached page goes when this tag is dropped */

@@ -16,9 +16,11 @@
 #include "rt/fiber.h"
 
 #define PAGE_MAX (1u << 20)
+#define PROBLEM_MAX (96u << 10)
 #define KEPT_BYTES (6 << 20) /* of a body that is read only to give its texts back */
 
-static void problem(struct buf *b, enum status st, struct str detail, struct str instance, struct str request_id)
+static void problem(struct buf *b, enum status st, struct str detail, struct str instance, struct str request_id,
+        struct str more)
 {
 	const struct status_info *info = status_info(st);
 	buf_printf(b, "{\"type\":\"urn:guildhall:problem:%s\",\"title\":", info->slug);
@@ -36,7 +38,20 @@ static void problem(struct buf *b, enum status st, struct str detail, struct str
 		BUF_LIT(b, ",\"request_id\":");
 		json_put_str(b, request_id);
 	}
+	buf_putstr(b, more);
 	BUF_LIT(b, "}\n");
+}
+
+void web_send_problem(struct web *w, enum status st, struct str detail, struct str instance, struct str more)
+{
+	struct buf b;
+	struct http_req *r = w->req;
+	buf_arena(&b, w->ctx->arena, PROBLEM_MAX);
+	problem(&b, st, detail, instance, str_c(w->ctx->request_id), more);
+	http_status(r, status_info(st)->http);
+	http_set_header(r, "content-type", STR("application/problem+json"));
+	http_set_header(r, "x-content-type-options", STR("nosniff"));
+	http_send(r, buf_str(&b));
 }
 
 /* --- a form given back -------------------------------------------------------------------------------------- */
@@ -138,13 +153,7 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 		http_set_header(r, "retry-after", STR("5"));
 	struct str detail = detail_of(w, st, e), id = str_c(w->ctx->request_id);
 	if (web_wants_json(w)) {
-		struct buf b;
-		buf_arena(&b, w->ctx->arena, 16384);
-		problem(&b, st, detail, r->raw_path, id);
-		http_status(r, info->http);
-		http_set_header(r, "content-type", STR("application/problem+json"));
-		http_set_header(r, "x-content-type-options", STR("nosniff"));
-		http_send(r, buf_str(&b));
+		web_send_problem(w, st, detail, r->raw_path, STR(""));
 		return;
 	}
 	if (!w->ctx->svc)
@@ -168,7 +177,7 @@ enum status web_error_build(struct web_app *a, struct err *e)
 		struct buf json, html;
 		buf_init(&json, 4096);
 		buf_init(&html, 65536);
-		problem(&json, st, STR(""), STR(""), STR(""));
+		problem(&json, st, STR(""), STR(""), STR(""), STR(""));
 		tpl_error_plain(&html, &v);
 		bool ok = buf_ok(&json) && buf_ok(&html);
 		a->problems[st] = json.data; /* freed by web_error_free */

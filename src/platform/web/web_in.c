@@ -173,6 +173,13 @@ const char *web_kind_of(const struct http_req *r)
 	return kind;
 }
 
+bool web_has_json(const struct web *w)
+{
+	struct header_params params;
+	struct str type = http_header(w->req, "content-type");
+	return type.p && str_ieqc(header_main(type, &params), "application/json");
+}
+
 bool web_wants_json(const struct web *w)
 {
 	web_req_of(w)->negotiated = true;

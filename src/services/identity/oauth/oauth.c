@@ -68,11 +68,8 @@ static enum status load_json(struct web *w, struct err *e)
 enum status oauth_form(struct web *w)
 {
 	struct err e = { 0 };
-	struct str type = http_header(w->req, "content-type");
-	struct header_params rest;
 	const char *wrong = NULL;
-	bool json = type.p && str_ieqc(header_main(type, &rest), "application/json");
-	if ((json ? load_json(w, &e) : web_form_load(w, &e)) != ST_OK)
+	if ((web_has_json(w) ? load_json(w, &e) : web_form_load(w, &e)) != ST_OK)
 		wrong = arena_cstr(w->ctx->arena, str_c(e.msg));
 	for (unsigned i = 0; !wrong && i < w->form_.count; i++)
 		for (unsigned j = 0; !wrong && j < i; j++)

@@ -474,9 +474,7 @@ enum status identity_delete_registration(struct web *w, struct err *e)
 static enum status read_app(struct web *w, json_t **out, struct err *e)
 {
 	static const char *const names[] = { "client_name", "redirect_uris", "scopes", "website" };
-	struct str type = http_header(w->req, "content-type");
-	struct header_params rest;
-	if (type.p && str_ieqc(header_main(type, &rest), "application/json")) {
+	if (web_has_json(w)) {
 		struct str body;
 		TRY(http_body_all(w->req, BODY_MAX, &body, e));
 		*out = json_parse(body, JSON_DEPTH, NULL);
