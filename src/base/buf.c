@@ -33,7 +33,7 @@ void buf_clear(struct buf *b)
 		b->data[0] = 0;
 }
 
-static bool grow(struct buf *b, size_t need)
+static bool buf_grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : 64;
 	while (cap < need)
@@ -57,7 +57,7 @@ bool buf_reserve(struct buf *b, size_t extra)
 	if (b->failed)
 		return false;
 	if (__builtin_add_overflow(b->len, extra, &len) || len > b->max || __builtin_add_overflow(len, 1, &need) ||
-	    (need > b->cap && !grow(b, need))) {
+	    (need > b->cap && !buf_grow(b, need))) {
 		b->failed = true;
 		return false;
 	}

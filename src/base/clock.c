@@ -146,7 +146,7 @@ static bool lit(struct str *s, const char *one_of)
 	return true;
 }
 
-static bool word(struct str *s, const char (*names)[4], int count, int *index)
+static bool match_name(struct str *s, const char (*names)[4], int count, int *index)
 {
 	for (int i = 0; i < count; i++)
 		if (str_starts(*s, str_n(names[i], 3))) {
@@ -208,9 +208,9 @@ bool clock_parse_rfc3339(struct str s, int64_t *us)
 static bool parse_imf(struct str s, struct civil *c)
 {
 	int wday;
-	if (!word(&s, day_names, 7, &wday) || !lit(&s, ",") || !lit(&s, " ") || !digits(&s, 2, &c->day) ||
-	        !lit(&s, " ") || !word(&s, month_names, 12, &c->month) || !lit(&s, " ") || !digits(&s, 4, &c->year) ||
-	        !lit(&s, " "))
+	if (!match_name(&s, day_names, 7, &wday) || !lit(&s, ",") || !lit(&s, " ") || !digits(&s, 2, &c->day) ||
+	    !lit(&s, " ") || !match_name(&s, month_names, 12, &c->month) || !lit(&s, " ") || !digits(&s, 4, &c->year) ||
+	    !lit(&s, " "))
 		return false;
 	c->month++;
 	return time_of_day(&s, c) && str_eq(s, STR(" GMT"));
@@ -221,9 +221,9 @@ static bool parse_rfc850(struct str s, struct civil *c)
 {
 	int wday, yy;
 	struct str name;
-	if (!str_cut(&s, ',', &name) || !word(&name, day_names, 7, &wday) || !str_ends(name, STR("day")) ||
-	        !lit(&s, " ") || !digits(&s, 2, &c->day) || !lit(&s, "-") || !word(&s, month_names, 12, &c->month) ||
-	        !lit(&s, "-") || !digits(&s, 2, &yy) || !lit(&s, " "))
+	if (!str_cut(&s, ',', &name) || !match_name(&name, day_names, 7, &wday) || !str_ends(name, STR("day")) ||
+	    !lit(&s, " ") || !digits(&s, 2, &c->day) || !lit(&s, "-") || !match_name(&s, month_names, 12, &c->month) ||
+	    !lit(&s, "-") || !digits(&s, 2, &yy) || !lit(&s, " "))
 		return false;
 	c->month++;
 	struct civil now;
@@ -238,7 +238,8 @@ static bool parse_rfc850(struct str s, struct civil *c)
 static bool parse_asctime(struct str s, struct civil *c)
 {
 	int wday;
-	if (!word(&s, day_names, 7, &wday) || !lit(&s, " ") || !word(&s, month_names, 12, &c->month) || !lit(&s, " "))
+	if (!match_name(&s, day_names, 7, &wday) || !lit(&s, " ") || !match_name(&s, month_names, 12, &c->month) ||
+	    !lit(&s, " "))
 		return false;
 	c->month++;
 	if (!(lit(&s, " ") ? digits(&s, 1, &c->day) : digits(&s, 2, &c->day)) || !lit(&s, " "))

@@ -39,7 +39,7 @@ static unsigned zones_count;
 
 /* --- the footer: a POSIX TZ string (RFC 8536 section 3.3) ------------------------------------------------------- */
 
-static bool number(const char **p, int max, int *out)
+static bool posix_number(const char **p, int max, int *out)
 {
 	int v = 0;
 	if (!isdigit((unsigned char)**p))
@@ -68,11 +68,11 @@ static bool hms(const char **p, int *out)
 {
 	int sign = **p == '-' ? -1 : 1, h, m = 0, s = 0;
 	*p += **p == '-' || **p == '+';
-	if (!number(p, 167, &h))
+	if (!posix_number(p, 167, &h))
 		return false;
-	if (**p == ':' && (++*p, !number(p, 59, &m)))
+	if (**p == ':' && (++*p, !posix_number(p, 59, &m)))
 		return false;
-	if (**p == ':' && (++*p, !number(p, 59, &s)))
+	if (**p == ':' && (++*p, !posix_number(p, 59, &s)))
 		return false;
 	*out = sign * (h * 3600 + m * 60 + s);
 	return true;
@@ -84,10 +84,10 @@ static bool parse_rule(const char **p, struct rule *r)
 		return false;
 	r->form = **p == 'M' || **p == 'J' ? *(*p)++ : '0';
 	if (r->form == 'M') {
-		if (!number(p, 12, &r->month) || *(*p)++ != '.' || !number(p, 5, &r->week) || *(*p)++ != '.' ||
-		    !number(p, 6, &r->day) || r->month < 1 || r->week < 1)
+		if (!posix_number(p, 12, &r->month) || *(*p)++ != '.' || !posix_number(p, 5, &r->week) ||
+		    *(*p)++ != '.' || !posix_number(p, 6, &r->day) || r->month < 1 || r->week < 1)
 			return false;
-	} else if (!number(p, 365, &r->day)) {
+	} else if (!posix_number(p, 365, &r->day)) {
 		return false;
 	}
 	r->time = 2 * 3600;

@@ -21,7 +21,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct clock_zone *)a)->name, ((const struct clock_zone *)b)->name);
 }
 
-static void add(struct str name)
+static void zone_add(struct str name)
 {
 	struct civil c;
 	char *text = malloc(2 * (name.n + 1)), *label = text + name.n + 1;
@@ -47,7 +47,7 @@ static void read_list(void)
 		if (line[0] == '#' || !str_cut(&rest, '\t', &field) || !str_cut(&rest, '\t', &field))
 			continue;
 		str_cut(&rest, '\t', &name); /* most have no comment */
-		add(str_trim(name));
+		zone_add(str_trim(name));
 	}
 	if (f)
 		fclose(f);

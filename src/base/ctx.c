@@ -99,23 +99,13 @@ bool ctx_set_traceparent(struct ctx *c, struct str h)
 	return true;
 }
 
-static char *hex(char *out, const uint8_t *p, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < n; i++) {
-		*out++ = digits[p[i] >> 4];
-		*out++ = digits[p[i] & 15];
-	}
-	return out;
-}
-
 void ctx_traceparent(const struct ctx *c, char out[TRACEPARENT_LEN + 1])
 {
 	memcpy(out, "00-", 3);
-	char *p = hex(out + 3, c->trace.trace_id, sizeof c->trace.trace_id);
+	char *p = str_hex(out + 3, c->trace.trace_id, sizeof c->trace.trace_id);
 	*p++ = '-';
-	p = hex(p, c->trace.span_id, sizeof c->trace.span_id);
+	p = str_hex(p, c->trace.span_id, sizeof c->trace.span_id);
 	*p++ = '-';
-	p = hex(p, &c->trace.flags, 1);
+	p = str_hex(p, &c->trace.flags, 1);
 	*p = 0;
 }

@@ -112,16 +112,9 @@ void random_bytes(void *out, size_t n)
 
 void random_hex(char *out, size_t n)
 {
-	static const char hex[] = "0123456789abcdef";
-	/* The bytes go into the upper half of the text's own space, which is read before it is overwritten. */
-	unsigned char *raw = (unsigned char *)out + n;
-	random_bytes(raw, n);
-	for (size_t i = 0; i < n; i++) {
-		unsigned char b = raw[i];
-		out[2 * i] = hex[b >> 4];
-		out[2 * i + 1] = hex[b & 15];
-	}
-	out[2 * n] = 0;
+	/* The bytes go into the upper half of the text's own space. */
+	random_bytes(out + n, n);
+	str_hex(out, out + n, n);
 }
 
 void random_token(char *out, size_t n)

@@ -46,13 +46,13 @@ bool log_level_parse(struct str s, enum log_level *out)
 	return false;
 }
 
-struct line {
+struct log_text {
 	char *p;
 	size_t len, max;
 	bool full;
 };
 
-static void put(struct line *l, const char *p, size_t n)
+static void line_put(struct log_text *l, const char *p, size_t n)
 {
 	if (l->full || n > l->max - l->len) {
 		l->full = true;
@@ -62,13 +62,13 @@ static void put(struct line *l, const char *p, size_t n)
 	l->len += n;
 }
 
-static void putz(struct line *l, const char *c)
+static void putz(struct log_text *l, const char *c)
 {
-	put(l, c, strlen(c));
+	line_put(l, c, strlen(c));
 }
 
-static void putf(struct line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void putf(struct line *l, const char *fmt, ...)
+static void putf(struct log_text *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void putf(struct log_text *l, const char *fmt, ...)
 {
 	char tmp[96];
 	va_list ap;
@@ -76,10 +76,10 @@ static void putf(struct line *l, const char *fmt, ...)
 	int n = vsnprintf(tmp, sizeof tmp, fmt, ap);
 	va_end(ap);
 	if (n > 0)
-		put(l, tmp, (size_t)n < sizeof tmp ? (size_t)n : sizeof tmp - 1);
+		line_put(l, tmp, (size_t)n < sizeof tmp ? (size_t)n : sizeof tmp - 1);
 }
 
-static void put_escaped(struct line *l, struct str s)
+static void put_escaped(struct log_text *l, struct str s)
 {
 	if (s.n > VALUE_MAX)
 		s = str_first(s, VALUE_MAX);
@@ -87,7 +87,7 @@ static void put_escaped(struct line *l, struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c == '"' || c == '\\')
-			put(l, (char[]){ '\\', (char)c }, 2);
+			line_put(l, (char[]){ '\\', (char)c }, 2);
 		else if (c == '\n')
 			putz(l, "\\n");
 		else if (c < 0x20 || c == 0x7f)
@@ -95,7 +95,7 @@ static void put_escaped(struct line *l, struct str s)
 		else if (c >= 0x80 && !valid)
 			putz(l, "\\ufffd");
 		else
-			put(l, (char *)&c, 1);
+			line_put(l, (char *)&c, 1);
 	}
 }
 
@@ -109,7 +109,7 @@ static bool needs_quotes(struct str s)
 	return s.n == 0;
 }
 
-static void put_value(struct line *l, const struct log_field *f, bool json)
+static void put_value(struct log_text *l, const struct log_field *f, bool json)
 {
 	switch (f->kind) {
 	case LOG_F_INT:
@@ -136,7 +136,7 @@ static void put_value(struct line *l, const struct log_field *f, bool json)
 	}
 }
 
-static void json_line(struct line *l, enum log_level level, const struct ctx *ctx, const char *event,
+static void json_line(struct log_text *l, enum log_level level, const struct ctx *ctx, const char *event,
                       const struct log_field *f, unsigned n)
 {
 	char now[CLOCK_TEXT_MAX], trace[TRACEPARENT_LEN + 1];
@@ -168,7 +168,7 @@ static void json_line(struct line *l, enum log_level level, const struct ctx *ct
 	putz(l, "}\n");
 }
 
-static void text_line(struct line *l, enum log_level level, const struct ctx *ctx, const char *event,
+static void text_line(struct log_text *l, enum log_level level, const struct ctx *ctx, const char *event,
                       const struct log_field *f, unsigned n)
 {
 	static const char *const colour[] = { "\033[2m", "\033[36m", "\033[32m", "\033[33m", "\033[31m" };
@@ -202,7 +202,7 @@ static void text_line(struct line *l, enum log_level level, const struct ctx *ct
 void log_write(enum log_level level, const struct ctx *ctx, const char *event, const struct log_field *f, unsigned n)
 {
 	static _Thread_local char bytes[LINE_MAX_BYTES];
-	struct line l = { .p = bytes, .max = sizeof bytes - TAIL };
+	struct log_text l = { .p = bytes, .max = sizeof bytes - TAIL };
 	int saved = errno;
 	if (format == LOG_AUTO)
 		format = format_of(LOG_AUTO);

@@ -199,6 +199,37 @@ static size_t utf8_seq(const unsigned char *p, size_t n)
 	return len;
 }
 
+int str_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *str_hex(char *out, const void *p, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *at = p;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char byte = at[i];
+		*out++ = digits[byte >> 4];
+		*out++ = digits[byte & 15];
+	}
+	*out = '\0';
+	return out;
+}
+
+bool str_is_colour(struct str s, bool brief)
+{
+	if ((s.n != 7 && !(brief && s.n == 4)) || s.p[0] != '#')
+		return false;
+	for (size_t i = 1; i < s.n; i++)
+		if (str_hex_value(s.p[i]) < 0)
+			return false;
+	return true;
+}
+
 bool str_utf8_valid(struct str s)
 {
 	for (size_t i = 0, step; i < s.n; i += step)

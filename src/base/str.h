@@ -51,6 +51,14 @@ bool str_i64(struct str s, int64_t *out);
 bool str_u64(struct str s, uint64_t *out);
 bool str_f64(struct str s, double *out);
 
+/* The value of a hexadecimal digit of either case; -1: c is none. */
+int str_hex_value(char c);
+/* n bytes as lower-case hexadecimal digits and a NUL: out holds 2n+1. Returns the place of the NUL. p may be the end of
+ * out's own space, as each byte is read before its digits are written. */
+char *str_hex(char *out, const void *p, size_t n);
+/* "#rgb" (when brief is true) or "#rrggbb", in digits of either case? */
+bool str_is_colour(struct str s, bool brief);
+
 /* UTF-8 (RFC 3629): valid, counted in code points, cut at a code point without splitting one. */
 bool str_utf8_valid(struct str s);
 size_t str_utf8_len(struct str s);

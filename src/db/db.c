@@ -296,8 +296,8 @@ enum status db_sink_push(struct db_sink *s)
 	return s->keep ? ST_OK : s->each(s->arg, s->rows);
 }
 
-static enum status run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
-                       int64_t *affected, struct err *e)
+static enum status check_and_run(struct db_conn *c, struct db_query *q, const struct db_value *params,
+                                 struct db_sink *sink, int64_t *affected, struct err *e)
 {
 	if (!c->open)
 		return err_set(e, ST_INTERNAL, "%s: the read has ended", q->name);
@@ -312,7 +312,7 @@ enum status db_rows(struct db_conn *c, struct db_query *q, const struct db_value
 	struct db_sink sink = { .q = q, .arena = c->ctx->arena, .keep = true, .max = SIZE_MAX };
 	*rows = NULL;
 	*n = 0;
-	TRY(run(c, q, params, &sink, NULL, e));
+	TRY(check_and_run(c, q, params, &sink, NULL, e));
 	*rows = sink.rows;
 	*n = sink.n;
 	return ST_OK;
@@ -322,7 +322,7 @@ enum status db_row(struct db_conn *c, struct db_query *q, const struct db_value 
 {
 	struct db_sink sink = { .q = q, .arena = c->ctx->arena, .keep = true, .max = 1 };
 	*row = NULL;
-	TRY(run(c, q, params, &sink, NULL, e));
+	TRY(check_and_run(c, q, params, &sink, NULL, e));
 	*row = sink.n ? sink.rows : NULL;
 	return ST_OK;
 }
@@ -331,7 +331,7 @@ enum status db_exec(struct db_conn *c, struct db_query *q, const struct db_value
                     struct err *e)
 {
 	int64_t count = 0;
-	TRY(run(c, q, params, NULL, &count, e));
+	TRY(check_and_run(c, q, params, NULL, &count, e));
 	if (affected)
 		*affected = count;
 	return ST_OK;
@@ -341,7 +341,7 @@ enum status db_each(struct db_conn *c, struct db_query *q, const struct db_value
                     enum status (*row)(void *arg, const void *row), void *arg, struct err *e)
 {
 	struct db_sink sink = { .q = q, .arena = c->ctx->arena, .max = SIZE_MAX, .each = row, .arg = arg };
-	return run(c, q, params, &sink, NULL, e);
+	return check_and_run(c, q, params, &sink, NULL, e);
 }
 
 enum status db_ping(struct ctx *ctx, struct db *db, struct err *e)

@@ -61,11 +61,7 @@ static void checksum(const char *sql, char out[CHECKSUM_LEN + 1])
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	EVP_Digest(sql, strlen(sql), digest, &n, EVP_sha256(), NULL);
-	for (unsigned i = 0; i < n; i++) {
-		out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-	}
-	out[2 * n] = '\0';
+	str_hex(out, digest, n);
 }
 
 static enum status records(struct db_conn *c, const char *owner, struct record **out, size_t *n, struct err *e)
@@ -77,7 +73,7 @@ static enum status records(struct db_conn *c, const char *owner, struct record *
 	return ST_OK;
 }
 
-static const struct record *find(const struct record *list, size_t n, unsigned number)
+static const struct record *record_find(const struct record *list, size_t n, unsigned number)
 {
 	for (size_t i = 0; i < n; i++)
 		if (list[i].number == number)
@@ -116,7 +112,7 @@ static enum status apply_tx(struct db_conn *c, void *arg, struct err *e)
 	a->applied = false;
 	TRY(db->ops->migration_lock(c, e));
 	TRY(records(c, a->owner, &list, &n, e));
-	const struct record *have = find(list, n, a->m->number);
+	const struct record *have = record_find(list, n, a->m->number);
 	if (have)
 		return unchanged(a->owner, a->m, sum, have, e);
 	enum status s = db->ops->script(c, sql, e);
@@ -156,7 +152,7 @@ static enum status apply_set(struct ctx *ctx, struct db *db, const struct db_mig
 }
 
 /* What is missing or changed, read before anything is written: the usual start finds nothing to do. */
-static enum status pending(
+static enum status migrations_pending(
         struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, size_t *missing, struct err *e)
 {
 	struct db_migration_state *state;
@@ -174,7 +170,7 @@ enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration
 	size_t missing;
 	if (applied)
 		*applied = 0;
-	TRY(pending(ctx, db, sets, n, &missing, e));
+	TRY(migrations_pending(ctx, db, sets, n, &missing, e));
 	if (!missing)
 		return ST_OK;
 	TRY(db_write_unlimited(ctx, db, create_tx, NULL, e));
@@ -209,7 +205,7 @@ static enum status set_status(struct db_conn *c, const struct db_migration_set *
 		TRY(records(c, set->owner, &list, &n, e));
 	for (size_t i = 0; i < set->count; i++) {
 		const struct db_migration *m = &set->list[i];
-		const struct record *r = find(list, n, m->number);
+		const struct record *r = record_find(list, n, m->number);
 		char sum[CHECKSUM_LEN + 1];
 		checksum(m->sql[db_of(c)->engine], sum);
 		if (r)

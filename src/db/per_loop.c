@@ -18,7 +18,7 @@ static _Thread_local struct {
 	struct db_per_loop *thing;
 } remembered[REMEMBERED];
 
-static void forget(uint64_t serial)
+static void serial_forget(uint64_t serial)
 {
 	if (remembered[serial % REMEMBERED].serial == serial)
 		remembered[serial % REMEMBERED].serial = 0;
@@ -39,7 +39,7 @@ static void unlink_thing(struct db *db, struct db_per_loop *p)
 static void on_loop_exit(struct loop_exit *x)
 {
 	struct db_per_loop *p = (struct db_per_loop *)((char *)x - offsetof(struct db_per_loop, exit));
-	forget(p->db->serial);
+	serial_forget(p->db->serial);
 	unlink_thing(p->db, p);
 	p->db->ops->loop_close(p, true);
 }
@@ -88,5 +88,5 @@ void db_per_loop_close_all(struct db *db)
 		db->ops->loop_close(p, p->loop == loop_current());
 	}
 	db->loops = NULL;
-	forget(db->serial);
+	serial_forget(db->serial);
 }

@@ -135,7 +135,7 @@ static PQconninfoOption *option(PQconninfoOption *list, const char *name)
 }
 
 /* libpq would look the name up in the middle of PQconnectPoll and hold the loop: so it is given the address. */
-static enum status resolve(PQconninfoOption *options, char addr[INET6_ADDRSTRLEN], struct err *e)
+static enum status resolve_host(PQconninfoOption *options, char addr[INET6_ADDRSTRLEN], struct err *e)
 {
 	const char *host = option(options, "host")->val, *known = option(options, "hostaddr")->val;
 	unsigned char ignored[sizeof(struct in6_addr)];
@@ -158,7 +158,7 @@ static enum status resolve(PQconninfoOption *options, char addr[INET6_ADDRSTRLEN
 	return ST_OK;
 }
 
-static PGconn *start(const PQconninfoOption *options, const char *addr)
+static PGconn *connect_start(const PQconninfoOption *options, const char *addr)
 {
 	const char *keys[64], *values[64];
 	int n = 0;
@@ -194,7 +194,7 @@ static enum status poll_connect(struct pg_conn *c, int64_t deadline_ns, struct e
 }
 
 /* Settings of the session. Not through a pooler: the session there is somebody else's. */
-static enum status settings(
+static enum status session_settings(
         const struct db *db, struct pg_conn *c, enum pg_purpose purpose, int64_t deadline_ns, struct err *e)
 {
 	char sql[256];
@@ -224,15 +224,15 @@ static enum status connect_with(const struct db *db, PQconninfoOption *options, 
         int64_t deadline_ns, struct pg_conn *c, struct err *e)
 {
 	char addr[INET6_ADDRSTRLEN];
-	TRY(resolve(options, addr, e));
-	c->h = start(options, addr);
+	TRY(resolve_host(options, addr, e));
+	c->h = connect_start(options, addr);
 	if (!c->h)
 		return err_set(e, ST_NOMEM, "no memory for a connection");
 	TRY(poll_connect(c, deadline_ns, e));
 	PQsetNoticeReceiver(c->h, ignore_notice, NULL);
 	PQsetnonblocking(c->h, 1);
 	if (!db->cfg.pooler)
-		TRY(settings(db, c, purpose, deadline_ns, e));
+		TRY(session_settings(db, c, purpose, deadline_ns, e));
 	if (!PQenterPipelineMode(c->h))
 		return pg_lost(db, c, e);
 	c->opened_ns = clock_mono_ns();

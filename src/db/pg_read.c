@@ -568,7 +568,7 @@ static struct pg_lane *lane_for(struct pg_loop *pl)
 	return r;
 }
 
-static enum status await(struct db_conn *c, struct pg_req *r, struct err *e)
+static enum status read_await(struct db_conn *c, struct pg_req *r, struct err *e)
 {
 	struct db *db = c->db;
 	int64_t deadline = db_earlier(c->ctx->deadline_ns, clock_mono_ns() + db->cfg.checkout_ns + db->cfg.query_ns);
@@ -618,7 +618,7 @@ enum status pg_read_run(struct db_conn *c, struct db_query *q, const struct db_v
 	r->fiber = fiber_self();
 	lane_push(l, r, false);
 	lane_dispatch(l);
-	enum status s = await(c, r, e);
+	enum status s = read_await(c, r, e);
 	if (s != ST_OK) {
 		give_up(pl, r);
 		return s;

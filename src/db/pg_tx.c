@@ -54,7 +54,7 @@ static void discard(struct db *db, struct pg_conn *c)
 	UNCOUNT(db, pool_open);
 }
 
-static void give(struct db *db, struct pg_conn *c)
+static void tx_conn_give_back(struct db *db, struct pg_conn *c)
 {
 	UNCOUNT(db, pool_used);
 	if (c->broken && PQstatus(c->h) == CONNECTION_OK)
@@ -135,7 +135,7 @@ static struct pg_conn *open_one(struct db_conn *h, int64_t deadline_ns, struct e
 	return NULL;
 }
 
-static enum status take(struct db_conn *h, struct pg_conn **out, struct err *e)
+static enum status tx_conn_checkout(struct db_conn *h, struct pg_conn **out, struct err *e)
 {
 	struct db *db = h->db;
 	int64_t deadline = db_earlier(h->ctx->deadline_ns, clock_mono_ns() + db->cfg.checkout_ns);
@@ -203,7 +203,7 @@ static enum status take_sync(struct pg_conn *c, int64_t deadline_ns, struct err 
 	        : err_set(e, ST_UNAVAILABLE, "the connection is out of step");
 }
 
-static bool failed(const PGresult *r)
+static bool result_failed(const PGresult *r)
 {
 	return r && PQresultStatus(r) == PGRES_FATAL_ERROR;
 }
@@ -245,7 +245,7 @@ static enum status queue(struct db_conn *h, struct db_query *q, const struct db_
 
 /* One round trip for all that is pending. *out: the last result, or the first failure: what follows one is only
  * "aborted". */
-static enum status settle(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
+static enum status read_results(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
 {
 	struct pg_conn *c = h->pg;
 	unsigned n = c->pending_n;
@@ -258,26 +258,26 @@ static enum status settle(struct db_conn *h, int64_t deadline_ns, PGresult **out
 		for (unsigned results = 1 + c->pending[i].prepares; results; results--) {
 			SCOPED_RESULT r = NULL;
 			TRY(take_statement(c, deadline_ns, &r, e));
-			if (!failed(*out)) {
+			if (!result_failed(*out)) {
 				PGresult *keep = *out;
 				*out = r;
 				r = keep;
-				c->failed = failed(*out) ? c->pending[i].q : NULL;
+				c->failed = result_failed(*out) ? c->pending[i].q : NULL;
 			}
-			if (results == 2 && failed(*out))
+			if (results == 2 && result_failed(*out))
 				pg_forget(c, c->pending[i].q); /* its preparation, or what stood before it */
 			if (PQstatus(c->h) == CONNECTION_BAD)
-				return failed(*out) ? ST_OK : pg_lost(h->db, c, e);
+				return result_failed(*out) ? ST_OK : pg_lost(h->db, c, e);
 		}
 	}
 	return take_sync(c, deadline_ns, e);
 }
 
-static enum status exchange(struct db_conn *h, struct db_query *q, const struct db_value *params, int64_t deadline_ns,
-                            PGresult **out, struct err *e)
+static enum status query_exchange(struct db_conn *h, struct db_query *q, const struct db_value *params,
+                                  int64_t deadline_ns, PGresult **out, struct err *e)
 {
 	TRY(queue(h, q, params, e));
-	return settle(h, deadline_ns, out, e);
+	return read_results(h, deadline_ns, out, e);
 }
 
 static int64_t statement_deadline(const struct db_conn *h)
@@ -292,12 +292,12 @@ static int64_t statement_deadline(const struct db_conn *h)
 static enum status settle_in_tx(struct db_conn *h, int64_t deadline_ns, PGresult **out, struct err *e)
 {
 	struct pg_conn *c = h->pg;
-	enum status s = settle(h, deadline_ns, out, e);
+	enum status s = read_results(h, deadline_ns, out, e);
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
 		c->broken = true; /* whatever it still does, nobody waits for it: closing ends it */
 		h->pg_transient = s == ST_UNAVAILABLE || PQstatus(c->h) == CONNECTION_BAD;
 	}
-	if (s == ST_OK && failed(*out)) {
+	if (s == ST_OK && result_failed(*out)) {
 		h->pg_transient = pg_is_state(*out, "40001") || pg_is_state(*out, "40P01") || pg_is_stale(*out);
 		if (pg_is_stale(*out))
 			c->broken = true;
@@ -339,7 +339,7 @@ static enum status commit(struct db_conn *h, struct err *e)
 	if (s == ST_OK)
 		s = settle_in_tx(h, h->unlimited ? 0 : clock_mono_ns() + db->cfg.query_ns + COMMIT_NS, &r, e);
 	fiber_unshield();
-	if (s == ST_OK && failed(r) && c->failed != &commit_query)
+	if (s == ST_OK && result_failed(r) && c->failed != &commit_query)
 		return pg_result_error(r, c->failed->name, e); /* the server stopped before it came to COMMIT */
 	h->pg_transient = false;
 	if (s != ST_OK || PQstatus(c->h) == CONNECTION_BAD) {
@@ -347,7 +347,7 @@ static enum status commit(struct db_conn *h, struct err *e)
 		return err_set(e, ST_INTERNAL,
 		        "%s: the connection was lost during the commit: it may or may not have happened", db->cfg.name);
 	}
-	if (failed(r)) {
+	if (result_failed(r)) {
 		h->pg_transient = pg_is_state(r, "40001") || pg_is_state(r, "40P01");
 		return pg_result_error(r, "COMMIT", e);
 	}
@@ -358,7 +358,7 @@ static enum status commit(struct db_conn *h, struct err *e)
 	return ST_OK;
 }
 
-static void rollback(struct db_conn *h)
+static void tx_rollback(struct db_conn *h)
 {
 	struct pg_conn *c = h->pg;
 	COUNT(h->db, rollbacks);
@@ -371,11 +371,11 @@ static void rollback(struct db_conn *h)
 	fiber_shield();
 	if (c->pending_n) /* first by itself: if some of it fails, all that is behind it in the same flight is skipped
 	                   */
-		s = settle(h, deadline, &ignored, NULL);
+		s = read_results(h, deadline, &ignored, NULL);
 	if (s == ST_OK)
-		s = exchange(h, &rollback_query, NULL, deadline, &r, NULL);
+		s = query_exchange(h, &rollback_query, NULL, deadline, &r, NULL);
 	fiber_unshield();
-	if (s != ST_OK || failed(r))
+	if (s != ST_OK || result_failed(r))
 		c->broken = true;
 }
 
@@ -384,13 +384,13 @@ static enum status attempt(struct db_conn *h, db_tx_fn *fn, void *arg, struct er
 	h->pg_transient = false;
 	h->hooks = NULL;
 	h->hooks_tail = &h->hooks;
-	TRY(take(h, &h->pg, e));
+	TRY(tx_conn_checkout(h, &h->pg, e));
 	enum status s = db_call_guarded(fn, h, arg, e);
 	if (s == ST_OK)
 		s = commit(h, e);
 	if (s != ST_OK)
-		rollback(h);
-	give(h->db, h->pg);
+		tx_rollback(h);
+	tx_conn_give_back(h->db, h->pg);
 	h->pg = NULL;
 	return s;
 }
@@ -431,7 +431,7 @@ static enum status simple_query(struct db_conn *h, const char *sql, struct err *
 	do {
 		pg_clearp(&r);
 		TRY(pg_next_result(c, h->ctx->deadline_ns, &r, e));
-		if (failed(r) && s == ST_OK)
+		if (result_failed(r) && s == ST_OK)
 			s = pg_result_error(r, "script", e);
 	} while (r && PQstatus(c->h) != CONNECTION_BAD);
 	return PQenterPipelineMode(c->h) ? s : pg_lost(h->db, c, e);

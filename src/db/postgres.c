@@ -46,7 +46,7 @@ static void read_end(struct db_conn *c)
 	c->pg_loop = NULL; /* nothing was held between the statements */
 }
 
-static enum status run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
+static enum status pg_run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
                        int64_t *affected, struct err *e)
 {
 	return c->writable ? pg_tx_run(c, q, params, sink, affected, e) : pg_read_run(c, q, params, sink, affected, e);
@@ -70,7 +70,7 @@ const struct db_engine_ops db_postgres_ops = {
 	.read_begin = pg_read_begin,
 	.read_end = read_end,
 	.write = pg_write,
-	.run = run,
+	.run = pg_run,
 	.script = pg_tx_script,
 	.migration_lock = migration_lock,
 };

@@ -56,8 +56,8 @@ static void sq_close(struct db *db)
 	sq_free(db->sq);
 }
 
-static enum status run(struct db_conn *c, struct db_query *q, const struct db_value *params, struct db_sink *sink,
-                       int64_t *affected, struct err *e)
+static enum status sqlite_run(struct db_conn *c, struct db_query *q, const struct db_value *params,
+                              struct db_sink *sink, int64_t *affected, struct err *e)
 {
 	return sq_run(c->sq, q, params, sink, affected, e);
 }
@@ -81,7 +81,7 @@ const struct db_engine_ops db_sqlite_ops = {
 	.read_end = sq_read_end,
 	.write = sq_write,
 	.ping = sq_ping,
-	.run = run,
+	.run = sqlite_run,
 	.script = script,
 	.version = sq_version,
 	.version_kept = sq_version_kept,

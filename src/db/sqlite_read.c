@@ -155,7 +155,7 @@ static void give_outside(struct sq_db *db, struct sq_readers *r, struct sq_conn 
 
 /* --- the engine's reads --------------------------------------------------------------------------------------- */
 
-static void give(struct db *db, struct sq_conn *sq)
+static void reader_give_back(struct db *db, struct sq_conn *sq)
 {
 	struct sq_readers *home = sq->home;
 	UNCOUNT(db, pool_used);
@@ -194,7 +194,7 @@ enum status sq_read_begin(struct db_conn *c, struct err *e)
 	c->sq->limit_ns = c->db->cfg.query_ns;
 	s = sq_own(c->sq, SQ_BEGIN, e);
 	if (s != ST_OK)
-		give(c->db, c->sq);
+		reader_give_back(c->db, c->sq);
 	return s;
 }
 
@@ -203,7 +203,7 @@ void sq_read_end(struct db_conn *c)
 	/* A transaction can not end while a statement runs; an unwound stack has reset its own. */
 	c->sq->deadline_ns = 0;
 	c->sq->limit_ns = 0;
-	give(c->db, c->sq);
+	reader_give_back(c->db, c->sq);
 	c->sq = NULL;
 }
 

@@ -70,7 +70,7 @@ static enum status check_deferred(struct sq_conn *conn, struct err *e)
 	return ST_OK;
 }
 
-static void fail(struct sq_req *r, enum status s, const char *msg)
+static void write_req_fail(struct sq_req *r, enum status s, const char *msg)
 {
 	r->status = err_set(&r->err, s, "%s", msg);
 }
@@ -81,7 +81,7 @@ static bool run_one(struct sq_conn *conn, struct sq_req *r, bool alone)
 	if (!r->fn)
 		return true;
 	if (r->c->ctx->deadline_ns && clock_mono_ns() >= r->c->ctx->deadline_ns) {
-		fail(r, ST_TIMEOUT, "the write was still waiting when its time was over");
+		write_req_fail(r, ST_TIMEOUT, "the write was still waiting when its time was over");
 		return true;
 	}
 	if (!alone && (r->status = sq_own(conn, SQ_SAVEPOINT, &r->err)) != ST_OK)
@@ -94,7 +94,7 @@ static bool run_one(struct sq_conn *conn, struct sq_req *r, bool alone)
 		r->status = check_deferred(conn, &r->err);
 	if (sqlite3_get_autocommit(conn->h)) {
 		if (r->status == ST_OK)
-			fail(r, ST_IO, "the transaction was rolled back by the storage");
+			write_req_fail(r, ST_IO, "the transaction was rolled back by the storage");
 		return false;
 	}
 	if (alone)
@@ -110,10 +110,10 @@ static void fail_all(struct sq_req *from, const struct sq_req *to, enum status s
 {
 	for (; from != to; from = from->next)
 		if (from->status == ST_OK && from->fn)
-			fail(from, s, msg);
+			write_req_fail(from, s, msg);
 }
 
-static void rollback(struct sq_conn *conn)
+static void writer_rollback(struct sq_conn *conn)
 {
 	if (!sqlite3_get_autocommit(conn->h) && sq_own(conn, SQ_ROLLBACK, NULL) != ST_OK)
 		LOG(ERROR, NULL, "db.rollback_failed", LS("error", sqlite3_errmsg(conn->h)));
@@ -143,16 +143,16 @@ static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r
 			spares_kept &= r->status != ST_OK || r->c->spares_kept;
 			continue;
 		}
-		rollback(conn);
+		writer_rollback(conn);
 		if (r->status == ST_OK) /* its own work was done, and is gone with the rest */
-			fail(r, ST_IO, "the transaction could not be kept");
+			write_req_fail(r, ST_IO, "the transaction could not be kept");
 		fail_all(first, r, r->status, "rolled back together with another write");
 		return r->next;
 	}
 	if (alone && first->status != ST_OK) {
-		rollback(conn);
+		writer_rollback(conn);
 	} else if (sq_own(conn, SQ_COMMIT, &err) != ST_OK) {
-		rollback(conn);
+		writer_rollback(conn);
 		fail_all(first, NULL, err.status, err.msg);
 	} else {
 		COUNT(w->db, commits);
@@ -169,7 +169,7 @@ static void run_batch(struct sq_writer *w, struct sq_req *batch, unsigned n)
 		r = r->fn ? run_under_one_commit(w, r) : r->next;
 }
 
-static void finish(struct sq_writer *w, struct sq_req *batch)
+static void batch_finish(struct sq_writer *w, struct sq_req *batch)
 {
 	bool outside = false;
 	struct sq_req *next;
@@ -279,7 +279,7 @@ static void rest(struct sq_writer *w)
 	w->idle = false;
 }
 
-static struct sq_req *take(struct sq_writer *w, unsigned *n)
+static struct sq_req *writer_next_batch(struct sq_writer *w, unsigned *n)
 {
 	struct sq_req *batch = w->head, **at = &w->head;
 	for (*n = 0; *at && *n < BATCH_MAX; ++*n) {
@@ -303,10 +303,10 @@ static void *writer_main(void *arg)
 		if (!w->head)
 			break;
 		unsigned n;
-		struct sq_req *batch = take(w, &n);
+		struct sq_req *batch = writer_next_batch(w, &n);
 		pthread_mutex_unlock(&w->lock);
 		run_batch(w, batch, n);
-		finish(w, batch);
+		batch_finish(w, batch);
 		pthread_mutex_lock(&w->lock);
 		if (checkpoint_due(w, CHECKPOINT_FORCE_PAGES))
 			checkpoint_under_load(w);
@@ -360,7 +360,7 @@ void sq_writer_stop(struct db *db)
 
 /* --- callers -------------------------------------------------------------------------------------------------- */
 
-static enum status enqueue(struct sq_writer *w, struct sq_req *r, struct err *e)
+static enum status writer_enqueue(struct sq_writer *w, struct sq_req *r, struct err *e)
 {
 	struct db *db = w->db;
 	pthread_mutex_lock(&w->lock);
@@ -382,7 +382,7 @@ static enum status enqueue(struct sq_writer *w, struct sq_req *r, struct err *e)
 }
 
 /* Before the thread has taken it; false: too late. */
-static bool withdraw(struct sq_writer *w, struct sq_req *r)
+static bool writer_withdraw(struct sq_writer *w, struct sq_req *r)
 {
 	pthread_mutex_lock(&w->lock);
 	bool queued = r->state == REQ_QUEUED;
@@ -404,7 +404,7 @@ static enum status await_in_fiber(struct sq_writer *w, struct sq_req *r)
 	enum status s = promise_wait(&r->done, r->c->ctx->deadline_ns ? r->c->ctx->deadline_ns : FIBER_FOREVER);
 	if (s == ST_OK)
 		return r->status;
-	if (withdraw(w, r))
+	if (writer_withdraw(w, r))
 		return err_set(&r->err, s, "the write was still waiting when its request ended");
 	promise_wait_shielded(&r->done);
 	return r->status;
@@ -424,7 +424,7 @@ enum status sq_write(struct db_conn *c, db_tx_fn *fn, void *arg, struct err *e)
 	struct sq_writer *w = c->db->sq->writer;
 	struct sq_req r = { .c = c, .fn = fn, .arg = arg, .in_fiber = fiber_self() != NULL };
 	promise_init(&r.done);
-	TRY(enqueue(w, &r, e));
+	TRY(writer_enqueue(w, &r, e));
 	COUNT(c->db, waiting);
 	enum status s = r.in_fiber ? await_in_fiber(w, &r) : await_outside(w, &r);
 	UNCOUNT(c->db, waiting);

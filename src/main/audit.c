@@ -12,7 +12,7 @@
 #define LIST_MAX 100000
 
 /* One line for each chain: what was found. */
-static enum status tell(const char *what, const struct audit_verdict *v, struct err *e)
+static enum status print_verdict(const char *what, const struct audit_verdict *v, struct err *e)
 {
 	if (v->bad_seq) {
 		printf("%-12s BAD at entry %lld: %s\n", what, (long long)v->bad_seq, v->why);
@@ -23,7 +23,7 @@ static enum status tell(const char *what, const struct audit_verdict *v, struct 
 	return ST_OK;
 }
 
-static bool wanted(const struct invocation *inv, const struct service_instance *s)
+static bool service_wanted(const struct invocation *inv, const struct service_instance *s)
 {
 	const char *one = inv_option(inv, "service");
 	return s->db && (!one || !strcmp(one, s->def->name));
@@ -56,18 +56,18 @@ static enum status verify(struct invocation *inv, struct err *e)
 			return err_set(e, ST_USAGE,
 			        "verify FILE needs --key, the site's public key: `guildhall audit key` tells it");
 		TRY(audit_verify_file(inv->ctx, inv->args[1], &t, &v, e));
-		return tell(inv->args[1], &v, e);
+		return print_verdict(inv->args[1], &v, e);
 	}
 	if (t.known_seq && !inv_option(inv, "service"))
 		return err_set(e, ST_USAGE, "--known needs --service: each has a chain of its own");
 	for (unsigned i = 0; i < p->service_count; i++) {
-		if (!wanted(inv, &p->services[i]))
+		if (!service_wanted(inv, &p->services[i]))
 			continue;
 		enum status st = audit_verify(inv->ctx, p->services[i].db, &t, &v, e);
 		if (st != ST_OK)
 			return err_wrap(e, st, "the audit chain of %s can not be read (is the database migrated?)",
 			        p->services[i].def->name);
-		st = tell(p->services[i].def->name, &v, worst == ST_OK ? e : NULL);
+		st = print_verdict(p->services[i].def->name, &v, worst == ST_OK ? e : NULL);
 		worst = worst == ST_OK ? st : worst;
 		looked++;
 	}
@@ -106,7 +106,7 @@ static void print_row(const struct audit_row *r)
 	        r->address.n ? r->address.p : "-", STR_ARG(r->details));
 }
 
-static enum status list(struct invocation *inv, struct err *e)
+static enum status audit_list_command(struct invocation *inv, struct err *e)
 {
 	struct service_instance *s = the_one(inv);
 	const char *action = inv_option(inv, "action"), *actor = inv_option(inv, "actor"),
@@ -146,10 +146,10 @@ static unsigned flags_for(const struct invocation *inv)
 	return file ? CMD_FIBER : CMD_PLATFORM | CMD_FIBER;
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status audit_command_run(struct invocation *inv, struct err *e)
 {
 	static const struct { const char *name; enum status (*run)(struct invocation *inv, struct err *e); } verbs[] = {
-		{ "verify", verify }, { "export", export }, { "list", list }, { "key", key } };
+		{ "verify", verify }, { "export", export }, { "list", audit_list_command }, { "key", key } };
 	for (unsigned i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (!strcmp(inv->args[0], verbs[i].name))
 			return verbs[i].run(inv, e);
@@ -182,5 +182,5 @@ const struct command command_audit = {
 	.min_args = 1,
 	.max_args = 2,
 	.flags_for = flags_for,
-	.run = run,
+	.run = audit_command_run,
 };

@@ -127,9 +127,9 @@ static enum status bench_fsync(struct bench *b, double *per_s, struct err *e)
 
 /* --- the database ------------------------------------------------------------------------------------------- */
 
-struct crowd {
+struct bench_crowd {
 	struct bench *b;
-	enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e);
+	enum status (*once)(struct bench_crowd *x, struct ctx *ctx, struct err *e);
 	struct promise over;
 	unsigned left;
 	uint64_t n;
@@ -137,7 +137,7 @@ struct crowd {
 	struct err err;
 };
 
-static void crowd_leave(struct crowd **x)
+static void crowd_leave(struct bench_crowd **x)
 {
 	if (--(*x)->left == 0)
 		promise_set(&(*x)->over);
@@ -145,7 +145,7 @@ static void crowd_leave(struct crowd **x)
 
 static void one_of_many(void *arg)
 {
-	__attribute__((cleanup(crowd_leave))) struct crowd *x = arg;
+	__attribute__((cleanup(crowd_leave))) struct bench_crowd *x = arg;
 	SCOPED_ARENA *a = arena_new(WORK_MEMORY);
 	struct ctx ctx;
 	struct err e = { 0 };
@@ -165,9 +165,9 @@ static void one_of_many(void *arg)
 }
 
 static enum status many(struct bench *b, unsigned fibers,
-        enum status (*once)(struct crowd *x, struct ctx *ctx, struct err *e), double *per_s, struct err *e)
+        enum status (*once)(struct bench_crowd *x, struct ctx *ctx, struct err *e), double *per_s, struct err *e)
 {
-	struct crowd x = { .b = b, .once = once, .left = 1 };
+	struct bench_crowd x = { .b = b, .once = once, .left = 1 };
 	int64_t begun = clock_mono_ns();
 	promise_init(&x.over);
 	b->until_ns = begun + b->each_ns;
@@ -188,13 +188,13 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 	        c, id, text, text, false, text, STR("Somebody"), STR("active"), STR(""), id, NULL, e);
 }
 
-static enum status write_one(struct crowd *x, struct ctx *ctx, struct err *e)
+static enum status write_one(struct bench_crowd *x, struct ctx *ctx, struct err *e)
 {
 	int64_t id = id_new();
 	return db_write(ctx, x->b->db, tx_add, &id, e);
 }
 
-static enum status read_one(struct crowd *x, struct ctx *ctx, struct err *e)
+static enum status read_one(struct bench_crowd *x, struct ctx *ctx, struct err *e)
 {
 	struct identity_person_row *r;
 	SCOPED_DB_READ c = NULL;
@@ -256,7 +256,7 @@ static bool sign_once(void *arg)
 	return ok;
 }
 
-static enum status sign(struct bench *b, EVP_PKEY *key, const EVP_MD *digest, double *per_s, struct err *e)
+static enum status bench_signatures(struct bench *b, EVP_PKEY *key, const EVP_MD *digest, double *per_s, struct err *e)
 {
 	struct signing s = { key, digest };
 	*per_s = key ? rate(b, sign_once, &s) : 0;
@@ -266,17 +266,17 @@ static enum status sign(struct bench *b, EVP_PKEY *key, const EVP_MD *digest, do
 
 static enum status bench_ed25519(struct bench *b, double *per_s, struct err *e)
 {
-	return sign(b, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL, per_s, e);
+	return bench_signatures(b, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL, per_s, e);
 }
 
 static enum status bench_es256(struct bench *b, double *per_s, struct err *e)
 {
-	return sign(b, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), EVP_sha256(), per_s, e);
+	return bench_signatures(b, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), EVP_sha256(), per_s, e);
 }
 
 static enum status bench_rsa(struct bench *b, double *per_s, struct err *e)
 {
-	return sign(b, EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048), EVP_sha256(), per_s, e);
+	return bench_signatures(b, EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048), EVP_sha256(), per_s, e);
 }
 
 /* A page of the size that pages have, of words that people read: what the routes of this program say of themselves. */
@@ -466,7 +466,7 @@ static enum status read_seconds(const struct invocation *inv, int64_t *seconds, 
 	return ST_OK;
 }
 
-struct in_fiber { struct bench *b; enum status st; struct err *e; };
+struct bench_fiber { struct bench *b; enum status st; struct err *e; };
 
 static enum status work(struct bench *b, struct err *e)
 {
@@ -479,7 +479,7 @@ static enum status work(struct bench *b, struct err *e)
 
 static void in_fiber(void *arg)
 {
-	struct in_fiber *f = arg;
+	struct bench_fiber *f = arg;
 	SCOPED_ARENA *a = arena_new(BENCH_MEMORY);
 	struct ctx ctx;
 	if (!a) {
@@ -493,7 +493,7 @@ static void in_fiber(void *arg)
 	close_scratch(f->b);
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status bench_command_run(struct invocation *inv, struct err *e)
 {
 	cpu_set_t set;
 	int64_t seconds;
@@ -508,7 +508,7 @@ static enum status run(struct invocation *inv, struct err *e)
 	if (n >= (int)sizeof folder || !mkdtemp(folder))
 		return err_errno(
 		        e, ST_IO, "can not make a folder in %s", config_cstr(inv->config, "server", "data_dir"));
-	struct in_fiber f = { &b, offload_start(b.cores < 2 ? 2 : b.cores, 1000, e), e };
+	struct bench_fiber f = { &b, offload_start(b.cores < 2 ? 2 : b.cores, 1000, e), e };
 	if (f.st == ST_OK) {
 		fiber_main(in_fiber, &f);
 		offload_stop();
@@ -535,5 +535,5 @@ const struct command command_bench = {
 	           "on SQLite. A site that serves at the same time, and the bench, slow each other.",
 	.options = options,
 	.flags = CMD_CONFIG,
-	.run = run,
+	.run = bench_command_run,
 };

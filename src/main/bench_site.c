@@ -39,7 +39,8 @@ static enum status fill(struct ctx *ctx, struct platform *p, const char *demo, s
 	return st;
 }
 
-static enum status begin(struct bench_site *s, struct ctx *ctx, const char *folder, const char *demo, struct err *e)
+static enum status site_begin(struct bench_site *s, struct ctx *ctx, const char *folder, const char *demo,
+                              struct err *e)
 {
 	const char *const sets[] = { arena_printf(ctx->arena, "server.data_dir=%s", folder), "rate.enabled=no",
 		"http.access_log=no" };
@@ -69,10 +70,10 @@ enum status bench_site_open(
 		return err_set(e, ST_NOMEM, "no memory to measure");
 	if (mkdir(folder, 0700))
 		return err_errno(e, ST_IO, "can not make %s", folder);
-	return begin(*out, ctx, folder, demo, e);
+	return site_begin(*out, ctx, folder, demo, e);
 }
 
-static void ended(void *arg)
+static void site_ended(void *arg)
 {
 	promise_set(arg);
 }
@@ -83,7 +84,7 @@ void bench_site_end(struct bench_site *s)
 	if (!s || !s->server)
 		return;
 	promise_init(&over);
-	http_server_drain(s->server, clock_mono_ns() + END_NS, ended, &over);
+	http_server_drain(s->server, clock_mono_ns() + END_NS, site_ended, &over);
 	promise_wait_shielded(&over);
 }
 
@@ -139,7 +140,7 @@ static bool read_answer(FILE *in)
 	return length == 0;
 }
 
-static void ask(void *arg)
+static void request_fiber(void *arg)
 {
 	struct asking *x = arg;
 	struct sockaddr_in to = {
@@ -168,7 +169,7 @@ enum status bench_site_ask(
         struct bench_site *s, bool cached, bool (*go_on)(void *arg), void *arg, double *per_s, struct err *e)
 {
 	struct asking x = { .port = http_server_port(s->server, 0), .cached = cached, .go_on = go_on, .arg = arg };
-	TRY(offload(OFFLOAD_PROMPT, ask, &x));
+	TRY(offload(OFFLOAD_PROMPT, request_fiber, &x));
 	*per_s = x.per_s;
 	return x.wrong ? err_set(e, ST_IO, "the demonstration's front page: %s is missing", x.wrong) : ST_OK;
 }

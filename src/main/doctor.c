@@ -353,7 +353,7 @@ static void check_remotes(struct exam *x)
 	}
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status doctor_command_run(struct invocation *inv, struct err *e)
 {
 	struct exam x = { .inv = inv };
 	if (!inv->config) {
@@ -394,5 +394,5 @@ const struct command command_doctor = {
 	.details =
 	        "Run it as the user and with the configuration that the server runs with. Exit code 0: nothing failed.",
 	.flags = CMD_LOOSE_CONFIG | CMD_FIBER,
-	.run = run,
+	.run = doctor_command_run,
 };

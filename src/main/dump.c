@@ -139,7 +139,7 @@ static const struct { const char *name; void (*print)(struct invocation *inv); }
 	{ "fragments", dump_fragments },
 };
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status dump_command_run(struct invocation *inv, struct err *e)
 {
 	struct suggest s;
 	suggest_init(&s, str_c(inv->args[0]));
@@ -163,5 +163,5 @@ const struct command command_dump = {
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_CONFIG,
-	.run = run,
+	.run = dump_command_run,
 };

@@ -8,14 +8,14 @@
 #include "main/command.h"
 #include "services/blog/export.h"
 
-static void progress(void *arg, const char *stage, size_t done)
+static void export_progress(void *arg, const char *stage, size_t done)
 {
 	bool *shown = arg;
 	*shown = true;
 	fprintf(stderr, "\r%-10s %zu", stage, done);
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status export_command_run(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
 	struct service_instance *blog = platform_service(p, "blog");
@@ -25,7 +25,7 @@ static enum status run(struct invocation *inv, struct err *e)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	inv->ctx->svc = blog;
 	const struct export_options o = {
-		.folder = inv->args[0], .progress = isatty(2) ? progress : NULL, .progress_arg = &shown
+		.folder = inv->args[0], .progress = isatty(2) ? export_progress : NULL, .progress_arg = &shown
 	};
 	enum status st = blog_export_ghost(inv->ctx, blog->db, p->media, &o, &r, e);
 	if (shown)
@@ -49,5 +49,5 @@ const struct command command_export = {
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_MIGRATED,
-	.run = run,
+	.run = export_command_run,
 };

@@ -4,7 +4,7 @@
  */
 #include "main/command.h"
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status help_command_run(struct invocation *inv, struct err *e)
 {
 	const struct command *found = NULL;
 	for (const struct command *const *c = commands; *c && inv->arg_count; c++)
@@ -17,5 +17,9 @@ static enum status run(struct invocation *inv, struct err *e)
 }
 
 const struct command command_help = {
-	.name = "help", .usage = "[COMMAND]", .summary = "Say how a command is used", .max_args = 1, .run = run,
+	.name = "help",
+	.usage = "[COMMAND]",
+	.summary = "Say how a command is used",
+	.max_args = 1,
+	.run = help_command_run,
 };

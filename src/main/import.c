@@ -11,16 +11,16 @@
 #define REPORT_MAX (8u << 20)
 #define BAR 30
 
-struct work {
+struct import_work {
 	struct service_instance *blog;
 	struct import_options options;
 	struct import_report report;
 	const char *stage;
 };
 
-static void progress(void *arg, const char *stage, size_t done, size_t total)
+static void import_progress(void *arg, const char *stage, size_t done, size_t total)
 {
-	struct work *w = arg;
+	struct import_work *w = arg;
 	char bar[BAR + 1];
 	size_t full = total ? done * BAR / total : 0;
 	if (w->stage && w->stage != stage)
@@ -32,10 +32,10 @@ static void progress(void *arg, const char *stage, size_t done, size_t total)
 	fprintf(stderr, "\r%-10s [%s] %zu/%zu", stage, bar, done, total);
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status import_command_run(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
-	struct work w = { .blog = platform_service(p, "blog") };
+	struct import_work w = { .blog = platform_service(p, "blog") };
 	if (strcmp(inv->args[0], "ghost"))
 		return err_set(e, ST_USAGE, "'%s' can not be imported; there is: ghost", inv->args[0]);
 	if (!w.blog || !w.blog->db)
@@ -45,7 +45,7 @@ static enum status run(struct invocation *inv, struct err *e)
 		.media_dir = inv_option(inv, "media"),
 		.site_url = str_c(site ? site : ""),
 		.dry_run = inv_option(inv, "dry-run") != NULL,
-		.progress = isatty(2) ? progress : NULL,
+		.progress = isatty(2) ? import_progress : NULL,
 		.progress_arg = &w };
 	inv->ctx->svc = w.blog;
 	enum status st = blog_import_ghost(inv->ctx, w.blog->db, p->media, &w.options, &w.report, e);
@@ -81,5 +81,5 @@ const struct command command_import = {
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_MIGRATED,
-	.run = run,
+	.run = import_command_run,
 };

@@ -36,7 +36,7 @@ static int exit_code(enum status st)
 	return st == ST_OK ? 0 : st == ST_USAGE ? 2 : st == ST_CONFIG ? 3 : 1;
 }
 
-static int fail(const struct err *e)
+static int exit_with(const struct err *e)
 {
 	fprintf(stderr, "guildhall: %s\n", e->msg[0] ? e->msg : status_info(e->status)->title);
 	return exit_code(e->status);
@@ -125,10 +125,10 @@ static int run_named(struct invocation *inv, const char *name, int argc, char **
 			suggest_offer(&s, (*c)->name);
 		err_set(&e, ST_USAGE, "there is no command '%s'. %s%s%s", name,
 		        s.best ? "Did you mean " : "See: guildhall help", s.best ? s.best : "", s.best ? "?" : "");
-		return fail(&e);
+		return exit_with(&e);
 	}
 	if (parse_arguments(argc, argv, inv, &e) != ST_OK)
-		return fail(&e);
+		return exit_with(&e);
 	if (inv_option(inv, "help")) {
 		print_help(inv->command);
 		return 0;
@@ -141,7 +141,7 @@ static int run_named(struct invocation *inv, const char *name, int argc, char **
 	if (st == ST_OK)
 		return 0;
 	e.status = st;
-	return fail(&e);
+	return exit_with(&e);
 }
 
 static void prepare_process(void)

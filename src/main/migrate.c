@@ -29,7 +29,7 @@ static enum status print_status(struct invocation *inv, struct service_instance 
 	return ST_OK;
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status migrate_command_run(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
 	unsigned applied;
@@ -63,5 +63,5 @@ const struct command command_migrate = {
 	           "the work and the others wait. `serve` migrates by itself unless database.migrate is off.",
 	.options = options,
 	.flags = CMD_PLATFORM | CMD_FIBER,
-	.run = run,
+	.run = migrate_command_run,
 };

@@ -320,7 +320,7 @@ static void sign_chains(void *arg)
 	sem_post(&s->over);
 }
 
-static void cut(struct timer *t)
+static void serving_cut(struct timer *t)
 {
 	struct serving *s = (struct serving *)((char *)t - offsetof(struct serving, failsafe));
 	LOG(WARN, NULL, "serve.cut", LI("not_ended", s->ending));
@@ -343,7 +343,7 @@ static void drain(struct serving *s)
 	s->ending = s->server_count + 1;
 	if (s->p->auth)
 		authstore_stop(s->p->auth);
-	s->failsafe.fire = cut;
+	s->failsafe.fire = serving_cut;
 	timer_set(loop_current(), &s->failsafe, until + END_GRACE_NS);
 	for (unsigned i = 0; i < s->server_count; i++)
 		http_server_drain(s->servers[i], until, one_ended, s);
@@ -430,7 +430,7 @@ static enum status choose_port(struct invocation *inv, struct err *e)
 	return inv->config ? ST_OK : ST_CONFIG;
 }
 
-static enum status serve(struct serving *s, struct err *e)
+static enum status serving_begin(struct serving *s, struct err *e)
 {
 	const struct config *c = s->inv->config;
 	unsigned cores = processors();
@@ -480,7 +480,7 @@ static enum status run_with(struct invocation *inv, bool public, struct err *e)
 		return ST_CONFIG;
 	sem_init(&s.over, 0, 0);
 	pthread_mutex_init(&s.err_lock, NULL);
-	enum status st = serve(&s, e);
+	enum status st = serving_begin(&s, e);
 	pthread_mutex_destroy(&s.err_lock);
 	sem_destroy(&s.over);
 	return st;

@@ -36,7 +36,7 @@ static enum status read_password(char line[LINE], struct err *e)
 	return ST_OK;
 }
 
-static enum status run(struct invocation *inv, struct err *e)
+static enum status user_command_run(struct invocation *inv, struct err *e)
 {
 	char line[LINE];
 	struct service_instance *s = platform_service(inv->platform, "identity");
@@ -74,5 +74,5 @@ static const struct option_def options[] = {
 const struct command command_user = {
 	.name = "user", .usage = "add EMAIL [--name NAME] [--admin]", .summary = "Add a person",
 	.details = "The password is one line on standard input. The address counts as confirmed.",
-	.options = options, .min_args = 2, .max_args = 2, .flags = CMD_MIGRATED, .run = run,
+	.options = options, .min_args = 2, .max_args = 2, .flags = CMD_MIGRATED, .run = user_command_run,
 };

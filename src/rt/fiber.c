@@ -157,7 +157,7 @@ uint64_t fibers_given_up(void)
 #if RT_TSAN
 __attribute__((no_sanitize("thread")))
 #endif
-static void entry(void *arg)
+static void fiber_entry(void *arg)
 {
 	struct fiber *f = arg;
 #if RT_ASAN
@@ -169,7 +169,7 @@ static void entry(void *arg)
 	abort();
 }
 
-static void release(struct fiber *f)
+static void fiber_release(struct fiber *f)
 {
 	struct loop *l = f->loop;
 	*(f->all_prev ? &f->all_prev->all_next : &l->all) = f->all_next;
@@ -184,7 +184,7 @@ static void release(struct fiber *f)
 	atomic_fetch_sub_explicit(&l->fibers, 1, memory_order_relaxed);
 }
 
-static void run(struct loop *l, struct fiber *f)
+static void fiber_switch_to(struct loop *l, struct fiber *f)
 {
 	struct guard *outer = guard_swap(f->guard);
 	f->state = RUNNING;
@@ -195,7 +195,7 @@ static void run(struct loop *l, struct fiber *f)
 	l->running = NULL;
 	f->guard = guard_swap(outer);
 	if (f->state == DONE && !atomic_load(&f->remote))
-		release(f);
+		fiber_release(f);
 }
 
 bool fibers_run(struct loop *l)
@@ -209,7 +209,7 @@ bool fibers_run(struct loop *l)
 		l->ready = f->next;
 		if (!l->ready)
 			l->ready_tail = &l->ready;
-		run(l, f);
+		fiber_switch_to(l, f);
 	}
 	return n > 0;
 }
@@ -237,7 +237,7 @@ static bool reserve(struct loop *l)
 static void timed_out(struct timer *t);
 static void remote_wake(struct task *t);
 
-static struct fiber *make(struct loop *l, void (*fn)(void *), void *arg, enum fiber_stack size)
+static struct fiber *fiber_make(struct loop *l, void (*fn)(void *), void *arg, enum fiber_stack size)
 {
 	struct stack stack;
 	if (!stack_get(&l->stacks[size], size, &stack))
@@ -257,7 +257,7 @@ static struct fiber *make(struct loop *l, void (*fn)(void *), void *arg, enum fi
 	if (l->all)
 		l->all->all_prev = f;
 	l->all = f;
-	context_make(&f->context, stack.base, (char *)f, entry, f);
+	context_make(&f->context, stack.base, (char *)f, fiber_entry, f);
 #if RT_TSAN
 	f->tsan = __tsan_create_fiber(0);
 #endif
@@ -269,7 +269,7 @@ struct fiber *fiber_spawn(struct loop *l, void (*fn)(void *arg), void *arg, enum
 {
 	if (!reserve(l))
 		return NULL;
-	struct fiber *f = make(l, fn, arg, size);
+	struct fiber *f = fiber_make(l, fn, arg, size);
 	if (!f)
 		atomic_fetch_sub_explicit(&l->fibers, 1, memory_order_relaxed);
 	return f;
@@ -280,7 +280,7 @@ static void backlog_try(struct loop *l)
 {
 	while (l->backlog) {
 		struct spawn *s = l->backlog;
-		if (!make(l, s->fn, s->arg, s->size)) {
+		if (!fiber_make(l, s->fn, s->arg, s->size)) {
 			timer_set(l, &l->backlog_timer, clock_mono_ns() + 10 * NS_PER_MS);
 			return;
 		}
@@ -376,7 +376,7 @@ static void remote_wake(struct task *t)
 	/* Cleared first: a waker that comes from here on posts again, and the fiber sees what earlier ones wrote. */
 	atomic_exchange(&f->remote, false);
 	if (f->state == DONE)
-		release(f);
+		fiber_release(f);
 	else
 		wake_here(f);
 }

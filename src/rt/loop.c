@@ -309,7 +309,7 @@ void loop_run_until_idle(struct loop *l)
 	current = outer;
 }
 
-static void nothing(struct timer *t)
+static void timer_ignore(struct timer *t)
 {
 }
 
@@ -317,7 +317,7 @@ bool loop_drain(struct loop *l, int64_t patience_ns)
 {
 	struct loop *outer = current;
 	int64_t until = clock_mono_ns() + patience_ns;
-	struct timer t = { .fire = nothing };
+	struct timer t = { .fire = timer_ignore };
 	bool worked;
 	current = l;
 	l->draining = true;

@@ -15,7 +15,7 @@
 
 enum { DRAIN_S = 10, FAULT_STACK = (RT_TSAN ? 256 : 64) << 10 }; /* TSan's own frames are large */
 
-struct member {
+struct loops_member {
 	struct loops *all;
 	struct loop *loop;
 	pthread_t thread;
@@ -28,18 +28,18 @@ struct loops {
 	void *arg;
 	pthread_mutex_t lock;
 	pthread_cond_t all_started;
-	struct member members[];
+	struct loops_member members[];
 };
 
 struct starter {
 	struct task task;
-	struct member *member;
+	struct loops_member *member;
 };
 
 /* Inside the loop, so that loop_current() holds in start(). */
 static void start_task(struct task *t)
 {
-	struct member *m = ((struct starter *)t)->member;
+	struct loops_member *m = ((struct starter *)t)->member;
 	struct loops *ls = m->all;
 	if (ls->start)
 		ls->start(m->loop, ls->arg);
@@ -72,7 +72,7 @@ static void fault_stack_free(void *p)
 
 static void *thread(void *arg)
 {
-	struct member *m = arg;
+	struct loops_member *m = arg;
 	void *fault_stack = fault_stack_set();
 	char name[16];
 	snprintf(name, sizeof name, "loop-%u", loop_index(m->loop));

@@ -21,9 +21,9 @@
 #include "rt/loop.h"
 #include "rt/sync.h"
 
-struct job {
+struct offload_job {
 	struct task task; /* for done(), on the loop that asked */
-	struct job *next;
+	struct offload_job *next;
 	void (*fn)(void *), (*done)(void *);
 	void *arg;
 	struct loop *loop;
@@ -51,7 +51,7 @@ static struct lane {
 	bool idle;
 	pthread_mutex_t lock;
 	pthread_cond_t work, watch;
-	struct job *head, **tail;
+	struct offload_job *head, **tail;
 	unsigned queue_max;
 	bool stopping;
 	struct hand *hands;
@@ -73,14 +73,14 @@ static struct lane {
 
 static void done_task(struct task *t)
 {
-	struct job *j = (struct job *)t;
+	struct offload_job *j = (struct offload_job *)t;
 	void (*done)(void *) = j->done;
 	void *arg = j->arg;
 	free(j);
 	done(arg);
 }
 
-static void finish(struct job *j)
+static void job_finish(struct offload_job *j)
 {
 	if (j->promise) {
 		promise_set(j->promise); /* j is gone */
@@ -97,11 +97,11 @@ static void finish(struct job *j)
 	free(j);
 }
 
-static struct job *next_job(struct lane *l)
+static struct offload_job *next_job(struct lane *l)
 {
 	while (!l->head && !l->stopping)
 		pthread_cond_wait(&l->work, &l->lock);
-	struct job *j = l->head;
+	struct offload_job *j = l->head;
 	if (j) {
 		l->head = j->next;
 		if (!l->head)
@@ -128,7 +128,7 @@ static void *worker(void *arg)
 		(void)policy(pthread_self(), SCHED_IDLE);
 	}
 	pthread_mutex_lock(&l->lock);
-	for (struct job *j; (j = next_job(l));) {
+	for (struct offload_job *j; (j = next_job(l));) {
 		pthread_mutex_unlock(&l->lock);
 		j->status = guard_run(j->fn, j->arg);
 		/* Counted before the caller learns of it: what it then reads includes its own. */
@@ -138,7 +138,7 @@ static void *worker(void *arg)
 		if (h->raised)
 			h->raised = !policy(pthread_self(), SCHED_IDLE);
 		pthread_mutex_unlock(&l->lock);
-		finish(j);
+		job_finish(j);
 		pthread_mutex_lock(&l->lock);
 	}
 	h->ended = true;
@@ -250,7 +250,7 @@ void offload_stop(void)
 }
 
 /* True when queued; false with *inline_ set when there is no pool, without it when the queue is full. */
-static bool submit(struct lane *l, struct job *j, bool first, bool *inline_)
+static bool lane_submit(struct lane *l, struct offload_job *j, bool first, bool *inline_)
 {
 	pthread_mutex_lock(&l->lock);
 	*inline_ = !l->stats.threads || l->stopping;
@@ -277,11 +277,11 @@ static bool submit(struct lane *l, struct job *j, bool first, bool *inline_)
 }
 
 /* While it is queued; false: a thread has it. */
-static bool withdraw(struct lane *l, struct job *j)
+static bool lane_withdraw(struct lane *l, struct offload_job *j)
 {
 	bool queued = false;
 	pthread_mutex_lock(&l->lock);
-	for (struct job **at = &l->head; *at && !queued; at = &(*at)->next) {
+	for (struct offload_job **at = &l->head; *at && !queued; at = &(*at)->next) {
 		if (*at != j)
 			continue;
 		queued = true;
@@ -299,17 +299,17 @@ static bool withdraw(struct lane *l, struct job *j)
 enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 {
 	struct promise p;
-	struct job j = { .fn = fn, .arg = arg, .promise = &p };
+	struct offload_job j = { .fn = fn, .arg = arg, .promise = &p };
 	bool inline_ = !fiber_self();
 	promise_init(&p);
-	if (inline_ || !submit(&lanes[lane], &j, false, &inline_)) {
+	if (inline_ || !lane_submit(&lanes[lane], &j, false, &inline_)) {
 		if (!inline_)
 			return ST_UNAVAILABLE;
 		fn(arg);
 		return ST_OK;
 	}
 	enum status st = promise_wait(&p, FIBER_FOREVER);
-	if (st != ST_OK && withdraw(&lanes[lane], &j))
+	if (st != ST_OK && lane_withdraw(&lanes[lane], &j))
 		return st;
 	if (st != ST_OK)
 		promise_wait_shielded(&p);
@@ -318,32 +318,33 @@ enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 	return ST_OK;
 }
 
-static enum status detach(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg, bool first)
+static enum status submit_detached(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg,
+                                   bool first)
 {
 	bool inline_;
-	struct job *j = malloc(sizeof *j);
+	struct offload_job *j = malloc(sizeof *j);
 	if (!j)
 		return ST_NOMEM;
-	*j = (struct job){ .task.run = done_task, .fn = fn, .done = done, .arg = arg, .loop = loop_current() };
-	if (submit(&lanes[lane], j, first, &inline_))
+	*j = (struct offload_job){ .task.run = done_task, .fn = fn, .done = done, .arg = arg, .loop = loop_current() };
+	if (lane_submit(&lanes[lane], j, first, &inline_))
 		return ST_OK;
 	if (!inline_) {
 		free(j);
 		return ST_UNAVAILABLE;
 	}
 	j->status = guard_run(fn, arg);
-	finish(j);
+	job_finish(j);
 	return ST_OK;
 }
 
 enum status offload_detached(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
 {
-	return detach(lane, fn, done, arg, false);
+	return submit_detached(lane, fn, done, arg, false);
 }
 
 enum status offload_detached_first(enum offload_lane lane, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
 {
-	return detach(lane, fn, done, arg, true);
+	return submit_detached(lane, fn, done, arg, true);
 }
 
 void offload_stats(enum offload_lane lane, struct offload_stats *out)

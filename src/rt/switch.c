@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-static void start(unsigned entry_hi, unsigned entry_lo, unsigned arg_hi, unsigned arg_lo)
+static void context_start(unsigned entry_hi, unsigned entry_lo, unsigned arg_hi, unsigned arg_lo)
 {
 	void (*entry)(void *) = (void (*)(void *))(uintptr_t)((uint64_t)entry_hi << 32 | entry_lo);
 	entry((void *)(uintptr_t)((uint64_t)arg_hi << 32 | arg_lo));
@@ -28,8 +28,8 @@ void context_make(struct context *c, char *base, char *top, void (*entry)(void *
 	c->uc.uc_stack.ss_sp = base;
 	c->uc.uc_stack.ss_size = (size_t)(top - base);
 	c->uc.uc_link = NULL;
-	makecontext(
-	        &c->uc, (void (*)(void))start, 4, (unsigned)(e >> 32), (unsigned)e, (unsigned)(a >> 32), (unsigned)a);
+	makecontext(&c->uc, (void (*)(void))context_start, 4, (unsigned)(e >> 32), (unsigned)e, (unsigned)(a >> 32),
+	            (unsigned)a);
 }
 
 void context_switch(struct context *from, struct context *to)

@@ -23,8 +23,8 @@
 
 #define PIECE_MAX 65536
 
-struct piece {
-	struct piece *next;
+struct body_piece {
+	struct body_piece *next;
 	int64_t due_ns;
 	size_t len, sent;
 	char data[];
@@ -38,7 +38,7 @@ struct side {
 
 struct pair {
 	struct side client, server;
-	struct piece *head, **tail; /* answers on their way to the client */
+	struct body_piece *head, **tail; /* answers on their way to the client */
 	struct pair *prev, *next;
 	bool ended;
 };
@@ -111,7 +111,7 @@ static void pair_end(struct pair *p)
 
 static void pair_free(struct pair *p)
 {
-	for (struct piece *x = p->head, *next; x; x = next) {
+	for (struct body_piece *x = p->head, *next; x; x = next) {
 		next = x->next;
 		free(x);
 	}
@@ -164,7 +164,7 @@ static bool send_all(int fd, const char *data, size_t n)
 static void readable(struct side *s)
 {
 	struct pair *p = s->pair;
-	struct piece *x = malloc(sizeof *x + PIECE_MAX);
+	struct body_piece *x = malloc(sizeof *x + PIECE_MAX);
 	if (!x)
 		die("malloc");
 	ssize_t n = recv(s->fd, x->data, PIECE_MAX, 0);
@@ -179,7 +179,7 @@ static void readable(struct side *s)
 		free(x);
 		return;
 	}
-	struct piece *fit = realloc(x, sizeof *x + (size_t)n);
+	struct body_piece *fit = realloc(x, sizeof *x + (size_t)n);
 	x = fit ? fit : x;
 	x->next = NULL;
 	x->len = (size_t)n;
@@ -195,7 +195,7 @@ static int deliver(void)
 	for (struct pair *p = pairs.next, *next; p != &pairs; p = next) {
 		next = p->next;
 		while (!p->ended && p->head && p->head->due_ns <= now) {
-			struct piece *x = p->head;
+			struct body_piece *x = p->head;
 			if (!send_all(p->client.fd, x->data, x->len))
 				pair_end(p);
 			p->head = x->next;

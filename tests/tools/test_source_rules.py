@@ -195,6 +195,41 @@ class Lines(unittest.TestCase):
         self.assertEqual(wrong, [])
 
 
+# Words that name nothing: a search for them finds everything.
+NO_NAMES = {"take", "give", "hold", "one", "run", "piece"}
+
+
+def functions_of(path):
+    """(line number, name, parameters) of each function that a file defines."""
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), path.read_text(), flags=re.S)
+    for found in re.finditer(r"^[a-z][\w ]*[ *]+(\w+)\(([^;{]*?)\)\s*\{", text, re.M):
+        yield text.count("\n", 0, found.start()) + 1, found[1], " ".join(found[2].split())
+
+
+class Names(unittest.TestCase):
+    def test_a_search_finds_a_function_by_its_name(self):
+        """A name of one word, as put or load, stands for one thing in the program: no two files define it with other parameters."""
+        known, wrong = {}, []
+        for path in tracked("src/*.c", "src/*.h"):
+            own = path.relative_to(ROOT)
+            for number, name, parameters in functions_of(path):
+                if name in NO_NAMES:
+                    wrong.append(f"{own}:{number}: {name}() does not say what it does")
+                former = known.setdefault(name, (own, number, parameters)) if "_" not in name else None
+                if former and former[0] != own and former[2] != parameters:
+                    wrong.append(f"{own}:{number}: {name}() is another thing in {former[0]}:{former[1]}")
+        self.assertEqual(wrong, [])
+
+    def test_a_search_finds_a_struct_by_its_name(self):
+        known, wrong = {}, []
+        for path in tracked("src/*.c", "src/*.h"):
+            for name in re.findall(r"^struct (\w+) \{", path.read_text(), re.M):
+                former = known.setdefault(name, path)
+                if name in NO_NAMES or former != path:
+                    wrong.append(f"{path.relative_to(ROOT)}: struct {name}, also in {former.relative_to(ROOT)}")
+        self.assertEqual(wrong, [])
+
+
 class Headers(unittest.TestCase):
     def test_public_functions_say_what_they_do(self):
         wrong = []

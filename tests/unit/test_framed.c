@@ -35,13 +35,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct piece part(size_t off, size_t len)
+static struct body_piece part(size_t off, size_t len)
 {
-	return (struct piece){ PIECE_BLOB, .p = page->data + off, .len = len, .blob = page };
+	return (struct body_piece){ PIECE_BLOB, .p = page->data + off, .len = len, .blob = page };
 }
 
 /* How often it was asked for until there was one; checks what there is then. */
-static int asked_until_framed(const char *head, struct piece p)
+static int asked_until_framed(const char *head, struct body_piece p)
 {
 	for (int i = 1; i <= 100; i++) {
 		struct blob *b = framed_answer(w, str_c(head), &p);
@@ -70,7 +70,7 @@ static void another_head(void **state)
 	assert_true(asked_until_framed("HTTP/1.1 200 OK\r\n\r\n", part(0, LEN)) > 1);
 	/* In turn: whichever is framed, each gets its own or none. */
 	for (int i = 0; i < 200; i++) {
-		struct piece p = part(0, LEN);
+		struct body_piece p = part(0, LEN);
 		const char *head = i % 20 < 17 ? HEAD_A : HEAD_B;
 		struct blob *b = framed_answer(w, str_c(head), &p);
 		if (b)
@@ -102,7 +102,7 @@ static void another_second(void **state)
 /* One that is on its way outlives its place in the table. */
 static void outlives_its_place(void **state)
 {
-	struct piece p = part(0, LEN);
+	struct body_piece p = part(0, LEN);
 	asked_until_framed(HEAD_A, p);
 	struct blob *b = framed_answer(w, STR(HEAD_A), &p);
 	assert_non_null(b);
@@ -113,7 +113,7 @@ static void outlives_its_place(void **state)
 
 static void not_worth_it(void **state)
 {
-	struct piece bytes = piece_bytes(str_n(page->data, LEN));
+	struct body_piece bytes = piece_bytes(str_n(page->data, LEN));
 	assert_int_equal(asked_until_framed(HEAD_A, part(0, BLOB_LARGE - 1)), -1);
 	assert_int_equal(asked_until_framed(HEAD_A, bytes), -1);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+
 #include "unit/unit.h"
 
 #include "base/str.h"
@@ -117,6 +119,28 @@ static void turning(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void hexadecimal(void **state)
+{
+	char out[9];
+	const unsigned char bytes[] = { 0x00, 0x9f, 0xa0, 0xff };
+	assert_ptr_equal(str_hex(out, bytes, 4), out + 8);
+	assert_string_equal(out, "009fa0ff");
+	memcpy(out + 4, bytes, 4); /* read from its own space */
+	str_hex(out, out + 4, 4);
+	assert_string_equal(out, "009fa0ff");
+	assert_int_equal(str_hex_value('0'), 0);
+	assert_int_equal(str_hex_value('f'), 15);
+	assert_int_equal(str_hex_value('A'), 10);
+	for (int c = 0; c < 256; c++)
+		assert_true((str_hex_value((char)c) >= 0) == (isxdigit(c) != 0));
+	assert_true(str_is_colour(STR("#09afAF"), false));
+	assert_true(str_is_colour(STR("#09a"), true));
+	assert_false(str_is_colour(STR("#09a"), false));
+	assert_false(str_is_colour(STR("#09afAg"), false));
+	assert_false(str_is_colour(STR("009afAF"), false));
+	assert_false(str_is_colour(str_n("#09af\0f", 7), false));
+}
+
 static void hashing(void **state)
 {
 	assert_true(str_hash(STR("a")) == str_hash(STR("a")));
@@ -133,6 +157,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(turning),
+		cmocka_unit_test(hexadecimal),
 		cmocka_unit_test(hashing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,7 +225,7 @@ static enum status failure(struct exchange *x, const struct hop *h, struct err *
 }
 
 /* Hand over what has arrived; the buffers change places, so that more may arrive while on_data waits. */
-static enum status deliver(struct exchange *x, struct buf *taken, const struct hop *h, struct http_in *in)
+static enum status body_deliver(struct exchange *x, struct buf *taken, const struct hop *h, struct http_in *in)
 {
 	struct buf b = x->body;
 	x->body = *taken;
@@ -239,13 +239,13 @@ static enum status deliver(struct exchange *x, struct buf *taken, const struct h
 	return st;
 }
 
-static enum status await(struct exchange *x, const struct hop *h, struct http_in *in, struct err *e)
+static enum status answer_await(struct exchange *x, const struct hop *h, struct http_in *in, struct err *e)
 {
 	SCOPED_BUF taken;
 	buf_init(&taken, x->body.max);
 	for (;;) {
 		if (x->streaming && x->body.len) {
-			enum status st = deliver(x, &taken, h, in);
+			enum status st = body_deliver(x, &taken, h, in);
 			if (st != ST_OK)
 				return err_set(e, st, "%s: stopped by the reader", h->url);
 			continue;
@@ -279,7 +279,7 @@ static enum status one_hop(struct hop *h, struct http_in *in, struct err *e)
 	TRY(add_headers(&x, h, e));
 	*in = (struct http_in){ .url = h->url };
 	TRY(exchange_start(&x, e));
-	TRY(await(&x, h, in, e));
+	TRY(answer_await(&x, h, in, e));
 	if (!in->headers)
 		parse_head(&x, h->c->arena, in);
 	if (!x.streaming)
@@ -351,7 +351,7 @@ static bool redirects(const struct http_in *in)
 	return in->status == 301 || in->status == 302 || in->status == 303 || in->status == 307 || in->status == 308;
 }
 
-static enum status follow(struct hop *h, const struct http_in *in, struct err *e)
+static enum status follow_redirect(struct hop *h, const struct http_in *in, struct err *e)
 {
 	struct arena *a = h->c->arena;
 	struct str to = http_in_header(in, "location");
@@ -388,7 +388,7 @@ static enum status hops(struct hop *h, struct http_in *in, struct err *e)
 			return ST_OK;
 		if (!left)
 			return err_set(e, ST_UPSTREAM, "%s: too many redirects", h->out->url);
-		TRY(follow(h, in, e));
+		TRY(follow_redirect(h, in, e));
 	}
 }
 

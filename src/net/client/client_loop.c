@@ -291,7 +291,7 @@ static size_t on_body(char *p, size_t size, size_t count, void *arg)
 
 /* --- calls from the fiber --------------------------------------------------------------------------------------- */
 
-struct call {
+struct loop_call {
 	struct task task;
 	void (*fn)(struct exchange *x);
 	struct exchange *x;
@@ -300,14 +300,14 @@ struct call {
 
 static void call_run(struct task *t)
 {
-	struct call *c = (struct call *)t;
+	struct loop_call *c = (struct loop_call *)t;
 	c->fn(c->x);
 	promise_set(&c->done);
 }
 
 static void on_loop(struct exchange *x, void (*fn)(struct exchange *x))
 {
-	struct call c = { .task.run = call_run, .fn = fn, .x = x };
+	struct loop_call c = { .task.run = call_run, .fn = fn, .x = x };
 	promise_init(&c.done);
 	loop_defer(x->cl->loop, &c.task);
 	promise_wait_shielded(&c.done);
@@ -355,7 +355,7 @@ void exchange_unpause(struct exchange *x)
 	on_loop(x, unpause);
 }
 
-static void detach(struct exchange *x)
+static void exchange_detach(struct exchange *x)
 {
 	if (x->attached)
 		curl_multi_remove_handle(x->cl->multi, x->easy);
@@ -365,7 +365,7 @@ static void detach(struct exchange *x)
 void exchange_end(struct exchange *x)
 {
 	if (x->attached)
-		on_loop(x, detach);
+		on_loop(x, exchange_detach);
 	if (x->easy) {
 		curl_easy_reset(x->easy);
 		if (x->cl->spares < EASY_KEEP)

@@ -16,7 +16,7 @@ union block {
 	max_align_t align;
 };
 
-struct work {
+struct brotli_work {
 	int quality, window;
 	struct str in;
 	char *out;
@@ -26,7 +26,7 @@ struct work {
 
 static void *allocate(void *arg, size_t n)
 {
-	struct work *w = arg;
+	struct brotli_work *w = arg;
 	union block *b = n > SIZE_MAX - sizeof *b ? NULL : malloc(sizeof *b + n);
 	if (!b)
 		guard_abort(ST_NOMEM);
@@ -38,7 +38,7 @@ static void *allocate(void *arg, size_t n)
 	return b + 1;
 }
 
-static void release(void *arg, void *p)
+static void block_release(void *arg, void *p)
 {
 	if (!p)
 		return;
@@ -51,11 +51,11 @@ static void release(void *arg, void *p)
 
 static void compress(void *arg)
 {
-	struct work *w = arg;
+	struct brotli_work *w = arg;
 	size_t in_left = w->in.n, out_left = w->room;
 	const uint8_t *in = (const uint8_t *)w->in.p;
 	uint8_t *out = (uint8_t *)w->out;
-	BrotliEncoderState *s = BrotliEncoderCreateInstance(allocate, release, w);
+	BrotliEncoderState *s = BrotliEncoderCreateInstance(allocate, block_release, w);
 	if (!s)
 		return;
 	BrotliEncoderSetParameter(s, BROTLI_PARAM_QUALITY, (uint32_t)w->quality);
@@ -70,10 +70,10 @@ static void compress(void *arg)
 
 size_t brotli_compress(int quality, int window, struct str in, char *out, size_t room)
 {
-	struct work w = { .quality = quality, .window = window, .in = in, .out = out, .room = room };
+	struct brotli_work w = { .quality = quality, .window = window, .in = in, .out = out, .room = room };
 	if (guard_run(compress, &w) != ST_OK)
 		w.len = 0;
 	while (w.blocks)
-		release(&w, w.blocks + 1);
+		block_release(&w, w.blocks + 1);
 	return w.len;
 }

@@ -56,7 +56,7 @@ enum piece_kind {
 	PIECE_BLOB,  /* carries one reference */
 	PIECE_FILE,  /* carries one reference */
 };
-struct piece {
+struct body_piece {
 	enum piece_kind kind;
 	const char *p;         /* BYTES, BLOB: where it starts */
 	uint64_t off;          /* FILE */
@@ -64,11 +64,14 @@ struct piece {
 	struct blob *blob;
 	struct file_ref *file;
 };
-static inline struct piece piece_bytes(struct str s) { return (struct piece){ PIECE_BYTES, .p = s.p, .len = s.n }; }
-void piece_drop(struct piece *p); /* gives back the reference */
+static inline struct body_piece piece_bytes(struct str s)
+{
+	return (struct body_piece){ PIECE_BYTES, .p = s.p, .len = s.n };
+}
+void piece_drop(struct body_piece *p); /* gives back the reference */
 /* What it holds for the peer that it waits for, in bytes (owed.c): its share of a blob that others hold too, a file's
  * descriptor. */
-size_t piece_owed(const struct piece *p);
+size_t piece_owed(const struct body_piece *p);
 
 /* --- protocol of a connection ----------------------------------------------------------------------------------- */
 
@@ -167,7 +170,7 @@ void conn_wrote(struct conn *c, size_t n);
 /* What conn_wrote said last, n bytes, as long as nothing was queued or flushed since: to look at, and to take back. */
 struct str conn_last(const struct conn *c, size_t n);
 void conn_unwrote(struct conn *c, size_t n);
-void conn_piece(struct conn *c, struct piece *p);
+void conn_piece(struct conn *c, struct body_piece *p);
 /* Bytes that may be queued now: CONN_HIGH_WATER − queued, 0 when full; then proto->room is called later. */
 size_t conn_room(struct conn *c);
 void conn_flush(struct conn *c); /* hand to the socket what it takes; after input() this happens by itself */
@@ -209,7 +212,7 @@ struct stream_ops {
 	   (−1: leave it out). */
 	void (*head)(struct request *q, int64_t len, bool end);
 	/* The next piece of body, taken; end: it was the last. An empty piece with end just ends. */
-	void (*body)(struct request *q, struct piece *p, bool end);
+	void (*body)(struct request *q, struct body_piece *p, bool end);
 	/* How many bytes may be queued now; 0: request_wake when there is room again. */
 	size_t (*room)(struct request *q);
 	void (*flush)(struct request *q);
@@ -295,7 +298,7 @@ int64_t worker_now(const struct worker *w);
 const char *worker_date(struct worker *w);
 #define HTTP_DATE_LEN 29
 /* head and body in one blob, with a reference; NULL: send them as they are. framed.c */
-struct blob *framed_answer(struct worker *w, struct str head, const struct piece *body);
+struct blob *framed_answer(struct worker *w, struct str head, const struct body_piece *body);
 /* The body of an error answer: the application's page, or a line of text. Static memory. */
 struct str worker_error_page(struct worker *w, int status, bool wants_json, const char **type);
 void worker_count_refused(struct worker *w);  /* a message refused by the protocol */

@@ -25,7 +25,7 @@
 
 struct seg {
 	struct seg *next;
-	struct piece piece; /* BYTES: within data, or borrowed (cap 0) */
+	struct body_piece piece; /* BYTES: within data, or borrowed (cap 0) */
 	uint32_t cap, used; /* of data */
 	size_t owed;        /* piece_owed, and never more than what is left */
 	char data[];
@@ -55,13 +55,13 @@ void file_ref_drop(struct file_ref *f)
 	}
 }
 
-void piece_drop(struct piece *p)
+void piece_drop(struct body_piece *p)
 {
 	if (p->kind == PIECE_BLOB)
 		blob_unref(p->blob);
 	else if (p->kind == PIECE_FILE)
 		file_ref_drop(p->file);
-	*p = (struct piece){ 0 };
+	*p = (struct body_piece){ 0 };
 }
 
 static struct seg *seg_new(struct conn *c, size_t cap)
@@ -82,7 +82,7 @@ static struct seg *seg_new(struct conn *c, size_t cap)
 	s->cap = (uint32_t)cap;
 	s->used = 0;
 	s->owed = 0;
-	s->piece = (struct piece){ .kind = PIECE_BYTES, .p = s->data };
+	s->piece = (struct body_piece){ .kind = PIECE_BYTES, .p = s->data };
 	return s;
 }
 
@@ -102,35 +102,35 @@ static struct seg *tail(const struct conn *c)
 	return c->out_first ? (struct seg *)((char *)c->out_tail - offsetof(struct seg, next)) : NULL;
 }
 
-static void owes(struct conn *c, struct seg *s, size_t now)
+static void seg_owes(struct conn *c, struct seg *s, size_t now)
 {
 	c->out_owed += now - s->owed;
 	s->owed = now;
 }
 
-static void append(struct conn *c, struct seg *s)
+static void seg_append(struct conn *c, struct seg *s)
 {
-	owes(c, s, piece_owed(&s->piece));
+	seg_owes(c, s, piece_owed(&s->piece));
 	*c->out_tail = s;
 	c->out_tail = &s->next;
 	if (s->piece.kind != PIECE_FILE)
 		c->out_bytes += s->piece.len;
 }
 
-static void pop(struct conn *c)
+static void seg_pop(struct conn *c)
 {
 	struct seg *s = c->out_first;
 	c->out_first = s->next;
 	if (!c->out_first)
 		c->out_tail = &c->out_first;
-	owes(c, s, 0);
+	seg_owes(c, s, 0);
 	seg_free(c->w, s);
 }
 
 void conn_out_drop(struct conn *c)
 {
 	while (c->out_first)
-		pop(c);
+		seg_pop(c);
 	c->out_bytes = 0;
 }
 
@@ -147,7 +147,7 @@ char *conn_reserve(struct conn *c, size_t n)
 		s = seg_new(c, SEG_DATA);
 		if (!s)
 			return NULL;
-		append(c, s);
+		seg_append(c, s);
 	}
 	return s->data + s->used;
 }
@@ -158,7 +158,7 @@ void conn_wrote(struct conn *c, size_t n)
 	s->used += (uint32_t)n;
 	s->piece.len += n;
 	c->out_bytes += n;
-	owes(c, s, s->owed + n);
+	seg_owes(c, s, s->owed + n);
 }
 
 struct str conn_last(const struct conn *c, size_t n)
@@ -173,7 +173,7 @@ void conn_unwrote(struct conn *c, size_t n)
 	s->used -= (uint32_t)n;
 	s->piece.len -= n;
 	c->out_bytes -= n;
-	owes(c, s, s->owed - n);
+	seg_owes(c, s, s->owed - n);
 }
 
 void conn_put(struct conn *c, const void *p, size_t n)
@@ -189,7 +189,7 @@ void conn_put(struct conn *c, const void *p, size_t n)
 		memcpy(s->data, from, n);
 		s->used = (uint32_t)n;
 		s->piece.len = n;
-		append(c, s);
+		seg_append(c, s);
 		return;
 	}
 	while (n) {
@@ -206,7 +206,7 @@ void conn_put(struct conn *c, const void *p, size_t n)
 }
 
 /* What is left of a borrowed segment becomes ours. */
-static void settle(struct conn *c, struct seg *s)
+static void seg_make_own(struct conn *c, struct seg *s)
 {
 	struct seg *own = seg_new(c, s->piece.len > SEG_DATA ? s->piece.len : SEG_DATA);
 	if (!own)
@@ -225,7 +225,7 @@ static void settle(struct conn *c, struct seg *s)
 	seg_free(c->w, s);
 }
 
-void conn_piece(struct conn *c, struct piece *p)
+void conn_piece(struct conn *c, struct body_piece *p)
 {
 	if (c->dead || p->len == 0) {
 		piece_drop(p);
@@ -245,13 +245,13 @@ void conn_piece(struct conn *c, struct piece *p)
 		return;
 	}
 	s->piece = *p;
-	append(c, s);
+	seg_append(c, s);
 	if (p->kind == PIECE_BYTES) {
 		conn_flush(c);
 		if (!c->dead && tail(c) == s)
-			settle(c, s);
+			seg_make_own(c, s);
 	}
-	*p = (struct piece){ 0 };
+	*p = (struct body_piece){ 0 };
 }
 
 size_t conn_room(struct conn *c)
@@ -270,7 +270,7 @@ static void took(struct conn *c, size_t n)
 {
 	c->sent_total += n;
 	while (c->out_first && (n || c->out_first->piece.len == 0)) {
-		struct piece *p = &c->out_first->piece;
+		struct body_piece *p = &c->out_first->piece;
 		uint64_t part = p->len < n ? p->len : n;
 		p->len -= part;
 		n -= part;
@@ -280,16 +280,16 @@ static void took(struct conn *c, size_t n)
 			p->p += part;
 			c->out_bytes -= part;
 			if (c->out_first->owed > p->len)
-				owes(c, c->out_first, p->len);
+				seg_owes(c, c->out_first, p->len);
 		}
 		if (p->len)
 			break;
-		pop(c);
+		seg_pop(c);
 	}
 }
 
 /* What the kernel takes from a file by itself: the descriptor and *off; -1: it is given bytes. */
-static int source(const struct piece *p, uint64_t *off)
+static int source(const struct body_piece *p, uint64_t *off)
 {
 	*off = p->off;
 	if (p->kind == PIECE_FILE)
@@ -338,7 +338,7 @@ static ssize_t write_plain(struct conn *c)
 }
 
 /* The next record: the same bytes every time until SSL_write took them, as OpenSSL demands of a repeated write. */
-static ssize_t gather(struct conn *c, char *to)
+static ssize_t gather_record(struct conn *c, char *to)
 {
 	size_t n = 0;
 	for (struct seg *s = c->out_first; s && n < TLS_RECORD; s = s->next) {
@@ -359,7 +359,7 @@ static ssize_t write_tls(struct conn *c)
 {
 	if (!c->w->tls_scratch && !(c->w->tls_scratch = malloc(TLS_RECORD)))
 		return -1;
-	ssize_t n = gather(c, c->w->tls_scratch);
+	ssize_t n = gather_record(c, c->w->tls_scratch);
 	if (n <= 0)
 		return n;
 	ERR_clear_error();

@@ -77,7 +77,7 @@ static bool ends_with(struct str s, const char *tail)
 	return s.n >= n && !strncasecmp(s.p + s.n - n, tail, n);
 }
 
-static bool compressible(struct str type)
+static bool type_compressible(struct str type)
 {
 	static const char *const exact[] = { "application/json", "application/javascript", "application/xml",
 		"application/wasm", "application/manifest+json", "image/svg+xml", "application/ld+json", "font/ttf" };
@@ -96,14 +96,14 @@ static bool compressible(struct str type)
 	return ends_with(type, "+json") || ends_with(type, "+xml");
 }
 
-struct job {
+struct encode_job {
 	enum http_coding coding;
 	struct str in;
 	char *out;
 	size_t room, len; /* len 0: it did not get smaller */
 };
 
-static size_t gzip(const struct job *j)
+static size_t gzip(const struct encode_job *j)
 {
 	z_stream z = { .next_in = (Bytef *)j->in.p,
 		.avail_in = (uInt)j->in.n,
@@ -119,7 +119,7 @@ static size_t gzip(const struct job *j)
 
 static void compress_job(void *arg)
 {
-	struct job *j = arg;
+	struct encode_job *j = arg;
 	if (j->coding == HTTP_GZIP)
 		j->len = gzip(j);
 	else
@@ -139,12 +139,12 @@ void http_send_compressed(struct http_req *r, struct str body)
 {
 	struct request *q = request_of(r);
 	if (r->answered || body.n < WORTH_IT || body.n > COMPRESS_MAX || response_has_header(q, "Content-Encoding") ||
-	    !compressible(response_header(q, "Content-Type"))) {
+	    !type_compressible(response_header(q, "Content-Type"))) {
 		http_send(r, body);
 		return;
 	}
 	add_vary(r);
-	struct job j = {
+	struct encode_job j = {
 		.in = body, .coding = http_accepts_coding(r, 1u << HTTP_GZIP | 1u << HTTP_BR), .room = body.n - 1
 	};
 	/* A body in the arena shows that two of its size may not fit: then it goes as it is. */

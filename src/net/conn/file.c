@@ -229,17 +229,17 @@ static bool if_range_holds(const struct http_req *r, struct str etag, int64_t mt
 	return clock_parse_http_date(h, &us) && us / US_PER_S == mtime_us / US_PER_S;
 }
 
-static struct piece file_piece(struct file_ref *f, uint64_t off, uint64_t len)
+static struct body_piece file_piece(struct file_ref *f, uint64_t off, uint64_t len)
 {
 	f->refs++;
-	return (struct piece){ PIECE_FILE, .off = off, .len = len, .file = f };
+	return (struct body_piece){ PIECE_FILE, .off = off, .len = len, .file = f };
 }
 
 static void send_multipart(struct http_req *r, struct file_ref *f, uint64_t size, const struct range *range, int n,
                            const char *content_type)
 {
 	struct arena *a = r->ctx.arena;
-	struct piece p[2 * RANGES_MAX + 1];
+	struct body_piece p[2 * RANGES_MAX + 1];
 	char boundary[25];
 	uint64_t total = 0;
 	unsigned count = 0;
@@ -263,7 +263,7 @@ static void send_ranges(struct http_req *r, struct file_ref *f, uint64_t size, c
                         const char *content_type)
 {
 	struct arena *a = r->ctx.arena;
-	struct piece p;
+	struct body_piece p;
 	if (n > 1) {
 		send_multipart(r, f, size, range, n, content_type);
 		return;
@@ -317,7 +317,7 @@ void http_file(struct http_req *r, int fd, const char *content_type)
 	if (n >= 0) {
 		send_ranges(r, f, size, range, n, content_type);
 	} else {
-		struct piece p = file_piece(f, 0, size);
+		struct body_piece p = file_piece(f, 0, size);
 		response_piece(q, &p);
 	}
 	file_ref_drop(f);

@@ -15,14 +15,14 @@
 #define FRAMED_AFTER 16                /* copying, with its pages, costs as much as ten answers save */
 #define FRAMED_MAX   ((size_t)64 << 10) /* of a body: what is larger hardly notices its head, and a slow reader keeps his second's copy */
 
-static void forget(struct framed *f)
+static void framed_forget(struct framed *f)
 {
 	blob_unref(f->body);
 	blob_unref(f->answer);
 	*f = (struct framed){ 0 };
 }
 
-static struct blob *make(struct str head, const struct piece *body)
+static struct blob *frame_answer(struct str head, const struct body_piece *body)
 {
 	struct blob *b = blob_new_large(head.n + body->len);
 	if (!b)
@@ -37,13 +37,13 @@ static bool is_head_of(struct str head, const struct framed *f)
 	return f->answer->len == head.n + f->len && !memcmp(f->answer->data, head.p, head.n);
 }
 
-struct blob *framed_answer(struct worker *w, struct str head, const struct piece *body)
+struct blob *framed_answer(struct worker *w, struct str head, const struct body_piece *body)
 {
 	if (body->kind != PIECE_BLOB || body->len < BLOB_LARGE || body->len > FRAMED_MAX)
 		return NULL;
 	struct framed *f = &w->framed[((uintptr_t)body->p >> 6 ^ (uintptr_t)body->p >> 14) % FRAMED_SLOTS];
 	if (f->body != body->blob || f->p != body->p || f->len != body->len || f->date_s != w->date_s) {
-		forget(f);
+		framed_forget(f);
 		*f = (struct framed){
 			.body = blob_ref(body->blob), .p = body->p, .len = body->len, .date_s = w->date_s
 		};
@@ -54,7 +54,7 @@ struct blob *framed_answer(struct worker *w, struct str head, const struct piece
 		f->sent = 0;
 	}
 	if (!f->answer && ++f->sent >= FRAMED_AFTER) {
-		f->answer = make(head, body);
+		f->answer = frame_answer(head, body);
 		f->sent = 0;
 	}
 	return f->answer ? blob_ref(f->answer) : NULL;
@@ -66,7 +66,7 @@ bool framed_sweep(struct worker *w, bool all)
 	for (unsigned i = 0; i < FRAMED_SLOTS; i++) {
 		struct framed *f = &w->framed[i];
 		if (f->body && (all || f->date_s != w->date_s))
-			forget(f);
+			framed_forget(f);
 		left |= f->body != NULL;
 	}
 	return left;

@@ -25,7 +25,7 @@ static size_t conn_max(const struct conn *c)
 	return four > CONN_OWED_MAX ? four : CONN_OWED_MAX;
 }
 
-size_t piece_owed(const struct piece *p)
+size_t piece_owed(const struct body_piece *p)
 {
 	if (p->kind == PIECE_FILE)
 		return FILE_OWED;
@@ -62,7 +62,7 @@ bool conn_may_owe(const struct conn *c, size_t more)
 	return c->dead || !too_much(c, conn_owed(c) + more);
 }
 
-static void tell(struct worker *w, size_t by)
+static void owed_tell(struct worker *w, size_t by)
 {
 	size_t sum = atomic_load_explicit(&w->owed, memory_order_relaxed) + by;
 	ptrdiff_t news = (ptrdiff_t)(sum - w->owed_told);
@@ -77,7 +77,7 @@ void conn_account(struct conn *c)
 {
 	size_t now = conn_owed(c);
 	if (now != c->owed_told) {
-		tell(c->w, now - c->owed_told);
+		owed_tell(c->w, now - c->owed_told);
 		c->owed_told = now;
 	}
 	if (c->dead || !too_much(c, now))
@@ -89,6 +89,6 @@ void conn_account(struct conn *c)
 
 void conn_owes_nothing(struct conn *c)
 {
-	tell(c->w, (size_t)0 - c->owed_told);
+	owed_tell(c->w, (size_t)0 - c->owed_told);
 	c->owed_told = 0;
 }

@@ -143,7 +143,7 @@ static struct str forwarded_param(struct str element, const char *name)
 #define CHAIN_MAX 32
 
 /* The elements of a list header over all its lines, first to last; those before the last CHAIN_MAX are forgotten. */
-static unsigned collect(const struct http_req *r, const char *name, struct str out[CHAIN_MAX])
+static unsigned chain_elements(const struct http_req *r, const char *name, struct str out[CHAIN_MAX])
 {
 	unsigned n = 0;
 	struct str nm = str_c(name);
@@ -166,7 +166,7 @@ void proxy_apply(const struct proxy_nets *p, enum http_proxy_header header, stru
 {
 	struct str chain[CHAIN_MAX], proto = STR_NULL;
 	bool standard = header == HTTP_PROXY_FORWARDED;
-	unsigned n = collect(r, standard ? "forwarded" : "x-forwarded-for", chain);
+	unsigned n = chain_elements(r, standard ? "forwarded" : "x-forwarded-for", chain);
 	while (n--) {
 		uint8_t a[16];
 		struct str node = standard ? forwarded_param(chain[n], "for") : chain[n];
@@ -179,7 +179,7 @@ void proxy_apply(const struct proxy_nets *p, enum http_proxy_header header, stru
 			break;
 	}
 	/* Nothing says which of several belongs to which address: the last is the nearest proxy's. */
-	if (!standard && (n = collect(r, "x-forwarded-proto", chain)))
+	if (!standard && (n = chain_elements(r, "x-forwarded-proto", chain)))
 		proto = chain[n - 1];
 	if (proto.p)
 		r->secure = str_ieqc(proto, "https");

@@ -32,7 +32,7 @@ static enum http_method method_of(struct str m)
 	return HTTP_OTHER;
 }
 
-static struct str lower(struct arena *a, struct str s)
+static struct str lowered_copy(struct arena *a, struct str s)
 {
 	size_t i = 0;
 	while (i < s.n && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
@@ -108,7 +108,7 @@ static void read_head(void *arg)
 		x->status = 400;
 		return;
 	}
-	r->host = lower(r->ctx.arena, h->authority.p ? h->authority : STR(""));
+	r->host = lowered_copy(r->ctx.arena, h->authority.p ? h->authority : STR(""));
 	struct str parent = http_header(r, "traceparent");
 	if (parent.p)
 		ctx_set_traceparent(&r->ctx, parent);
@@ -211,7 +211,7 @@ static void conclude(struct request *q)
 }
 
 /* The application has returned. */
-static void ended(struct request *q, enum status st)
+static void request_ended(struct request *q, enum status st)
 {
 	q->fiber = NULL;
 	line_leave(q);
@@ -241,7 +241,7 @@ static void in_fiber(void *arg)
 	if (!q->gone)
 		st = guard_run(call_handle, q);
 	q->left |= fiber_cancelled();
-	ended(q, st);
+	request_ended(q, st);
 }
 
 static void call_fast(void *arg)
@@ -261,7 +261,7 @@ void request_start(struct request *q)
 	if (app->fast) {
 		enum status st = guard_run(call_fast, q);
 		if (st != ST_OK || q->in_done || q->r.answered) {
-			ended(q, st);
+			request_ended(q, st);
 			return;
 		}
 	}
@@ -285,7 +285,7 @@ void request_turn_away(struct request *q)
 {
 	LOG(DEBUG, &q->r.ctx, "http.turned_away");
 	response_error(q, 503);
-	ended(q, ST_OK);
+	request_ended(q, ST_OK);
 }
 
 void request_refuse(struct request *q, int status)
@@ -309,7 +309,7 @@ void request_cancel(struct request *q)
 	} else if (q->line_state == LINE_WAITING) {
 		line_quit(q);
 		if (q->gone)
-			ended(q, ST_CANCELLED);
+			request_ended(q, ST_CANCELLED);
 		else
 			request_turn_away(q);
 	}

@@ -24,9 +24,9 @@ void request_turn_away(struct request *q);
 /* Answer with the application's error page. Takes no memory from the arena: that may be what has run out. */
 void response_error(struct request *q, int status);
 /* Send a whole answer: the head with the piece's length, then the piece (dropped for HEAD and the like). */
-void response_piece(struct request *q, struct piece *p);
+void response_piece(struct request *q, struct body_piece *p);
 /* Several pieces of len bytes in all; they are taken. */
-void response_pieces(struct request *q, struct piece *p, unsigned count, uint64_t len);
+void response_pieces(struct request *q, struct body_piece *p, unsigned count, uint64_t len);
 /* Add without copying: both are static or in the arena. */
 void response_header_static(struct request *q, const char *name, struct str value);
 bool response_has_header(const struct request *q, const char *name);

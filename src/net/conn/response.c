@@ -176,7 +176,7 @@ static bool first_answer(struct request *q)
 	return !q->gone;
 }
 
-static void send_pieces(struct request *q, struct piece *p, unsigned count, uint64_t len)
+static void send_pieces(struct request *q, struct body_piece *p, unsigned count, uint64_t len)
 {
 	q->complete |= q->gone;
 	if (first_answer(q)) {
@@ -196,7 +196,7 @@ static void send_pieces(struct request *q, struct piece *p, unsigned count, uint
 }
 
 /* Whether the peer may make us hold so much more; otherwise it is told, in few words, to read first. */
-static bool may_hold(struct request *q, const struct piece *p, unsigned count)
+static bool may_hold(struct request *q, const struct body_piece *p, unsigned count)
 {
 	size_t n = 0;
 	for (unsigned i = 0; i < count; i++)
@@ -204,7 +204,7 @@ static bool may_hold(struct request *q, const struct piece *p, unsigned count)
 	return n <= SMALL_ANSWER || !q->conn || bodiless(&q->r) || conn_may_owe(q->conn, n);
 }
 
-void response_pieces(struct request *q, struct piece *p, unsigned count, uint64_t len)
+void response_pieces(struct request *q, struct body_piece *p, unsigned count, uint64_t len)
 {
 	if (!q->gone && !q->r.answered && !may_hold(q, p, count)) {
 		LOG(INFO, &q->r.ctx, "http.unread", LI("held", conn_owed(q->conn)));
@@ -216,11 +216,11 @@ void response_pieces(struct request *q, struct piece *p, unsigned count, uint64_
 	send_pieces(q, p, count, len);
 }
 
-void response_piece(struct request *q, struct piece *p) { response_pieces(q, p, 1, p->len); }
+void response_piece(struct request *q, struct body_piece *p) { response_pieces(q, p, 1, p->len); }
 
 void http_send(struct http_req *r, struct str body)
 {
-	struct piece p = piece_bytes(body);
+	struct body_piece p = piece_bytes(body);
 	response_piece(request_of(r), &p);
 }
 
@@ -231,14 +231,14 @@ void http_send_blob(struct http_req *r, struct blob *body)
 
 void http_send_blob_part(struct http_req *r, struct blob *body, size_t off, size_t len)
 {
-	struct piece p = { PIECE_BLOB, .p = body->data + off, .len = len, .blob = blob_ref(body) };
+	struct body_piece p = { PIECE_BLOB, .p = body->data + off, .len = len, .blob = blob_ref(body) };
 	response_piece(request_of(r), &p);
 }
 
 void http_send_file(struct http_req *r, int fd, uint64_t off, uint64_t len)
 {
 	struct file_ref *f = file_ref_new(fd);
-	struct piece p = { PIECE_FILE, .off = off, .len = len, .file = f };
+	struct body_piece p = { PIECE_FILE, .off = off, .len = len, .file = f };
 	if (f)
 		response_piece(request_of(r), &p);
 	else if (!r->answered)
@@ -257,7 +257,7 @@ void response_error(struct request *q, int status)
 	q->r.status = status;
 	response_header_static(q, "Content-Type", str_c(type));
 	response_header_static(q, "Cache-Control", STR("no-store"));
-	struct piece p = piece_bytes(body);
+	struct body_piece p = piece_bytes(body);
 	send_pieces(q, &p, 1, p.len);
 }
 
@@ -302,7 +302,7 @@ enum status http_write(struct http_req *r, const void *data, size_t n)
 		size_t room;
 		TRY(wait_room(q, &room));
 		size_t part = n < room ? n : room;
-		struct piece p = piece_bytes(str_n(from, part));
+		struct body_piece p = piece_bytes(str_n(from, part));
 		r->sent += part;
 		q->ops->body(q, &p, false);
 		from += part;
@@ -332,6 +332,6 @@ void http_end(struct http_req *r)
 	q->complete = true;
 	if (q->gone || q->no_body || q->answer_len == 0)
 		return;
-	struct piece none = piece_bytes(STR(""));
+	struct body_piece none = piece_bytes(STR(""));
 	q->ops->body(q, &none, true);
 }

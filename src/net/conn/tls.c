@@ -22,7 +22,7 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *fail(SSL_CTX *ctx, const char *what, const char *path, struct err *e)
+static SSL_CTX *tls_fail(SSL_CTX *ctx, const char *what, const char *path, struct err *e)
 {
 	char why[200];
 	ERR_error_string_n(ERR_get_error(), why, sizeof why);
@@ -39,7 +39,7 @@ SSL_CTX *tls_ctx_new(const char *cert, const char *key, struct err *e)
 	ERR_clear_error();
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	if (!ctx)
-		return fail(NULL, "no context for", cert, e);
+		return tls_fail(NULL, "no context for", cert, e);
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_cipher_list(ctx, ciphers);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -51,10 +51,10 @@ SSL_CTX *tls_ctx_new(const char *cert, const char *key, struct err *e)
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return fail(ctx, "certificate", cert, e);
+		return tls_fail(ctx, "certificate", cert, e);
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-		return fail(ctx, "key", key, e);
+		return tls_fail(ctx, "key", key, e);
 	if (SSL_CTX_check_private_key(ctx) != 1)
-		return fail(ctx, "key does not belong to the certificate", key, e);
+		return tls_fail(ctx, "key does not belong to the certificate", key, e);
 	return ctx;
 }

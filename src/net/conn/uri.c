@@ -4,31 +4,24 @@
  */
 #include "net/conn/uri.h"
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool uri_percent_valid(struct str s)
 {
 	if (!s.n) /* then p may be NULL, with which no arithmetic is allowed */
 		return true;
 	for (const char *p = s.p, *end = s.p + s.n; (p = memchr(p, '%', (size_t)(end - p))); p += 3)
-		if (end - p < 3 || hex(p[1]) < 0 || hex(p[2]) < 0)
+		if (end - p < 3 || str_hex_value(p[1]) < 0 || str_hex_value(p[2]) < 0)
 			return false;
 	return true;
 }
 
-static bool decode(char *to, struct str raw, size_t *len)
+static bool percent_decode(char *to, struct str raw, size_t *len)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < raw.n; i++) {
 		char c = raw.p[i];
 		if (c == '%') {
-			int hi = raw.n - i > 2 ? hex(raw.p[i + 1]) : -1, lo = hi < 0 ? -1 : hex(raw.p[i + 2]);
+			int hi = raw.n - i > 2 ? str_hex_value(raw.p[i + 1]) : -1,
+			    lo = hi < 0 ? -1 : str_hex_value(raw.p[i + 2]);
 			if (lo < 0)
 				return false;
 			c = (char)(hi << 4 | lo);
@@ -77,7 +70,7 @@ bool uri_path(struct arena *a, struct str raw, struct str *out)
 	}
 	char *p = arena_alloc(a, raw.n + 1);
 	size_t n;
-	if (!decode(p, raw, &n) || !str_utf8_valid(str_n(p, n)))
+	if (!percent_decode(p, raw, &n) || !str_utf8_valid(str_n(p, n)))
 		return false;
 	n = remove_dots(p, n);
 	p[n] = 0;

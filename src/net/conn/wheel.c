@@ -41,7 +41,7 @@ void wheel_put(struct worker *w, struct conn *c, int64_t at_ns)
 		timer_set(w->loop, &wh->timer, (wh->tick + 1) << WHEEL_SHIFT);
 }
 
-static void turn(struct timer *t)
+static void wheel_turn(struct timer *t)
 {
 	struct worker *w = (struct worker *)((char *)t - offsetof(struct worker, wheel.timer));
 	struct wheel *wh = &w->wheel;
@@ -68,5 +68,5 @@ static void turn(struct timer *t)
 void wheel_start(struct worker *w)
 {
 	w->wheel.tick = tick_of(loop_now_ns(w->loop));
-	w->wheel.timer.fire = turn;
+	w->wheel.timer.fire = wheel_turn;
 }

@@ -27,7 +27,7 @@ static int hex_value(char c)
 }
 
 /* Decoding never grows: `to` has room for s.n bytes. */
-static bool decode(struct str s, char *to, struct str *out)
+static bool form_decode(struct str s, char *to, struct str *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++) {
@@ -77,11 +77,11 @@ enum status form_parse(struct arena *a, struct str in, unsigned max_fields, stru
 			continue;
 		struct form_field *field = &list[f.count];
 		bool has_value = str_cut(&piece, '=', &name);
-		if (!decode(name, text, &field->name))
+		if (!form_decode(name, text, &field->name))
 			return err_set(e, ST_INVALID, "Field %u of the form has an ill-encoded name", f.count + 1);
 		text += name.n;
 		field->value = STR("");
-		if (has_value && !decode(piece, text, &field->value))
+		if (has_value && !form_decode(piece, text, &field->value))
 			return err_set(e, ST_INVALID, "Field %u of the form is ill-encoded", f.count + 1);
 		text += has_value ? piece.n : 0;
 		f.count++;

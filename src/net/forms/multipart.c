@@ -174,7 +174,7 @@ struct str multipart_filename(struct arena *a, struct str sent)
 
 /* --- a part's header ---------------------------------------------------------------------------------------------- */
 
-static enum status bad(struct err *e, const struct multipart *m, const char *what)
+static enum status part_bad(struct err *e, const struct multipart *m, const char *what)
 {
 	return err_set(e, ST_INVALID, "Part %u of the form %s", m->parts, what);
 }
@@ -203,19 +203,19 @@ static enum status take_disposition(struct multipart *m, struct str value, struc
 	struct str name, v, filename = STR_NULL;
 	int r;
 	if (m->name.p)
-		return bad(e, m, "has two Content-Disposition headers");
+		return part_bad(e, m, "has two Content-Disposition headers");
 	if (!str_ieqc(header_main(value, &params), "form-data"))
-		return bad(e, m, "is not form-data");
+		return part_bad(e, m, "is not form-data");
 	while ((r = header_param_next(m->arena, &params, &name, &v)) > 0) {
 		struct str *to = str_ieqc(name, "name") ? &m->name : str_ieqc(name, "filename") ? &filename : NULL;
 		if (!to)
 			continue;
 		if (to->p)
-			return bad(e, m, "names something twice");
+			return part_bad(e, m, "names something twice");
 		*to = v;
 	}
 	if (r < 0 || !m->name.p || !str_utf8_valid(m->name))
-		return bad(e, m, "has no proper name");
+		return part_bad(e, m, "has no proper name");
 	m->name = arena_str(m->arena, unescape_quotes(m->arena, m->name));
 	m->is_file = filename.p != NULL;
 	m->no_file = m->is_file && !filename.n;
@@ -236,17 +236,17 @@ static enum status take_header(struct multipart *m, struct str line, struct err 
 {
 	struct str name;
 	if (!str_cut(&line, ':', &name) || !is_token(name) || !is_field_value(line))
-		return bad(e, m, "has an ill-formed header");
+		return part_bad(e, m, "has an ill-formed header");
 	line = str_trim(line);
 	if (str_ieqc(name, "content-disposition"))
 		return take_disposition(m, line, e);
 	if (str_ieqc(name, "content-type")) {
 		if (m->file_type.p)
-			return bad(e, m, "has two Content-Type headers");
+			return part_bad(e, m, "has two Content-Type headers");
 		m->file_type = arena_str(m->arena, line);
 	} else if (str_ieqc(name, "content-transfer-encoding") && !str_ieqc(line, "binary") &&
 	        !str_ieqc(line, "8bit") && !str_ieqc(line, "7bit")) {
-		return bad(e, m, "has an encoding that forms do not use");
+		return part_bad(e, m, "has an encoding that forms do not use");
 	}
 	return ST_OK;
 }
@@ -277,11 +277,11 @@ static enum status begin_part(struct multipart *m, struct err *e)
 	while (str_next(&head, '\n', &line) && line.n > 1) {
 		line.n--; /* the CR: the machine let no bare LF in */
 		if (++count > PART_HEADERS_MAX)
-			return bad(e, m, "has too many headers");
+			return part_bad(e, m, "has too many headers");
 		TRY(take_header(m, line, e));
 	}
 	if (!m->name.p)
-		return bad(e, m, "has no Content-Disposition header");
+		return part_bad(e, m, "has no Content-Disposition header");
 	if (!m->file_type.p)
 		m->file_type = STR("application/octet-stream");
 	buf_clear(&m->text);
@@ -312,7 +312,7 @@ static enum status part_data(struct multipart *m, struct str s, struct err *e)
 	if (m->state != DATA || !s.n) /* preamble and epilogue are nobody's */
 		return ST_OK;
 	if (m->no_file)
-		return bad(e, m, "holds a file without a name");
+		return part_bad(e, m, "holds a file without a name");
 	if (m->is_file)
 		return write_file(m, s, e);
 	m->text_total += s.n;
@@ -343,7 +343,7 @@ static enum status end_part(struct multipart *m, struct err *e)
 	if (!m->is_file) {
 		struct str text = buf_str(&m->text);
 		if (!str_utf8_valid(text) || memchr(text.p, 0, text.n))
-			return bad(e, m, "is not UTF-8 text");
+			return part_bad(e, m, "is not UTF-8 text");
 		add_field(m, arena_str(m->arena, text));
 		return ST_OK;
 	}
@@ -394,7 +394,7 @@ static enum status header_byte(struct multipart *m, char c, struct err *e)
 	size_t n = m->head.len;
 	char last = n ? m->head.data[n - 1] : '\n';
 	if ((c == '\n') != (last == '\r') || c == '\0')
-		return bad(e, m, "has an ill-formed header");
+		return part_bad(e, m, "has an ill-formed header");
 	buf_putc(&m->head, c);
 	if (!buf_ok(&m->head))
 		return err_set(e, ST_TOO_LARGE, "Part %u of the form has too long a header", m->parts);
@@ -416,14 +416,15 @@ static enum status after_byte(struct multipart *m, char c, struct err *e)
 		/* fall through */
 	case AFTER_BLANK: /* transport padding */
 		m->state = c == '\r' ? AFTER_CR : AFTER_BLANK;
-		return c == '\r' || c == ' ' || c == '\t' ? ST_OK : bad(e, m, "is followed by an ill-formed delimiter");
+		return c == '\r' || c == ' ' || c == '\t' ? ST_OK
+		                                          : part_bad(e, m, "is followed by an ill-formed delimiter");
 	case AFTER_DASH:
 		m->state = EPILOGUE;
-		return c == '-' ? ST_OK : bad(e, m, "is followed by an ill-formed delimiter");
+		return c == '-' ? ST_OK : part_bad(e, m, "is followed by an ill-formed delimiter");
 	default: break;
 	}
 	if (c != '\n')
-		return bad(e, m, "is followed by an ill-formed delimiter");
+		return part_bad(e, m, "is followed by an ill-formed delimiter");
 	if (m->parts == m->limits.parts)
 		return err_set(e, ST_TOO_LARGE, "The form has more than %u parts", m->limits.parts);
 	m->parts++;

@@ -56,7 +56,7 @@ static void set_clock(struct h1 *h, enum h1_clock which, int64_t at_ns)
 
 /* --- refusing ----------------------------------------------------------------------------------------------------- */
 
-static void refuse(struct h1 *h, int status, const char *why)
+static void h1_refuse(struct h1 *h, int status, const char *why)
 {
 	struct conn *c = h->c;
 	const char *type;
@@ -76,12 +76,12 @@ static void refuse(struct h1 *h, int status, const char *why)
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */
 
-static char *add(char *to, const void *p, size_t n)
+static char *append_bytes(char *to, const void *p, size_t n)
 {
 	memcpy(to, p, n);
 	return to + n;
 }
-#define ADD(to, lit) add((to), "" lit, sizeof(lit) - 1)
+#define ADD(to, lit) append_bytes((to), "" lit, sizeof(lit) - 1)
 
 static char *add_u64(char *to, uint64_t v)
 {
@@ -104,14 +104,14 @@ static char *write_head(struct h1 *h, struct request *q, char *to, int64_t len, 
 	to = ADD(to, "HTTP/1.1 ");
 	to = add_u64(to, (uint64_t)r->status);
 	to = ADD(to, " ");
-	to = add(to, reason, strlen(reason));
+	to = append_bytes(to, reason, strlen(reason));
 	to = ADD(to, "\r\nDate: ");
-	to = add(to, worker_date(h->c->w), HTTP_DATE_LEN);
+	to = append_bytes(to, worker_date(h->c->w), HTTP_DATE_LEN);
 	to = ADD(to, "\r\n");
 	for (unsigned i = 0; i < q->out_count; i++) {
-		to = add(to, q->out[i].name.p, q->out[i].name.n);
+		to = append_bytes(to, q->out[i].name.p, q->out[i].name.n);
 		to = ADD(to, ": ");
-		to = add(to, q->out[i].value.p, q->out[i].value.n);
+		to = append_bytes(to, q->out[i].value.p, q->out[i].value.n);
 		to = ADD(to, "\r\n");
 	}
 	if (len >= 0 && r->status != 204 && r->status != 304) {
@@ -168,7 +168,7 @@ static void h1_flush(struct request *q)
 }
 
 /* A body that is a blob, right behind its head: both may be there in one already. */
-static void frame(struct h1 *h, struct piece *p)
+static void frame(struct h1 *h, struct body_piece *p)
 {
 	struct conn *c = h->c;
 	size_t n = h->head_len;
@@ -180,10 +180,10 @@ static void frame(struct h1 *h, struct piece *p)
 		return;
 	conn_unwrote(c, n);
 	piece_drop(p);
-	*p = (struct piece){ PIECE_BLOB, .p = b->data, .len = b->len, .blob = b };
+	*p = (struct body_piece){ PIECE_BLOB, .p = b->data, .len = b->len, .blob = b };
 }
 
-static void h1_body(struct request *q, struct piece *p, bool end)
+static void h1_body(struct request *q, struct body_piece *p, bool end)
 {
 	struct h1 *h = q->stream;
 	struct conn *c = h->c;
@@ -212,7 +212,7 @@ static size_t h1_room(struct request *q)
 
 /* --- the request's body ------------------------------------------------------------------------------------------- */
 
-static enum body_read take(struct h1 *h, void *buf, size_t n, size_t *got)
+static enum body_read h1_read_body(struct h1 *h, void *buf, size_t n, size_t *got)
 {
 	struct conn *c = h->c;
 	struct str in = conn_in(c), data = STR_NULL;
@@ -271,7 +271,7 @@ static enum body_read h1_read(struct request *q, void *buf, size_t n, size_t *go
 	}
 	for (;;) {
 		if (conn_in(c).n) {
-			enum body_read r = take(h, buf, n, got);
+			enum body_read r = h1_read_body(h, buf, n, got);
 			if (r != BODY_WAIT)
 				return r;
 		}
@@ -367,12 +367,12 @@ static void begin_message(struct h1 *h, const struct h1_head *head)
 	h->used = true;
 }
 
-static void serve(struct h1 *h, const struct h1_head *head, size_t used)
+static void h1_serve(struct h1 *h, const struct h1_head *head, size_t used)
 {
 	struct conn *c = h->c;
 	struct request *q = request_new(c, &h1_ops, h);
 	if (!q) {
-		refuse(h, 503, "out of memory");
+		h1_refuse(h, 503, "out of memory");
 		return;
 	}
 	begin_message(h, head);
@@ -403,7 +403,7 @@ static bool skip_body(struct h1 *h, struct request *q)
 	if (h->continue_due || h->slow || h->body_bytes > UNREAD_BODY)
 		return false;
 	for (;;) {
-		enum body_read r = conn_in(h->c).n ? take(h, sink, sizeof sink, &got) : BODY_WAIT;
+		enum body_read r = conn_in(h->c).n ? h1_read_body(h, sink, sizeof sink, &got) : BODY_WAIT;
 		if (r != BODY_DATA)
 			return r == BODY_END || h->body_done;
 	}
@@ -482,9 +482,9 @@ static void h1_input(struct conn *c)
 		if (r == H1_MORE)
 			break;
 		if (r == H1_BAD)
-			refuse(h, head->status, head->why);
+			h1_refuse(h, head->status, head->why);
 		else
-			serve(h, head, used);
+			h1_serve(h, head, used);
 		free(h->head);
 		h->head = NULL;
 	}
@@ -517,7 +517,7 @@ static void h1_expired(struct conn *c)
 		return;
 	case CLOCK_HEAD:
 		if (h->head)
-			refuse(h, 408, "header time");
+			h1_refuse(h, 408, "header time");
 		else
 			conn_finish(c);
 		return;

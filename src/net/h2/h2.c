@@ -45,7 +45,7 @@ static void close_over(struct h2 *h);
 
 /* --- budgets ------------------------------------------------------------------------------------------------------ */
 
-static void cut(struct h2 *h, const char *why)
+static void h2_cut(struct h2 *h, const char *why)
 {
 	if (h->over)
 		return;
@@ -66,7 +66,7 @@ static void spend(struct h2 *h, struct h2_budget *b, int64_t burst, int64_t per_
 			b->at_ns = now;
 	}
 	if (--b->level < 0)
-		cut(h, what);
+		h2_cut(h, what);
 }
 
 static void spend_reset(struct h2 *h) { spend(h, &h->resets, RESETS_BURST, RESETS_PER_S, "resets"); }
@@ -85,7 +85,7 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void 
 		break;
 	case NGHTTP2_CONTINUATION:
 		if (++h->continuations > CONTINUATIONS_MAX)
-			cut(h, "continuations");
+			h2_cut(h, "continuations");
 		break;
 	case NGHTTP2_DATA:
 		if (hd->length < TINY_DATA && !(hd->flags & NGHTTP2_FLAG_END_STREAM))
@@ -225,7 +225,7 @@ static void send_queued(struct h2 *h)
 }
 
 /* After each visit of nghttp2: send, and see whether the connection has come to its end. */
-static void settle(struct h2 *h)
+static void h2_settle(struct h2 *h)
 {
 	struct conn *c = h->c;
 	if (c->dead || c->finishing || h->closed)
@@ -265,7 +265,7 @@ void h2_flush(struct h2 *h)
 		h2_kick(h);
 		return;
 	}
-	settle(h);
+	h2_settle(h);
 	conn_flush(h->c);
 }
 
@@ -277,7 +277,7 @@ static void run_task(struct task *t)
 		free(h);
 		return;
 	}
-	settle(h);
+	h2_settle(h);
 	conn_flush(h->c);
 	if (h->held && h2_may_start(h)) /* what was sent has made room */
 		h2_kick(h);
@@ -352,7 +352,7 @@ static void check_connection_window(struct h2 *h, bool pending, int64_t now)
 		h->stall_mark = h->sent;
 	} else if (now - h->window_stall_ns >= GRACE_NS) {
 		if (h->sent - h->stall_mark < least)
-			cut(h, "window");
+			h2_cut(h, "window");
 		h->window_stall_ns = 0;
 	}
 }
@@ -372,7 +372,7 @@ static void h2_expired(struct conn *c)
 	}
 	check_connection_window(h, pending, now);
 	if (h->block_since_ns && now - h->block_since_ns > l->header_time_ns)
-		cut(h, "header time");
+		h2_cut(h, "header time");
 	if (!h->open && !h->over && now - h->idle_since_ns >= l->idle_ns) {
 		nghttp2_session_terminate_session(h->ng, NGHTTP2_NO_ERROR);
 	} else if (h->notice_sent && !h->goaway_sent) {
@@ -381,7 +381,7 @@ static void h2_expired(struct conn *c)
 		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng),
 		        NGHTTP2_NO_ERROR, NULL, 0);
 	}
-	settle(h);
+	h2_settle(h);
 	conn_flush(c);
 	if (!c->dead && !c->finishing)
 		set_clock(h);
@@ -507,7 +507,7 @@ static enum status h2_open(struct conn *c)
 		return ST_NOMEM;
 	}
 	c->state = h;
-	settle(h);
+	h2_settle(h);
 	set_clock(h);
 	return ST_OK;
 }
@@ -524,14 +524,14 @@ static void h2_input(struct conn *c)
 		if (n < 0 && !h->over) {
 			LOG(DEBUG, NULL, "http2.broken", LS("why", nghttp2_strerror((int)n)));
 			if (n == NGHTTP2_ERR_FLOODED) /* acknowledgements that nobody reads, and its own counts */
-				cut(h, "flood");
+				h2_cut(h, "flood");
 			if (n == NGHTTP2_ERR_NOMEM)
-				cut(h, "memory");
+				h2_cut(h, "memory");
 			h->over = true;
 			nghttp2_session_terminate_session(h->ng, NGHTTP2_INTERNAL_ERROR);
 		}
 	}
-	settle(h);
+	h2_settle(h);
 	if (!c->dead && !c->finishing)
 		set_clock(h);
 	/* Without window updates nothing can be finished: the client has left. */

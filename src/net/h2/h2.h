@@ -47,7 +47,7 @@ struct h2 {
 
 struct h2_chunk {
 	struct h2_chunk *next;
-	struct piece piece; /* BLOB or FILE */
+	struct body_piece piece; /* BLOB or FILE */
 	size_t owed;        /* piece_owed, and never more than what is left of a blob */
 };
 

@@ -31,7 +31,7 @@ static const struct stream_ops h2_ops;
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-static void owes(struct h2_stream *s, size_t more) { conn_owes(s->h->c, &s->owed, s->owed + more); }
+static void stream_owes(struct h2_stream *s, size_t more) { conn_owes(s->h->c, &s->owed, s->owed + more); }
 static void owes_less(struct h2_stream *s, size_t less) { conn_owes(s->h->c, &s->owed, s->owed - less); }
 
 static void chunk_owes(struct h2_stream *s, struct h2_chunk *k, size_t now)
@@ -88,7 +88,7 @@ struct h2_stream *h2_stream_new(struct h2 *h, int32_t id)
 		h->streams->prev = &s->next;
 	h->streams = s;
 	h->open++;
-	owes(s, STREAM_COST(l));
+	stream_owes(s, STREAM_COST(l));
 	return s;
 }
 
@@ -139,7 +139,7 @@ void h2_stream_free(struct h2_stream *s)
 
 /* --- the head ----------------------------------------------------------------------------------------------------- */
 
-static struct str keep(struct h2_stream *s, struct str v)
+static struct str keep_text(struct h2_stream *s, struct str v)
 {
 	char *p = arena_try_alloc(s->q->r.ctx.arena, v.n + 1);
 	if (!p) {
@@ -170,20 +170,20 @@ void h2_stream_field(struct h2_stream *s, struct str name, struct str value)
 		s->refuse = 431;
 		return;
 	}
-	owes(s, name.n + value.n + 2);
+	stream_owes(s, name.n + value.n + 2);
 	struct str *p = name.n && name.p[0] == ':' ? pseudo(s, name) : NULL;
 	if (p) {
 		if (p == &s->path && value.n > l->target)
 			s->refuse = 414;
 		else
-			*p = keep(s, value);
+			*p = keep_text(s, value);
 		return;
 	}
 	if (s->count == s->cap) {
 		s->refuse = 431;
 		return;
 	}
-	s->fields[s->count++] = (struct http_header){ keep(s, name), keep(s, value) };
+	s->fields[s->count++] = (struct http_header){ keep_text(s, name), keep_text(s, value) };
 }
 
 /* RFC 9113 8.2.3: a Cookie header may come in crumbs; everyone else expects one. */
@@ -281,7 +281,7 @@ bool h2_may_start(const struct h2 *h)
 	return h->c->out_owed + h->out_owed + h->running * RUNNING_COST < START_BELOW;
 }
 
-static void start(struct h2_stream *s)
+static void stream_start(struct h2_stream *s)
 {
 	s->running = true;
 	s->h->running++;
@@ -307,7 +307,7 @@ void h2_stream_start(struct h2_stream *s)
 	if (status)
 		request_refuse(q, status);
 	else if (h2_may_start(s->h))
-		start(s);
+		stream_start(s);
 	else
 		hold_back(s);
 }
@@ -317,7 +317,7 @@ void h2_held_start(struct h2 *h)
 	while (h->held && !h->c->dead && h2_may_start(h)) {
 		struct h2_stream *s = h->held;
 		unhold(s);
-		start(s);
+		stream_start(s);
 	}
 }
 
@@ -347,7 +347,7 @@ bool h2_stream_data(struct h2_stream *s, const uint8_t *p, size_t n)
 	if (!conn_may_owe(h->c, n))
 		return false;
 	buf_put(&s->in, p, n);
-	owes(s, n);
+	stream_owes(s, n);
 	request_wake(s->q);
 	return buf_ok(&s->in);
 }
@@ -409,7 +409,7 @@ static bool is_connection_field(struct str name)
 	return false;
 }
 
-static nghttp2_nv field(struct str name, struct str value)
+static nghttp2_nv nv_of(struct str name, struct str value)
 {
 	return (nghttp2_nv){ (uint8_t *)name.p, (uint8_t *)value.p, name.n, value.n, NGHTTP2_NV_FLAG_NONE };
 }
@@ -459,15 +459,15 @@ static void op_head(struct request *q, int64_t len, bool end)
 	char *scratch = (char *)(nv + q->out_count + 3);
 	size_t n = 0;
 	int digits = snprintf(status, sizeof status, "%d", q->r.status);
-	nv[n++] = field(STR(":status"), str_n(status, (size_t)digits));
-	nv[n++] = field(STR("date"), str_n(worker_date(s->h->c->w), HTTP_DATE_LEN));
+	nv[n++] = nv_of(STR(":status"), str_n(status, (size_t)digits));
+	nv[n++] = nv_of(STR("date"), str_n(worker_date(s->h->c->w), HTTP_DATE_LEN));
 	if (len >= 0 && q->r.status != 204 && q->r.status != 304) {
 		digits = snprintf(length, sizeof length, "%lld", (long long)len);
-		nv[n++] = field(STR("content-length"), str_n(length, (size_t)digits));
+		nv[n++] = nv_of(STR("content-length"), str_n(length, (size_t)digits));
 	}
 	for (unsigned i = 0; i < q->out_count; i++)
 		if (!is_connection_field(q->out[i].name))
-			nv[n++] = field(lower_into(&scratch, q->out[i].name), q->out[i].value);
+			nv[n++] = nv_of(lower_into(&scratch, q->out[i].name), q->out[i].value);
 	s->out_end = end;
 	if (submit_head(s, nv, n, end) != 0)
 		h2_reset(s, NGHTTP2_INTERNAL_ERROR);
@@ -476,25 +476,26 @@ static void op_head(struct request *q, int64_t len, bool end)
 }
 
 /* Bytes become a blob of their own: they wait for the peer's window. */
-static struct piece own_piece(struct piece *p)
+static struct body_piece own_piece(struct body_piece *p)
 {
-	struct piece own = *p;
+	struct body_piece own = *p;
 	if (p->kind == PIECE_BYTES) {
 		struct blob *b = blob_new(p->p, (size_t)p->len);
-		own = b ? (struct piece){ PIECE_BLOB, .p = b->data, .len = p->len, .blob = b } : (struct piece){ 0 };
+		own = b ? (struct body_piece){ PIECE_BLOB, .p = b->data, .len = p->len, .blob = b }
+		        : (struct body_piece){ 0 };
 	}
-	*p = (struct piece){ 0 };
+	*p = (struct body_piece){ 0 };
 	return own;
 }
 
-static void op_body(struct request *q, struct piece *p, bool end)
+static void op_body(struct request *q, struct body_piece *p, bool end)
 {
 	struct h2_stream *s = q->stream;
 	uint64_t len = p->len;
 	size_t costs = piece_owed(p);
 	if (len && !s->out_end) {
 		struct h2_chunk *k = conn_may_owe(s->h->c, costs) ? malloc(sizeof *k) : NULL;
-		struct piece own = k ? own_piece(p) : (struct piece){ 0 };
+		struct body_piece own = k ? own_piece(p) : (struct body_piece){ 0 };
 		if (own.len != len) {
 			piece_drop(p);
 			free(k);
@@ -548,7 +549,7 @@ static const struct stream_ops h2_ops = {
 /* --- body out ----------------------------------------------------------------------------------------------------- */
 
 /* File bytes are read now: the connection bounds what it queues by memory, and over TLS they are read anyway. */
-static bool file_piece(const struct piece *p, size_t n, struct piece *out)
+static bool file_piece(const struct body_piece *p, size_t n, struct body_piece *out)
 {
 	struct blob *b = blob_new(NULL, n);
 	size_t have = 0;
@@ -562,20 +563,20 @@ static bool file_piece(const struct piece *p, size_t n, struct piece *out)
 		}
 		have += (size_t)got;
 	}
-	*out = (struct piece){ PIECE_BLOB, .p = b ? b->data : NULL, .len = n, .blob = b };
+	*out = (struct body_piece){ PIECE_BLOB, .p = b ? b->data : NULL, .len = n, .blob = b };
 	return b != NULL;
 }
 
 static bool send_part(struct h2_stream *s, size_t n)
 {
 	struct h2_chunk *k = s->out;
-	struct piece part;
+	struct body_piece part;
 	if (k->piece.kind == PIECE_FILE) {
 		if (!file_piece(&k->piece, n, &part))
 			return false;
 		k->piece.off += n;
 	} else {
-		part = (struct piece){ PIECE_BLOB, .p = k->piece.p, .len = n, .blob = blob_ref(k->piece.blob) };
+		part = (struct body_piece){ PIECE_BLOB, .p = k->piece.p, .len = n, .blob = blob_ref(k->piece.blob) };
 		k->piece.p += n;
 	}
 	k->piece.len -= n;

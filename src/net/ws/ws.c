@@ -143,7 +143,7 @@ static struct ws *ws_new(struct request *q, size_t max_message)
 static bool alive(const struct ws *w) { return w->c && !w->c->dead; }
 
 /* What it holds of messages; the frames that wait to be read the connection counts itself. */
-static void account(struct ws *w)
+static void ws_count_owed(struct ws *w)
 {
 	if (!w->c)
 		return;
@@ -170,7 +170,7 @@ static void put_frame(struct ws *w, uint8_t opcode, const void *p, size_t n)
 	uint8_t head[WS_HEAD_MAX];
 	conn_put(w->c, head, ws_frame_head(opcode, n, head));
 	if (n) {
-		struct piece body = piece_bytes(str_n(p, n));
+		struct body_piece body = piece_bytes(str_n(p, n));
 		conn_piece(w->c, &body);
 	}
 }
@@ -178,7 +178,7 @@ static void put_frame(struct ws *w, uint8_t opcode, const void *p, size_t n)
 static void put_blob(struct ws *w, bool binary, struct blob *b)
 {
 	uint8_t head[WS_HEAD_MAX];
-	struct piece body = { PIECE_BLOB, .p = b->data, .len = b->len, .blob = b };
+	struct body_piece body = { PIECE_BLOB, .p = b->data, .len = b->len, .blob = b };
 	conn_put(w->c, head, ws_frame_head(binary ? WSLAY_BINARY_FRAME : WSLAY_TEXT_FRAME, b->len, head));
 	conn_piece(w->c, &body);
 }
@@ -209,7 +209,7 @@ static void run_task(struct task *t)
 	w->posted = false;
 	pthread_mutex_unlock(&w->lock);
 	send_inbox(w);
-	account(w);
+	ws_count_owed(w);
 	if (w->c)
 		flush(w);
 	ws_unref(w);
@@ -353,7 +353,7 @@ static void process(struct ws *w)
 }
 
 /* What has come already, before waiting for more. */
-static void look(struct ws *w)
+static void ws_read_arrived(struct ws *w)
 {
 	if (w->ready || !alive(w))
 		return;
@@ -380,16 +380,16 @@ static void forget_given(struct ws *w)
 enum status ws_recv(struct ws *w, struct ws_msg *out, int64_t deadline_ns)
 {
 	forget_given(w);
-	account(w);
+	ws_count_owed(w);
 	for (;;) {
-		look(w);
+		ws_read_arrived(w);
 		if (w->ready) {
 			struct buf spare = w->given;
 			w->given = w->dec.msg;
 			w->dec.msg = spare;
 			w->ready = false;
 			*out = (struct ws_msg){ w->dec.binary, buf_str(&w->given) };
-			account(w);
+			ws_count_owed(w);
 			if (w->close_sent && w->c)
 				conn_resume(w->c);
 			return ST_OK;
@@ -423,7 +423,7 @@ static void ws_input(struct conn *c)
 	w->heard_ns = worker_now(c->w);
 	w->pinged = false;
 	process(w);
-	account(w);
+	ws_count_owed(w);
 	if (w->ready)
 		wake_all(w);
 	if (c->dead || c->finishing)
@@ -522,7 +522,7 @@ static bool make_accept(struct str key, char out[32])
 	return true;
 }
 
-static void refuse(struct http_req *r, int status)
+static void ws_refuse(struct http_req *r, int status)
 {
 	http_status(r, status);
 	if (status == 426) {
@@ -551,12 +551,12 @@ struct ws *ws_accept(struct http_req *r, const char *protocol, size_t max_messag
 	if (r->version != HTTP_11 || !http_header_has(r, "upgrade", "websocket") ||
 	        !http_header_has(r, "connection", "upgrade") ||
 	        !str_eqc(http_header(r, "sec-websocket-version"), "13")) {
-		refuse(r, 426);
+		ws_refuse(r, 426);
 		return NULL;
 	}
 	if (r->method != HTTP_GET || count_header(r, "sec-websocket-key") != 1 ||
 	    !make_accept(http_header(r, "sec-websocket-key"), accept)) {
-		refuse(r, 400);
+		ws_refuse(r, 400);
 		return NULL;
 	}
 	http_add_header(r, "Upgrade", STR("websocket"));
@@ -565,13 +565,13 @@ struct ws *ws_accept(struct http_req *r, const char *protocol, size_t max_messag
 		http_add_header(r, "Sec-WebSocket-Protocol", str_c(protocol));
 	struct ws *w = q->gone ? NULL : ws_new(q, max_message);
 	if (!w) {
-		refuse(r, 503);
+		ws_refuse(r, 503);
 		return NULL;
 	}
 	if (!h1_upgrade(q, &ws_proto, &ws_ops, w)) {
 		ws_unref(w);
 		ws_unref(w);
-		refuse(r, 400);
+		ws_refuse(r, 400);
 		return NULL;
 	}
 	arena_on_free(r->ctx.arena, handler_ended, w);

@@ -73,7 +73,7 @@ void ws_decoder_fini(struct ws_decoder *d)
 	buf_fini(&d->msg);
 }
 
-static enum ws_event fail(struct ws_decoder *d, unsigned code)
+static enum ws_event frame_fail(struct ws_decoder *d, unsigned code)
 {
 	d->code = code;
 	return WS_FAIL;
@@ -83,14 +83,14 @@ static enum ws_event begin_frame(struct ws_decoder *d, const struct wslay_frame_
 {
 	bool control = wslay_is_ctrl_frame(f->opcode);
 	if (!f->mask || f->rsv)
-		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);
+		return frame_fail(d, WSLAY_CODE_PROTOCOL_ERROR);
 	if (control ? f->opcode > WSLAY_PONG || !f->fin || f->payload_length > WS_CONTROL_MAX
 	            : f->opcode > WSLAY_BINARY_FRAME)
-		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);
+		return frame_fail(d, WSLAY_CODE_PROTOCOL_ERROR);
 	if (!control && (f->opcode == WSLAY_CONTINUATION_FRAME) != d->in_message)
-		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);
+		return frame_fail(d, WSLAY_CODE_PROTOCOL_ERROR);
 	if (!control && f->payload_length > d->max - d->msg.len)
-		return fail(d, WSLAY_CODE_MESSAGE_TOO_BIG);
+		return frame_fail(d, WSLAY_CODE_MESSAGE_TOO_BIG);
 	if (!control && f->opcode != WSLAY_CONTINUATION_FRAME) {
 		d->in_message = true;
 		d->binary = f->opcode == WSLAY_BINARY_FRAME;
@@ -98,7 +98,7 @@ static enum ws_event begin_frame(struct ws_decoder *d, const struct wslay_frame_
 		d->empty = 0;
 	}
 	if (!control && !f->fin && !f->payload_length && ++d->empty > EMPTY_FRAGMENTS_MAX)
-		return fail(d, WSLAY_CODE_POLICY_VIOLATION);
+		return frame_fail(d, WSLAY_CODE_POLICY_VIOLATION);
 	d->in_frame = true;
 	d->opcode = f->opcode;
 	d->fin = f->fin;
@@ -117,9 +117,9 @@ static enum ws_event frame_data(struct ws_decoder *d, const uint8_t *p, size_t n
 		return WS_MORE;
 	}
 	if (!d->binary && !utf8_feed(&d->utf8, p, n))
-		return fail(d, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+		return frame_fail(d, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	buf_put(&d->msg, p, n);
-	return buf_ok(&d->msg) ? WS_MORE : fail(d, WSLAY_CODE_INTERNAL_SERVER_ERROR);
+	return buf_ok(&d->msg) ? WS_MORE : frame_fail(d, WSLAY_CODE_INTERNAL_SERVER_ERROR);
 }
 
 static enum ws_event close_frame(struct ws_decoder *d)
@@ -127,9 +127,9 @@ static enum ws_event close_frame(struct ws_decoder *d)
 	struct utf8_state reason = { 0 };
 	unsigned code = d->control_len >= 2 ? (unsigned)d->control[0] << 8 | d->control[1] : WSLAY_CODE_NO_STATUS_RCVD;
 	if (d->control_len == 1 || (d->control_len && !ws_close_code_valid(code)))
-		return fail(d, WSLAY_CODE_PROTOCOL_ERROR);
+		return frame_fail(d, WSLAY_CODE_PROTOCOL_ERROR);
 	if (d->control_len > 2 && (!utf8_feed(&reason, d->control + 2, d->control_len - 2) || reason.need))
-		return fail(d, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+		return frame_fail(d, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	d->code = code;
 	return WS_CLOSE;
 }
@@ -146,7 +146,7 @@ static enum ws_event end_frame(struct ws_decoder *d)
 	if (!d->fin)
 		return WS_MORE;
 	if (!d->binary && d->utf8.need)
-		return fail(d, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+		return frame_fail(d, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	d->in_message = false;
 	return WS_MESSAGE;
 }
@@ -167,7 +167,7 @@ enum ws_event ws_decode(struct ws_decoder *d, const char *p, size_t n, size_t *u
 		if (got == WSLAY_ERR_WANT_READ)
 			break;
 		if (got < 0)
-			ev = fail(d, WSLAY_CODE_PROTOCOL_ERROR);
+			ev = frame_fail(d, WSLAY_CODE_PROTOCOL_ERROR);
 		if (ev == WS_MORE && !d->in_frame)
 			ev = begin_frame(d, &f);
 		if (ev == WS_MORE)

@@ -31,7 +31,7 @@ static enum status take_over(struct ctx *ctx, bool at_start, struct err *e)
 	return ST_OK;
 }
 
-static enum status look(struct ctx *ctx, int64_t *mark, struct err *e)
+static enum status settings_mark_read(struct ctx *ctx, int64_t *mark, struct err *e)
 {
 	struct kept_settings_mark_row *m;
 	SCOPED_DB_READ c = NULL;
@@ -55,7 +55,7 @@ enum status settings_load(struct ctx *ctx, struct platform *p, struct err *e)
 			continue;
 		ctx->svc = s;
 		int64_t mark = 0;
-		enum status st = look(ctx, &mark, e);
+		enum status st = settings_mark_read(ctx, &mark, e);
 		if (st == ST_OK && mark)
 			st = take_over(ctx, true, e);
 		if (st == ST_OK)
@@ -69,7 +69,7 @@ enum status settings_load(struct ctx *ctx, struct platform *p, struct err *e)
 enum status settings_watch(struct ctx *ctx, struct err *e)
 {
 	int64_t mark;
-	TRY(look(ctx, &mark, e));
+	TRY(settings_mark_read(ctx, &mark, e));
 	if (mark == __atomic_load_n(&ctx->svc->settings_mark, __ATOMIC_RELAXED))
 		return ST_OK;
 	TRY(take_over(ctx, false, e));
@@ -158,10 +158,10 @@ static void make_form(
 	form_show(&f->fill, w, &f->desc, f->values);
 }
 
-struct page { struct setting_form *failed; struct str saved; };
+struct settings_page { struct setting_form *failed; struct str saved; };
 
-static struct settings_section section_of(
-        struct web *w, struct service_instance *svc, const struct page *p, const struct config_row *rows, size_t n)
+static struct settings_section section_of(struct web *w, struct service_instance *svc, const struct settings_page *p,
+                                          const struct config_row *rows, size_t n)
 {
 	struct setting_form *f = p->failed && p->failed->svc == svc ? p->failed : NULL;
 	struct config_row *fixed = ARENA_ARRAY(w->ctx->arena, struct config_row, n);
@@ -180,7 +180,7 @@ static struct settings_section section_of(
 static enum status draw(struct form_fill *fill, int status, void *arg, struct err *e)
 {
 	struct web *w = fill->w;
-	const struct page *p = arg;
+	const struct settings_page *p = arg;
 	const struct platform *pl = w->ctx->svc->platform;
 	struct config_row *rows;
 	struct buf page;
@@ -213,16 +213,16 @@ static enum status draw(struct form_fill *fill, int status, void *arg, struct er
 enum status settings_get(struct web *w, struct err *e)
 {
 	struct str saved = web_query(w, "saved");
-	struct page p = { .saved = saved.p ? saved : STR("") };
+	struct settings_page p = { .saved = saved.p ? saved : STR("") };
 	struct form_fill nothing = { .w = w };
 	return draw(&nothing, 200, &p, e);
 }
 
 /* --- changing ----------------------------------------------------------------------------------------------------- */
 
-struct change { struct web *w; struct setting_form *form; };
+struct settings_change { struct web *w; struct setting_form *form; };
 
-static enum status record(
+static enum status setting_record(
         struct db_conn *c, struct web *w, const char *name, struct str from, struct str to, struct err *e)
 {
 	struct audit_entry entry = { .action = "setting.changed", .object = str_c(name) };
@@ -240,7 +240,7 @@ static enum status record(
 
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct change *x = arg;
+	const struct settings_change *x = arg;
 	const struct setting_form *f = x->form;
 	int64_t now = clock_now_us();
 	for (size_t i = 0; i < f->n; i++) {
@@ -250,12 +250,12 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 		if (str_eq(former, value))
 			continue;
 		TRY(q_kept_setting_put(c, str_c(name), value, x->w->person->id, now, NULL, e));
-		TRY(record(c, x->w, name, former, value, e));
+		TRY(setting_record(c, x->w, name, former, value, e));
 	}
 	return ST_OK;
 }
 
-static void check(struct setting_form *f)
+static void settings_check(struct setting_form *f)
 {
 	struct web *w = f->fill.w;
 	for (size_t i = 0; i < f->n; i++) {
@@ -267,10 +267,10 @@ static void check(struct setting_form *f)
 	}
 }
 
-static enum status change(struct web *w, struct setting_form *f, struct err *e)
+static enum status settings_change(struct web *w, struct setting_form *f, struct err *e)
 {
 	struct service_instance *former = w->ctx->svc;
-	struct change x = { w, f };
+	struct settings_change x = { w, f };
 	w->ctx->svc = f->svc;
 	enum status st = db_write(w->ctx, f->svc->db, tx_change, &x, e);
 	if (st == ST_OK)
@@ -294,11 +294,11 @@ enum status settings_post(struct web *w, struct err *e)
 	make_form(w, f, svc, rows, n);
 	TRY(form_read(&f->fill, w, &f->desc, f->values, e));
 	if (!f->fill.failed)
-		check(f);
-	struct page p = { .failed = f, .saved = STR("") };
+		settings_check(f);
+	struct settings_page p = { .failed = f, .saved = STR("") };
 	if (f->fill.failed)
 		return form_refuse(&f->fill, draw, &p, e);
-	TRY(change(w, f, e));
+	TRY(settings_change(w, f, e));
 	return form_done(
 	        &f->fill, arena_strf(w->ctx->arena, "/admin/settings?saved=%s#%s", svc->def->name, svc->def->name));
 }

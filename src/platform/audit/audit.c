@@ -208,7 +208,7 @@ static enum status canonical_details(struct arena *a, struct str details, struct
 	return ST_OK;
 }
 
-static enum status append(struct db_conn *c, const struct audit_row *r, struct str chained,
+static enum status chain_append(struct db_conn *c, const struct audit_row *r, struct str chained,
         struct audit_append_row **added, struct err *e)
 {
 	TRY(q_audit_append(c, chained, r->at_us, r->action, r->actor, r->address, r->object, r->details, added, e));
@@ -224,7 +224,7 @@ static enum status append_sqlite(
 	TRY(q_audit_head_read(c, &head, e));
 	if (head)
 		audit_hash(body, head->hash, head->seq + 1, hash);
-	TRY(append(c, r, head ? str_c(hash) : STR(""), added, e));
+	TRY(chain_append(c, r, head ? str_c(hash) : STR(""), added, e));
 	return q_audit_head_put(c, (*added)->seq, (*added)->hash, NULL, e);
 }
 
@@ -247,7 +247,7 @@ enum status audit_write(struct db_conn *c, const struct audit_entry *a, struct e
 	if (db_engine(db_of(c)) == DB_SQLITE)
 		TRY(append_sqlite(c, &r, buf_str(&body), &added, e));
 	else
-		TRY(append(c, &r, buf_str(&body), &added, e));
+		TRY(chain_append(c, &r, buf_str(&body), &added, e));
 	return added->seq % AUDIT_EVERY ? ST_OK : add_checkpoint(c, added->seq, added->hash, e);
 }
 

@@ -19,9 +19,9 @@
 
 /* --- writing ------------------------------------------------------------------------------------------------ */
 
-struct export { FILE *f; struct buf line; int64_t entries; };
+struct audit_export { FILE *f; struct buf line; int64_t entries; };
 
-static enum status put_line(struct export *x, struct err *e)
+static enum status put_line(struct audit_export *x, struct err *e)
 {
 	buf_putc(&x->line, '\n');
 	bool ok = buf_ok(&x->line) && fwrite(x->line.data, 1, x->line.len, x->f) == x->line.len;
@@ -43,7 +43,7 @@ static void put_point(struct buf *b, const struct audit_point *p, const struct s
 
 static enum status export_row(void *arg, const struct audit_row *r, const struct audit_point *p, struct err *e)
 {
-	struct export *x = arg;
+	struct audit_export *x = arg;
 	struct buf *b = &x->line;
 	buf_putc(b, '{');
 	json_put_member(b, "action", r->action);
@@ -63,7 +63,7 @@ static enum status export_row(void *arg, const struct audit_row *r, const struct
 	return put_line(x, e);
 }
 
-static enum status export_to(struct ctx *ctx, struct db *db, struct export *x, struct err *e)
+static enum status export_to(struct ctx *ctx, struct db *db, struct audit_export *x, struct err *e)
 {
 	struct audit_ends ends;
 	char key[AUDIT_KEY_HEX + 1], signature[AUDIT_SIGNATURE_HEX + 1];
@@ -84,7 +84,7 @@ static enum status export_to(struct ctx *ctx, struct db *db, struct export *x, s
 
 enum status audit_export(struct ctx *ctx, struct db *db, const char *path, int64_t *entries, struct err *e)
 {
-	struct export x = { .f = fopen(path, "wxe") };
+	struct audit_export x = { .f = fopen(path, "wxe") };
 	if (!x.f)
 		return err_errno(e, ST_IO, "can not make %s", path);
 	buf_init(&x.line, LINE_BYTES);
@@ -107,7 +107,7 @@ struct reading {
 	int64_t displaced;               /* an entry that was missed: does it stand further on? */
 };
 
-static int64_t number(const json_t *j, const char *member)
+static int64_t member_number(const json_t *j, const char *member)
 {
 	const json_t *v = json_object_get(j, member);
 	return json_is_integer(v) ? json_integer_value(v) : -1;
@@ -115,8 +115,8 @@ static int64_t number(const json_t *j, const char *member)
 
 static struct audit_point point_of(const json_t *j)
 {
-	return (struct audit_point){ number(j, "seq"), number(j, "at"), json_str(j, "hash"), json_str(j, "key"),
-		json_str(j, "signature") };
+	return (struct audit_point){ member_number(j, "seq"), member_number(j, "at"), json_str(j, "hash"),
+		                     json_str(j, "key"), json_str(j, "signature") };
 }
 
 static enum status read_first(struct ctx *ctx, struct reading *x, const json_t *j, struct err *e)
@@ -151,8 +151,11 @@ static enum status take_line(struct reading *x, struct arena *a, const json_t *j
 	buf_arena(&b, a, AUDIT_DETAILS_MAX);
 	if (members != ENTRY_MEMBERS || !json_is_object(details) || jcs_put(&b, details, NULL) != ST_OK)
 		return ST_INVALID;
-	const struct audit_row r = { number(j, "seq"), number(j, "at"), json_str(j, "action"), json_str(j, "actor"),
-		json_str(j, "address"), json_str(j, "object"), buf_str(&b), json_str(j, "prev"), json_str(j, "hash") };
+	const struct audit_row r = {
+		member_number(j, "seq"), member_number(j, "at"), json_str(j, "action"), json_str(j, "actor"),
+		json_str(j, "address"),  json_str(j, "object"),  buf_str(&b),           json_str(j, "prev"),
+		json_str(j, "hash")
+	};
 	if (!walk_entry(&x->w, &r) && r.seq > x->w.seq + 1 && x->w.v->bad_seq == x->w.seq + 1)
 		x->displaced = x->w.seq + 1;
 	return ST_OK;
@@ -161,7 +164,7 @@ static enum status take_line(struct reading *x, struct arena *a, const json_t *j
 /* The first fault is known, but not yet whether the entry was taken out or moved. */
 static void look_for_displaced(struct reading *x, const json_t *j)
 {
-	if (!json_object_get(j, "details") || number(j, "seq") != x->displaced)
+	if (!json_object_get(j, "details") || member_number(j, "seq") != x->displaced)
 		return;
 	snprintf(x->w.v->why, sizeof x->w.v->why, "entry %lld is not in its place: it stands further on",
 	        (long long)x->displaced);

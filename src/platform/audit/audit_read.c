@@ -30,7 +30,7 @@ ALIKE(audit_about_page_row, audit_walk_row, details);
 _Static_assert(sizeof(struct audit_page_row) == sizeof(struct audit_walk_row), "");
 _Static_assert(sizeof(struct audit_about_page_row) == sizeof(struct audit_walk_row), "");
 
-static struct str text(struct str s)
+static struct str text_or_empty(struct str s)
 {
 	return s.p ? s : STR("");
 }
@@ -46,8 +46,8 @@ enum status audit_list(
 		TRY(q_audit_about_page(c, before, f->about, max, &about, n, e));
 		found = (const struct audit_walk_row *)about;
 	} else {
-		TRY(q_audit_page(
-		        c, before, text(f->action), text(f->actor), text(f->object), f->since_us, max, &page, n, e));
+		TRY(q_audit_page(c, before, text_or_empty(f->action), text_or_empty(f->actor), text_or_empty(f->object),
+		                 f->since_us, max, &page, n, e));
 		found = (const struct audit_walk_row *)page;
 	}
 	*rows = ARENA_ARRAY(db_arena(c), struct audit_row, *n);

@@ -36,7 +36,7 @@ static struct service_instance *choose_chain(struct web *w, struct audit_shown *
 	return chosen;
 }
 
-static struct str text(struct str s)
+static struct str trimmed_or_empty(struct str s)
 {
 	return s.p ? str_trim(s) : STR("");
 }
@@ -90,9 +90,9 @@ static enum status read_lines(struct web *w, const struct audit_look *look, stru
 		lines[i].at = time_text(w, r->at_us);
 		clock_rfc3339(r->at_us - r->at_us % US_PER_S, lines[i].iso);
 		if (look->name_of && r->actor.n)
-			lines[i].actor_name = text(look->name_of(w->ctx, r->actor, look->arg));
+			lines[i].actor_name = trimmed_or_empty(look->name_of(w->ctx, r->actor, look->arg));
 		if (look->name_of && r->object.n)
-			lines[i].object_name = text(look->name_of(w->ctx, r->object, look->arg));
+			lines[i].object_name = trimmed_or_empty(look->name_of(w->ctx, r->object, look->arg));
 	}
 	s->lines = lines;
 	s->line_count = n;
@@ -135,9 +135,9 @@ enum status audit_view(struct web *w, const struct audit_look *look, struct err 
 	struct buf page;
 	int64_t before = 0;
 	struct audit_shown s = { .path = look->path,
-		.action = text(web_query(w, "action")),
-		.actor = text(web_query(w, "actor")),
-		.object = text(web_query(w, "object")),
+		.action = trimmed_or_empty(web_query(w, "action")),
+		.actor = trimmed_or_empty(web_query(w, "actor")),
+		.object = trimmed_or_empty(web_query(w, "object")),
 		.newer = STR(""),
 		.older = STR(""),
 		.bad = STR(""),

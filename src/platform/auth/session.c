@@ -54,7 +54,7 @@ enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, st
 	return ST_OK;
 }
 
-static enum status identify(struct web *w, const struct person **out, struct err *e)
+static enum status session_identify(struct web *w, const struct person **out, struct err *e)
 {
 	struct sso s;
 	struct str cookies = http_header(w->req, "cookie");
@@ -138,15 +138,15 @@ struct str session_sign_in_url(struct web *w, struct str back)
 	        next.data ? next.data : "");
 }
 
-static enum status ping(struct ctx *ctx, struct platform *p, struct err *e)
+static enum status session_ping(struct ctx *ctx, struct platform *p, struct err *e)
 {
 	return authstore_ping(ctx, p->auth, e);
 }
 
 const struct auth_hooks session_hooks = {
-	.identify = identify,
+	.identify = session_identify,
 	.silently = silently,
 	.sign_in_url = session_sign_in_url,
-	.ping = ping,
+	.ping = session_ping,
 	.routes = session_routes,
 };

@@ -10,7 +10,7 @@
 #define LOCKS 64
 #define TEXTS 9
 
-struct kept {
+struct kept_session {
 	char hash[AUTH_HASH_LEN];
 	const struct service_instance *svc; /* whose cookie: what is good for one signs in to no other */
 	uint64_t version;
@@ -21,7 +21,7 @@ struct kept {
 
 struct session_cache {
 	pthread_mutex_t locks[LOCKS];
-	struct kept *slots[SLOTS];
+	struct kept_session *slots[SLOTS];
 };
 
 static void texts_of(struct sso *s, struct str *out[TEXTS])
@@ -62,9 +62,9 @@ bool session_cache_get(struct session_cache *c, const struct service_instance *s
 {
 	unsigned slot = slot_of(hash);
 	pthread_mutex_t *lock = &c->locks[slot % LOCKS];
-	struct kept *copy = NULL;
+	struct kept_session *copy = NULL;
 	pthread_mutex_lock(lock);
-	const struct kept *k = c->slots[slot];
+	const struct kept_session *k = c->slots[slot];
 	/* Not past the arena's limit, which would unwind with the lock held. */
 	if (k && k->version == version && k->svc == svc && !memcmp(k->hash, hash.p, AUTH_HASH_LEN) &&
 	        (copy = arena_try_alloc(a, k->size)))
@@ -88,11 +88,11 @@ void session_cache_put(struct session_cache *c, const struct service_instance *s
 {
 	struct sso from = *s;
 	struct str *texts[TEXTS];
-	size_t size = sizeof(struct kept);
+	size_t size = sizeof(struct kept_session);
 	texts_of(&from, texts);
 	for (unsigned i = 0; i < TEXTS; i++)
 		size += texts[i]->n;
-	struct kept *k = malloc(size);
+	struct kept_session *k = malloc(size);
 	if (!k)
 		return;
 	memcpy(k->hash, hash.p, AUTH_HASH_LEN);
@@ -108,7 +108,7 @@ void session_cache_put(struct session_cache *c, const struct service_instance *s
 	}
 	unsigned slot = slot_of(hash);
 	pthread_mutex_lock(&c->locks[slot % LOCKS]);
-	struct kept *former = c->slots[slot];
+	struct kept_session *former = c->slots[slot];
 	c->slots[slot] = k;
 	pthread_mutex_unlock(&c->locks[slot % LOCKS]);
 	free(former);

@@ -339,7 +339,7 @@ enum status sso_current(struct web *w, struct sso *out, struct err *e)
 /* What another changed meanwhile stays: edit runs over the newest, until nobody came between. */
 typedef void edit_fn(struct sso *s, const void *arg);
 
-static enum status change(struct ctx *ctx, struct str key, edit_fn *edit, const void *arg, struct err *e)
+static enum status sso_edit(struct ctx *ctx, struct str key, edit_fn *edit, const void *arg, struct err *e)
 {
 	for (unsigned i = 0; i < SWAP_TRIES; i++) {
 		struct auth_entry former;
@@ -365,7 +365,7 @@ static void edit_proof(struct sso *s, const void *arg)
 
 enum status sso_update(struct ctx *ctx, const struct sso *s, struct err *e)
 {
-	return change(ctx, s->key, edit_proof, s, e);
+	return sso_edit(ctx, s->key, edit_proof, s, e);
 }
 
 static void edit_seen(struct sso *s, const void *arg)
@@ -377,7 +377,7 @@ void sso_saw(struct ctx *ctx, const struct sso *s)
 {
 	int64_t now = clock_now_us();
 	if (now - s->seen_us > SSO_SEEN_S * US_PER_S)
-		(void)!change(ctx, s->key, edit_seen, &now, NULL);
+		(void)!sso_edit(ctx, s->key, edit_seen, &now, NULL);
 }
 
 struct str sso_sessions_owner(struct ctx *ctx, struct str key)

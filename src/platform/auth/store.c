@@ -297,9 +297,9 @@ static enum status found_one(
 	return ST_OK;
 }
 
-typedef enum status one_fn(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e);
+typedef enum status row_fn(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e);
 
-static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum auth_kind kind, struct str key,
+static enum status entry_by(struct ctx *ctx, struct authstore *as, row_fn *fn, enum auth_kind kind, struct str key,
         struct auth_entry *out, struct err *e)
 {
 	struct auth_row row = { 0 };
@@ -312,7 +312,7 @@ static enum status one(struct ctx *ctx, struct authstore *as, one_fn *fn, enum a
 enum status authstore_get(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key,
         struct auth_entry *out, struct err *e)
 {
-	return one(ctx, as, as->engine->get, kind, key, out, e);
+	return entry_by(ctx, as, as->engine->get, kind, key, out, e);
 }
 
 enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_kind from, struct str key,
@@ -329,7 +329,7 @@ enum status authstore_follow(struct ctx *ctx, struct authstore *as, enum auth_ki
 enum status authstore_take(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key,
         struct auth_entry *out, struct err *e)
 {
-	return one(ctx, as, as->engine->take, kind, key, out, e);
+	return entry_by(ctx, as, as->engine->take, kind, key, out, e);
 }
 
 enum status authstore_drop(struct ctx *ctx, struct authstore *as, enum auth_kind kind, struct str key, struct err *e)

@@ -29,7 +29,7 @@ static enum status tx_put(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
-static enum status put(struct ctx *ctx, void *self, const struct auth_row *rows, size_t n, struct err *e)
+static enum status store_db_put(struct ctx *ctx, void *self, const struct auth_row *rows, size_t n, struct err *e)
 {
 	struct rows x = { rows, n };
 	bool brief = true;
@@ -38,11 +38,11 @@ static enum status put(struct ctx *ctx, void *self, const struct auth_row *rows,
 	return brief ? db_write_soon(ctx, self, tx_put, &x, e) : db_write(ctx, self, tx_put, &x, e);
 }
 
-struct one { const struct auth_row *in; struct auth_row *out; struct str key, former; int64_t now; bool yes; };
+struct row_change { const struct auth_row *in; struct auth_row *out; struct str key, former; int64_t now; bool yes; };
 
 static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
-	struct one *x = arg;
+	struct row_change *x = arg;
 	int64_t affected;
 	if (!auth_says_of_others(x->in->key))
 		db_tx_spares_kept(c); /* what is there stays as it is */
@@ -51,9 +51,9 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
-static enum status add(struct ctx *ctx, void *self, const struct auth_row *row, bool *added, struct err *e)
+static enum status store_db_add(struct ctx *ctx, void *self, const struct auth_row *row, bool *added, struct err *e)
 {
-	struct one x = { .in = row, .now = clock_now_us() };
+	struct row_change x = { .in = row, .now = clock_now_us() };
 	TRY(db_write(ctx, self, tx_add, &x, e));
 	*added = x.yes;
 	return ST_OK;
@@ -61,7 +61,7 @@ static enum status add(struct ctx *ctx, void *self, const struct auth_row *row, 
 
 static enum status tx_swap(struct db_conn *c, void *arg, struct err *e)
 {
-	struct one *x = arg;
+	struct row_change *x = arg;
 	int64_t affected;
 	touches(c, x->in->key);
 	TRY(q_auth_swap(c, x->in->key, x->former, x->in->value, x->in->expires_us, x->now, &affected, e));
@@ -69,16 +69,16 @@ static enum status tx_swap(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
-static enum status swap(
+static enum status store_db_swap(
         struct ctx *ctx, void *self, const struct auth_row *row, struct str former, bool *swapped, struct err *e)
 {
-	struct one x = { .in = row, .former = former, .now = clock_now_us() };
+	struct row_change x = { .in = row, .former = former, .now = clock_now_us() };
 	TRY(db_write(ctx, self, tx_swap, &x, e));
 	*swapped = x.yes;
 	return ST_OK;
 }
 
-static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
+static enum status store_db_get(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
 {
 	struct auth_get_row *r;
 	SCOPED_DB_READ c = NULL;
@@ -90,7 +90,7 @@ static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *
 	return ST_OK;
 }
 
-static enum status follow(
+static enum status store_db_follow(
         struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
 {
 	struct auth_follow_row *r;
@@ -105,7 +105,7 @@ static enum status follow(
 
 static enum status tx_take(struct db_conn *c, void *arg, struct err *e)
 {
-	struct one *x = arg;
+	struct row_change *x = arg;
 	struct auth_take_row *r;
 	touches(c, x->key);
 	TRY(q_auth_take(c, x->key, &r, e));
@@ -115,9 +115,9 @@ static enum status tx_take(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
-static enum status take(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
+static enum status store_db_take(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
 {
-	struct one x = { .out = row, .key = row->key };
+	struct row_change x = { .out = row, .key = row->key };
 	TRY(db_write(ctx, self, tx_take, &x, e));
 	*found = x.yes;
 	return ST_OK;
@@ -129,7 +129,7 @@ static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
 	return q_auth_drop(c, *(struct str *)arg, NULL, e);
 }
 
-static enum status drop(struct ctx *ctx, void *self, struct str key, struct err *e)
+static enum status store_db_drop(struct ctx *ctx, void *self, struct str key, struct err *e)
 {
 	return db_write(ctx, self, tx_drop, &key, e);
 }
@@ -145,8 +145,8 @@ static enum status drop_span(struct ctx *ctx, void *self, const struct auth_span
 	return db_write(ctx, self, tx_drop_span, (void *)s, e);
 }
 
-static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max, struct auth_row **rows,
-        size_t *n, struct err *e)
+static enum status store_db_list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max,
+                                 struct auth_row **rows, size_t *n, struct err *e)
 {
 	struct auth_list_row *found;
 	SCOPED_DB_READ c = NULL;
@@ -160,7 +160,7 @@ static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, 
 	return ST_OK;
 }
 
-static enum status ping(struct ctx *ctx, void *self, struct err *e)
+static enum status store_db_ping(struct ctx *ctx, void *self, struct err *e)
 {
 	return db_ping(ctx, self, e);
 }
@@ -174,7 +174,7 @@ static enum status tx_sweep(struct db_conn *c, void *arg, struct err *e)
 	return q_auth_sweep(c, x->now, x->max, &x->swept, e);
 }
 
-static enum status sweep(struct ctx *ctx, void *self, size_t max, size_t *swept, struct err *e)
+static enum status store_db_sweep(struct ctx *ctx, void *self, size_t max, size_t *swept, struct err *e)
 {
 	struct sweeping x = { .now = clock_now_us(), .max = (int64_t)max };
 	TRY(db_write(ctx, self, tx_sweep, &x, e));
@@ -183,15 +183,15 @@ static enum status sweep(struct ctx *ctx, void *self, size_t max, size_t *swept,
 }
 
 const struct auth_engine auth_engine_db = {
-	.put = put,
-	.add = add,
-	.swap = swap,
-	.get = get,
-	.follow = follow,
-	.take = take,
-	.drop = drop,
+	.put = store_db_put,
+	.add = store_db_add,
+	.swap = store_db_swap,
+	.get = store_db_get,
+	.follow = store_db_follow,
+	.take = store_db_take,
+	.drop = store_db_drop,
 	.drop_span = drop_span,
-	.list = list,
-	.ping = ping,
-	.sweep = sweep,
+	.list = store_db_list,
+	.ping = store_db_ping,
+	.sweep = store_db_sweep,
 };

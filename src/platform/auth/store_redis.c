@@ -74,7 +74,7 @@ static enum status put_one(
 	return ST_OK;
 }
 
-static enum status put(struct ctx *ctx, void *self, const struct auth_row *rows, size_t n, struct err *e)
+static enum status store_redis_put(struct ctx *ctx, void *self, const struct auth_row *rows, size_t n, struct err *e)
 {
 	bool done;
 	for (size_t i = 0; i < n; i++)
@@ -82,7 +82,7 @@ static enum status put(struct ctx *ctx, void *self, const struct auth_row *rows,
 	return ST_OK;
 }
 
-static enum status add(struct ctx *ctx, void *self, const struct auth_row *row, bool *added, struct err *e)
+static enum status store_redis_add(struct ctx *ctx, void *self, const struct auth_row *row, bool *added, struct err *e)
 {
 	return put_one(ctx, self, row, "nx", added, e);
 }
@@ -94,7 +94,7 @@ static const char script_swap[] = NOW_MS
         "local at = string.find(v, '\\n', 1, true); if not at or string.sub(v, at + 1) ~= ARGV[4] then return 0 end; "
         "redis.call('SET', KEYS[1], ARGV[3], 'PX', ttl); if ARGV[5] ~= '' then " OWN "end; return 1";
 
-static enum status swap(
+static enum status store_redis_swap(
         struct ctx *ctx, void *self, const struct auth_row *r, struct str former, bool *swapped, struct err *e)
 {
 	struct redis_reply reply;
@@ -107,7 +107,7 @@ static enum status swap(
 	return ST_OK;
 }
 
-static enum status unpack(struct str text, struct auth_row *row, struct err *e)
+static enum status auth_row_unpack(struct str text, struct auth_row *row, struct err *e)
 {
 	struct str head, owner;
 	if (!str_cut(&text, '\n', &head) || !str_cut(&head, ' ', &owner) || !str_i64(head, &row->expires_us))
@@ -124,33 +124,33 @@ static enum status fetch(
 	const struct str argv[] = { str_c(command), key_of(ctx, PREFIX, row->key) };
 	TRY(call(ctx, self, 2, argv, &reply, e));
 	*found = reply.kind == REDIS_STR;
-	return *found ? unpack(reply.s, row, e) : ST_OK;
+	return *found ? auth_row_unpack(reply.s, row, e) : ST_OK;
 }
 
-static enum status get(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
+static enum status store_redis_get(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
 {
 	return fetch(ctx, self, "GET", row, found, e);
 }
 
 /* Two steps: what is ended between them is not found, which is right. */
-static enum status follow(
+static enum status store_redis_follow(
         struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
 {
-	TRY(get(ctx, self, row, found, e));
+	TRY(store_redis_get(ctx, self, row, found, e));
 	if (!*found || row->expires_us <= clock_now_us()) {
 		*found = false;
 		return ST_OK;
 	}
 	row->key = arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(prefix), STR_ARG(row->value));
-	return get(ctx, self, row, found, e);
+	return store_redis_get(ctx, self, row, found, e);
 }
 
-static enum status take(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
+static enum status store_redis_take(struct ctx *ctx, void *self, struct auth_row *row, bool *found, struct err *e)
 {
 	return fetch(ctx, self, "GETDEL", row, found, e);
 }
 
-static enum status drop(struct ctx *ctx, void *self, struct str key, struct err *e)
+static enum status store_redis_drop(struct ctx *ctx, void *self, struct str key, struct err *e)
 {
 	struct redis_reply reply;
 	const struct str argv[] = { STR("DEL"), key_of(ctx, PREFIX, key) };
@@ -171,8 +171,8 @@ static enum status drop_span(struct ctx *ctx, void *self, const struct auth_span
 	return span(ctx, self, s, STR("drop"), &reply, e);
 }
 
-static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max, struct auth_row **rows,
-        size_t *n, struct err *e)
+static enum status store_redis_list(struct ctx *ctx, void *self, const struct auth_span *s, size_t max,
+                                    struct auth_row **rows, size_t *n, struct err *e)
 {
 	struct redis_reply reply;
 	TRY(span(ctx, self, s, arena_strf(ctx->arena, "%zu", max), &reply, e));
@@ -181,13 +181,13 @@ static enum status list(struct ctx *ctx, void *self, const struct auth_span *s, 
 	for (size_t i = 0; i + 1 < reply.count; i += 2) {
 		struct auth_row *r = &(*rows)[*n];
 		r->key = str_skip(reply.items[i].s, strlen(PREFIX));
-		TRY(unpack(reply.items[i + 1].s, r, e));
+		TRY(auth_row_unpack(reply.items[i + 1].s, r, e));
 		++*n;
 	}
 	return ST_OK;
 }
 
-static enum status ping(struct ctx *ctx, void *self, struct err *e)
+static enum status store_redis_ping(struct ctx *ctx, void *self, struct err *e)
 {
 	struct redis_reply reply;
 	const struct str argv[] = { STR("PING") };
@@ -195,14 +195,14 @@ static enum status ping(struct ctx *ctx, void *self, struct err *e)
 }
 
 const struct auth_engine auth_engine_redis = {
-	.put = put,
-	.add = add,
-	.swap = swap,
-	.get = get,
-	.follow = follow,
-	.take = take,
-	.drop = drop,
+	.put = store_redis_put,
+	.add = store_redis_add,
+	.swap = store_redis_swap,
+	.get = store_redis_get,
+	.follow = store_redis_follow,
+	.take = store_redis_take,
+	.drop = store_redis_drop,
 	.drop_span = drop_span,
-	.list = list,
-	.ping = ping,
+	.list = store_redis_list,
+	.ping = store_redis_ping,
 };

@@ -82,13 +82,10 @@ static bool from_hex(struct str hex, unsigned char out[SECRET_BYTES])
 	if (hex.n != 2 * SECRET_BYTES)
 		return false;
 	for (unsigned i = 0; i < 2 * SECRET_BYTES; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *at = hex.p[i]
-		        ? strchr(digits, hex.p[i] >= 'A' && hex.p[i] <= 'F' ? hex.p[i] + 32 : hex.p[i])
-		        : NULL;
-		if (!at)
+		int digit = str_hex_value(hex.p[i]);
+		if (digit < 0)
 			return false;
-		out[i / 2] = (unsigned char)(out[i / 2] << 4 | (at - digits));
+		out[i / 2] = (unsigned char)(out[i / 2] << 4 | digit);
 	}
 	return true;
 }

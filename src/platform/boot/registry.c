@@ -16,7 +16,7 @@ static bool good_name(const char *s, const char *extra)
 	return true;
 }
 
-static enum status bad(struct err *e, const struct service *s, const char *table, const char *row, const char *why)
+static enum status row_bad(struct err *e, const struct service *s, const char *table, const char *row, const char *why)
 {
 	return err_set(e, ST_CONFIG, "service %s, %s %s: %s", s->name, table, row ? row : "(unnamed)", why);
 }
@@ -38,10 +38,10 @@ static enum status check_roles(const struct service *s, struct err *e)
 {
 	for (const struct role_def *r = s->roles; r && r->name; r++) {
 		if (!good_name(r->name, "-") || !r->title || !r->help)
-			return bad(e, s, "role", r->name, "needs a name of a-z, 0-9, -, a title and a help line");
+			return row_bad(e, s, "role", r->name, "needs a name of a-z, 0-9, -, a title and a help line");
 		for (unsigned i = 0; i < sizeof site_roles / sizeof *site_roles; i++)
 			if (!strcmp(site_roles[i], r->name))
-				return bad(e, s, "role", r->name, "is a role of the site");
+				return row_bad(e, s, "role", r->name, "is a role of the site");
 	}
 	return ST_OK;
 }
@@ -54,16 +54,16 @@ static enum status check_routes(const struct service *s, struct err *e)
 		while (methods[m] && strcmp(methods[m], r->method))
 			m++;
 		if (!methods[m])
-			return bad(e, s, "route", r->pattern, "unknown method");
+			return row_bad(e, s, "route", r->pattern, "unknown method");
 		if (!r->handle)
-			return bad(e, s, "route", r->pattern, "no handler");
+			return row_bad(e, s, "route", r->pattern, "no handler");
 		if (!r->help || !*r->help)
-			return bad(e, s, "route", r->pattern, "no help");
+			return row_bad(e, s, "route", r->pattern, "no help");
 		if (r->role && !role_known(s, r->role))
-			return bad(e, s, "route", r->pattern, "asks for a role that does not exist");
+			return row_bad(e, s, "route", r->pattern, "asks for a role that does not exist");
 		if ((r->flags & ROUTE_CACHE) &&
 		        (r->role || strcmp(r->method, "GET") || (r->flags & (ROUTE_AUTH | ROUTE_ADMIN | ROUTE_STREAM))))
-			return bad(e, s, "route", r->pattern, "only a public GET page can be cached");
+			return row_bad(e, s, "route", r->pattern, "only a public GET page can be cached");
 	}
 	return ST_OK;
 }
@@ -72,10 +72,10 @@ static enum status check_fragments(const struct service *s, struct err *e)
 {
 	for (const struct fragment_def *f = s->fragments; f && f->type; f++) {
 		if (!good_name(f->type, "-") || !f->render)
-			return bad(e, s, "fragment", f->type, "needs a name of a-z, 0-9, - and a render function");
+			return row_bad(e, s, "fragment", f->type, "needs a name of a-z, 0-9, - and a render function");
 		for (const struct fragment_def *g = s->fragments; g < f; g++)
 			if (!strcmp(f->type, g->type))
-				return bad(e, s, "fragment", f->type, "defined twice");
+				return row_bad(e, s, "fragment", f->type, "defined twice");
 	}
 	return ST_OK;
 }
@@ -84,12 +84,12 @@ static enum status check_contracts(const struct service *s, struct err *e)
 {
 	for (const struct contract_def *const *c = s->contracts; c && *c; c++) {
 		if (!good_name((*c)->name, "-_") || !(*c)->serve || !(*c)->in || !(*c)->out)
-			return bad(e, s, "contract", (*c)->name, "needs a name, in, out and serve");
+			return row_bad(e, s, "contract", (*c)->name, "needs a name, in, out and serve");
 		if (!(*c)->service || strcmp((*c)->service, s->name))
-			return bad(e, s, "contract", (*c)->name, "names another service");
+			return row_bad(e, s, "contract", (*c)->name, "names another service");
 		for (const struct contract_def *const *d = s->contracts; d < c; d++)
 			if (!strcmp((*c)->name, (*d)->name))
-				return bad(e, s, "contract", (*c)->name, "defined twice");
+				return row_bad(e, s, "contract", (*c)->name, "defined twice");
 	}
 	return ST_OK;
 }
@@ -106,12 +106,13 @@ static enum status check_events(const struct service *const *all, const struct s
 {
 	for (const struct event_handler *h = s->events; h && h->type; h++) {
 		if (!good_name(h->name, "-_.") || !h->handle)
-			return bad(e, s, "event handler", h->name, "needs a name and a function");
+			return row_bad(e, s, "event handler", h->name, "needs a name and a function");
 		if (h->origin && !service_known(all, h->origin))
-			return bad(e, s, "event handler", h->name, "takes the events of a service that does not exist");
+			return row_bad(e, s, "event handler", h->name,
+			               "takes the events of a service that does not exist");
 		for (const struct event_handler *g = s->events; g < h; g++)
 			if (!strcmp(h->name, g->name))
-				return bad(e, s, "event handler", h->name, "defined twice");
+				return row_bad(e, s, "event handler", h->name, "defined twice");
 	}
 	return ST_OK;
 }
@@ -120,12 +121,12 @@ static enum status check_jobs(const struct service *const *all, const struct ser
 {
 	for (const struct job_def *j = s->jobs; j && j->kind; j++) {
 		if (!good_name(j->kind, "-_.") || !j->run)
-			return bad(e, s, "job", j->kind, "needs a name and a function");
+			return row_bad(e, s, "job", j->kind, "needs a name and a function");
 		/* Kinds are the process's: metrics and the dead-letter list name them without their service. */
 		for (const struct service *const *o = all; *o; o++)
 			for (const struct job_def *k = (*o)->jobs; k && k->kind; k++)
 				if (k != j && !strcmp(j->kind, k->kind))
-					return bad(e, s, "job", j->kind, "defined twice");
+					return row_bad(e, s, "job", j->kind, "defined twice");
 	}
 	return ST_OK;
 }

@@ -214,7 +214,7 @@ void cache_stats(struct cache *c, struct cache_stats *out)
 /* --- level 1 --- */
 
 /* Under the shard's lock. */
-static enum cache_state look(struct cache *c, struct shard *s, uint64_t hash, struct str key, int64_t now,
+static enum cache_state shard_look_up(struct cache *c, struct shard *s, uint64_t hash, struct str key, int64_t now,
 			     struct blob **out, bool *refresh)
 {
 	struct cache_entry *e = cache_table_find(&s->table, hash, key, now);
@@ -239,7 +239,7 @@ enum cache_state cache_peek(struct cache *c, struct str key, struct blob **out)
 	uint64_t hash = str_hash(key);
 	struct shard *s = shard_of(c, hash);
 	pthread_mutex_lock(&s->lock);
-	enum cache_state st = look(c, s, hash, key, clock_mono_ns(), out, NULL);
+	enum cache_state st = shard_look_up(c, s, hash, key, clock_mono_ns(), out, NULL);
 	pthread_mutex_unlock(&s->lock);
 	return st;
 }
@@ -350,7 +350,7 @@ static enum status flight_wait(struct ctx *ctx, struct shard *s, struct flight *
 
 /* --- make --- */
 
-struct making {
+struct cache_making {
 	struct cache *cache;
 	struct str key;
 	uint64_t hash;
@@ -384,7 +384,7 @@ bool cache_fetch(struct ctx *ctx, struct cache *c, struct str key, struct blob *
 	return true;
 }
 
-static enum status make_value(struct ctx *caller, const struct making *m, struct blob **out, struct err *e)
+static enum status make_value(struct ctx *caller, const struct cache_making *m, struct blob **out, struct err *e)
 {
 	struct cache *c = m->cache;
 	SCOPED_ARENA *arena = arena_new(MAKE_ARENA);
@@ -405,7 +405,8 @@ static enum status make_value(struct ctx *caller, const struct making *m, struct
 	return ST_OK;
 }
 
-static enum status fly(struct ctx *ctx, const struct making *m, struct flight *f, struct blob **out, struct err *e)
+static enum status fly(struct ctx *ctx, const struct cache_making *m, struct flight *f, struct blob **out,
+                       struct err *e)
 {
 	__attribute__((cleanup(land))) struct landing l = { shard_of(m->cache, m->hash), f };
 	struct err err = { 0 };
@@ -427,7 +428,7 @@ static enum status fly(struct ctx *ctx, const struct making *m, struct flight *f
 /* --- refresh in the background --- */
 
 struct refresh {
-	struct making m;
+	struct cache_making m;
 	struct cache_policy policy;
 	struct flight *flight;
 	struct service_instance *svc;
@@ -480,7 +481,7 @@ static void refresh_run(void *arg)
 }
 
 /* Under the lock, with a stale value in hand: nobody waits for this. */
-static struct refresh *refresh_prepare(struct ctx *ctx, const struct making *m, struct shard *s, size_t arg_size)
+static struct refresh *refresh_prepare(struct ctx *ctx, const struct cache_making *m, struct shard *s, size_t arg_size)
 {
 	if (flight_find(s, m->hash, m->key))
 		return NULL;
@@ -516,14 +517,14 @@ static void refresh_start(struct refresh *r, struct shard *s)
 /* --- get --- */
 
 /* One attempt; ST_CANCELLED with the own fiber not cancelled means: the maker gave up, try again. */
-static enum status get_once(struct ctx *ctx, const struct making *m, size_t arg_size, struct blob **out,
+static enum status get_once(struct ctx *ctx, const struct cache_making *m, size_t arg_size, struct blob **out,
 			    enum cache_state *state, bool *waited, struct err *e)
 {
 	struct shard *s = shard_of(m->cache, m->hash);
 	bool refresh = false;
 	*waited = false;
 	pthread_mutex_lock(&s->lock);
-	*state = look(m->cache, s, m->hash, m->key, clock_mono_ns(), out, &refresh);
+	*state = shard_look_up(m->cache, s, m->hash, m->key, clock_mono_ns(), out, &refresh);
 	if (*state != CACHE_MISS) {
 		struct refresh *r = refresh ? refresh_prepare(ctx, m, s, arg_size) : NULL;
 		pthread_mutex_unlock(&s->lock);
@@ -548,7 +549,7 @@ enum status cache_get(struct ctx *ctx, struct cache *c, struct str key, const st
         cache_make_fn *make, const void *arg, size_t arg_size, struct blob **out, enum cache_state *state,
         struct err *e)
 {
-	struct making m = { c, key, str_hash(key), p, make, arg };
+	struct cache_making m = { c, key, str_hash(key), p, make, arg };
 	enum cache_state ignored;
 	if (!state)
 		state = &ignored;

@@ -67,7 +67,7 @@ void cache_table_fini(struct cache_table *t)
 	free(t->buckets);
 }
 
-static void grow(struct cache_table *t)
+static void buckets_grow(struct cache_table *t)
 {
 	size_t n = t->bucket_count * 2;
 	struct cache_entry **b = calloc(n, sizeof(*b));
@@ -207,7 +207,7 @@ static void tags_link(struct cache_table *t, struct cache_entry *e, struct str t
 static void insert(struct cache_table *t, struct cache_entry *e)
 {
 	if (t->entries >= t->bucket_count)
-		grow(t);
+		buckets_grow(t);
 	e->chain = t->buckets[e->hash & (t->bucket_count - 1)];
 	t->buckets[e->hash & (t->bucket_count - 1)] = e;
 	if (t->hand) { /* just behind the hand: the last to be looked at */

@@ -60,10 +60,7 @@ struct ratelimit *ratelimit_new(struct redis *shared, size_t max_keys)
 
 	unsigned char sha[SHA_DIGEST_LENGTH];
 	SHA1((const unsigned char *)script, sizeof script - 1, sha);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++) {
-		r->script_sha[2 * i] = "0123456789abcdef"[sha[i] >> 4];
-		r->script_sha[2 * i + 1] = "0123456789abcdef"[sha[i] & 15];
-	}
+	str_hex(r->script_sha, sha, sizeof sha);
 	return r;
 }
 

@@ -35,8 +35,8 @@ enum { IN_FLIGHT_MAX = 10000, REPLY_DEPTH = 8, ARGC_MAX = 128 };
 #define RECONNECT_FIRST_NS (100 * NS_PER_MS)
 #define RECONNECT_MOST_NS (10 * NS_PER_S)
 
-struct conn {
-	struct conn *next;
+struct redis_conn {
+	struct redis_conn *next;
 	struct redis *r;
 	struct loop *loop;
 	redisAsyncContext *ac; /* NULL: not connected */
@@ -63,8 +63,8 @@ struct redis {
 	struct breaker breaker;
 	_Atomic uint64_t lost; /* posts without an answer */
 	pthread_mutex_t lock;
-	struct conn *conns;
-	struct conn *subscriber;
+	struct redis_conn *conns;
+	struct redis_conn *subscriber;
 	struct sub *subs, **subs_tail;
 	struct task sync;
 	bool sync_posted;
@@ -85,7 +85,7 @@ static void free_reply(void *reply)
 
 static void conn_ready(struct watch *w, uint32_t events)
 {
-	struct conn *c = (struct conn *)((char *)w - offsetof(struct conn, watch));
+	struct redis_conn *c = (struct redis_conn *)((char *)w - offsetof(struct redis_conn, watch));
 	redisAsyncContext *ac = c->ac;
 	if (ac && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		redisAsyncHandleRead(ac);
@@ -93,7 +93,7 @@ static void conn_ready(struct watch *w, uint32_t events)
 		redisAsyncHandleWrite(ac);
 }
 
-static void conn_watch(struct conn *c, uint32_t events)
+static void conn_watch(struct redis_conn *c, uint32_t events)
 {
 	if (!c->loop)
 		return;
@@ -104,17 +104,17 @@ static void conn_watch(struct conn *c, uint32_t events)
 		c->watching = true;
 }
 
-static void add_read(void *p) { struct conn *c = p; conn_watch(c, c->events | EPOLLIN); }
-static void del_read(void *p) { struct conn *c = p; conn_watch(c, c->events & ~(uint32_t)EPOLLIN); }
-static void add_write(void *p) { struct conn *c = p; conn_watch(c, c->events | EPOLLOUT); }
-static void del_write(void *p) { struct conn *c = p; conn_watch(c, c->events & ~(uint32_t)EPOLLOUT); }
+static void add_read(void *p) { struct redis_conn *c = p; conn_watch(c, c->events | EPOLLIN); }
+static void del_read(void *p) { struct redis_conn *c = p; conn_watch(c, c->events & ~(uint32_t)EPOLLIN); }
+static void add_write(void *p) { struct redis_conn *c = p; conn_watch(c, c->events | EPOLLOUT); }
+static void del_write(void *p) { struct redis_conn *c = p; conn_watch(c, c->events & ~(uint32_t)EPOLLOUT); }
 
-static void conn_gone(struct conn *c);
+static void conn_gone(struct redis_conn *c);
 
 /* hiredis is about to close the descriptor and free the context. */
 static void conn_cleanup(void *p)
 {
-	struct conn *c = p;
+	struct redis_conn *c = p;
 	if (c->watching && c->loop)
 		watch_del(&c->watch);
 	c->watching = false;
@@ -123,7 +123,7 @@ static void conn_cleanup(void *p)
 	conn_gone(c);
 }
 
-static void conn_cut(struct conn *c)
+static void conn_cut(struct redis_conn *c)
 {
 	if (c->ac)
 		redisAsyncFree(c->ac); /* every waiting callback is called with NULL, then conn_cleanup */
@@ -131,7 +131,7 @@ static void conn_cut(struct conn *c)
 
 static void on_connect(const redisAsyncContext *ac, int status)
 {
-	struct conn *c = ac->data;
+	struct redis_conn *c = ac->data;
 	if (status != REDIS_OK)
 		LOG(DEBUG, NULL, "redis.connect_failed", LS("error", ac->errstr));
 	else
@@ -141,7 +141,7 @@ static void on_connect(const redisAsyncContext *ac, int status)
 static void on_auth(redisAsyncContext *ac, void *reply, void *arg)
 {
 	const redisReply *r = reply;
-	struct conn *c = ac->data;
+	struct redis_conn *c = ac->data;
 	if (r && r->type == REDIS_REPLY_ERROR) {
 		LOG(ERROR, NULL, "redis.refused", LT("error", str_n(r->str, (size_t)r->len)));
 		breaker_result(&c->r->breaker, false);
@@ -149,7 +149,7 @@ static void on_auth(redisAsyncContext *ac, void *reply, void *arg)
 	}
 }
 
-static void login(struct conn *c)
+static void login(struct redis_conn *c)
 {
 	const struct redis_url *u = &c->r->url;
 	if (u->user[0])
@@ -160,7 +160,7 @@ static void login(struct conn *c)
 		redisAsyncCommand(c->ac, on_auth, NULL, "SELECT %d", u->db);
 }
 
-static bool conn_open(struct conn *c)
+static bool conn_open(struct redis_conn *c)
 {
 	static redisReplyObjectFunctions functions;
 	static pthread_mutex_t functions_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -208,7 +208,7 @@ static struct sub *sub_after(struct redis *r, const struct sub *after)
 static void on_message(redisAsyncContext *ac, void *reply, void *arg)
 {
 	const redisReply *m = reply;
-	struct conn *c = ac->data;
+	struct redis_conn *c = ac->data;
 	if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[0]->type != REDIS_REPLY_STRING ||
 	    m->element[1]->type != REDIS_REPLY_STRING)
 		return;
@@ -223,7 +223,7 @@ static void on_message(redisAsyncContext *ac, void *reply, void *arg)
 
 static void sub_retry(struct timer *t);
 
-static void sub_sync(struct conn *c)
+static void sub_sync(struct redis_conn *c)
 {
 	if (!conn_open(c)) {
 		conn_gone(c);
@@ -235,10 +235,10 @@ static void sub_sync(struct conn *c)
 
 static void sub_retry(struct timer *t)
 {
-	sub_sync((struct conn *)((char *)t - offsetof(struct conn, retry)));
+	sub_sync((struct redis_conn *)((char *)t - offsetof(struct redis_conn, retry)));
 }
 
-static void conn_gone(struct conn *c)
+static void conn_gone(struct redis_conn *c)
 {
 	if (!c->subscriber || !c->loop)
 		return;
@@ -251,16 +251,16 @@ static void sync_run(struct task *t)
 {
 	struct redis *r = (struct redis *)((char *)t - offsetof(struct redis, sync));
 	pthread_mutex_lock(&r->lock);
-	struct conn *c = r->subscriber;
+	struct redis_conn *c = r->subscriber;
 	r->sync_posted = false;
 	pthread_mutex_unlock(&r->lock);
 	if (c && c->loop)
 		sub_sync(c);
 }
 
-static struct conn *conn_new(struct redis *r, struct loop *l)
+static struct redis_conn *conn_new(struct redis *r, struct loop *l)
 {
-	struct conn *c = calloc(1, sizeof *c);
+	struct redis_conn *c = calloc(1, sizeof *c);
 	if (!c)
 		return NULL;
 	c->r = r;
@@ -270,20 +270,20 @@ static struct conn *conn_new(struct redis *r, struct loop *l)
 }
 
 /* This loop's connection. The first loop gets the subscriber too. */
-static struct conn *conn_here(struct redis *r)
+static struct redis_conn *conn_here(struct redis *r)
 {
 	struct loop *l = loop_current();
 	if (!l)
 		return NULL;
 	pthread_mutex_lock(&r->lock);
-	struct conn *c = r->conns;
+	struct redis_conn *c = r->conns;
 	while (c && c->loop != l)
 		c = c->next;
 	if (!c && (c = conn_new(r, l))) {
 		c->next = r->conns;
 		r->conns = c;
 	}
-	struct conn *s = NULL;
+	struct redis_conn *s = NULL;
 	if (!r->subscriber && r->subs && (s = conn_new(r, l))) {
 		s->subscriber = true;
 		r->subscriber = s;
@@ -325,7 +325,7 @@ void redis_start(struct redis *r)
 
 /* --- calls --- */
 
-struct call {
+struct redis_call {
 	struct promise done;
 	redisReply *reply; /* NULL: the connection broke */
 	bool answered;     /* maybe in the same turn as the time-out */
@@ -334,8 +334,8 @@ struct call {
 
 static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
 {
-	struct call *call = arg;
-	struct conn *c = ac->data;
+	struct redis_call *call = arg;
+	struct redis_conn *c = ac->data;
 	c->in_flight--;
 	if (call->abandoned) {
 		free(call);
@@ -349,7 +349,7 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
 
 static void on_posted(redisAsyncContext *ac, void *reply, void *arg)
 {
-	struct conn *c = ac->data;
+	struct redis_conn *c = ac->data;
 	c->in_flight--;
 	bool refused = reply && ((redisReply *)reply)->type == REDIS_REPLY_ERROR;
 	if (refused)
@@ -361,7 +361,7 @@ static void on_posted(redisAsyncContext *ac, void *reply, void *arg)
 		atomic_fetch_add(&c->r->lost, 1);
 }
 
-static bool submit(struct conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv)
+static bool conn_submit(struct redis_conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv)
 {
 	const char *p[ARGC_MAX];
 	size_t n[ARGC_MAX];
@@ -378,7 +378,7 @@ static bool submit(struct conn *c, redisCallbackFn *fn, void *arg, unsigned argc
 }
 
 /* A failure; when it opens the breaker, the connection goes too. */
-static void failed(struct conn *c)
+static void conn_failed(struct redis_conn *c)
 {
 	breaker_result(&c->r->breaker, false);
 	if (breaker_is_open(&c->r->breaker))
@@ -430,14 +430,14 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 {
 	if (!breaker_allow(&r->breaker))
 		return err_set(e, ST_UNAVAILABLE, "Redis is not reachable");
-	struct conn *c = conn_here(r);
-	struct call *call = c ? calloc(1, sizeof *call) : NULL;
+	struct redis_conn *c = conn_here(r);
+	struct redis_call *call = c ? calloc(1, sizeof *call) : NULL;
 	if (!call)
 		return err_set(e, ST_NOMEM, "no memory to ask Redis");
 	promise_init(&call->done);
-	if (!submit(c, on_reply, call, argc, argv)) {
+	if (!conn_submit(c, on_reply, call, argc, argv)) {
 		free(call);
-		failed(c);
+		conn_failed(c);
 		return err_set(e, ST_UNAVAILABLE, "Redis is not reachable");
 	}
 	int64_t begun = clock_mono_ns();
@@ -447,13 +447,13 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 		/* Who comes with little time left says nothing of Redis; else a few of those would take it from
 		 * everybody. */
 		if (st == ST_TIMEOUT && clock_mono_ns() - begun >= r->timeout_ns)
-			failed(c);
+			conn_failed(c);
 		return err_set(e, st, "Redis did not answer in time");
 	}
 	__attribute__((cleanup(free_replyp))) redisReply *reply = call->reply;
 	free(call);
 	if (!reply) {
-		failed(c);
+		conn_failed(c);
 		return err_set(e, ST_UPSTREAM, "the connection to Redis broke");
 	}
 	breaker_result(&r->breaker, true);
@@ -462,12 +462,12 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 
 void redis_post(struct redis *r, unsigned argc, const struct str *argv)
 {
-	struct conn *c = breaker_allow(&r->breaker) ? conn_here(r) : NULL;
-	if (c && submit(c, on_posted, NULL, argc, argv))
+	struct redis_conn *c = breaker_allow(&r->breaker) ? conn_here(r) : NULL;
+	if (c && conn_submit(c, on_posted, NULL, argc, argv))
 		return;
 	atomic_fetch_add(&r->lost, 1);
 	if (c)
-		failed(c);
+		conn_failed(c);
 }
 
 uint64_t redis_lost(const struct redis *r)
@@ -483,7 +483,7 @@ bool redis_up(const struct redis *r)
 /* --- life --- */
 
 /* hiredis resolves names blockingly: done here once, at boot. */
-static enum status resolve(struct redis_url *u, struct err *e)
+static enum status resolve_redis(struct redis_url *u, struct err *e)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
 	int rc = getaddrinfo(u->host, NULL, &hints, &found);
@@ -498,7 +498,7 @@ static enum status resolve(struct redis_url *u, struct err *e)
 struct redis *redis_new(const char *url, int64_t timeout_ns, struct err *e)
 {
 	struct redis_url u;
-	if (redis_url_parse(str_c(url), &u, e) != ST_OK || (u.host[0] && resolve(&u, e) != ST_OK))
+	if (redis_url_parse(str_c(url), &u, e) != ST_OK || (u.host[0] && resolve_redis(&u, e) != ST_OK))
 		return NULL;
 	struct redis *r = calloc(1, sizeof *r);
 	if (!r) {
@@ -514,7 +514,7 @@ struct redis *redis_new(const char *url, int64_t timeout_ns, struct err *e)
 	return r;
 }
 
-static void conn_end(struct conn *c, bool loop_alive)
+static void conn_end(struct redis_conn *c, bool loop_alive)
 {
 	if (loop_alive)
 		timer_cancel(&c->retry);
@@ -528,9 +528,9 @@ static void conn_end(struct conn *c, bool loop_alive)
 void redis_detach(struct redis *r)
 {
 	struct loop *l = loop_current();
-	struct conn *mine = NULL, *sub = NULL;
+	struct redis_conn *mine = NULL, *sub = NULL;
 	pthread_mutex_lock(&r->lock);
-	for (struct conn **at = &r->conns; *at; at = &(*at)->next) {
+	for (struct redis_conn **at = &r->conns; *at; at = &(*at)->next) {
 		if ((*at)->loop == l) {
 			mine = *at;
 			*at = mine->next;
@@ -553,7 +553,7 @@ void redis_free(struct redis *r)
 	if (!r)
 		return;
 	while (r->conns) {
-		struct conn *c = r->conns;
+		struct redis_conn *c = r->conns;
 		r->conns = c->next;
 		conn_end(c, false);
 	}

@@ -4,24 +4,16 @@
  */
 #include "platform/cache/redis_url.h"
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'    ? c - '0'
-	        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	                               : -1;
-}
-
 /* Decode into a bounded, NUL-terminated array; false when it does not fit or holds a NUL. */
-static bool decode(struct str s, char *out, size_t size)
+static bool url_part_decode(struct str s, char *out, size_t size)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		int c = (unsigned char)s.p[i];
 		if (c == '%') {
-			if (s.n - i < 3 || hex(s.p[i + 1]) < 0 || hex(s.p[i + 2]) < 0)
+			if (s.n - i < 3 || str_hex_value(s.p[i + 1]) < 0 || str_hex_value(s.p[i + 2]) < 0)
 				return false;
-			c = hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]);
+			c = str_hex_value(s.p[i + 1]) * 16 + str_hex_value(s.p[i + 2]);
 			i += 2;
 		}
 		if (c == 0 || n + 1 >= size)
@@ -52,22 +44,22 @@ static bool parse_unix(struct str rest, struct redis_url *u)
 	}
 	if (str_starts(rest, STR("//")))
 		rest = str_skip(rest, 2);
-	return rest.n && decode(rest, u->path, sizeof u->path);
+	return rest.n && url_part_decode(rest, u->path, sizeof u->path);
 }
 
 static bool parse_auth(struct str auth, struct redis_url *u)
 {
 	struct str user;
 	if (!str_cut(&auth, ':', &user)) /* only one: the password, as Redis' own tools take it */
-		return decode(user, u->password, sizeof u->password);
-	return decode(user, u->user, sizeof u->user) && decode(auth, u->password, sizeof u->password);
+		return url_part_decode(user, u->password, sizeof u->password);
+	return url_part_decode(user, u->user, sizeof u->user) && url_part_decode(auth, u->password, sizeof u->password);
 }
 
 static bool parse_host(struct str s, struct redis_url *u)
 {
 	ptrdiff_t end = s.n && s.p[0] == '[' ? str_chr(s, ']') : -1; /* [::1]:6379 */
 	if (end > 0) {
-		if (!decode(str_n(s.p + 1, (size_t)end - 1), u->host, sizeof u->host))
+		if (!url_part_decode(str_n(s.p + 1, (size_t)end - 1), u->host, sizeof u->host))
 			return false;
 		s = str_skip(s, (size_t)end + 1);
 		return s.n == 0 || (s.p[0] == ':' && small_int(str_skip(s, 1), 65535, &u->port));
@@ -76,7 +68,7 @@ static bool parse_host(struct str s, struct redis_url *u)
 	if (colon >= 0 && !small_int(str_skip(s, (size_t)colon + 1), 65535, &u->port))
 		return false;
 	struct str host = colon >= 0 ? str_first(s, (size_t)colon) : s;
-	return host.n && decode(host, u->host, sizeof u->host);
+	return host.n && url_part_decode(host, u->host, sizeof u->host);
 }
 
 static bool parse_tcp(struct str rest, struct redis_url *u)

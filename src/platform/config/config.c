@@ -113,7 +113,7 @@ static enum status declare(struct config *c, const struct service *const *servic
 	return ST_OK;
 }
 
-static struct entry *find(const struct config *c, struct str name)
+static struct entry *entry_find(const struct config *c, struct str name)
 {
 	size_t lo = 0, hi = c->count;
 	while (lo < hi) {
@@ -182,7 +182,7 @@ static enum status on_ini_row(
 {
 	struct config *c = arg;
 	struct str name = arena_strf(c->arena, "%.*s.%.*s", STR_ARG(section), STR_ARG(key));
-	struct entry *row = find(c, name);
+	struct entry *row = entry_find(c, name);
 	return row ? set_row(c, row, value, source, e) : unknown(c, name, source, e);
 }
 
@@ -249,7 +249,7 @@ static enum status load_sets(struct config *c, const struct config_source *src, 
 		struct str value = str_c(src->sets[i]), name;
 		if (!str_cut(&value, '=', &name) || str_chr(name, '.') < 1)
 			return err_set(e, ST_CONFIG, "--set %s: section.key=value expected", src->sets[i]);
-		struct entry *row = find(c, name);
+		struct entry *row = entry_find(c, name);
 		TRY(row ? set_row(c, row, value, "--set", e) : unknown(c, name, "--set", e));
 	}
 	return ST_OK;
@@ -320,7 +320,7 @@ enum status config_reload(
 enum status config_check(const struct config *c, struct str name, struct str value, struct err *e)
 {
 	int64_t num;
-	const struct entry *row = find(c, name);
+	const struct entry *row = entry_find(c, name);
 	return row ? config_parse_value(row->def, value, &num, e)
 	           : err_set(e, ST_NOT_FOUND, "There is no such setting.");
 }
@@ -357,7 +357,7 @@ enum status config_keep(
         struct config *c, const char *section, const struct config_kept *list, size_t n, bool at_start, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		if (find(c, list[i].name)) /* one that a later version had is left alone */
+		if (entry_find(c, list[i].name)) /* one that a later version had is left alone */
 			TRY(config_check(c, list[i].name, list[i].value, e));
 	pthread_mutex_lock(&c->lock);
 	for (size_t i = 0; i < c->count; i++)

@@ -60,7 +60,7 @@ static unsigned slot_of(enum metric m, const char *label)
 	return (h ^ h >> 16) % SLOTS;
 }
 
-static struct cell *find(struct table *t, enum metric m, const char *label)
+static struct cell *cell_find(struct table *t, enum metric m, const char *label)
 {
 	struct cell *c = atomic_load_explicit(&t->slots[slot_of(m, label)], memory_order_acquire);
 	while (c && (c->metric != m || strcmp(c->label, label)))
@@ -76,12 +76,12 @@ static struct cell *find_or_add(struct table *t, enum metric m, const char *labe
 		snprintf(shortened, sizeof shortened, "%.*s", LABEL_MAX - 1, label);
 		label = shortened;
 	}
-	struct cell *c = find(t, m, label);
+	struct cell *c = cell_find(t, m, label);
 	if (c)
 		return c;
 	if (t->labels[m] >= LABELS_MAX) {
 		label = "other";
-		c = find(t, m, label);
+		c = cell_find(t, m, label);
 		if (c)
 			return c;
 	}

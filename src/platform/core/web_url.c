@@ -10,7 +10,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-static struct str join(struct ctx *ctx, const char *service, bool absolute, struct str a, struct str b, struct str c)
+static struct str url_join(struct ctx *ctx, const char *service, bool absolute, struct str a, struct str b,
+                           struct str c)
 {
 	const struct service_instance *here = ctx->svc;
 	const struct service_instance *there = here ? platform_service(here->platform, service) : NULL;
@@ -40,13 +41,13 @@ static struct str vjoin(struct ctx *ctx, const char *service, bool absolute, con
 {
 	char path[2048];
 	if (!strchr(fmt, '%'))
-		return join(ctx, service, absolute, str_c(fmt), STR(""), STR(""));
+		return url_join(ctx, service, absolute, str_c(fmt), STR(""), STR(""));
 	int n = vsnprintf(path, sizeof path, fmt, ap);
 	if (n < 0 || n >= (int)sizeof path) {
 		LOG(WARN, ctx, "web.url", LS("service", service), LI("length", n));
 		return STR("/");
 	}
-	return join(ctx, service, absolute, str_n(path, (size_t)n), STR(""), STR(""));
+	return url_join(ctx, service, absolute, str_n(path, (size_t)n), STR(""), STR(""));
 }
 
 struct str web_url(struct ctx *ctx, const char *service, const char *fmt, ...)
@@ -69,5 +70,5 @@ struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ..
 
 struct str web_url_around(struct ctx *ctx, const char *service, struct str before, struct str segment, struct str after)
 {
-	return join(ctx, service, false, before, segment, after);
+	return url_join(ctx, service, false, before, segment, after);
 }

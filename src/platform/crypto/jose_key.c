@@ -68,7 +68,7 @@ enum status jose_key_private(const struct jose_key *k, struct arena *a, struct s
 	return ST_OK;
 }
 
-static bool fits(enum jose_alg alg, const EVP_PKEY *pkey)
+static bool key_fits(enum jose_alg alg, const EVP_PKEY *pkey)
 {
 	char group[64];
 	size_t n;
@@ -89,7 +89,7 @@ struct jose_key *jose_key_from_private(enum jose_alg alg, struct str der, struct
 {
 	const unsigned char *at = (const unsigned char *)der.p;
 	EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &at, (long)der.n);
-	if (!pkey || !fits(alg, pkey)) {
+	if (!pkey || !key_fits(alg, pkey)) {
 		EVP_PKEY_free(pkey);
 		(void)!err_set(e, ST_CORRUPT, "a stored key can not be read");
 		return NULL;
@@ -195,7 +195,8 @@ struct jose_key *jose_key_from_jwk(const json_t *jwk, struct err *e)
 	enum jose_alg alg = JOSE_ES256;
 	SCOPED_ARENA *a = arena_new(64 << 10);
 	EVP_PKEY *pkey = a && json_is_object(jwk) ? pkey_of(a, jwk, &alg) : NULL;
-	if (!pkey || !fits(alg, pkey) || (alg != JOSE_EDDSA && !public_ok(pkey)) || !meant_for_signatures(jwk, alg)) {
+	if (!pkey || !key_fits(alg, pkey) || (alg != JOSE_EDDSA && !public_ok(pkey)) ||
+	    !meant_for_signatures(jwk, alg)) {
 		EVP_PKEY_free(pkey);
 		(void)!err_set(e, ST_INVALID, "This key is not one for ES256, EdDSA (Ed25519) or RS256 signatures.");
 		return NULL;

@@ -57,7 +57,7 @@ static bool text_of(struct arena *a, const struct field *d, const json_t *v, str
 	}
 }
 
-static const char *wanted(enum field_kind k)
+static const char *kind_wanted(enum field_kind k)
 {
 	return k == FIELD_CHECK     ? "true or false"
 	        : k == FIELD_NUMBER ? "a whole number"
@@ -82,7 +82,7 @@ enum status form_read_json(struct form_fill *f, struct err *e)
 		if (!d)
 			return err_set(e, ST_INVALID, "There is no field \"%.100s\" here.", name);
 		if (!text_of(f->w->ctx->arena, d, v, &typed)) {
-			form_fault(f, d->name, "This should be %s.", wanted(d->kind));
+			form_fault(f, d->name, "This should be %s.", kind_wanted(d->kind));
 			continue;
 		}
 		f->typed[d - f->desc->fields] = typed;

@@ -56,16 +56,6 @@ static bool is_email(struct str s)
 	        str_chr(str_first(s, (size_t)at), '@') < 0;
 }
 
-static bool is_colour(struct str s)
-{
-	if (s.n != 7 || s.p[0] != '#')
-		return false;
-	for (size_t i = 1; i < 7; i++)
-		if (!strchr("0123456789abcdefABCDEF", s.p[i]))
-			return false;
-	return true;
-}
-
 static bool is_phone(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -105,7 +95,7 @@ static const char *text_wrong(const struct form_fill *f, const struct field *d, 
 		return url_is_public(s) ? NULL
 		                        : "This is not an address: https://example.org/page, or /page of this site.";
 	case FIELD_COLOUR:
-		return is_colour(s) ? NULL : "A colour is # and six digits: #1a7f5a.";
+		return str_is_colour(s, false) ? NULL : "A colour is # and six digits: #1a7f5a.";
 	case FIELD_TEL:
 		return is_phone(s) ? NULL : "Digits, spaces and + only, please.";
 	case FIELD_CHOICE:

@@ -48,7 +48,7 @@ static struct bucket *bucket_of(struct hub *h, struct str topic)
 	return &h->buckets[str_hash(topic) % BUCKETS];
 }
 
-static struct topic *find(struct bucket *b, struct str name)
+static struct topic *topic_find(struct bucket *b, struct str name)
 {
 	for (struct topic *t = b->topics; t; t = t->next)
 		if (str_eq(str_n(t->name, t->name_n), name))
@@ -64,7 +64,7 @@ static void forget_recent(struct topic *t)
 }
 
 /* Topics that nobody has listened to for a while. */
-static void sweep(struct hub *h, struct bucket *b, int64_t now)
+static void bucket_sweep(struct hub *h, struct bucket *b, int64_t now)
 {
 	for (struct topic **at = &b->topics, *t; (t = *at);) {
 		if (t->subs || now - t->left_ns < HUB_KEEP_NS) {
@@ -80,10 +80,10 @@ static void sweep(struct hub *h, struct bucket *b, int64_t now)
 
 static struct topic *find_or_make(struct hub *h, struct bucket *b, struct str name)
 {
-	struct topic *t = find(b, name);
+	struct topic *t = topic_find(b, name);
 	if (t)
 		return t;
-	sweep(h, b, clock_mono_ns());
+	bucket_sweep(h, b, clock_mono_ns());
 	t = calloc(1, sizeof *t + name.n);
 	if (!t)
 		return NULL;
@@ -95,7 +95,7 @@ static struct topic *find_or_make(struct hub *h, struct bucket *b, struct str na
 	return t;
 }
 
-static void remember(struct topic *t, struct hub_text *m)
+static void topic_remember(struct topic *t, struct hub_text *m)
 {
 	if (t->recent_n == HUB_RECENT) {
 		hub_text_unref(t->recent[t->recent_at]);
@@ -118,7 +118,7 @@ static void drop_all(struct hub_sub *s) /* locked */
 }
 
 /* What does not fit takes the rest with it: whoever missed one thing has to look anyway. */
-static void push(struct hub_sub *s, struct hub_text *m)
+static void sub_push(struct hub_sub *s, struct hub_text *m)
 {
 	pthread_mutex_lock(&s->lock);
 	if (!s->gap && (s->count == HUB_QUEUE || s->bytes + m->data_n > HUB_QUEUE_BYTES)) {
@@ -159,15 +159,15 @@ void hub_deliver(struct hub *h, struct hub_text *m)
 	struct str name = str_n(m->text, m->topic_n);
 	struct bucket *b = bucket_of(h, name);
 	pthread_mutex_lock(&b->lock);
-	struct topic *t = find(b, name);
+	struct topic *t = topic_find(b, name);
 	if (t && !t->subs && clock_mono_ns() - t->left_ns >= HUB_KEEP_NS) {
-		sweep(h, b, clock_mono_ns());
+		bucket_sweep(h, b, clock_mono_ns());
 		t = NULL;
 	}
 	if (t) {
-		remember(t, m);
+		topic_remember(t, m);
 		for (struct sub_link *l = t->subs; l; l = l->next)
-			push(l->sub, m);
+			sub_push(l->sub, m);
 	}
 	pthread_mutex_unlock(&b->lock);
 }
@@ -216,10 +216,10 @@ static void catch_up(struct hub_sub *s, struct topic *t, int64_t after) /* bucke
 		return;
 	}
 	for (; from < t->recent_n; from++)
-		push(s, t->recent[(t->recent_at + from) % HUB_RECENT]);
+		sub_push(s, t->recent[(t->recent_at + from) % HUB_RECENT]);
 }
 
-static enum status join(struct hub_sub *s, struct str topic, int64_t after, struct err *e)
+static enum status sub_join(struct hub_sub *s, struct str topic, int64_t after, struct err *e)
 {
 	struct hub *h = s->hub;
 	struct bucket *b = bucket_of(h, topic);
@@ -265,7 +265,7 @@ enum status hub_subscribe(
 	waitq_init(&s->arrived);
 	hub_list_add(h, s);
 	for (size_t i = 0; i < n; i++) {
-		enum status st = join(s, topics[i], after, e);
+		enum status st = sub_join(s, topics[i], after, e);
 		if (st != ST_OK) {
 			hub_unsubscribe(s);
 			return st;
@@ -275,7 +275,7 @@ enum status hub_subscribe(
 	return ST_OK;
 }
 
-static void leave(struct sub_link *l)
+static void sub_leave(struct sub_link *l)
 {
 	struct topic *t = l->topic;
 	char name[HUB_TOPIC_LEN];
@@ -296,7 +296,7 @@ void hub_unsubscribe(struct hub_sub *s)
 	if (!s)
 		return;
 	for (unsigned i = 0; i < s->link_count; i++)
-		leave(&s->links[i]);
+		sub_leave(&s->links[i]);
 	hub_list_drop(s->hub, s);
 	drop_all(s);
 	hub_text_unref(s->shown);
@@ -379,7 +379,7 @@ unsigned hub_count_here(struct hub *h, struct str topic)
 {
 	struct bucket *b = bucket_of(h, topic);
 	pthread_mutex_lock(&b->lock);
-	struct topic *t = find(b, topic);
+	struct topic *t = topic_find(b, topic);
 	unsigned n = t ? t->count : 0;
 	pthread_mutex_unlock(&b->lock);
 	return n;
@@ -390,7 +390,7 @@ void hub_note_others(struct hub *h, struct str topic, uint64_t process, unsigned
 	struct bucket *b = bucket_of(h, topic);
 	int64_t now = clock_mono_ns();
 	pthread_mutex_lock(&b->lock);
-	struct topic *t = find(b, topic);
+	struct topic *t = topic_find(b, topic);
 	struct other *free_row = NULL, *own = NULL;
 	for (unsigned i = 0; t && i < OTHERS_MAX; i++) {
 		struct other *o = &t->others[i];
@@ -423,7 +423,7 @@ unsigned hub_presence(struct hub *h, struct str topic)
 	struct bucket *b = bucket_of(h, topic);
 	int64_t now = clock_mono_ns();
 	pthread_mutex_lock(&b->lock);
-	struct topic *t = find(b, topic);
+	struct topic *t = topic_find(b, topic);
 	unsigned n = t ? t->count : 0;
 	for (unsigned i = 0; t && i < OTHERS_MAX; i++)
 		if (t->others[i].process && now - t->others[i].heard_ns <= OTHERS_LIFE_NS)

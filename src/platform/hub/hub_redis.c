@@ -13,7 +13,7 @@
 #define CHANNEL "gh:hub"
 #define HEAD_MAX 256
 
-static void post(struct hub *h, const char *head, int head_n, struct str rest)
+static void redis_publish(struct hub *h, const char *head, int head_n, struct str rest)
 {
 	SCOPED_BUF b;
 	buf_init(&b, HEAD_MAX + HUB_TOPIC_LEN + HUB_EVENT_LEN + HUB_DATA_MAX);
@@ -33,7 +33,7 @@ void hub_tell_others(struct hub *h, const struct hub_text *m)
 		return;
 	int n = snprintf(head, sizeof head, "M %llx %lld %.*s %.*s ", (unsigned long long)h->process, (long long)m->id,
 	        (int)m->topic_n, m->text, (int)m->event_n, m->text + m->topic_n);
-	post(h, head, n, str_n(m->text + m->topic_n + m->event_n, m->data_n));
+	redis_publish(h, head, n, str_n(m->text + m->topic_n + m->event_n, m->data_n));
 }
 
 void hub_tell_n(struct hub *h, struct str topic, unsigned n)
@@ -42,7 +42,7 @@ void hub_tell_n(struct hub *h, struct str topic, unsigned n)
 	if (!h->redis)
 		return;
 	int len = snprintf(head, sizeof head, "C %llx %u ", (unsigned long long)h->process, n);
-	post(h, head, len, topic);
+	redis_publish(h, head, len, topic);
 }
 
 void hub_tell_count(struct hub *h, struct str topic)
@@ -56,10 +56,10 @@ void hub_ask_count(struct hub *h, struct str topic)
 	if (!h->redis)
 		return;
 	int len = snprintf(head, sizeof head, "A %llx 0 ", (unsigned long long)h->process);
-	post(h, head, len, topic);
+	redis_publish(h, head, len, topic);
 }
 
-static bool word(struct str *rest, struct str *out)
+static bool word_cut(struct str *rest, struct str *out)
 {
 	return str_cut(rest, ' ', out);
 }
@@ -68,10 +68,10 @@ static bool hex_of(struct str s, uint64_t *out)
 {
 	*out = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		const char *digits = "0123456789abcdef", *at = s.p[i] ? strchr(digits, s.p[i]) : NULL;
-		if (!at || s.n > 16)
+		int digit = str_hex_value(s.p[i]);
+		if (digit < 0 || s.n > 16)
 			return false;
-		*out = *out << 4 | (uint64_t)(at - digits);
+		*out = *out << 4 | (uint64_t)digit;
 	}
 	return s.n > 0;
 }
@@ -86,7 +86,7 @@ static void on_message(void *arg, struct str text)
 		hub_gap_all(h);
 		return;
 	}
-	if (!word(&text, &kind) || !word(&text, &process_text) || !word(&text, &number) ||
+	if (!word_cut(&text, &kind) || !word_cut(&text, &process_text) || !word_cut(&text, &number) ||
 	        !hex_of(process_text, &process) || !str_i64(number, &n) || process == h->process)
 		return;
 	if (str_eqc(kind, "C")) {
@@ -99,7 +99,7 @@ static void on_message(void *arg, struct str text)
 			hub_tell_count(h, text);
 		return;
 	}
-	if (!str_eqc(kind, "M") || !word(&text, &topic) || !word(&text, &event) || topic.n > HUB_TOPIC_LEN ||
+	if (!str_eqc(kind, "M") || !word_cut(&text, &topic) || !word_cut(&text, &event) || topic.n > HUB_TOPIC_LEN ||
 	        event.n > HUB_EVENT_LEN || text.n > HUB_DATA_MAX)
 		return;
 	struct hub_text *m = hub_text_new(n, topic, event, text);

@@ -138,7 +138,7 @@ enum status mail_enqueue(struct db_conn *c, const struct mail *m, struct err *e)
 
 /* --- send --- */
 
-struct delivery {
+struct mail_delivery {
 	struct mailer *m;
 	struct str bytes;
 	const char *to, *from;
@@ -164,7 +164,7 @@ static enum status write_all(int fd, struct str s)
 /* A name is never half a message: written beside, synced, renamed. A retry of the same job overwrites its own. */
 static void to_folder(void *arg)
 {
-	struct delivery *d = arg;
+	struct mail_delivery *d = arg;
 	char id[ID_TEXT_LEN + 1], tmp[4096], name[4096];
 	id_text(d->id, id);
 	int n = snprintf(tmp, sizeof tmp, "%s/.%s.tmp", d->m->dir, id);
@@ -183,9 +183,9 @@ static void to_folder(void *arg)
 	}
 }
 
-static size_t give(char *to, size_t size, size_t count, void *arg)
+static size_t upload_chunk(char *to, size_t size, size_t count, void *arg)
 {
-	struct delivery *d = arg;
+	struct mail_delivery *d = arg;
 	struct str left = str_first(str_skip(d->bytes, d->sent), size * count);
 	if (left.n)
 		memcpy(to, left.p, left.n);
@@ -193,7 +193,7 @@ static size_t give(char *to, size_t size, size_t count, void *arg)
 	return left.n;
 }
 
-static void smtp_result(struct delivery *d, CURL *c, CURLcode rc, const char *text)
+static void smtp_result(struct mail_delivery *d, CURL *c, CURLcode rc, const char *text)
 {
 	long code = 0;
 	if (rc == CURLE_OK)
@@ -206,7 +206,7 @@ static void smtp_result(struct delivery *d, CURL *c, CURLcode rc, const char *te
 
 static void to_smtp(void *arg)
 {
-	struct delivery *d = arg;
+	struct mail_delivery *d = arg;
 	char text[CURL_ERROR_SIZE] = "";
 	CURL *c = curl_easy_init();
 	struct curl_slist *to = c ? curl_slist_append(NULL, d->to) : NULL;
@@ -222,7 +222,7 @@ static void to_smtp(void *arg)
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, d->from);
 	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(c, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, upload_chunk);
 	curl_easy_setopt(c, CURLOPT_READDATA, d);
 	curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)d->bytes.n);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)SMTP_SECONDS);
@@ -292,7 +292,7 @@ enum status mail_send_job(struct ctx *ctx, const struct job *job, struct err *e)
 	TRY(mail_format(ctx, &m, str_c(mailer->from), &bytes, e));
 	if (!mail_from_parse(str_c(mailer->from), &name, &address))
 		return err_set(e, ST_CONFIG, "mail.from is not an address");
-	struct delivery d = { .m = mailer, .bytes = buf_str(&bytes), .to = arena_cstr(ctx->arena, m.to),
+	struct mail_delivery d = { .m = mailer, .bytes = buf_str(&bytes), .to = arena_cstr(ctx->arena, m.to),
 			      .from = arena_cstr(ctx->arena, address), .id = job->id };
 	enum status st = offload(OFFLOAD_PROMPT, *mailer->smtp_url ? to_smtp : to_folder, &d);
 	if (st != ST_OK)

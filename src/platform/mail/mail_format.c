@@ -62,7 +62,7 @@ bool mail_from_parse(struct str from, struct str *name, struct str *address)
 
 /* --- header --- */
 
-static bool plain(struct str s)
+static bool is_printable_ascii(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] < 0x20 || s.p[i] > 0x7e)
@@ -105,7 +105,7 @@ static void put_words(struct buf *b, struct str s)
 /* Unstructured text, folded at spaces. used: what the line holds already. */
 static void put_text(struct buf *b, struct str s, size_t used)
 {
-	if (!plain(s)) {
+	if (!is_printable_ascii(s)) {
 		BUF_LIT(b, "\r\n ");
 		put_words(b, s);
 		return;
@@ -132,7 +132,7 @@ static void put_mailbox(struct buf *b, const char *field, struct str name, struc
 		buf_printf(b, "%.*s\r\n", STR_ARG(address));
 		return;
 	}
-	if (plain(name) && name.n <= 60) {
+	if (is_printable_ascii(name) && name.n <= 60) {
 		buf_putc(b, '"');
 		for (size_t i = 0; i < name.n; i++) {
 			if (name.p[i] == '"' || name.p[i] == '\\')
@@ -150,7 +150,7 @@ static bool header_ok(const struct http_header *h)
 {
 	static const char *const ours[] = { "from", "to", "subject", "date", "mime-version", "content-type",
 		"content-transfer-encoding", "reply-to", "bcc", "cc", "sender", "return-path" };
-	if (!h->name.n || h->name.n > 60 || h->value.n > 900 || !plain(h->value))
+	if (!h->name.n || h->name.n > 60 || h->value.n > 900 || !is_printable_ascii(h->value))
 		return false;
 	for (size_t i = 0; i < h->name.n; i++)
 		if (h->name.p[i] <= 0x20 || h->name.p[i] > 0x7e || h->name.p[i] == ':')
@@ -224,7 +224,7 @@ static bool has_header(const struct mail *m, const char *name)
 	return false;
 }
 
-static enum status check(const struct mail *m, struct str from_address, struct err *e)
+static enum status mail_check(const struct mail *m, struct str from_address, struct err *e)
 {
 	if (!mail_address_ok(m->to))
 		return err_set(e, ST_INVALID, "\"%.*s\" is not an e-mail address", STR_ARG(str_first(m->to, 100)));
@@ -248,7 +248,7 @@ enum status mail_format(struct ctx *ctx, const struct mail *m, struct str from, 
 	char date[CLOCK_TEXT_MAX], id[ID_TEXT_LEN + 1], random[17];
 	if (!mail_from_parse(from, &name, &address))
 		address = STR_NULL;
-	TRY(check(m, address, e));
+	TRY(mail_check(m, address, e));
 	put_mailbox(out, "From", name, address);
 	put_mailbox(out, "To", m->to_name.p ? m->to_name : STR(""), m->to);
 	if (m->reply_to.p)

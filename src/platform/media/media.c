@@ -110,7 +110,7 @@ static enum status sync_path(const char *path, struct err *e)
 }
 
 /* Durable once this returns and the folder is synchronised. */
-static enum status settle(const char *temp, const char *path, struct err *e)
+static enum status move_into_place(const char *temp, const char *path, struct err *e)
 {
 	TRY(sync_path(temp, e));
 	return rename(temp, path) ? err_errno(e, ST_IO, "%s", path) : ST_OK;
@@ -242,7 +242,7 @@ static enum status take_in(struct put *p, const char *temp, struct err *e)
 	if (!p->type->picture)
 		snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
 	final_path(p->m, p->sha, suffix, p->original);
-	TRY(settle(temp, p->original, e));
+	TRY(move_into_place(temp, p->original, e));
 	struct media_ask ask = { .task = p->type->picture ? MEDIA_LOOK : MEDIA_STRIP };
 	memcpy(ask.source, p->original, sizeof ask.source);
 	snprintf(ask.format, sizeof ask.format, "%s", p->type->format);
@@ -282,7 +282,7 @@ static enum status variant_file(struct variant *v, const char *temp, const char 
 	struct stat st;
 	snprintf(suffix, sizeof suffix, "-%d.%s", v->told.width, ext);
 	final_path(v->p->m, v->p->sha, suffix, path);
-	TRY(settle(temp, path, e));
+	TRY(move_into_place(temp, path, e));
 	if (stat(path, &st))
 		return err_errno(e, ST_IO, "%s", path);
 	*bytes = (uint64_t)st.st_size;
@@ -407,7 +407,7 @@ static enum status write_info(struct put *p, const char *temp, struct err *e)
 		if (fd < 0 || !write_all(fd, p->info, p->info_len))
 			return err_errno(e, ST_IO, "media");
 	}
-	TRY(settle(temp, path, e));
+	TRY(move_into_place(temp, path, e));
 	end = strrchr(path, '/');
 	*end = 0;
 	return sync_path(path, e);
@@ -476,7 +476,7 @@ static enum status serve_stripped(struct put *p, struct media_ask *ask, struct e
 	snprintf(suffix, sizeof suffix, ".%s", p->type->ext);
 	final_path(p->m, p->sha, suffix, path);
 	TRY(helpers_ask(&p->m->helpers, ask, &p->gone, &told, e));
-	return settle(ask->plain, path, e);
+	return move_into_place(ask->plain, path, e);
 }
 
 static void serve_original_job(void *arg)
@@ -577,7 +577,7 @@ static enum status put_new(struct put *p, struct err *e)
 	return run_job(p, write_info_job, e);
 }
 
-static enum status put(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
+static enum status store_upload(struct ctx *ctx, struct put *p, struct media_item *out, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
 	TRY(run_job(p, take_in_job, e));
@@ -595,7 +595,7 @@ enum status media_put_file(
 	p->m = m;
 	p->in = fd;
 	p->when = when;
-	return put(ctx, p, out, e);
+	return store_upload(ctx, p, out, e);
 }
 
 enum status media_put(
@@ -607,7 +607,7 @@ enum status media_put(
 	p->m = m;
 	p->in = -1;
 	p->bytes = bytes;
-	return put(ctx, p, out, e);
+	return store_upload(ctx, p, out, e);
 }
 
 /* --- later ------------------------------------------------------------------------------------------------------- */

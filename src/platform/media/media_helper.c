@@ -73,7 +73,7 @@ static int spawn(struct helpers *h, int socket_fd, pid_t *pid)
 	return bad;
 }
 
-static enum status start(struct helpers *h, struct helper *out, struct err *e)
+static enum status helper_start(struct helpers *h, struct helper *out, struct err *e)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -179,7 +179,7 @@ enum status helpers_ask(struct helpers *h, const struct media_ask *ask, const _A
 			end(&one, false);
 	}
 	if (!sent) {
-		TRY(start(h, &one, e));
+		TRY(helper_start(h, &one, e));
 		one.patient = patient;
 		one.policy = -1; /* as inherited */
 		sent = send(one.fd, ask, sizeof *ask, MSG_NOSIGNAL) == sizeof *ask;

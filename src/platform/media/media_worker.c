@@ -63,7 +63,7 @@ static void unref(VipsImage **image)
 }
 #define SCOPED_IMAGE __attribute__((cleanup(unref))) VipsImage
 
-static void fail(struct media_told *t, enum status st, const char *what)
+static void told_fail(struct media_told *t, enum status st, const char *what)
 {
 	t->status = st;
 	snprintf(t->message, sizeof t->message, "%s", what);
@@ -96,12 +96,12 @@ static int64_t scans_of(const char *path)
 	return scans ? scans : 1;
 }
 
-static void look(const struct media_ask *a, struct media_told *t)
+static void probe_picture(const struct media_ask *a, struct media_told *t)
 {
 	/* Reads the header only. */
 	SCOPED_IMAGE *image = p_vips_image_new_from_file(a->source, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
 	if (!image) {
-		fail(t, ST_CORRUPT, p_vips_error_buffer());
+		told_fail(t, ST_CORRUPT, p_vips_error_buffer());
 		return;
 	}
 	bool turned = p_vips_image_get_orientation_swap(image);
@@ -111,9 +111,9 @@ static void look(const struct media_ask *a, struct media_told *t)
 	t->pages = p_vips_image_get_n_pages(image);
 	t->png = p_vips_image_hasalpha(image);
 	if ((int64_t)w * h > MEDIA_PIXELS_MAX)
-		fail(t, ST_TOO_LARGE, "the picture has too many pixels");
+		told_fail(t, ST_TOO_LARGE, "the picture has too many pixels");
 	else if (w * (int64_t)h * scans_of(a->source) > MEDIA_COST_MAX)
-		fail(t, ST_TOO_LARGE,
+		told_fail(t, ST_TOO_LARGE,
 		        "the picture would take too long to unpack: please save it as a JPEG that is not progressive");
 }
 
@@ -159,12 +159,12 @@ static void make_variant(const struct media_ask *a, struct media_told *t)
 {
 	SCOPED_IMAGE *small = shrink(a);
 	if (!small) {
-		fail(t, ST_CORRUPT, p_vips_error_buffer());
+		told_fail(t, ST_CORRUPT, p_vips_error_buffer());
 		return;
 	}
 	SCOPED_IMAGE *image = p_vips_image_copy_memory(small); /* decoded once for two encoders */
 	if (!image) {
-		fail(t, ST_CORRUPT, p_vips_error_buffer());
+		told_fail(t, ST_CORRUPT, p_vips_error_buffer());
 		return;
 	}
 	forget_metadata(image);
@@ -184,7 +184,7 @@ static void make_variant(const struct media_ask *a, struct media_told *t)
 		             : p_vips_jpegsave(image, a->plain, "Q", JPEG_QUALITY, "optimize_coding", TRUE, "interlace",
 		                       TRUE, "strip", TRUE, NULL);
 	if (bad)
-		fail(t, ST_IO, p_vips_error_buffer());
+		told_fail(t, ST_IO, p_vips_error_buffer());
 }
 
 static void strip(const struct media_ask *a, struct media_told *t)
@@ -197,7 +197,7 @@ static void strip(const struct media_ask *a, struct media_told *t)
 int media_worker(const char *dir)
 {
 	static void (*const tasks[])(const struct media_ask *a, struct media_told *t) = {
-		[MEDIA_LOOK] = look, [MEDIA_VARIANT] = make_variant, [MEDIA_STRIP] = strip,
+		[MEDIA_LOOK] = probe_picture, [MEDIA_VARIANT] = make_variant, [MEDIA_STRIP] = strip,
 	};
 	umask(0077);
 	const char *missing = load_vips() ? NULL : "libvips is not installed";
@@ -210,7 +210,7 @@ int media_worker(const char *dir)
 		if (poll(&p, 1, IDLE_S * 1000) <= 0 || recv(STDIN_FILENO, &ask, sizeof ask, 0) != sizeof ask)
 			break;
 		if (missing)
-			fail(&told, ST_NOT_IMPLEMENTED, missing);
+			told_fail(&told, ST_NOT_IMPLEMENTED, missing);
 		else
 			tasks[ask.task < sizeof tasks / sizeof *tasks ? ask.task : MEDIA_LOOK](&ask, &told);
 		if (send(STDIN_FILENO, &told, sizeof told, MSG_NOSIGNAL) != sizeof told)

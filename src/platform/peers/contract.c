@@ -70,8 +70,8 @@ static enum status call_local(struct ctx *caller, struct service_instance *to, c
 	return def->serve(&ctx, in, out, e);
 }
 
-static enum status post(struct ctx *ctx, struct service_instance *to, const struct contract_def *def, struct str json,
-			struct str *answer, struct err *e)
+static enum status contract_post(struct ctx *ctx, struct service_instance *to, const struct contract_def *def,
+                                 struct str json, struct str *answer, struct err *e)
 {
 	struct platform *p = to->platform;
 	bool query = def->kind == CONTRACT_QUERY;
@@ -100,8 +100,8 @@ static enum status open_answer(
 }
 
 /* The question as JSON to the answer as JSON, here. */
-static enum status serve(struct ctx *ctx, const struct contract_def *def, struct service_instance *s, struct str json,
-        struct buf *answer, struct err *e)
+static enum status contract_serve_json(struct ctx *ctx, const struct contract_def *def, struct service_instance *s,
+                                       struct str json, struct buf *answer, struct err *e)
 {
 	void *in = arena_zalloc(ctx->arena, def->in->size), *out = arena_zalloc(ctx->arena, def->out->size);
 	TRY(dto_from_json(ctx->arena, def->in, json, in, e));
@@ -122,10 +122,10 @@ static enum status read_answer(struct ctx *ctx, const void *arg, struct blob **o
 	if (r->to->local) {
 		struct buf b;
 		buf_arena(&b, ctx->arena, OUT_MAX);
-		TRY(serve(ctx, r->def, r->to, json, &b, e));
+		TRY(contract_serve_json(ctx, r->def, r->to, json, &b, e));
 		answer = buf_str(&b);
 	} else {
-		TRY(post(ctx, r->to, r->def, json, &answer, e));
+		TRY(contract_post(ctx, r->to, r->def, json, &answer, e));
 	}
 	*out = blob_new(answer.p, answer.n);
 	*tags = str_c(r->to->def->name);
@@ -220,7 +220,7 @@ enum status contract_call(struct ctx *ctx, const struct contract_def *def, const
 		return err_set(e, ST_TOO_LARGE, "%s/%s: the question is too large", def->service, def->name);
 	if (def->kind == CONTRACT_QUERY && def->ttl_s != CONTRACT_FRESH && p->cache)
 		return call_cached(ctx, to, def, buf_str(&json), out, e);
-	TRY(post(ctx, to, def, buf_str(&json), &answer, e));
+	TRY(contract_post(ctx, to, def, buf_str(&json), &answer, e));
 	return open_answer(ctx->arena, def, answer, out, e);
 }
 
@@ -241,5 +241,5 @@ enum status contract_answer(struct ctx *ctx, struct service_instance *s, struct 
 	const struct contract_def *def = s->local ? contract_find(s, name) : NULL;
 	if (!def)
 		return err_set(e, ST_NOT_IMPLEMENTED, "%s/%.*s is not served here", s->def->name, STR_ARG(name));
-	return serve(ctx, def, s, json, answer, e);
+	return contract_serve_json(ctx, def, s, json, answer, e);
 }

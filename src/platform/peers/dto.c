@@ -38,7 +38,7 @@ static uint64_t uint_at(const void *at, unsigned size)
 }
 
 /* JSON's integers are signed here (jansson): a uint64 is good up to INT64_MAX. */
-static bool fits(int64_t v, const struct dto_field *f)
+static bool int_fits(int64_t v, const struct dto_field *f)
 {
 	unsigned bits = f->size * 8u;
 	if (f->kind == DTO_UINT)
@@ -150,7 +150,7 @@ static enum status get_struct(
 static enum status get_value(
         struct arena *a, const struct dto_field *f, const json_t *j, void *at, unsigned depth, struct err *e);
 
-static enum status wrong(const struct dto_field *f, struct err *e)
+static enum status member_wrong(const struct dto_field *f, struct err *e)
 {
 	static const char *const kinds[] = { "an integer", "an integer, 0 or more", "a number", "true or false", "text",
 		"money", "an object", "a list" };
@@ -173,8 +173,8 @@ static enum status get_list(
 static enum status get_int(const struct dto_field *f, const json_t *j, void *at, struct err *e)
 {
 	if (!json_is_integer(j))
-		return wrong(f, e);
-	if (!fits(json_integer_value(j), f))
+		return member_wrong(f, e);
+	if (!int_fits(json_integer_value(j), f))
 		return err_set(e, ST_INVALID, "member \"%s\" does not fit into %u bits%s", f->name, f->size * 8u,
 		        f->kind == DTO_UINT ? " without a sign" : "");
 	set_int(at, f->size, json_integer_value(j));
@@ -194,7 +194,7 @@ static enum status get_money(const struct dto_field *f, const json_t *j, struct 
 	const json_t *minor = json_object_get(j, "minor");
 	struct str currency = json_str(j, "currency");
 	if (!json_is_integer(minor) || !currency.p || !is_currency(currency))
-		return wrong(f, e);
+		return member_wrong(f, e);
 	m->minor = json_integer_value(minor);
 	memcpy(m->currency, currency.p, currency.n);
 	return ST_OK;
@@ -209,21 +209,21 @@ static enum status get_value(
 		return get_int(f, j, at, e);
 	case DTO_REAL:
 		*(double *)at = json_number_value(j);
-		return json_is_number(j) ? ST_OK : wrong(f, e);
+		return json_is_number(j) ? ST_OK : member_wrong(f, e);
 	case DTO_BOOL:
 		*(bool *)at = json_is_true(j);
-		return json_is_boolean(j) ? ST_OK : wrong(f, e);
+		return json_is_boolean(j) ? ST_OK : member_wrong(f, e);
 	case DTO_TEXT:
 		if (!json_is_string(j))
-			return wrong(f, e);
+			return member_wrong(f, e);
 		*(struct str *)at = arena_str(a, str_n(json_string_value(j), json_string_length(j)));
 		return ST_OK;
 	case DTO_MONEY:
 		return get_money(f, j, at, e);
 	case DTO_STRUCT:
-		return json_is_object(j) ? get_struct(a, f->shape, j, at, depth + 1, e) : wrong(f, e);
+		return json_is_object(j) ? get_struct(a, f->shape, j, at, depth + 1, e) : member_wrong(f, e);
 	case DTO_LIST:
-		return json_is_array(j) ? get_list(a, f, j, at, depth, e) : wrong(f, e);
+		return json_is_array(j) ? get_list(a, f, j, at, depth, e) : member_wrong(f, e);
 	}
 	return ST_INTERNAL;
 }

@@ -42,14 +42,6 @@ void fragments_stats(const struct fragments *f, struct fragment_stats *out)
 /* Pages of the platform itself, such as errors, have no service. */
 /* --- parameters --- */
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'    ? c - '0'
-	        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	                               : -1;
-}
-
 struct str fragment_decode(struct arena *a, struct str s)
 {
 	if (str_chr(s, '%') < 0)
@@ -57,8 +49,9 @@ struct str fragment_decode(struct arena *a, struct str s)
 	char *out = arena_alloc(a, s.n + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		bool coded = s.p[i] == '%' && s.n - i > 2 && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0;
-		out[n++] = coded ? (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2])) : s.p[i];
+		bool coded = s.p[i] == '%' && s.n - i > 2 && str_hex_value(s.p[i + 1]) >= 0 &&
+		             str_hex_value(s.p[i + 2]) >= 0;
+		out[n++] = coded ? (char)(str_hex_value(s.p[i + 1]) * 16 + str_hex_value(s.p[i + 2])) : s.p[i];
 		i += coded ? 2 : 0;
 	}
 	out[n] = '\0';
@@ -135,24 +128,24 @@ struct cache_policy fragment_policy(const struct fragment_def *def)
 	return (struct cache_policy){ def->soft_s * NS_PER_S, def->soft_s * NS_PER_S + FRAGMENT_STALE_NS, true };
 }
 
-struct str fragment_tags(struct arena *a, const struct piece *p)
+struct str fragment_tags(struct arena *a, const struct fragment_piece *p)
 {
 	struct str tags = arena_strf(a, "%s %s:%s", p->svc->def->name, p->svc->def->name, p->def->type);
 	return p->person ? arena_strf(a, "%.*s person:%lld", STR_ARG(tags), (long long)p->person->id) : tags;
 }
 
-static bool kept(const struct piece *p)
+static bool kept(const struct fragment_piece *p)
 {
 	return p->svc->platform->fragments->keep && p->def->soft_s > 0;
 }
 
 bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type,
-        struct str params, struct piece *out)
+        struct str params, struct fragment_piece *out)
 {
 	struct platform *p = ctx->svc->platform;
 	struct service_instance *svc = platform_service(p, arena_cstr(ctx->arena, service));
 	const struct fragment_def *def = svc ? fragment_def_find(svc, type) : NULL;
-	*out = (struct piece){ .svc = svc, .def = def };
+	*out = (struct fragment_piece){ .svc = svc, .def = def };
 	if (!def)
 		return false;
 	out->params = fragment_params(ctx->arena, def, params);
@@ -163,7 +156,7 @@ bool fragment_piece(struct ctx *ctx, const struct person *person, struct str ser
 	return true;
 }
 
-enum status fragment_render(struct ctx *caller, const struct piece *p, struct buf *out, struct err *e)
+enum status fragment_render(struct ctx *caller, const struct fragment_piece *p, struct buf *out, struct err *e)
 {
 	struct ctx ctx = *caller;
 	ctx.svc = p->svc;
@@ -190,7 +183,7 @@ static struct person_texts texts_of(struct person *p)
 	return (struct person_texts){ { &p->name, &p->email, &p->handle, &p->roles } };
 }
 
-struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *size)
+struct piece_arg *fragment_arg(struct arena *a, const struct fragment_piece *p, size_t *size)
 {
 	struct person person = p->person ? *p->person : (struct person){ 0 };
 	struct person_texts texts = texts_of(&person);
@@ -208,7 +201,7 @@ struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *s
 	return arg;
 }
 
-void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person *person)
+void fragment_unarg(const struct piece_arg *arg, struct fragment_piece *p, struct person *person)
 {
 	const char *at = arg->text + arg->params_n;
 	*person = arg->person;
@@ -217,14 +210,14 @@ void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person 
 		texts.list[i]->p = at;
 		at += texts.list[i]->n;
 	}
-	*p = (struct piece){ .svc = arg->svc, .def = arg->def, .params = str_n(arg->text, arg->params_n),
+	*p = (struct fragment_piece){ .svc = arg->svc, .def = arg->def, .params = str_n(arg->text, arg->params_n),
 			     .person = arg->has_person ? person : NULL };
 }
 
 static enum status make_local(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
 {
 	struct person person;
-	struct piece p;
+	struct fragment_piece p;
 	struct buf b;
 	fragment_unarg(arg, &p, &person);
 	buf_arena(&b, ctx->arena, FRAGMENT_MAX);
@@ -243,7 +236,7 @@ static void blob_unrefp(struct blob **b)
 }
 
 /* Through the cache, local or remote. */
-enum status fragment_cached(struct ctx *ctx, const struct piece *p, struct buf *out, struct err *e)
+enum status fragment_cached(struct ctx *ctx, const struct fragment_piece *p, struct buf *out, struct err *e)
 {
 	const struct cache_policy policy = fragment_policy(p->def);
 	size_t size;
@@ -255,7 +248,7 @@ enum status fragment_cached(struct ctx *ctx, const struct piece *p, struct buf *
 	return ST_OK;
 }
 
-static enum status write_piece(struct ctx *ctx, struct piece *p, struct buf *out, struct err *e)
+static enum status write_piece(struct ctx *ctx, struct fragment_piece *p, struct buf *out, struct err *e)
 {
 	if (p->html) {
 		buf_put(out, p->html->data, p->html->len);
@@ -268,25 +261,25 @@ static enum status write_piece(struct ctx *ctx, struct piece *p, struct buf *out
 
 /* --- a page --- */
 
-struct page {
+struct fragment_page {
 	struct ctx *ctx;
-	struct piece *pieces;
+	struct fragment_piece *pieces;
 	unsigned n, cap;
 	struct str rest; /* behind the last piece */
 };
 
-static void page_release(struct page *pg)
+static void page_release(struct fragment_page *pg)
 {
 	for (unsigned i = 0; i < pg->n; i++)
 		if (pg->pieces[i].html)
 			blob_unref(pg->pieces[i].html);
 }
 
-static struct piece *add_piece(struct page *pg)
+static struct fragment_piece *add_piece(struct fragment_page *pg)
 {
 	if (pg->n == pg->cap) {
 		unsigned cap = pg->cap ? pg->cap * 4 : 8;
-		struct piece *grown = ARENA_ARRAY(pg->ctx->arena, struct piece, cap);
+		struct fragment_piece *grown = ARENA_ARRAY(pg->ctx->arena, struct fragment_piece, cap);
 		if (pg->n)
 			memcpy(grown, pg->pieces, pg->n * sizeof *grown);
 		pg->pieces = grown;
@@ -295,19 +288,19 @@ static struct piece *add_piece(struct page *pg)
 	return &pg->pieces[pg->n++];
 }
 
-static bool same_piece(const struct piece *a, const struct piece *b)
+static bool same_piece(const struct fragment_piece *a, const struct fragment_piece *b)
 {
 	return a->def && a->svc == b->svc && a->def == b->def && str_eq(a->params, b->params);
 }
 
-static void find_pieces(struct page *pg, const struct person *person, struct str page)
+static void find_pieces(struct fragment_page *pg, const struct person *person, struct str page)
 {
 	struct arena *a = pg->ctx->arena;
 	struct str before;
 	struct fragment_mark m;
 	pg->rest = page;
 	while (pg->n < FRAGMENTS_MAX && fragment_next(&pg->rest, &before, &m)) {
-		struct piece *p = add_piece(pg);
+		struct fragment_piece *p = add_piece(pg);
 		fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
 			       fragment_decode(a, m.params), p);
 		p->before = before;
@@ -323,10 +316,10 @@ static void find_pieces(struct page *pg, const struct person *person, struct str
 
 /* Waits a fiber for the pieces? For another process, for the fiber that makes one for the cache, for a store elsewhere.
  */
-static bool may_wait(const struct page *pg)
+static bool may_wait(const struct fragment_page *pg)
 {
 	for (unsigned i = 0; i < pg->n; i++) {
-		const struct piece *p = &pg->pieces[i];
+		const struct fragment_piece *p = &pg->pieces[i];
 		if (p->def && (!p->svc->local || kept(p) || (p->svc->db && db_engine(p->svc->db) != DB_SQLITE)))
 			return true;
 	}
@@ -334,12 +327,12 @@ static bool may_wait(const struct page *pg)
 }
 
 /* From the cache, or into the batch of its service. */
-static void have_remote(struct page *pg)
+static void have_remote(struct fragment_page *pg)
 {
 	struct platform *pl = pg->ctx->svc->platform;
 	bool wanted = false;
 	for (unsigned i = 0; i < pg->n; i++) {
-		struct piece *p = &pg->pieces[i];
+		struct fragment_piece *p = &pg->pieces[i];
 		if (!p->def || p->svc->local || p->same)
 			continue;
 		enum cache_state st = kept(p) ? cache_peek(pl->cache, p->key, &p->html) : CACHE_MISS;
@@ -354,7 +347,7 @@ static void have_remote(struct page *pg)
 }
 
 /* False: its place stays empty. */
-static bool compose_piece(struct page *pg, struct piece *p, struct buf *out)
+static bool compose_piece(struct fragment_page *pg, struct fragment_piece *p, struct buf *out)
 {
 	struct err why = { 0 };
 	buf_putstr(out, p->before);
@@ -381,7 +374,7 @@ enum status fragment_compose(struct ctx *ctx, const struct person *person, struc
 			     struct buf *out, unsigned *missing, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
-	__attribute__((cleanup(page_release))) struct page pg = { .ctx = ctx };
+	__attribute__((cleanup(page_release))) struct fragment_page pg = { .ctx = ctx };
 	unsigned lacking = 0;
 	struct str text;
 	struct fragment_mark m;
@@ -406,7 +399,7 @@ enum status fragment_get(struct ctx *ctx, const struct person *person, const cha
         struct str params, struct buf *out, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
-	struct page pg = { .ctx = ctx, .n = 1, .pieces = ARENA_NEW(ctx->arena, struct piece) };
+	struct fragment_page pg = { .ctx = ctx, .n = 1, .pieces = ARENA_NEW(ctx->arena, struct fragment_piece) };
 	if (!fragment_piece(ctx, person, str_c(service), str_c(type), params, pg.pieces))
 		return err_set(e, ST_NOT_FOUND, "there is no fragment %s/%s", service, type);
 	if (!pg.pieces->svc->local)

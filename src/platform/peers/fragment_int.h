@@ -24,7 +24,7 @@ struct fragments {
 	_Atomic uint64_t local, remote_calls, missing;
 };
 
-struct piece { /* one marker of a page; texts in the request's arena, or slices of the page */
+struct fragment_piece { /* one marker of a page; texts in the request's arena, or slices of the page */
 	struct str before;              /* what stands between the last marker and this one */
 	struct service_instance *svc;
 	const struct fragment_def *def; /* NULL: unknown */
@@ -32,7 +32,7 @@ struct piece { /* one marker of a page; texts in the request's arena, or slices 
 	struct str key;                 /* in the cache; p NULL for what is made here and not kept */
 	const struct person *person;    /* only when the fragment is per person */
 	struct blob *html;              /* had from another process or the cache: a reference */
-	const struct piece *same;       /* an earlier marker that asks for the same: its text is written again */
+	const struct fragment_piece *same; /* an earlier marker that asks for the same: its text is written again */
 	size_t at, len; /* where the composed page holds this piece; len 0: it could not be had, or is empty */
 };
 
@@ -44,23 +44,24 @@ struct piece_arg { /* flat */
 	bool has_person;
 	char text[];
 };
-struct piece_arg *fragment_arg(struct arena *a, const struct piece *p, size_t *size);
-void fragment_unarg(const struct piece_arg *arg, struct piece *p, struct person *person); /* slices of arg */
+struct piece_arg *fragment_arg(struct arena *a, const struct fragment_piece *p, size_t *size);
+void fragment_unarg(const struct piece_arg *arg, struct fragment_piece *p, struct person *person); /* slices of arg */
 
 struct str fragment_decode(struct arena *a, struct str s);
 struct str fragment_params(struct arena *a, const struct fragment_def *def, struct str query);
 const struct fragment_def *fragment_def_find(const struct service_instance *s, struct str type);
 bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type,
-        struct str params, struct piece *out);
+        struct str params, struct fragment_piece *out);
 struct cache_policy fragment_policy(const struct fragment_def *def);
-struct str fragment_tags(struct arena *a, const struct piece *p);
-enum status fragment_render(struct ctx *caller, const struct piece *p, struct buf *out, struct err *e) MUST_CHECK;
-enum status fragment_cached(struct ctx *ctx, const struct piece *p, struct buf *out, struct err *e) MUST_CHECK;
+struct str fragment_tags(struct arena *a, const struct fragment_piece *p);
+enum status fragment_render(struct ctx *caller, const struct fragment_piece *p, struct buf *out,
+                            struct err *e) MUST_CHECK;
+enum status fragment_cached(struct ctx *ctx, const struct fragment_piece *p, struct buf *out, struct err *e) MUST_CHECK;
 
 /* Give the remote pieces without html theirs, as far as their services answer. */
-void fragment_fetch(struct ctx *ctx, struct piece *pieces, unsigned n);
+void fragment_fetch(struct ctx *ctx, struct fragment_piece *pieces, unsigned n);
 /* A stale piece is there: see that it is made anew. */
-void fragment_refresh(struct ctx *ctx, const struct piece *p);
+void fragment_refresh(struct ctx *ctx, const struct fragment_piece *p);
 enum status fragment_make_remote(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e);
 
 #endif

@@ -8,7 +8,7 @@
 enum { MARK_MAX = 8192 };
 
 /* Parse behind the opening; on success *s stands behind the marker. */
-static bool parse(struct str *s, struct fragment_mark *m)
+static bool marker_parse(struct str *s, struct fragment_mark *m)
 {
 	/* Within a bounded head, so that a damaged marker does not cost a scan of the page each time. */
 	struct str head = str_first(*s, MARK_MAX), rest;
@@ -49,7 +49,7 @@ bool fragment_next(struct str *rest, struct str *text, struct fragment_mark *m)
 	}
 	*text = str_n(rest->p, (size_t)(at - rest->p));
 	struct str after = str_skip(*rest, text->n + open.n);
-	if (!parse(&after, m))
+	if (!marker_parse(&after, m))
 		*m = (struct fragment_mark){ STR(""), STR(""), STR("") };
 	*rest = after;
 	return true;

@@ -43,7 +43,7 @@ static void put_head(struct buf *b, const struct service_instance *svc, const st
 	BUF_LIT(b, ",\"pieces\":[");
 }
 
-static void put_piece(struct buf *b, const struct piece *p, bool first)
+static void put_piece(struct buf *b, const struct fragment_piece *p, bool first)
 {
 	if (!first)
 		buf_putc(b, ',');
@@ -54,7 +54,7 @@ static void put_piece(struct buf *b, const struct piece *p, bool first)
 	buf_putc(b, '}');
 }
 
-static enum status ask(
+static enum status fragments_ask(
         struct ctx *ctx, struct service_instance *svc, struct str body, struct str *answer, struct err *e)
 {
 	struct platform *p = svc->platform;
@@ -82,7 +82,7 @@ static struct blob *blob_of(const json_t *html)
 enum status fragment_make_remote(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
 {
 	struct person person;
-	struct piece p;
+	struct fragment_piece p;
 	struct buf body;
 	struct str answer;
 	const json_t *pieces;
@@ -92,14 +92,14 @@ enum status fragment_make_remote(struct ctx *ctx, const void *arg, struct blob *
 	put_head(&body, p.svc, p.person);
 	put_piece(&body, &p, true);
 	BUF_LIT(&body, "]}");
-	TRY(ask(ctx, p.svc, buf_str(&body), &answer, e));
+	TRY(fragments_ask(ctx, p.svc, buf_str(&body), &answer, e));
 	TRY(open_pieces(answer, &root, &pieces, e));
 	*tags = fragment_tags(ctx->arena, &p);
 	*out = blob_of(json_array_get(pieces, 0));
 	return *out ? ST_OK : err_set(e, ST_UPSTREAM, "service %s could not make %s", p.svc->def->name, p.def->type);
 }
 
-void fragment_refresh(struct ctx *ctx, const struct piece *p)
+void fragment_refresh(struct ctx *ctx, const struct fragment_piece *p)
 {
 	const struct cache_policy policy = fragment_policy(p->def);
 	size_t size;
@@ -125,18 +125,18 @@ static enum status make_batch(struct ctx *ctx, const void *arg, struct blob **ou
 	const struct batch_arg *b = arg;
 	struct str answer;
 	*b->asked = cache_now(b->svc->platform->cache);
-	TRY(ask(ctx, b->svc, str_n(b->body, b->body_n), &answer, e));
+	TRY(fragments_ask(ctx, b->svc, str_n(b->body, b->body_n), &answer, e));
 	*out = blob_new(answer.p, answer.n);
 	return *out ? ST_OK : err_set(e, ST_NOMEM, "no memory for fragments");
 }
 
-static bool wants(const struct piece *p, const struct service_instance *svc)
+static bool wants(const struct fragment_piece *p, const struct service_instance *svc)
 {
 	return p->def && p->svc == svc && !p->svc->local && !p->html;
 }
 
 /* Menus stand twice on some pages: ask once. */
-static bool seen(const struct piece *pieces, unsigned i)
+static bool seen(const struct fragment_piece *pieces, unsigned i)
 {
 	for (unsigned k = 0; k < i; k++)
 		if (pieces[k].def && pieces[k].svc == pieces[i].svc && str_eq(pieces[k].key, pieces[i].key))
@@ -144,7 +144,7 @@ static bool seen(const struct piece *pieces, unsigned i)
 	return false;
 }
 
-static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, unsigned n,
+static struct batch_arg *batch_new(struct ctx *ctx, const struct fragment_piece *pieces, unsigned n,
         struct service_instance *svc, struct cache_moment *asked, size_t *size)
 {
 	const struct person *person = NULL;
@@ -172,10 +172,10 @@ static struct batch_arg *batch_new(struct ctx *ctx, const struct piece *pieces, 
 }
 
 /* asked: NULL when another fiber asked, and keeps them. */
-static void share(struct ctx *ctx, struct piece *pieces, unsigned n, unsigned from, struct blob *html,
+static void share(struct ctx *ctx, struct fragment_piece *pieces, unsigned n, unsigned from, struct blob *html,
         const struct cache_moment *asked)
 {
-	struct piece *p = &pieces[from];
+	struct fragment_piece *p = &pieces[from];
 	struct platform *pl = p->svc->platform;
 	if (asked && pl->fragments->keep && p->def->soft_s) {
 		const struct cache_policy policy = fragment_policy(p->def);
@@ -186,8 +186,8 @@ static void share(struct ctx *ctx, struct piece *pieces, unsigned n, unsigned fr
 			pieces[i].html = blob_ref(html);
 }
 
-static void hand_out(struct ctx *ctx, struct piece *pieces, unsigned n, struct service_instance *svc, struct str answer,
-		     const struct cache_moment *asked)
+static void hand_out(struct ctx *ctx, struct fragment_piece *pieces, unsigned n, struct service_instance *svc,
+                     struct str answer, const struct cache_moment *asked)
 {
 	const json_t *list;
 	SCOPED_JSON *root = NULL;
@@ -209,7 +209,7 @@ static void hand_out(struct ctx *ctx, struct piece *pieces, unsigned n, struct s
 	}
 }
 
-static void fetch_from(struct ctx *ctx, struct piece *pieces, unsigned n, struct service_instance *svc)
+static void fetch_from(struct ctx *ctx, struct fragment_piece *pieces, unsigned n, struct service_instance *svc)
 {
 	const struct cache_policy flight_only = { 0, 0, false };
 	struct cache *cache = svc->platform->cache;
@@ -220,7 +220,7 @@ static void fetch_from(struct ctx *ctx, struct piece *pieces, unsigned n, struct
 	if (!arg)
 		return;
 	if (!cache) {
-		if (ask(ctx, svc, str_n(arg->body, arg->body_n), &answer, NULL) == ST_OK)
+		if (fragments_ask(ctx, svc, str_n(arg->body, arg->body_n), &answer, NULL) == ST_OK)
 			hand_out(ctx, pieces, n, svc, answer, NULL);
 		return;
 	}
@@ -232,7 +232,7 @@ static void fetch_from(struct ctx *ctx, struct piece *pieces, unsigned n, struct
 	blob_unref(blob);
 }
 
-void fragment_fetch(struct ctx *ctx, struct piece *pieces, unsigned n)
+void fragment_fetch(struct ctx *ctx, struct fragment_piece *pieces, unsigned n)
 {
 	struct platform *p = ctx->svc->platform;
 	for (unsigned s = 0; s < p->service_count; s++)

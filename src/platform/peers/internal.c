@@ -17,15 +17,6 @@
 
 /* --- signature --- */
 
-static void hex(char *out, const unsigned char *in, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = "0123456789abcdef"[in[i] >> 4];
-		out[2 * i + 1] = "0123456789abcdef"[in[i] & 15];
-	}
-	out[2 * n] = '\0';
-}
-
 /* From "/internal/" on: a proxy or a mount may have put something before it. */
 static struct str internal_path(struct str path)
 {
@@ -42,14 +33,14 @@ static bool mac(struct str secret, const char *method, struct str path, struct s
 	buf_init(&text, 16384);
 	if (!EVP_Digest(body.p ? body.p : "", body.n, sum, NULL, EVP_sha256(), NULL))
 		return false;
-	hex(body_hex, sum, 32);
+	str_hex(body_hex, sum, 32);
 	path = internal_path(path);
 	buf_printf(&text, "%s\n%.*s\n%s\n%lld", method, STR_ARG(path), body_hex, (long long)time_us);
 	if (!buf_ok(&text) ||
 	        !HMAC(EVP_sha256(), secret.p, (int)secret.n, (unsigned char *)text.data, text.len, digest, &n) ||
 	        n != 32)
 		return false;
-	hex(out, digest, 32);
+	str_hex(out, digest, 32);
 	return true;
 }
 
@@ -87,7 +78,8 @@ static enum status status_by_name(struct str name)
 	return ST_UPSTREAM;
 }
 
-static enum status exchange(struct ctx *ctx, const struct internal_call *call, struct str *answer, struct err *e)
+static enum status internal_exchange(struct ctx *ctx, const struct internal_call *call, struct str *answer,
+                                     struct err *e)
 {
 	struct platform *p = call->to->platform;
 	char signature[INTERNAL_SIGNATURE_MAX], trace[TRACEPARENT_LEN + 1];
@@ -126,7 +118,7 @@ enum status internal_post(struct ctx *ctx, const struct internal_call *call, str
 		        e, ST_UNAVAILABLE, "service %s does not run here and has no remote_url", call->to->def->name);
 	if (!breaker_allow(call->breaker))
 		return err_set(e, ST_UNAVAILABLE, "service %s is not reachable", call->to->def->name);
-	enum status st = exchange(ctx, call, answer, e);
+	enum status st = internal_exchange(ctx, call, answer, e);
 	if (st != ST_CANCELLED)
 		breaker_result(call->breaker, st == ST_OK);
 	if (st != ST_OK)

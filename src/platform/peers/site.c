@@ -3,7 +3,7 @@
 
 #include "platform/peers/contract.h"
 
-static const struct contract_def *find(const struct platform *p)
+static const struct contract_def *site_contract_of(const struct platform *p)
 {
 	const struct contract_def *def = NULL;
 	for (unsigned i = 0; i < p->service_count && !def; i++)
@@ -13,7 +13,7 @@ static const struct contract_def *find(const struct platform *p)
 
 void site_ask_all(struct ctx *ctx, struct site_answer *out)
 {
-	const struct contract_def *def = ctx->svc ? find(ctx->svc->platform) : NULL;
+	const struct contract_def *def = ctx->svc ? site_contract_of(ctx->svc->platform) : NULL;
 	const struct site_ask nothing = { 0 };
 	if (!def || contract_call(ctx, def, &nothing, out, NULL) != ST_OK)
 		*out = (struct site_answer){ .title = STR(""),

@@ -21,7 +21,7 @@ static void answer_piece(struct ctx *ctx, struct service_instance *svc, const st
 			 struct buf *out)
 {
 	struct str type = json_str(ask_, "type"), params = json_str(ask_, "params");
-	struct piece p;
+	struct fragment_piece p;
 	struct buf html;
 	buf_arena(&html, ctx->arena, FRAGMENT_MAX);
 	bool ok = type.p && params.p && fragment_piece(ctx, person, str_c(svc->def->name), type, params, &p);

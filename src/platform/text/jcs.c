@@ -72,7 +72,7 @@ size_t jcs_number(double v, char out[JCS_NUMBER_MAX])
 
 /* --- objects (3.2.3) ---------------------------------------------------------------------------------------- */
 
-struct member { const char *key; size_t len; const json_t *value; };
+struct jcs_member { const char *key; size_t len; const json_t *value; };
 
 /* The order of UTF-16 code units is that of code points, but that surrogates (all beyond U+FFFF) come before U+E000 to
    U+FFFF; of UTF-8, the lead bytes F0 to F4 before EE and EF. Below those, bytes are in order. */
@@ -83,7 +83,7 @@ static int utf16_rank(unsigned char c)
 
 static int by_utf16(const void *a, const void *b)
 {
-	const struct member *x = a, *y = b;
+	const struct jcs_member *x = a, *y = b;
 	size_t n = x->len < y->len ? x->len : y->len;
 	for (size_t i = 0; i < n; i++)
 		if (x->key[i] != y->key[i])
@@ -91,7 +91,7 @@ static int by_utf16(const void *a, const void *b)
 	return x->len < y->len ? -1 : x->len > y->len;
 }
 
-static void freep(struct member **m)
+static void freep(struct jcs_member **m)
 {
 	free(*m);
 }
@@ -101,12 +101,12 @@ static enum status put_object(struct buf *out, const json_t *o, struct err *e)
 	size_t count = json_object_size(o), n = 0;
 	if (count > MEMBERS_MAX)
 		return err_set(e, ST_TOO_LARGE, "an object of more than %d members", MEMBERS_MAX);
-	__attribute__((cleanup(freep))) struct member *list = calloc(count ? count : 1, sizeof *list);
+	__attribute__((cleanup(freep))) struct jcs_member *list = calloc(count ? count : 1, sizeof *list);
 	if (!list)
 		return err_set(e, ST_NOMEM, "no memory for %zu members", count);
 	json_t *tree = (json_t *)(uintptr_t)o; /* jansson's iteration is not const, but changes nothing */
 	for (void *it = json_object_iter(tree); it && n < count; it = json_object_iter_next(tree, it))
-		list[n++] = (struct member){ json_object_iter_key(it), json_object_iter_key_len(it),
+		list[n++] = (struct jcs_member){ json_object_iter_key(it), json_object_iter_key_len(it),
 			json_object_iter_value(it) };
 	qsort(list, n, sizeof *list, by_utf16);
 	buf_putc(out, '{');

@@ -32,7 +32,7 @@
 
 /* --- parsing ------------------------------------------------------------------------------------------------------ */
 
-struct tree {
+struct sanitize_tree {
 	struct arena *arena;
 	GumboOutput *output;
 	jmp_buf give_up;
@@ -40,7 +40,7 @@ struct tree {
 
 static void *tree_alloc(void *arg, size_t n)
 {
-	struct tree *t = arg;
+	struct sanitize_tree *t = arg;
 	void *p = arena_try_alloc(t->arena, n);
 	if (!p)
 		longjmp(t->give_up, 1);
@@ -53,8 +53,8 @@ static void tree_dealloc(void *arg, void *p)
 	(void)p;
 }
 
-static void tree_freep(struct tree *t) { arena_free(t->arena); }
-#define SCOPED_TREE __attribute__((cleanup(tree_freep))) struct tree
+static void tree_freep(struct sanitize_tree *t) { arena_free(t->arena); }
+#define SCOPED_TREE __attribute__((cleanup(tree_freep))) struct sanitize_tree
 
 /* --- what parsing would cost -------------------------------------------------------------------------------------- */
 
@@ -145,7 +145,7 @@ static bool work_is_bounded(struct arena *a, struct str in)
 	return o.work < MAX_WORK;
 }
 
-static enum status tree_parse(struct tree *t, struct str in, struct err *e)
+static enum status tree_parse(struct sanitize_tree *t, struct str in, struct err *e)
 {
 	if (in.n > MAX_INPUT)
 		return err_set(e, ST_TOO_LARGE, "This text is larger than %zu MiB", MAX_INPUT >> 20);
@@ -188,7 +188,7 @@ static const GumboVector *children_of(const GumboNode *n)
 	return n->type == GUMBO_NODE_DOCUMENT ? &n->v.document.children : &n->v.element.children;
 }
 
-static enum status walk(const GumboNode *root, struct sink *s, struct err *e)
+static enum status sanitize_walk(const GumboNode *root, struct sink *s, struct err *e)
 {
 	struct place stack[MAX_DEPTH];
 	unsigned depth = 1, nodes = 0;
@@ -387,7 +387,7 @@ static enum status pass_here(struct pass *x, struct err *e)
 		s.enter = markup_enter, s.leave = markup_leave, s.text = markup_text;
 	SCOPED_TREE t = { 0 };
 	TRY(tree_parse(&t, x->in, e));
-	return walk(t.output->root, &s, e);
+	return sanitize_walk(t.output->root, &s, e);
 }
 
 static void pass_job(void *arg)

@@ -22,7 +22,7 @@
 #define RAW (SALT + 4 + MAC)
 #define TOKEN_LIFE_S (24 * 3600)
 
-static void sign(const struct web *w, struct str cookie, const unsigned char *head, unsigned char out[MAC])
+static void token_sign(const struct web *w, struct str cookie, const unsigned char *head, unsigned char out[MAC])
 {
 	struct str secret = web_app_of(w)->platform->secret;
 	unsigned char msg[4 + 128 + SALT + 4] = "form", mac[EVP_MAX_MD_SIZE];
@@ -50,7 +50,7 @@ static void encode(const unsigned char *raw, char out[TOKEN_LEN])
 		out[n++] = alphabet[acc << (6 - bits) & 63];
 }
 
-static bool decode(struct str s, unsigned char raw[RAW])
+static bool token_decode(struct str s, unsigned char raw[RAW])
 {
 	unsigned bits = 0, acc = 0, n = 0;
 	if (s.n != TOKEN_LEN)
@@ -92,7 +92,7 @@ struct str web_csrf(struct web *w)
 	uint32_t expires = (uint32_t)(clock_now_us() / US_PER_S + TOKEN_LIFE_S);
 	random_bytes(raw, SALT);
 	memcpy(raw + SALT, &expires, 4);
-	sign(w, cookie, raw, raw + SALT + 4);
+	token_sign(w, cookie, raw, raw + SALT + 4);
 	char *out = arena_alloc(w->ctx->arena, TOKEN_LEN + 1);
 	encode(raw, out);
 	out[TOKEN_LEN] = 0;
@@ -105,10 +105,10 @@ static bool token_holds(const struct web *w, struct str token)
 	unsigned char raw[RAW], mac[MAC];
 	uint32_t expires;
 	struct str cookie = web_cookie(w, COOKIE_NAME);
-	if (!cookie.p || cookie.n != COOKIE_LEN || !token.p || !decode(token, raw))
+	if (!cookie.p || cookie.n != COOKIE_LEN || !token.p || !token_decode(token, raw))
 		return false;
 	memcpy(&expires, raw + SALT, 4);
-	sign(w, cookie, raw, mac);
+	token_sign(w, cookie, raw, mac);
 	return CRYPTO_memcmp(mac, raw + SALT + 4, MAC) == 0 && (int64_t)expires * US_PER_S >= clock_now_us();
 }
 

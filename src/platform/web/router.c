@@ -24,14 +24,14 @@ struct node {
 	unsigned entry_count;
 };
 
-struct tree {
+struct route_tree {
 	struct str host;
 	struct node root;
 };
 
 struct router {
 	struct arena *arena;
-	struct tree *trees;
+	struct route_tree *trees;
 	unsigned tree_count;
 	const struct route_entry **all;
 	size_t all_count, all_cap;
@@ -49,7 +49,7 @@ struct router *router_new(void)
 		return NULL;
 	struct router *r = ARENA_NEW(a, struct router);
 	r->arena = a;
-	r->trees = ARENA_ARRAY(a, struct tree, HOSTS_MAX);
+	r->trees = ARENA_ARRAY(a, struct route_tree, HOSTS_MAX);
 	return r;
 }
 
@@ -130,19 +130,19 @@ static enum status descend(
 	return ST_OK;
 }
 
-static struct tree *tree_for(struct router *r, struct str host)
+static struct route_tree *tree_for(struct router *r, struct str host)
 {
 	for (unsigned i = 0; i < r->tree_count; i++)
 		if (str_eq(r->trees[i].host, host))
 			return &r->trees[i];
 	if (r->tree_count == HOSTS_MAX)
 		return NULL;
-	struct tree *t = &r->trees[r->tree_count++];
+	struct route_tree *t = &r->trees[r->tree_count++];
 	t->host = arena_str(r->arena, host);
 	return t;
 }
 
-static void remember(struct router *r, const struct route_entry *entry)
+static void router_remember(struct router *r, const struct route_entry *entry)
 {
 	if (r->all_count == r->all_cap) {
 		size_t cap = r->all_cap ? r->all_cap * 2 : 64;
@@ -172,7 +172,7 @@ enum status router_add(struct router *r, struct str host, const char *base, cons
 	if (!split(str_c(entry->pattern), &s))
 		return err_set(
 		        e, ST_CONFIG, "%s: route %s has over %d segments", who, entry->pattern, ROUTE_SEGMENTS_MAX);
-	struct tree *t = tree_for(r, host);
+	struct route_tree *t = tree_for(r, host);
 	if (!t)
 		return err_set(e, ST_CONFIG, "%s: over %d hosts", who, HOSTS_MAX);
 	struct node *n = &t->root;
@@ -192,7 +192,7 @@ enum status router_add(struct router *r, struct str host, const char *base, cons
 		memcpy(grown, n->entries, n->entry_count * sizeof *grown);
 	grown[n->entry_count++] = entry;
 	n->entries = grown;
-	remember(r, entry);
+	router_remember(r, entry);
 	return ST_OK;
 }
 
@@ -204,7 +204,7 @@ size_t router_entries(const struct router *r, const struct route_entry *const **
 
 /* --- matching ----------------------------------------------------------------------------------------------- */
 
-struct walk {
+struct route_walk {
 	const struct segments *segs;
 	struct str path, method;
 	struct match *out;
@@ -234,7 +234,7 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 static bool is_slug(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-'; }
 
-static bool fits(enum seg_type type, struct str s, int64_t *num)
+static bool segment_fits(enum seg_type type, struct str s, int64_t *num)
 {
 	*num = 0;
 	switch (type) {
@@ -251,7 +251,7 @@ static bool fits(enum seg_type type, struct str s, int64_t *num)
 	}
 }
 
-static bool end_here(struct walk *w, const struct node *n)
+static bool end_here(struct route_walk *w, const struct node *n)
 {
 	bool head = str_eq(w->method, STR("HEAD"));
 	const struct route_entry *get = NULL;
@@ -274,10 +274,10 @@ static bool end_here(struct walk *w, const struct node *n)
 	return true;
 }
 
-static bool walk(struct walk *w, const struct node *n, unsigned i);
+static bool route_walk(struct route_walk *w, const struct node *n, unsigned i);
 
 /* *final: the segment begins a service's mount, so that no pattern of another service may take it. */
-static bool walk_literal(struct walk *w, const struct node *n, unsigned i, bool *final)
+static bool walk_literal(struct route_walk *w, const struct node *n, unsigned i, bool *final)
 {
 	unsigned lo = 0, hi = n->literal_count;
 	while (lo < hi) {
@@ -285,14 +285,14 @@ static bool walk_literal(struct walk *w, const struct node *n, unsigned i, bool 
 		int c = str_cmp(w->segs->at[i], n->literals[mid]->literal);
 		if (!c) {
 			*final = n->literals[mid]->mount;
-			return walk(w, n->literals[mid], i + 1);
+			return route_walk(w, n->literals[mid], i + 1);
 		}
 		*(c < 0 ? &hi : &lo) = c < 0 ? mid : mid + 1;
 	}
 	return false;
 }
 
-static bool walk(struct walk *w, const struct node *n, unsigned i)
+static bool route_walk(struct route_walk *w, const struct node *n, unsigned i)
 {
 	if (i == w->segs->count)
 		return end_here(w, n);
@@ -306,23 +306,24 @@ static bool walk(struct walk *w, const struct node *n, unsigned i)
 		int64_t num;
 		if (t == SEG_PATH) /* the rest of the path, slashes too */
 			s = str_skip(w->path, (size_t)(s.p - w->path.p));
-		if (!n->typed[t] || w->depth == ROUTE_PARAMS_MAX || !fits(t, s, &num))
+		if (!n->typed[t] || w->depth == ROUTE_PARAMS_MAX || !segment_fits(t, s, &num))
 			continue;
 		w->out->params[w->depth++] = (struct param){ .value = s, .num = num };
-		if (t == SEG_PATH ? end_here(w, n->typed[t]) : walk(w, n->typed[t], i + 1))
+		if (t == SEG_PATH ? end_here(w, n->typed[t]) : route_walk(w, n->typed[t], i + 1))
 			return true;
 		w->depth--;
 	}
 	return false;
 }
 
-static bool match_path(const struct tree *t, struct str method, struct str path, struct match *out, unsigned *allow)
+static bool match_path(const struct route_tree *t, struct str method, struct str path, struct match *out,
+                       unsigned *allow)
 {
 	struct segments segs;
 	if (!path.n || path.p[0] != '/' || !split(path, &segs))
 		return false;
-	struct walk w = { .segs = &segs, .path = path, .method = method, .out = out };
-	bool found = walk(&w, &t->root, 0);
+	struct route_walk w = { .segs = &segs, .path = path, .method = method, .out = out };
+	bool found = route_walk(&w, &t->root, 0);
 	*allow |= w.allow;
 	return found;
 }
@@ -346,7 +347,7 @@ static bool takes_anything(const struct route_entry *e)
 }
 
 /* Is there a route for the path with its last slash added or taken away? One that takes anything does not count. */
-static bool match_slash(const struct tree *t, struct str method, struct str path, struct match *out)
+static bool match_slash(const struct route_tree *t, struct str method, struct str path, struct match *out)
 {
 	char with[4096];
 	unsigned allow = 0;
@@ -365,7 +366,7 @@ static bool match_slash(const struct tree *t, struct str method, struct str path
 	return true;
 }
 
-static const struct tree *tree_of_host(const struct router *r, struct str host)
+static const struct route_tree *tree_of_host(const struct router *r, struct str host)
 {
 	ptrdiff_t colon = str_rchr(host, ':');
 	if (colon >= 0 && str_chr(str_skip(host, (size_t)colon), ']') < 0)
@@ -378,7 +379,7 @@ static const struct tree *tree_of_host(const struct router *r, struct str host)
 
 void router_match(const struct router *r, struct str host, struct str method, struct str path, struct match *out)
 {
-	const struct tree *order[2] = { tree_of_host(r, host), NULL };
+	const struct route_tree *order[2] = { tree_of_host(r, host), NULL };
 	unsigned allow = 0;
 	for (unsigned i = 0; i < r->tree_count; i++)
 		if (!r->trees[i].host.n)

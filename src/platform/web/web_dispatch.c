@@ -95,7 +95,7 @@ static enum status check_place(struct web *w, struct err *e)
 	return ST_OK;
 }
 
-static enum status identify(struct web *w, struct err *e)
+static enum status web_identify(struct web *w, struct err *e)
 {
 	unsigned flags = w->route->flags;
 	const char *role = w->route->role ? w->route->role : flags & ROUTE_ADMIN ? "admin" : NULL;
@@ -185,7 +185,7 @@ static enum status check_all(struct web *w, struct err *e)
 {
 	TRY(check_place(w, e));
 	TRY(check_body(w, e));
-	TRY(identify(w, e));
+	TRY(web_identify(w, e));
 	TRY(check_rate(w, e));
 	if (!(w->route->flags & (ROUTE_NO_CSRF | ROUTE_INTERNAL)))
 		TRY(csrf_check(w, e));
@@ -217,7 +217,7 @@ static enum status answer_method(struct web *w, const struct match *m, struct er
 
 /* --- in the fiber ------------------------------------------------------------------------------------------- */
 
-struct run { struct web *w; enum status st; struct err err; };
+struct route_run { struct web *w; enum status st; struct err err; };
 
 static enum status run_route(struct web *w, struct err *e)
 {
@@ -253,15 +253,15 @@ static enum status run_route(struct web *w, struct err *e)
 	return w->route->handle(w, e);
 }
 
-static void run(void *arg)
+static void route_fiber(void *arg)
 {
-	struct run *x = arg;
+	struct route_run *x = arg;
 	x->st = run_route(x->w, &x->err);
 }
 
 static void run_error(void *arg)
 {
-	struct run *x = arg;
+	struct route_run *x = arg;
 	const struct platform *p = web_app_of(x->w)->platform;
 	if (x->st == ST_UNAUTHENTICATED && p->auth_hooks && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
 	    web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w, x->w->req->target)) == ST_OK)
@@ -286,13 +286,13 @@ static void give_large(void *arg)
 
 static void run_handler(void *arg)
 {
-	struct run *x = arg;
+	struct route_run *x = arg;
 	x->st = x->w->route->handle(x->w, &x->err);
 }
 
 /* Once more, with the memory of few. What the first try left in the arena stays there, and what it said is said anew.
  */
-static enum status run_large(struct web_req *wr, struct run *x)
+static enum status run_large(struct web_req *wr, struct route_run *x)
 {
 	struct web_app *app = wr->note->app;
 	struct ctx *ctx = x->w->ctx;
@@ -309,13 +309,13 @@ static enum status run_large(struct web_req *wr, struct run *x)
 }
 
 /* Unwound for want of memory, or told so: by a buffer that is full, or a row that does not fit. */
-static bool wants_memory(const struct run *x, enum status st)
+static bool wants_memory(const struct route_run *x, enum status st)
 {
 	bool short_of_it = st == ST_NOMEM || (st == ST_OK && (x->st == ST_NOMEM || x->st == ST_TOO_LARGE));
 	return short_of_it && x->w->route && (x->w->route->flags & ROUTE_LARGE) && !x->w->req->answered;
 }
 
-static void handle(struct http_req *r, void *arg)
+static void web_handle(struct http_req *r, void *arg)
 {
 	struct web_note *n = r->app_data;
 	struct web_req *wr = n->wr;
@@ -324,8 +324,8 @@ static void handle(struct http_req *r, void *arg)
 	w->ctx = &r->ctx;
 	r->ctx.svc = wr->match.kind == MATCH_ROUTE && wr->match.entry->svc ? wr->match.entry->svc : n->app->front;
 	buf_arena(&wr->tags, r->ctx.arena, TAGS_MAX);
-	struct run x = { .w = w };
-	enum status st = guard_run(run, &x);
+	struct route_run x = { .w = w };
+	enum status st = guard_run(route_fiber, &x);
 	if (wants_memory(&x, st))
 		st = run_large(wr, &x);
 	page_release(wr);
@@ -468,7 +468,7 @@ void web_app_free(struct web_app *a)
 void web_app_http(struct web_app *a, enum web_role role, struct http_app *out)
 {
 	*out = (struct http_app){ .fast = fast,
-		.handle = handle,
+		.handle = web_handle,
 		.line = line,
 		.error_page = error_page,
 		.done = done,

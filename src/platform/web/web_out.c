@@ -49,7 +49,7 @@ void web_security_headers(struct web *w, const char *type)
 }
 
 /* 64 bits of multiply-and-fold: tells versions of a page apart and is no defence against anybody. */
-static uint64_t fold(uint64_t a, uint64_t b)
+static uint64_t etag_fold(uint64_t a, uint64_t b)
 {
 	unsigned __int128 m = (unsigned __int128)a * b;
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
@@ -61,11 +61,11 @@ void web_etag(struct str body, char out[ETAG_MAX])
 	size_t i = 0;
 	for (; i + 16 <= body.n; i += 16) {
 		memcpy(piece, body.p + i, 16);
-		h = fold(piece[0] ^ UINT64_C(0xa0761d6478bd642f), piece[1] ^ h);
+		h = etag_fold(piece[0] ^ UINT64_C(0xa0761d6478bd642f), piece[1] ^ h);
 	}
 	memset(piece, 0, sizeof piece);
 	memcpy(piece, body.p + i, body.n - i);
-	h = fold(piece[0] ^ UINT64_C(0xe7037ed1a0b428db), piece[1] ^ h);
+	h = etag_fold(piece[0] ^ UINT64_C(0xe7037ed1a0b428db), piece[1] ^ h);
 	/* Weak: the same page in another content coding has the same tag. */
 	snprintf(out, ETAG_MAX, "W/\"%016llx\"", (unsigned long long)h);
 }
@@ -121,7 +121,7 @@ struct str web_nonce(struct web *w)
 
 /* --- bodies ------------------------------------------------------------------------------------------------- */
 
-static enum status finish(struct web *w, int status, const char *type, struct str body)
+static enum status page_finish(struct web *w, int status, const char *type, struct str body)
 {
 	struct web_req *wr = web_req_of(w);
 	struct http_req *r = w->req;
@@ -169,17 +169,17 @@ enum status web_html_reading(struct web *w, int status, const struct buf *page, 
 	}
 	if (reading) /* compressing waits */
 		db_read_end(reading);
-	return finish(w, status, "text/html; charset=utf-8", body);
+	return page_finish(w, status, "text/html; charset=utf-8", body);
 }
 
 enum status web_text(struct web *w, int status, const char *type, struct str body)
 {
-	return finish(w, status, type, body);
+	return page_finish(w, status, type, body);
 }
 
 enum status web_json(struct web *w, int status, struct str json)
 {
-	return finish(w, status, "application/json", json);
+	return page_finish(w, status, "application/json", json);
 }
 
 /* --- redirects ---------------------------------------------------------------------------------------------- */

@@ -261,7 +261,7 @@ static void squeeze(void *arg)
 	s->br_len = brotli_compress(BROTLI_QUALITY, 18, s->in, s->br, s->cap);
 }
 
-static bool compressible(const char *type)
+static bool page_compressible(const char *type)
 {
 	return !strncmp(type, "text/", 5) || strstr(type, "json") || strstr(type, "xml") || strstr(type, "javascript");
 }
@@ -308,7 +308,7 @@ static struct blob *build(struct web_req *wr, const char *type, struct str body)
 	struct squeeze s = { .in = body, .cap = body.n };
 	struct page_head h = { .magic = PAGE_MAGIC };
 	struct buf headers;
-	if (body.n >= COMPRESS_MIN && compressible(type)) {
+	if (body.n >= COMPRESS_MIN && page_compressible(type)) {
 		s.gz = arena_alloc(a, s.cap);
 		s.br = arena_alloc(a, s.cap);
 		if (offload(OFFLOAD_PROMPT, squeeze, &s) != ST_OK)

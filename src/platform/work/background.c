@@ -37,7 +37,7 @@ struct backgrounds {
 	struct background list[];
 };
 
-static void turn(void *arg)
+static void background_turn(void *arg)
 {
 	struct background *b = arg;
 	struct err e = { 0 };
@@ -76,7 +76,7 @@ static void life(void *arg)
 	b->fiber = fiber_self();
 	for (int64_t ns = b->def->every_ms * NS_PER_MS; pause(b, ns);) {
 		b->st = ST_NOMEM;
-		bool through = fiber_turn(b->def->name, turn, b);
+		bool through = fiber_turn(b->def->name, background_turn, b);
 		if (b->st == ST_CANCELLED || fiber_cancelled())
 			break;
 		if (through && b->st == ST_OK)
@@ -99,7 +99,7 @@ static unsigned rows_of(const struct background_def *d)
 	return n;
 }
 
-static void add(struct backgrounds *all, struct service_instance *s, const struct background_def *rows)
+static void backgrounds_add(struct backgrounds *all, struct service_instance *s, const struct background_def *rows)
 {
 	struct platform *p = s->platform;
 	for (const struct background_def *d = rows; d && d->name; d++) {
@@ -127,8 +127,8 @@ enum status backgrounds_start(
 		struct service_instance *s = &p->services[i];
 		if (!s->local)
 			continue;
-		add(all, s, s->def->backgrounds);
-		add(all, s, s->db ? common : NULL);
+		backgrounds_add(all, s, s->def->backgrounds);
+		backgrounds_add(all, s, s->db ? common : NULL);
 	}
 	for (unsigned i = 0; i < all->count; i++) {
 		pthread_mutex_lock(&all->lock);

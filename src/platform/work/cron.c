@@ -9,7 +9,7 @@
 #define MINUTE_US (60 * US_PER_S)
 #define DAY_US (86400 * US_PER_S)
 
-static bool number(struct str s, unsigned lo, unsigned hi, unsigned *out)
+static bool cron_number(struct str s, unsigned lo, unsigned hi, unsigned *out)
 {
 	uint64_t v;
 	if (!str_u64(s, &v) || v < lo || v > hi)
@@ -25,16 +25,16 @@ static bool item(struct str s, unsigned lo, unsigned hi, uint64_t *bits)
 	unsigned step = 1, from = lo, to = hi;
 	ptrdiff_t slash = str_chr(s, '/');
 	if (slash >= 0) {
-		if (!number(str_skip(s, (size_t)slash + 1), 1, hi, &step))
+		if (!cron_number(str_skip(s, (size_t)slash + 1), 1, hi, &step))
 			return false;
 		range = str_first(s, (size_t)slash);
 	}
 	if (!str_eqc(range, "*")) {
 		ptrdiff_t dash = str_chr(range, '-');
-		if (!number(dash < 0 ? range : str_first(range, (size_t)dash), lo, hi, &from))
+		if (!cron_number(dash < 0 ? range : str_first(range, (size_t)dash), lo, hi, &from))
 			return false;
 		if (dash >= 0) {
-			if (!number(str_skip(range, (size_t)dash + 1), from, hi, &to))
+			if (!cron_number(str_skip(range, (size_t)dash + 1), from, hi, &to))
 				return false;
 		} else if (slash < 0) {
 			to = from;
@@ -45,7 +45,7 @@ static bool item(struct str s, unsigned lo, unsigned hi, uint64_t *bits)
 	return true;
 }
 
-static bool field(struct str s, unsigned lo, unsigned hi, uint64_t *bits)
+static bool cron_field(struct str s, unsigned lo, unsigned hi, uint64_t *bits)
 {
 	struct str one;
 	*bits = 0;
@@ -70,7 +70,7 @@ enum status cron_parse(struct str text, struct cron *out, struct err *e)
 			n++;
 		struct str f = str_first(rest, n);
 		rest = str_skip(rest, n);
-		if (!field(f, fields[i].lo, fields[i].hi, &bits[i]))
+		if (!cron_field(f, fields[i].lo, fields[i].hi, &bits[i]))
 			return err_set(e, ST_INVALID, "cron: \"%.*s\" is no %s (%u to %u)", STR_ARG(f), fields[i].name,
 				       fields[i].lo, fields[i].hi);
 		any[i] = str_eqc(f, "*");

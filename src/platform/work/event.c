@@ -74,7 +74,7 @@ static bool anybody_takes(const struct platform *p, struct str origin, struct st
 }
 
 /* Does any handler take anything of this origin? If not, its outbox is never looked at. */
-static bool wanted(const struct events *ev, const char *origin)
+static bool origin_wanted(const struct events *ev, const char *origin)
 {
 	const struct platform *p = ev->platform;
 	for (unsigned i = 0; i < p->service_count; i++)
@@ -216,7 +216,7 @@ struct events *events_new(struct platform *p, struct err *e)
 		s->svc = svc;
 		s->holds = holds + i * n;
 		s->lock_fd = -1;
-		s->wanted = wanted(ev, svc->def->name);
+		s->wanted = origin_wanted(ev, svc->def->name);
 		pthread_mutex_init(&s->lock, NULL);
 		waitq_init(&s->q);
 		if (!registry_set(svc->db, NULL, s)) {

@@ -26,12 +26,12 @@ enum { BATCH = 64, ATTEMPTS = 12, RUN_ARENA = 32 << 20 };
 #define MARKS_SWEEP_NS (3600 * NS_PER_S)
 
 struct event_lease {
-	struct run *run;
+	struct event_batch *run;
 	int64_t renewed_ns;
 	bool lost;
 };
 
-struct run {
+struct event_batch {
 	struct event_stream *s;
 	struct event_lease lease;
 	struct ctx *ctx;
@@ -44,7 +44,7 @@ struct run {
 
 static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
 {
-	struct run *r = arg;
+	struct event_batch *r = arg;
 	r->claimed_us = clock_now_us();
 	r->lease.renewed_ns = clock_mono_ns();
 	return q_event_claim(
@@ -57,7 +57,7 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static enum status claim(struct run *r, struct err *e)
+static enum status batch_claim(struct event_batch *r, struct err *e)
 {
 	TRY(db_write(r->ctx, r->s->svc->db, claim_tx, r, e));
 	atomic_fetch_add(&r->s->claims, 1);
@@ -80,7 +80,8 @@ static enum status claim(struct run *r, struct err *e)
 	return ST_OK;
 }
 
-static struct str claims_of(struct arena *a, const struct run *r, bool (*wanted)(const struct event_task *t), size_t *n)
+static struct str claims_of(struct arena *a, const struct event_batch *r, bool (*wanted)(const struct event_task *t),
+                            size_t *n)
 {
 	struct claim_ref *claims = ARENA_ARRAY(a, struct claim_ref, r->n ? r->n : 1);
 	*n = 0;
@@ -97,7 +98,7 @@ static bool any_task(const struct event_task *t)
 
 static enum status renew_tx(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct run *r = arg;
+	const struct event_batch *r = arg;
 	size_t n;
 	struct str claims = claims_of(db_arena(c), r, any_task, &n);
 	return q_event_beat(c, claims, clock_now_us() + r->s->events->lease_ns / 1000, NULL, e);
@@ -121,7 +122,8 @@ bool event_lease_keep(struct event_lease *l)
 
 /* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then
    on: what is claimed earlier than that may have others before it, and waits with them. */
-static void hold(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us, const char *why)
+static void tasks_hold_back(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us,
+                            const char *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct event_task *t = &tasks[i];
@@ -133,23 +135,29 @@ static void hold(struct service_instance *to, struct event_task *tasks, size_t n
 	}
 }
 
-struct delivery { struct run *r; struct service_instance *to; size_t reached; struct err e; enum status st; };
+struct event_delivery {
+	struct event_batch *r;
+	struct service_instance *to;
+	size_t reached;
+	struct err e;
+	enum status st;
+};
 
 static void call_deliver(void *arg)
 {
-	struct delivery *d = arg;
+	struct event_delivery *d = arg;
 	d->st = event_deliver_remote(d->r->ctx, d->to, d->r->tasks, d->r->n, &d->r->lease, &d->reached, &d->e);
 }
 
-static void deliver(struct run *r, unsigned k)
+static void deliver_to(struct event_batch *r, unsigned k)
 {
 	struct service_instance *to = &r->s->events->platform->services[k];
 	struct event_hold *h = &r->s->holds[k];
 	if (r->claimed_us < h->until_us) {
-		hold(to, r->tasks, r->n, h->until_us, "waits for what comes before it");
+		tasks_hold_back(to, r->tasks, r->n, h->until_us, "waits for what comes before it");
 		return;
 	}
-	struct delivery d = { .r = r, .to = to };
+	struct event_delivery d = { .r = r, .to = to };
 	if (fiber_turn("events.deliver", call_deliver, &d) && d.st == ST_OK) {
 		h->failures = 0;
 		return;
@@ -157,11 +165,11 @@ static void deliver(struct run *r, unsigned k)
 	int64_t wait_us = US_PER_S << (h->failures < 6 ? h->failures : 6);
 	h->failures++;
 	h->until_us = clock_now_us() + (wait_us < HOLD_MAX_US ? wait_us : HOLD_MAX_US);
-	hold(to, r->tasks + d.reached, r->n - d.reached, h->until_us, d.e.msg);
+	tasks_hold_back(to, r->tasks + d.reached, r->n - d.reached, h->until_us, d.e.msg);
 	LOG(WARN, r->ctx, "event.held", LS("to", to->def->name), LI("failures", h->failures), LS("error", d.e.msg));
 }
 
-struct handling { struct run *r; struct service_instance *to; struct event_task *t; bool ok; };
+struct handling { struct event_batch *r; struct service_instance *to; struct event_task *t; bool ok; };
 
 static void call_handle(void *arg)
 {
@@ -169,7 +177,7 @@ static void call_handle(void *arg)
 	h->ok = event_handle(h->r->ctx, h->to, h->t, &h->r->lease, &h->r->s->handled);
 }
 
-static void handle_here(struct run *r, struct service_instance *to, struct event_task *t)
+static void handle_here(struct event_batch *r, struct service_instance *to, struct event_task *t)
 {
 	struct handling h = { .r = r, .to = to, .t = t };
 	if (!fiber_turn("events.handle", call_handle, &h))
@@ -178,7 +186,7 @@ static void handle_here(struct run *r, struct service_instance *to, struct event
 		t->failed = true;
 }
 
-static void handle(struct run *r)
+static void batch_deliver(struct event_batch *r)
 {
 	struct platform *p = r->s->events->platform;
 	int64_t until = clock_mono_ns() + BATCH_NS;
@@ -191,7 +199,7 @@ static void handle(struct run *r)
 	}
 	for (unsigned k = 0; k < p->service_count; k++)
 		if (!p->services[k].local)
-			deliver(r, k);
+			deliver_to(r, k);
 }
 
 static int64_t backoff_us(const struct event_task *t)
@@ -208,7 +216,8 @@ static bool is_done(const struct event_task *t)
 }
 
 /* One that is not done. */
-static enum status put_back(struct db_conn *c, struct run *r, const struct event_task *t, int64_t now, struct err *e)
+static enum status put_back(struct db_conn *c, struct event_batch *r, const struct event_task *t, int64_t now,
+                            struct err *e)
 {
 	int64_t id = t->ev.id, attempt = t->ev.attempt;
 	if (t->skipped)
@@ -227,7 +236,7 @@ static enum status put_back(struct db_conn *c, struct run *r, const struct event
 
 static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 {
-	struct run *r = arg;
+	struct event_batch *r = arg;
 	int64_t now = clock_now_us();
 	size_t n;
 	r->retried = r->held = r->given_up = 0;
@@ -239,7 +248,7 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 	return n ? q_event_done(c, done, NULL, e) : ST_OK;
 }
 
-static void account(struct run *r)
+static void batch_count(struct event_batch *r)
 {
 	atomic_fetch_add(&r->s->done, r->done);
 	atomic_fetch_add(&r->s->retried, r->retried);
@@ -259,7 +268,7 @@ static enum status sweep_tx(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* Marks outlive every retry; afterwards they are only weight. */
-static void sweep(struct run *r)
+static void marks_sweep(struct event_batch *r)
 {
 	struct platform *p = r->s->events->platform;
 	int64_t now = clock_mono_ns();
@@ -277,26 +286,26 @@ static enum status batch(struct event_stream *s, bool *more, struct err *e)
 {
 	SCOPED_ARENA *a = arena_new(RUN_ARENA);
 	struct ctx ctx;
-	struct run r = { .s = s, .ctx = &ctx };
+	struct event_batch r = { .s = s, .ctx = &ctx };
 	r.lease.run = &r;
 	*more = false;
 	if (!a)
 		return err_set(e, ST_NOMEM, "no memory for events");
 	ctx_init(&ctx, a);
 	ctx.svc = s->svc;
-	TRY(claim(&r, e));
+	TRY(batch_claim(&r, e));
 	if (!r.n)
 		return ST_OK;
-	handle(&r);
+	batch_deliver(&r);
 	*more = r.n == BATCH;
 	TRY(db_write(&ctx, s->svc->db, finish_tx, &r, e));
-	account(&r);
-	sweep(&r);
+	batch_count(&r);
+	marks_sweep(&r);
 	return ST_OK;
 }
 
 /* Nanoseconds until something is due: 0 now, INT64_MAX nothing waits. One read. */
-static enum status outlook(struct event_stream *s, int64_t *wait_ns, struct err *e)
+static enum status stream_outlook(struct event_stream *s, int64_t *wait_ns, struct err *e)
 {
 	SCOPED_ARENA *a = arena_new(64 << 10);
 	SCOPED_DB_READ c = NULL;
@@ -315,12 +324,12 @@ static enum status outlook(struct event_stream *s, int64_t *wait_ns, struct err 
 }
 
 /* Returns how long to sleep; -1: it failed. */
-static int64_t look(struct event_stream *s, int64_t *idle_ns)
+static int64_t stream_look(struct event_stream *s, int64_t *idle_ns)
 {
 	struct err e = { 0 };
 	int64_t wait_ns = 0;
 	bool more = true;
-	enum status st = outlook(s, &wait_ns, &e);
+	enum status st = stream_outlook(s, &wait_ns, &e);
 	if (st == ST_OK && wait_ns == 0) {
 		while (st == ST_OK && more && !s->stopping)
 			st = batch(s, &more, &e);
@@ -378,7 +387,7 @@ struct look_turn { struct event_stream *s; int64_t idle_ns, wait_ns; };
 static void look_turn(void *arg)
 {
 	struct look_turn *t = arg;
-	t->wait_ns = look(t->s, &t->idle_ns);
+	t->wait_ns = stream_look(t->s, &t->idle_ns);
 }
 
 void event_processor(void *stream)

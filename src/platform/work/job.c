@@ -97,7 +97,7 @@ static void on_wake(void *arg, struct str service)
 			job_queue_wake(&j->queues[i]);
 }
 
-static enum status check(const struct job_queue *q, const struct job_new *j, int64_t *priority, struct err *e)
+static enum status job_check(const struct job_queue *q, const struct job_new *j, int64_t *priority, struct err *e)
 {
 	const struct job_def *d = q ? job_def_find(q, str_c(j->kind)) : NULL;
 	if (q && !d)
@@ -126,7 +126,7 @@ enum status job_enqueue(struct db_conn *c, const struct job_new *j, int64_t *id,
 	struct job_queue *q = queue_of(db_of(c));
 	int64_t priority, now = clock_now_us(), new_id = id_new(), added;
 	int64_t run_at = j->run_at_us ? j->run_at_us : now;
-	TRY(check(q, j, &priority, e));
+	TRY(job_check(q, j, &priority, e));
 	TRY(add_row(c, new_id, j, priority, run_at, now, &added, e));
 	if (id)
 		*id = added ? new_id : 0;
@@ -142,7 +142,7 @@ static enum status put_row(
         struct buf *b, const struct job_queue *q, const struct job_new *j, int64_t now, struct err *e)
 {
 	int64_t priority, run_at = j->run_at_us ? j->run_at_us : now;
-	TRY(check(q, j, &priority, e));
+	TRY(job_check(q, j, &priority, e));
 	buf_putc(b, b->len ? ',' : '[');
 	buf_putc(b, '[');
 	buf_put_i64(b, id_new());
@@ -190,7 +190,7 @@ enum status job_enqueue_many(struct db_conn *c, const struct job_new *j, size_t 
 		int64_t priority, one, now = clock_now_us();
 		for (size_t i = 0; i < n; i++) {
 			int64_t run_at = j[i].run_at_us ? j[i].run_at_us : now;
-			TRY(check(q, &j[i], &priority, e));
+			TRY(job_check(q, &j[i], &priority, e));
 			TRY(add_row(c, id_new(), &j[i], priority, run_at, now, &one, e));
 			total += (size_t)one;
 		}

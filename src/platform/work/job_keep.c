@@ -25,7 +25,7 @@ static enum status beat_tx(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* The jobs claimed more than a third of a lease ago and not over time: an overdue one loses its lease. */
-static void collect(struct beat *b, struct arena *a)
+static void beat_collect(struct beat *b, struct arena *a)
 {
 	struct job_queue *q = b->q;
 	int64_t now = clock_mono_ns();
@@ -48,7 +48,7 @@ static void renew(struct job_queue *q)
 	struct ctx ctx;
 	if (!a)
 		return;
-	collect(&b, a);
+	beat_collect(&b, a);
 	if (!b.n)
 		return;
 	ctx_init(&ctx, a);

@@ -17,7 +17,7 @@ enum { JOB_ARENA = 16 << 20, BATCH_ARENA = 64 << 20, YIELD_EVERY = 64, PROMOTE_M
 
 /* --- lists (under the lock) --- */
 
-static void push(struct job_list *l, struct job_held *h)
+static void job_list_push(struct job_list *l, struct job_held *h)
 {
 	h->next = NULL;
 	*l->tail = h;
@@ -25,7 +25,7 @@ static void push(struct job_list *l, struct job_held *h)
 	l->count++;
 }
 
-static struct job_held *pop(struct job_list *l)
+static struct job_held *job_list_pop(struct job_list *l)
 {
 	struct job_held *h = l->head;
 	if (h) {
@@ -37,7 +37,7 @@ static struct job_held *pop(struct job_list *l)
 	return h;
 }
 
-static void hold(struct job_queue *q, struct job_held *h)
+static void job_link_held(struct job_queue *q, struct job_held *h)
 {
 	h->held_next = q->held;
 	h->held_prev = &q->held;
@@ -64,11 +64,11 @@ static void let_go(struct job_queue *q, struct job_held *h)
 
 /* --- running --- */
 
-struct attempt { struct ctx *ctx; struct job_held *h; struct err err; enum status result; };
+struct job_attempt { struct ctx *ctx; struct job_held *h; struct err err; enum status result; };
 
 static void call_run(void *arg)
 {
-	struct attempt *a = arg;
+	struct job_attempt *a = arg;
 	a->result = a->h->def->run(a->ctx, &a->h->job, &a->err);
 }
 
@@ -79,7 +79,7 @@ static unsigned attempts_of(const struct job_def *d)
 
 static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena)
 {
-	struct attempt a = { .h = h };
+	struct job_attempt a = { .h = h };
 	struct ctx ctx;
 	if (!h->def) {
 		h->result = ST_NOT_IMPLEMENTED;
@@ -196,7 +196,7 @@ static void runner(void *arg)
 		struct job_bound *b = bound_of(q, h->def);
 		if (b)
 			b->running--;
-		push(&q->finished, h);
+		job_list_push(&q->finished, h);
 		if (q->finished.count == 1)
 			waitq_wake_one(&q->finish);
 	}
@@ -241,11 +241,11 @@ static void start_runners(struct job_queue *q) /* locked; only the puller adds r
 
 /* --- claiming --- */
 
-struct claim { struct job_queue *q; struct job_claim_row *rows; size_t n; bool promote; };
+struct jobs_claim { struct job_queue *q; struct job_claim_row *rows; size_t n; bool promote; };
 
 static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
 {
-	struct claim *cl = arg;
+	struct jobs_claim *cl = arg;
 	const struct jobs *j = cl->q->jobs;
 	int64_t now = clock_now_us();
 	if (cl->promote)
@@ -272,7 +272,7 @@ static void judge(struct job_held *h)
 }
 
 /* *claimed is the queue's afterwards, and NULL here. */
-static void take_in(struct job_queue *q, struct job_batch **claimed, struct claim *cl)
+static void take_in(struct job_queue *q, struct job_batch **claimed, struct jobs_claim *cl)
 {
 	struct job_batch *b = *claimed;
 	struct job_held *all = ARENA_ARRAY(b->arena, struct job_held, cl->n);
@@ -290,8 +290,8 @@ static void take_in(struct job_queue *q, struct job_batch **claimed, struct clai
 	b->refs = (unsigned)cl->n;
 	pthread_mutex_lock(&q->lock);
 	for (size_t i = 0; i < cl->n; i++) {
-		hold(q, &all[i]);
-		push(all[i].result == ST_OK ? &q->waiting : &q->finished, &all[i]);
+		job_link_held(q, &all[i]);
+		job_list_push(all[i].result == ST_OK ? &q->waiting : &q->finished, &all[i]);
 	}
 	waitq_wake_one(&q->finish);
 	if (cl->n)
@@ -307,11 +307,11 @@ static void batch_drop(struct job_batch **b)
 	free(*b);
 }
 
-static enum status claim(struct job_queue *q, bool promote, size_t *got)
+static enum status jobs_claim(struct job_queue *q, bool promote, size_t *got)
 {
 	__attribute__((cleanup(batch_drop))) struct job_batch *b = calloc(1, sizeof *b);
 	struct err e = { 0 };
-	struct claim cl = { q, NULL, 0, promote };
+	struct jobs_claim cl = { q, NULL, 0, promote };
 	struct ctx ctx;
 	*got = 0;
 	if (!b || !(b->arena = arena_new(BATCH_ARENA)))
@@ -333,7 +333,7 @@ static enum status claim(struct job_queue *q, bool promote, size_t *got)
 }
 
 /* What there is to do, without a write: an idle queue costs one read per look. */
-static enum status outlook(struct job_queue *q, bool *ready, bool *due, int64_t *wait_ns)
+static enum status queue_outlook(struct job_queue *q, bool *ready, bool *due, int64_t *wait_ns)
 {
 	SCOPED_ARENA *a = arena_new(64 << 10);
 	SCOPED_DB_READ c = NULL;
@@ -385,10 +385,10 @@ static int64_t pull(struct job_queue *q, int64_t *idle_ns)
 	bool ready = false, due = false;
 	int64_t wait_ns = 0;
 	size_t got = 0;
-	enum status st = outlook(q, &ready, &due, &wait_ns);
+	enum status st = queue_outlook(q, &ready, &due, &wait_ns);
 	/* While full batches come, the read is spared. */
 	while (st == ST_OK && (ready || due)) {
-		st = claim(q, due, &got);
+		st = jobs_claim(q, due, &got);
 		ready = got == l->batch;
 		due = false;
 		if (got)
@@ -411,10 +411,10 @@ static int64_t pull(struct job_queue *q, int64_t *idle_ns)
 static void release_waiting(struct job_queue *q)
 {
 	pthread_mutex_lock(&q->lock);
-	for (struct job_held *h; (h = pop(&q->waiting));) {
+	for (struct job_held *h; (h = job_list_pop(&q->waiting));) {
 		h->result = ST_CANCELLED;
 		h->until_ns = 0; /* the finisher hands it back unharmed */
-		push(&q->finished, h);
+		job_list_push(&q->finished, h);
 	}
 	q->pulling = false;
 	waitq_wake_one(&q->finish);
@@ -476,7 +476,7 @@ static int64_t backoff_us(const struct job_held *h)
 	return us - us / 5 + (int64_t)((spread >> 20) % (uint64_t)(us / 5 * 2 + 1));
 }
 
-static enum status settle(struct db_conn *c, struct finish *f, const struct job_held *h, struct err *e)
+static enum status record_result(struct db_conn *c, struct finish *f, const struct job_held *h, struct err *e)
 {
 	int64_t worker = f->q->jobs->worker, attempt = h->job.attempt, now = clock_now_us(), ours;
 	if (status_info(h->result)->retry && attempt < attempts_of(h->def)) {
@@ -506,7 +506,7 @@ static enum status finish_tx(struct db_conn *c, void *arg, struct err *e)
 		else if (h->result == ST_CANCELLED && !h->until_ns)
 			back[back_n++] = claimed;
 		else
-			TRY(settle(c, f, h, e));
+			TRY(record_result(c, f, h, e));
 	}
 	if (done_n)
 		TRY(q_job_done(c, claims_text(a, done, done_n), worker, NULL, e));
@@ -524,7 +524,7 @@ static void log_failures(const struct finish *f, struct ctx *ctx)
 			        LI("attempt", h->job.attempt), LS("error", h->error));
 }
 
-static enum status finish(struct finish *f)
+static enum status finish_jobs(struct finish *f)
 {
 	struct job_queue *q = f->q;
 	SCOPED_ARENA *a = arena_new(BATCH_ARENA);
@@ -550,14 +550,14 @@ static enum status finish(struct finish *f)
 static void finish_turn(void *arg)
 {
 	struct finish *f = arg;
-	f->st = finish(f);
+	f->st = finish_jobs(f);
 }
 
 static struct job_held *take_finished(struct job_queue *q, unsigned most, unsigned *n) /* locked */
 {
 	struct job_list out = { .tail = &out.head };
-	for (struct job_held *h; out.count < most && (h = pop(&q->finished));)
-		push(&out, h);
+	for (struct job_held *h; out.count < most && (h = job_list_pop(&q->finished));)
+		job_list_push(&out, h);
 	*n = out.count;
 	return out.head;
 }
@@ -596,7 +596,7 @@ void job_finisher(void *queue)
 			if (st == ST_OK)
 				let_go(q, h);
 			else
-				push(&q->finished, h);
+				job_list_push(&q->finished, h);
 		}
 		if (st == ST_OK && has_room(q))
 			waitq_wake_one(&q->pull); /* it may have waited for bytes */

@@ -19,7 +19,7 @@ static struct str id_of(struct arena *a, int64_t id)
 	return str_n(text, ID_TEXT_LEN);
 }
 
-static enum status load(struct web *w, struct address_form **list, size_t *n, struct err *e)
+static enum status addresses_load(struct web *w, struct address_form **list, size_t *n, struct err *e)
 {
 	struct account_addresses_row *rows;
 	SCOPED_DB_READ c = NULL;
@@ -40,7 +40,7 @@ enum status account_get_addresses(struct web *w, struct err *e)
 	struct page_shell shell = web_shell(w, "Addresses");
 	struct str done = web_query(w, "done"), removed = web_query(w, "removed");
 	int64_t id;
-	TRY(load(w, &v.list, &v.count, e));
+	TRY(addresses_load(w, &v.list, &v.count, e));
 	v.done = str_eqc(done, "saved") ? STR("Saved.") : str_eqc(done, "back") ? STR("It is back.") : STR("");
 	if (removed.n && id_parse(removed, &id))
 		v.removed = removed;
@@ -113,7 +113,7 @@ enum status account_get_address(struct web *w, struct err *e)
 	struct address_form *list;
 	struct form_fill f;
 	size_t n;
-	TRY(load(w, &list, &n, e));
+	TRY(addresses_load(w, &list, &n, e));
 	struct address_form fresh = { .name = w->person->name,
 		.country = n ? list[n - 1].country : STR(""),
 		.delivery = n == 0,
@@ -127,7 +127,7 @@ enum status account_get_address(struct web *w, struct err *e)
 
 /* --- saving ----------------------------------------------------------------------------------------------------- */
 
-static enum status record(struct db_conn *c, struct web *w, const char *action, int64_t id, struct err *e)
+static enum status address_record(struct db_conn *c, struct web *w, const char *action, int64_t id, struct err *e)
 {
 	struct audit_entry entry = { .action = action };
 	audit_from(w, &entry);
@@ -148,7 +148,7 @@ static enum status tx_save(struct db_conn *c, void *arg, struct err *e)
 		TRY(q_account_address_only_delivery(c, person, s->id, NULL, e));
 	if (f->billing)
 		TRY(q_account_address_only_billing(c, person, s->id, NULL, e));
-	return record(c, s->w, "person.address_saved", s->id, e);
+	return address_record(c, s->w, "person.address_saved", s->id, e);
 }
 
 enum status account_post_address(struct web *w, struct err *e)
@@ -157,7 +157,7 @@ enum status account_post_address(struct web *w, struct err *e)
 	struct form_fill f;
 	struct saving s = { w, &values, 0 };
 	size_t n;
-	TRY(load(w, &list, &n, e));
+	TRY(addresses_load(w, &list, &n, e));
 	TRY(form_read(&f, w, &address_form, &values, e));
 	if (values.id.n && (!own_address(list, n, values.id) || !id_parse(values.id, &s.id)))
 		return err_set(e, ST_NOT_FOUND, "This address is not there any more.");
@@ -173,19 +173,20 @@ enum status account_post_address(struct web *w, struct err *e)
 
 /* --- removing, and putting back ---------------------------------------------------------------------------------- */
 
-struct removing { struct web *w; int64_t id, at; bool back; };
+struct address_removing { struct web *w; int64_t id, at; bool back; };
 
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct removing *r = arg;
+	const struct address_removing *r = arg;
 	int64_t done;
 	TRY(q_account_address_remove(c, r->id, r->w->person->id, r->back ? NULL : &r->at, &done, e));
-	return done ? record(c, r->w, r->back ? "person.address_put_back" : "person.address_removed", r->id, e) : ST_OK;
+	return done ? address_record(c, r->w, r->back ? "person.address_put_back" : "person.address_removed", r->id, e)
+	            : ST_OK;
 }
 
 enum status account_post_address_remove(struct web *w, struct err *e)
 {
-	struct removing r = { .w = w, .at = clock_now_us(), .back = web_form(w, "back").n > 0 };
+	struct address_removing r = { .w = w, .at = clock_now_us(), .back = web_form(w, "back").n > 0 };
 	struct str id = web_form(w, "id");
 	if (!id_parse(id, &r.id))
 		return err_set(e, ST_INVALID, "This form is not understood.");

@@ -129,7 +129,7 @@ static bool put_file(struct archive *a, const char *name, struct str text)
 struct part { const char *name; struct str text; };
 
 /* What each service says. All of it first: asking waits, and writing is not done on the loop. */
-static enum status collect(struct ctx *ctx, int64_t person, struct part **out, size_t *n, struct err *e)
+static enum status export_collect(struct ctx *ctx, int64_t person, struct part **out, size_t *n, struct err *e)
 {
 	const struct platform *p = ctx->svc->platform;
 	struct part *parts = ARENA_ARRAY(ctx->arena, struct part, p->service_count + 1);
@@ -179,7 +179,7 @@ static enum status write_archive(struct ctx *ctx, int64_t person, const char *pa
 {
 	struct part *parts;
 	struct writing w = { .path = path };
-	TRY(collect(ctx, person, &parts, &w.n, e));
+	TRY(export_collect(ctx, person, &parts, &w.n, e));
 	w.parts = parts;
 	TRY(offload(OFFLOAD_PROMPT, write_job, &w));
 	*bytes = w.bytes;

@@ -11,7 +11,7 @@
 
 enum { PAGE_MAX = 256 << 10, RECENT_S = 600 };
 
-static enum status page(struct web *w, int status, struct str problem, struct err *e)
+static enum status leave_page(struct web *w, int status, struct str problem, struct err *e)
 {
 	struct buf b;
 	struct identity_profile_answer p;
@@ -29,7 +29,7 @@ static enum status page(struct web *w, int status, struct str problem, struct er
 
 enum status account_get_leave(struct web *w, struct err *e)
 {
-	return page(w, 200, STR(""), e);
+	return leave_page(w, 200, STR(""), e);
 }
 
 /* Signing in again at the provider, and back here with a fresh session. */
@@ -55,6 +55,6 @@ enum status account_post_leave(struct web *w, struct err *e)
 	const struct identity_leave_ask ask = { w->person->id, undo, str_c(address) };
 	TRY(identity_do_leave(w->ctx, &ask, &left, e));
 	if (left.problem.n)
-		return page(w, 409, left.problem, e);
+		return leave_page(w, 409, left.problem, e);
 	return web_redirect(w, 303, web_url(w->ctx, "account", undo ? "/" : "/leave"));
 }

@@ -30,7 +30,7 @@ static bool by_mail(const struct notice_def *d, const struct account_choices_row
 	return d->by_mail;
 }
 
-static enum status load(struct web *w, struct notices_view *v, struct err *e)
+static enum status notices_load(struct web *w, struct notices_view *v, struct err *e)
 {
 	const struct notice_def *defs[TOPICS_MAX];
 	struct account_choices_row *rows;
@@ -50,7 +50,7 @@ enum status account_get_notices(struct web *w, struct err *e)
 	struct buf page;
 	struct notices_view v = { .done = web_query(w, "done").p ? STR("Saved.") : STR("") };
 	struct page_shell shell = web_shell(w, "Notifications");
-	TRY(load(w, &v, e));
+	TRY(notices_load(w, &v, e));
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_account_notices(&page, &shell, w, &v);
@@ -58,7 +58,8 @@ enum status account_get_notices(struct web *w, struct err *e)
 }
 
 /* Others act on it; the chain keeps it. */
-static enum status tell(struct db_conn *c, struct web *w, const struct notice_def *d, bool on, struct err *e)
+static enum status notice_choice_tell(struct db_conn *c, struct web *w, const struct notice_def *d, bool on,
+                                      struct err *e)
 {
 	struct buf b;
 	struct str person = arena_strf(db_arena(c), "%lld", (long long)w->person->id);
@@ -89,7 +90,7 @@ static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 		if (on == by_mail(defs[i], former, had))
 			continue;
 		TRY(q_account_choice_put(c, w->person->id, str_c(defs[i]->topic), on, clock_now_us(), NULL, e));
-		TRY(tell(c, w, defs[i], on, e));
+		TRY(notice_choice_tell(c, w, defs[i], on, e));
 	}
 	return ST_OK;
 }

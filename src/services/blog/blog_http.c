@@ -361,16 +361,6 @@ enum status blog_get_anything(struct web *w, struct err *e)
 
 /* --- what the pages need ------------------------------------------------------------------------------------------ */
 
-static bool is_colour(struct str s)
-{
-	if (s.n != 7 || s.p[0] != '#')
-		return false;
-	for (size_t i = 1; i < s.n; i++)
-		if (!strchr("0123456789abcdefABCDEF", s.p[i]))
-			return false;
-	return true;
-}
-
 /* The cooperative's own colour, as a style sheet of one rule: the pages themselves stay free of inline style. */
 enum status blog_get_theme(struct web *w, struct err *e)
 {
@@ -380,7 +370,7 @@ enum status blog_get_theme(struct web *w, struct err *e)
 		TRY(open_site(w, &c, &site, e));
 	}
 	struct str css = STR("");
-	if (is_colour(site.accent))
+	if (str_is_colour(site.accent, false))
 		css = arena_strf(w->ctx->arena, ":root{--accent:%.*s}\n", STR_ARG(site.accent));
 	return web_text(w, 200, "text/css; charset=utf-8", css);
 }

@@ -130,7 +130,7 @@ static int reading_minutes(int64_t words, unsigned images)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static enum status parse(struct arena *a, struct source *s, struct err *e)
+static enum status source_parse(struct arena *a, struct source *s, struct err *e)
 {
 	struct err why = { 0 };
 	if (s->text.n > BODY_SOURCE_MAX)
@@ -184,7 +184,7 @@ enum status body_render(struct arena *a, enum body_format format, struct str sou
 	struct err why = { .status = ST_OK };
 	*out = (struct body){ .format = format, .notes = ARENA_ARRAY(a, struct str, BODY_NOTES_MAX),
 	                      .plain = STR(""), .plain_preview = STR("") };
-	enum status st = parse(a, &s, &why);
+	enum status st = source_parse(a, &s, &why);
 	if (st == ST_OK)
 		st = render_all(a, &s, opt, out, &why);
 	if (st == ST_OK)

@@ -86,7 +86,7 @@ const char *card_sizes(struct str width)
 	return str_eqc(width, "wide") ? "(min-width: 70rem) 66rem, 100vw" : "(min-width: 44rem) 42rem, 100vw";
 }
 
-static int pixels(const struct card *k, const char *key)
+static int card_pixels(const struct card *k, const char *key)
 {
 	int64_t n = key ? card_int(k, key) : 0;
 	return n < 100000 ? (int)n : 0;
@@ -100,8 +100,8 @@ struct safe_html card_img(const struct card *k, const char *src, const char *wid
 	if (!im.src.n)
 		return (struct safe_html){ STR("") };
 	if (!r->opt || !r->opt->image || !r->opt->image(r->opt->arg, im.src, &im)) {
-		im.width = pixels(k, width);
-		im.height = pixels(k, height);
+		im.width = card_pixels(k, width);
+		im.height = card_pixels(k, height);
 	}
 	im.alt = card_text(k, "alt");
 	return render_img(r, &im, cls, sizes);

@@ -25,16 +25,16 @@
 #define ROW_MAX ((size_t)64 << 20)
 #define ROLES "owner administrator editor author contributor"
 
-struct file { struct str path, origin; UT_hash_handle hh; };
+struct export_file { struct str path, origin; UT_hash_handle hh; };
 
-struct export {
+struct ghost_export {
 	struct ctx *ctx;
 	struct db_conn *c;
 	struct media *media;
 	const struct export_options *opt;
 	struct export_report *report;
 	struct arena *row; /* of one row; reset after it */
-	struct file *files;
+	struct export_file *files;
 	FILE *out;
 	bool first; /* of its table, or of its row */
 	const char *folder; /* while it is made */
@@ -45,26 +45,26 @@ typedef struct blog_export_objects_row object;
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
 
-static void begin_table(struct export *x, const char *name)
+static void begin_table(struct ghost_export *x, const char *name)
 {
 	fprintf(x->out, "%s\n\"%s\":[", x->first ? "" : ",", name);
 	x->first = true;
 }
 
-static void end_table(struct export *x)
+static void end_table(struct ghost_export *x)
 {
 	fputs("]", x->out);
 	x->first = false;
 }
 
-static void begin_row(struct export *x)
+static void begin_row(struct ghost_export *x)
 {
 	buf_arena(&x->b, x->row, ROW_MAX);
 	buf_puts(&x->b, x->first ? "\n{" : ",\n{");
 	x->first = false;
 }
 
-static enum status end_row(struct export *x, struct err *e)
+static enum status end_row(struct ghost_export *x, struct err *e)
 {
 	buf_putc(&x->b, '}');
 	bool fits = buf_ok(&x->b);
@@ -76,20 +76,20 @@ static enum status end_row(struct export *x, struct err *e)
 	return ferror(x->out) ? err_errno(e, ST_IO, "%s/export.json", x->folder) : ST_OK;
 }
 
-static void put_text(struct export *x, const char *key, struct str s) { json_put_member(&x->b, key, s); }
+static void put_text(struct ghost_export *x, const char *key, struct str s) { json_put_member(&x->b, key, s); }
 
-static void put_raw(struct export *x, const char *key, const char *value)
+static void put_raw(struct ghost_export *x, const char *key, const char *value)
 {
 	buf_printf(&x->b, "%s\"%s\":%s", x->b.data[x->b.len - 1] == '{' ? "" : ",", key, value);
 }
 
 /* Ghost has null where nothing was said. */
-static void put_maybe(struct export *x, const char *key, struct str s)
+static void put_maybe(struct ghost_export *x, const char *key, struct str s)
 {
 	s.n ? put_text(x, key, s) : put_raw(x, key, "null");
 }
 
-static void put_time(struct export *x, const char *key, int64_t us)
+static void put_time(struct ghost_export *x, const char *key, int64_t us)
 {
 	char text[CLOCK_TEXT_MAX];
 	size_t n = clock_rfc3339(us / 1000 * 1000, text);
@@ -98,10 +98,13 @@ static void put_time(struct export *x, const char *key, int64_t us)
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-static struct str hex_id(struct export *x, int64_t id) { return arena_strf(x->row, "%024llx", (unsigned long long)id); }
+static struct str hex_id(struct ghost_export *x, int64_t id)
+{
+	return arena_strf(x->row, "%024llx", (unsigned long long)id);
+}
 
 /* "ghost:tag:5f…" was 5f… there. */
-static struct str ghost_id_of(struct export *x, struct str origin, int64_t id)
+static struct str ghost_id_of(struct ghost_export *x, struct str origin, int64_t id)
 {
 	struct str rest = origin, kind, type;
 	if (!str_starts(origin, STR("ghost:")) || !str_cut(&rest, ':', &kind) || !str_cut(&rest, ':', &type) || !rest.n)
@@ -110,7 +113,7 @@ static struct str ghost_id_of(struct export *x, struct str origin, int64_t id)
 }
 
 /* Of posts and pages the uuid is kept; ours alone have one made of their id. */
-static struct str uuid_of(struct export *x, const object *o)
+static struct str uuid_of(struct ghost_export *x, const object *o)
 {
 	struct str rest = o->origin, kind;
 	if (str_starts(o->origin, STR("ghost:")) && str_cut(&rest, ':', &kind) && rest.n)
@@ -119,29 +122,32 @@ static struct str uuid_of(struct export *x, const object *o)
 }
 
 /* An address of ours as the file has it. */
-static struct str address(struct export *x, struct str url)
+static struct str export_address(struct ghost_export *x, struct str url)
 {
-	struct file *f = NULL;
+	struct export_file *f = NULL;
 	HASH_FIND(hh, x->files, url.p, url.n, f);
 	return f ? arena_strf(x->row, "__GHOST_URL__%.*s", STR_ARG(f->origin)) : url;
 }
 
-static void put_address(struct export *x, const char *key, struct str url) { put_maybe(x, key, address(x, url)); }
+static void put_address(struct ghost_export *x, const char *key, struct str url)
+{
+	put_maybe(x, key, export_address(x, url));
+}
 
 /* --- objects ------------------------------------------------------------------------------------------------------ */
 
-static void put_dates(struct export *x, const object *o)
+static void put_dates(struct ghost_export *x, const object *o)
 {
 	put_time(x, "created_at", o->created_at);
 	put_time(x, "updated_at", o->updated_at);
 }
 
-static void put_image(struct export *x, const char *key, const object *o)
+static void put_image(struct ghost_export *x, const char *key, const object *o)
 {
 	put_address(x, key, o->image.n ? o->image : o->image_url);
 }
 
-static void put_sharing(struct export *x, const object *o)
+static void put_sharing(struct ghost_export *x, const object *o)
 {
 	put_maybe(x, "meta_title", o->meta_title);
 	put_maybe(x, "meta_description", o->meta_description);
@@ -153,14 +159,14 @@ static void put_sharing(struct export *x, const object *o)
 	put_address(x, "twitter_image", o->twitter_image);
 }
 
-static void put_code(struct export *x, const object *o)
+static void put_code(struct ghost_export *x, const object *o)
 {
 	put_maybe(x, "codeinjection_head", o->code_head);
 	put_maybe(x, "codeinjection_foot", o->code_foot);
 	put_maybe(x, "canonical_url", o->canonical_url);
 }
 
-static void put_body(struct export *x, const object *o)
+static void put_body(struct ghost_export *x, const object *o)
 {
 	bool html = str_eqc(o->format, "html"), markdown = str_eqc(o->format, "markdown");
 	put_maybe(x, "lexical", str_eqc(o->format, "lexical") ? o->source : STR(""));
@@ -170,7 +176,7 @@ static void put_body(struct export *x, const object *o)
 	put_maybe(x, "html", html ? o->source : markdown ? o->html : STR(""));
 }
 
-static enum status post(struct export *x, const object *o, bool page, struct err *e)
+static enum status export_post(struct ghost_export *x, const object *o, bool page, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", hex_id(x, o->id));
@@ -195,7 +201,7 @@ static enum status post(struct export *x, const object *o, bool page, struct err
 	return end_row(x, e);
 }
 
-static enum status post_meta(struct export *x, const object *o, struct err *e)
+static enum status post_meta(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", hex_id(x, o->id));
@@ -207,7 +213,7 @@ static enum status post_meta(struct export *x, const object *o, struct err *e)
 	return end_row(x, e);
 }
 
-static enum status tag(struct export *x, const object *o, struct err *e)
+static enum status tag(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
@@ -223,7 +229,7 @@ static enum status tag(struct export *x, const object *o, struct err *e)
 	return end_row(x, e);
 }
 
-static enum status author(struct export *x, const object *o, struct err *e)
+static enum status author(struct ghost_export *x, const object *o, struct err *e)
 {
 	const char *network;
 	json_t *handle;
@@ -260,7 +266,7 @@ static unsigned role_number(struct str role)
 	return n - 1; /* unknown: the least, contributor */
 }
 
-static enum status author_role(struct export *x, const object *o, struct err *e)
+static enum status author_role(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", hex_id(x, o->id));
@@ -269,7 +275,7 @@ static enum status author_role(struct export *x, const object *o, struct err *e)
 	return end_row(x, e);
 }
 
-static enum status tier(struct export *x, const object *o, struct err *e)
+static enum status tier(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
@@ -283,7 +289,7 @@ static enum status tier(struct export *x, const object *o, struct err *e)
 	return end_row(x, e);
 }
 
-static enum status snippet(struct export *x, const object *o, struct err *e)
+static enum status snippet(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
@@ -296,16 +302,16 @@ static enum status snippet(struct export *x, const object *o, struct err *e)
 
 /* --- tables ------------------------------------------------------------------------------------------------------- */
 
-struct walk {
-	struct export *x;
-	enum status (*write)(struct export *x, const object *o, struct err *e);
+struct export_walk {
+	struct ghost_export *x;
+	enum status (*write)(struct ghost_export *x, const object *o, struct err *e);
 	size_t *count;
 	struct err *e;
 };
 
 static enum status each_object(void *arg, const struct blog_export_objects_row *o)
 {
-	struct walk *w = arg;
+	struct export_walk *w = arg;
 	TRY(w->write(w->x, o, w->e));
 	if (w->count && w->x->opt->progress)
 		w->x->opt->progress(w->x->opt->progress_arg, "posts", ++*w->count);
@@ -314,22 +320,28 @@ static enum status each_object(void *arg, const struct blog_export_objects_row *
 	return ST_OK;
 }
 
-static enum status as_post(struct export *x, const object *o, struct err *e) { return post(x, o, false, e); }
-static enum status as_page(struct export *x, const object *o, struct err *e) { return post(x, o, true, e); }
-
-static enum status objects(struct export *x, const char *type, size_t *count,
-                           enum status (*write)(struct export *x, const object *o, struct err *e), struct err *e)
+static enum status as_post(struct ghost_export *x, const object *o, struct err *e)
 {
-	struct walk w = { x, write, count, e };
+	return export_post(x, o, false, e);
+}
+static enum status as_page(struct ghost_export *x, const object *o, struct err *e)
+{
+	return export_post(x, o, true, e);
+}
+
+static enum status objects(struct ghost_export *x, const char *type, size_t *count,
+                           enum status (*write)(struct ghost_export *x, const object *o, struct err *e), struct err *e)
+{
+	struct export_walk w = { x, write, count, e };
 	return q_blog_export_objects_each(x->c, str_c(type), each_object, &w, e);
 }
 
-struct link_walk { struct export *x; const char *target; struct err *e; size_t n; };
+struct link_walk { struct ghost_export *x; const char *target; struct err *e; size_t n; };
 
 static enum status each_link(void *arg, const struct blog_export_links_row *l)
 {
 	struct link_walk *w = arg;
-	struct export *x = w->x;
+	struct ghost_export *x = w->x;
 	begin_row(x);
 	put_text(x, "id", hex_id(x, (int64_t)++w->n));
 	put_text(x, "post_id", hex_id(x, l->src));
@@ -338,7 +350,7 @@ static enum status each_link(void *arg, const struct blog_export_links_row *l)
 	return end_row(x, w->e);
 }
 
-static enum status all_objects(struct export *x, struct err *e)
+static enum status all_objects(struct ghost_export *x, struct err *e)
 {
 	struct export_report *r = x->report;
 	static const struct { const char *table, *type, *target; } links[] = {
@@ -354,8 +366,10 @@ static enum status all_objects(struct export *x, struct err *e)
 	TRY(objects(x, "post", NULL, post_meta, e));
 	TRY(objects(x, "page", NULL, post_meta, e));
 	end_table(x);
-	const struct { const char *table, *type; size_t *count; enum status (*write)(struct export *, const object *,
-		struct err *);
+	const struct {
+		const char *table, *type;
+		size_t *count;
+		enum status (*write)(struct ghost_export *, const object *, struct err *);
 	} rest[] = {
 		{ "tags", "tag", &r->tags, tag },
 		{ "users", "author", &r->authors, author },
@@ -377,7 +391,7 @@ static enum status all_objects(struct export *x, struct err *e)
 	return ST_OK;
 }
 
-static enum status roles(struct export *x, struct err *e)
+static enum status roles(struct ghost_export *x, struct err *e)
 {
 	struct str rest = STR(ROLES), one;
 	begin_table(x, "roles");
@@ -393,7 +407,7 @@ static enum status roles(struct export *x, struct err *e)
 
 /* --- the site ----------------------------------------------------------------------------------------------------- */
 
-static enum status put_setting(struct export *x, int64_t n, const char *key, struct str value, struct err *e)
+static enum status put_setting(struct ghost_export *x, int64_t n, const char *key, struct str value, struct err *e)
 {
 	begin_row(x);
 	put_text(x, "id", hex_id(x, n));
@@ -403,7 +417,7 @@ static enum status put_setting(struct export *x, int64_t n, const char *key, str
 }
 
 /* Menus are a setting of Ghost's; it has one level. */
-static enum status menu(struct export *x, int64_t n, const char *name, const char *key, struct err *e)
+static enum status menu(struct ghost_export *x, int64_t n, const char *name, const char *key, struct err *e)
 {
 	struct blog_nav_row *rows;
 	size_t count;
@@ -421,7 +435,7 @@ static enum status menu(struct export *x, int64_t n, const char *name, const cha
 	return put_setting(x, n, key, buf_str(&b), e);
 }
 
-static enum status settings(struct export *x, struct err *e)
+static enum status export_settings(struct ghost_export *x, struct err *e)
 {
 	struct blog_settings_row *rows;
 	size_t count;
@@ -431,7 +445,7 @@ static enum status settings(struct export *x, struct err *e)
 	for (size_t i = 0; i < count; i++) {
 		const char *key = ghost_setting_key(rows[i].name);
 		if (key)
-			TRY(put_setting(x, ++n, key, address(x, rows[i].value), e));
+			TRY(put_setting(x, ++n, key, export_address(x, rows[i].value), e));
 	}
 	TRY(menu(x, ++n, "primary", "navigation", e));
 	TRY(menu(x, ++n, "secondary", "secondary_navigation", e));
@@ -470,7 +484,8 @@ static enum status copy(int from, const char *path, struct err *e)
 	return failed ? err_errno(e, ST_IO, "%s", path) : ST_OK;
 }
 
-static enum status one_file(struct export *x, const struct blog_export_media_row *m, struct str origin, struct err *e)
+static enum status one_file(struct ghost_export *x, const struct blog_export_media_row *m, struct str origin,
+                            struct err *e)
 {
 	int fd;
 	const char *type;
@@ -501,21 +516,21 @@ static struct str extension(struct str type)
 	return str_skip(type, slash < 0 ? 0 : (size_t)slash + 1);
 }
 
-struct file_walk { struct export *x; struct err *e; };
+struct file_walk { struct ghost_export *x; struct err *e; };
 
 static enum status each_file(void *arg, const struct blog_export_media_row *m)
 {
 	struct file_walk *w = arg;
-	struct export *x = w->x;
+	struct ghost_export *x = w->x;
 	struct arena *a = x->ctx->arena;
-	struct file *f = NULL;
+	struct export_file *f = NULL;
 	struct str origin = m->origin.n
 	        ? arena_str(a, m->origin)
 	        : arena_strf(a, "/content/images/%.*s.%.*s", STR_ARG(m->sha256), STR_ARG(extension(m->type)));
 	HASH_FIND(hh, x->files, m->path.p, m->path.n, f);
 	if (!f) {
-		f = ARENA_NEW(a, struct file);
-		*f = (struct file){ .path = arena_str(a, m->path), .origin = origin };
+		f = ARENA_NEW(a, struct export_file);
+		*f = (struct export_file){ .path = arena_str(a, m->path), .origin = origin };
 		HASH_ADD_KEYPTR(hh, x->files, f->path.p, f->path.n, f);
 	}
 	return one_file(x, m, origin, w->e);
@@ -523,7 +538,7 @@ static enum status each_file(void *arg, const struct blog_export_media_row *m)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static enum status write_json(struct export *x, struct err *e)
+static enum status write_json(struct ghost_export *x, struct err *e)
 {
 	const char *path = arena_printf(x->ctx->arena, "%s/export.json", x->folder);
 	x->out = fopen(path, "we");
@@ -536,14 +551,14 @@ static enum status write_json(struct export *x, struct err *e)
 	if (st == ST_OK)
 		st = roles(x, e);
 	if (st == ST_OK)
-		st = settings(x, e);
+		st = export_settings(x, e);
 	fputs("\n}}]}\n", x->out);
 	bool failed = fflush(x->out) || fsync(fileno(x->out));
 	failed |= fclose(x->out) != 0;
 	return st != ST_OK ? st : failed ? err_errno(e, ST_IO, "%s", path) : ST_OK;
 }
 
-static enum status write_folder(struct export *x, struct db *db, struct err *e)
+static enum status write_folder(struct ghost_export *x, struct db *db, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(x->ctx, db, &c, e));
@@ -574,7 +589,7 @@ enum status blog_export_ghost(struct ctx *ctx, struct db *db, struct media *medi
 	if (lstat(opt->folder, &st) == 0)
 		return err_set(e, ST_CONFLICT, "%s is there already: name a folder that is to be made", opt->folder);
 	*report = (struct export_report){ 0 };
-	struct export x = { .ctx = ctx, .media = media, .opt = opt, .report = report, .row = row,
+	struct ghost_export x = { .ctx = ctx, .media = media, .opt = opt, .report = report, .row = row,
 			    .folder = arena_printf(ctx->arena, "%s.part-%d", opt->folder, (int)getpid()) };
 	if (mkdir(x.folder, 0700))
 		return err_errno(e, ST_IO, "%s", x.folder);

@@ -13,16 +13,16 @@
 
 #define FILE_DEPTH_MAX 24 /* rows lie at 5; bodies are text */
 
-struct file { char *data; size_t size; };
+struct ghost_upload { char *data; size_t size; };
 
-static void file_fini(struct file *f) { free(f->data); }
+static void file_fini(struct ghost_upload *f) { free(f->data); }
 static void closep(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
 }
 
-static enum status file_read(struct file *f, const char *path, uint64_t max, struct err *e)
+static enum status file_read(struct ghost_upload *f, const char *path, uint64_t max, struct err *e)
 {
 	__attribute__((cleanup(closep))) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -64,7 +64,7 @@ static void position(struct str s, size_t at, unsigned *line, unsigned *column)
 	*column = (unsigned)(at - start) + 1;
 }
 
-static enum status refuse(const char *path, struct str s, size_t at, struct err *e, const char *why)
+static enum status ghost_file_refuse(const char *path, struct str s, size_t at, struct err *e, const char *why)
 {
 	unsigned line, column;
 	position(s, at, &line, &column);
@@ -104,14 +104,14 @@ static enum status check_text(const char *path, struct str s, struct err *e)
 		return err_set(e, ST_INVALID,
 		        "%s is an HTML page and no Ghost export (perhaps the answer of a server that failed)", path);
 	if ((at = bad_utf8(s)) < s.n)
-		return refuse(path, s, at, e, "this is not UTF-8");
+		return ghost_file_refuse(path, s, at, e, "this is not UTF-8");
 	const char *nul = memchr(s.p, 0, s.n);
 	if (nul)
-		return refuse(path, s, (size_t)(nul - s.p), e, "there is a NUL byte");
+		return ghost_file_refuse(path, s, (size_t)(nul - s.p), e, "there is a NUL byte");
 	return ST_OK;
 }
 
-static enum status parse(struct ghost *g, const char *path, struct str s, struct err *e)
+static enum status ghost_json_parse(struct ghost *g, const char *path, struct str s, struct err *e)
 {
 	struct err why = { 0 };
 	g->doc = json_parse(s, FILE_DEPTH_MAX, &why);
@@ -194,7 +194,7 @@ static enum status find_tables(struct ghost *g, const char *path, json_t *data, 
 
 enum status ghost_open(struct ghost *g, const char *path, uint64_t max, struct err *e)
 {
-	__attribute__((cleanup(file_fini))) struct file f = { NULL, 0 };
+	__attribute__((cleanup(file_fini))) struct ghost_upload f = { NULL, 0 };
 	json_t *data = NULL;
 	const char *where = "";
 	TRY(file_read(&f, path, max, e));
@@ -202,7 +202,7 @@ enum status ghost_open(struct ghost *g, const char *path, uint64_t max, struct e
 	if (str_starts(s, STR("\xef\xbb\xbf"))) /* saved by hand in some editors */
 		s = str_skip(s, 3);
 	TRY(check_text(path, s, e));
-	TRY(parse(g, path, s, e));
+	TRY(ghost_json_parse(g, path, s, e));
 	TRY(find_data(g, path, &data, &where, e));
 	return find_tables(g, path, data, where, e);
 }

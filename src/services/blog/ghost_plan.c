@@ -56,7 +56,7 @@ struct plan_object *ghost_object(struct ghost *g, enum import_kind kind, const c
 	return o;
 }
 
-static struct str address(struct ghost *g, json_t *row, const char *key)
+static struct str plan_address(struct ghost *g, json_t *row, const char *key)
 {
 	struct str url = ghost_url(g, row, key);
 	const struct plan_media *m = import_media_find(g->media, url, g->log);
@@ -86,7 +86,7 @@ static void common_meta(struct ghost *g, struct plan_object *o, json_t *row)
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
 		if (!ghost_text(row, urls[i].key).n)
 			continue;
-		*urls[i].to = address(g, row, urls[i].key);
+		*urls[i].to = plan_address(g, row, urls[i].key);
 		o->has_meta = true;
 	}
 }
@@ -234,7 +234,7 @@ void ghost_plan_authors(struct ghost *g)
 		o->website = ghost_text(row, "website");
 		o->social = social_of(g, row);
 		o->role = role_of(g, &of_user, &roles, row);
-		o->cover_url = address(g, row, ghost_text(row, "cover").n ? "cover" : "cover_image");
+		o->cover_url = plan_address(g, row, ghost_text(row, "cover").n ? "cover" : "cover_image");
 		ghost_image(g, o, ghost_url(g, row, ghost_text(row, "image").n ? "image" : "profile_image"));
 		/* The password and when somebody signed in last are nobody's business here, and would make each export
 		 * a change. */

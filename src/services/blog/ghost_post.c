@@ -17,17 +17,17 @@ struct relations {
 
 /* --- bodies ------------------------------------------------------------------------------------------------------- */
 
-static struct str keep(struct ghost *g, struct str s) { return s.p ? arena_str(g->a, s) : STR_NULL; }
+static struct str plan_text(struct ghost *g, struct str s) { return s.p ? arena_str(g->a, s) : STR_NULL; }
 
 static void keep_body(struct ghost *g, struct body *to, const struct body *from)
 {
 	*to = *from;
-	to->html.s = keep(g, from->html.s);
-	to->member.s = keep(g, from->member.s);
-	to->visitor.s = keep(g, from->visitor.s);
-	to->preview.s = keep(g, from->preview.s);
-	to->plain = keep(g, from->plain);
-	to->plain_preview = keep(g, from->plain_preview);
+	to->html.s = plan_text(g, from->html.s);
+	to->member.s = plan_text(g, from->member.s);
+	to->visitor.s = plan_text(g, from->visitor.s);
+	to->preview.s = plan_text(g, from->preview.s);
+	to->plain = plan_text(g, from->plain);
+	to->plain_preview = plan_text(g, from->plain_preview);
 	to->notes = NULL;
 	to->note_count = 0;
 }

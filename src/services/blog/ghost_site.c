@@ -25,7 +25,7 @@ static struct str setting(const struct ghost *g, const char *key)
 	return STR("");
 }
 
-static void put(struct ghost *g, const char *name, struct str value)
+static void plan_setting_put(struct ghost *g, const char *name, struct str value)
 {
 	g->plan->settings[g->plan->setting_count++] = (struct plan_setting){ str_c(name), value };
 }
@@ -34,20 +34,11 @@ static void put_image(struct ghost *g, const char *name, struct str value)
 {
 	struct str url = body_url(g->a, &g->body, value);
 	const struct plan_media *m = import_media_find(g->media, url, g->log);
-	put(g, name, m ? m->image.src : url);
-	put(g, arena_printf(g->a, "%s.srcset", name), m ? m->image.srcset : STR(""));
-	put(g, arena_printf(g->a, "%s.width", name), m ? arena_strf(g->a, "%d", m->image.width) : STR(""));
-	put(g, arena_printf(g->a, "%s.height", name), m ? arena_strf(g->a, "%d", m->image.height) : STR(""));
-}
-
-static bool is_colour(struct str s)
-{
-	if ((s.n != 4 && s.n != 7) || s.p[0] != '#')
-		return false;
-	for (size_t i = 1; i < s.n; i++)
-		if (!strchr("0123456789abcdefABCDEF", s.p[i]))
-			return false;
-	return true;
+	plan_setting_put(g, name, m ? m->image.src : url);
+	plan_setting_put(g, arena_printf(g->a, "%s.srcset", name), m ? m->image.srcset : STR(""));
+	plan_setting_put(g, arena_printf(g->a, "%s.width", name), m ? arena_strf(g->a, "%d", m->image.width) : STR(""));
+	plan_setting_put(g, arena_printf(g->a, "%s.height", name),
+	                 m ? arena_strf(g->a, "%d", m->image.height) : STR(""));
 }
 
 /* Ghost's key → ours; its older names behind the one of today. */
@@ -115,7 +106,7 @@ static void plan_settings(struct ghost *g)
 		struct str value = setting(g, known[i].key);
 		if (!value.n || has_setting(g, known[i].name))
 			continue;
-		bool bad_colour = !strcmp(known[i].name, "accent") && !is_colour(value);
+		bool bad_colour = !strcmp(known[i].name, "accent") && !str_is_colour(value, true);
 		if (bad_colour || is_ghost_default(str_c(known[i].key), value)) {
 			count->skipped++;
 			if (bad_colour)
@@ -125,7 +116,7 @@ static void plan_settings(struct ghost *g)
 		if (known[i].image)
 			put_image(g, known[i].name, value);
 		else
-			put(g, known[i].name, value);
+			plan_setting_put(g, known[i].name, value);
 	}
 	if (has_setting(g, "code_head") || has_setting(g, "code_foot"))
 		import_note(g->log, IMPORT_SETTINGS, STR("code injection"), "was kept, and is not executed");

@@ -13,7 +13,7 @@
 #define SCRATCH_MAX ((size_t)512 << 20)
 #define VERSION_KNOWN 6
 
-struct run {
+struct ghost_run {
 	struct ctx *ctx;
 	struct db *db;
 	struct media *media;
@@ -45,7 +45,7 @@ static void note_version(struct ghost *g)
 		        "is a version that nobody here knows: what looks familiar was taken");
 }
 
-static enum status plan_all(struct run *r)
+static enum status plan_all(struct ghost_run *r)
 {
 	struct ghost *g = &r->g;
 	TRY(ghost_open(g, r->opt->path, r->opt->file_max ? r->opt->file_max : FILE_MAX, &r->err));
@@ -70,7 +70,7 @@ static enum status plan_all(struct run *r)
 
 static void run_guarded(void *arg)
 {
-	struct run *r = arg;
+	struct ghost_run *r = arg;
 	r->status = plan_all(r);
 }
 
@@ -83,7 +83,7 @@ enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *medi
 	if (!kept || !scratch)
 		return err_set(e, ST_NOMEM, "no memory for an import");
 	*report = (struct import_report){ .version = STR("") };
-	struct run r = { .ctx = ctx, .db = db, .media = media, .opt = opt, .report = report };
+	struct ghost_run r = { .ctx = ctx, .db = db, .media = media, .opt = opt, .report = report };
 	r.plan = (struct plan){ .a = kept, .now = clock_now_us() };
 	r.log = (struct import_log){ ctx->arena, report,
 		ARENA_ARRAY(ctx->arena, struct import_note, IMPORT_NOTES_MAX) };

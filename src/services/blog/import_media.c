@@ -37,7 +37,7 @@ struct import_media *import_media_new(
 
 void import_media_fini(struct import_media *im) { HASH_CLEAR(hh, im->by_origin); /* the entries are the arena's */ }
 
-static struct known *add(struct import_media *im, struct str origin)
+static struct known *media_add(struct import_media *im, struct str origin)
 {
 	struct known *k = ARENA_NEW(im->a, struct known);
 	k->m.origin = arena_str(im->a, origin);
@@ -54,7 +54,7 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 	TRY(db_read(im->ctx, db, &c, e));
 	TRY(q_blog_media_known(c, &rows, &n, e));
 	for (size_t i = 0; i < n; i++) {
-		struct known *k = add(im, rows[i].origin);
+		struct known *k = media_add(im, rows[i].origin);
 		k->m.id = rows[i].id;
 		k->m.image = (struct blog_image){ .src = arena_str(im->a, rows[i].path),
 			.srcset = arena_str(im->a, rows[i].srcset),
@@ -66,14 +66,6 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 }
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* "/content/images/size/w600/format/webp/2019/a%20b.jpg?v=1" → "/content/images/2019/a b.jpg"; p NULL: not a file of
    the site, or one that would lead out of its folder. */
@@ -108,10 +100,11 @@ static struct str origin_of(struct arena *a, struct str url)
 		first = false;
 		size_t from = b.len;
 		for (size_t i = 0; i < segment.n; i++) {
-			bool escaped = segment.p[i] == '%' && i + 2 < segment.n && hex(segment.p[i + 1]) >= 0 &&
-			        hex(segment.p[i + 2]) >= 0;
-			buf_putc(&b,
-			        escaped ? (char)(hex(segment.p[i + 1]) << 4 | hex(segment.p[i + 2])) : segment.p[i]);
+			bool escaped = segment.p[i] == '%' && i + 2 < segment.n &&
+			               str_hex_value(segment.p[i + 1]) >= 0 && str_hex_value(segment.p[i + 2]) >= 0;
+			buf_putc(&b, escaped ? (char)(str_hex_value(segment.p[i + 1]) << 4 |
+			                              str_hex_value(segment.p[i + 2]))
+			                     : segment.p[i]);
 			i += escaped ? 2 : 0;
 		}
 		struct str name = buf_ok(&b) ? str_n(b.data + from, b.len - from) : STR("..");
@@ -220,7 +213,7 @@ const struct plan_media *import_media_find(struct import_media *im, struct str u
 		return NULL;
 	HASH_FIND(hh, im->by_origin, origin.p, origin.n, k);
 	if (!k) {
-		k = add(im, origin);
+		k = media_add(im, origin);
 		store(im, k, log);
 	}
 	return k->m.image.src.n ? &k->m : NULL;

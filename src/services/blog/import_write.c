@@ -161,7 +161,7 @@ static enum status write_details(struct writer *w, const struct plan_object *o, 
 }
 
 /* What is there twice keeps its first place, as with edges_set: of many put at once the last counts. */
-static void collect(struct writer *w, int64_t id, struct str type, const int64_t *ids, size_t n)
+static void edges_collect(struct writer *w, int64_t id, struct str type, const int64_t *ids, size_t n)
 {
 	if (w->edge_count + n > w->edge_room) {
 		w->edge_room = 2 * (w->edge_count + n);
@@ -190,14 +190,14 @@ static enum status write_links(struct writer *w, const struct plan_object *o, in
 				ids[n++] = d->id;
 		}
 		if (fresh)
-			collect(w, id, str_c(sets[s].type), ids, n);
+			edges_collect(w, id, str_c(sets[s].type), ids, n);
 		else
 			TRY(edges_set(w->c, id, str_c(sets[s].type), ids, n, e));
 	}
 	return ST_OK;
 }
 
-static void remember(struct writer *w, struct str origin, int64_t id)
+static void origin_remember(struct writer *w, struct str origin, int64_t id)
 {
 	struct done_object *d = ARENA_NEW(w->a, struct done_object);
 	d->origin = origin;
@@ -216,7 +216,7 @@ static enum status adopt(struct writer *w, const struct plan_object *o, bool *ad
 	if (!row || str_starts(row->origin, STR("ghost:")))
 		return ST_OK;
 	*adopted = true;
-	remember(w, o->origin, row->id);
+	origin_remember(w, o->origin, row->id);
 	w->counted->counts[o->kind].unchanged++;
 	return ST_OK;
 }
@@ -235,7 +235,7 @@ static enum status write_changed(
 	TRY(write_row(w, o, id, !old, slug, e));
 	TRY(write_details(w, o, id, e));
 	TRY(write_body(w, o, id, e));
-	remember(w, o->origin, id);
+	origin_remember(w, o->origin, id);
 	TRY(write_links(w, o, id, !old, e));
 	struct import_count *count = &w->counted->counts[o->kind];
 	++*(old ? &count->changed : &count->added);
@@ -256,7 +256,7 @@ static enum status write_object(struct writer *w, const struct plan_object *o, s
 	TRY(q_blog_object_by_origin(w->c, o->origin, &old, e));
 	if (old && str_eq(old->origin_hash, o->hash)) {
 		w->counted->counts[o->kind].unchanged++;
-		remember(w, o->origin, old->id);
+		origin_remember(w, o->origin, old->id);
 		return ST_OK;
 	}
 	if (old && !str_eq(old->type, o->type)) /* a post became a page, or the other way round */
@@ -331,7 +331,7 @@ static void add_counts(struct import_report *r, const struct import_report *coun
 	}
 }
 
-static enum status record(struct writer *w, struct err *e)
+static enum status import_record(struct writer *w, struct err *e)
 {
 	struct import_report whole = *w->log->report;
 	const char *name = strrchr(w->opt->path, '/');
@@ -365,10 +365,10 @@ static enum status write_all(struct writer *w, struct err *e)
 	TRY(write_settings(w, e));
 	for (size_t i = 0; i < 2; i++)
 		TRY(write_menu(w, &w->plan->menus[i], e));
-	return record(w, e);
+	return import_record(w, e);
 }
 
-struct run {
+struct write_run {
 	struct plan *plan;
 	const struct import_options *opt;
 	struct import_log *log;
@@ -377,7 +377,7 @@ struct run {
 
 static enum status transaction(struct db_conn *c, void *arg, struct err *e)
 {
-	struct run *run = arg;
+	struct write_run *run = arg;
 	size_t notes = run->log->report->note_count, dropped = run->log->report->notes_dropped;
 	run->counted = (struct import_report){ .counts = { { 0 } } };
 	struct writer w = {
@@ -395,7 +395,7 @@ static enum status transaction(struct db_conn *c, void *arg, struct err *e)
 enum status import_write(struct ctx *ctx, struct db *db, struct plan *plan, const struct import_options *opt,
                          struct import_log *log, struct err *e)
 {
-	struct run run = { .plan = plan, .opt = opt, .log = log };
+	struct write_run run = { .plan = plan, .opt = opt, .log = log };
 	TRY(db_write(ctx, db, transaction, &run, e));
 	add_counts(log->report, &run.counted);
 	return ST_OK;

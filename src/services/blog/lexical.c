@@ -136,7 +136,7 @@ static void put_line(struct render *r, json_t *children, unsigned depth)
 
 /* --- blocks ------------------------------------------------------------------------------------------------------- */
 
-static void gather(json_t *children, struct buf *text, unsigned depth)
+static void gather_text(json_t *children, struct buf *text, unsigned depth)
 {
 	size_t i;
 	json_t *node;
@@ -144,7 +144,7 @@ static void gather(json_t *children, struct buf *text, unsigned depth)
 		return;
 	json_array_foreach(children, i, node) {
 		buf_putstr(text, text_of(node, "text"));
-		gather(json_object_get(node, "children"), text, depth + 1);
+		gather_text(json_object_get(node, "children"), text, depth + 1);
 	}
 }
 
@@ -171,7 +171,7 @@ static void put_heading(struct render *r, json_t *node, unsigned depth)
 			el = tags[i];
 	struct buf text;
 	buf_arena(&text, r->a, 1024);
-	gather(json_object_get(node, "children"), &text, 0);
+	gather_text(json_object_get(node, "children"), &text, 0);
 	struct el_attr id = { "id", render_heading_id(r, buf_str(&text)) };
 	put_element(r, el, node, &id, depth);
 }

@@ -8,7 +8,7 @@
 #define MARKUPS_MAX 32 /* open at once */
 
 struct doc { json_t *markups, *atoms, *cards; };
-struct stack { const char *open[MARKUPS_MAX]; unsigned count; };
+struct mobiledoc_stack { const char *open[MARKUPS_MAX]; unsigned count; };
 
 enum { SECTION_MARKUP = 1, SECTION_IMAGE = 2, SECTION_LIST = 3, SECTION_CARD = 10 };
 enum { MARKER_TEXT = 0, MARKER_ATOM = 1 };
@@ -28,7 +28,7 @@ static const char *one_of(struct str given, const char *const *names, const char
 
 /* --- markers ------------------------------------------------------------------------------------------------------ */
 
-static void open_markup(struct render *r, const struct doc *d, json_t *index, struct stack *s)
+static void open_markup(struct render *r, const struct doc *d, json_t *index, struct mobiledoc_stack *s)
 {
 	static const char *const known[] = { "strong", "b", "em", "i", "a", "s", "u", "code", "sub", "sup", "mark",
 		"del", "strike", NULL };
@@ -51,7 +51,7 @@ static void open_markup(struct render *r, const struct doc *d, json_t *index, st
 	s->open[s->count++] = el; /* an unknown one keeps its place: closing counts it */
 }
 
-static void close_markups(struct render *r, struct stack *s, json_int_t count)
+static void close_markups(struct render *r, struct mobiledoc_stack *s, json_int_t count)
 {
 	for (; count > 0 && s->count; count--) {
 		const char *el = s->open[--s->count];
@@ -71,7 +71,7 @@ static void put_atom(struct render *r, const struct doc *d, json_t *index)
 
 static void put_markers(struct render *r, const struct doc *d, json_t *markers)
 {
-	struct stack s = { .count = 0 };
+	struct mobiledoc_stack s = { .count = 0 };
 	size_t i, k;
 	json_t *marker, *index;
 	json_array_foreach(markers, i, marker) {

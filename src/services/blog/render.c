@@ -36,7 +36,7 @@ void el_close(struct buf *b, const char *name)
 	buf_putc(b, '>');
 }
 
-static struct str number(struct arena *a, int n) { return n > 0 ? arena_strf(a, "%d", n) : STR_NULL; }
+static struct str number_or_null(struct arena *a, int n) { return n > 0 ? arena_strf(a, "%d", n) : STR_NULL; }
 
 static void put_img(struct arena *a, struct buf *b, const struct blog_image *im, const char *cls, const char *sizes)
 {
@@ -45,8 +45,8 @@ static void put_img(struct arena *a, struct buf *b, const struct blog_image *im,
 		{ "src", im->src },
 		{ "srcset", im->srcset.n ? im->srcset : STR_NULL },
 		{ "sizes", im->srcset.n && sizes ? str_c(sizes) : STR_NULL },
-		{ "width", im->height > 0 ? number(a, im->width) : STR_NULL },
-		{ "height", im->width > 0 ? number(a, im->height) : STR_NULL },
+		{ "width", im->height > 0 ? number_or_null(a, im->width) : STR_NULL },
+		{ "height", im->width > 0 ? number_or_null(a, im->height) : STR_NULL },
 		{ "alt", im->alt.p ? im->alt : STR("") },
 		{ "loading", STR("lazy") },
 		{ "decoding", STR("async") },

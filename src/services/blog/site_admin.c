@@ -106,7 +106,7 @@ enum status blog_get_site_form(struct web *w, struct err *e)
 
 struct site_change { struct web *w; const struct site_form *values; struct media_item logo, icon; };
 
-static enum status put(struct db_conn *c, const char *name, struct str value, struct err *e)
+static enum status site_setting_put(struct db_conn *c, const char *name, struct str value, struct err *e)
 {
 	return q_blog_setting_put(c, str_c(name), value, clock_now_us(), NULL, e);
 }
@@ -116,10 +116,12 @@ static enum status put_picture(struct db_conn *c, const char *name, const struct
 {
 	struct arena *a = db_arena(c);
 	bool none = !item->variant_count;
-	TRY(put(c, name, none ? STR("") : import_media_path(a, item), e));
-	TRY(put(c, arena_printf(a, "%s.srcset", name), none ? STR("") : import_media_srcset(a, item), e));
-	TRY(put(c, arena_printf(a, "%s.width", name), none ? STR("") : arena_strf(a, "%d", item->width), e));
-	return put(c, arena_printf(a, "%s.height", name), none ? STR("") : arena_strf(a, "%d", item->height), e);
+	TRY(site_setting_put(c, name, none ? STR("") : import_media_path(a, item), e));
+	TRY(site_setting_put(c, arena_printf(a, "%s.srcset", name), none ? STR("") : import_media_srcset(a, item), e));
+	TRY(site_setting_put(c, arena_printf(a, "%s.width", name), none ? STR("") : arena_strf(a, "%d", item->width),
+	                     e));
+	return site_setting_put(c, arena_printf(a, "%s.height", name),
+	                        none ? STR("") : arena_strf(a, "%d", item->height), e);
 }
 
 static enum status changed(struct db_conn *c, struct web *w, const char *what, struct err *e)
@@ -134,11 +136,11 @@ static enum status tx_site(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct site_change *x = arg;
 	const struct site_form *v = x->values;
-	TRY(put(c, "title", v->title, e));
-	TRY(put(c, "description", v->description, e));
-	TRY(put(c, "lang", v->lang, e));
-	TRY(put(c, "timezone", v->timezone, e));
-	TRY(put(c, "accent", v->accent, e));
+	TRY(site_setting_put(c, "title", v->title, e));
+	TRY(site_setting_put(c, "description", v->description, e));
+	TRY(site_setting_put(c, "lang", v->lang, e));
+	TRY(site_setting_put(c, "timezone", v->timezone, e));
+	TRY(site_setting_put(c, "accent", v->accent, e));
 	if (x->logo.variant_count || v->no_logo)
 		TRY(put_picture(c, "logo", &x->logo, e));
 	if (x->icon.variant_count || v->no_icon)

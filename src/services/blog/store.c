@@ -392,7 +392,7 @@ static struct str uuid_of(struct arena *a, struct str origin, int64_t id)
 	for (size_t i = 0; is_uuid && i < own.n; i++)
 		is_uuid = i == 8 || i == 13 || i == 18 || i == 23
 		        ? own.p[i] == '-'
-		        : strchr("0123456789abcdefABCDEF", own.p[i]) && own.p[i];
+		        : str_hex_value(own.p[i]) >= 0;
 	return is_uuid ? own : blog_uuid(a, id);
 }
 

@@ -144,7 +144,7 @@ const struct blog_social *store_social(struct arena *a, struct str json, size_t 
 	return list;
 }
 
-static int pixels(struct str s)
+static int text_pixels(struct str s)
 {
 	int64_t n;
 	return str_i64(s, &n) && n > 0 && n < 100000 ? (int)n : 0;
@@ -193,7 +193,7 @@ static void apply_setting(struct blog_site *s, struct str name, struct str value
 		return;
 	void *at = (char *)s + row->offset;
 	if (row->kind == SITE_PIXELS)
-		*(int *)at = pixels(value);
+		*(int *)at = text_pixels(value);
 	else if (row->kind == SITE_SIGNUP)
 		*(bool *)at = str_eqc(value, "invite");
 	else if (value.n)

@@ -11,7 +11,7 @@
 #define SLUG_MAX 185 /* room for "-12345" below the route's 191 */
 
 /* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
-static struct str fold(struct arena *a, struct str s)
+static struct str search_fold(struct arena *a, struct str s)
 {
 	struct str folded = unicode_mapped(
 	        a, s, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
@@ -33,7 +33,7 @@ static const char *spelling(utf8proc_int32_t c)
 
 struct str body_slug(struct arena *a, struct str text)
 {
-	struct str s = fold(a, str_first(text, 4096));
+	struct str s = search_fold(a, str_first(text, 4096));
 	struct buf b;
 	buf_arena(&b, a, SLUG_MAX + 8);
 	bool gap = false;

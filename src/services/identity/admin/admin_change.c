@@ -24,7 +24,7 @@ static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = { [MEMBER
 	[MEMBER_SUSPEND] = { "active leaving", "suspended" },
 	[MEMBER_RESTORE] = { "suspended", "active" } };
 
-struct change {
+struct person_change {
 	struct web *w;
 	int64_t id;
 	enum member_action action;
@@ -45,7 +45,7 @@ static bool owns(struct str roles)
 	return person_may(&p, "", "owner");
 }
 
-static enum status guard(struct db_conn *c, const struct change *x, struct err *e)
+static enum status guard(struct db_conn *c, const struct person_change *x, struct err *e)
 {
 	const struct person_record *p = x->before;
 	struct identity_other_owners_row *others;
@@ -67,7 +67,7 @@ static enum status guard(struct db_conn *c, const struct change *x, struct err *
 }
 
 /* Nobody keeps a way back in: what they invited others to, themselves maybe, goes with their rights. */
-static bool loses_rights(const struct change *x)
+static bool loses_rights(const struct person_change *x)
 {
 	struct str had = x->before->roles;
 	return x->action == MEMBER_SUSPEND ||
@@ -77,7 +77,7 @@ static bool loses_rights(const struct change *x)
 
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 {
-	struct change *x = arg;
+	struct person_change *x = arg;
 	int64_t now = clock_now_us();
 	struct audit_entry entry = { 0 };
 	TRY(people_by_id(c, x->id, &x->before, e));
@@ -114,7 +114,7 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* What signed-in browsers and the person themselves learn of it. */
-static enum status tell(const struct change *x, struct err *e)
+static enum status change_tell(const struct person_change *x, struct err *e)
 {
 	struct ctx *ctx = x->w->ctx;
 	const struct person_record *p = x->before;
@@ -129,8 +129,8 @@ static enum status tell(const struct change *x, struct err *e)
 enum status admin_change(
         struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed, struct err *e)
 {
-	struct change x = { .w = w, .id = person, .action = action, .roles = roles.p ? roles : STR("") };
+	struct person_change x = { .w = w, .id = person, .action = action, .roles = roles.p ? roles : STR("") };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_change, &x, e));
 	*changed = x.changed;
-	return x.changed ? tell(&x, e) : ST_OK;
+	return x.changed ? change_tell(&x, e) : ST_OK;
 }

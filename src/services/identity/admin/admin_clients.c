@@ -69,7 +69,7 @@ static struct str next_page(struct web *w, struct str q, const struct identity_c
 	return web_url(w->ctx, "identity", "/admin/applications%.*s", (int)b.len, b.data);
 }
 
-static enum status load(struct web *w, struct clients_view *v, struct err *e)
+static enum status clients_load(struct web *w, struct clients_view *v, struct err *e)
 {
 	struct identity_clients_row *rows;
 	struct identity_clients_count_row *count;
@@ -109,7 +109,7 @@ enum status identity_get_clients(struct web *w, struct err *e)
 	struct str q = str_trim(web_query(w, "q"));
 	struct clients_view v = { .q = q.n ? str_utf8_first(q, ADMIN_SEARCH_MAX) : STR(""), .done = done_of(w) };
 	struct page_shell shell = signin_shell(w, "Applications");
-	TRY(load(w, &v, e));
+	TRY(clients_load(w, &v, e));
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_admin_clients(&b, &shell, w, &v);

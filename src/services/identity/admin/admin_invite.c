@@ -16,7 +16,7 @@
 #define LIST_MAX 200
 #define LIFE_DAYS 14
 
-static enum status load(struct web *w, struct invitations_view *v, struct err *e)
+static enum status invitations_load(struct web *w, struct invitations_view *v, struct err *e)
 {
 	struct identity_invitations_row *rows;
 	struct arena *a = w->ctx->arena;
@@ -35,31 +35,31 @@ static enum status load(struct web *w, struct invitations_view *v, struct err *e
 	return ST_OK;
 }
 
-static enum status page(struct web *w, int status, struct invitations_view *v, struct err *e)
+static enum status invitations_page(struct web *w, int status, struct invitations_view *v, struct err *e)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "Invitations");
 	v->owner = person_may(w->person, "", "owner");
-	TRY(load(w, v, e));
+	TRY(invitations_load(w, v, e));
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_admin_invitations(&b, &shell, w, v);
 	return web_html(w, status, &b);
 }
 
-static struct invitations_view nothing(void)
+static struct invitations_view invitations_empty(void)
 {
 	return (struct invitations_view){ .email = STR(""), .role = STR(""), .wrong_email = STR(""), .done = STR("") };
 }
 
 enum status identity_get_invitations(struct web *w, struct err *e)
 {
-	struct invitations_view v = nothing();
+	struct invitations_view v = invitations_empty();
 	struct str done = web_query(w, "done");
 	v.done = str_eqc(done, "sent")  ? STR("The invitation is on its way.")
 	        : str_eqc(done, "back") ? STR("The invitation was taken back.")
 	                                : STR("");
-	return page(w, 200, &v, e);
+	return invitations_page(w, 200, &v, e);
 }
 
 static bool role_allowed(const struct web *w, struct str role)
@@ -120,7 +120,7 @@ static enum status send_one(struct web *w, struct inviting *x, struct err *e)
 
 enum status identity_post_invitations(struct web *w, struct err *e)
 {
-	struct invitations_view v = nothing();
+	struct invitations_view v = invitations_empty();
 	struct inviting x = { .w = w, .email = STR(""), .roles = STR("") };
 	struct err why = { 0 };
 	struct str action = web_form(w, "action"), ignored;
@@ -142,7 +142,7 @@ enum status identity_post_invitations(struct web *w, struct err *e)
 		st = send_one(w, &x, &why);
 	if (st == ST_UNPROCESSABLE || st == ST_CONFLICT) {
 		v.wrong_email = arena_str(w->ctx->arena, str_c(why.msg));
-		return page(w, 422, &v, e);
+		return invitations_page(w, 422, &v, e);
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);

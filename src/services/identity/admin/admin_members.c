@@ -147,9 +147,15 @@ static enum member_action action_of(struct str name)
 	return MEMBER_ACTIONS;
 }
 
-struct crowd { struct web *w; enum member_action action; unsigned asked, done; struct buf people; struct str problem; };
+struct members_action {
+	struct web *w;
+	enum member_action action;
+	unsigned asked, done;
+	struct buf people;
+	struct str problem;
+};
 
-static enum status take(struct crowd *x, struct str who, struct err *e)
+static enum status members_action_apply(struct members_action *x, struct str who, struct err *e)
 {
 	struct err why = { 0 };
 	int64_t id;
@@ -169,7 +175,7 @@ static enum status take(struct crowd *x, struct str who, struct err *e)
 	return ST_OK;
 }
 
-static enum status answer(struct crowd *x, struct err *e)
+static enum status members_answer(struct members_action *x, struct err *e)
 {
 	const struct member_action_def *d = &member_actions[x->action];
 	struct ctx *ctx = x->w->ctx;
@@ -188,31 +194,31 @@ static enum status answer(struct crowd *x, struct err *e)
 	        web_url(ctx, "identity", "/admin/members?done=%u%%20%s%.*s", x->done, d->done, STR_ARG(undo)));
 }
 
-static enum status begin(struct web *w, struct crowd *x, struct err *e)
+static enum status members_action_begin(struct web *w, struct members_action *x, struct err *e)
 {
-	*x = (struct crowd){ .w = w, .action = action_of(web_form(w, "action")), .problem = STR("") };
+	*x = (struct members_action){ .w = w, .action = action_of(web_form(w, "action")), .problem = STR("") };
 	buf_arena(&x->people, w->ctx->arena, 8192);
 	return x->action < MEMBER_ACTIONS ? ST_OK : err_set(e, ST_INVALID, "Please choose what to do.");
 }
 
 enum status identity_post_members(struct web *w, struct err *e)
 {
-	struct crowd x;
-	TRY(begin(w, &x, e));
+	struct members_action x;
+	TRY(members_action_begin(w, &x, e));
 	for (unsigned i = 0; i < w->form_.count; i++)
 		if (str_eqc(w->form_.list[i].name, "person"))
-			TRY(take(&x, w->form_.list[i].value, e));
-	return answer(&x, e);
+			TRY(members_action_apply(&x, w->form_.list[i].value, e));
+	return members_answer(&x, e);
 }
 
 enum status identity_post_members_undo(struct web *w, struct err *e)
 {
-	struct crowd x;
+	struct members_action x;
 	struct str people = web_form(w, "people"), who;
-	TRY(begin(w, &x, e));
+	TRY(members_action_begin(w, &x, e));
 	while (people.n && str_next(&people, '.', &who))
-		TRY(take(&x, who, e));
-	return answer(&x, e);
+		TRY(members_action_apply(&x, who, e));
+	return members_answer(&x, e);
 }
 
 /* A cell that a spreadsheet would take for a formula begins with an apostrophe. */

@@ -4,11 +4,11 @@
 #include "platform/audit/audit.h"
 #include "services/identity/people/password.h"
 
-struct adding { const struct admin_person *n; char hash[PASSWORD_HASH_MAX]; int64_t id; };
+struct person_adding { const struct admin_person *n; char hash[PASSWORD_HASH_MAX]; int64_t id; };
 
 static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
-	struct adding *x = arg;
+	struct person_adding *x = arg;
 	const struct person_new n = {
 		.email = x->n->email, .name = x->n->name, .roles = x->n->roles, .email_verified = true
 	};
@@ -26,7 +26,7 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 
 enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int64_t *id, struct err *e)
 {
-	struct adding x = { .n = n };
+	struct person_adding x = { .n = n };
 	TRY(password_check(ctx, n->password, &(struct password_owner){ n->email, n->name }, e));
 	TRY(password_hash(ctx, n->password, x.hash, e));
 	TRY(db_write(ctx, ctx->svc->db, tx_add, &x, e));

@@ -12,7 +12,7 @@
 
 #define PAGE_MAX (512 << 10)
 
-static enum status load(struct web *w, struct apps_view *v, struct err *e)
+static enum status apps_load(struct web *w, struct apps_view *v, struct err *e)
 {
 	struct identity_consents_of_row *rows;
 	SCOPED_DB_READ c = NULL;
@@ -38,18 +38,18 @@ enum status identity_get_applications(struct web *w, struct err *e)
 	struct page_shell shell = {
 		.title = STR("Applications"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
 	};
-	TRY(load(w, &v, e));
+	TRY(apps_load(w, &v, e));
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_oauth_apps(&page, &shell, w, &v);
 	return web_html(w, 200, &page);
 }
 
-struct removal { struct web *w; struct str client; };
+struct apps_removal { struct web *w; struct str client; };
 
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct removal *r = arg;
+	const struct apps_removal *r = arg;
 	struct audit_entry entry = { .action = "oauth.revoked",
 		.object = r->client,
 		.actor = arena_strf(db_arena(c), "%lld", (long long)r->w->person->id) };
@@ -59,7 +59,7 @@ static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 
 enum status identity_post_application(struct web *w, struct err *e)
 {
-	struct removal r = { w, web_form(w, "client") };
+	struct apps_removal r = { w, web_form(w, "client") };
 	if (!r.client.n)
 		return err_set(e, ST_INVALID, "No application was named.");
 	/* Its tokens first: a consent without tokens can be taken back again. */

@@ -47,7 +47,7 @@ static bool base64url_text(struct str s)
 	return true;
 }
 
-static const char *wrong(struct oauth_ask *a, const char *error, const char *why)
+static const char *ask_wrong(struct oauth_ask *a, const char *error, const char *why)
 {
 	a->why = why;
 	return error;
@@ -59,7 +59,7 @@ static const char *wrong_challenge(struct oauth_ask *a)
 		return NULL;
 	if (a->challenge.n != AUTH_HASH_LEN || !base64url_text(a->challenge) ||
 	        !str_eqc(param(a, "code_challenge_method"), "S256"))
-		return wrong(a, "invalid_request", "A code_challenge with the method S256 is needed (RFC 7636).");
+		return ask_wrong(a, "invalid_request", "A code_challenge with the method S256 is needed (RFC 7636).");
 	return NULL;
 }
 
@@ -67,27 +67,27 @@ static const char *what_is_wrong(struct oauth_ask *a)
 {
 	struct str mode = param(a, "response_mode"), type = param(a, "response_type");
 	if (twice(&a->params))
-		return wrong(a, "invalid_request", "A parameter is there twice.");
+		return ask_wrong(a, "invalid_request", "A parameter is there twice.");
 	if (param(a, "request").p)
-		return wrong(a, "request_not_supported", "Request objects are not taken.");
+		return ask_wrong(a, "request_not_supported", "Request objects are not taken.");
 	if (!str_eqc(type, "code"))
-		return wrong(
+		return ask_wrong(
 		        a, type.n ? "unsupported_response_type" : "invalid_request", "The response_type must be code.");
 	if (mode.p && !str_eqc(mode, "query") && !str_eqc(mode, "form_post"))
-		return wrong(a, "invalid_request", "The response_mode must be query or form_post.");
+		return ask_wrong(a, "invalid_request", "The response_mode must be query or form_post.");
 	if (!a->client.service && !oauth_client_may_use(&a->client, "authorization_code"))
-		return wrong(a, "unauthorized_client", "The application is not registered for authorization_code.");
+		return ask_wrong(a, "unauthorized_client", "The application is not registered for authorization_code.");
 	const char *challenge = wrong_challenge(a);
 	if (challenge)
 		return challenge;
 	if (a->nonce.n > 512 || a->state.n > 2048)
-		return wrong(a, "invalid_request", "The nonce or the state is too long.");
+		return ask_wrong(a, "invalid_request", "The nonce or the state is too long.");
 	if (!a->scope.n)
-		return wrong(a, "invalid_scope", "None of these scopes is one that the application may ask for.");
+		return ask_wrong(a, "invalid_scope", "None of these scopes is one that the application may ask for.");
 	if (scope_has(a->prompt, "none") && str_chr(a->prompt, ' ') >= 0)
-		return wrong(a, "invalid_request", "prompt=none goes with nothing else.");
+		return ask_wrong(a, "invalid_request", "prompt=none goes with nothing else.");
 	if (param(a, "max_age").p && a->max_age_s < 0)
-		return wrong(a, "invalid_request", "max_age is no number of seconds.");
+		return ask_wrong(a, "invalid_request", "max_age is no number of seconds.");
 	return NULL;
 }
 
@@ -137,7 +137,8 @@ enum status oauth_ask_open(struct web *w, struct str text, struct oauth_ask *out
 {
 	TRY(oauth_ask_parse(w, text, out, error, e));
 	if (!*error && json_is_true(json_object_get(out->client.metadata, "require_pushed_authorization_requests")))
-		*error = wrong(out, "invalid_request", "The application said that it pushes its requests (RFC 9126).");
+		*error = ask_wrong(out, "invalid_request",
+		                   "The application said that it pushes its requests (RFC 9126).");
 	return ST_OK;
 }
 

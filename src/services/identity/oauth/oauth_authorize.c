@@ -205,7 +205,7 @@ static enum status show_refusal(struct web *w, const struct oauth_ask *a, const 
 
 /* Nobody is sent on to an address that anybody may have registered only because a link said so (RFC 9700 4.11.2),
    prompt=none or not: who has not let the application in before is shown a page, and goes on or stays. */
-static enum status refuse(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
+static enum status authorize_refuse(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
 {
 	struct identity_consent_row *r = NULL;
 	LOG(INFO, w->ctx, "oauth.not_authorized", LT("client", a->client.id), LS("error", error),
@@ -233,7 +233,7 @@ enum status identity_get_authorize(struct web *w, struct err *e)
 	bool must = true, sign_in;
 	TRY(oauth_ask_read(w, &a, &error, e));
 	if (error)
-		return refuse(w, &a, error, e);
+		return authorize_refuse(w, &a, error, e);
 	sign_in = must_sign_in(w, &a);
 	if (!sign_in)
 		TRY(must_consent(w, &a, &must, e));
@@ -243,7 +243,7 @@ enum status identity_get_authorize(struct web *w, struct err *e)
 		return sign_in ? send_to_sign_in(w, &a, e) : ask_person(w, &a, e);
 	if (!w->person)
 		sso_forget(w);
-	return refuse(w, &a, sign_in ? "login_required" : "consent_required", e);
+	return authorize_refuse(w, &a, sign_in ? "login_required" : "consent_required", e);
 }
 
 /* As a form (OpenID Connect Core 3.1.2.1). What another site posts comes without cookies: it is kept, and gone on with
@@ -295,7 +295,7 @@ enum status identity_post_consent(struct web *w, struct err *e)
 	const char *error;
 	TRY(oauth_ask_resume(w, web_form(w, "resume"), &a, &error, e));
 	if (error)
-		return refuse(w, &a, error, e);
+		return authorize_refuse(w, &a, error, e);
 	if (must_sign_in(w, &a))
 		return send_to_sign_in(w, &a, e);
 	/* The page said where either answer leads. */

@@ -41,33 +41,36 @@ static enum status find_service(struct ctx *ctx, struct str name, struct oauth_c
 #define SLOTS 256
 #define NAME_ROOM 100
 
-struct kept {
+struct kept_client {
 	_Atomic unsigned refs;
 	uint64_t version;
 	struct oauth_client client; /* its texts in text */
 	json_t *metadata;
 	char text[];
 };
-static struct { pthread_mutex_t lock; struct kept *slots[SLOTS]; } memory = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct {
+	pthread_mutex_t lock;
+	struct kept_client *slots[SLOTS];
+} memory = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void release(void *arg)
+static void client_release(void *arg)
 {
-	struct kept *k = arg;
+	struct kept_client *k = arg;
 	if (!k || --k->refs)
 		return;
 	json_decref(k->metadata);
 	free(k);
 }
 
-static struct kept **slot_of(struct str id)
+static struct kept_client **slot_of(struct str id)
 {
 	return &memory.slots[str_hash(id) % SLOTS];
 }
 
-static struct kept *remembered(struct str id, uint64_t version)
+static struct kept_client *remembered(struct str id, uint64_t version)
 {
 	pthread_mutex_lock(&memory.lock);
-	struct kept *k = *slot_of(id);
+	struct kept_client *k = *slot_of(id);
 	if (k && (k->version != version || !str_eq(k->client.id, id)))
 		k = NULL;
 	if (k)
@@ -76,29 +79,29 @@ static struct kept *remembered(struct str id, uint64_t version)
 	return k;
 }
 
-static void remember(struct kept *k)
+static void client_remember(struct kept_client *k)
 {
 	pthread_mutex_lock(&memory.lock);
-	struct kept **slot = slot_of(k->client.id), *former = *slot;
+	struct kept_client **slot = slot_of(k->client.id), *former = *slot;
 	k->refs++;
 	*slot = k;
 	pthread_mutex_unlock(&memory.lock);
-	release(former);
+	client_release(former);
 }
 
-static struct kept *keep(const struct identity_client_row *r, uint64_t version, struct err *e)
+static struct kept_client *client_keep(const struct identity_client_row *r, uint64_t version, struct err *e)
 {
 	const struct str from[] = { r->id, r->name, r->secret_hash, r->manage_hash };
 	size_t room = 0;
 	for (unsigned i = 0; i < 4; i++)
 		room += from[i].n;
 	json_t *metadata = json_parse(r->metadata, JSON_DEPTH, e);
-	struct kept *k = json_is_object(metadata) ? malloc(sizeof *k + room) : NULL;
+	struct kept_client *k = json_is_object(metadata) ? malloc(sizeof *k + room) : NULL;
 	if (!k) {
 		json_decref(metadata);
 		return NULL;
 	}
-	*k = (struct kept){ .refs = 1,
+	*k = (struct kept_client){ .refs = 1,
 		.version = version,
 		.metadata = metadata,
 		.client = { .mastodon = str_eqc(r->kind, "mastodon"),
@@ -117,11 +120,11 @@ static struct kept *keep(const struct identity_client_row *r, uint64_t version, 
 		k->client.auth++;
 	if (k->client.auth < OAUTH_AUTHS)
 		return k;
-	release(k);
+	client_release(k);
 	return NULL;
 }
 
-static enum status load(struct ctx *ctx, struct str id, struct kept **out, struct err *e)
+static enum status client_load(struct ctx *ctx, struct str id, struct kept_client **out, struct err *e)
 {
 	struct identity_client_row *r;
 	uint64_t version = db_version(ctx->svc->db);
@@ -132,25 +135,25 @@ static enum status load(struct ctx *ctx, struct str id, struct kept **out, struc
 	TRY(q_identity_client(c, id, &r, e));
 	if (!r)
 		return err_set(e, ST_NOT_FOUND, "There is no such application.");
-	*out = keep(r, version, e);
+	*out = client_keep(r, version, e);
 	if (!*out)
 		return err_set(e, ST_CORRUPT, "a stored application can not be read");
 	if (version)
-		remember(*out);
+		client_remember(*out);
 	return ST_OK;
 }
 
 enum status oauth_client_find(struct ctx *ctx, struct str id, struct oauth_client *out, struct err *e)
 {
 	static const struct str own = STR_INIT("service:");
-	struct kept *k;
+	struct kept_client *k;
 	*out = (struct oauth_client){ .id = id };
 	if (id.n && str_starts(id, own))
 		return find_service(ctx, str_skip(id, own.n), out, e);
 	if (!id.n || id.n > NAME_ROOM)
 		return err_set(e, ST_NOT_FOUND, "There is no such application.");
-	TRY(load(ctx, id, &k, e));
-	arena_on_free(ctx->arena, release, k);
+	TRY(client_load(ctx, id, &k, e));
+	arena_on_free(ctx->arena, client_release, k);
 	*out = k->client;
 	return ST_OK;
 }
@@ -217,9 +220,9 @@ enum jose_alg oauth_client_alg(const struct oauth_client *c)
 
 /* --- who is asking ------------------------------------------------------------------------------------------ */
 
-struct claim { struct str id, secret, assertion; enum oauth_auth how; };
+struct client_claim { struct str id, secret, assertion; enum oauth_auth how; };
 
-static enum status refuse(struct web *w)
+static enum status client_refuse(struct web *w)
 {
 	return oauth_error(w, 401, "invalid_client", "The application did not prove who it is.") == ST_OK
 	        ? ST_UNAUTHENTICATED
@@ -227,7 +230,7 @@ static enum status refuse(struct web *w)
 }
 
 /* Basic credentials are form-encoded before they are put together (RFC 6749 2.3.1). */
-static bool read_basic(struct web *w, struct str header, struct claim *c)
+static bool read_basic(struct web *w, struct str header, struct client_claim *c)
 {
 	struct arena *a = w->ctx->arena;
 	size_t n;
@@ -249,12 +252,12 @@ static bool read_basic(struct web *w, struct str header, struct claim *c)
 }
 
 /* One way to prove it, not two (RFC 6749 2.3). */
-static bool read_claim(struct web *w, struct claim *c)
+static bool read_claim(struct web *w, struct client_claim *c)
 {
 	struct str header = http_header(w->req, "authorization"), assertion = web_form(w, "client_assertion"),
 	           secret = web_form(w, "client_secret");
 	bool basic = header.n > 6 && str_ieq(str_first(header, 6), STR("Basic "));
-	*c = (struct claim){ .id = web_form(w, "client_id"), .secret = secret, .assertion = assertion,
+	*c = (struct client_claim){ .id = web_form(w, "client_id"), .secret = secret, .assertion = assertion,
 			     .how = assertion.p ? OAUTH_AUTH_KEY : secret.p ? OAUTH_AUTH_POST : OAUTH_AUTH_NONE };
 	if (basic + (assertion.p != NULL) + (secret.p != NULL) > 1)
 		return false;
@@ -328,24 +331,24 @@ static bool assertion_fits(struct web *w, const struct oauth_client *c, struct s
 
 enum status oauth_client_authenticate(struct web *w, struct oauth_client *out, struct err *e)
 {
-	struct claim claim;
+	struct client_claim claim;
 	if (oauth_form(w) != ST_OK)
 		return ST_UNAUTHENTICATED;
 	if (!read_claim(w, &claim))
-		return refuse(w);
+		return client_refuse(w);
 	enum status st = oauth_client_find(w->ctx, claim.id, out, e);
 	if (st == ST_NOT_FOUND)
-		return refuse(w);
+		return client_refuse(w);
 	TRY(st);
 	bool proved = false;
 	/* A secret comes in the header or the form, whichever was registered: libraries choose for themselves. */
 	bool secret = claim.how == OAUTH_AUTH_BASIC || claim.how == OAUTH_AUTH_POST;
 	if (out->service)
-		return refuse(w);
+		return client_refuse(w);
 	if (secret && (out->auth == OAUTH_AUTH_BASIC || out->auth == OAUTH_AUTH_POST))
 		proved = secret_fits(out, claim.secret);
 	else if (claim.how == out->auth)
 		proved = claim.how == OAUTH_AUTH_NONE ||
 		        (claim.how == OAUTH_AUTH_KEY && assertion_fits(w, out, claim.assertion));
-	return proved ? ST_OK : refuse(w);
+	return proved ? ST_OK : client_refuse(w);
 }

@@ -89,11 +89,11 @@ static enum status load_people(
 	return q_identity_consenting(c, client, people, n, e);
 }
 
-struct removal { const struct audit_entry *by; struct str id; int64_t before_us, gone; };
+struct clients_removal { const struct audit_entry *by; struct str id; int64_t before_us, gone; };
 
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
-	struct removal *r = arg;
+	struct clients_removal *r = arg;
 	struct audit_entry entry = *r->by;
 	entry.object = r->id;
 	TRY(q_identity_client_drop(c, r->id, &r->gone, e));
@@ -104,7 +104,7 @@ enum status oauth_client_remove(
         struct ctx *ctx, struct str id, const struct audit_entry *by, size_t *people, struct err *e)
 {
 	struct identity_consenting_row *rows;
-	struct removal r = { .by = by, .id = id };
+	struct clients_removal r = { .by = by, .id = id };
 	TRY(load_people(ctx, id, &rows, people, e));
 	TRY(db_write(ctx, ctx->svc->db, tx_remove, &r, e));
 	for (size_t i = 0; i < *people; i++)
@@ -112,7 +112,7 @@ enum status oauth_client_remove(
 	return ST_OK;
 }
 
-static enum status swept(struct db_conn *c, const struct removal *r, struct err *e)
+static enum status swept(struct db_conn *c, const struct clients_removal *r, struct err *e)
 {
 	struct audit_entry entry = *r->by;
 	if (!r->gone)
@@ -123,19 +123,20 @@ static enum status swept(struct db_conn *c, const struct removal *r, struct err 
 
 static enum status tx_unused(struct db_conn *c, void *arg, struct err *e)
 {
-	struct removal *r = arg;
+	struct clients_removal *r = arg;
 	TRY(q_identity_clients_drop_unused(c, r->before_us, OAUTH_CLIENTS_SWEEP, &r->gone, e));
 	return swept(c, r, e);
 }
 
 static enum status tx_idle(struct db_conn *c, void *arg, struct err *e)
 {
-	struct removal *r = arg;
+	struct clients_removal *r = arg;
 	TRY(q_identity_clients_drop_idle(c, r->before_us, OAUTH_CLIENTS_SWEEP, &r->gone, e));
 	return swept(c, r, e);
 }
 
-static enum status sweep(struct ctx *ctx, db_tx_fn *step, struct removal *r, int64_t *n, struct err *e)
+static enum status clients_remove_batches(struct ctx *ctx, db_tx_fn *step, struct clients_removal *r, int64_t *n,
+                                          struct err *e)
 {
 	*n = 0;
 	do {
@@ -148,8 +149,8 @@ static enum status sweep(struct ctx *ctx, db_tx_fn *step, struct removal *r, int
 enum status oauth_clients_drop_unused(
         struct ctx *ctx, int64_t before_us, const struct audit_entry *by, int64_t *n, struct err *e)
 {
-	struct removal r = { .by = by, .before_us = before_us };
-	return sweep(ctx, tx_unused, &r, n, e);
+	struct clients_removal r = { .by = by, .before_us = before_us };
+	return clients_remove_batches(ctx, tx_unused, &r, n, e);
 }
 
 enum status oauth_clients_job(struct ctx *ctx, const struct job *job, struct err *e)
@@ -158,7 +159,7 @@ enum status oauth_clients_job(struct ctx *ctx, const struct job *job, struct err
 	           days = config_int(ctx->svc->platform->config, "identity", "unused_applications_days");
 	const struct audit_entry unused = { .action = "oauth.unused_clients_swept", .actor = STR("system") },
 	                         idle = { .action = "oauth.idle_clients_swept", .actor = STR("system") };
-	struct removal r = { .by = &idle, .before_us = now - OAUTH_CLIENT_IDLE_DAYS * DAY_US };
+	struct clients_removal r = { .by = &idle, .before_us = now - OAUTH_CLIENT_IDLE_DAYS * DAY_US };
 	TRY(oauth_clients_drop_unused(ctx, now - days * DAY_US, &unused, &n, e));
-	return sweep(ctx, tx_idle, &r, &n, e);
+	return clients_remove_batches(ctx, tx_idle, &r, &n, e);
 }

@@ -29,7 +29,7 @@ static struct str code_text(struct ctx *ctx, const struct oauth_code *c, struct 
 	return buf_str(&b);
 }
 
-static enum status unpack(struct ctx *ctx, struct str text, struct oauth_code *c, struct str *used, struct err *e)
+static enum status code_unpack(struct ctx *ctx, struct str text, struct oauth_code *c, struct str *used, struct err *e)
 {
 	SCOPED_JSON *j = json_parse(text, 2, e);
 	if (!j)
@@ -72,7 +72,7 @@ enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str clien
 	enum status st = authstore_get(ctx, as, AUTH_CODE, str_c(hash), &n, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? err_set(e, ST_INVALID, bad) : st;
-	TRY(unpack(ctx, n.value, out, &used, e));
+	TRY(code_unpack(ctx, n.value, out, &used, e));
 	if (!same(out->client, client))
 		return err_set(e, ST_INVALID, bad);
 	if (used.n) {

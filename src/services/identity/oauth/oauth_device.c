@@ -36,7 +36,7 @@ static struct str device_text(struct ctx *ctx, const struct device *d)
 	return buf_str(&b);
 }
 
-static enum status unpack(struct ctx *ctx, struct str text, struct device *d, struct err *e)
+static enum status device_unpack(struct ctx *ctx, struct str text, struct device *d, struct err *e)
 {
 	SCOPED_JSON *j = json_parse(text, 2, e);
 	struct arena *a = ctx->arena;
@@ -110,7 +110,8 @@ enum status identity_post_device(struct web *w, struct err *e)
 	return web_json(w, 200, buf_str(&b));
 }
 
-static enum status pending(struct ctx *ctx, struct auth_entry *n, struct device *d, const char **error, struct err *e)
+static enum status device_pending(struct ctx *ctx, struct auth_entry *n, struct device *d, const char **error,
+                                  struct err *e)
 {
 	int64_t now = clock_now_us();
 	bool soon = d->polled_us && now - d->polled_us < d->interval_s * US_PER_S - US_PER_S / 2, swapped;
@@ -136,12 +137,12 @@ enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct 
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
 	TRY(st);
-	TRY(unpack(ctx, n.value, &d, e));
+	TRY(device_unpack(ctx, n.value, &d, e));
 	*error = "invalid_grant";
 	if (!str_eq(d.client, client))
 		return ST_OK;
 	if (str_eqc(d.state, "pending"))
-		return pending(ctx, &n, &d, error, e);
+		return device_pending(ctx, &n, &d, error, e);
 	st = authstore_take(ctx, as, AUTH_DEVICE, str_c(hash), &n, e);
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
@@ -163,7 +164,7 @@ enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct 
 
 /* --- the person's side ------------------------------------------------------------------------------------------ */
 
-static enum status page(struct web *w, int status, const struct device_view *v)
+static enum status device_page(struct web *w, int status, const struct device_view *v)
 {
 	struct buf b;
 	struct page_shell shell = { .title = STR("Connect a device"),
@@ -180,7 +181,7 @@ static enum status page(struct web *w, int status, const struct device_view *v)
 enum status identity_get_device(struct web *w, struct err *e)
 {
 	struct str code = web_query(w, "user_code");
-	return page(w, 200, &(struct device_view){ .code = code.p ? code : STR(""), .error = STR("") });
+	return device_page(w, 200, &(struct device_view){ .code = code.p ? code : STR(""), .error = STR("") });
 }
 
 /* However it was typed: lower case, without the dash, with spaces. */
@@ -201,7 +202,7 @@ static struct str tidy(struct web *w, struct str typed)
 
 struct waiting { struct auth_entry entry; struct device d; struct oauth_ask ask; };
 
-static enum status find(struct web *w, struct str code, struct waiting *out, struct err *e)
+static enum status device_find(struct web *w, struct str code, struct waiting *out, struct err *e)
 {
 	static const char unknown[] = "This code is not known, or not any more. Please look at the device again.";
 	struct auth_entry name;
@@ -210,7 +211,7 @@ static enum status find(struct web *w, struct str code, struct waiting *out, str
 	if (st == ST_OK)
 		st = authstore_get(w->ctx, as, AUTH_DEVICE, name.value, &out->entry, e);
 	if (st == ST_OK)
-		st = unpack(w->ctx, out->entry.value, &out->d, e);
+		st = device_unpack(w->ctx, out->entry.value, &out->d, e);
 	if (st == ST_OK && str_eqc(out->d.state, "pending"))
 		st = oauth_client_find(w->ctx, out->d.client, &out->ask.client, e);
 	else if (st == ST_OK)
@@ -224,16 +225,16 @@ enum status identity_post_device_code(struct web *w, struct err *e)
 	struct waiting wait = { 0 };
 	struct err why = { 0 };
 	struct device_view v = { .code = tidy(w, web_form(w, "user_code")), .error = STR("") };
-	enum status st = find(w, v.code, &wait, &why);
+	enum status st = device_find(w, v.code, &wait, &why);
 	if (st == ST_NOT_FOUND) {
 		v.error = str_c(why.msg);
-		return page(w, 422, &v);
+		return device_page(w, 422, &v);
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
 	v.consent.ask = &wait.ask;
 	oauth_consent_lines(&v.consent);
-	return page(w, 200, &v);
+	return device_page(w, 200, &v);
 }
 
 struct decision {
@@ -272,7 +273,7 @@ static enum status decide(struct web *w, struct str code, struct waiting *wait, 
 {
 	bool swapped = false;
 	for (unsigned i = 0; i < 5 && !swapped; i++) {
-		TRY(find(w, code, wait, e));
+		TRY(device_find(w, code, wait, e));
 		struct str former = wait->entry.value;
 		wait->d.state = allow ? STR("allowed") : STR("denied");
 		wait->d.person = w->person->id;
@@ -294,7 +295,7 @@ enum status identity_post_device_decision(struct web *w, struct err *e)
 	struct device_view v = {
 		.code = tidy(w, web_form(w, "user_code")), .error = STR(""), .done = allow ? "allowed" : "refused"
 	};
-	enum status st = find(w, v.code, &wait, &why);
+	enum status st = device_find(w, v.code, &wait, &why);
 	if (st == ST_OK) {
 		audit_from(w, &decision.audit);
 		decision.audit.action = allow ? "oauth.device_allowed" : "oauth.device_refused";
@@ -306,7 +307,7 @@ enum status identity_post_device_decision(struct web *w, struct err *e)
 	if (st == ST_NOT_FOUND) {
 		v.done = NULL;
 		v.error = str_c(why.msg);
-		return page(w, 422, &v);
+		return device_page(w, 422, &v);
 	}
-	return st == ST_OK ? page(w, 200, &v) : err_set(e, st, "%s", why.msg);
+	return st == ST_OK ? device_page(w, 200, &v) : err_set(e, st, "%s", why.msg);
 }

@@ -31,7 +31,7 @@ static struct {
 
 /* --- the process's copy ------------------------------------------------------------------------------------- */
 
-static enum status unpack(struct ctx *ctx, const struct identity_keys_row *r, struct held *out, struct err *e)
+static enum status key_unpack(struct ctx *ctx, const struct identity_keys_row *r, struct held *out, struct err *e)
 {
 	struct str der;
 	*out = (struct held){ .current = str_eqc(r->state, "current") };
@@ -58,7 +58,7 @@ static void replace(const struct held *keys, unsigned n)
 		jose_key_free(former[i].key);
 }
 
-static enum status load(struct ctx *ctx, struct err *e)
+static enum status keys_load(struct ctx *ctx, struct err *e)
 {
 	struct identity_keys_row *rows;
 	struct held keys[KEYS_MAX] = { 0 };
@@ -71,7 +71,7 @@ static enum status load(struct ctx *ctx, struct err *e)
 	}
 	unsigned made = 0;
 	for (; made < n && made < KEYS_MAX && st == ST_OK; made++)
-		st = unpack(ctx, &rows[made], &keys[made], e);
+		st = key_unpack(ctx, &rows[made], &keys[made], e);
 	if (st == ST_OK) {
 		replace(keys, made);
 		return ST_OK;
@@ -89,7 +89,7 @@ static void unlock(pthread_rwlock_t **held)
 }
 #define SCOPED_READING __attribute__((cleanup(unlock))) pthread_rwlock_t
 
-static enum status take(struct ctx *ctx, pthread_rwlock_t **held, struct err *e)
+static enum status ring_lock_read(struct ctx *ctx, pthread_rwlock_t **held, struct err *e)
 {
 	pthread_rwlock_rdlock(&ring.lock);
 	*held = &ring.lock;
@@ -98,7 +98,7 @@ static enum status take(struct ctx *ctx, pthread_rwlock_t **held, struct err *e)
 	bool have = ring.count > 0;
 	pthread_rwlock_unlock(&ring.lock);
 	*held = NULL;
-	enum status st = load(ctx, e);
+	enum status st = keys_load(ctx, e);
 	if (st != ST_OK && !have)
 		return st;
 	pthread_rwlock_rdlock(&ring.lock);
@@ -110,7 +110,7 @@ enum status oauth_keys_sign(
         struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out, struct err *e)
 {
 	SCOPED_READING *held = NULL;
-	TRY(take(ctx, &held, e));
+	TRY(ring_lock_read(ctx, &held, e));
 	const struct held *k = NULL;
 	for (unsigned i = 0; i < ring.count; i++)
 		if (ring.keys[i].alg == alg && ring.keys[i].current)
@@ -123,7 +123,7 @@ bool oauth_keys_signed(struct ctx *ctx, const struct jwt *t)
 {
 	bool yes = false;
 	SCOPED_READING *held = NULL;
-	if (take(ctx, &held, NULL) != ST_OK)
+	if (ring_lock_read(ctx, &held, NULL) != ST_OK)
 		return false;
 	for (unsigned i = 0; i < ring.count && !yes; i++)
 		yes = str_eqc(t->kid, ring.keys[i].kid) && jwt_signed_by(t, ring.keys[i].key);
@@ -136,7 +136,7 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 	enum status st = ST_OK;
 	SCOPED_READING *held = NULL;
 	buf_arena(&b, ctx->arena, 64 << 10);
-	TRY(take(ctx, &held, e));
+	TRY(ring_lock_read(ctx, &held, e));
 	BUF_LIT(&b, "{\"keys\":[");
 	for (unsigned i = 0; i < ring.count && st == ST_OK; i++) {
 		if (i)
@@ -154,19 +154,19 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 
 /* --- keeping them ------------------------------------------------------------------------------------------- */
 
-struct making { enum jose_alg alg; struct jose_key *key; struct err err; };
+struct key_making { enum jose_alg alg; struct jose_key *key; struct err err; };
 
-static void make(void *arg)
+static void key_make(void *arg)
 {
-	struct making *m = arg;
+	struct key_making *m = arg;
 	m->key = jose_key_generate(m->alg, &m->err);
 }
 
-struct change { const char *kid, *former, *state; struct str alg, private; bool drop_past; };
+struct key_change { const char *kid, *former, *state; struct str alg, private; bool drop_past; };
 
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct change *x = arg;
+	const struct key_change *x = arg;
 	int64_t now = clock_now_us(), affected = 1;
 	if (x->drop_past)
 		TRY(q_identity_keys_drop_past(c, now - KEPT_US, &affected, e));
@@ -188,17 +188,17 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 
 static enum status tx_rotate(struct db_conn *c, void *arg, struct err *e)
 {
-	struct change *both = arg;
+	struct key_change *both = arg;
 	TRY(tx_change(c, &both[0], e));
 	return tx_change(c, &both[1], e);
 }
 
 static enum status add_key(struct ctx *ctx, enum jose_alg alg, const char *state, struct err *e)
 {
-	struct making m = { .alg = alg };
+	struct key_making m = { .alg = alg };
 	struct str der;
 	char *kid = arena_alloc(ctx->arena, JOSE_THUMBPRINT_LEN + 1);
-	TRY(offload(OFFLOAD_SECRETS, make, &m));
+	TRY(offload(OFFLOAD_SECRETS, key_make, &m));
 	if (!m.key)
 		return err_set(e, m.err.status, "%s", m.err.msg);
 	enum status st = jose_key_thumbprint(m.key, kid, e);
@@ -206,13 +206,13 @@ static enum status add_key(struct ctx *ctx, enum jose_alg alg, const char *state
 		st = jose_key_private(m.key, ctx->arena, &der, e);
 	jose_key_free(m.key);
 	TRY(st);
-	struct change x = {
+	struct key_change x = {
 		.kid = kid, .state = state, .alg = str_c(jose_alg_names[alg]), .private = auth_seal(ctx, PURPOSE, der)
 	};
 	return db_write(ctx, ctx->svc->db, tx_change, &x, e);
 }
 
-static const struct identity_keys_row *find(
+static const struct identity_keys_row *key_row_find(
         const struct identity_keys_row *rows, size_t n, enum jose_alg alg, const char *state)
 {
 	for (size_t i = 0; i < n; i++)
@@ -224,7 +224,8 @@ static const struct identity_keys_row *find(
 static enum status keep_one(
         struct ctx *ctx, const struct identity_keys_row *rows, size_t n, enum jose_alg alg, struct err *e)
 {
-	const struct identity_keys_row *current = find(rows, n, alg, "current"), *next = find(rows, n, alg, "next");
+	const struct identity_keys_row *current = key_row_find(rows, n, alg, "current"),
+	                               *next = key_row_find(rows, n, alg, "next");
 	int64_t now = clock_now_us();
 	if (!current)
 		return add_key(ctx, alg, "current", e);
@@ -232,8 +233,10 @@ static enum status keep_one(
 		return now - current->changed_at > WORK_US ? add_key(ctx, alg, "next", e) : ST_OK;
 	if (now - next->changed_at < PUBLISHED_US)
 		return ST_OK;
-	struct change both[] = { { .kid = arena_cstr(ctx->arena, current->kid), .former = "current", .state = "past" },
-		{ .kid = arena_cstr(ctx->arena, next->kid), .former = "next", .state = "current" } };
+	struct key_change both[] = {
+		{ .kid = arena_cstr(ctx->arena, current->kid), .former = "current", .state = "past" },
+		{ .kid = arena_cstr(ctx->arena, next->kid), .former = "next", .state = "current" }
+	};
 	return db_write(ctx, ctx->svc->db, tx_rotate, both, e);
 }
 
@@ -256,10 +259,10 @@ enum status oauth_keys_keep(struct ctx *ctx, struct err *e)
 	}
 	for (unsigned i = 0; i < JOSE_ALGS; i++)
 		TRY(keep_one(ctx, rows, n, (enum jose_alg)i, e));
-	struct change drop = { .drop_past = true };
+	struct key_change drop = { .drop_past = true };
 	if (any_outlived(rows, n))
 		TRY(db_write(ctx, ctx->svc->db, tx_change, &drop, e));
-	return load(ctx, e);
+	return keys_load(ctx, e);
 }
 
 enum status oauth_keys_job(struct ctx *ctx, const struct job *j, struct err *e)

@@ -19,7 +19,7 @@
 
 /* --- who is to be told ---------------------------------------------------------------------------------------- */
 
-struct leaving {
+struct logout_leaving {
 	struct sso sso;
 	struct str address;
 	struct str *payloads; /* of jobs */
@@ -59,7 +59,7 @@ static enum status end_grants(struct ctx *ctx, const struct sso *s, struct str c
 	return ST_OK;
 }
 
-static enum status look_around(struct ctx *ctx, struct leaving *l, struct err *e)
+static enum status look_around(struct ctx *ctx, struct logout_leaving *l, struct err *e)
 {
 	struct identity_consents_of_row *rows;
 	size_t n;
@@ -82,7 +82,7 @@ static enum status look_around(struct ctx *ctx, struct leaving *l, struct err *e
 
 static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct leaving *l = arg;
+	const struct logout_leaving *l = arg;
 	int64_t id;
 	for (size_t i = 0; i < l->count; i++)
 		TRY(job_enqueue(
@@ -98,7 +98,7 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 enum status oauth_logout(struct ctx *ctx, struct str sso_key, struct str address, struct err *e)
 {
 	struct auth_entry n;
-	struct leaving l = { .address = address };
+	struct logout_leaving l = { .address = address };
 	enum status st = authstore_get(ctx, ctx->svc->platform->auth, AUTH_SSO, sso_key, &n, e);
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? sso_end(ctx, sso_key, e) : st;
@@ -186,7 +186,7 @@ static void read_wish(struct web *w, struct wish *x, struct str client, struct s
 	x->state = state;
 }
 
-static enum status leave(struct web *w, const struct wish *x, struct err *e)
+static enum status logout_sign_out(struct web *w, const struct wish *x, struct err *e)
 {
 	char address[HTTP_PEER_MAX];
 	http_peer_text(w->req, address);
@@ -241,7 +241,7 @@ enum status identity_get_end_session(struct web *w, struct err *e)
 	        (!x.hint_sid.n || str_eq(x.hint_sid, current.sid));
 	/* Somebody else is signed in now, or nobody said who should not be; or nobody is, and a link alone takes nobody
 	   to an address that anybody may have registered: the person decides. */
-	return same || (!w->person && !x.uri.n) ? leave(w, &x, e) : ask_to_leave(w, &x);
+	return same || (!w->person && !x.uri.n) ? logout_sign_out(w, &x, e) : ask_to_leave(w, &x);
 }
 
 enum status identity_post_end_session(struct web *w, struct err *e)
@@ -249,5 +249,5 @@ enum status identity_post_end_session(struct web *w, struct err *e)
 	struct wish x = { 0 };
 	struct str state = web_form(w, "state");
 	read_wish(w, &x, web_form(w, "client_id"), web_form(w, "post_logout_redirect_uri"), state.n ? state : STR_NULL);
-	return leave(w, &x, e);
+	return logout_sign_out(w, &x, e);
 }

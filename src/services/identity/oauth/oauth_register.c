@@ -35,7 +35,7 @@ struct registration {
 
 /* --- checking ----------------------------------------------------------------------------------------------- */
 
-static bool bad(struct registration *r, const char *error, const char *why)
+static bool registration_bad(struct registration *r, const char *error, const char *why)
 {
 	r->error = error;
 	r->why = why;
@@ -106,11 +106,13 @@ static bool take_uris(struct registration *r, const json_t *in, const char *name
 	if (!list && !needed)
 		return true;
 	if (!json_is_array(list) || json_array_size(list) > URIS_MAX || (needed && !json_array_size(list)))
-		return bad(r, "invalid_redirect_uri", "redirect_uris must list one to twenty addresses.");
-	json_array_foreach((json_t *)(uintptr_t)list, i,
-	        one) if (!uri_ok(r, text_of(one), r->client.mastodon)) return bad(r, "invalid_redirect_uri",
-	        "An address is not https, not on this computer, nor of a scheme like org.example.app, or has a "
-	        "fragment.");
+		return registration_bad(r, "invalid_redirect_uri", "redirect_uris must list one to twenty addresses.");
+	json_array_foreach((json_t *)(uintptr_t)list, i, one) {
+		if (!uri_ok(r, text_of(one), r->client.mastodon))
+			return registration_bad(r, "invalid_redirect_uri",
+			                        "An address is not https, not on this computer, nor of a scheme like "
+			                        "org.example.app, or has a fragment.");
+	}
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)list);
 }
 
@@ -121,7 +123,7 @@ static bool take_text(struct registration *r, const json_t *in, const char *name
 	if (!v || json_is_null(v))
 		return true;
 	if (!s.p || s.n > TEXT_MAX || (address && !is_https(r, s)))
-		return bad(r, "invalid_client_metadata",
+		return registration_bad(r, "invalid_client_metadata",
 		        address ? "An address must be a whole one of https://." : "A text is missing or too long.");
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)v);
 }
@@ -140,7 +142,7 @@ static bool take_flag(struct registration *r, const json_t *in, const char *name
 {
 	const json_t *v = json_object_get(in, name);
 	if (v && !json_is_boolean(v))
-		return bad(r, "invalid_client_metadata", "A member that is yes or no is neither.");
+		return registration_bad(r, "invalid_client_metadata", "A member that is yes or no is neither.");
 	return !json_object_set_new(r->metadata, name, json_boolean(json_is_true(v)));
 }
 
@@ -153,13 +155,14 @@ static bool take_list(
 	if (!list)
 		return !json_object_set_new(r->metadata, name, json_pack("[s]", fallback));
 	if (!json_is_array(list) || !json_array_size(list) || json_array_size(list) > LIST_MAX)
-		return bad(r, "invalid_client_metadata", "A list of kinds is empty or none.");
+		return registration_bad(r, "invalid_client_metadata", "A list of kinds is empty or none.");
 	json_array_foreach((json_t *)(uintptr_t)list, i, one) {
 		const char *const *a = allowed;
 		while (*a && !str_eqc(text_of(one), *a))
 			a++;
 		if (!*a)
-			return bad(r, "invalid_client_metadata", "A grant type or response type is not offered here.");
+			return registration_bad(r, "invalid_client_metadata",
+			                        "A grant type or response type is not offered here.");
 	}
 	return !json_object_set(r->metadata, name, (json_t *)(uintptr_t)list);
 }
@@ -173,7 +176,8 @@ static bool take_auth(struct registration *r, const json_t *in)
 		        r->client.auth < OAUTH_AUTHS && !str_eqc(name, oauth_auth_names[r->client.auth]);)
 			r->client.auth++;
 	if (r->client.auth == OAUTH_AUTHS)
-		return bad(r, "invalid_client_metadata", "This way of proving who it is, is not offered here.");
+		return registration_bad(r, "invalid_client_metadata",
+		                        "This way of proving who it is, is not offered here.");
 	return !json_object_set_new(
 	        r->metadata, "token_endpoint_auth_method", json_string(oauth_auth_names[r->client.auth]));
 }
@@ -183,17 +187,18 @@ static bool take_keys(struct registration *r, const json_t *in)
 	const json_t *jwks = json_object_get(in, "jwks"), *keys = json_object_get(jwks, "keys"), *one;
 	size_t i;
 	if (json_object_get(in, "jwks_uri"))
-		return bad(r, "invalid_client_metadata", "Keys are given by value (jwks): this server fetches none.");
+		return registration_bad(r, "invalid_client_metadata",
+		                        "Keys are given by value (jwks): this server fetches none.");
 	if (!jwks)
 		return r->client.auth != OAUTH_AUTH_KEY ||
-		        bad(r, "invalid_client_metadata", "private_key_jwt needs jwks.");
+		        registration_bad(r, "invalid_client_metadata", "private_key_jwt needs jwks.");
 	if (!json_is_array(keys) || !json_array_size(keys) || json_array_size(keys) > KEYS_MAX)
-		return bad(r, "invalid_client_metadata", "jwks must list one to ten keys.");
+		return registration_bad(r, "invalid_client_metadata", "jwks must list one to ten keys.");
 	json_array_foreach((json_t *)(uintptr_t)keys, i, one) {
 		struct jose_key *k = json_object_get(one, "d") ? NULL : jose_key_from_jwk(one, NULL);
 		jose_key_free(k);
 		if (!k)
-			return bad(
+			return registration_bad(
 			        r, "invalid_client_metadata", "A key is private, or none for ES256, EdDSA or RS256.");
 	}
 	return !json_object_set(r->metadata, "jwks", (json_t *)(uintptr_t)jwks);
@@ -204,7 +209,7 @@ static bool take_scope(struct registration *r, const json_t *in, struct str all)
 	struct str asked = json_str(in, "scope"), scope = asked.p ? scope_and(r->a, asked, all) : all;
 	/* Libraries ask for all that they know. What is kept is in the answer. */
 	if (!scope.n)
-		return bad(r, "invalid_client_metadata", "None of these scopes is offered here.");
+		return registration_bad(r, "invalid_client_metadata", "None of these scopes is offered here.");
 	return !json_object_set_new(r->metadata, "scope", json_stringn(scope.p, scope.n));
 }
 
@@ -215,7 +220,8 @@ static bool take_alg(struct registration *r, const json_t *in)
 	if (!name.p)
 		name = STR("RS256"); /* OpenID Connect Registration 2 */
 	if (!jose_alg_parse(name, &alg))
-		return bad(r, "invalid_client_metadata", "ID tokens are signed with ES256, EdDSA or RS256.");
+		return registration_bad(r, "invalid_client_metadata",
+		                        "ID tokens are signed with ES256, EdDSA or RS256.");
 	return !json_object_set_new(r->metadata, "id_token_signed_response_alg", json_stringn(name.p, name.n));
 }
 
@@ -226,7 +232,7 @@ static bool take_name(struct registration *r, const json_t *in, const char *memb
 		name = STR("An application without a name");
 	/* It stands on the pages and in the letters that speak of it: as it does for people. */
 	if (people_clean_name(r->a, name, &name, NULL) != ST_OK)
-		return bad(r, "invalid_client_metadata",
+		return registration_bad(r, "invalid_client_metadata",
 		        "A name has at most 100 characters, and none that turns the text around.");
 	r->client.name = name;
 	return !json_object_set_new(r->metadata, "client_name", json_stringn(name.p, name.n));
@@ -254,9 +260,10 @@ static bool take_all(struct registration *r, const json_t *in)
 	r->client.metadata = r->metadata;
 	struct str logout = json_str(r->metadata, "backchannel_logout_uri");
 	if (logout.p && !is_called(r, logout))
-		return bad(r, "invalid_client_metadata", "backchannel_logout_uri must be https, or on this computer.");
+		return registration_bad(r, "invalid_client_metadata",
+		                        "backchannel_logout_uri must be https, or on this computer.");
 	if (r->client.auth == OAUTH_AUTH_NONE && oauth_client_may_use(&r->client, "client_credentials"))
-		return bad(
+		return registration_bad(
 		        r, "invalid_client_metadata", "An application without a secret or key can not act for itself.");
 	return take_uris(r, in, "redirect_uris", oauth_client_may_use(&r->client, "authorization_code"));
 }
@@ -295,7 +302,7 @@ static enum status tx_keep(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* *full: there are as many applications as may be; never for an update. */
-static enum status keep(struct web *w, struct registration *r, bool update, bool *full, struct err *e)
+static enum status registration_store(struct web *w, struct registration *r, bool update, bool *full, struct err *e)
 {
 	struct audit_entry from = { 0 };
 	struct str text = json_text(w->ctx->arena, r->metadata);
@@ -334,7 +341,7 @@ static struct secrets name_it(struct web *w, struct registration *r)
 	return s;
 }
 
-static enum status answer(struct web *w, int status, const struct oauth_client *c, int64_t created_us,
+static enum status registration_answer(struct web *w, int status, const struct oauth_client *c, int64_t created_us,
         const struct secrets *s, struct err *e)
 {
 	struct buf b;
@@ -367,7 +374,7 @@ static enum status keep_new(struct web *w, struct registration *r, bool *kept, s
 	if (wait_s)
 		return come_again(w, 429, wait_s,
 		        "Many applications were registered from your address. Please come again later.");
-	TRY(keep(w, r, false, &full, e));
+	TRY(registration_store(w, r, false, &full, e));
 	*kept = !full;
 	return full ? come_again(w, 503, OAUTH_CLIENT_FRESH_S,
 	                      "As many applications are registered here as may be. Please come again later.")
@@ -382,9 +389,9 @@ static void take_body(struct arena *a, struct str body, struct registration *r)
 	if (json_is_object(in) && r->metadata) {
 		leave_out_nothings(in);
 		if (!take_all(r, in) && !r->error)
-			bad(r, "invalid_client_metadata", "It can not be kept.");
+			registration_bad(r, "invalid_client_metadata", "It can not be kept.");
 	} else {
-		bad(r, "invalid_client_metadata", "The body is no JSON object.");
+		registration_bad(r, "invalid_client_metadata", "The body is no JSON object.");
 	}
 	if (r->client.name.p)
 		r->client.name = arena_str(a, r->client.name);
@@ -402,7 +409,7 @@ enum status identity_post_register(struct web *w, struct err *e)
 		return oauth_error(w, 400, r.error, r.why);
 	struct secrets s = name_it(w, &r);
 	TRY(keep_new(w, &r, &kept, e));
-	return kept ? answer(w, 201, &r.client, clock_now_us(), &s, e) : ST_OK;
+	return kept ? registration_answer(w, 201, &r.client, clock_now_us(), &s, e) : ST_OK;
 }
 
 /* Only with the token that its registration came with. ST_UNAUTHENTICATED: answered. */
@@ -427,7 +434,7 @@ enum status identity_get_registration(struct web *w, struct err *e)
 {
 	struct oauth_client c;
 	enum status st = manager(w, &c, e);
-	return st == ST_OK ? answer(w, 200, &c, 0, NULL, e) : st == ST_UNAUTHENTICATED ? ST_OK : st;
+	return st == ST_OK ? registration_answer(w, 200, &c, 0, NULL, e) : st == ST_UNAUTHENTICATED ? ST_OK : st;
 }
 
 enum status identity_put_registration(struct web *w, struct err *e)
@@ -444,12 +451,12 @@ enum status identity_put_registration(struct web *w, struct err *e)
 	take_body(w->ctx->arena, body, &r);
 	/* A secret is made at registration: what proves it may not change to one afterwards. */
 	if (!r.error && r.client.auth != c.auth)
-		bad(&r, "invalid_client_metadata", "token_endpoint_auth_method can not be changed.");
+		registration_bad(&r, "invalid_client_metadata", "token_endpoint_auth_method can not be changed.");
 	if (r.error)
 		return oauth_error(w, 400, r.error, r.why);
 	r.client.id = c.id;
-	TRY(keep(w, &r, true, &full, e));
-	return answer(w, 200, &r.client, 0, NULL, e);
+	TRY(registration_store(w, &r, true, &full, e));
+	return registration_answer(w, 200, &r.client, 0, NULL, e);
 }
 
 enum status identity_delete_registration(struct web *w, struct err *e)
@@ -507,7 +514,7 @@ static bool take_app(struct registration *r, const json_t *in)
 		struct str head = one;
 		(void)str_cut(&one, ':', &head);
 		ok = scope_within(head, STR(MASTODON_SCOPES)) ||
-		        bad(r, "invalid_scope", "A scope is not offered here.");
+		        registration_bad(r, "invalid_scope", "A scope is not offered here.");
 	}
 	ok = ok &&
 	        !json_object_set_new(

@@ -13,7 +13,7 @@
 #include "services/identity/oauth/oauth_key.h"
 
 /* What an exchange came to: tokens, or an error as RFC 6749 5.2 spells it. */
-struct exchange {
+struct token_ask {
 	struct web *w;
 	struct oauth_client client;
 	struct str jkt;
@@ -22,7 +22,7 @@ struct exchange {
 	const char *error, *description;
 };
 
-static enum status wrong(struct exchange *x, const char *error, const char *description)
+static enum status token_wrong(struct token_ask *x, const char *error, const char *description)
 {
 	x->error = error;
 	x->description = description;
@@ -57,7 +57,7 @@ static void put_amr(struct buf *b, struct str amr)
 	buf_putc(b, ']');
 }
 
-static enum status id_token(struct exchange *x, struct str *out, struct err *e)
+static enum status id_token(struct token_ask *x, struct str *out, struct err *e)
 {
 	struct ctx *ctx = x->w->ctx;
 	const struct oauth_grant *g = &x->grant;
@@ -86,7 +86,7 @@ static enum status id_token(struct exchange *x, struct str *out, struct err *e)
 
 /* --- the grants --------------------------------------------------------------------------------------------- */
 
-static enum status by_code(struct exchange *x, struct err *e)
+static enum status by_code(struct token_ask *x, struct err *e)
 {
 	struct web *w = x->w;
 	struct oauth_code c;
@@ -94,41 +94,42 @@ static enum status by_code(struct exchange *x, struct err *e)
 	enum status st = oauth_code_redeem(w->ctx, web_form(w, "code"), x->client.id, web_form(w, "redirect_uri"),
 	        web_form(w, "code_verifier"), &c, &grant, e);
 	if (st == ST_INVALID)
-		return wrong(x, "invalid_grant", "The code is not good, or not any more.");
+		return token_wrong(x, "invalid_grant", "The code is not good, or not any more.");
 	TRY(st);
 	if (c.jkt.n && !str_eq(c.jkt, x->jkt))
-		return wrong(x, "invalid_dpop_proof", "The code is bound to another key.");
+		return token_wrong(x, "invalid_dpop_proof", "The code is bound to another key.");
 	x->grant = (struct oauth_grant){ grant, c.client, c.scope, c.sso, c.nonce, x->jkt.p ? x->jkt : STR(""),
 		c.person, c.auth_us, x->client.mastodon };
 	bool refresh = oauth_client_may_use(&x->client, "refresh_token") && scope_has(c.scope, "offline_access");
 	return oauth_tokens_issue(w->ctx, &x->grant, refresh, &x->tokens, e);
 }
 
-static enum status by_refresh(struct exchange *x, struct err *e)
+static enum status by_refresh(struct token_ask *x, struct err *e)
 {
 	struct web *w = x->w;
 	const struct oauth_refresh_ask ask = { web_form(w, "refresh_token"), &x->client, x->jkt, web_form(w, "scope") };
 	enum status st = oauth_refresh(w->ctx, &ask, &x->grant, &x->tokens, e);
 	if (st == ST_INVALID)
-		return wrong(x, "invalid_grant", "The refresh token is not good, or not any more.");
-	return st == ST_FORBIDDEN ? wrong(x, "invalid_scope", "More than was granted.") : st;
+		return token_wrong(x, "invalid_grant", "The refresh token is not good, or not any more.");
+	return st == ST_FORBIDDEN ? token_wrong(x, "invalid_scope", "More than was granted.") : st;
 }
 
-static enum status by_itself(struct exchange *x, struct err *e)
+static enum status by_itself(struct token_ask *x, struct err *e)
 {
 	struct web *w = x->w;
 	struct str scope = web_form(w, "scope"), all = oauth_client_scope(&x->client);
 	if (x->client.auth == OAUTH_AUTH_NONE)
-		return wrong(
+		return token_wrong(
 		        x, "unauthorized_client", "Only an application with a secret or a key may act for itself.");
 	x->grant = (struct oauth_grant){ .id = STR(""), .client = x->client.id, .jkt = x->jkt.p ? x->jkt : STR(""),
 					 .scope = scope.n ? scope_and(w->ctx->arena, scope, all) : all };
 	if (scope.n && !x->grant.scope.n)
-		return wrong(x, "invalid_scope", "None of these scopes is one that this application may ask for.");
+		return token_wrong(x, "invalid_scope",
+		                   "None of these scopes is one that this application may ask for.");
 	return oauth_tokens_issue(w->ctx, &x->grant, false, &x->tokens, e);
 }
 
-static enum status by_device(struct exchange *x, struct err *e)
+static enum status by_device(struct token_ask *x, struct err *e)
 {
 	struct web *w = x->w;
 	TRY(oauth_device_redeem(w->ctx, web_form(w, "device_code"), x->client.id, &x->grant, &x->error, e));
@@ -141,7 +142,7 @@ static enum status by_device(struct exchange *x, struct err *e)
 
 static const struct grant_type {
 	const char *name;
-	enum status (*run)(struct exchange *x, struct err *e);
+	enum status (*run)(struct token_ask *x, struct err *e);
 } grant_types[] = {
 	{ "authorization_code", by_code },
 	{ "refresh_token", by_refresh },
@@ -151,7 +152,7 @@ static const struct grant_type {
 
 /* --- the endpoint ------------------------------------------------------------------------------------------- */
 
-static enum status answer(struct exchange *x, struct err *e)
+static enum status token_answer(struct token_ask *x, struct err *e)
 {
 	struct web *w = x->w;
 	struct buf b;
@@ -178,7 +179,7 @@ static enum status answer(struct exchange *x, struct err *e)
 
 enum status identity_post_token(struct web *w, struct err *e)
 {
-	struct exchange x = { .w = w };
+	struct token_ask x = { .w = w };
 	const struct grant_type *type = NULL;
 	struct err why = { 0 };
 	enum status st = oauth_client_authenticate(w, &x.client, e);
@@ -204,5 +205,5 @@ enum status identity_post_token(struct web *w, struct err *e)
 	if (x.error)
 		return oauth_error(w, 400, x.error, x.description);
 	oauth_client_used(w->ctx, &x.client);
-	return answer(&x, e);
+	return token_answer(&x, e);
 }

@@ -41,7 +41,7 @@ static struct str grant_text(struct ctx *ctx, const struct oauth_grant *g, int64
 	return buf_str(&b);
 }
 
-static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct oauth_token *out, struct err *e)
+static enum status token_unpack(struct ctx *ctx, const struct auth_entry *n, struct oauth_token *out, struct err *e)
 {
 	SCOPED_JSON *j = json_parse(n->value, 2, e);
 	if (!j)
@@ -96,7 +96,7 @@ static struct str access_new(struct ctx *ctx, char key[ACCESS_LEN + 1])
 
 /* --- issuing ------------------------------------------------------------------------------------------------ */
 
-static struct auth_entry entry(
+static struct auth_entry token_entry(
         struct ctx *ctx, enum auth_kind kind, const struct oauth_grant *g, const char *hash, int64_t life_s)
 {
 	return (struct auth_entry){ kind, str_c(hash), tokens_owner(ctx, g->id), grant_text(ctx, g, clock_now_us()),
@@ -131,11 +131,11 @@ enum status oauth_tokens_issue(
 	*out = (struct oauth_tokens){ access_new(ctx, key), refresh ? auth_secret(ctx->arena, refresh_hash) : STR("") };
 	if (g->id.n)
 		TRY(bound_grants(ctx, g, e));
-	all[n++] = entry(ctx, AUTH_TOKEN, g, key, g->lasting ? OAUTH_LASTING_LIFE_S : OAUTH_TOKEN_LIFE_S);
+	all[n++] = token_entry(ctx, AUTH_TOKEN, g, key, g->lasting ? OAUTH_LASTING_LIFE_S : OAUTH_TOKEN_LIFE_S);
 	if (g->id.n)
 		all[n++] = grant_entry(ctx, g);
 	if (refresh)
-		all[n++] = entry(ctx, AUTH_REFRESH, g, refresh_hash, OAUTH_REFRESH_LIFE_S);
+		all[n++] = token_entry(ctx, AUTH_REFRESH, g, refresh_hash, OAUTH_REFRESH_LIFE_S);
 	return authstore_put_all(ctx, ctx->svc->platform->auth, all, n, e);
 }
 
@@ -151,7 +151,7 @@ enum status oauth_token_find(struct ctx *ctx, struct str token, struct oauth_tok
 	/* A refresh token that was used: its value says so and is no grant. */
 	if (n.kind == AUTH_REFRESH && n.value.n && n.value.p[0] != '{')
 		return err_set(e, ST_NOT_FOUND, "This token was used.");
-	return unpack(ctx, &n, out, e);
+	return token_unpack(ctx, &n, out, e);
 }
 
 enum status oauth_token_drop(struct ctx *ctx, struct str token, struct err *e)
@@ -234,7 +234,7 @@ static enum status unpack_refresh(struct ctx *ctx, struct kept_refresh *k, struc
 	if (unused.value.n && unused.value.p[0] != '{' &&
 	    (!str_cut(&unused.value, '\n', &used) || !str_cut(&used, ' ', &at) || !str_i64(at, &k->used_us)))
 		return err_set(e, ST_CORRUPT, "a refresh token can not be read");
-	return unpack(ctx, &unused, &k->token, e);
+	return token_unpack(ctx, &unused, &k->token, e);
 }
 
 static enum status load_refresh(struct ctx *ctx, struct str hash, struct kept_refresh *k, struct err *e)
@@ -338,12 +338,12 @@ enum status oauth_refresh(struct ctx *ctx, const struct oauth_refresh_ask *ask, 
 	*out = (struct oauth_tokens){ access_new(ctx, key), successor(ctx, ask->token) };
 	auth_hash(out->refresh, next_hash);
 	/* A narrower scope is the access token's alone (RFC 6749 6). */
-	struct auth_entry next = entry(ctx, AUTH_REFRESH, &k.token.grant, next_hash, OAUTH_REFRESH_LIFE_S);
+	struct auth_entry next = token_entry(ctx, AUTH_REFRESH, &k.token.grant, next_hash, OAUTH_REFRESH_LIFE_S);
 	*grant = k.token.grant;
 	if (ask->scope.n)
 		grant->scope = scope_and(ctx->arena, ask->scope, grant->scope);
 	TRY(authstore_add(ctx, as, &next, &added, e));
-	const struct auth_entry access = entry(ctx, AUTH_TOKEN, grant, key, OAUTH_TOKEN_LIFE_S);
+	const struct auth_entry access = token_entry(ctx, AUTH_TOKEN, grant, key, OAUTH_TOKEN_LIFE_S);
 	TRY(authstore_put(ctx, as, &access, e));
 	return prolong(ctx, &g, e);
 }

@@ -56,9 +56,9 @@ static enum status read_at(
 
 /* --- a line ----------------------------------------------------------------------------------------------------- */
 
-struct line { const char *hash; int64_t seen; };
+struct breached_line { const char *hash; int64_t seen; };
 
-static bool parse(struct str s, struct line *out)
+static bool breached_line_parse(struct str s, struct breached_line *out)
 {
 	if (s.n && s.p[s.n - 1] == '\r')
 		s.n--;
@@ -73,14 +73,14 @@ static bool parse(struct str s, struct line *out)
 
 /* Off the front of *rest. ST_NOT_FOUND: no whole line is left; its last needs no newline when *rest goes to the file's
  * end. */
-static enum status next_line(struct str *rest, bool to_end, struct line *out)
+static enum status next_line(struct str *rest, bool to_end, struct breached_line *out)
 {
 	ptrdiff_t n = str_chr(*rest, '\n');
 	if (n < 0 && (!to_end || !rest->n))
 		return rest->n > LINE ? ST_CORRUPT : ST_NOT_FOUND;
 	struct str text = n < 0 ? *rest : str_first(*rest, (size_t)n);
 	*rest = str_skip(*rest, text.n + 1);
-	return parse(text, out) ? ST_OK : ST_CORRUPT;
+	return breached_line_parse(text, out) ? ST_OK : ST_CORRUPT;
 }
 
 /* A place in the middle of a line: go on to the next. False: no line is so long. */
@@ -106,7 +106,7 @@ static enum status find_within(
 {
 	char block[BLOCK];
 	struct str rest;
-	struct line line;
+	struct breached_line line;
 	enum status st;
 	TRY(read_at(l, lo, hi, block, &rest, e));
 	while ((st = next_line(&rest, true, &line)) == ST_OK)
@@ -117,10 +117,10 @@ static enum status find_within(
 	return st == ST_NOT_FOUND ? ST_OK : no_list(lo, e);
 }
 
-static enum status find(const struct list *l, const char *hash, int64_t *seen, struct err *e)
+static enum status list_search(const struct list *l, const char *hash, int64_t *seen, struct err *e)
 {
 	char block[BLOCK];
-	struct line line;
+	struct breached_line line;
 	int64_t lo = 0, hi = l->size;
 	while (hi - lo > BLOCK) {
 		int64_t mid = lo + (hi - lo) / 2;
@@ -145,18 +145,18 @@ enum status breached_find(const char *path, const char hash[BREACHED_HASH], int6
 	__attribute__((cleanup(list_close))) struct list l = { -1, 0 };
 	*seen = 0;
 	TRY(list_open(path, &l, e));
-	return find(&l, hash, seen, e);
+	return list_search(&l, hash, seen, e);
 }
 
 /* --- checking --------------------------------------------------------------------------------------------------- */
 
-struct walk { int64_t start; /* of the last line seen; -1: none */ char hash[BREACHED_HASH]; };
+struct breached_walk { int64_t start; /* of the last line seen; -1: none */ char hash[BREACHED_HASH]; };
 
-static enum status walk_block(const struct list *l, int64_t at, struct walk *w, struct err *e)
+static enum status walk_block(const struct list *l, int64_t at, struct breached_walk *w, struct err *e)
 {
 	char block[BLOCK];
 	struct str all, rest;
-	struct line line;
+	struct breached_line line;
 	enum status st;
 	TRY(read_at(l, at, l->size, block, &all, e));
 	bool to_end = at + (int64_t)all.n == l->size;
@@ -179,7 +179,7 @@ static enum status walk_block(const struct list *l, int64_t at, struct walk *w, 
 
 enum status breached_check_file(const char *path, struct err *e)
 {
-	struct walk w = { .start = -1 };
+	struct breached_walk w = { .start = -1 };
 	int64_t step = BLOCK - LINE, last;
 	__attribute__((cleanup(list_close))) struct list l = { -1, 0 };
 	TRY(list_open(path, &l, e));
@@ -200,24 +200,30 @@ static const char *set_path(const struct ctx *ctx)
 	return config_cstr(ctx->svc->platform->config, "identity", "breached_passwords");
 }
 
-struct work { const char *path; char hash[2 * SHA_DIGEST_LENGTH + 1]; int64_t seen; enum status st; struct err err; };
+struct breached_work {
+	const char *path;
+	char hash[2 * SHA_DIGEST_LENGTH + 1];
+	int64_t seen;
+	enum status st;
+	struct err err;
+};
 
 static void work_find(void *arg)
 {
-	struct work *w = arg;
+	struct breached_work *w = arg;
 	w->st = breached_find(w->path, w->hash, &w->seen, &w->err);
 }
 
 static void work_check(void *arg)
 {
-	struct work *w = arg;
+	struct breached_work *w = arg;
 	w->st = breached_check_file(w->path, &w->err);
 }
 
 int64_t breached_seen(struct ctx *ctx, struct str password)
 {
 	unsigned char digest[SHA_DIGEST_LENGTH];
-	struct work w = { .path = set_path(ctx) };
+	struct breached_work w = { .path = set_path(ctx) };
 	if (!*w.path)
 		return 0;
 	SHA1((const unsigned char *)password.p, password.n, digest);
@@ -232,7 +238,7 @@ int64_t breached_seen(struct ctx *ctx, struct str password)
 
 enum status breached_check(struct ctx *ctx, struct err *e)
 {
-	struct work w = { .path = set_path(ctx) };
+	struct breached_work w = { .path = set_path(ctx) };
 	if (!*w.path)
 		return ST_OK;
 	TRY(offload(OFFLOAD_SECRETS, work_check, &w));

@@ -116,7 +116,7 @@ static const char *const rows[] = {
 };
 
 /* The letter that a digit or sign stands for in such spellings; l and i are one. */
-static char plain(char c)
+static char letter_meant(char c)
 {
 	static const char from[] = "0134578@$!|l", to[] = "oieastbasiii";
 	const char *at = c ? strchr(from, c) : NULL;
@@ -126,7 +126,7 @@ static char plain(char c)
 static bool same_letters(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (plain(a[i]) != plain(b[i]))
+		if (letter_meant(a[i]) != letter_meant(b[i]))
 			return false;
 	return true;
 }
@@ -200,7 +200,7 @@ static bool repeats(struct str s)
 	return false;
 }
 
-static struct str fold(struct arena *a, struct str s)
+static struct str guess_fold(struct arena *a, struct str s)
 {
 	struct str folded = s.n ? unicode_mapped(a, s,
 	                                  UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK |
@@ -237,7 +237,7 @@ static bool without_letters(struct str s)
 
 const char *guess_reason(struct arena *a, struct str password, struct str email, struct str name)
 {
-	struct guess g = { .text = fold(a, password) };
+	struct guess g = { .text = guess_fold(a, password) };
 	if (repeats(g.text))
 		return "This is the same again and again, which is guessed first.";
 	g.out = arena_alloc(a, g.text.n + 1);
@@ -250,8 +250,8 @@ const char *guess_reason(struct arena *a, struct str password, struct str email,
 		cross_out_word(&g, str_c(words[i]));
 	if (letters_left(&g) < GUESS_LETTERS_MIN)
 		return "This is little more than a common word or a row of keys, which is guessed first.";
-	cross_out_parts(&g, fold(a, email));
-	cross_out_parts(&g, fold(a, name));
+	cross_out_parts(&g, guess_fold(a, email));
+	cross_out_parts(&g, guess_fold(a, name));
 	return letters_left(&g) < GUESS_LETTERS_MIN
 	        ? "This is little more than your name or address, which is guessed first."
 	        : NULL;

@@ -53,8 +53,8 @@ static const struct { const char *name, *subject, *text, *label; } kinds[NOTICE_
 
 /* --- with the change -------------------------------------------------------------------------------------------- */
 
-static enum status enqueue(struct db_conn *c, enum notice_kind kind, int64_t person, int64_t at_us, struct str agent,
-        struct str name, struct err *e)
+static enum status notice_job_add(struct db_conn *c, enum notice_kind kind, int64_t person, int64_t at_us,
+                                  struct str agent, struct str name, struct err *e)
 {
 	struct buf b;
 	buf_arena(&b, db_arena(c), PAYLOAD_MAX);
@@ -69,7 +69,7 @@ static enum status enqueue(struct db_conn *c, enum notice_kind kind, int64_t per
 enum status notice_enqueue(
         struct db_conn *c, const struct web *w, enum notice_kind kind, int64_t person, struct str name, struct err *e)
 {
-	return enqueue(c, kind, person, clock_now_us(), sso_agent(db_arena(c), w->req), name, e);
+	return notice_job_add(c, kind, person, clock_now_us(), sso_agent(db_arena(c), w->req), name, e);
 }
 
 enum status notice_browser(struct db_conn *c, const struct web *w, int64_t person, struct err *e)
@@ -83,24 +83,24 @@ enum status notice_browser(struct db_conn *c, const struct web *w, int64_t perso
 	return r->known && !r->same ? notice_enqueue(c, w, NOTICE_BROWSER, person, STR(""), e) : ST_OK;
 }
 
-struct choice { const struct event *ev; const json_t *payload; int64_t person; };
+struct letter_choice { const struct event *ev; const json_t *payload; int64_t person; };
 
 static enum status tx_choice(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct choice *x = arg;
+	const struct letter_choice *x = arg;
 	bool first;
 	TRY(event_once(c, x->ev, &first, e));
 	if (!first)
 		return ST_OK;
 	enum notice_kind kind = json_is_true(json_object_get(x->payload, "by_mail")) ? NOTICE_LETTERS_ON
 	                                                                             : NOTICE_LETTERS_OFF;
-	return enqueue(c, kind, x->person, x->ev->at_us, json_str(x->payload, "agent"), STR(""), e);
+	return notice_job_add(c, kind, x->person, x->ev->at_us, json_str(x->payload, "agent"), STR(""), e);
 }
 
 enum status notice_choice(struct ctx *ctx, const struct event *ev, struct err *e)
 {
 	SCOPED_JSON *j = json_parse(ev->payload, 2, e);
-	struct choice x = { .ev = ev, .payload = j };
+	struct letter_choice x = { .ev = ev, .payload = j };
 	if (!j)
 		return ST_CORRUPT;
 	if (!str_eqc(json_str(j, "topic"), TOPIC) || !str_i64(ev->object, &x.person))
@@ -110,7 +110,7 @@ enum status notice_choice(struct ctx *ctx, const struct event *ev, struct err *e
 
 /* --- the letter ------------------------------------------------------------------------------------------------- */
 
-static bool wanted(struct ctx *ctx, int64_t person, enum notice_kind kind)
+static bool notice_wanted(struct ctx *ctx, int64_t person, enum notice_kind kind)
 {
 	struct account_choice_answer choice;
 	struct err why = { 0 };
@@ -131,11 +131,15 @@ static void put_name(struct buf *b, struct arena *a, const char *label, struct s
 		buf_printf(b, "%s: %.*s\n", label, STR_ARG(clean));
 }
 
-struct letter { const struct job *job; struct mail mail; struct str former; /* address; p NULL: it is as it was */ };
+struct notice_letter {
+	const struct job *job;
+	struct mail mail;
+	struct str former; /* address; p NULL: it is as it was */
+};
 
 static enum status tx_letter(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct letter *l = arg;
+	const struct notice_letter *l = arg;
 	struct mail to_former = l->mail;
 	TRY(job_end(c, l->job, e));
 	TRY(mail_enqueue(c, &l->mail, e));
@@ -164,7 +168,7 @@ static enum status write_letter(struct ctx *ctx, const struct job *job, const st
 	        "Whether you get such letters is your choice: %.*s\n",
 	        STR_ARG(first), STR_ARG(web_abs_url(ctx, "identity", "/identity")),
 	        STR_ARG(web_abs_url(ctx, "account", "/notifications")));
-	struct letter l = { job,
+	struct notice_letter l = { job,
 		{ .to = p->email,
 		        .to_name = p->name,
 		        .person = p->id,
@@ -186,5 +190,5 @@ enum status notice_job(struct ctx *ctx, const struct job *job, struct err *e)
 	if (kind == NOTICE_KINDS)
 		return err_set(e, ST_CORRUPT, "a notice is of an unknown kind");
 	TRY(people_load(ctx, json_integer_value(json_object_get(j, "person")), &p, e));
-	return p && wanted(ctx, p->id, kind) ? write_letter(ctx, job, p, kind, j, e) : ST_OK;
+	return p && notice_wanted(ctx, p->id, kind) ? write_letter(ctx, job, p, kind, j, e) : ST_OK;
 }

@@ -39,17 +39,17 @@ static void prepare(void)
 	        "other parameters need another hash of nobody's");
 }
 
-struct work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
+struct hash_work { struct str password; const char *hash; char out[crypto_pwhash_STRBYTES]; int result; };
 
 static void compute(void *arg)
 {
-	struct work *w = arg;
+	struct hash_work *w = arg;
 	w->result = w->hash ? crypto_pwhash_str_verify(w->hash, w->password.p, w->password.n)
 	                    : crypto_pwhash_str_alg(w->out, w->password.p, w->password.n, PASSWORD_OPS, PASSWORD_MEMORY,
 	                              crypto_pwhash_ALG_ARGON2ID13);
 }
 
-static enum status run(struct ctx *ctx, struct work *w, struct err *e)
+static enum status hash_on_lane(struct ctx *ctx, struct hash_work *w, struct err *e)
 {
 	static const char busy[] = "Many people are signing in at this moment. Please try again in a few seconds.";
 	int64_t until = clock_mono_ns() + WAIT_NS;
@@ -103,8 +103,8 @@ struct str password_rule(struct ctx *ctx)
 
 enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e)
 {
-	struct work w = { .password = normal(ctx, password) };
-	TRY(run(ctx, &w, e));
+	struct hash_work w = { .password = normal(ctx, password) };
+	TRY(hash_on_lane(ctx, &w, e));
 	if (w.result)
 		return err_set(e, ST_NOMEM, "no memory to hash a password");
 	memcpy(out, w.out, sizeof w.out);
@@ -115,9 +115,9 @@ enum status password_verify(
         struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
 {
 	*right = *weak = false;
-	struct work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),
+	struct hash_work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),
 			  .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
-	TRY(run(ctx, &w, e));
+	TRY(hash_on_lane(ctx, &w, e));
 	*right = hash.p && w.result == 0;
 	*weak = *right && crypto_pwhash_str_needs_rehash(w.hash, PASSWORD_OPS, PASSWORD_MEMORY) == 1;
 	return ST_OK;

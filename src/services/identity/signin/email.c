@@ -13,7 +13,7 @@
 
 /* --- asked for -------------------------------------------------------------------------------------------------- */
 
-static enum status page(struct web *w, int status, const struct email_view *v)
+static enum status email_page(struct web *w, int status, const struct email_view *v)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "E-mail address");
@@ -29,7 +29,7 @@ enum status identity_get_email(struct web *w, struct err *e)
 	TRY(identity_recent(w, &asked, e));
 	if (asked)
 		return ST_OK;
-	return page(w, 200,
+	return email_page(w, 200,
 	        &(struct email_view){
 	                STR(""), STR(""), web_query(w, "done").p ? STR("Your address was changed.") : STR("") });
 }
@@ -76,7 +76,7 @@ enum status identity_post_email(struct web *w, struct err *e)
 	else if (link_crowd(w, LINK_EMAIL, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), NULL) ||
 	        link_crowd(w, LINK_EMAIL, key, NULL))
 		v.wrong = STR("There were several letters already. Please wait a minute.");
-	return v.wrong.n ? page(w, 422, &v) : send_link(w, str_trim(email), e);
+	return v.wrong.n ? email_page(w, 422, &v) : send_link(w, str_trim(email), e);
 }
 
 /* --- followed --------------------------------------------------------------------------------------------------- */
@@ -88,11 +88,11 @@ enum status email_link_is_own(const struct web *w, const struct link *l, struct 
 	return w->person->id == l->person ? ST_OK : err_set(e, ST_NOT_FOUND, "This is the link of another account.");
 }
 
-struct change { struct web *w; const struct link *link; };
+struct email_change { struct web *w; const struct link *link; };
 
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct change *x = arg;
+	const struct email_change *x = arg;
 	struct str key, id = arena_strf(db_arena(c), "%lld", (long long)x->link->person);
 	struct identity_person_id_of_row *there;
 	struct person_record *p;
@@ -110,7 +110,7 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 
 enum status email_change(struct web *w, const struct link *l, struct err *e)
 {
-	struct change x = { .w = w, .link = l };
+	struct email_change x = { .w = w, .link = l };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_change, &x, e));
 	/* Letters to the former address open nothing any more. */
 	TRY(rights_drop_begun(w->ctx, l->person, e));

@@ -53,7 +53,7 @@ enum status link_make(struct ctx *ctx, const struct link *l, int64_t life_s, str
 	return ST_OK;
 }
 
-static enum status unpack(struct ctx *ctx, const struct auth_entry *n, struct link *out, struct err *e)
+static enum status link_unpack(struct ctx *ctx, const struct auth_entry *n, struct link *out, struct err *e)
 {
 	struct arena *a = ctx->arena;
 	SCOPED_JSON *j = json_parse(n->value, 2, e);
@@ -78,7 +78,7 @@ enum status link_find(struct ctx *ctx, struct str token, struct link *out, struc
 	char hash[AUTH_HASH_LEN + 1];
 	auth_hash(token.p ? token : STR(""), hash);
 	TRY(authstore_get(ctx, ctx->svc->platform->auth, AUTH_LINK, str_c(hash), &n, e));
-	return unpack(ctx, &n, out, e);
+	return link_unpack(ctx, &n, out, e);
 }
 
 enum status link_take(struct ctx *ctx, struct str token, struct link *out, struct err *e)
@@ -87,16 +87,16 @@ enum status link_take(struct ctx *ctx, struct str token, struct link *out, struc
 	char hash[AUTH_HASH_LEN + 1];
 	auth_hash(token.p ? token : STR(""), hash);
 	TRY(authstore_take(ctx, ctx->svc->platform->auth, AUTH_LINK, str_c(hash), &n, e));
-	return unpack(ctx, &n, out, e);
+	return link_unpack(ctx, &n, out, e);
 }
 
 /* --- written ---------------------------------------------------------------------------------------------------- */
 
-struct letter { const struct job *job; /* that ends with it; or NULL */ struct mail mail; };
+struct link_letter { const struct job *job; /* that ends with it; or NULL */ struct mail mail; };
 
 static enum status tx_mail(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct letter *l = arg;
+	const struct link_letter *l = arg;
 	if (l->job)
 		TRY(job_end(c, l->job, e));
 	return mail_enqueue(c, &l->mail, e);
@@ -116,7 +116,7 @@ static struct mail letter_of(
 enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text,
         struct str url, struct err *e)
 {
-	struct letter l = { NULL, letter_of(ctx, to, name, subject, text, url) };
+	struct link_letter l = { NULL, letter_of(ctx, to, name, subject, text, url) };
 	return db_write(ctx, ctx->svc->db, tx_mail, &l, e);
 }
 
@@ -203,7 +203,7 @@ enum status link_mail_job(struct ctx *ctx, const struct job *job, struct err *e)
 		.kind = reset ? LINK_RESET : LINK_SIGN_IN, .person = p->id, .next = json_str(j, "next")
 	};
 	TRY(link_make(ctx, &l, LINK_LIFE_S, &url, e));
-	struct letter letter = { job,
+	struct link_letter letter = { job,
 		letter_of(ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
 		        reset ? "With this link you set a new password. It is good once, for 15 minutes."
 		              : "With this link you sign in without your password. It is good once, for 15 minutes.",
@@ -322,11 +322,11 @@ static enum status arrive(struct web *w, const struct link *l, struct err *e)
 	return second_or_done(w, x.person, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
 }
 
-struct joining { struct web *w; const struct link *l; const char *status; int64_t id; };
+struct link_joining { struct web *w; const struct link *l; const char *status; int64_t id; };
 
 static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 {
-	struct joining *x = arg;
+	struct link_joining *x = arg;
 	const struct person_new n = {
 		.email = x->l->email, .name = x->l->name, .status = x->status, .email_verified = true
 	};
@@ -340,7 +340,7 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 	        e);
 }
 
-static enum status join(struct web *w, struct link *l, bool fresh, struct err *e)
+static enum status link_join(struct web *w, struct link *l, bool fresh, struct err *e)
 {
 	char hash[PASSWORD_HASH_MAX];
 	if (fresh) {
@@ -348,7 +348,7 @@ static enum status join(struct web *w, struct link *l, bool fresh, struct err *e
 		l->hash = str_c(hash);
 	}
 	bool approval = str_eqc(config_str(w->ctx->svc->platform->config, "identity", "sign_up"), "approval");
-	struct joining x = { .w = w, .l = l, .status = approval ? "pending" : "active" };
+	struct link_joining x = { .w = w, .l = l, .status = approval ? "pending" : "active" };
 	struct person_record *p;
 	enum status st = db_write(w->ctx, w->ctx->svc->db, tx_join, &x, e);
 	if (st == ST_CONFLICT)
@@ -396,7 +396,7 @@ enum status identity_post_link(struct web *w, struct err *e)
 		return st == ST_NOT_FOUND ? gone(w) : st;
 	switch (l.kind) {
 	case LINK_SIGN_UP:
-		return join(w, &l, fresh, e);
+		return link_join(w, &l, fresh, e);
 	case LINK_EMAIL:
 		return email_change(w, &l, e);
 	case LINK_SIGN_IN:

@@ -18,7 +18,7 @@
 /* --- what is asked ------------------------------------------------------------------------------------------------ */
 
 /* The question is kept; only an answer to it counts, once. */
-static enum status ask(struct web *w, int64_t person, struct str *challenge, struct err *e)
+static enum status challenge_issue(struct web *w, int64_t person, struct str *challenge, struct err *e)
 {
 	char hash[AUTH_HASH_LEN + 1];
 	*challenge = auth_secret(w->ctx->arena, hash);
@@ -43,7 +43,7 @@ static enum status answered(
 	return st;
 }
 
-static enum status load(struct web *w, struct identity_passkeys_of_row **rows, size_t *n, struct err *e)
+static enum status passkeys_load(struct web *w, struct identity_passkeys_of_row **rows, size_t *n, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
@@ -69,10 +69,10 @@ enum status identity_post_passkey_options(struct web *w, struct err *e)
 	struct buf b;
 	size_t n;
 	TRY(too_long_ago(w, e));
-	TRY(load(w, &rows, &n, e));
+	TRY(passkeys_load(w, &rows, &n, e));
 	if (n >= PASSKEYS_MAX)
 		return too_many(e);
-	TRY(ask(w, w->person->id, &challenge, e));
+	TRY(challenge_issue(w, w->person->id, &challenge, e));
 	buf_arena(&b, w->ctx->arena, 64 << 10);
 	buf_putc(&b, '{');
 	json_put_member(&b, "challenge", challenge);
@@ -101,7 +101,7 @@ enum status identity_post_sign_in_passkey_options(struct web *w, struct err *e)
 {
 	struct str challenge;
 	struct buf b;
-	TRY(ask(w, 0, &challenge, e));
+	TRY(challenge_issue(w, 0, &challenge, e));
 	buf_arena(&b, w->ctx->arena, 4096);
 	buf_putc(&b, '{');
 	json_put_member(&b, "challenge", challenge);
@@ -128,11 +128,11 @@ static struct str bytes(struct web *w, const json_t *j, const char *member)
 	return out.p ? out : STR("");
 }
 
-struct adding { struct web *w; struct webauthn_credential *made; struct str name; bool added; };
+struct passkey_adding { struct web *w; struct webauthn_credential *made; struct str name; bool added; };
 
 static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 {
-	struct adding *x = arg;
+	struct passkey_adding *x = arg;
 	struct identity_passkeys_of_row *rows;
 	int64_t added;
 	size_t n;
@@ -150,7 +150,7 @@ static enum status tx_add(struct db_conn *c, void *arg, struct err *e)
 	        e);
 }
 
-static enum status add(struct web *w, const json_t *j, struct err *e)
+static enum status passkey_add(struct web *w, const json_t *j, struct err *e)
 {
 	struct webauthn_expected x;
 	struct webauthn_credential made;
@@ -158,8 +158,9 @@ static enum status add(struct web *w, const json_t *j, struct err *e)
 	TRY(too_long_ago(w, e));
 	TRY(answered(w, client_data, w->person->id, &x, e));
 	TRY(webauthn_register(w->ctx->arena, &x, client_data, bytes(w, j, "attestationObject"), &made, e));
-	struct adding a = { w, &made, name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : STR("Passkey"),
-		false };
+	struct passkey_adding a = { w, &made,
+		                    name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : STR("Passkey"),
+		                    false };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_add, &a, e));
 	web_no_cache(w);
 	return web_json(w, 201, STR("{\"location\":\"?done=added\"}"));
@@ -170,7 +171,7 @@ enum status identity_post_passkey(struct web *w, struct err *e)
 	json_t *j = NULL;
 	enum status st = read_body(w, &j, e);
 	if (st == ST_OK)
-		st = add(w, j, e);
+		st = passkey_add(w, j, e);
 	json_decref(j);
 	return st;
 }
@@ -183,7 +184,7 @@ static enum status tx_used(struct db_conn *c, void *arg, struct err *e)
 	return q_identity_passkey_used(c, u->id, u->sign_count, clock_now_us(), NULL, e);
 }
 
-static enum status find(
+static enum status passkey_find(
         struct web *w, struct str id, struct identity_passkey_row **key, struct person_record **p, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
@@ -201,7 +202,7 @@ static enum status sign_in(struct web *w, const json_t *j, struct err *e)
 	struct using u = { .id = arena_str(w->ctx->arena, json_str(j, "id")) };
 	struct str client_data = bytes(w, j, "clientDataJSON"), next = arena_str(w->ctx->arena, json_str(j, "next"));
 	TRY(answered(w, client_data, 0, &x, e));
-	TRY(find(w, u.id, &key, &p, e));
+	TRY(passkey_find(w, u.id, &key, &p, e));
 	if (!p)
 		return err_set(e, ST_UNPROCESSABLE, "This passkey is not known here. It may have been removed.");
 	TRY(webauthn_assert(w->ctx->arena, &x, key->jwk, key->sign_count, client_data, bytes(w, j, "authenticatorData"),
@@ -240,7 +241,7 @@ enum status identity_get_passkeys(struct web *w, struct err *e)
 	TRY(identity_recent(w, &asked, e));
 	if (asked)
 		return ST_OK;
-	TRY(load(w, &rows, &v.count, e));
+	TRY(passkeys_load(w, &rows, &v.count, e));
 	v.list = ARENA_ARRAY(w->ctx->arena, struct passkey_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
 		v.list[i] = (struct passkey_view){ rows[i].id, rows[i].name,
@@ -254,11 +255,11 @@ enum status identity_get_passkeys(struct web *w, struct err *e)
 	return web_html(w, 200, &b);
 }
 
-struct removing { struct web *w; struct str id; };
+struct passkey_removing { struct web *w; struct str id; };
 
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct removing *x = arg;
+	const struct passkey_removing *x = arg;
 	struct identity_passkey_drop_row *removed;
 	TRY(q_identity_passkey_drop(c, x->id, x->w->person->id, &removed, e));
 	if (!removed)
@@ -272,7 +273,7 @@ static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 
 enum status identity_post_passkey_remove(struct web *w, struct err *e)
 {
-	struct removing x = { w, web_form(w, "id") };
+	struct passkey_removing x = { w, web_form(w, "id") };
 	bool asked;
 	TRY(identity_recent(w, &asked, e));
 	if (asked)

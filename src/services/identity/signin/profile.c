@@ -56,7 +56,7 @@ struct update {
 	struct str name, handle;
 };
 
-static enum status wrong(struct update *u, const char *field, const char *problem)
+static enum status update_wrong(struct update *u, const char *field, const char *problem)
 {
 	u->out->field = str_c(field);
 	u->out->problem = str_c(problem);
@@ -71,7 +71,7 @@ static enum status tx_update(struct db_conn *c, void *arg, struct err *e)
 	int64_t now = clock_now_us();
 	TRY(q_identity_handle_owner(c, u->handle, &owner, e));
 	if (owner && owner->id != in->person)
-		return wrong(u, "handle", "Somebody else has this handle.");
+		return update_wrong(u, "handle", "Somebody else has this handle.");
 	TRY(q_identity_profile_put(c, in->person, u->name, u->handle, in->bio, in->locale, in->timezone, now, NULL, e));
 	if (in->avatar.p)
 		TRY(q_identity_avatar_put(c, in->person, in->avatar, now, NULL, e));
@@ -95,13 +95,13 @@ enum status identity_serve_update_profile(struct ctx *ctx, const struct identity
 	}
 	u.handle = u.in->handle;
 	if (!handle_ok(u.handle))
-		return wrong(&u, "handle", "A handle has 2 to 30 of a to z, 0 to 9 and _.");
+		return update_wrong(&u, "handle", "A handle has 2 to 30 of a to z, 0 to 9 and _.");
 	if (!str_utf8_valid(u.in->bio) || str_utf8_len(u.in->bio) > BIO_MAX)
-		return wrong(&u, "bio", "At most 500 characters, please.");
+		return update_wrong(&u, "bio", "At most 500 characters, please.");
 	if (u.in->locale.n && !language_name(u.in->locale).n)
-		return wrong(&u, "locale", "This language is not known.");
+		return update_wrong(&u, "locale", "This language is not known.");
 	if (u.in->timezone.n && !clock_zone_listed(u.in->timezone))
-		return wrong(&u, "timezone", "This time zone is not known.");
+		return update_wrong(&u, "timezone", "This time zone is not known.");
 	TRY(db_write(ctx, ctx->svc->db, tx_update, &u, e));
 	if (u.out->problem.n)
 		return ST_OK;
@@ -111,11 +111,11 @@ enum status identity_serve_update_profile(struct ctx *ctx, const struct identity
 
 /* --- leaving ---------------------------------------------------------------------------------------------------- */
 
-struct leaving { struct ctx *ctx; const struct identity_leave_ask *in; struct identity_leave_answer *out; };
+struct profile_leaving { struct ctx *ctx; const struct identity_leave_ask *in; struct identity_leave_answer *out; };
 
 static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 {
-	struct leaving *l = arg;
+	struct profile_leaving *l = arg;
 	struct person_record *p;
 	struct identity_other_owners_row *owners;
 	int64_t now = clock_now_us(), days = config_int(l->ctx->svc->platform->config, "identity", "leaving_days"),
@@ -151,7 +151,7 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 enum status identity_serve_leave(
         struct ctx *ctx, const struct identity_leave_ask *in, struct identity_leave_answer *out, struct err *e)
 {
-	struct leaving l = { ctx, in, out };
+	struct profile_leaving l = { ctx, in, out };
 	out->problem = STR("");
 	return db_write(ctx, ctx->svc->db, tx_leave, &l, e);
 }
@@ -165,7 +165,7 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 	        c, &(struct audit_entry){ .action = "person.deleted", .actor = STR("system"), .object = id }, e);
 }
 
-static enum status forget(struct ctx *ctx, int64_t id, struct err *e)
+static enum status person_forget(struct ctx *ctx, int64_t id, struct err *e)
 {
 	/* While it is known yet which applications there are to tell and to stop. */
 	TRY(rights_settle(
@@ -187,7 +187,7 @@ enum status identity_forget_job(struct ctx *ctx, const struct job *j, struct err
 			TRY(q_identity_leaving_due(c, clock_now_us(), FORGET_AT_ONCE, &due, &n, e));
 		}
 		for (size_t i = 0; i < n; i++)
-			TRY(forget(ctx, due[i].id, e));
+			TRY(person_forget(ctx, due[i].id, e));
 	} while (n == FORGET_AT_ONCE);
 	return ST_OK;
 }

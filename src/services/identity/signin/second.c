@@ -100,11 +100,11 @@ void recovery_hash(int64_t person, struct str code, char out[AUTH_HASH_LEN + 1])
 	auth_hash(str_n(text, n), out);
 }
 
-struct attempt { int64_t person, step; char hash[AUTH_HASH_LEN + 1]; struct str address; bool right; };
+struct second_attempt { int64_t person, step; char hash[AUTH_HASH_LEN + 1]; struct str address; bool right; };
 
 static enum status tx_attempt(struct db_conn *c, void *arg, struct err *e)
 {
-	struct attempt *x = arg;
+	struct second_attempt *x = arg;
 	int64_t used = 0;
 	TRY(x->step ? q_identity_totp_use(c, x->person, x->step, &used, e)
 	            : q_identity_recovery_use(c, x->person, str_c(x->hash), &used, e));
@@ -124,7 +124,7 @@ enum status second_check(struct web *w, int64_t person, struct str code, bool *r
 	struct identity_totp_row *r;
 	struct str seed;
 	struct audit_entry from = { 0 };
-	struct attempt x = { .person = person };
+	struct second_attempt x = { .person = person };
 	audit_from(w, &from);
 	x.address = from.address;
 	{
@@ -145,7 +145,7 @@ enum status second_check(struct web *w, int64_t person, struct str code, bool *r
 
 /* --- the page --------------------------------------------------------------------------------------------------- */
 
-static enum status page(struct web *w, int status, struct str error)
+static enum status second_page(struct web *w, int status, struct str error)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "One more step");
@@ -169,7 +169,7 @@ enum status identity_get_second(struct web *w, struct err *e)
 	if (st == ST_NOT_FOUND)
 		return start_again(w);
 	TRY(st);
-	return page(w, 200, STR(""));
+	return second_page(w, 200, STR(""));
 }
 
 enum status identity_post_second(struct web *w, struct err *e)
@@ -186,10 +186,10 @@ enum status identity_post_second(struct web *w, struct err *e)
 	struct rate rate = signin_account_rate(w);
 	TRY(known_account(w->ctx, half.person, &known, e));
 	if (signin_wait(w, "second", arena_strf(w->ctx->arena, "%lld", (long long)half.person), &rate, &known))
-		return page(w, 429, STR("There were many attempts. Please wait a minute."));
+		return second_page(w, 429, STR("There were many attempts. Please wait a minute."));
 	TRY(second_check(w, half.person, web_form(w, "code"), &right, &recovered, e));
 	if (!right)
-		return page(w, 422,
+		return second_page(w, 422,
 		        STR("This code does not fit, or was used before. Authenticator apps show a new one every half "
 		            "minute."));
 	TRY(authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, key, e));

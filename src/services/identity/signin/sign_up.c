@@ -101,7 +101,7 @@ static enum status read_ticket(struct web *w, struct str token, struct ticket *t
 	return ST_OK;
 }
 
-static enum status page(struct web *w, int status, const struct sign_up_view *v)
+static enum status sign_up_page(struct web *w, int status, const struct sign_up_view *v)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "Sign up");
@@ -137,12 +137,12 @@ enum status identity_get_sign_up(struct web *w, struct err *e)
 	v.token = token;
 	if (w->person && t.way != SIGN_UP_OWNER)
 		return web_redirect(w, 303, v.next);
-	return page(w, 200, &v);
+	return sign_up_page(w, 200, &v);
 }
 
 /* --- the form --------------------------------------------------------------------------------------------------- */
 
-static bool check(struct web *w, struct sign_up_view *v, struct str password)
+static bool sign_up_check(struct web *w, struct sign_up_view *v, struct str password)
 {
 	struct str ignored;
 	struct err why[3] = { 0 };
@@ -156,11 +156,16 @@ static bool check(struct web *w, struct sign_up_view *v, struct str password)
 	return !v->wrong_email.n && !v->wrong_name.n && !v->wrong_password.n;
 }
 
-struct joining { const struct sign_up_view *v; const struct ticket *t; char hash[PASSWORD_HASH_MAX]; int64_t id; };
+struct sign_up_joining {
+	const struct sign_up_view *v;
+	const struct ticket *t;
+	char hash[PASSWORD_HASH_MAX];
+	int64_t id;
+};
 
 static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 {
-	struct joining *x = arg;
+	struct sign_up_joining *x = arg;
 	struct identity_owners_row *owners;
 	int64_t accepted = 1;
 	bool owner = x->t->way == SIGN_UP_OWNER;
@@ -185,7 +190,7 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 static enum status join_now(
         struct web *w, struct sign_up_view *v, const struct ticket *t, struct str password, struct err *e)
 {
-	struct joining x = { .v = v, .t = t };
+	struct sign_up_joining x = { .v = v, .t = t };
 	struct err why = { 0 };
 	struct person_record *p;
 	struct link used;
@@ -193,7 +198,7 @@ static enum status join_now(
 	enum status st = db_write(w->ctx, w->ctx->svc->db, tx_join, &x, &why);
 	if (st == ST_CONFLICT || st == ST_UNPROCESSABLE) {
 		v->wrong_email = str_c(why.msg);
-		return page(w, 422, v);
+		return sign_up_page(w, 422, v);
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
@@ -262,7 +267,7 @@ enum status identity_post_sign_up(struct web *w, struct err *e)
 		v.email = web_form(w, "email").p ? web_form(w, "email") : STR("");
 	if (t.way == SIGN_UP_CLOSED)
 		return err_set(e, ST_FORBIDDEN, "New accounts are by invitation here.");
-	if (!check(w, &v, password))
-		return page(w, 422, &v);
+	if (!sign_up_check(w, &v, password))
+		return sign_up_page(w, 422, &v);
 	return at_once(&t) ? join_now(w, &v, &t, password, e) : send_letter(w, &v, password, e);
 }

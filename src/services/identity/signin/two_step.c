@@ -19,7 +19,7 @@
 #define PAGE_MAX (512 << 10)
 #define SETUP_S 900
 
-static enum status load(struct web *w, struct two_step_view *v, struct err *e)
+static enum status two_step_load(struct web *w, struct two_step_view *v, struct err *e)
 {
 	struct identity_totp_row *r;
 	struct identity_recovery_left_row *left;
@@ -32,11 +32,11 @@ static enum status load(struct web *w, struct two_step_view *v, struct err *e)
 	return ST_OK;
 }
 
-static enum status page(struct web *w, int status, struct two_step_view *v, struct err *e)
+static enum status two_step_page(struct web *w, int status, struct two_step_view *v, struct err *e)
 {
 	struct buf b;
 	struct page_shell shell = signin_shell(w, "Two steps");
-	TRY(load(w, v, e));
+	TRY(two_step_load(w, v, e));
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_two_step(&b, &shell, w, v);
@@ -45,7 +45,7 @@ static enum status page(struct web *w, int status, struct two_step_view *v, stru
 
 enum status identity_get_two_step(struct web *w, struct err *e)
 {
-	return page(w, 200, &(struct two_step_view){ .error = STR(""), .done = STR("") }, e);
+	return two_step_page(w, 200, &(struct two_step_view){ .error = STR(""), .done = STR("") }, e);
 }
 
 /* --- setting up ------------------------------------------------------------------------------------------------- */
@@ -63,7 +63,7 @@ static enum status show_seed(struct web *w, struct str seed, struct two_step_vie
 	return ST_OK;
 }
 
-static enum status begin(struct web *w, struct err *e)
+static enum status two_step_begin(struct web *w, struct err *e)
 {
 	char hash[AUTH_HASH_LEN + 1], raw[TOTP_SEED];
 	struct two_step_view v = { .error = STR(""), .done = STR("") };
@@ -75,7 +75,7 @@ static enum status begin(struct web *w, struct err *e)
 		auth_expiry_us(SETUP_S) };
 	TRY(authstore_put(w->ctx, w->ctx->svc->platform->auth, &n, e));
 	TRY(show_seed(w, seed, &v, e));
-	return page(w, 200, &v, e);
+	return two_step_page(w, 200, &v, e);
 }
 
 struct setup {
@@ -116,7 +116,8 @@ static enum status show_codes(struct web *w, struct setup *s, const char *done, 
 {
 	make_codes(s);
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_setup, s, e));
-	return page(w, 200, &(struct two_step_view){ .error = STR(""), .done = str_c(done), .codes = s->codes }, e);
+	return two_step_page(w, 200,
+	                     &(struct two_step_view){ .error = STR(""), .done = str_c(done), .codes = s->codes }, e);
 }
 
 static enum status confirm(struct web *w, struct err *e)
@@ -129,7 +130,7 @@ static enum status confirm(struct web *w, struct err *e)
 	enum status st = authstore_get(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), &n, e);
 	if (st == ST_NOT_FOUND ||
 	        (st == ST_OK && !str_eq(n.owner, arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id))))
-		return page(w, 422,
+		return two_step_page(w, 422,
 		        &(struct two_step_view){
 		                .error = STR("This took longer than a quarter of an hour. Please begin again."),
 		                .done = STR("") },
@@ -141,7 +142,7 @@ static enum status confirm(struct web *w, struct err *e)
 			.done = STR(""),
 			.resume = resume };
 		TRY(show_seed(w, seed, &v, e));
-		return page(w, 422, &v, e);
+		return two_step_page(w, 422, &v, e);
 	}
 	TRY(authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, str_c(hash), e));
 	s.sealed = n.value;
@@ -171,13 +172,13 @@ static enum status tx_off(struct db_conn *c, void *arg, struct err *e)
 static enum status off(struct web *w, struct err *e)
 {
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_off, w, e));
-	return page(w, 200, &(struct two_step_view){ .error = STR(""), .done = STR("Two steps are off.") }, e);
+	return two_step_page(w, 200, &(struct two_step_view){ .error = STR(""), .done = STR("Two steps are off.") }, e);
 }
 
 enum status identity_post_two_step(struct web *w, struct err *e)
 {
 	static const struct { const char *name; enum status (*run)(struct web *w, struct err *e); } steps[] = {
-		{ "begin", begin }, { "confirm", confirm }, { "codes", fresh_codes }, { "off", off } };
+		{ "begin", two_step_begin }, { "confirm", confirm }, { "codes", fresh_codes }, { "off", off } };
 	bool asked;
 	TRY(identity_recent(w, &asked, e));
 	if (asked)

@@ -21,7 +21,7 @@ enum {
 enum { KIND_BYTES = 2, KIND_TEXT, KIND_ARRAY, KIND_MAP, KIND_TAG }; /* major types of CBOR (RFC 8949 3.1) */
 enum { COSE_ES256 = -7, COSE_EDDSA = -8, COSE_RS256 = -257 };
 
-static enum status bad(struct err *e, const char *what)
+static enum status passkey_bad(struct err *e, const char *what)
 {
 	return err_set(e, ST_INVALID, "This passkey could not be taken: %s.", what);
 }
@@ -40,13 +40,13 @@ static enum status check_client(
 {
 	SCOPED_JSON *j = client_data.n <= WEBAUTHN_DATA_MAX ? json_parse(client_data, 8, NULL) : NULL;
 	if (!json_is_object(j))
-		return bad(e, "what the browser said can not be read");
+		return passkey_bad(e, "what the browser said can not be read");
 	if (!str_eqc(json_str(j, "type"), type))
-		return bad(e, "it answers another question");
+		return passkey_bad(e, "it answers another question");
 	if (!str_eq(json_str(j, "challenge"), x->challenge))
-		return bad(e, "it answers an older question");
+		return passkey_bad(e, "it answers an older question");
 	if (!str_eq(json_str(j, "origin"), x->origin) || json_is_true(json_object_get(j, "crossOrigin")))
-		return bad(e, "it was asked for by another site");
+		return passkey_bad(e, "it was asked for by another site");
 	return ST_OK;
 }
 
@@ -60,21 +60,21 @@ static enum status read_auth_data(
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	const unsigned char *p = (const unsigned char *)data.p;
 	if (data.n < HEAD || data.n > WEBAUTHN_DATA_MAX)
-		return bad(e, "the authenticator's answer is too short or too long");
+		return passkey_bad(e, "the authenticator's answer is too short or too long");
 	crypto_hash_sha256(hash, (const unsigned char *)x->rp_id.p, x->rp_id.n);
 	if (sodium_memcmp(hash, p, RP_HASH))
-		return bad(e, "it belongs to another site");
+		return passkey_bad(e, "it belongs to another site");
 	*out = (struct auth_data){ .flags = p[RP_HASH],
 		.sign_count = (int64_t)p[33] << 24 | p[34] << 16 | p[35] << 8 | p[36] };
 	if (!(out->flags & FLAG_PRESENT) || !(out->flags & FLAG_VERIFIED))
-		return bad(e, "the authenticator did not check who you are");
+		return passkey_bad(e, "the authenticator did not check who you are");
 	if (!(out->flags & FLAG_ATTESTED))
 		return ST_OK;
 	if (data.n < HEAD + AAGUID + 2)
-		return bad(e, "the authenticator's answer is cut off");
+		return passkey_bad(e, "the authenticator's answer is cut off");
 	size_t id_n = (size_t)p[HEAD + AAGUID] << 8 | p[HEAD + AAGUID + 1], at = HEAD + AAGUID + 2;
 	if (!id_n || id_n > WEBAUTHN_ID_MAX || id_n >= data.n - at)
-		return bad(e, "the key's name is too long");
+		return passkey_bad(e, "the key's name is too long");
 	out->credential_id = str_n(data.p + at, id_n);
 	out->key = str_skip(data, at + id_n);
 	return ST_OK;
@@ -126,7 +126,7 @@ static bool bounded(struct str text)
 }
 
 /* The first item of text; *used its bytes. NULL: none that is whole. */
-static cbor_item_t *load(struct str text, size_t *used)
+static cbor_item_t *cbor_item_load(struct str text, size_t *used)
 {
 	struct cbor_load_result r;
 	if (!bounded(text))
@@ -209,20 +209,21 @@ enum status webauthn_register(struct arena *a, const struct webauthn_expected *x
 	struct auth_data d;
 	size_t used;
 	TRY(check_client(x, client_data, "webauthn.create", e));
-	SCOPED_CBOR *object = attestation.n && attestation.n <= WEBAUTHN_DATA_MAX ? load(attestation, &used) : NULL;
+	SCOPED_CBOR *object =
+	        attestation.n && attestation.n <= WEBAUTHN_DATA_MAX ? cbor_item_load(attestation, &used) : NULL;
 	if (!object || used != attestation.n || !cbor_isa_map(object))
-		return bad(e, "the authenticator's answer can not be read");
+		return passkey_bad(e, "the authenticator's answer can not be read");
 	struct str raw = bytes_of(by_name(object, "authData"));
 	if (!raw.p)
-		return bad(e, "the authenticator's answer can not be read");
+		return passkey_bad(e, "the authenticator's answer can not be read");
 	TRY(read_auth_data(x, raw, &d, e));
-	SCOPED_CBOR *cose = d.key.n ? load(d.key, &used) : NULL;
+	SCOPED_CBOR *cose = d.key.n ? cbor_item_load(d.key, &used) : NULL;
 	if (!cose || !cbor_isa_map(cose))
-		return bad(e, "there is no key in it");
+		return passkey_bad(e, "there is no key in it");
 	out->jwk = jwk_of(a, cose);
 	struct jose_key *k = out->jwk.p ? key_of(out->jwk, NULL) : NULL;
 	if (!k)
-		return bad(e, "its kind of key is not known here");
+		return passkey_bad(e, "its kind of key is not known here");
 	jose_key_free(k);
 	out->id = base64url(a, d.credential_id);
 	out->sign_count = d.sign_count;
@@ -237,7 +238,7 @@ enum status webauthn_assert(struct arena *a, const struct webauthn_expected *x, 
 	TRY(read_auth_data(x, auth_data, &d, e));
 	struct jose_key *k = key_of(jwk, e);
 	if (!k)
-		return bad(e, "the key that is kept can not be read");
+		return passkey_bad(e, "the key that is kept can not be read");
 	/* What is signed (7.2, step 20). */
 	char *signed_text = arena_alloc(a, auth_data.n + crypto_hash_sha256_BYTES);
 	memcpy(signed_text, auth_data.p, auth_data.n);
@@ -246,9 +247,9 @@ enum status webauthn_assert(struct arena *a, const struct webauthn_expected *x, 
 	bool good = jose_key_verify_der(k, str_n(signed_text, auth_data.n + crypto_hash_sha256_BYTES), signature);
 	jose_key_free(k);
 	if (!good)
-		return bad(e, "its signature does not fit");
+		return passkey_bad(e, "its signature does not fit");
 	if ((d.sign_count || sign_count) && d.sign_count <= sign_count)
-		return bad(e, "its counter went back, as if it had been copied");
+		return passkey_bad(e, "its counter went back, as if it had been copied");
 	*fresh = d.sign_count;
 	return ST_OK;
 }
