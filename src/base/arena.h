@@ -29,10 +29,12 @@ void arena_free(struct arena *a); /* NULL is fine */
 void arena_reset(struct arena *a);
 
 void *arena_try_alloc(struct arena *a, size_t n) MUST_CHECK; /* 16-byte aligned, NULL past the limit */
+/* n bytes, 16-byte aligned; zalloc: zeroed. Unwind past the limit. */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull, __malloc__));
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((returns_nonnull, __malloc__));
 void *arena_array(struct arena *a, size_t count, size_t size)
         __attribute__((returns_nonnull)); /* zeroed, overflow-checked */
+/* Copies of n bytes, of a text, or of what printf would write, in a. Unwind past the limit. */
 void *arena_memdup(struct arena *a, const void *p, size_t n);
 char *arena_cstr(struct arena *a, struct str s);        /* NUL-terminated copy */
 struct str arena_str(struct arena *a, struct str s);    /* copy, NUL after the end as well */
@@ -48,8 +50,10 @@ void arena_on_free(struct arena *a, void (*fn)(void *), void *arg);
 /* From now on a, with all it belongs to, may have so many bytes in all, if that is more than before. */
 void arena_allow(struct arena *a, size_t limit);
 
+/* Bytes taken so far, headers included. */
 size_t arena_used(const struct arena *a);
 
+/* For SCOPED_ARENA: arena_free(*a). */
 void arena_freep(struct arena **a);
 #define SCOPED_ARENA __attribute__((cleanup(arena_freep))) struct arena
 

@@ -19,6 +19,7 @@ struct buf {
 	bool failed;
 };
 
+/* An empty buffer of at most max bytes: on the heap, for buf_fini to free, or in a, where it stays until a ends. */
 void buf_init(struct buf *b, size_t max);
 void buf_arena(struct buf *b, struct arena *a, size_t max);
 void buf_fini(struct buf *b);
@@ -41,6 +42,7 @@ static inline void buf_putc(struct buf *b, char c) { buf_put(b, &c, 1); }
 static inline void buf_puts(struct buf *b, const char *c) { buf_put(b, c, strlen(c)); }
 static inline void buf_putstr(struct buf *b, struct str s) { buf_put(b, s.p, s.n); }
 #define BUF_LIT(b, lit) buf_put((b), "" lit, sizeof(lit) - 1)
+/* Append, as buf_put does: what printf would write, and whole numbers in decimal. */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_put_i64(struct buf *b, int64_t v);
 void buf_put_u64(struct buf *b, uint64_t v);

@@ -21,6 +21,7 @@ static inline int64_t clock_ns_of_us(int64_t us)
 	return us > INT64_MAX / 1000 ? INT64_MAX : us < INT64_MIN / 1000 ? INT64_MIN : us * 1000;
 }
 
+/* Wall time (µs since 1970, UTC) and monotonic time (ns, of no meaning outside this process). */
 int64_t clock_now_us(void);
 int64_t clock_mono_ns(void);
 /* A fixed wall clock for tests; 0 returns to the real one. */

@@ -12,7 +12,9 @@
 
 #include "base/err.h"
 
+/* ST_OK when fn(arg) returned; otherwise the status that guard_abort was called with below it. */
 enum status guard_run(void (*fn)(void *arg), void *arg) MUST_CHECK;
+/* Never returns: unwinds to the innermost guard_run of this stack. Without one the process aborts. */
 void guard_abort(enum status s) __attribute__((noreturn));
 
 bool guard_is_set(void); /* is there a guard to unwind to, on this stack? */

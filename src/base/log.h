@@ -30,6 +30,7 @@ struct log_field {
 #define LI(k, v) ((struct log_field){ .key = (k), .kind = LOG_F_INT, .i = (int64_t)(v) })
 #define LD(k, v) ((struct log_field){ .key = (k), .kind = LOG_F_NUM, .d = (v) })
 
+/* What LOG calls: n fields at f; ctx may be NULL. */
 void log_write(enum log_level l, const struct ctx *ctx, const char *event, const struct log_field *f, unsigned n);
 extern enum log_level log_threshold;
 
@@ -42,6 +43,7 @@ extern enum log_level log_threshold;
 		}                                                                                             \
 	} while (0)
 
+/* Lines below threshold are not written. Before any other thread runs. */
 void log_setup(enum log_level threshold, enum log_format format);
 bool log_level_parse(struct str s, enum log_level *out); /* "debug", "info", … */
 

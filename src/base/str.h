@@ -26,14 +26,17 @@ static inline struct str str_n(const char *p, size_t n) { return (struct str){ p
 static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || !memcmp(a.p, b.p, a.n)); }
 static inline bool str_eqc(struct str a, const char *c) { return str_eq(a, str_c(c)); }
 
+/* Comparing: whole, or at one end. */
 bool str_ieq(struct str a, struct str b);   /* ASCII case folded */
 bool str_ieqc(struct str a, const char *c);
 int str_cmp(struct str a, struct str b);    /* bytewise, shorter first */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
+/* Parts of s, which stay its maker's. */
 struct str str_skip(struct str s, size_t n);  /* without the first n bytes (at most all) */
 struct str str_first(struct str s, size_t n); /* the first n bytes (at most all) */
 struct str str_trim(struct str s);            /* SP, HTAB, CR, LF, VT, FF at both ends */
+/* Where needle or c stands first (rchr: last). */
 ptrdiff_t str_find(struct str s, struct str needle); /* offset or -1 */
 ptrdiff_t str_chr(struct str s, char c);             /* offset or -1 */
 ptrdiff_t str_rchr(struct str s, char c);

@@ -7,23 +7,25 @@
  * Code never writes SQL: tools/gen_queries.py turns each .sql file into one typed function per query and a `struct
  * db_query` that both engines execute. See docs/howto/query.md and migration.md.
  *
- * Reads.   SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent
+ * Reads. SCOPED_DB_READ c = NULL; TRY(db_read(ctx, db, &c, e)); then generated functions with c. One consistent
  * snapshot on SQLite; on PostgreSQL each statement by itself, pipelined with those of other fibers. Read-only; goes to
  * the replica when there is one. Yields the fiber in long scans. A read inside another of the same ctx and database
- * joins it and sees the same snapshot, unless the ctx has written in between. Writes.  db_write(ctx, db, fn, arg, e):
- * fn runs inside one transaction and gets the connection. ST_OK from db_write means committed and durable; anything
- * else means nothing of it happened. SQLite: fn runs on the file's writer thread, in a savepoint, and shares its commit
- * with others (group commit). PostgreSQL: fn runs in the calling fiber, retried on serialisation failure and deadlock
- * (so fn must be repeatable). Hence fn must not wait for anything but its queries, nor touch what other threads may.
+ * joins it and sees the same snapshot, unless the ctx has written in between.
  *
- *          On PostgreSQL a statement that writes and whose count nobody asks for travels with the next one that is
- * waited for, at the latest with COMMIT; so does its failure. fn returns failures and does nothing else with them
- * (below), so it sees none of this.
+ * Writes. db_write(ctx, db, fn, arg, e): fn runs inside one transaction and gets the connection. ST_OK from db_write
+ * means committed and durable; anything else means nothing of it happened. SQLite: fn runs on the file's writer thread,
+ * in a savepoint, and shares its commit with others (group commit). PostgreSQL: fn runs in the calling fiber, retried
+ * on serialisation failure and deadlock (so fn must be repeatable). Hence fn must not wait for anything but its
+ * queries, nor touch what other threads may.
  *
- *          PostgreSQL runs at READ COMMITTED: put the condition into the statement, or lock what you read (FOR UPDATE).
- * One exception to "nothing happened": a connection lost during COMMIT is ST_INTERNAL, outcome unknown. Failures. A
- * duplicate or a dangling reference is ST_CONFLICT; NULL where none may be, a broken CHECK and search text that can't
- * be parsed are ST_INVALID. An fn that swallows a failed statement commits on SQLite and fails on PostgreSQL: don't.
+ * On PostgreSQL a statement that writes and whose count nobody asks for travels with the next one that is waited for,
+ * at the latest with COMMIT; so does its failure. fn returns failures and does nothing else with them (below), so it
+ * sees none of this. PostgreSQL runs at READ COMMITTED: put the condition into the statement, or lock what you read
+ * (FOR UPDATE). One exception to "nothing happened": a connection lost during COMMIT is ST_INTERNAL, outcome unknown.
+ *
+ * Failures. A duplicate or a dangling reference is ST_CONFLICT; NULL where none may be, a broken CHECK and search text
+ * that can't be parsed are ST_INVALID. An fn that swallows a failed statement commits on SQLite and fails on
+ * PostgreSQL: don't.
  *
  * Both register what they hold in ctx, so that an aborted request releases it.
  */

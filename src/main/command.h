@@ -76,6 +76,7 @@ enum status parse_roles(const char *text, unsigned *roles, struct err *e) MUST_C
  * as long as c. */
 const char *demo_folder(struct arena *a, const struct config *c);
 
+/* As --version shows it: "1.2.3". */
 const char *program_version(void);
 
 #endif

@@ -45,7 +45,10 @@ struct profile_view {
 struct export_view { struct str state, made, until; int64_t kib; };
 struct leave_view { struct str leaving_on, problem; int64_t days; };
 
+/* Fragments of service.c's table: into out, what stands for f in another service's page. */
 enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status account_get_home(struct web *w, struct err *e) MUST_CHECK;
 enum status account_get_profile(struct web *w, struct err *e) MUST_CHECK;
 enum status account_post_profile(struct web *w, struct err *e) MUST_CHECK;
@@ -61,8 +64,10 @@ enum status account_get_export_file(struct web *w, struct err *e) MUST_CHECK;
 enum status account_get_leave(struct web *w, struct err *e) MUST_CHECK;
 enum status account_post_leave(struct web *w, struct err *e) MUST_CHECK;
 
+/* Jobs of service.c's table: a person's file is written; those past their days are removed. */
 enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 enum status account_sweep_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
+/* Event person.deleted of identity: all that is kept here of that person goes. */
 enum status account_forget(struct ctx *ctx, const struct event *ev, struct err *e) MUST_CHECK;
 
 #endif

@@ -25,6 +25,8 @@ struct str blog_feed_text(struct ctx *ctx, struct str text);
 const int *blog_numbers(struct arena *a, size_t n);
 struct str blog_location_url(struct ctx *ctx, const struct blog_location *l);
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status blog_get_rss(struct web *w, struct err *e);
 enum status blog_get_atom(struct web *w, struct err *e);
 enum status blog_get_json_feed(struct web *w, struct err *e);

@@ -8,6 +8,8 @@
 #include "platform/peers/fragment.h"
 #include "platform/web/web.h"
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status blog_get_home(struct web *w, struct err *e);
 enum status blog_get_post(struct web *w, struct err *e);
 enum status blog_get_tag(struct web *w, struct err *e);
@@ -20,6 +22,7 @@ enum status blog_get_theme(struct web *w, struct err *e);
 enum status blog_get_icon(struct web *w, struct err *e);
 enum status blog_get_anything(struct web *w, struct err *e);
 
+/* Fragments of service.c's table: into out, what stands for f in another service's page. */
 enum status blog_fragment_brand(struct fragment_req *f, struct buf *out, struct err *e);
 enum status blog_fragment_nav_tree(struct fragment_req *f, struct buf *out, struct err *e);
 enum status blog_fragment_link_card(struct fragment_req *f, struct buf *out, struct err *e);

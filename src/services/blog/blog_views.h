@@ -24,13 +24,15 @@ struct blog_post_view {
 	const struct blog_post *post;
 };
 
-struct str blog_post_url(struct ctx *ctx, struct str slug);   /* as a path, or absolute when the blog lives elsewhere */
+/* Addresses of the blog's pages, in ctx->arena: as a path, or absolute when the blog lives elsewhere. */
+struct str blog_post_url(struct ctx *ctx, struct str slug);
 struct str blog_tag_url(struct ctx *ctx, struct str slug);
 struct str blog_author_url(struct ctx *ctx, struct str slug);
 struct str blog_page_url(struct ctx *ctx, struct str base, int number); /* of page `number` of the list at base */
 struct str blog_search_url(struct ctx *ctx, struct str query, int number);
 struct str blog_abs(struct ctx *ctx, struct str url);         /* "/media/…" made absolute; absolute ones stay */
 
+/* Moments (µs) as texts in ctx->arena: for people in the site's zone and language, for machines in UTC. */
 struct str blog_date(struct ctx *ctx, const struct blog_site *site, int64_t us);       /* "21 November 2026" */
 struct str blog_day_month(struct ctx *ctx, const struct blog_site *site, int64_t us);  /* "21 Nov" */
 const char *blog_month_name(int month);

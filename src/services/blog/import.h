@@ -67,6 +67,7 @@ enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *medi
 
 const char *import_kind_name(enum import_kind k); /* "posts" */
 void import_report_text(struct buf *out, const struct import_report *r); /* a table and the notes, for a terminal */
+/* The same as JSON, in one object. */
 void import_report_json(struct buf *out, const struct import_report *r);
 
 #endif

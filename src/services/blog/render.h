@@ -32,6 +32,8 @@ struct render {
 	enum status status;
 };
 
+/* Into r->out, for r->audience: a document of either editor (borrowed), or the text of a markdown card. Failures are in
+   r->status and r->err. */
 void lexical_render(struct render *r, json_t *doc);
 void mobiledoc_render(struct render *r, json_t *doc);
 void render_markdown(struct render *r, struct str source);
@@ -74,6 +76,7 @@ const char *card_sizes(struct str width); /* of "regular", "wide", "full" */
 
 struct gallery_row { const struct card *images; size_t count; };
 struct gallery { const struct gallery_row *rows; size_t count; };
+/* The images of a gallery card in rows of at most three, in the arena of k->r. */
 struct gallery card_gallery(const struct card *k);
 
 #endif

@@ -11,6 +11,8 @@
 enum { MENU_ROWS_MAX = 29, MENU_SPARE = 3, MENU_LABEL_MAX = 60 };
 struct menu_view { const char *name, *title, *help; struct form_fill *form; size_t rows; bool saved; };
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status blog_get_site_form(struct web *w, struct err *e) MUST_CHECK;
 enum status blog_post_site_form(struct web *w, struct err *e) MUST_CHECK;
 enum status blog_get_menus(struct web *w, struct err *e) MUST_CHECK;

@@ -67,6 +67,8 @@ enum { ADMIN_SEARCH_MAX = 100 };
 /* For LIKE … ESCAPE '!' over lower case: anything with q in it. In a. */
 struct str admin_like(struct arena *a, struct str q);
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_members(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_members(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_members_undo(struct web *w, struct err *e) MUST_CHECK;

@@ -75,6 +75,7 @@ enum status oauth_client_authenticate(struct web *w, struct oauth_client *out, s
 
 /* --- scopes --- */
 
+/* Is `one` a word of scope? */
 bool scope_has(struct str scope, const char *one);
 /* "read" has "read:statuses" in it. */
 bool scope_within(struct str scope, struct str all); /* every one of scope in all */
@@ -145,6 +146,8 @@ enum status oauth_dpop(struct web *w, struct str access, struct str *jkt, struct
 
 /* --- the rows of service.c --- */
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_authorize(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_authorize(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_consent(struct web *w, struct err *e) MUST_CHECK;

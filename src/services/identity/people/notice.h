@@ -39,6 +39,8 @@ struct event;
 enum status notice_choice(
         struct ctx *ctx, const struct event *ev, struct err *e) MUST_CHECK; /* account: choice.changed */
 struct job;
+/* The job that writes and sends one notice; ST_OK too when the person is gone or wants none. ST_CORRUPT: its payload is
+   none of ours. */
 enum status notice_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 
 #endif

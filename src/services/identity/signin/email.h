@@ -10,6 +10,8 @@
 
 struct email_view { struct str email, wrong, done; };
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_email(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_email(struct web *w, struct err *e) MUST_CHECK;
 

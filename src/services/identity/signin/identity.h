@@ -20,6 +20,8 @@ struct sessions_view { struct session_view *list; size_t count; struct str done;
 struct log_line { struct str when, what, address; };
 struct log_view { struct log_line *lines; size_t count; int64_t older; };
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_identity(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_get_password(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_password(struct web *w, struct err *e) MUST_CHECK;

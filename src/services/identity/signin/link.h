@@ -47,6 +47,8 @@ struct sign_up_view {
 /* Told on standard error when the site has no owner: the link that makes the first visitor one. */
 enum status link_tell_owner(struct ctx *ctx, struct err *e) MUST_CHECK;
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_link(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_link(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_link_mail(struct web *w, struct err *e) MUST_CHECK;

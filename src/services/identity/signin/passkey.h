@@ -11,6 +11,8 @@
 struct passkey_view { struct str id, name, since, used; };
 struct passkeys_view { struct passkey_view *list; size_t count; struct str done; };
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_passkeys(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_passkey_options(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_passkey(struct web *w, struct err *e) MUST_CHECK;

@@ -24,6 +24,7 @@ enum status rights_settle(struct ctx *ctx, const struct rights *r, struct err *e
 enum status rights_drop_begun(struct ctx *ctx, int64_t person, struct err *e) MUST_CHECK;
 
 struct job;
+/* The job of rights_later: what rights_settle does. */
 enum status rights_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 
 #endif

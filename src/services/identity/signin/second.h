@@ -25,6 +25,8 @@ struct two_step_view {
 enum status second_or_done(
         struct web *w, const struct person_record *p, const char *amr, struct str next, struct err *e) MUST_CHECK;
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_second(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_second(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_get_two_step(struct web *w, struct err *e) MUST_CHECK;

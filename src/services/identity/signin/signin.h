@@ -52,6 +52,8 @@ enum status signin_page(struct web *w, int status, const struct signin_view *v) 
 /* The shell of this service's pages. */
 struct page_shell signin_shell(struct web *w, const char *title);
 
+/* Handlers of service.c's routes, named after method and page; what one returns, struct route says
+   (platform/core/service.h). */
 enum status identity_get_sign_in(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_sign_in(struct web *w, struct err *e) MUST_CHECK;
 
