@@ -53,7 +53,7 @@ static struct db_per_loop *find_or_make(struct db *db, struct loop *l)
 	pthread_mutex_unlock(&db->loops_lock);
 	if (p || !(p = db->ops->loop_new(db)))
 		return p;
-	/* Nobody else makes one for this loop: it is this thread's. */
+	/* Only the loop's own thread makes its entry, so no lock is held meanwhile. */
 	p->db = db;
 	p->loop = l;
 	loop_at_exit(l, &p->exit, on_loop_exit);

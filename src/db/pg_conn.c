@@ -146,7 +146,8 @@ static enum status resolve_host(PQconninfoOption *options, char addr[INET6_ADDRS
 		return ST_OK;
 	struct lookup l = { .host = host };
 	enum status s = offload(OFFLOAD_PROMPT, look_up, &l);
-	if (s == ST_UNAVAILABLE) { /* no pool, or it is full: better late than never */
+	/* no pool, or it is full: the name is then looked up on the loop, which waits for it */
+	if (s == ST_UNAVAILABLE) {
 		look_up(&l);
 		s = ST_OK;
 	}
@@ -256,7 +257,7 @@ enum status pg_connect(const struct db *db, const char *url, enum pg_purpose pur
 	if (s == ST_OK)
 		return ST_OK;
 	pg_disconnect(c);
-	if (s == ST_TIMEOUT) /* that word is for a statement that was too slow */
+	if (s == ST_TIMEOUT) /* ST_TIMEOUT is kept for a statement that was too slow */
 		s = err_set(e, ST_UNAVAILABLE, "no connection to the database in time");
 	return err_wrap(e, s, "%s", db->cfg.name);
 }
@@ -312,7 +313,7 @@ enum status pg_next_result(struct pg_conn *c, int64_t deadline_ns, PGresult **ou
 		if (!PQconsumeInput(c->h))
 			break;
 	}
-	/* What the server said before it hung up is worth more than that it did. */
+	/* The server's last message explains more than the closed connection does. */
 	*out = PQgetResult(c->h);
 	return *out ? ST_OK : err_set(e, ST_UNAVAILABLE, "the connection to the database is lost");
 }

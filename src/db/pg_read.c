@@ -220,7 +220,7 @@ static void pipe_lost(struct pg_pipe *p)
 static void complete_query(struct pg_pipe *p, struct pg_req *r, PGresult *result)
 {
 	static const struct err stale = { ST_UNAVAILABLE, "the connection to the database went stale" };
-	if (r->result) { /* its preparation failed: that is the answer */
+	if (r->result) { /* its preparation failed: that failure is the statement's answer */
 		PQclear(result);
 		result = r->result;
 		r->result = NULL;
@@ -392,7 +392,7 @@ static bool stalled(const struct pg_pipe *p, int64_t now)
 	return p->count && now - p->progress_ns > STALLED_NS;
 }
 
-/* Statements on one connection run one after the other: what comes behind a slow one waits for it. */
+/* Statements on one connection run one after the other: one sent after a slow one waits for it. */
 static bool better(const struct pg_pipe *a, const struct pg_pipe *b, int64_t now)
 {
 	bool slow_a = stalled(a, now), slow_b = stalled(b, now);
@@ -482,7 +482,8 @@ static void lane_dispatch(struct pg_lane *l)
 	while (l->head && (p = least_busy(l, now))) {
 		bool slow = stalled(p, now);
 		if ((slow || p->inflight >= BUSY) && lane_grow(l) && slow)
-			break; /* a connection is on its way: better than behind the slow one */
+			/* a connection is being opened: the statement waits for that one, not for the slow one */
+			break;
 		struct pg_req *r = lane_pop(l);
 		sent = true;
 		if (!pipe_send(p, r)) {

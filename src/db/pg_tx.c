@@ -35,7 +35,7 @@
 
 /* --- the pool ------------------------------------------------------------------------------------------------- */
 
-/* Anything to read on an idle connection is the server's farewell. */
+/* The server sends nothing on an idle connection but the notice that it closes it. */
 static bool looks_alive(const struct pg_conn *c)
 {
 	char byte;
@@ -408,7 +408,7 @@ enum status pg_write(struct db_conn *h, db_tx_fn *fn, void *arg, struct err *e)
 		if (!h->pg_transient || tries == TRIES_MAX || fiber_cancelled())
 			break;
 		COUNT(h->db, retries);
-		/* Two that collided should not meet again at once. */
+		/* Two transactions that collided should not try again at the same moment. */
 		uint16_t jitter;
 		random_bytes(&jitter, sizeof jitter);
 		int64_t pause = ((NS_PER_MS << tries) * jitter) >> 16;

@@ -144,7 +144,7 @@ static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r
 			continue;
 		}
 		writer_rollback(conn);
-		if (r->status == ST_OK) /* its own work was done, and is gone with the rest */
+		if (r->status == ST_OK) /* its own changes were made, and were rolled back with the batch */
 			write_req_fail(r, ST_IO, "the transaction could not be kept");
 		fail_all(first, r, r->status, "rolled back together with another write");
 		return r->next;

@@ -275,7 +275,8 @@ struct fiber *fiber_spawn(struct loop *l, void (*fn)(void *arg), void *arg, enum
 	return f;
 }
 
-/* Accepted spawns whose stack could not be mapped are tried again, in order, until it can: they were promised. */
+/* Spawns were accepted with a success, so those whose stack could not be mapped are tried again, in order, until it
+   can. */
 static void backlog_try(struct loop *l)
 {
 	while (l->backlog) {

@@ -25,7 +25,7 @@
 #include "net/conn/http.h"
 #include "net/conn/request.h"
 
-#define REGION     ((size_t)1 << 30) /* of addresses; memory only for what is in it */
+#define REGION     ((size_t)1 << 30) /* reserved addresses; memory is used only for pages that are taken */
 #define PAGE       ((size_t)4096)
 #define PAGES      (REGION / PAGE)
 #define WORDS      (PAGES / 64)
@@ -47,7 +47,8 @@ static bool punch(size_t page, size_t count)
 	               (off_t)(count * PAGE)) == 0;
 }
 
-/* What was handed over by reference must survive the end and the next use of its place. */
+/* A buffer that was handed over by reference must stay readable after its owner ended, and must not be reused
+   before it was sent. */
 static bool pages_stay(void)
 {
 	int pipe_fd[2];
@@ -131,7 +132,7 @@ static void give_pages(struct blob *b)
 {
 	size_t page = (size_t)((char *)b - region.base) / PAGE, count = pages_of(sizeof *b + b->len);
 	if (!punch(page, count))
-		return; /* a place lost is better than one page in two hands */
+		return; /* the page is lost for good: reusing it could give one page to two owners */
 	pthread_mutex_lock(&region.lock);
 	mark(page, count, false);
 	if (page < region.hint)

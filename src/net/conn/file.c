@@ -168,7 +168,7 @@ static void read_in(void *arg)
 	}
 }
 
-/* Where no thread is free the loop waits for the disk after all: late is better than not. */
+/* Where no thread is free the loop itself waits for the disk, instead of refusing the request. */
 static void warm(const struct http_req *r, int fd, const struct range *range, int n)
 {
 	for (int i = 0; i < n && fiber_self(); i++) {

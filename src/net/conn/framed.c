@@ -12,8 +12,10 @@
 
 #include <string.h>
 
-#define FRAMED_AFTER 16                /* copying, with its pages, costs as much as ten answers save */
-#define FRAMED_MAX   ((size_t)64 << 10) /* of a body: what is larger hardly notices its head, and a slow reader keeps his second's copy */
+#define FRAMED_AFTER 16                /* copying a body costs as much as ten answers from the copy save */
+/* bytes of a body: for a larger one the separate head costs little, and each slow reader would hold a copy of its
+   own second */
+#define FRAMED_MAX   ((size_t)64 << 10)
 
 static void framed_forget(struct framed *f)
 {

@@ -43,7 +43,7 @@ static void let_in(struct line *l)
 	}
 }
 
-/* Deadlines are as long for all, so those in front pass theirs first. */
+/* All waits have the same length, so the deadlines pass in the order of the queue. */
 static void set_clock(struct line *l)
 {
 	if (l->head)

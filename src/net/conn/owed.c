@@ -14,9 +14,10 @@
 #include "net/conn/server.h"
 
 #define CONN_OWED_MAX   ((size_t)16 << 20) /* of one connection; four times a request's arena when that is more */
-#define CONN_OWED_SMALL ((size_t)24 << 10) /* no connection with so little is the one to blame */
+#define CONN_OWED_SMALL ((size_t)24 << 10) /* bytes; a connection that holds less is never ended for memory */
 #define FILE_OWED       ((size_t)32 << 10) /* a descriptor, and what is read of it at a time */
-#define SHARE_LEAST     ((size_t)4 << 10)  /* of a page that many are sent: should all others go, it is ours alone */
+/* share of a page that several connections are sent: if the others end, this connection holds it alone */
+#define SHARE_LEAST     ((size_t)4 << 10)
 #define TELL_AT         ((ptrdiff_t)64 << 10)
 
 static size_t conn_max(const struct conn *c)

@@ -115,7 +115,7 @@ static void read_head(void *arg)
 	from_proxy(q);
 }
 
-/* On the loop, where no fiber's guard is. */
+/* Runs on the loop, outside any guard: so nothing here may unwind. */
 int request_head(struct request *q, const struct message_head *h)
 {
 	struct reading_head x = { .q = q, .h = h };
@@ -315,7 +315,7 @@ void request_cancel(struct request *q)
 	}
 }
 
-/* What the handler has gathered is now in the hands of the peer, and counts as held for it. */
+/* What the handler has written now waits for the peer, and counts as memory held for it. */
 enum status request_rest(struct request *q)
 {
 	struct conn *c = q->conn;
@@ -350,7 +350,8 @@ void request_progress(struct request *q, size_t n)
 {
 	struct ctx *c = &q->r.ctx;
 	int64_t fresh = worker_now(q->w) + worker_limits(q->w)->request_ns;
-	/* Only ever later; none, or one that the application has set further off, stays. */
+	/* Moves the deadline later, never earlier; a request without one, or with a later one set by the
+	   application, keeps it. */
 	if (c->deadline_ns && fresh > c->deadline_ns) {
 		c->deadline_ns = fresh;
 		fiber_set_deadline(fresh);

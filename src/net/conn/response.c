@@ -171,7 +171,7 @@ static bool first_answer(struct request *q)
 	q->r.answered = true;
 	q->head_sent = true;
 	q->no_body = bodiless(&q->r);
-	if (q->gone) /* whatever the application makes of that: nobody was told */
+	if (q->gone) /* whatever the application returns for it: no answer was sent */
 		q->r.status = REQUEST_LEFT;
 	return !q->gone;
 }

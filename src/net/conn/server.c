@@ -159,7 +159,8 @@ static enum status bind_unix(struct http_server *s, unsigned i, struct err *e)
 {
 	const char *path = ((struct sockaddr_un *)&s->addr[i])->sun_path;
 	struct stat st;
-	/* A socket left by a process that is gone is in the way; one that answers is somebody's. */
+	/* A socket file left by a process that has ended is removed; one that answers belongs to a running process
+	   and is an error. */
 	if (!lstat(path, &st) && S_ISSOCK(st.st_mode)) {
 		int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		bool dead = probe >= 0 && connect(probe, (struct sockaddr *)&s->addr[i], s->addr_len[i]) &&
@@ -189,7 +190,8 @@ static enum status bind_tcp(struct http_server *s, unsigned i, struct err *e)
 	}
 	s->fd[i] = bound_socket(s, i, true);
 	socklen_t n = s->addr_len[i];
-	/* From here on it is ours: who comes before a loop accepts waits in the queue. */
+	/* From here on the port is this process's: clients that connect before a loop accepts wait in the listen
+	   queue. */
 	if (s->fd[i] < 0 || listen(s->fd[i], BACKLOG) || getsockname(s->fd[i], (struct sockaddr *)&s->addr[i], &n))
 		return err_errno(e, ST_CONFIG, "listen on %s", s->listen[i].addr);
 	s->port[i] = ntohs(in->sin_port);
@@ -341,7 +343,7 @@ void worker_conn_gone(struct worker *w)
 		drain_check(w);
 }
 
-/* Over the limit: a word, without waiting for anything. */
+/* Over the limit: a short answer, sent without waiting for anything. */
 static void turn_away(struct worker *w, int fd)
 {
 	static const char busy[] =
@@ -428,7 +430,8 @@ void worker_tick(struct worker *w)
 		unmute(&w->listener[i]);
 		again |= w->listener[i].muted && w->listener[i].open;
 	}
-	worker_date(w); /* what was framed in an earlier second is of no more use, also when nobody asks any more */
+	/* answers framed in an earlier second carry an old date: dropped even when no request comes */
+	worker_date(w);
 	again |= framed_sweep(w, false);
 	if (w->draining)
 		drain_check(w);
@@ -504,7 +507,7 @@ static void drain_here(struct task *t)
 		struct listener *ln = &w->listener[i];
 		if (!ln->open)
 			continue;
-		/* Who has already been let in by the kernel is served. */
+		/* Connections that the kernel has accepted already are served. */
 		acceptable(&ln->watch, EPOLLIN);
 		ln->open = false;
 		watch_del(&ln->watch);

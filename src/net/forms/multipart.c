@@ -275,7 +275,7 @@ static enum status begin_part(struct multipart *m, struct err *e)
 	m->name = m->file_type = STR_NULL;
 	m->is_file = m->no_file = false;
 	while (str_next(&head, '\n', &line) && line.n > 1) {
-		line.n--; /* the CR: the machine let no bare LF in */
+		line.n--; /* the CR, which stands before every LF that the state machine accepted */
 		if (++count > PART_HEADERS_MAX)
 			return part_bad(e, m, "has too many headers");
 		TRY(take_header(m, line, e));

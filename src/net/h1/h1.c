@@ -162,7 +162,8 @@ static void h1_head(struct request *q, int64_t len, bool end)
 static void h1_flush(struct request *q)
 {
 	struct conn *c = q->conn;
-	/* With the other answers of this turn of the loop: whoever reads several of them is woken once. */
+	/* Sent with the other answers of this turn of the loop, so that a process that reads several of them is
+	   woken once. */
 	if (!c->pumping) /* else at the end of the batch */
 		conn_again(c);
 }
@@ -473,7 +474,8 @@ static void h1_input(struct conn *c)
 	while (!h->q && !h->last && !c->dead && conn_in(c).n) {
 		struct h1_head *head;
 		size_t used;
-		if (conn_room(c) == 0) { /* answers wait to be read first: the write rate is the clock */
+		/* answers are still to be read by the peer: the minimum write rate bounds the time */
+		if (conn_room(c) == 0) {
 			set_clock(h, CLOCK_NONE, 0);
 			conn_pause(c);
 			return;
@@ -529,7 +531,8 @@ static void h1_expired(struct conn *c)
 	}
 }
 
-/* FIN while we work: a client that gave up, or one that merely has no more to say. It gets a second. */
+/* FIN while a request is worked on: the client has given up, or has only closed its sending side. The two are told
+   apart by waiting a second. */
 static void h1_hangup(struct conn *c)
 {
 	struct h1 *h = c->state;
@@ -541,7 +544,8 @@ static void h1_drain(struct conn *c)
 {
 	struct h1 *h = c->state;
 	h->keep_alive = false;
-	if (h->q && h->q->lasts) /* it would go on for ever; the client asks again, of a process that stays */
+	/* an endless answer would keep the process from ending; the client reconnects, to the next process */
+	if (h->q && h->q->lasts)
 		request_cancel(h->q);
 	else if (!h->q && !h->head)
 		conn_finish(c);

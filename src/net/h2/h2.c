@@ -125,7 +125,7 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *f, const uint8_t 
 	return 0;
 }
 
-/* Streams over the limit are refused without having been: on_stream_close hears nothing of them. */
+/* Streams over the limit are refused before they exist: on_stream_close is not called for them. */
 static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *f, int why, void *arg)
 {
 	struct h2 *h = arg;
@@ -523,7 +523,8 @@ static void h2_input(struct conn *c)
 		conn_consume(c, in.n);
 		if (n < 0 && !h->over) {
 			LOG(DEBUG, NULL, "http2.broken", LS("why", nghttp2_strerror((int)n)));
-			if (n == NGHTTP2_ERR_FLOODED) /* acknowledgements that nobody reads, and its own counts */
+			/* acknowledgements that the peer does not read, and nghttp2's own records */
+			if (n == NGHTTP2_ERR_FLOODED)
 				h2_cut(h, "flood");
 			if (n == NGHTTP2_ERR_NOMEM)
 				h2_cut(h, "memory");
@@ -546,7 +547,8 @@ static void h2_drain(struct conn *c)
 	struct h2 *h = c->state;
 	h->notice_sent = true;
 	nghttp2_submit_shutdown_notice(h->ng);
-	if (!h->open) { /* nothing runs: no need to wait for what a new request might cost the client: it will retry */
+	/* nothing runs, so the connection ends now; a request that is just being sent is retried by the client */
+	if (!h->open) {
 		h->goaway_sent = true;
 		nghttp2_submit_goaway(h->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->ng),
 		        NGHTTP2_NO_ERROR, NULL, 0);

@@ -98,7 +98,7 @@ static void drop_out(struct h2_stream *s)
 		drop_chunk(s);
 }
 
-/* Its answer has begun, or never will. */
+/* The answer has begun, or none can be sent any more. */
 static void not_running(struct h2_stream *s)
 {
 	s->h->running -= s->running;
@@ -260,7 +260,8 @@ static int check_head(struct h2_stream *s, struct message_head *m)
 	if (!s->authority.p)
 		s->authority = host;
 	else if (host.p && !str_ieq(host, s->authority))
-		return 400; /* two names for one site: someone on the way may have taken the other */
+		/* Host and :authority differ: a proxy on the way may have judged the request by the other one */
+		return 400;
 	if (!s->authority.p || !http_authority_valid(s->authority))
 		return 400;
 	if (s->in_end)
@@ -449,7 +450,7 @@ static void op_head(struct request *q, int64_t len, bool end)
 	not_running(s);
 	for (unsigned i = 0; i < q->out_count; i++)
 		names += q->out[i].name.n;
-	/* Not from the arena: an answer must be possible when that is what has run out. */
+	/* Not from the arena: an answer must also be possible when the arena is exhausted. */
 	char status[16], length[24];
 	nghttp2_nv *nv = malloc((q->out_count + 3) * sizeof *nv + names);
 	if (!nv) {
@@ -538,7 +539,7 @@ static void op_finish(struct request *q, bool whole)
 		drop_out(s);
 		h2_reset(s, NGHTTP2_INTERNAL_ERROR);
 	}
-	/* What it has to send is a copy or counted: its memory need not wait until that is read. */
+	/* The output still to be sent is a copy, or holds a reference: so the request's memory can be freed now. */
 	release_request(s);
 }
 

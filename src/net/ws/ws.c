@@ -352,7 +352,7 @@ static void process(struct ws *w)
 	}
 }
 
-/* What has come already, before waiting for more. */
+/* Frames that have arrived already are read before waiting for more. */
 static void ws_read_arrived(struct ws *w)
 {
 	if (w->ready || !alive(w))
@@ -366,7 +366,7 @@ static void ws_read_arrived(struct ws *w)
 		conn_resume(w->c);
 }
 
-/* A large message is not to leave its memory behind for as long as the connection lasts. */
+/* The buffer of a large message is freed after it, and not kept for the rest of the connection. */
 static void forget_given(struct ws *w)
 {
 	if (w->given.cap <= KEEP_MESSAGE) {

@@ -161,7 +161,7 @@ static enum status take_line(struct reading *x, struct arena *a, const json_t *j
 	return ST_OK;
 }
 
-/* The first fault is known, but not yet whether the entry was taken out or moved. */
+/* The first fault is found; whether the entry was removed or moved is not known yet. */
 static void look_for_displaced(struct reading *x, const json_t *j)
 {
 	if (!json_object_get(j, "details") || member_number(j, "seq") != x->displaced)

@@ -11,7 +11,7 @@
 #define PER_PAGE 50
 #define LOOK_AT_ONCE 1000 /* entries behind the last verification that are verified while somebody waits */
 
-/* As who asks reads it: administrators, but for a page that is made for nobody. */
+/* The reader is an administrator; a page rendered without a person has no reader. */
 static struct str time_text(struct web *w, int64_t us)
 {
 	return html_time(w->ctx->arena, w->person ? w->person->zone : STR(""), us);
@@ -99,7 +99,7 @@ static enum status read_lines(struct web *w, const struct audit_look *look, stru
 	return ST_OK;
 }
 
-/* What the night found, and what came since when that is not much. */
+/* The result of the nightly verification, and of the entries since then when they are few. */
 static enum status tell_verified(struct web *w, struct db *db, struct audit_shown *s, struct err *e)
 {
 	struct audit_mark m;

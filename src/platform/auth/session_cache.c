@@ -12,7 +12,8 @@
 
 struct kept_session {
 	char hash[AUTH_HASH_LEN];
-	const struct service_instance *svc; /* whose cookie: what is good for one signs in to no other */
+	/* the service whose cookie it is: a session of one service is none of another's */
+	const struct service_instance *svc;
 	uint64_t version;
 	size_t size;
 	struct sso s; /* its texts follow each other in text */
@@ -31,7 +32,7 @@ static void texts_of(struct sso *s, struct str *out[TEXTS])
 	memcpy(out, all, sizeof all);
 }
 
-/* The hash is of random bytes and looks it: its beginning serves. */
+/* The key is a hash of random bytes, so its first bytes are spread evenly. */
 static unsigned slot_of(struct str hash)
 {
 	uint32_t n;

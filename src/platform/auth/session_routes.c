@@ -211,7 +211,7 @@ static enum status begun_here(struct web *w, struct login *l, struct err *e)
 		arena_str(a, json_str(j, "browser")), json_is_true(json_object_get(j, "silent")) };
 	if (!str_eqc(l->service, ctx->svc->def->name) || !str_eq(l->browser, browser))
 		return err_set(e, ST_INVALID, late);
-	/* Mix-up (RFC 9207): an answer of somebody else is none. */
+	/* Mix-up (RFC 9207): an answer with another issuer is refused. */
 	if (!str_eq(web_query(w, "iss"), ctx->svc->platform->identity->base_url))
 		return err_set(e, ST_INVALID,
 		        "This answer did not come from the place where you sign in. Please sign in again.");
@@ -229,7 +229,7 @@ static void set_session_cookie(struct web *w, struct str secret, int64_t max_age
 	                .lax = true });
 }
 
-/* The session that this browser had here is over, whoever's it was. */
+/* A session that this browser had here before ends, whichever person's it was. */
 static enum status drop_former(struct web *w, struct err *e)
 {
 	char hash[AUTH_HASH_LEN + 1];
@@ -309,7 +309,8 @@ enum status session_post_logout(struct web *w, struct err *e)
 		const struct session_end_ask end = { w->person->session, str_c(address) };
 		enum status st = contract_call(
 		        ctx, contract_named(ctx->svc->platform->identity->def, "end"), &end, &ended, e);
-		/* The provider is away: what signs in is ended all the same; who else should be told is not. */
+		/* The provider does not answer: the session here is ended all the same, but other applications are
+		   not told. */
 		if (st != ST_OK)
 			TRY(sso_end(ctx, w->person->session, e));
 	}

@@ -87,7 +87,7 @@ static const char *named(struct str text, const struct sign *list)
 
 struct str sso_agent(struct arena *a, const struct http_req *req)
 {
-	/* The first that fits: every browser also claims to be its ancestors. */
+	/* The first match counts: browsers also name the older browsers that they are compatible with. */
 	static const struct sign browsers[] = { { "Firefox/", "Firefox" }, { "FxiOS/", "Firefox" }, { "Edg", "Edge" },
 		{ "OPR/", "Opera" }, { "SamsungBrowser/", "Samsung Internet" }, { "Vivaldi/", "Vivaldi" },
 		{ "CriOS/", "Chrome" }, { "Chrome/", "Chrome" }, { "Safari/", "Safari" }, { "curl/", "curl" },
@@ -259,7 +259,7 @@ enum status sso_current_person(struct ctx *ctx, struct sso *s, struct err *e)
 
 typedef void overlay_fn(struct overlay *o, const void *arg);
 
-/* What another changed meanwhile stays, as in change(). */
+/* Changes of other requests stay, as in sso_edit(). */
 static enum status change_person(struct ctx *ctx, int64_t person, overlay_fn *edit, const void *arg, struct err *e)
 {
 	for (unsigned i = 0; i < SWAP_TRIES; i++) {
@@ -303,7 +303,7 @@ static void edit_ending(struct overlay *o, const void *arg)
 	const struct ending *x = arg;
 	if (x->before_us == INT64_MAX) {
 		o->out = true;
-		o->known = false; /* of somebody who is gone nothing is kept */
+		o->known = false; /* nothing is kept of a person who was deleted */
 	} else if (x->before_us > o->before_us) {
 		o->before_us = x->before_us;
 		o->but = x->but;
@@ -336,7 +336,8 @@ enum status sso_current(struct web *w, struct sso *out, struct err *e)
 	return sso_by_key(w->ctx, arena_str(w->ctx->arena, str_c(hash)), out, e);
 }
 
-/* What another changed meanwhile stays: edit runs over the newest, until nobody came between. */
+/* edit is applied to the newest value and stored only if that is unchanged; otherwise once more, so that changes of
+   other requests stay. */
 typedef void edit_fn(struct sso *s, const void *arg);
 
 static enum status sso_edit(struct ctx *ctx, struct str key, edit_fn *edit, const void *arg, struct err *e)

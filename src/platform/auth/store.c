@@ -245,7 +245,7 @@ static void entry_of(enum auth_kind kind, const struct auth_row *r, struct auth_
 
 static struct auth_span span_of(struct ctx *ctx, enum auth_kind kind, struct str owner)
 {
-	/* ';' follows ':'; '{' follows every letter. */
+	/* The first key past all keys of a kind: ';' sorts right after ':', and '{' after every letter. */
 	if (kind == AUTH_KINDS)
 		return (struct auth_span){ owner, STR(""), STR("{") };
 	return (struct auth_span){ owner, arena_strf(ctx->arena, "%s:", kind_names[kind]),

@@ -132,7 +132,7 @@ static enum status store_redis_get(struct ctx *ctx, void *self, struct auth_row 
 	return fetch(ctx, self, "GET", row, found, e);
 }
 
-/* Two steps: what is ended between them is not found, which is right. */
+/* Two steps: an entry that is ended between them is not found, as if it had ended before both. */
 static enum status store_redis_follow(
         struct ctx *ctx, void *self, struct str prefix, struct auth_row *row, bool *found, struct err *e)
 {

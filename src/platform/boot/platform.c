@@ -273,7 +273,8 @@ static int add_build_id(struct dl_phdr_info *program, size_t size, void *to)
 	return 1;
 }
 
-/* Pages name assets of this build and addresses of this site: only processes with the same share them. */
+/* Pages name assets of this build and addresses of this site, so only processes with the same build and addresses
+   share them. */
 static uint64_t site_number(const struct platform *p)
 {
 	unsigned char key[crypto_shorthash_KEYBYTES], out[crypto_shorthash_BYTES];

@@ -330,7 +330,7 @@ static int64_t ctx_deadline(const struct ctx *ctx)
 	return ctx->deadline_ns ? ctx->deadline_ns : FIBER_FOREVER;
 }
 
-/* Under the lock; waits for a landing and takes its result. */
+/* Under the lock; waits until the fiber that makes the value has ended, and takes its result. */
 static enum status flight_wait(struct ctx *ctx, struct shard *s, struct flight *f, struct blob **out, struct err *e)
 {
 	enum status st = ST_OK;
@@ -454,7 +454,7 @@ static void refresh_turn(void *arg)
 	t->made = true;
 }
 
-/* Not every request that meets the stale value is to try anew. */
+/* After a failure the stale value is served for a while, so that not every request tries to make it again. */
 static void refresh_failed(const struct refresh *r)
 {
 	struct shard *s = shard_of(r->m.cache, r->m.hash);

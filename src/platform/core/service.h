@@ -58,9 +58,9 @@ enum rate_class {
 struct route {
 	const char *method;  /* "GET" serves HEAD too */
 	const char *pattern;
-	/* In the request's fiber, which may wait. ST_OK: the answer was begun on w (web_page and its like); else nothing
-	   may have been, and the status with e's sentence becomes the answer (errors.def). w and what it allocates end
-	   with the request. */
+	/* Runs in the request's fiber and may wait. ST_OK: it has begun the answer on w (web_page and its like). Any
+	   other status: it has not, and the status with e's sentence becomes the answer (errors.def). w and its arena
+	   end with the request. */
 	enum status (*handle)(struct web *w, struct err *e);
 	unsigned flags;
 	enum rate_class rate; /* 0: as usual for the method */

@@ -307,15 +307,15 @@ static void find_pieces(struct fragment_page *pg, const struct person *person, s
 	}
 	if (!pg->rest.p)
 		pg->rest = before;
-	/* Only now do they stay where they are. */
+	/* The array does not grow any more, so pointers into it are valid from here on. */
 	for (unsigned i = 0; i < pg->n; i++)
 		for (unsigned k = 0; k < i && !pg->pieces[i].same; k++)
 			if (same_piece(&pg->pieces[i], &pg->pieces[k]))
 				pg->pieces[i].same = &pg->pieces[k];
 }
 
-/* Waits a fiber for the pieces? For another process, for the fiber that makes one for the cache, for a store elsewhere.
- */
+/* Does making the pieces wait: for another process, for the fiber that makes one for the cache, or for a database
+   on another host? */
 static bool may_wait(const struct fragment_page *pg)
 {
 	for (unsigned i = 0; i < pg->n; i++) {
@@ -361,7 +361,7 @@ static bool compose_piece(struct fragment_page *pg, struct fragment_piece *p, st
 		p->len = out->len - at;
 		return true;
 	}
-	if (out->len > at) { /* what a failed one had written already */
+	if (out->len > at) { /* what the failed render had written already */
 		out->len = at;
 		out->data[at] = '\0';
 	}

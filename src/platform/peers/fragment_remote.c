@@ -115,7 +115,8 @@ void fragment_refresh(struct ctx *ctx, const struct fragment_piece *p)
 
 struct batch_arg {
 	struct service_instance *svc;
-	struct cache_moment *asked; /* of the fiber that asks: set for it, and not for who waits with it */
+	/* set by the fiber that asks; others that wait for the same answer do not use it */
+	struct cache_moment *asked;
 	size_t body_n;
 	char body[];
 };
@@ -194,7 +195,7 @@ static void hand_out(struct ctx *ctx, struct fragment_piece *pieces, unsigned n,
 	size_t k = 0;
 	if (open_pieces(answer, &root, &list, NULL) != ST_OK)
 		return;
-	/* Sharing gives later twins their html: decide the order of the answers before. */
+	/* Equal fragments share one answer: the order of the answers is decided before that. */
 	bool *ours = ARENA_ARRAY(ctx->arena, bool, n);
 	for (unsigned i = 0; i < n; i++)
 		ours[i] = wants(&pieces[i], svc) && !seen(pieces, i);

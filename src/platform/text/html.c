@@ -109,7 +109,8 @@ bool html_url_scheme(struct str s, struct str *scheme)
 			return i > 0 && is_alpha((unsigned char)s.p[0]);
 		}
 		if (!is_alpha(c) && !is_digit(c) && c != '+' && c != '-' && c != '.') {
-			/* No scheme can start here; a later colon before any of /?# is left to nobody's guess. */
+			/* No scheme can start here; a colon before the first of / ? # is refused, since readers
+			   disagree on it. */
 			for (; i < s.n && s.p[i] != '/' && s.p[i] != '?' && s.p[i] != '#'; i++)
 				if (s.p[i] == ':')
 					return false;
@@ -259,7 +260,7 @@ void html_i64(struct buf *b, int64_t v) { buf_put_i64(b, v); }
 void html_f64(struct buf *b, double v)
 {
 	char text[40];
-	if (!isfinite(v)) { /* neither JSON nor CSS has a word for these */
+	if (!isfinite(v)) { /* left out: neither JSON nor CSS can express these */
 		buf_putc(b, '0');
 		return;
 	}

@@ -271,7 +271,7 @@ static void put_embed(struct sink *s, const GumboElement *el, const struct eleme
 		BUF_LIT(s->out, " src=\"");
 		html_attr(s->out, buf_str(&src));
 		BUF_LIT(s->out, "\"></iframe>");
-	} else { /* what the author wanted to show stays reachable */
+	} else { /* a link to what the frame would have shown */
 		BUF_LIT(s->out, "<a href=\"");
 		html_attr(s->out, url);
 		BUF_LIT(s->out, "\" rel=\"nofollow noopener\">");
@@ -402,7 +402,7 @@ static enum status pass(enum sanitize_policy p, bool escaped, struct str in, str
 	if (in.n <= INLINE_MAX || !fiber_self())
 		return pass_here(&x, e);
 	enum status st = offload(OFFLOAD_PROMPT, pass_job, &x);
-	if (st == ST_UNAVAILABLE) /* many are at it: better here than not at all */
+	if (st == ST_UNAVAILABLE) /* the pool is full: done on this thread instead */
 		return pass_here(&x, e);
 	TRY(st);
 	return x.st == ST_OK ? ST_OK : err_set(e, x.st, "%s", x.err.msg);
@@ -426,7 +426,7 @@ enum status sanitize_html(struct arena *a, enum sanitize_policy p, struct str in
 		last = next;
 		next = spare;
 	}
-	if (!stable) { /* built to keep changing: only its words are taken */
+	if (!stable) { /* each pass changes it again: only its text is kept */
 		buf_clear(next);
 		TRY(pass(SANITIZE_TEXT, true, now, next, e));
 		now = buf_str(next);

@@ -16,7 +16,7 @@ static const char *const type_names[SEG_TYPES] = { "id", "int", "hex", "slug", "
 
 struct node {
 	struct str literal;
-	bool mount; /* base path of a service: what lies below is its alone */
+	bool mount; /* base path of a service: only its routes are below it */
 	struct node **literals;
 	unsigned literal_count;
 	struct node *typed[SEG_TYPES];

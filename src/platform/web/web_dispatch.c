@@ -53,7 +53,8 @@ static bool fast(struct http_req *r, void *arg)
 	return false;
 }
 
-/* A service, with its store, is a line. What others wait for, and what lasts, does not queue. */
+/* Requests to one service wait in one line, since they share a store. Calls between services and long-lived answers
+   do not wait in it. */
 static int line(const struct http_req *r, void *arg)
 {
 	const struct web_note *n = r->app_data;
@@ -80,7 +81,8 @@ static enum status check_place(struct web *w, struct err *e)
 	enum web_role role = web_req_of(w)->note->role;
 	unsigned flags = w->route->flags;
 	if (flags & ROUTE_OPS) {
-		/* A proxy that is not trusted looks like loopback, and everybody behind it too. */
+		/* Behind a proxy that is not in the list of trusted ones, every client has the proxy's address:
+		   often loopback. */
 		bool proxied = http_header(w->req, "x-forwarded-for").p || http_header(w->req, "forwarded").p ||
 		        http_header(w->req, "via").p;
 		if (role != WEB_OPS && (!is_loopback(w->req) || proxied))
@@ -290,8 +292,8 @@ static void run_handler(void *arg)
 	x->st = x->w->route->handle(x->w, &x->err);
 }
 
-/* Once more, with the memory of few. What the first try left in the arena stays there, and what it said is said anew.
- */
+/* Runs the handler once more with a larger arena, of which only few exist. What the first try allocated stays until
+   the request ends; its headers and body are written anew. */
 static enum status run_large(struct web_req *wr, struct route_run *x)
 {
 	struct web_app *app = wr->note->app;
@@ -308,7 +310,8 @@ static enum status run_large(struct web_req *wr, struct route_run *x)
 	return guard_run(run_handler, x);
 }
 
-/* Unwound for want of memory, or told so: by a buffer that is full, or a row that does not fit. */
+/* The handler ran out of memory: it was unwound, or it returned ST_NOMEM from a full buffer or a row that did not
+   fit. */
 static bool wants_memory(const struct route_run *x, enum status st)
 {
 	bool short_of_it = st == ST_NOMEM || (st == ST_OK && (x->st == ST_NOMEM || x->st == ST_TOO_LARGE));

@@ -66,7 +66,7 @@ static bool is_private(struct str name)
 	return str_eqc(name, "code") || str_eqc(name, "card");
 }
 
-/* Nobody who asks this is known: what does not say how long it is stays where it is. */
+/* The sender is not signed in: a body without a declared length is not read. */
 static bool may_read(const struct http_req *r)
 {
 	return r->body_len > 0 && r->body_len <= KEPT_BYTES;
@@ -125,7 +125,7 @@ static void send_page(struct web *w, enum status st, const struct error_view *v)
 	};
 	struct buf page;
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
-	/* Of a failure inside, the shell's fragments are likely to be a part: spend nothing on them. */
+	/* The fragments of the page's shell may have failed for the same reason: they are left out. */
 	if (v->http < 500 && a->platform->fragments) {
 		tpl_error_page(&page, w, &shell, v);
 	} else {

@@ -160,7 +160,7 @@ const char *web_kind_of(const struct http_req *r)
 	struct str accept = http_header(r, "accept");
 	int best = accept_quality(accept, "text/html");
 	const char *kind = "";
-	/* What browsers send names none of them: most requests end here. */
+	/* Browsers' Accept headers name none of these types: most requests return here. */
 	if (!accept.p || str_find(accept, STR("json")) < 0)
 		return kind;
 	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {

@@ -54,8 +54,8 @@ static enum status get_readyz(struct web *w, struct err *e)
 	bool draining = p->draining != 0;
 	bool ready = check_stores(w, p, &checks) && !draining;
 	check_row(&checks, "accepting", !draining, "draining");
-	/* Without the data Redis everything works, only slower; without sign-in state, for visitors: told, not counted.
-	 */
+	/* Without the cache's Redis everything works, only slower; without the sign-in store pages work for
+	   visitors. Both are shown, but do not make the process unready. */
 	if (p->redis)
 		check_row(&checks, "redis", redis_up(p->redis), "caches and limits of this process alone are in use");
 	if (p->auth && p->auth_hooks) {

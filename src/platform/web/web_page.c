@@ -158,7 +158,7 @@ bool page_serve_fast(struct web_note *n, struct http_req *r, struct str key)
 	enum cache_state state = cache_peek(n->app->platform->cache, key, &b);
 	if (state == CACHE_MISS)
 		return false;
-	/* A stale page with nobody at work on it: let this request go on to a fiber, which will be the one. */
+	/* A stale page that no fiber is making anew: this request goes on to a fiber, which makes it. */
 	bool sent = (state == CACHE_FRESH || flying(&n->app->flights, str_hash(key) | 1)) && page_send(r, b, true);
 	blob_unref(b);
 	n->cached = sent;
@@ -211,7 +211,8 @@ bool page_serve(struct web_req *wr, struct err *e)
 	if (state != CACHE_FRESH) {
 		enum status st = claim_or_wait(wr, hash, state == CACHE_STALE, &serve_stale);
 		if (!serve_stale && st == ST_OK) {
-			/* It may have landed between the look and the claim, or while we waited. */
+			/* Another fiber may have stored the page between the look and the claim, or during the
+			   wait. */
 			if (b)
 				blob_unref(b);
 			b = NULL;
@@ -345,8 +346,8 @@ bool page_keep_and_send(struct web_req *wr, const char *type, struct str body)
 		return false;
 	int64_t soft = (int64_t)(wr->w.route->cache_s ? wr->w.route->cache_s : 60) * 1000000000;
 	const struct cache_policy policy = { soft, soft + STALE_NS, true };
-	/* Made from what has changed meanwhile: good enough for who asked before the change, not for who asks after it.
-	 */
+	/* The data changed while the page was made: it is the answer to requests from before the change, and is not
+	   kept for later ones. */
 	cache_put(wr->note->app->platform->cache, wr->page_key, b, &policy, buf_str(&wr->tags), &wr->since);
 	page_release(wr);
 	bool sent = page_send(wr->w.req, b, false);

@@ -158,7 +158,7 @@ enum status event_emit(struct db_conn *c, const char *type, struct str object, s
 	if (strlen(type) > TYPE_MAX || object.n > OBJECT_MAX)
 		return err_set(e, ST_TOO_LARGE, "the type or object of an event is too long");
 	TRY(check_payload(payload, e));
-	/* What nobody takes is history at once: no processor ever claims it. */
+	/* An event without handlers is stored as done: no processor claims it. */
 	bool done = s && !anybody_takes(s->events->platform, str_c(s->svc->def->name), str_c(type));
 	TRY(q_event_add(c, id_new(), str_c(type), object.p ? object : STR(""), payload, clock_now_us(), done, NULL, e));
 	if (!s)

@@ -92,11 +92,12 @@ bool event_handle(struct ctx *ctx, struct service_instance *s, struct event_task
 		if (!event_handler_takes(s, h, t->ev.origin, t->ev.type) || marked(&marks, h->name))
 			continue;
 		if (l && !event_lease_keep(l)) {
-			t->skipped = true; /* marks say what was done: another processor goes on from there */
+			/* the marks say which handlers ran: another processor continues after them */
+			t->skipped = true;
 			return true;
 		}
 		atomic_fetch_add(handled, 1);
-		/* The others have their turn though one fails; it alone is repeated. */
+		/* When a handler fails the others still run; only the failed one is repeated. */
 		if (run_handler(ctx, s, h, t, &e) != ST_OK) {
 			snprintf(t->error, sizeof t->error, "%s/%s: %.150s", s->def->name, h->name, e.msg);
 			t->failed = true;

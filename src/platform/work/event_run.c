@@ -114,14 +114,16 @@ bool event_lease_keep(struct event_lease *l)
 		l->renewed_ns = now;
 		return true;
 	}
-	/* What was claimed may be another's soon: what is under way is finished, nothing more is begun. */
+	/* The lease may end soon and another processor claim the events: running handlers finish, no further one is
+	   begun. */
 	l->lost = now - l->renewed_ns > l->run->s->events->lease_ns / 3 * 2;
 	LOG(WARN, l->run->ctx, "event.lease_failed", LS("error", e.msg));
 	return !l->lost;
 }
 
-/* What its process has not had waits. All for one process wait until the same moment and are claimed in order from then
-   on: what is claimed earlier than that may have others before it, and waits with them. */
+/* Events that the other process has not received wait. All events for one process wait until the same moment and
+   are claimed in order from then on; one that is claimed earlier may have older ones before it, and waits with
+   them. */
 static void tasks_hold_back(struct service_instance *to, struct event_task *tasks, size_t n, int64_t until_us,
                             const char *why)
 {
@@ -267,7 +269,7 @@ static enum status sweep_tx(struct db_conn *c, void *arg, struct err *e)
 	return q_event_marks_expire(c, clock_now_us() - MARKS_KEEP_US, NULL, e);
 }
 
-/* Marks outlive every retry; afterwards they are only weight. */
+/* Removes marks that are older than the last possible retry. */
 static void marks_sweep(struct event_batch *r)
 {
 	struct platform *p = r->s->events->platform;

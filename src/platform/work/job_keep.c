@@ -122,7 +122,7 @@ static enum status tick_tx(struct db_conn *c, void *arg, struct err *e)
 	const struct tick *t = arg;
 	struct str kind = str_c(t->c->def->kind);
 	int64_t mine;
-	/* A kind seen for the first time has no past to catch up with. */
+	/* A kind that is new in this store has no missed tick to make up for. */
 	if (!t->c->known)
 		TRY(q_job_cron_begin(c, kind, t->at, NULL, e));
 	TRY(q_job_cron_tick(c, kind, t->at, &mine, e));

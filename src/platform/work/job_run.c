@@ -150,7 +150,8 @@ static struct job_held *next_job(struct job_queue *q) /* locked */
 static void runner_unlist(struct job_runner *r) /* locked */
 {
 	struct job_queue *q = r->q;
-	while (r->cancel_posted && !r->cancel_ran) { /* the task points at us: let its turn come */
+	/* the posted task points into the queue: wait until it has run */
+	while (r->cancel_posted && !r->cancel_ran) {
 		pthread_mutex_unlock(&q->lock);
 		fiber_yield();
 		pthread_mutex_lock(&q->lock);
@@ -413,7 +414,7 @@ static void release_waiting(struct job_queue *q)
 	pthread_mutex_lock(&q->lock);
 	for (struct job_held *h; (h = job_list_pop(&q->waiting));) {
 		h->result = ST_CANCELLED;
-		h->until_ns = 0; /* the finisher hands it back unharmed */
+		h->until_ns = 0; /* the finisher returns it to the store with its attempts unchanged */
 		job_list_push(&q->finished, h);
 	}
 	q->pulling = false;
@@ -486,7 +487,7 @@ static enum status record_result(struct db_conn *c, struct finish *f, const stru
 	}
 	TRY(q_job_bury(c, h->job.id, attempt, worker, str_c(h->error), now, &ours, e));
 	if (!ours)
-		return ST_OK; /* its lease was over, and somebody else has it now */
+		return ST_OK; /* its lease had ended, and another worker has claimed it */
 	f->dead++;
 	return q_job_end(c, h->job.id, attempt, NULL, e);
 }
