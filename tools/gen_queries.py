@@ -27,12 +27,12 @@ DECLARED = {  # what a table's column may be declared as to be read as…
     'text': {'TEXT', 'VARCHAR', 'CHAR'},
     'blob': {'BLOB'},
 }
-DIRECTIVES = ('name', 'params', 'row', 'rows', 'exec', 'writes', 'sqlite', 'postgres')
+DIRECTIVES = ('name', 'params', 'row', 'rows', 'list', 'sorts', 'exec', 'writes', 'sqlite', 'postgres')
 # Names that a generated function uses itself, and words of C: a parameter or column of that name gets a `_` behind.
-TAKEN = set('''c e row rows n arg affected p r s q auto break case char const continue default do double else enum extern float
+TAKEN = set('''c e row rows n arg affected p r s q page auto break case char const continue default do double else enum extern float
     for goto if inline int long register restrict return short signed sizeof static struct switch typedef union unsigned void
     volatile while bool true false NULL'''.split())
-KEYWORDS = TAKEN - set('c e row rows n arg affected p r s q'.split())
+KEYWORDS = TAKEN - set('c e row rows n arg affected p r s q page'.split())
 MAX_COLUMNS = 255
 
 
@@ -53,7 +53,8 @@ class Query:
         self.path, self.line, self.name = path, line, name
         self.params, self.fields = [], []
         self.params_line = self.fields_line = line
-        self.shape = None  # row, rows, exec
+        self.shape = None  # row, rows, list, exec
+        self.sorts = []    # of a list: the columns that it can be in the order of
         self.writes = False
         self.text = {}     # None (both), sqlite, postgres → (first line, [lines])
 
@@ -157,9 +158,11 @@ class Reader:
             query.writes = True
         elif word == 'params':
             self.fields('params', rest)
+        elif word == 'sorts':
+            query.sorts = [name.strip() for name in rest.split(',')]
         else:
             if query.shape:
-                raise query.problem(f'{query.name} has "{query.shape}" already, only one of row, rows, exec', self.at)
+                raise query.problem(f'{query.name} has "{query.shape}" already, only one of row, rows, list, exec', self.at)
             query.shape = word
             if word == 'exec':
                 query.writes = True
@@ -223,10 +226,52 @@ def numbered(query, sql, first_line, mark):
     return text
 
 
+def sort_value(field, name):
+    """What a list is ordered by: NULL comes first, letters of either case stand together."""
+    if field.kind == 'text':
+        return f"LOWER(COALESCE({name}, ''))" if field.nullable else f'LOWER({name})'
+    return f'COALESCE({name}, 0)' if field.nullable else name
+
+
+def turns_of(query):
+    """A list's statements: for each order, up and down, its beginning and what comes behind a row (struct db_page)."""
+    known = {field.name: field for field in query.fields}
+    for name in query.sorts:
+        if name not in known or known[name].kind not in ('int', 'text'):
+            raise query.problem(f'{query.name}: "-- sorts:" names "{name}", which is no int or text column of the list')
+    if not query.sorts:
+        raise query.problem(f'{query.name}: a list says what it can be sorted by: "-- sorts: created_at, name"')
+    if query.fields[0].kind not in ('int', 'text') or query.fields[0].nullable:
+        raise query.problem(f'{query.name}: the first column of a list is its key')
+    for name in query.sorts:
+        for word, mark in (('', '>'), (' DESC', '<')):
+            for next_ in (False, True):
+                yield turn_of(query, known[name], word, mark, next_)
+
+
+def turn_of(query, by, word, mark, next_):
+    key = query.fields[0]
+    turn = Query(query.path, query.line, query.name)
+    turn.shape, turn.fields, turn.fields_line, turn.params_line = 'rows', query.fields, query.fields_line, query.params_line
+    turn.params = query.params + [Field('from_at', by.kind, False), Field('from_key', key.kind, False)] * next_ + [Field('lim', 'int', False)]
+    value = sort_value(by, f'l.{by.name}')
+    where = f' WHERE ({value}, l.{key.name}) {mark} ({sort_value(Field(by.name, by.kind, False), ":from_at")}, :from_key)' if next_ else ''
+    order = f'{value}{word}' if by is key else f'{value}{word}, l.{key.name}{word}'
+    for engine, (first, lines) in query.text.items():
+        body = '\n'.join(lines).strip().rstrip(';')
+        columns = ', '.join(f'l.{field.name}' for field in query.fields)
+        turn.text[engine] = (first, f'SELECT {columns} FROM ({body}) l{where}\n ORDER BY {order} LIMIT :lim'.split('\n'))
+    finish(turn)
+    return turn
+
+
 def finish(query):
     """Completes a query: its SQL for each engine."""
     if not query.shape:
-        raise query.problem(f'{query.name}: expected one of "-- row: …", "-- rows: …" or "-- exec"')
+        raise query.problem(f'{query.name}: expected one of "-- row: …", "-- rows: …", "-- list: …" or "-- exec"')
+    if query.shape == 'list':
+        query.turns = list(turns_of(query))
+        return
     query.sql, query.sql_line = {}, {}
     for engine, mark in zip(ENGINES, '?$'):
         chosen = query.text.get(engine) or query.text.get(None)
@@ -333,6 +378,10 @@ def migrate(schema, migrations):
 # --- checking --------------------------------------------------------------------------------------------------------
 
 def check(schema, query):
+    if query.shape == 'list':
+        for turn in query.turns:
+            check(schema, turn)
+        return
     sql = query.sql['sqlite']
     try:
         statement = schema.check(sql)
@@ -419,10 +468,12 @@ def param_value(field):
 
 
 def signature(query, each=False):
-    head = f'enum status q_{query.name}{"_each" if each else ""}(struct db_conn *c{param_list(query)}, '
+    page = ', const struct db_page *page' if query.shape == 'list' else ''
+    head = f'enum status q_{query.name}{"_each" if each else ""}(struct db_conn *c{param_list(query)}{page}, '
     struct = f'struct {query.name}_row'
     if each:
-        return head + f'enum status (*row)(void *arg, const {struct} *row), void *arg, struct err *e)'
+        kind = 'void' if query.shape == 'list' else struct
+        return head + f'enum status (*row)(void *arg, const {kind} *row), void *arg, struct err *e)'
     if query.shape == 'exec':
         return head + 'int64_t *affected /* or NULL */, struct err *e)'
     if query.shape == 'row':
@@ -443,7 +494,7 @@ def emit_header(owner, queries):
                     out.append(f'\tbool {field.name}_null;')
             out.append('};')
         out.append(signature(query) + ' MUST_CHECK;')
-        if query.shape == 'rows':
+        if query.shape in ('rows', 'list'):
             out.append(signature(query, each=True) + ' MUST_CHECK;')
         out.append('')
     out += ['/* Ends with NULL. */', f'extern struct db_query *const {owner}_queries[];',
@@ -451,11 +502,13 @@ def emit_header(owner, queries):
     return '\n'.join(out)
 
 
-def emit_query(query):
+def param_types(name, params):
+    return [f'static const enum db_type {name}_params[] = {{ {", ".join(DB_TYPES[f.kind] for f in params)} }};'] if params else []
+
+
+def emit_columns(query):
     name, struct = query.name, f'struct {query.name}_row'
     out = []
-    if query.params:
-        out.append(f'static const enum db_type {name}_params[] = {{ {", ".join(DB_TYPES[f.kind] for f in query.params)} }};')
     if query.fields:
         out.append(f'static const struct db_col {name}_cols[] = {{')
         for field in query.fields:
@@ -465,16 +518,58 @@ def emit_query(query):
             out.append(f'\t{{ .name = "{field.name}", .type = {DB_TYPES[field.kind]}, '
                        f'.offset = offsetof({struct}, {column_name(field)}){nullable}{null} }},')
         out += ['};', f'_Static_assert(sizeof({struct}) <= UINT16_MAX, "row too large");']
-    out += [f'static struct db_query {name}_query = {{', f'\t.name = "{name}",', '\t.sql = {',
+    return out
+
+
+def emit_statement(query, symbol):
+    name, struct = query.name, f'struct {query.name}_row'
+    out = param_types(symbol, query.params)
+    out += [f'static struct db_query {symbol}_query = {{', f'\t.name = "{symbol}",', '\t.sql = {',
             f'\t\t[DB_SQLITE] =\n{c_string(compact(query.sql["sqlite"]), chr(9) * 3)},',
             f'\t\t[DB_POSTGRES] =\n{c_string(compact(query.sql["postgres"]), chr(9) * 3)},', '\t},']
     if query.params:
-        out += [f'\t.params = {name}_params,', f'\t.param_count = {len(query.params)},']
+        out += [f'\t.params = {symbol}_params,', f'\t.param_count = {len(query.params)},']
     if query.fields:
         out += [f'\t.cols = {name}_cols,', f'\t.col_count = {len(query.fields)},', f'\t.row_size = sizeof({struct}),']
     if query.writes:
         out.append('\t.writes = true,')
-    out += ['};', '', signature(query), '{']
+    return out + ['};']
+
+
+def emit_each(query, bind, values):
+    name, struct = query.name, f'struct {query.name}_row'
+    return [f'struct {name}_each {{', f'\tenum status (*row)(void *arg, const {struct} *row);', '\tvoid *arg;', '};',
+            f'static enum status {name}_one(void *arg, const void *row)', '{', f'\tstruct {name}_each *each = arg;',
+            '\treturn each->row(each->arg, row);', '}', signature(query, each=True), '{'] + bind + [
+            f'\tstruct {name}_each each = {{ row, arg }};',
+            f'\treturn db_each(c, &{name}_query, {values}, {name}_one, &each, e);', '}', '']
+
+
+def emit_list(query):
+    """A list: one function, which chooses among the statements."""
+    name, key = query.name, query.fields[0]
+    out = emit_columns(query)
+    symbols = [f'{name}_{i}' for i in range(len(query.turns))]
+    for turn, symbol in zip(query.turns, symbols):
+        out += emit_statement(turn, symbol)
+    known = {field.name: field.kind for field in query.fields}
+    kinds = ', '.join('true' if known[sort] == 'text' else 'false' for sort in query.sorts)
+    out += [f'static struct db_query *const {name}_turns[] = {{ {", ".join(f"&{symbol}_query" for symbol in symbols)} }};',
+            f'static const struct db_list {name}_list = {{',
+            f'\t.turns = {name}_turns, .sorts = {len(query.sorts)}, .texts = (const bool[]){{ {kinds} }},',
+            f'\t.text_key = {"true" if key.kind == "text" else "false"}, .params = {len(query.params)},', '};', '']
+    bind = [f'\tstruct db_value p[{len(query.params)} + DB_PAGE_PARAMS] = {{'] + [f'\t\t{param_value(f)},' for f in query.params] + [
+            '\t};', f'\tstruct db_query *turn = db_list_turn(&{name}_list, page, p);']
+    out += [signature(query), '{'] + bind + ['\tvoid *r = NULL;', '\t*n = 0;', '\tenum status s = db_rows(c, turn, p, &r, n, e);',
+            '\t*rows = r;', '\treturn s;', '}', '']
+    return out + [signature(query, each=True), '{'] + bind + ['\treturn db_each(c, turn, p, row, arg, e);', '}', '']
+
+
+def emit_query(query):
+    if query.shape == 'list':
+        return emit_list(query)
+    name = query.name
+    out = emit_columns(query) + emit_statement(query, name) + ['', signature(query), '{']
     values = 'NULL'
     bind = []
     if query.params:
@@ -490,11 +585,7 @@ def emit_query(query):
                 '\t*rows = r;', '\treturn s;']
     out += ['}', '']
     if query.shape == 'rows':
-        out += [f'struct {name}_each {{', f'\tenum status (*row)(void *arg, const {struct} *row);', '\tvoid *arg;', '};',
-                f'static enum status {name}_one(void *arg, const void *row)', '{', f'\tstruct {name}_each *each = arg;',
-                '\treturn each->row(each->arg, row);', '}', signature(query, each=True), '{'] + bind + [
-                f'\tstruct {name}_each each = {{ row, arg }};',
-                f'\treturn db_each(c, &{name}_query, {values}, {name}_one, &each, e);', '}', '']
+        out += emit_each(query, bind, values)
     return out
 
 
@@ -504,7 +595,8 @@ def emit_source(owner, queries, migrations, folder):
     for query in queries:
         out += emit_query(query)
     out.append(f'struct db_query *const {owner}_queries[] = {{')
-    out += [f'\t&{query.name}_query,' for query in queries] + ['\tNULL,', '};', '']
+    out += [f'\t&{name}_query,' for query in queries
+            for name in ([f'{query.name}_{i}' for i in range(len(query.turns))] if query.shape == 'list' else [query.name])] + ['\tNULL,', '};', '']
     if migrations:
         out.append('static const struct db_migration list[] = {')
         for migration in migrations:

@@ -257,6 +257,19 @@ void db_after_commit(struct db_conn *c, void (*fn)(void *arg), void *arg)
 
 /* --- queries -------------------------------------------------------------------------------------------------- */
 
+struct db_query *db_list_turn(const struct db_list *l, const struct db_page *page, struct db_value *p)
+{
+	unsigned sort = page->sort < l->sorts ? page->sort : 0, i = l->params;
+	if (page->next) {
+		p[i++] = l->texts[sort] ? (struct db_value){ .type = DB_TEXT, .s = page->at_text }
+		                        : (struct db_value){ .type = DB_INT, .i = page->at };
+		p[i++] = l->text_key ? (struct db_value){ .type = DB_TEXT, .s = page->key_text }
+		                     : (struct db_value){ .type = DB_INT, .i = page->key };
+	}
+	p[i] = (struct db_value){ .type = DB_INT, .i = page->lim };
+	return l->turns[sort * 4 + page->down * 2 + page->next];
+}
+
 unsigned db_slot(struct db_query *q)
 {
 	static _Atomic unsigned next = 1;

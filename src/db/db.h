@@ -130,6 +130,26 @@ struct db_query {
 	_Atomic unsigned slot;       /* statement cache index, given out at first use */
 };
 
+/* Which part of a list, for queries that are declared as one ("-- list:", docs/howto/query.md). Zero but .lim: the
+ * first rows in the order of its first sort column. */
+struct db_page {
+	unsigned sort;        /* which of its "-- sorts:"; the first when there is none of that number */
+	bool down;            /* the greatest first */
+	bool next;            /* what comes behind the row of which the following are the sort column and the key */
+	int64_t at, key;      /* where they are integers (NULL: 0) … */
+	struct str at_text, key_text; /* … and where they are texts (NULL: "") */
+	int64_t lim;          /* rows at most */
+};
+enum { DB_PAGE_PARAMS = 3 }; /* that a page adds to a list's own */
+struct db_list {
+	struct db_query *const *turns; /* by sort, up and down, beginning and next */
+	unsigned sorts, params;
+	const bool *texts; /* by sort: it is a text */
+	bool text_key;
+};
+/* The list's statement for this page, whose values are put behind the list's own in p. */
+struct db_query *db_list_turn(const struct db_list *l, const struct db_page *page, struct db_value *p);
+
 /* Rows in db_arena(c). The generated functions call these. */
 enum status db_rows(struct db_conn *c, struct db_query *q, const struct db_value *params, void **rows, size_t *n,
                     struct err *e) MUST_CHECK;

@@ -70,12 +70,12 @@ cases["applications that registered themselves are an owner's to see, to find an
 	assert.equal((await new Agent(base).go("/admin/applications")).url.pathname, "/sign-in");
 	assert.doesNotMatch((await ada.go("/admin/members")).text, /admin\/applications/);
 	let page = await ines.go("/admin/applications");
-	assert.match(page.text, /Bread Diary[\s\S]*leads to bread\.example\.org, oven\.example\.org/);
+	assert.match(page.text, /Bread Diary[\s\S]*bread\.example\.org, oven\.example\.org/);
 	assert.ok(page.text.includes("Seed &lt;i&gt;Swap&lt;/i&gt; 50%") && !page.text.includes("<i>Swap"));
 	assert.match(page.text, /3 in all, 3 of them never used/);
 	for (const [q, name] of [["seed", "Seed"], ["50%25", "Seed"], [bread.client_id, "Bread"], ["tus", "Tusk"], ["_", null]]) {
 		const found = (await ines.go(`/admin/applications?q=${q}`)).text;
-		for (const one of ["Bread", "Seed", "Tusk"]) assert.equal(found.includes(`<strong>${one}`), one === name, `${q}: ${one}`);
+		for (const one of ["Bread", "Seed", "Tusk"]) assert.equal(found.includes(`Choose ${one}`), one === name, `${q}: ${one}`);
 	}
 	// Of use, by itself and to somebody.
 	const basic = { authorization: `Basic ${Buffer.from(`${bread.client_id}:${bread.client_secret}`).toString("base64")}` };
@@ -85,18 +85,24 @@ cases["applications that registered themselves are an owner's to see, to find an
 	assert.match((await ada.submit(await ada.go(ask), { decision: "allow" })).text, /Your code/);
 	page = await ines.go("/admin/applications");
 	assert.match(page.text, /3 in all, 1 of them never used/);
-	assert.match(page.text, /Tusk[\s\S]{0,300}let in by 1 person/);
+	assert.match(page.text, /Choose Tusk[\s\S]{0,500}People who let it in">1\s*</);
 	const member = new Agent(base);
 	await member.signIn(people.tom);
 	const csrf = Agent.form(await member.go("/identity/sessions")).fields.csrf;
-	assert.equal((await member.go("/admin/applications", { method: "POST", body: new URLSearchParams({ csrf, client: bread.client_id, action: "remove" }) })).status, 403);
+	assert.equal((await member.go("/admin/applications", { method: "POST", body: new URLSearchParams({ csrf, do: `remove:${bread.client_id}`, sure: "1" }) })).status, 403);
 	page = await ines.submit(page, { action: "unused" }, formOf(page, 'value="unused"'));
 	assert.match(page.text, /An application was removed/);
 	assert.match(page.text, /2 in all, 0 of them never used/);
-	page = await ines.submit(page, { action: "remove" }, formOf(page, bread.client_id));
+	const remove = async (id) => {
+		const asked = await ines.submit(page, { do: `remove:${id}` }, formOf(page, id));
+		assert.match(asked.text, /They lose all that people gave them/);
+		return await ines.submit(asked, { do: "remove" }, formOf(asked, id));
+	};
+	page = await remove(bread.client_id);
+	assert.match(page.text, /Removed: 1/);
 	assert.doesNotMatch(page.text, /Bread Diary/);
 	assert.equal((await token()).status, 401);
-	page = await ines.submit(page, { action: "remove" }, formOf(page, tusk.client_id));
+	page = await remove(tusk.client_id);
 	assert.match(page.text, /No application has registered yet/);
 	assert.equal((await ada.go(ask)).status, 400);
 	assert.doesNotMatch((await ada.go("/identity/applications")).text, /Tusk/);
@@ -106,29 +112,74 @@ cases["applications that registered themselves are an owner's to see, to find an
 cases["more than a page of applications has pages"] = async () => {
 	for (let i = 0; i < 52; i++) await app(`Crowd ${i}`);
 	const ines = await as(people.ines);
-	const first = await ines.go("/admin/applications"), older = first.text.match(/href="([^"]*before=[^"]*)"/)[1];
-	const second = await ines.go(Agent.unescape(older));
-	const names = (page) => [...page.text.matchAll(/<strong>(Crowd \d+)</g)].map((m) => m[1]);
-	assert.deepEqual([names(first).length, names(second).length, new Set([...names(first), ...names(second)]).size], [50, 2, 52]);
+	const names = (page) => [...page.text.matchAll(/Choose (Crowd \d+)</g)].map((m) => m[1]);
+	const next = (page) => Agent.unescape(page.text.match(/href="([^"]*)" rel="next"/)[1]);
+	for (const [sort, sorted] of [["", null], ["?sort=name&down=0", 1], ["?sort=name&down=1", -1], ["?sort=people&down=1", null], ["?sort=used&down=0", null]]) {
+		const first = await ines.go(`/admin/applications${sort}`), second = await ines.go(next(first));
+		const all = [...names(first), ...names(second)];
+		assert.deepEqual([names(first).length, names(second).length, new Set(all).size], [50, 2, 52], sort);
+		if (sorted) assert.deepEqual(all, [...all].sort((a, b) => sorted * (a < b ? -1 : 1)), sort);
+		assert.match(second.text, /From the beginning/);
+		assert.doesNotMatch(second.text, /rel="next"/);
+	}
+	const narrowed = await ines.go("/admin/applications?q=crowd&used=no&sort=name&down=0&nonsense=1");
+	assert.match(next(narrowed), /q=crowd&used=no&sort=name&down=0&at=Crowd%20\d+&after=/);
+	assert.match((await ines.go("/admin/applications?used=yes")).text, /Nothing fits/);
 };
 cases["several at once: suspended, signed out everywhere, undone"] = async () => {
 	const ines = await as(people.ines), tom = await as(people.tom), eve = await as(people.eve);
 	let page = await ines.go("/admin/members");
-	const n = formOf(page, 'name="person"');
-	const body = new URLSearchParams({ ...Agent.form(page, n).fields, action: "suspend" });
-	body.delete("person");
-	for (const name of ["Tom Okafor", "Eve % Stone"]) body.append("person", idOf(page, name));
-	page = await ines.go("/admin/members", { method: "POST", body });
-	assert.match(page.text, /2 suspended/);
+	const ticked = (what, keys) => {
+		const body = new URLSearchParams({ csrf: Agent.form(page, formOf(page, 'name="key"')).fields.csrf, do: what });
+		for (const key of keys) body.append("key", key);
+		return ines.go("/admin/members?sort=name&down=0", { method: "POST", body });
+	};
+	page = await ticked("suspend", ["Tom Okafor", "Eve % Stone"].map((name) => idOf(page, name)));
+	assert.match(page.text, /Suspended: 2/);
+	assert.match(page.text, /aria-sort="ascending"/, "the list is as it was");
 	assert.equal(await signedIn(tom), false);
 	assert.equal(await signedIn(eve), false);
 	assert.equal(await signedIn(await as(people.tom)), false);
-	page = await ines.submit(page, {}, formOf(page, "Undo"));
-	assert.match(page.text, /2 restored/);
+	page = await ines.submit(page, { do: "restore" }, formOf(page, "Undo"));
+	assert.match(page.text, /Restored: 2/);
 	assert.ok(await signedIn(await as(people.tom)));
-	const none = new URLSearchParams({ ...Agent.form(page, formOf(page, 'name="person"')).fields, action: "suspend" });
-	none.delete("person");
-	assert.equal((await ines.go("/admin/members", { method: "POST", body: none })).status, 422);
+	page = await ticked("suspend", []);
+	assert.equal(page.status, 422);
+	assert.match(page.text, /Nothing was chosen/);
+	// What can't be done is told beside what was; what was ticked stays so.
+	const own = idOf(page, "Inês Marques");
+	page = await ticked("suspend", [idOf(page, "Tom Okafor"), own]);
+	assert.equal(page.status, 403);
+	assert.match(page.text, /You can not suspend yourself[\s\S]*Suspended: 1/);
+	assert.match(page.text, new RegExp(`value="${own}" checked`));
+	page = await ines.submit(page, { do: "restore" }, formOf(page, "Undo"));
+	assert.match(page.text, /Restored: 1/);
+	assert.equal((await ticked("nonsense", [idOf(page, "Tom Okafor")])).status, 400);
+	// More than are changed at once are left alone; a key that is none is nobody.
+	page = await ines.go("/admin/members");
+	assert.match((await ticked("approve", Array(201).fill(idOf(page, "Tom Okafor")))).text, /Approved: 0/);
+	assert.match((await ticked("suspend", ["?"])).text, /nobody of that name/);
+	assert.match((await ticked("suspend", ["x".repeat(200)])).text, /nobody of that name/);
+	assert.equal((await ticked("suspend", ["x".repeat(201)])).status, 422);
+};
+cases["a download is whole or refused"] = async () => {
+	const ines = await as(people.ines), crowd = (sql) => execFileSync("python3", ["-c", `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=10)
+db.execute(sys.argv[2])
+db.commit()`, join(data, "identity.db"), sql]);
+	// Each line is 1000 bytes of roles and some: at 8000 they fit into 8 MiB, at 9000 they do not.
+	const add = (from, to) => crowd(`WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})
+		INSERT INTO people (id, email, email_key, handle, name, status, roles, created_at, updated_at) SELECT i, 'x' || i, 'x' || i, 'x' || i, 'X', 'suspended', printf('%01000d', i), i, i FROM n`);
+	add(1, 7500);
+	const whole = await (await ines.fetch("/admin/members.csv?sort=since&down=0")).text();
+	assert.equal(whole.split("\r\n").filter((line) => line.startsWith('"X"')).length, 7500);
+	assert.match(whole, /^"X","x1","x1"/m);
+	add(7501, 9000);
+	const refused = await ines.fetch("/admin/members.csv");
+	assert.equal(refused.status, 413);
+	assert.match(await refused.text(), /too many for one table/);
+	crowd("DELETE FROM people WHERE name = 'X'");
 };
 cases["roles: given and seen at the next request; owners and administrators only by owners"] = async () => {
 	const ines = await as(people.ines), tom = await as(people.tom), ada = await as(people.ada);
@@ -183,11 +234,13 @@ cases["invited by letter, with a role; accepted once; taken back"] = async () =>
 	await ines.submit(await ines.go("/admin/invitations"), { email: "gone@example.org" }, 0);
 	const [taken] = await letter("gone@example.org", /http:\/\/localhost:\d+\/sign-up\?invitation=[\w-]+/);
 	page = await ines.go("/admin/invitations");
-	page = await ines.submit(page, { action: "back" }, formOf(page, "Take back"));
-	assert.match(page.text, /taken back/);
+	const button = page.text.match(/value="(back:[0-9a-z]{13})">Take back<span class="visually-hidden"> gone@example.org</)[1];
+	page = await ines.submit(page, { do: button }, formOf(page, "Take back"));
+	page = await ines.submit(page, { do: "back" }, formOf(page, "Take back"));
+	assert.match(page.text, /Taken back: 1/);
 	assert.equal((await new Agent(base).go(taken)).status, 410);
 	const ada = await as(people.ada);
-	assert.equal((await ada.submit(await ada.go("/admin/invitations"), { email: "x@example.org", role: "owner" }, 0)).status, 403);
+	assert.equal((await ada.submit(await ada.go("/admin/invitations"), { email: "x@example.org", role: "owner" }, 0)).status, 422);
 };
 cases["who is suspended leaves no invitations behind; those of owners and administrators are an owner's"] = async () => {
 	const max = { email: "max@example.org", name: "Max Adeyemi", password, owner: true };
@@ -199,8 +252,8 @@ cases["who is suspended leaves no invitations behind; those of owners and admini
 	assert.equal((await new Agent(base).go(link)).status, 200);
 	let page = await ada.go("/admin/invitations");
 	for (const action of ["again", "back"]) {
-		const { fields } = Agent.form(page, formOf(page, `value="${action}"`) < 0 ? formOf(page, "Take back") : formOf(page, `value="${action}"`));
-		const denied = await ada.go("/admin/invitations", { method: "POST", body: new URLSearchParams({ csrf: fields.csrf, id: fields.id, action }) });
+		const { csrf } = Agent.form(page, formOf(page, "Take back")).fields, key = idOf(page, "back-door@example.org");
+		const denied = await ada.go("/admin/invitations", { method: "POST", body: new URLSearchParams({ csrf, key, do: action, sure: "1" }) });
 		assert.equal(denied.status, 403, action);
 	}
 	const id = idOf(await ines.go("/admin/members"), "Max Adeyemi");
@@ -253,8 +306,8 @@ cases["approval: waits, is approved, gets a letter, gets in"] = async () => {
 	assert.equal(await signedIn(await as(zoe)), false);
 	const ines = await as(people.ines);
 	const page = await ines.go("/admin/members?status=pending");
-	const done = await ines.submit(page, { person: idOf(page, zoe.name), action: "approve" }, formOf(page, 'name="person"'));
-	assert.match(done.text, /1 approved/);
+	const done = await ines.submit(page, { key: idOf(page, zoe.name), do: "approve" }, formOf(page, 'name="key"'));
+	assert.match(done.text, /Approved: 1/);
 	await letter(zoe.email, /was approved/);
 	assert.ok(await signedIn(await as(zoe)));
 };

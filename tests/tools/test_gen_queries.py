@@ -177,6 +177,34 @@ class Makes(Generator):
         self.assertIn('posts.sql:4: blog_x: SQLite: no such column: wrong', result.stderr)
 
 
+class Lists(Generator):
+    LIST = '''
+        -- name: blog_posts
+        -- params: least real
+        -- list: id int, title text, published_at int?
+        -- sorts: published_at, title
+        SELECT id, title, published_at FROM posts WHERE score >= :least;
+        '''
+
+    def test_a_statement_for_each_order_and_its_next_page(self):
+        self.sql(self.LIST)
+        header, source, _ = self.generate()
+        self.assertIn('enum status q_blog_posts(struct db_conn *c, double least, const struct db_page *page, struct blog_posts_row **rows', header)
+        self.assertIn('enum status q_blog_posts_each(struct db_conn *c, double least, const struct db_page *page, enum status (*row)(void *arg, const void *row)', header)
+        self.assertEqual(source.count('static struct db_query blog_posts_'), 8)
+        for text in ('ORDER BY COALESCE(l.published_at, 0), l.id LIMIT ?2', 'ORDER BY COALESCE(l.published_at, 0) DESC, l.id DESC LIMIT ?4',
+                     'WHERE (LOWER(l.title), l.id) > (LOWER(?2), ?3)', 'WHERE (LOWER(l.title), l.id) < (LOWER($2), $3)'):
+            self.assertIn(text, source)
+
+    def test_what_a_list_must_say(self):
+        for wrong, message in ((('-- sorts: published_at, title', '--'), 'a list says what it can be sorted by'),
+                               (('published_at, title', 'published_at, tilte'), 'names "tilte", which is no int or text column'),
+                               (('id int, title text, published_at int?', 'published_at int?, title text, id int'), 'the first column of a list is its key'),
+                               (('score >= :least', 'scroe >= :least'), 'scroe')):
+            self.sql(self.LIST.replace(*wrong))
+            self.refused(message)
+
+
 class Refuses(Generator):
     def query(self, text, expected, line=None):
         self.sql(text)
@@ -221,7 +249,7 @@ class Refuses(Generator):
         self.query('-- name: blog_x\nDELETE FROM posts;\n', 'expected one of "-- row: …"', 2)
 
     def test_two_shapes(self):
-        self.query('-- name: blog_x\n-- exec\n-- row: id int\nSELECT id FROM posts;\n', 'only one of row, rows, exec', 4)
+        self.query('-- name: blog_x\n-- exec\n-- row: id int\nSELECT id FROM posts;\n', 'only one of row, rows, list, exec', 4)
 
     def test_unknown_directive(self):
         self.query('-- name: blog_x\n-- parms: id int\n-- exec\nDELETE FROM posts;\n', 'is "params" meant?', 3)

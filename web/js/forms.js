@@ -81,6 +81,21 @@
 		settle();
 		for (const form of document.querySelectorAll("form[method=post]:not([data-kept])")) if (fields_of(form).some((f) => f.matches("input[type=text],input[type=email],textarea,input:not([type])"))) restore(form);
 	});
+	// The box at the head of a list ticks all on the page; it says "some" when only some are.
+	const rows_of = (all) => [...all.form.querySelectorAll("input[name=key][type=checkbox]")];
+	const tell_all = (all) => {
+		const ticked = rows_of(all).filter((row) => row.checked).length;
+		all.checked = ticked > 0 && ticked === rows_of(all).length;
+		all.indeterminate = ticked > 0 && !all.checked;
+	};
+	document.addEventListener("DOMContentLoaded", () => {
+		for (const all of document.querySelectorAll("[data-pick-all]")) {
+			all.hidden = false;
+			all.addEventListener("change", () => rows_of(all).forEach((row) => { row.checked = all.checked; }));
+			all.form.addEventListener("change", () => tell_all(all));
+		}
+	});
+
 	document.addEventListener("input", ({ target }) => {
 		const form = target.form;
 		if (form?.method === "post" && !("kept" in form.dataset) && is_kept(target)) storage.set(key_of(form), { values: read(form) });

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Forms: fields declared once, in a table. From it come the drawn form, the limits and messages beside each field, what
- *was typed given back on every failure, and the same rules for a JSON body (problem+json with a pointer to each field,
- *RFC 9457 and RFC 6901).
+ * was typed given back on every failure, and the same rules for a JSON body (problem+json with a pointer to each field,
+ * RFC 9457 and RFC 6901).
  *
  *	struct address { struct str name, city; bool delivery; };
  *	static const struct field fields[] = {
- *		FIELD(struct address, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = 100,
- *.autocomplete = "name"), FIELD(struct address, city, TEXT, .label = "Town", .max = 100), FIELD(struct address,
- *delivery, CHECK, .label = "Deliver here"), { 0 },
+ *		FIELD(struct address, name, TEXT, .label = "Name", .required = "Whom is it for?", .max = 100),
+ *		FIELD(struct address, city, TEXT, .label = "Town", .max = 100),
+ *		FIELD(struct address, delivery, CHECK, .label = "Deliver here"),
+ *		{ 0 },
  *	};
  *	static const struct form_desc address_form = { .fields = fields };
  *
  * GET: form_show(&f, w, &address_form, &values), then the page with {% call form_fields(f) %}. POST: form_read(…);
- *f.failed: form_refuse. Names are those of the members and of JSON; ids in the page are "f-name", so that two forms of
- *one page want different members.
+ * f.failed: form_refuse. Names are those of the members and of JSON; ids in the page are "f-name", so that two forms of
+ * one page want different members.
  */
 #ifndef GH_PLATFORM_FORMS_H
 #define GH_PLATFORM_FORMS_H

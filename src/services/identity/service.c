@@ -110,7 +110,6 @@ static const struct route routes[] = {
 	{ "GET", "/admin/members", identity_get_members, .flags = ROUTE_ADMIN, .help = "Members" },
 	{ "POST", "/admin/members", identity_post_members, .flags = ROUTE_ADMIN,
 	        .help = "Approve, suspend or restore several" },
-	{ "POST", "/admin/members/undo", identity_post_members_undo, .flags = ROUTE_ADMIN, .help = "Undo that" },
 	{ "GET", "/admin/members.csv", identity_get_members_csv, .flags = ROUTE_ADMIN, .help = "Members as a table" },
 	{ "GET", "/admin/members/{id:id}", identity_get_member, .flags = ROUTE_ADMIN, .help = "One member" },
 	{ "POST", "/admin/members/{id:id}", identity_post_member, .flags = ROUTE_ADMIN, .help = "Change a member" },

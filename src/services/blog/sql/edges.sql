@@ -7,7 +7,7 @@
 INSERT INTO edges (src, type, dst, ord) VALUES (:src, :type, :dst, :ord)
     ON CONFLICT (src, type, dst) DO UPDATE SET ord = excluded.ord;
 
--- list: a JSON array of [src, type, dst, ord]. Of what stands there twice the last counts (PostgreSQL refuses to write a row twice).
+-- A list: a JSON array of [src, type, dst, ord]. Of what stands there twice the last counts (PostgreSQL refuses to write a row twice).
 -- name: blog_edges_put
 -- params: list text
 -- exec

@@ -29,14 +29,6 @@ enum status admin_change(struct web *w, int64_t person, enum member_action actio
 
 struct role_choice { struct str name, title, help; bool has, locked; };
 struct member_view { struct str id, name, email, handle, status, roles, since, seen; };
-struct members_view {
-	struct str q, status, role, done, undo, undo_people, problem;
-	struct member_view *list;
-	size_t count;
-	struct str older; /* address of the next page; "" */
-	struct { struct str status; int64_t n; } counts[8];
-	size_t count_count;
-};
 struct member_page_view {
 	struct member_view person;
 	struct role_choice *roles;
@@ -44,34 +36,13 @@ struct member_page_view {
 	struct str done, problem;
 	bool self;
 };
-struct invitation_view { struct str id, email, roles, since, until, by; };
-struct invitations_view {
-	struct invitation_view *list;
-	size_t count;
-	struct str email, role, wrong_email, done;
-	bool owner;
-};
-
-/* An application, as it registered itself. hosts: where it leads people. */
-struct client_view { struct str id, name, hosts, since, used; int64_t people; bool mastodon; };
-struct clients_view {
-	struct str q, done;
-	struct client_view *list;
-	size_t count;
-	struct str older;    /* address of the next page; "" */
-	int64_t all, unused; /* how many there are, and how many of them were never used */
-};
-
-/* What is typed into a search field, in characters. */
-enum { ADMIN_SEARCH_MAX = 100 };
-/* For LIKE … ESCAPE '!' over lower case: anything with q in it. In a. */
-struct str admin_like(struct arena *a, struct str q);
+/* How many applications there are, and how many of them were never used; how many were just removed, or -1. */
+struct clients_view { int64_t all, unused, removed; };
 
 /* Handlers of service.c's routes, named after method and page; what one returns, struct route says
    (platform/core/service.h). */
 enum status identity_get_members(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_members(struct web *w, struct err *e) MUST_CHECK;
-enum status identity_post_members_undo(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_get_members_csv(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_get_member(struct web *w, struct err *e) MUST_CHECK;
 enum status identity_post_member(struct web *w, struct err *e) MUST_CHECK;

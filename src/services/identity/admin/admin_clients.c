@@ -6,6 +6,7 @@
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/tables/tables.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
 #include "services/identity/admin/admin.h"
@@ -13,8 +14,6 @@
 #include "services/identity/oauth/oauth_clients.h"
 #include "services/identity/signin/signin.h"
 
-#define PAGE_MAX (1 << 20)
-#define PER_PAGE 50
 #define HOSTS_MAX 3 /* that are named of one application */
 #define HOSTS_ROOM 1000
 
@@ -48,91 +47,114 @@ static struct str hosts_of(struct arena *a, struct str metadata)
 	return buf_str(&b);
 }
 
-static struct client_view view_of(struct arena *a, struct str zone, const struct identity_clients_row *r)
+typedef struct identity_clients_row client_row;
+
+static struct str leads_to(struct web *w, const void *row)
 {
-	return (struct client_view){ .id = r->id,
-		.name = r->name,
-		.hosts = hosts_of(a, r->metadata),
-		.since = html_day(a, zone, r->created_at),
-		.used = r->used_at_null ? STR("") : html_day(a, zone, r->used_at),
-		.people = r->people,
-		.mastodon = str_eqc(r->kind, "mastodon") };
+	return hosts_of(w->ctx->arena, ((const client_row *)row)->metadata);
 }
 
-static struct str next_page(struct web *w, struct str q, const struct identity_clients_row *last)
+static enum status clients_load(
+        struct web *w, struct db_conn *c, const struct table_ask *ask, struct table_found *found, struct err *e)
 {
-	struct buf b;
-	buf_arena(&b, w->ctx->arena, 4096);
-	BUF_LIT(&b, "?q=");
-	url_encode(&b, q);
-	buf_printf(&b, "&at=%lld&before=%.*s", (long long)last->created_at, STR_ARG(last->id));
-	return web_url(w->ctx, "identity", "/admin/applications%.*s", (int)b.len, b.data);
+	(void)w;
+	return TABLE_QUERY(found, e, identity_clients, c, ask->search, ask->like, ask->filter[0], &ask->page);
 }
 
-static enum status clients_load(struct web *w, struct clients_view *v, struct err *e)
+static enum status client_act(struct web *w, const struct table_action *a, struct str key, bool *changed, struct err *e)
 {
-	struct identity_clients_row *rows;
-	struct identity_clients_count_row *count;
-	struct arena *a = w->ctx->arena;
-	struct str before = web_query(w, "before");
-	int64_t at = INT64_MAX;
-	size_t n;
-	(void)web_query_int(w, "at", 1, INT64_MAX, &at);
+	struct audit_entry by = { .action = "oauth.client_removed" };
+	size_t people;
+	(void)a;
+	audit_from(w, &by);
+	*changed = true;
+	return oauth_client_remove(w->ctx, key, &by, &people, e);
+}
+
+static const struct choice use[] = { { "yes", "Was used", NULL }, { "no", "Was never used", NULL }, { 0 } };
+
+static const struct table_filter filters[] = { { .name = "used", .title = "Use", .choices = use }, { 0 } };
+
+static const struct column columns[] = {
+	COLUMN(client_row, name, TEXT, .title = "Name", .sort = "name", .by = 1),
+	COLUMN(client_row, kind, STATE, .title = "Kind", .usual = "oauth"),
+	COLUMN(client_row, metadata, TEXT, .title = "Leads to", .text = leads_to),
+	COLUMN(client_row, people, NUMBER, .title = "People who let it in", .sort = "people", .by = 3,
+	        .first_down = true),
+	COLUMN(client_row, created_at, DAY, .title = "Registered", .sort = "since", .first_down = true),
+	COLUMN(client_row, used_at, DAY, .title = "Last used", .sort = "used", .by = 2, .first_down = true),
+	{ 0 },
+};
+
+static const struct table_action actions[] = {
+	{ .name = "remove",
+	        .label = "Remove",
+	        .done = "Removed",
+	        .each = true,
+	        .danger = true,
+	        .confirm = "They lose all that people gave them, and have to register and ask again." },
+	{ 0 },
+};
+
+static void clients_above(struct buf *out, struct web *w, void *arg)
+{
+	tpl_admin_clients_above(out, w, arg);
+}
+
+static void clients_below(struct buf *out, struct web *w, void *arg)
+{
+	tpl_admin_clients_below(out, w, arg);
+}
+
+static const struct table_desc clients = {
+	.path = "/admin/applications",
+	.title = "Applications",
+	.search = "Name or identifier",
+	.filters = filters,
+	.columns = columns,
+	.actions = actions,
+	.empty = "No application has registered yet.",
+	.sort = "since",
+	.down = true,
+	.text_key = true,
+	.row_size = sizeof(client_row),
+	.load = clients_load,
+	.act = client_act,
+	.above = clients_above,
+	.below = clients_below,
+};
+
+static enum status clients_count(struct web *w, struct clients_view *v, struct err *e)
+{
+	struct identity_clients_count_row *n;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(q_identity_clients_count(c, &count, e));
-	TRY(q_identity_clients(
-	        c, v->q, admin_like(a, v->q), at, before.p ? before : STR(""), PER_PAGE + 1, &rows, &n, e));
-	v->all = count->n;
-	v->unused = count->unused;
-	v->count = n > PER_PAGE ? PER_PAGE : n;
-	v->list = ARENA_ARRAY(a, struct client_view, v->count);
-	for (size_t i = 0; i < v->count; i++)
-		v->list[i] = view_of(a, w->person->zone, &rows[i]);
-	v->older = n > PER_PAGE ? next_page(w, v->q, &rows[PER_PAGE - 1]) : STR("");
+	TRY(q_identity_clients_count(c, &n, e));
+	*v = (struct clients_view){ .all = n->n, .unused = n->unused, .removed = -1 };
+	(void)web_query_int(w, "removed", 0, INT64_MAX, &v->removed);
 	return ST_OK;
-}
-
-/* Only our own words are shown from an address. */
-static struct str done_of(struct web *w)
-{
-	int64_t n;
-	if (!web_query_int(w, "removed", 0, INT64_MAX, &n))
-		return STR("");
-	return n == 1 ? STR("An application was removed.")
-	              : arena_strf(w->ctx->arena, "%lld applications were removed.", (long long)n);
 }
 
 enum status identity_get_clients(struct web *w, struct err *e)
 {
-	struct buf b;
-	struct str q = str_trim(web_query(w, "q"));
-	struct clients_view v = { .q = q.n ? str_utf8_first(q, ADMIN_SEARCH_MAX) : STR(""), .done = done_of(w) };
-	struct page_shell shell = signin_shell(w, "Applications");
-	TRY(clients_load(w, &v, e));
-	web_no_cache(w);
-	buf_arena(&b, w->ctx->arena, PAGE_MAX);
-	tpl_admin_clients(&b, &shell, w, &v);
-	return web_html(w, 200, &b);
+	struct clients_view v;
+	TRY(clients_count(w, &v, e));
+	return table_get(w, &clients, &v, e);
 }
 
-/* --- removing ----------------------------------------------------------------------------------------------------- */
-
+/* Those that were never used, all of them; or what the list asks. */
 enum status identity_post_clients(struct web *w, struct err *e)
 {
-	struct audit_entry by = { 0 };
-	struct str client = web_form(w, "client"), action = web_form(w, "action");
-	size_t people;
-	int64_t n = 1;
-	audit_from(w, &by);
-	if (str_eqc(action, "unused")) {
-		by.action = "oauth.unused_clients_removed";
-		TRY(oauth_clients_drop_unused(w->ctx, clock_now_us(), &by, &n, e));
-	} else if (str_eqc(action, "remove") && client.n) {
-		by.action = "oauth.client_removed";
-		TRY(oauth_client_remove(w->ctx, client, &by, &people, e));
-	} else {
-		return err_set(e, ST_INVALID, "This form is not understood.");
+	struct clients_view v;
+	struct audit_entry by = { .action = "oauth.unused_clients_removed" };
+	int64_t n = 0;
+	if (table_is_asked(w)) {
+		TRY(clients_count(w, &v, e));
+		return table_post(w, &clients, &v, e);
 	}
+	if (!str_eqc(web_form(w, "action"), "unused"))
+		return err_set(e, ST_INVALID, "This form is not understood.");
+	audit_from(w, &by);
+	TRY(oauth_clients_drop_unused(w->ctx, clock_now_us(), &by, &n, e));
 	return web_redirect(w, 303, web_url(w->ctx, "identity", "/admin/applications?removed=%lld", (long long)n));
 }

@@ -8,59 +8,49 @@
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/auth/session.h"
+#include "platform/tables/tables.h"
 #include "platform/text/html.h"
 #include "services/identity/admin/admin.h"
 #include "services/identity/signin/link.h"
 
-#define PAGE_MAX (512 << 10)
-#define LIST_MAX 200
 #define LIFE_DAYS 14
 
-static enum status invitations_load(struct web *w, struct invitations_view *v, struct err *e)
+/* --- the list --------------------------------------------------------------------------------------------------- */
+
+typedef struct identity_invitations_row invitation;
+
+static enum status invitations_load(
+        struct web *w, struct db_conn *c, const struct table_ask *ask, struct table_found *found, struct err *e)
 {
-	struct identity_invitations_row *rows;
-	struct arena *a = w->ctx->arena;
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(q_identity_invitations(c, clock_now_us(), LIST_MAX, &rows, &v->count, e));
-	v->list = ARENA_ARRAY(a, struct invitation_view, v->count);
-	for (size_t i = 0; i < v->count; i++) {
-		char id[ID_TEXT_LEN + 1];
-		id_text(rows[i].id, id);
-		v->list[i] = (struct invitation_view){ arena_str(a, str_c(id)), rows[i].email, rows[i].roles,
-			html_day(a, w->person->zone, rows[i].created_at),
-			html_day(a, w->person->zone, rows[i].expires_at),
-			rows[i].by_name.p ? rows[i].by_name : STR("somebody who left") };
-	}
-	return ST_OK;
+	(void)w;
+	return TABLE_QUERY(found, e, identity_invitations, c, clock_now_us(), ask->search, ask->like, &ask->page);
 }
 
-static enum status invitations_page(struct web *w, int status, struct invitations_view *v, struct err *e)
+static struct str invited_by(struct web *w, const void *row)
 {
-	struct buf b;
-	struct page_shell shell = signin_shell(w, "Invitations");
-	v->owner = person_may(w->person, "", "owner");
-	TRY(invitations_load(w, v, e));
-	web_no_cache(w);
-	buf_arena(&b, w->ctx->arena, PAGE_MAX);
-	tpl_admin_invitations(&b, &shell, w, v);
-	return web_html(w, status, &b);
+	struct str name = ((const invitation *)row)->by_name;
+	(void)w;
+	return name.p ? name : STR("somebody who left");
 }
 
-static struct invitations_view invitations_empty(void)
-{
-	return (struct invitations_view){ .email = STR(""), .role = STR(""), .wrong_email = STR(""), .done = STR("") };
-}
+static const struct column columns[] = {
+	COLUMN(invitation, email, TEXT, .title = "E-mail", .sort = "email", .by = 1),
+	COLUMN(invitation, roles, WORDS, .title = "As"),
+	COLUMN(invitation, by_name, TEXT, .title = "Invited by", .text = invited_by),
+	COLUMN(invitation, created_at, DAY, .title = "Sent", .sort = "sent", .first_down = true),
+	COLUMN(invitation, expires_at, DAY, .title = "Good until", .sort = "until", .by = 2),
+	{ 0 },
+};
 
-enum status identity_get_invitations(struct web *w, struct err *e)
-{
-	struct invitations_view v = invitations_empty();
-	struct str done = web_query(w, "done");
-	v.done = str_eqc(done, "sent")  ? STR("The invitation is on its way.")
-	        : str_eqc(done, "back") ? STR("The invitation was taken back.")
-	                                : STR("");
-	return invitations_page(w, 200, &v, e);
-}
+static const struct table_action actions[] = {
+	{ .name = "again", .label = "Send again", .done = "Sent again", .each = true },
+	{ .name = "back",
+	        .label = "Take back",
+	        .done = "Taken back",
+	        .each = true,
+	        .confirm = "Their link does not work any more." },
+	{ 0 },
+};
 
 static bool role_allowed(const struct web *w, struct str role)
 {
@@ -118,33 +108,103 @@ static enum status send_one(struct web *w, struct inviting *x, struct err *e)
 	        web_abs_url(ctx, "identity", "/sign-up?invitation=%.*s", STR_ARG(token)), e);
 }
 
-enum status identity_post_invitations(struct web *w, struct err *e)
+static enum status invitation_act(
+        struct web *w, const struct table_action *a, struct str key, bool *changed, struct err *e)
 {
-	struct invitations_view v = invitations_empty();
 	struct inviting x = { .w = w, .email = STR(""), .roles = STR("") };
+	if (!id_parse(key, &x.drop))
+		return err_set(e, ST_NOT_FOUND, "This invitation is there no more.");
+	TRY(!strcmp(a->name, "again") ? send_one(w, &x, e) : db_write(w->ctx, w->ctx->svc->db, tx_invite, &x, e));
+	*changed = !x.gone;
+	return ST_OK;
+}
+
+/* --- inviting ----------------------------------------------------------------------------------------------------- */
+
+struct invite { struct str email, role; };
+
+static const struct choice *choose_role(struct web *w, const void *values)
+{
+	static const struct choice all[] = { { "", "Member", NULL }, { "editor", "Editor", NULL },
+		{ "admin", "Administrator", NULL }, { "owner", "Owner", NULL }, { 0 } };
+	static const struct choice some[] = { { "", "Member", NULL }, { "editor", "Editor", NULL }, { 0 } };
+	(void)values;
+	return person_may(w->person, "", "owner") ? all : some;
+}
+
+static const char *address_problem(struct web *w, const void *values)
+{
 	struct err why = { 0 };
-	struct str action = web_form(w, "action"), ignored;
-	if (str_eqc(action, "back") || str_eqc(action, "again")) {
-		if (!id_parse(web_form(w, "id"), &x.drop))
-			return err_set(e, ST_INVALID, "This form is not understood.");
-		TRY(str_eqc(action, "again") ? send_one(w, &x, e)
-		                             : db_write(w->ctx, w->ctx->svc->db, tx_invite, &x, e));
-		return web_redirect(w, 303,
-		        web_url(w->ctx, "identity", "/admin/invitations?done=%s",
-		                str_eqc(action, "again") ? "sent" : "back"));
-	}
-	v.email = x.email = str_trim(web_form(w, "email").p ? web_form(w, "email") : STR(""));
-	v.role = x.roles = web_form(w, "role").p ? web_form(w, "role") : STR("");
-	if (!role_allowed(w, x.roles))
-		return err_set(e, ST_FORBIDDEN, "You can not invite somebody into that role.");
-	enum status st = people_email_key(w->ctx->arena, x.email, &ignored, &why);
-	if (st == ST_OK)
-		st = send_one(w, &x, &why);
-	if (st == ST_UNPROCESSABLE || st == ST_CONFLICT) {
-		v.wrong_email = arena_str(w->ctx->arena, str_c(why.msg));
-		return invitations_page(w, 422, &v, e);
+	struct str ignored;
+	enum status st = people_email_key(w->ctx->arena, ((const struct invite *)values)->email, &ignored, &why);
+	return st == ST_OK ? NULL : arena_cstr(w->ctx->arena, str_c(why.msg));
+}
+
+static const struct field invite_fields[] = {
+	FIELD(struct invite, email, EMAIL, .label = "E-mail address", .required = "Whom do you want to invite?",
+	        .check = address_problem),
+	FIELD(struct invite, role, CHOICE, .label = "As", .choose = choose_role, .plain = true),
+	{ 0 },
+};
+static const struct form_desc invite_form = { .fields = invite_fields };
+
+static void invitations_above(struct buf *out, struct web *w, void *arg)
+{
+	tpl_admin_invite(out, w, arg, str_eqc(web_query(w, "sent"), "1"));
+}
+
+static const struct table_desc invitations = {
+	.path = "/admin/invitations",
+	.title = "Invitations",
+	.search = "E-mail",
+	.columns = columns,
+	.actions = actions,
+	.empty = "Everybody who was invited has answered, or nobody was.",
+	.sort = "sent",
+	.down = true,
+	.row_size = sizeof(invitation),
+	.load = invitations_load,
+	.act = invitation_act,
+	.above = invitations_above,
+};
+
+enum status identity_get_invitations(struct web *w, struct err *e)
+{
+	struct invite v = { STR(""), STR("") };
+	struct form_fill f;
+	form_show(&f, w, &invite_form, &v);
+	return table_get(w, &invitations, &f, e);
+}
+
+static enum status invitations_draw(struct form_fill *f, int status, void *arg, struct err *e)
+{
+	(void)arg;
+	return table_show(f->w, &invitations, status, f, STR(""), e);
+}
+
+static enum status invitation_new(struct web *w, struct err *e)
+{
+	struct invite v = { STR(""), STR("") };
+	struct form_fill f;
+	struct err why = { 0 };
+	TRY(form_read(&f, w, &invite_form, &v, e));
+	if (f.failed)
+		return form_refuse(&f, invitations_draw, NULL, e);
+	struct inviting x = { .w = w, .email = v.email, .roles = v.role };
+	enum status st = send_one(w, &x, &why);
+	if (st == ST_CONFLICT) {
+		form_fault(&f, "email", "%s", why.msg);
+		return form_refuse(&f, invitations_draw, NULL, e);
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
-	return web_redirect(w, 303, web_url(w->ctx, "identity", "/admin/invitations?done=sent"));
+	return web_redirect(w, 303, web_url(w->ctx, "identity", "/admin/invitations?sent=1"));
+}
+
+enum status identity_post_invitations(struct web *w, struct err *e)
+{
+	struct invite v = { STR(""), STR("") };
+	struct form_fill f;
+	form_show(&f, w, &invite_form, &v);
+	return table_is_asked(w) ? table_post(w, &invitations, &f, e) : invitation_new(w, e);
 }

@@ -1,13 +1,12 @@
 -- Members and invitations, as administrators see them.
 
 -- name: identity_members
--- params: q text, pattern text, status text, role text, before_at int, before_id int, lim int
--- rows: id int, email text, handle text, name text, status text, roles text, created_at int, seen_at int?
+-- params: q text, pattern text, status text, role text
+-- list: id int, email text, handle text, name text, status text, roles text, created_at int, seen_at int?
+-- sorts: created_at, name, seen_at
 SELECT id, email, handle, name, status, roles, created_at, seen_at FROM people
  WHERE (:q = '' OR LOWER(name) LIKE :pattern ESCAPE '!' OR email_key LIKE :pattern ESCAPE '!' OR handle LIKE :pattern ESCAPE '!')
-   AND (:status = '' OR status = :status) AND (:role = '' OR ' ' || roles || ' ' LIKE '% ' || :role || ' %')
-   AND (created_at < :before_at OR (created_at = :before_at AND id < :before_id))
- ORDER BY created_at DESC, id DESC LIMIT :lim;
+   AND (:status = '' OR status = :status) AND (:role = '' OR ' ' || roles || ' ' LIKE '% ' || :role || ' %');
 
 -- name: identity_member_counts
 -- rows: status text, n int
@@ -30,11 +29,12 @@ SELECT COUNT(*) AS n
   FROM (SELECT id FROM people WHERE status = 'active' AND ' ' || roles || ' ' LIKE '% owner %' ORDER BY id FOR UPDATE) o WHERE id <> :id;
 
 -- name: identity_invitations
--- params: now int, lim int
--- rows: id int, email text, roles text, created_at int, expires_at int, accepted_at int?, by_name text?
-SELECT i.id, i.email, i.roles, i.created_at, i.expires_at, i.accepted_at, p.name AS by_name
+-- params: now int, q text, pattern text
+-- list: id int, email text, roles text, created_at int, expires_at int, by_name text?
+-- sorts: created_at, email, expires_at
+SELECT i.id, i.email, i.roles, i.created_at, i.expires_at, p.name AS by_name
   FROM invitations i LEFT JOIN people p ON p.id = i.invited_by
- WHERE i.accepted_at IS NULL AND i.expires_at > :now ORDER BY i.created_at DESC, i.id DESC LIMIT :lim;
+ WHERE i.accepted_at IS NULL AND i.expires_at > :now AND (:q = '' OR LOWER(i.email) LIKE :pattern ESCAPE '!');
 
 -- name: identity_invitation_add
 -- params: id int, email text, roles text, token_hash text, invited_by int, now int, expires int

@@ -100,13 +100,13 @@ DELETE FROM oauth_clients
                ORDER BY COALESCE(k.used_at, k.created_at), k.id LIMIT :lim);
 
 -- name: identity_clients
--- params: q text, pattern text, before_at int, before_id text, lim int
--- rows: id text, kind text, name text, metadata text, created_at int, used_at int?, people int
+-- params: q text, pattern text, used text
+-- list: id text, kind text, name text, metadata text, created_at int, used_at int?, people int
+-- sorts: created_at, name, used_at, people
 SELECT k.id, k.kind, k.name, k.metadata, k.created_at, k.used_at, (SELECT COUNT(*) FROM oauth_consents c WHERE c.client_id = k.id) AS people
   FROM oauth_clients k
  WHERE (:q = '' OR LOWER(k.name) LIKE :pattern ESCAPE '!' OR k.id = :q)
-   AND (k.created_at < :before_at OR (k.created_at = :before_at AND k.id < :before_id))
- ORDER BY k.created_at DESC, k.id DESC LIMIT :lim;
+   AND (:used = '' OR (:used = 'yes' AND k.used_at IS NOT NULL) OR (:used = 'no' AND k.used_at IS NULL));
 
 -- name: identity_consents_count
 -- params: person_id int
