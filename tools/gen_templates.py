@@ -13,265 +13,11 @@ import os
 import re
 import sys
 
+import po
 from gen_output import write_if_changed
-
-
-class TemplateError(Exception):
-    def __init__(self, path, line, message):
-        super().__init__(f"{path}:{line}: error: {message}")
-
-
-# --- lexing ---------------------------------------------------------------------------------------------------------
-
-class Token:
-    """kind: text, expr, tag or comment."""
-    __slots__ = ("kind", "text", "line")
-
-    def __init__(self, kind, text, line):
-        self.kind, self.text, self.line = kind, text, line
-
-
-CLOSERS = {"{{": "}}", "{%": "%}", "{#": "#}"}
-KINDS = {"{{": "expr", "{%": "tag", "{#": "comment"}
-
-
-def find_close(path, src, start, opener, line):
-    """Offset of the closer; C strings and character constants inside may hold anything."""
-    closer = CLOSERS[opener]
-    if opener == "{#":
-        end = src.find(closer, start)
-        if end < 0:
-            raise TemplateError(path, line, "comment {# without #}")
-        return end
-    i, quote = start, None
-    while i < len(src):
-        c = src[i]
-        if quote:
-            if c == "\\":
-                i += 1
-            elif c == quote:
-                quote = None
-            elif c == "\n":
-                raise TemplateError(path, line, f"unterminated {quote} in {opener} … {closer}")
-        elif src.startswith(closer, i):
-            return i
-        elif c in "\"'":
-            quote = c
-        i += 1
-    raise TemplateError(path, line, f"{opener} without {closer}")
-
-
-def lex(path, src):
-    tokens, i, line = [], 0, 1
-    opener_re = re.compile(r"\{[{%#]")
-    while i < len(src):
-        m = opener_re.search(src, i)
-        end = m.start() if m else len(src)
-        if end > i:
-            tokens.append(Token("text", src[i:end], line))
-            line += src.count("\n", i, end)
-        if not m:
-            break
-        opener = m.group()
-        close = find_close(path, src, end + 2, opener, line)
-        body = src[end + 2:close]
-        text = body.strip() if opener != "{#" else body
-        if opener == "{{" and not text:
-            raise TemplateError(path, line, "empty {{ }}")
-        lead = body[:len(body) - len(body.lstrip())].count("\n") if opener != "{#" else 0
-        tokens.append(Token(KINDS[opener], text, line + lead))
-        line += body.count("\n")
-        i = close + 2
-    return drop_tag_lines(tokens)
-
-
-def drop_tag_lines(tokens):
-    """A line that holds only tags and comments leaves nothing behind: not its indent, not its newline."""
-    pieces = []  # text cut after each newline
-    for t in tokens:
-        if t.kind != "text":
-            pieces.append(t)
-            continue
-        line = t.line
-        for part in t.text.splitlines(keepends=True):
-            pieces.append(Token("text", part, line))
-            line += part.count("\n")
-    out, row = [], []
-
-    def flush():
-        bare = any(t.kind in ("tag", "comment") for t in row) and all(
-            t.kind in ("tag", "comment") or (t.kind == "text" and not t.text.strip()) for t in row)
-        out.extend(t for t in row if t.kind != "comment" and not (bare and t.kind == "text"))
-        row.clear()
-
-    for t in pieces:
-        row.append(t)
-        if t.kind == "text" and t.text.endswith("\n"):
-            flush()
-    flush()
-    return out
-
-
-# --- parsing --------------------------------------------------------------------------------------------------------
-
-class Node:
-    """kind and what it needs: text(text) expr(text) if(branches=[(condition, line, body)], else_body) for(name, array, count)
-    let(text) call(name, args) block(name, args) fragment(service, type, params)."""
-
-    def __init__(self, kind, line, **fields):
-        self.kind, self.line, self.body = kind, line, []
-        self.__dict__.update(fields)
-
-
-class Template:
-    def __init__(self, name, args, line, body):
-        self.name, self.args, self.line, self.body = name, args, line, body
-
-
-NAME = r"[a-z_][a-z0-9_]*"
-CALL_RE = re.compile(rf"({NAME})\s*(?:\((.*)\))?\s*$", re.S)
-STRING = r'"((?:[^"\\]|\\.)*)"'
-ASSET_RE = re.compile(rf"\basset_url\(\s*{STRING}\s*\)")
-FRAGMENT_RE = re.compile(rf"{STRING}\s+{STRING}(?:\s+{STRING})?\s*$", re.S)
-
-
-def split_comma(text):
-    """Split at the last comma outside brackets and strings; None when there is none."""
-    depth, quote, at, i = 0, None, -1, 0
-    while i < len(text):
-        c = text[i]
-        if quote:
-            if c == "\\":
-                i += 1
-            elif c == quote:
-                quote = None
-        elif c in "\"'":
-            quote = c
-        elif c in "([{":
-            depth += 1
-        elif c in ")]}":
-            depth -= 1
-        elif c == "," and depth == 0:
-            at = i
-        i += 1
-    return None if at < 0 else (text[:at].strip(), text[at + 1:].strip())
-
-
-class Parser:
-    def __init__(self, path, tokens):
-        self.path, self.tokens, self.i = path, tokens, 0
-
-    def fail(self, line, message):
-        raise TemplateError(self.path, line, message)
-
-    def parse(self):
-        includes, templates = [], []
-        while self.i < len(self.tokens):
-            t = self.tokens[self.i]
-            self.i += 1
-            if t.kind == "text":
-                if t.text.strip():
-                    self.fail(t.line, "text outside of a {% template %}")
-                continue
-            if t.kind == "expr":
-                self.fail(t.line, "{{ }} outside of a {% template %}")
-            word, _, rest = t.text.partition(" ")
-            rest = rest.strip()
-            if word == "include":
-                m = re.fullmatch(r'"([^"\n]+)"|(<[^>\n]+>)', rest)
-                if not m:
-                    self.fail(t.line, '{% include "file.h" %} expected')
-                includes.append((f'"{m.group(1)}"' if m.group(1) else m.group(2), t.line))
-            elif word == "template":
-                m = CALL_RE.match(rest)
-                if not m or m.group(2) is None:
-                    self.fail(t.line, "{% template name(C parameters) %} expected")
-                body, _ = self.body(t, "template")
-                templates.append(Template(m.group(1), m.group(2).strip(), t.line, body))
-            elif word == "end":
-                self.fail(t.line, "{% end %} without anything to end")
-            else:
-                self.fail(t.line, f"{{% {word} %}} outside of a {{% template %}}")
-        return includes, templates
-
-    def body(self, opener, what, stop=("end",)):
-        """Nodes up to a stop tag, which is consumed and returned."""
-        nodes = []
-        while self.i < len(self.tokens):
-            t = self.tokens[self.i]
-            self.i += 1
-            if t.kind in ("text", "expr"):
-                nodes.append(Node(t.kind, t.line, text=t.text))
-                continue
-            word, _, rest = t.text.partition(" ")
-            if word in stop:
-                if word in ("end", "else") and rest.strip():
-                    self.fail(t.line, f"{{% {word} %}} takes nothing")
-                return nodes, t
-            nodes.append(self.tag(t, word, rest.strip()))
-        self.fail(opener.line, f"{{% {what} %}} without {{% end %}}")
-
-    def tag(self, t, word, rest):
-        handler = getattr(self, "tag_" + word, None) if re.fullmatch(r"[a-z]+", word) else None
-        if handler:
-            return handler(t, rest)
-        if word in ("elif", "else"):
-            self.fail(t.line, f"{{% {word} %}} without {{% if %}}")
-        if word in ("template", "include"):
-            self.fail(t.line, f"{{% {word} %}} inside a template: is an {{% end %}} missing?")
-        known = ("if", "elif", "else", "for", "let", "call", "block", "fragment", "end")
-        self.fail(t.line, f"unknown tag {{% {word} %}}; there are: " + ", ".join(known))
-
-    def tag_if(self, t, rest):
-        node = Node("if", t.line, branches=[], else_body=None)
-        condition, line = rest, t.line
-        while True:
-            if not condition:
-                self.fail(line, "a condition is missing")
-            body, stop = self.body(t, "if", ("elif", "else", "end"))
-            node.branches.append((condition, line, body))
-            word, _, condition = stop.text.partition(" ")
-            condition, line = condition.strip(), stop.line
-            if word == "else":
-                node.else_body, _ = self.body(stop, "else")
-                return node
-            if word == "end":
-                return node
-
-    def tag_for(self, t, rest):
-        m = re.match(rf"({NAME})\s+in\s+(.+)$", rest, re.S)
-        parts = split_comma(m.group(2)) if m else None
-        if not parts or not parts[0] or not parts[1]:
-            self.fail(t.line, "{% for x in array, count %} expected")
-        node = Node("for", t.line, name=m.group(1), array=parts[0], count=parts[1])
-        node.body, _ = self.body(t, "for")
-        return node
-
-    def tag_let(self, t, rest):
-        m = re.match(r"([A-Za-z_][\w\s*]*?)\s*=\s*([^=].*)$", rest, re.S)
-        if not m:
-            self.fail(t.line, "{% let name = expression %} expected")
-        return Node("let", t.line, left=m.group(1), right=m.group(2))
-
-    def named(self, t, kind, rest):
-        m = CALL_RE.match(rest)
-        if not m:
-            self.fail(t.line, f"{{% {kind} name(arguments) %}} expected")
-        return Node(kind, t.line, name=m.group(1), args=(m.group(2) or "").strip())
-
-    def tag_call(self, t, rest):
-        return self.named(t, "call", rest)
-
-    def tag_block(self, t, rest):
-        node = self.named(t, "block", rest)
-        node.body, _ = self.body(t, "block")
-        return node
-
-    def tag_fragment(self, t, rest):
-        m = FRAGMENT_RE.match(rest)
-        if not m:
-            self.fail(t.line, '{% fragment "service" "type" "name={{ value }}&…" %} expected')
-        return Node("fragment", t.line, service=m.group(1), type=m.group(2), params=m.group(3) or "")
+from languages import languages
+from template_messages import PLACES, Catalogue, Messages, faults
+from template_parse import ASSET_RE, Parser, TemplateError, lex
 
 
 # --- where in the HTML are we? --------------------------------------------------------------------------------------
@@ -593,10 +339,42 @@ def c_literal(text, width=110):
     return "\n\t".join(f'"{p}"' for p in pieces)
 
 
+class Texts:
+    """What templates of one owner write, where it depends on the language: a string of all texts and where each begins, a language."""
+
+    def __init__(self, langs):
+        self.langs, self.rows = langs, []
+
+    def add(self, row):
+        """row: the text in each language, in the order of langs. → its number."""
+        self.rows.append(row)
+        return len(self.rows) - 1
+
+    def c(self):
+        if not self.rows:
+            return ""
+        out = ["\nstruct texts_ { const char *text; const uint32_t *at; };"]
+        for i, lang in enumerate(self.langs):
+            text, at = "", [0]
+            for row in self.rows:
+                text += row[i]
+                at.append(at[-1] + len(row[i].encode()))
+            out.append(f"static const char text_{lang.id}_[] =\n\t{c_literal(text)};")
+            numbers = [", ".join(map(str, at[k:k + 16])) for k in range(0, len(at), 16)]
+            out.append(f"static const uint32_t at_{lang.id}_[] = {{\n\t" + ",\n\t".join(numbers) + " };")
+        rows = ", ".join(f"[LANG_{lang.id}] = {{ text_{lang.id}_, at_{lang.id}_ }}" for lang in self.langs)
+        out.append(f"static const struct texts_ texts_[LANG_COUNT] = {{ {rows} }};\n")
+        out.append("static void put_(struct buf *out, unsigned i)\n{\n\tconst struct texts_ *t = &texts_[lang_now()];\n"
+                   "\tbuf_put(out, t->text + t->at[i], t->at[i + 1] - t->at[i]);\n}\n")
+        return "\n".join(out)
+
+
 class Emitter:
-    def __init__(self, path, assets=None):
-        self.path, self.assets = path, assets
-        self.lines, self.static, self.static_line = [], "", 0
+    """static: what is to be written next, pieces of text; one that depends on the language is a list, a text for each."""
+
+    def __init__(self, path, assets=None, catalogue=None, texts=None):
+        self.path, self.assets, self.catalogue, self.texts = path, assets, catalogue, texts
+        self.lines, self.static, self.static_line = [], [], 0
         self.depth = 1
         self.html = Html()
 
@@ -609,10 +387,13 @@ class Emitter:
         self.lines.append("\t" * self.depth + code)
 
     def flush(self):
-        if self.static:
-            text, self.static = self.static, ""
+        pieces, self.static = self.static, []
+        row = ["".join(p if isinstance(p, str) else p[i] for p in pieces)
+               for i in range(len(self.texts.langs) if self.texts else 1)]
+        if any(row):
+            code = f"BUF_LIT(out, {c_literal(row[0])});" if len(set(row)) == 1 else f"put_(out, {self.texts.add(row)});"
             self.lines.append(f'#line {self.static_line} "{self.path}"')
-            self.lines.append("\t" * self.depth + f"BUF_LIT(out, {c_literal(text)});")
+            self.lines.append("\t" * self.depth + code)
 
     def template(self, t):
         args = "struct buf *out" + (", " + t.args if t.args and t.args != "void" else "")
@@ -635,9 +416,75 @@ class Emitter:
 
     def node_text(self, n):
         text = self.guard(n.line, self.html.feed, n.text)
-        if text and not self.static:
-            self.static_line = n.line
-        self.static += text
+        self.put_static(n.line, text)
+
+    def put_static(self, line, piece):
+        if piece and not self.static:
+            self.static_line = line
+        if piece:
+            self.static.append(piece)
+
+    # --- messages: texts with places, in each language ---
+
+    def node_message(self, n):
+        """A plural's forms are as many as the language with most has; a language with fewer never comes to the others."""
+        langs = self.catalogue.langs
+        if n.plural is None:
+            return self.put_message(n, [self.catalogue.text(lang, n.msgid) for lang in langs])
+        forms = max(lang.forms for lang in langs)
+        before = self.html.copy()
+        self.put(n.line, f"const unsigned form{n.line}_ = lang_form({n.count});")
+        for form in range(forms):
+            self.html = before.copy()
+            last = form == forms - 1
+            head = "} else {" if last and form else f"{'} else ' if form else ''}if (form{n.line}_ == {form}) {{"
+            self.put(n.line, head if forms > 1 else "{")
+            self.depth += 1
+            self.put_message(n, [self.catalogue.text(lang, n.msgid, n.plural, form) for lang in langs])
+            self.flush()
+            self.depth -= 1
+        self.lines.append("\t" * self.depth + "}")
+        return None
+
+    def put_message(self, n, texts):
+        langs, cut = self.catalogue.langs, []
+        for lang, text in zip(langs, texts):
+            wrong = faults(n.msgid, n.plural, text) or ('" ends an attribute' if n.attr and '"' in text else "")
+            if wrong:
+                self.fail(n.line, f"{lang.tag}: {wrong}: {text}")
+            cut.append(re.split(f"({PLACES.pattern})", text))
+        orders = {}  # the order of places: the languages that have it
+        for i, pieces in enumerate(cut):
+            orders.setdefault(tuple(pieces[1::2]), []).append(i)
+        if len(orders) == 1:
+            return self.put_pieces(n, cut, list(range(len(langs))))
+        before, after = self.html.copy(), None
+        ways = [way for way in orders.values() if 0 not in way] + [orders[tuple(cut[0][1::2])]]
+        for k, way in enumerate(ways):
+            self.html = before.copy()
+            which = " || ".join(f"lang_now() == LANG_{langs[i].id}" for i in way)
+            self.put(n.line, ("} else {" if 0 in way else f"{'} else ' if k else ''}if ({which}) {{"))
+            self.depth += 1
+            self.put_pieces(n, cut, way)
+            self.flush()
+            self.depth -= 1
+            if after is not None and not after.merge(self.html):
+                self.fail(n.line, "the message ends differently in another language")
+            after = after or self.html
+        self.lines.append("\t" * self.depth + "}")
+        self.html = after
+        return None
+
+    def put_pieces(self, n, cut, way):
+        """Texts of the languages of `way`, the first one's English or standing for it; between them their places."""
+        lead = cut[way[0]]
+        for k, piece in enumerate(lead):
+            if k % 2:
+                self.nodes(n.places[piece])
+                continue
+            self.guard(n.line, self.html.feed, piece)
+            row = [cut[i][k] if i in way else "" for i in range(len(cut))]
+            self.put_static(n.line, row if any(row) else "")
 
     def node_expr(self, n):
         m = ASSET_RE.search(n.text)
@@ -733,30 +580,37 @@ class Emitter:
         self.put(n.line, "}")
 
 
-def compile_file(path, src, assets=None):
-    """→ includes [(spec, line)], templates [(name, prototype, line, C lines)]."""
+def compile_file(path, src, assets=None, catalogue=None, texts=None):
+    """catalogue, texts: None: all stays English. → includes [(spec, line)], templates [(name, prototype, line, C lines)]."""
     includes, templates = Parser(path, lex(path, src)).parse()
+    messages = Messages(path, lambda *_: None, lambda *_: None)
     out = []
     for t in templates:
-        e = Emitter(path, assets)
+        if catalogue:
+            t.body = messages.template(t.body)
+        e = Emitter(path, assets, catalogue, texts)
         e.template(t)
         args = "struct buf *out" + (", " + t.args if t.args and t.args != "void" else "")
         out.append((t.name, f"void tpl_{t.name}({args});", t.line, e.lines))
     return includes, out
 
 
-def generate(owner, directory, shown_dir=None, assets=None):
+def generate(owner, directory, shown_dir=None, assets=None, i18n=None):
     """assets: names that asset_url() may be given, or None. → (header text, source text, files read). Raises TemplateError; all files are read before anything is written."""
     files = []
     for base, dirs, names in os.walk(directory):
         dirs.sort()
         files += [os.path.join(base, n) for n in sorted(names) if n.endswith(".html")]
     includes, protos, bodies, seen = [], [], [], {}
+    langs = languages()
+    pos = {lang.tag: os.path.join(i18n, lang.tag + ".po") for lang in langs[1:] if not lang.pseudo} if i18n else {}
+    catalogue = Catalogue({tag: po.read(path)[1] for tag, path in pos.items()})
+    texts = Texts(langs)
     for path in files:
         with open(path, encoding="utf-8") as f:
             src = f.read()
         shown = os.path.join(shown_dir, os.path.relpath(path, directory)) if shown_dir else path
-        inc, templates = compile_file(shown, src, assets)
+        inc, templates = compile_file(shown, src, assets, catalogue, texts)
         includes += [i for i, _ in inc if i not in includes]
         for name, proto, line, lines in templates:
             if name in seen:
@@ -768,18 +622,21 @@ def generate(owner, directory, shown_dir=None, assets=None):
     made = "/* Generated by tools/gen_templates.py from the HTML in templates/. */\n"
     header = made + f"#ifndef {guard}\n#define {guard}\n\n" + '#include "platform/text/html.h"\n#include "platform/web/web.h"\n'
     header += "".join(f"#include {i}\n" for i in includes) + "\n" + "\n".join(protos) + "\n\n#endif\n"
-    source = made + f'#include "gen/{owner}_tpl.h"\n'
+    source = made + f'#include "gen/{owner}_tpl.h"\n\n#include "base/lang.h"\n'
     if owner != "platform":
         source += '#include "gen/platform_tpl.h"\n'
-    return header, source + "\n" + "\n".join(bodies) + "\n", files
+    source += texts.c()
+    return header, source + "\n" + "\n".join(bodies) + "\n", files + [p for p in pos.values() if os.path.isfile(p)]
 
 
-def write_depfile(path, targets, directory, files):
+def write_depfile(path, targets, directory, files, i18n):
     """The folders are inputs too, so that a new file is noticed; a folder that is not there yet is watched for by its parent."""
-    folders = {os.path.dirname(f) for f in files} | {directory}
+    folders = {os.path.dirname(f) for f in files} | {directory} | ({i18n} if i18n else set())
     inputs = files + sorted(folders)
-    while not os.path.isdir(inputs[-1]):
-        inputs[-1] = os.path.dirname(inputs[-1]) or "."
+    for i, name in enumerate(inputs):
+        while not os.path.exists(name):
+            name = os.path.dirname(name) or "."
+        inputs[i] = name
     with open(path, "w", encoding="utf-8") as f:
         f.write(" ".join(targets) + ": " + " ".join(p.replace(" ", "\\ ") for p in inputs) + "\n")
 
@@ -789,6 +646,7 @@ def main():
     p.add_argument("--owner", required=True)
     p.add_argument("--dir", required=True)
     p.add_argument("--out", required=True)
+    p.add_argument("--i18n", help="folder of catalogues, <tag>.po; without it all stays English")
     p.add_argument("--assets", help="folder of static files: asset_url() of a name that is not there is an error")
     p.add_argument("--depfile")
     a = p.parse_args()
@@ -796,15 +654,15 @@ def main():
     if a.assets:
         assets = {n for _, _, names in os.walk(a.assets) for n in names}
     try:
-        header, source, files = generate(a.owner, a.dir, os.path.relpath(a.dir), assets)
-    except TemplateError as why:
+        header, source, files = generate(a.owner, a.dir, os.path.relpath(a.dir), assets, a.i18n)
+    except (TemplateError, po.PoError) as why:
         print(why, file=sys.stderr)
         return 1
     h, c = (os.path.join(a.out, f"{a.owner}_tpl.{x}") for x in "hc")
     write_if_changed(h, header)
     write_if_changed(c, source)
     if a.depfile:
-        write_depfile(a.depfile, [c, h], a.dir, files)
+        write_depfile(a.depfile, [c, h], a.dir, files, a.i18n)
     return 0
 
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/lang.h"
 #include "base/log.h"
 
 static const struct status_info infos[ST_COUNT] = {
@@ -30,7 +31,7 @@ enum status err_vset(struct err *e, enum status s, const char *fmt, va_list ap)
 		return s;
 	/* By way of a copy: the arguments may point into e->msg. */
 	char msg[sizeof e->msg];
-	int n = vsnprintf(msg, sizeof msg, fmt, ap);
+	int n = vsnprintf(msg, sizeof msg, tr(fmt), ap);
 	if (n >= (int)sizeof msg)
 		memcpy(msg + sizeof msg - 4, "...", 4);
 	memcpy(e->msg, msg, n < 0 ? 1 : strlen(msg) + 1);

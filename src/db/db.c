@@ -194,6 +194,7 @@ static enum status write_with(struct db_conn c, db_tx_fn *fn, void *arg, struct 
 	struct ctx *ctx = c.ctx;
 	const struct db *db = c.db;
 	c.writable = c.open = true;
+	c.lang = lang_now();
 	c.hooks_tail = &c.hooks;
 	/* Before it is known how this ends: a read that sees neither the old nor the new for sure is not to be joined.
 	 */
@@ -229,6 +230,7 @@ static void call_fn(void *arg)
 enum status db_call_guarded(db_tx_fn *fn, struct db_conn *c, void *arg, struct err *e)
 {
 	struct db_fn_result r = { .fn = fn, .c = c, .arg = arg, .e = e, .status = ST_OK };
+	SCOPED_LANG(c->lang);
 	enum status s = guard_run(call_fn, &r);
 	if (s != ST_OK)
 		return err_set(e, s, "the transaction needed more memory than its request may have");

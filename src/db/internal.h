@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/lang.h"
 #include "db/db.h"
 #include "rt/loop.h"
 
@@ -68,6 +69,7 @@ struct db_conn {
 	bool writable;
 	bool unlimited; /* a migration may take longer than query_ns */
 	bool soon;      /* db_write_soon */
+	enum lang lang; /* that what goes wrong in a transaction is said in: its asker's */
 	bool spares_kept; /* db_tx_spares_kept */
 	bool pg_transient; /* the attempt failed of something that another one may not meet */
 	/* Reads: who may join this one, and how many have. */

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/guard.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "rt/internal.h"
 
@@ -52,6 +53,7 @@ struct fiber {
 	void (*fn)(void *);
 	void *arg;
 	struct guard *guard;
+	enum lang lang; /* begins as its maker's */
 	int64_t deadline_ns;
 	struct timer timer;
 	struct task task;
@@ -187,6 +189,7 @@ static void fiber_release(struct fiber *f)
 static void fiber_switch_to(struct loop *l, struct fiber *f)
 {
 	struct guard *outer = guard_swap(f->guard);
+	enum lang before = lang_swap(f->lang);
 	f->state = RUNNING;
 	l->running = f;
 	errno = f->saved_errno;
@@ -194,6 +197,7 @@ static void fiber_switch_to(struct loop *l, struct fiber *f)
 	f->saved_errno = errno;
 	l->running = NULL;
 	f->guard = guard_swap(outer);
+	f->lang = lang_swap(before);
 	if (f->state == DONE && !atomic_load(&f->remote))
 		fiber_release(f);
 }
@@ -223,6 +227,7 @@ struct spawn {
 	void (*fn)(void *);
 	void *arg;
 	enum fiber_stack size;
+	enum lang lang;
 };
 
 static bool reserve(struct loop *l)
@@ -237,7 +242,7 @@ static bool reserve(struct loop *l)
 static void timed_out(struct timer *t);
 static void remote_wake(struct task *t);
 
-static struct fiber *fiber_make(struct loop *l, void (*fn)(void *), void *arg, enum fiber_stack size)
+static struct fiber *fiber_make(struct loop *l, void (*fn)(void *), void *arg, enum fiber_stack size, enum lang lang)
 {
 	struct stack stack;
 	if (!stack_get(&l->stacks[size], size, &stack))
@@ -250,6 +255,7 @@ static struct fiber *fiber_make(struct loop *l, void (*fn)(void *), void *arg, e
 		.stack = stack,
 		.fn = fn,
 		.arg = arg,
+		.lang = lang,
 		.timer.fire = timed_out,
 		.task.run = remote_wake,
 		.all_next = l->all,
@@ -269,7 +275,7 @@ struct fiber *fiber_spawn(struct loop *l, void (*fn)(void *arg), void *arg, enum
 {
 	if (!reserve(l))
 		return NULL;
-	struct fiber *f = fiber_make(l, fn, arg, size);
+	struct fiber *f = fiber_make(l, fn, arg, size, lang_now());
 	if (!f)
 		atomic_fetch_sub_explicit(&l->fibers, 1, memory_order_relaxed);
 	return f;
@@ -281,7 +287,7 @@ static void backlog_try(struct loop *l)
 {
 	while (l->backlog) {
 		struct spawn *s = l->backlog;
-		if (!fiber_make(l, s->fn, s->arg, s->size)) {
+		if (!fiber_make(l, s->fn, s->arg, s->size, s->lang)) {
 			timer_set(l, &l->backlog_timer, clock_mono_ns() + 10 * NS_PER_MS);
 			return;
 		}
@@ -317,7 +323,9 @@ bool fiber_spawn_on(struct loop *l, void (*fn)(void *arg), void *arg, enum fiber
 		atomic_fetch_sub_explicit(&l->fibers, 1, memory_order_relaxed);
 		return false;
 	}
-	*s = (struct spawn){ .task.run = spawn_posted, .loop = l, .fn = fn, .arg = arg, .size = size };
+	*s = (struct spawn){
+		.task.run = spawn_posted, .loop = l, .fn = fn, .arg = arg, .size = size, .lang = lang_now()
+	};
 	loop_post(l, &s->task);
 	return true;
 }

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/guard.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "rt/fiber.h"
 #include "rt/loop.h"
@@ -28,6 +29,7 @@ struct offload_job {
 	void *arg;
 	struct loop *loop;
 	struct promise *promise; /* NULL: detached, on the heap */
+	enum lang lang; /* of who asked */
 	enum status status;
 };
 
@@ -130,6 +132,7 @@ static void *worker(void *arg)
 	pthread_mutex_lock(&l->lock);
 	for (struct offload_job *j; (j = next_job(l));) {
 		pthread_mutex_unlock(&l->lock);
+		lang_swap(j->lang);
 		j->status = guard_run(j->fn, j->arg);
 		/* Counted before the caller learns of it: what it then reads includes its own. */
 		pthread_mutex_lock(&l->lock);
@@ -299,7 +302,7 @@ static bool lane_withdraw(struct lane *l, struct offload_job *j)
 enum status offload(enum offload_lane lane, void (*fn)(void *arg), void *arg)
 {
 	struct promise p;
-	struct offload_job j = { .fn = fn, .arg = arg, .promise = &p };
+	struct offload_job j = { .fn = fn, .arg = arg, .promise = &p, .lang = lang_now() };
 	bool inline_ = !fiber_self();
 	promise_init(&p);
 	if (inline_ || !lane_submit(&lanes[lane], &j, false, &inline_)) {
@@ -325,7 +328,12 @@ static enum status submit_detached(enum offload_lane lane, void (*fn)(void *arg)
 	struct offload_job *j = malloc(sizeof *j);
 	if (!j)
 		return ST_NOMEM;
-	*j = (struct offload_job){ .task.run = done_task, .fn = fn, .done = done, .arg = arg, .loop = loop_current() };
+	*j = (struct offload_job){ .task.run = done_task,
+		.fn = fn,
+		.done = done,
+		.arg = arg,
+		.loop = loop_current(),
+		.lang = lang_now() };
 	if (lane_submit(&lanes[lane], j, first, &inline_))
 		return ST_OK;
 	if (!inline_) {

@@ -2,6 +2,7 @@
 #include "platform/admin/settings.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "gen/platform_sql.h"
 #include "gen/platform_tpl.h"
@@ -91,7 +92,7 @@ struct setting_form {
 	size_t n;
 };
 
-/* "posts_per_page": "Posts per page". */
+/* "posts_per_page": "Posts per page"; of the catalogue, as tools/texts.py knows. */
 static const char *words_of(struct arena *a, const char *key)
 {
 	char *text = arena_cstr(a, str_c(key));
@@ -118,8 +119,7 @@ static const char *hint_of(struct arena *a, const struct config_row *row)
 {
 	const struct setting *s = row->setting;
 	bool usual = s->fallback && *s->fallback;
-	return arena_printf(
-	        a, "%s%s%s%s", s->help, usual ? " Usually: " : "", usual ? s->fallback : "", usual ? "." : "");
+	return usual ? arena_printf(a, tr("%s Usually: %s."), tr(s->help), s->fallback) : tr(s->help);
 }
 
 static void add_field(struct arena *a, struct setting_form *f, const struct config_row *row)

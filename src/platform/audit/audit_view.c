@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/platform_tpl.h"
 #include "platform/audit/audit_int.h"
 
@@ -111,20 +112,21 @@ static enum status tell_verified(struct web *w, struct db *db, struct audit_show
 	struct str at = time_text(w, m.at_us);
 	if (*m.why) {
 		s->bad = arena_str(a, str_c(m.why));
-		s->verified = arena_strf(a, "Found at %.*s.", STR_ARG(at));
+		s->verified = arena_strf(a, tr("Found at %.*s."), STR_ARG(at));
 	} else if (ends.head - m.seq > LOOK_AT_ONCE) {
 		s->verified = m.seq
-		        ? arena_strf(a, "Verified up to entry %lld at %.*s; the %lld since then are verified tonight.",
+		        ? arena_strf(a,
+		                  tr("Verified up to entry %lld at %.*s; the %lld since then are verified tonight."),
 		                  (long long)m.seq, STR_ARG(at), (long long)(ends.head - m.seq))
-		        : STR("Not verified yet: this is done every night.");
+		        : TR("Not verified yet: this is done every night.");
 	} else {
 		TRY(audit_verify_after(w->ctx, db, m.seq, str_c(m.hash), &(struct audit_trust){ 0 }, &v, e));
 		if (v.bad_seq)
 			s->bad = arena_str(a, str_c(v.why));
 		at = time_text(w, clock_now_us());
 		s->verified = v.bad_seq
-		        ? STR("Found just now.")
-		        : arena_strf(a, "Verified up to entry %lld at %.*s, signed up to %lld.",
+		        ? TR("Found just now.")
+		        : arena_strf(a, tr("Verified up to entry %lld at %.*s, signed up to %lld."),
 		                  (long long)(m.seq + v.entries), STR_ARG(at), (long long)v.signed_upto);
 	}
 	return ST_OK;
@@ -150,10 +152,9 @@ enum status audit_view(struct web *w, const struct audit_look *look, struct err 
 	TRY(read_lines(w, look, db, before, &s, e));
 	TRY(tell_verified(w, db, &s, e));
 	const struct page_shell shell = { .title = look->site_name.n
-		        ? arena_strf(w->ctx->arena, "What was done – %.*s", STR_ARG(look->site_name))
-		        : STR("What was done"),
+		        ? arena_strf(w->ctx->arena, tr("What was done – %.*s"), STR_ARG(look->site_name))
+		        : TR("What was done"),
 		.site_name = look->site_name,
-		.lang = look->lang,
 		.kind = STR("admin"),
 		.noindex = true,
 		.forms = true };

@@ -18,7 +18,6 @@
 struct audit_look {
 	struct str path;      /* of this page: where the form and the links go */
 	struct str site_name; /* for the title; "" leaves it out */
-	struct str lang;
 	/* The name of a person by the id that is an actor or object; "" when it is none. NULL: ids are shown. Asked
 	   once for each row, so remember or take it from what is read anyway. */
 	struct str (*name_of)(struct ctx *ctx, struct str id, void *arg);

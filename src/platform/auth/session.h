@@ -52,6 +52,8 @@ bool session_move_home(struct web *w, enum status *st);
 enum status sso_begin(struct web *w, const struct sso *s, struct err *e) MUST_CHECK;
 /* What the browser says of itself, in a: struct sso's agent. */
 struct str sso_agent(struct arena *a, const struct http_req *req);
+/* What sso_agent made, as it is kept, in the current language. */
+struct str sso_agent_shown(struct arena *a, struct str agent);
 /* Of this request; ST_NOT_FOUND: nobody. */
 enum status sso_current(struct web *w, struct sso *out, struct err *e) MUST_CHECK;
 /* The person proved it again, or more of it: auth_us and amr. */

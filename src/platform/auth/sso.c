@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "platform/cache/cache.h"
 #include "platform/config/config.h"
 #include "platform/text/json.h"
@@ -99,9 +100,18 @@ struct str sso_agent(struct arena *a, const struct http_req *req)
 	const char *browser = ua.p ? named(ua, browsers) : NULL, *system = ua.p ? named(ua, systems) : NULL;
 	return arena_strf(a, "%s%s%s",
 	        browser          ? browser
-	                : system ? "A browser"
-	                         : "A program",
+	                : system ? TR_NOOP("A browser")
+	                         : TR_NOOP("A program"),
 	        system ? " on " : "", system ? system : "");
+}
+
+struct str sso_agent_shown(struct arena *a, struct str agent)
+{
+	ptrdiff_t on = str_find(agent, STR(" on "));
+	struct str system = on < 0 ? STR("") : str_skip(agent, (size_t)on + 4);
+	struct str browser = on < 0 ? agent : str_first(agent, (size_t)on);
+	const struct str words[] = { tr_str(browser), system };
+	return on < 0 ? words[0] : arena_strf(a, tr("%.*s on %.*s"), STR_ARG(words[0]), STR_ARG(words[1]));
 }
 
 /* --- cookies of the provider -------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/lang.h"
 #include "platform/forms/forms_int.h"
 #include "platform/text/json.h"
 
@@ -59,10 +60,10 @@ static bool text_of(struct arena *a, const struct field *d, const json_t *v, str
 
 static const char *kind_wanted(enum field_kind k)
 {
-	return k == FIELD_CHECK     ? "true or false"
-	        : k == FIELD_NUMBER ? "a whole number"
-	        : k == FIELD_WORDS  ? "a list of words"
-	                            : "a text";
+	return k == FIELD_CHECK     ? TR_NOOP("true or false")
+	        : k == FIELD_NUMBER ? TR_NOOP("a whole number")
+	        : k == FIELD_WORDS  ? TR_NOOP("a list of words")
+	                            : TR_NOOP("a text");
 }
 
 enum status form_read_json(struct form_fill *f, struct err *e)
@@ -82,7 +83,7 @@ enum status form_read_json(struct form_fill *f, struct err *e)
 		if (!d)
 			return err_set(e, ST_INVALID, "There is no field \"%.100s\" here.", name);
 		if (!text_of(f->w->ctx->arena, d, v, &typed)) {
-			form_fault(f, d->name, "This should be %s.", kind_wanted(d->kind));
+			form_fault(f, d->name, "This should be %s.", tr(kind_wanted(d->kind)));
 			continue;
 		}
 		f->typed[d - f->desc->fields] = typed;

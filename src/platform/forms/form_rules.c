@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "platform/forms/forms_int.h"
 #include "platform/text/url.h"
 
@@ -112,7 +113,7 @@ static void set_text(struct form_fill *f, const struct field *d, struct str s)
 	const char *why = s.n ? text_wrong(f, d, s) : NULL;
 	size_t length = str_utf8_len(s);
 	if (why)
-		form_fault(f, d->name, "%s", why);
+		form_fault(f, d->name, "%s", tr(why));
 	else if (length > (size_t)form_max(d))
 		form_fault(f, d->name, "This is too long: %zu characters, of at most %lld.", length,
 		        (long long)form_max(d));
@@ -182,7 +183,7 @@ static void set_date(struct form_fill *f, const struct field *d, struct str s)
 void form_take_text(struct form_fill *f, const struct field *d, struct str s)
 {
 	if (!s.n && d->required) {
-		form_fault(f, d->name, "%s", d->required);
+		form_fault(f, d->name, "%s", tr(d->required));
 		return;
 	}
 	switch (d->kind) {

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/lang.h"
 #include "platform/forms/forms_int.h"
 #include "platform/text/json.h"
 
@@ -98,7 +99,7 @@ void form_fault(struct form_fill *f, const char *field, const char *fmt, ...)
 	char text[256];
 	va_list ap;
 	va_start(ap, fmt);
-	int n = vsnprintf(text, sizeof text, fmt, ap);
+	int n = vsnprintf(text, sizeof text, tr(fmt), ap);
 	va_end(ap);
 	struct str *at = field ? &f->wrong[row_of(f, form_field(f, field))] : &f->problem;
 	f->failed = true;
@@ -149,7 +150,7 @@ static void own_rules(struct form_fill *f)
 	for (const struct field *d = f->desc->fields; d->kind; d++) {
 		const char *why = d->check && !f->wrong[row_of(f, d)].n ? d->check(f->w, f->values) : NULL;
 		if (why)
-			form_fault(f, d->name, "%s", why);
+			form_fault(f, d->name, "%s", tr(why));
 	}
 	if (f->desc->check && !f->failed)
 		f->desc->check(f->w, f);

@@ -22,3 +22,18 @@ void site_ask_all(struct ctx *ctx, struct site_answer *out)
 			.accent = STR(""),
 			.timezone = STR("") };
 }
+
+enum lang site_lang(struct ctx *ctx)
+{
+	struct site_answer site;
+	enum lang l = LANG_EN;
+	site_ask_all(ctx, &site);
+	(void)lang_of_tag(site.lang, &l);
+	return l;
+}
+
+enum lang lang_of_person(struct ctx *ctx, struct str locale)
+{
+	enum lang l;
+	return lang_of_tag(locale, &l) ? l : site_lang(ctx);
+}

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/lang.h"
 #include "platform/tables/tables_int.h"
 
 #define KEYS_MAX 3000u /* bytes of keys in the address that offers to take back what was done */
@@ -96,7 +97,7 @@ enum status table_post(struct web *w, const struct table_desc *d, void *arg, str
 	buf_arena(&x->undo, w->ctx->arena, KEYS_MAX);
 	TRY(read_asked(x, e));
 	if (!x->n)
-		return table_show(w, d, 422, arg, STR("Nothing was chosen. Tick the rows first."), e);
+		return table_show(w, d, 422, arg, TR("Nothing was chosen. Tick the rows first."), e);
 	if (x->action->confirm && !web_form(w, "sure").p)
 		return table_answer(w, d,
 		        &(struct table_told){ .status = 200,

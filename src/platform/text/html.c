@@ -304,34 +304,3 @@ void html_fragment_marker(struct buf *b, const char *service, const char *type, 
 	url_encode(b, params);
 	BUF_LIT(b, "-->");
 }
-
-/* Returns how many minutes the zone is ahead of UTC. */
-static int civil_of(struct arena *a, struct str zone, int64_t us, struct civil *c)
-{
-	if (!zone.n || !clock_civil_zone(us, arena_cstr(a, zone), c))
-		clock_civil_utc(us, c);
-	int64_t ahead_us = clock_from_civil_utc(c) - (us - us % US_PER_S);
-	return (int)(ahead_us / (60 * US_PER_S));
-}
-
-struct str html_day(struct arena *a, struct str zone, int64_t us)
-{
-	struct civil c;
-	if (!us)
-		return STR("never");
-	civil_of(a, zone, us, &c);
-	return arena_strf(a, "%04d-%02d-%02d", c.year, c.month, c.day);
-}
-
-struct str html_time(struct arena *a, struct str zone, int64_t us)
-{
-	struct civil c;
-	if (!us)
-		return STR("never");
-	int ahead = civil_of(a, zone, us, &c), minutes = abs(ahead);
-	char mark[16] = "";
-	if (ahead)
-		snprintf(mark, sizeof mark, minutes % 60 ? "%c%d:%02d" : "%c%d", ahead < 0 ? '-' : '+',
-		        minutes / 60 % 100, minutes % 60);
-	return arena_strf(a, "%04d-%02d-%02d %02d:%02d UTC%s", c.year, c.month, c.day, c.hour, c.minute, mark);
-}

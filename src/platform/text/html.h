@@ -60,8 +60,8 @@ bool html_url_scheme(struct str url, struct str *scheme);
 struct str html_fragment_open(void); /* "<!--f:KEY": what to look for; lives as long as the process */
 void html_fragment_marker(struct buf *b, const char *service, const char *type, struct str params);
 
-/* A day and a moment as pages and letters show them, in a: "2026-11-21", "2026-11-21 09:30 UTC+1"; "never" for 0. zone:
-   of who reads it (struct person), IANA; "" or unknown: UTC. */
+/* A day and a moment as pages and letters show them, in a and in the current language: "21 November 2026", "21 November
+   2026, 09:30 UTC+1"; "never" for 0. zone: of who reads it (struct person), IANA; "" or unknown: UTC. (text/local.c) */
 struct str html_day(struct arena *a, struct str zone, int64_t us);
 struct str html_time(struct arena *a, struct str zone, int64_t us);
 

@@ -2,6 +2,7 @@
  *
  * The head of pages with forms, tables and a person's own things: the same in every service.
  */
+#include "base/lang.h"
 #include "platform/peers/site.h"
 #include "platform/web/web.h"
 
@@ -14,6 +15,6 @@ struct page_shell web_shell(struct web *w, const char *title)
 		.kind = STR("account"),
 		.noindex = true,
 		.forms = true,
-		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", title, STR_ARG(site.title))
-		                      : str_c(title) };
+		.title = site.title.n ? arena_strf(w->ctx->arena, "%s – %.*s", tr(title), STR_ARG(site.title))
+		                      : str_c(tr(title)) };
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/lang.h"
 #include "base/log.h"
 #include "gen/platform_tpl.h"
 #include "platform/config/config.h"
@@ -103,7 +104,7 @@ static void say_sign_in(struct web *w, struct error_view *v)
 	if (!v->field_count)
 		return;
 	v->title = "You are not signed in any more";
-	v->detail = STR(
+	v->detail = TR(
 	        "Nothing is lost. Please sign in in another tab, then come back to this one and send the form again.");
 }
 

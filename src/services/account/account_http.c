@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/account_tpl.h"
 #include "net/forms/multipart.h"
 #include "platform/core/pages.h"
@@ -22,11 +23,11 @@ void account_menu_of(struct ctx *ctx, const struct person *person, struct accoun
 	size_t n;
 	struct page_link *pages = pages_of(ctx, person, PLACE_MENU, NULL, STR(""), &n);
 	struct account_menu_entry *items = ARENA_ARRAY(ctx->arena, struct account_menu_entry, n);
-	*out = (struct account_menu_answer){ .url = web_url(ctx, "account", "/"), .label = STR("Sign in") };
+	*out = (struct account_menu_answer){ .url = web_url(ctx, "account", "/"), .label = TR("Sign in") };
 	if (person) {
-		out->label = person->name.n ? arena_str(ctx->arena, person->name) : STR("Your account");
+		out->label = person->name.n ? arena_str(ctx->arena, person->name) : TR("Your account");
 		for (size_t i = 0; i < n; i++)
-			items[i] = (struct account_menu_entry){ str_c(pages[i].row->title), pages[i].url };
+			items[i] = (struct account_menu_entry){ str_c(tr(pages[i].row->title)), pages[i].url };
 	}
 	out->entries.items = items;
 	out->entries.count = n;
@@ -50,7 +51,7 @@ static enum status ask_profile(struct web *w, struct identity_profile_answer *ou
 
 const char *account_hello(struct web *w)
 {
-	return arena_printf(w->ctx->arena, "Hello %.*s", STR_ARG(w->person->name));
+	return arena_printf(w->ctx->arena, tr("Hello %.*s"), STR_ARG(w->person->name));
 }
 
 enum status account_get_home(struct web *w, struct err *e)
@@ -84,7 +85,7 @@ static enum status profile_page(struct web *w, int status, struct profile_view *
 enum status account_get_profile(struct web *w, struct err *e)
 {
 	struct profile_view v = {
-		.field = STR(""), .problem = STR(""), .done = web_query(w, "done").p ? STR("Saved.") : STR("")
+		.field = STR(""), .problem = STR(""), .done = web_query(w, "done").p ? TR("Saved.") : STR("")
 	};
 	TRY(ask_profile(w, &v.p, e));
 	return profile_page(w, 200, &v);
@@ -113,12 +114,12 @@ static enum status take_avatar(struct web *w, struct str *path, struct str *prob
 	if (!u || !u->size)
 		return ST_OK;
 	if (u->size > AVATAR_MAX) {
-		*problem = STR("A picture has at most 5 MB.");
+		*problem = TR("A picture has at most 5 MB.");
 		return ST_OK;
 	}
 	enum status st = keep_picture(w, u, &item, &why);
 	if (st == ST_MEDIA_TYPE || st == ST_CORRUPT || st == ST_TOO_LARGE || (st == ST_OK && !item.variant_count)) {
-		*problem = STR("This is not a picture that can be shown. JPEG, PNG and WebP can.");
+		*problem = TR("This is not a picture that can be shown. JPEG, PNG and WebP can.");
 		return ST_OK;
 	}
 	if (st != ST_OK)

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
@@ -41,7 +42,7 @@ enum status account_get_addresses(struct web *w, struct err *e)
 	struct str done = web_query(w, "done"), removed = web_query(w, "removed");
 	int64_t id;
 	TRY(addresses_load(w, &v.list, &v.count, e));
-	v.done = str_eqc(done, "saved") ? STR("Saved.") : str_eqc(done, "back") ? STR("It is back.") : STR("");
+	v.done = str_eqc(done, "saved") ? TR("Saved.") : str_eqc(done, "back") ? TR("It is back.") : STR("");
 	if (removed.n && id_parse(removed, &id))
 		v.removed = removed;
 	web_no_cache(w);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
@@ -136,7 +137,7 @@ static enum status export_collect(struct ctx *ctx, int64_t person, struct part *
 	*out = parts;
 	*n = 0;
 	parts[(*n)++] = (struct part){ "README.txt",
-		STR("All that this site keeps about you: one file for each of its parts, as JSON (text that programs "
+		TR("All that this site keeps about you: one file for each of its parts, as JSON (text that programs "
 		    "and people can read).\n") };
 	for (unsigned i = 0; i < p->service_count; i++) {
 		const struct contract_def *def = person_data_contract(p->services[i].def);

@@ -4,6 +4,7 @@
  * Services that write ask account/choice.
  */
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
@@ -48,7 +49,7 @@ static enum status notices_load(struct web *w, struct notices_view *v, struct er
 enum status account_get_notices(struct web *w, struct err *e)
 {
 	struct buf page;
-	struct notices_view v = { .done = web_query(w, "done").p ? STR("Saved.") : STR("") };
+	struct notices_view v = { .done = web_query(w, "done").p ? TR("Saved.") : STR("") };
 	struct page_shell shell = web_shell(w, "Notifications");
 	TRY(notices_load(w, &v, e));
 	web_no_cache(w);

@@ -6,6 +6,7 @@
  */
 #include "services/blog/blog_http.h"
 
+#include "base/lang.h"
 #include "gen/blog_tpl.h"
 #include "platform/config/config.h"
 #include "services/blog/blog_views.h"
@@ -112,7 +113,7 @@ enum status blog_get_home(struct web *w, struct err *e)
 	}
 	TRY(s);
 	struct page_shell shell = shell_of(
-	        w, &site, number > 1 ? arena_strf(w->ctx->arena, "Page %d", number) : STR(""));
+	        w, &site, number > 1 ? arena_strf(w->ctx->arena, tr("Page %d"), number) : STR(""));
 	link_neighbours(&shell, w->ctx, &page, base);
 	shell.kind = STR("home");
 	struct buf ld, out;
@@ -233,7 +234,7 @@ enum status blog_get_topics(struct web *w, struct err *e)
 	SCOPED_DB_READ c = NULL;
 	TRY(open_site(w, &c, &site, e));
 	TRY(blog_tags(w->ctx, c, 1000, &tags, &count, e));
-	struct page_shell shell = shell_of(w, &site, STR("Topics"));
+	struct page_shell shell = shell_of(w, &site, TR("Topics"));
 	struct buf out;
 	page_buf(w, &out);
 	tpl_blog_topics(&out, &shell, w, tags, count);
@@ -256,7 +257,7 @@ enum status blog_get_archive(struct web *w, struct err *e)
 	TRY(open_site(w, &c, &site, e));
 	TRY(blog_archive(w->ctx, c, site.timezone, number, ARCHIVE_PAGE, &months, &count, &page, e));
 	struct page_shell shell = shell_of(
-	        w, &site, number > 1 ? arena_strf(w->ctx->arena, "Archive, page %d", number) : STR("Archive"));
+	        w, &site, number > 1 ? arena_strf(w->ctx->arena, tr("Archive, page %d"), number) : TR("Archive"));
 	struct buf out;
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
@@ -323,7 +324,7 @@ enum status blog_get_search(struct web *w, struct err *e)
 			return web_redirect(w, 303, blog_search_url(w->ctx, query, 1));
 		TRY(s);
 	}
-	struct page_shell shell = shell_of(w, &site, STR("Search"));
+	struct page_shell shell = shell_of(w, &site, TR("Search"));
 	shell.noindex = true;
 	struct buf out;
 	page_buf(w, &out);
@@ -349,7 +350,7 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	if (web_wants_json(w))
 		return err_set(e, ST_NOT_FOUND, "There is nothing at this address");
 	TRY(blog_suggest(w->ctx, c, w->req->path, 5, &list, &count, e));
-	struct page_shell shell = shell_of(w, &site, STR("Not found"));
+	struct page_shell shell = shell_of(w, &site, TR("Not found"));
 	shell.noindex = true;
 	shell.canonical = STR("");
 	struct buf out;

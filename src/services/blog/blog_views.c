@@ -6,6 +6,7 @@
 #include "services/blog/blog_views.h"
 
 #include "base/clock.h"
+#include "platform/text/local.h"
 #include "platform/text/url.h"
 
 struct str blog_post_url(struct ctx *ctx, struct str slug)
@@ -58,14 +59,6 @@ struct str blog_abs(struct ctx *ctx, struct str url)
 	return buf_str(&b);
 }
 
-static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
-	                              "July",    "August",   "September", "October", "November", "December" };
-
-const char *blog_month_name(int month)
-{
-	return month >= 1 && month <= 12 ? months[month - 1] : "";
-}
-
 static void civil_of(struct ctx *ctx, const struct blog_site *site, int64_t us, struct civil *c)
 {
 	const char *zone = site->timezone.n ? arena_cstr(ctx->arena, site->timezone) : "UTC";
@@ -76,22 +69,15 @@ static void civil_of(struct ctx *ctx, const struct blog_site *site, int64_t us, 
 struct str blog_date(struct ctx *ctx, const struct blog_site *site, int64_t us)
 {
 	struct civil c;
-	struct buf b;
 	civil_of(ctx, site, us, &c);
-	buf_arena(&b, ctx->arena, 64);
-	buf_put_i64(&b, c.day);
-	buf_putc(&b, ' ');
-	buf_puts(&b, blog_month_name(c.month));
-	buf_putc(&b, ' ');
-	buf_put_i64(&b, c.year);
-	return buf_str(&b);
+	return local_date(ctx->arena, &c);
 }
 
 struct str blog_day_month(struct ctx *ctx, const struct blog_site *site, int64_t us)
 {
 	struct civil c;
 	civil_of(ctx, site, us, &c);
-	return arena_strf(ctx->arena, "%d %.3s", c.day, blog_month_name(c.month));
+	return local_day_month(ctx->arena, &c);
 }
 
 struct str blog_iso(struct ctx *ctx, int64_t us)

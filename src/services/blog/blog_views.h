@@ -35,7 +35,6 @@ struct str blog_abs(struct ctx *ctx, struct str url);         /* "/media/…" ma
 /* Moments (µs) as texts in ctx->arena: for people in the site's zone and language, for machines in UTC. */
 struct str blog_date(struct ctx *ctx, const struct blog_site *site, int64_t us);       /* "21 November 2026" */
 struct str blog_day_month(struct ctx *ctx, const struct blog_site *site, int64_t us);  /* "21 Nov" */
-const char *blog_month_name(int month);
 struct str blog_iso(struct ctx *ctx, int64_t us);             /* RFC 3339, for machines */
 struct str blog_rfc822(struct ctx *ctx, int64_t us);
 const char *blog_gate_label(enum blog_visibility v);          /* "Members", "Supporters" or NULL */

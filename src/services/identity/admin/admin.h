@@ -27,7 +27,7 @@ enum status admin_change(struct web *w, int64_t person, enum member_action actio
 
 /* --- what the pages show --- */
 
-struct role_choice { struct str name, title, help; bool has, locked; };
+struct role_choice { struct str name, title, help; bool has, locked; }; /* title, help: in the current language */
 struct member_view { struct str id, name, email, handle, status, roles, since, seen; };
 struct member_page_view {
 	struct member_view person;

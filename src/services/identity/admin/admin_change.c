@@ -5,6 +5,7 @@
 #include "services/identity/admin/admin.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
 #include "platform/auth/session.h"
@@ -20,9 +21,11 @@ const struct member_action_def member_actions[MEMBER_ACTIONS] = {
 };
 
 /* Who is leaving can be suspended too, or they would be safe from it for the days of grace; they leave all the same. */
-static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = { [MEMBER_APPROVE] = { "pending", "active" },
-	[MEMBER_SUSPEND] = { "active leaving", "suspended" },
-	[MEMBER_RESTORE] = { "suspended", "active" } };
+static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = {
+	[MEMBER_APPROVE] = { TR_NOOP("pending"), TR_NOOP("active") },
+	[MEMBER_SUSPEND] = { "active leaving", TR_NOOP("suspended") },
+	[MEMBER_RESTORE] = { "suspended", "active" },
+};
 
 struct person_change {
 	struct web *w;
@@ -121,7 +124,7 @@ static enum status change_tell(const struct person_change *x, struct err *e)
 	struct audit_entry from = { 0 };
 	audit_from(x->w, &from);
 	if (x->action == MEMBER_APPROVE)
-		return link_mail(ctx, p->email, p->name, "Your account is open",
+		return link_mail(ctx, lang_of_person(ctx, p->locale), p->email, p->name, "Your account is open",
 		        "Your account was approved. You can sign in:", web_abs_url(ctx, "identity", "/sign-in"), e);
 	return rights_settle(ctx, &(struct rights){ .person = p->id, .but = STR(""), .address = from.address }, e);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -30,7 +31,7 @@ static struct str invited_by(struct web *w, const void *row)
 {
 	struct str name = ((const invitation *)row)->by_name;
 	(void)w;
-	return name.p ? name : STR("somebody who left");
+	return name.p ? name : TR("somebody who left");
 }
 
 static const struct column columns[] = {
@@ -101,9 +102,11 @@ static enum status send_one(struct web *w, struct inviting *x, struct err *e)
 	TRY(db_write(ctx, ctx->svc->db, tx_invite, x, e));
 	if (x->gone)
 		return ST_OK;
-	return link_mail(ctx, x->email, STR(""), "You are invited",
+	enum lang theirs = lang_of_person(ctx, STR(""));
+	SCOPED_LANG(theirs);
+	return link_mail(ctx, theirs, x->email, STR(""), "You are invited",
 	        arena_printf(ctx->arena,
-	                "%.*s invites you to join. With this link you make your account; it is good for %d days.",
+	                tr("%.*s invites you to join. With this link you make your account; it is good for %d days."),
 	                STR_ARG(w->person->name), LIFE_DAYS),
 	        web_abs_url(ctx, "identity", "/sign-up?invitation=%.*s", STR_ARG(token)), e);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit_view.h"
@@ -33,21 +34,21 @@ static struct str text_or_none(struct str s)
 static size_t role_choices(struct web *w, struct str roles, struct role_choice *out)
 {
 	static const struct { struct str name, title, help; } site[] = {
-		{ STR_INIT("owner"), STR_INIT("Owner"), STR_INIT("Everything, and making administrators.") },
-		{ STR_INIT("admin"), STR_INIT("Administrator"),
+		{ STR_INIT(TR_NOOP("owner")), STR_INIT("Owner"), STR_INIT("Everything, and making administrators.") },
+		{ STR_INIT(TR_NOOP("admin")), STR_INIT("Administrator"),
 		        STR_INIT("Members, settings, and every part of the site.") },
-		{ STR_INIT("editor"), STR_INIT("Editor"), STR_INIT("Writes and publishes.") },
+		{ STR_INIT(TR_NOOP("editor")), STR_INIT("Editor"), STR_INIT("Writes and publishes.") },
 	};
 	const struct person *p = w->person;
 	const struct platform *pl = w->ctx->svc->platform;
 	size_t n = 0;
 	for (; n < 3; n++)
-		out[n] = (struct role_choice){ site[n].name, site[n].title, site[n].help,
+		out[n] = (struct role_choice){ site[n].name, tr_str(site[n].title), tr_str(site[n].help),
 			str_has_word(roles, site[n].name), n < 2 && !person_may(p, "", "owner") };
 	for (unsigned i = 0; i < pl->service_count; i++)
 		for (const struct role_def *r = pl->services[i].def->roles; r && r->name && n < ROLES_MAX; r++) {
 			struct str name = arena_strf(w->ctx->arena, "%s.%s", pl->services[i].def->name, r->name);
-			out[n++] = (struct role_choice){ name, str_c(r->title), str_c(r->help),
+			out[n++] = (struct role_choice){ name, str_c(tr(r->title)), str_c(tr(r->help)),
 				str_has_word(roles, name), false };
 		}
 	return n;
@@ -257,7 +258,6 @@ enum status identity_get_audit(struct web *w, struct err *e)
 {
 	const struct audit_look look = { .path = web_url(w->ctx, "identity", "/admin/audit"),
 		.site_name = STR(""),
-		.lang = STR("en"),
 		.name_of = name_of };
 	return audit_view(w, &look, e);
 }

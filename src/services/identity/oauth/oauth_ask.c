@@ -2,6 +2,7 @@
 #include "services/identity/oauth/oauth_ask.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_tpl.h"
 #include "platform/text/html.h"
 #include "platform/text/url.h"
@@ -204,7 +205,7 @@ static enum status show_code(struct web *w, const char *name, struct str value)
 {
 	struct buf page;
 	struct page_shell shell = {
-		.title = STR("Your code"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Your code"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_oauth_oob(&page, &shell, w, !strcmp(name, "code") ? value : STR(""));

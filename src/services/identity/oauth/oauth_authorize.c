@@ -6,6 +6,7 @@
 #include "services/identity/oauth/oauth_device.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
@@ -138,7 +139,7 @@ static enum status ask_person(struct web *w, const struct oauth_ask *a, struct e
 {
 	struct buf page;
 	struct consent_view v = { .ask = a, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
-	struct page_shell shell = { .title = arena_strf(w->ctx->arena, "Let %.*s in?", STR_ARG(a->client.name)),
+	struct page_shell shell = { .title = arena_strf(w->ctx->arena, tr("Let %.*s in?"), STR_ARG(a->client.name)),
 		.lang = STR("en"),
 		.kind = STR("account"),
 		.noindex = true,
@@ -182,7 +183,7 @@ static const char *refusal_words(const char *error)
 	unsigned i = 0;
 	while (refusals[i].error && strcmp(refusals[i].error, error))
 		i++;
-	return refusals[i].words;
+	return tr(refusals[i].words);
 }
 
 static enum status show_refusal(struct web *w, const struct oauth_ask *a, const char *error, struct err *e)
@@ -193,7 +194,7 @@ static enum status show_refusal(struct web *w, const struct oauth_ask *a, const 
 		.error = error,
 		.host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = {
-		.title = STR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	TRY(keep_ask(w, a, error, &v.resume, e));
 	web_no_cache(w);

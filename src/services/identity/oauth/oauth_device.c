@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -167,7 +168,7 @@ enum status oauth_device_redeem(struct ctx *ctx, struct str device_code, struct 
 static enum status device_page(struct web *w, int status, const struct device_view *v)
 {
 	struct buf b;
-	struct page_shell shell = { .title = STR("Connect a device"),
+	struct page_shell shell = { .title = TR("Connect a device"),
 		.lang = STR("en"),
 		.kind = STR("account"),
 		.noindex = true,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "net/client/client.h"
@@ -211,7 +212,7 @@ static enum status ask_to_leave(struct web *w, const struct wish *x)
 {
 	struct buf page;
 	struct page_shell shell = {
-		.title = STR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	struct logout_view v = { .resume_uri = x->uri,
 		.state = x->state.p ? x->state : STR(""),

@@ -2,11 +2,13 @@
 #include "services/identity/people/notice.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "gen/account_contract.h"
 #include "gen/identity_sql.h"
 #include "platform/auth/session.h"
 #include "platform/mail/mail.h"
+#include "platform/peers/site.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
 #include "platform/work/event.h"
@@ -128,7 +130,7 @@ static void put_name(struct buf *b, struct arena *a, const char *label, struct s
 {
 	struct str clean;
 	if (label && people_clean_name(a, name, &clean, NULL) == ST_OK)
-		buf_printf(b, "%s: %.*s\n", label, STR_ARG(clean));
+		buf_printf(b, "%s: %.*s\n", tr(label), STR_ARG(clean));
 }
 
 struct notice_letter {
@@ -152,27 +154,28 @@ static enum status write_letter(struct ctx *ctx, const struct job *job, const st
 {
 	struct buf b;
 	struct arena *a = ctx->arena;
+	SCOPED_LANG(lang_of_person(ctx, p->locale));
 	buf_arena(&b, a, 16 << 10);
-	buf_printf(&b, "Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n", STR_ARG(p->name), kinds[kind].text,
+	buf_printf(&b, tr("Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n"), STR_ARG(p->name), tr(kinds[kind].text),
 	        STR_ARG(html_time(a, p->timezone, json_integer_value(json_object_get(j, "at")))),
-	        STR_ARG(json_str(j, "agent")));
+	        STR_ARG(sso_agent_shown(a, json_str(j, "agent"))));
 	put_name(&b, a, kinds[kind].label, json_str(j, "name"));
 	/* Where the address is another, that letter would go to whoever changed it. */
 	struct str first = kind == NOTICE_EMAIL
-	        ? STR("Tell whoever runs this site, so that your account is closed to others.")
-	        : arena_strf(a, "Set a new password by letter, which signs everybody else out: %.*s",
+	        ? TR("Tell whoever runs this site, so that your account is closed to others.")
+	        : arena_strf(a, tr("Set a new password by letter, which signs everybody else out: %.*s"),
 	                  STR_ARG(web_abs_url(ctx, "identity", "/sign-in/forgot")));
 	buf_printf(&b,
-	        "\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n1. %.*s\n2. On "
-	        "your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
-	        "Whether you get such letters is your choice: %.*s\n",
+	        tr("\nIf this was you, nothing needs to be done. If it was not, please do this now:\n\n1. %.*s\n2. On "
+	           "your security page, look at passkeys, two steps, applications and what was done: %.*s\n\n"
+	           "Whether you get such letters is your choice: %.*s\n"),
 	        STR_ARG(first), STR_ARG(web_abs_url(ctx, "identity", "/identity")),
 	        STR_ARG(web_abs_url(ctx, "account", "/notifications")));
 	struct notice_letter l = { job,
 		{ .to = p->email,
 		        .to_name = p->name,
 		        .person = p->id,
-		        .subject = str_c(kinds[kind].subject),
+		        .subject = str_c(tr(kinds[kind].subject)),
 		        .text = buf_str(&b) },
 		kind == NOTICE_EMAIL ? json_str(j, "name") : STR_NULL };
 	return db_write(ctx, ctx->svc->db, tx_letter, &l, e);

@@ -8,6 +8,7 @@
 #include <utf8proc.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "platform/config/config.h"
 #include "platform/text/unicode.h"
@@ -83,7 +84,7 @@ enum status password_check(struct ctx *ctx, struct str password, const struct pa
 		return err_set(e, ST_UNPROCESSABLE, "At most %d bytes are accepted.", PASSWORD_MAX);
 	const char *guessed = guess_reason(ctx->arena, s, of->email, of->name);
 	if (guessed)
-		return err_set(e, ST_UNPROCESSABLE, "%s", guessed);
+		return err_set(e, ST_UNPROCESSABLE, "%s", tr(guessed));
 	int64_t seen = breached_seen(ctx, s);
 	if (seen)
 		return err_set(e, ST_UNPROCESSABLE,
@@ -96,8 +97,8 @@ enum status password_check(struct ctx *ctx, struct str password, const struct pa
 struct str password_rule(struct ctx *ctx)
 {
 	return arena_strf(ctx->arena,
-	        "At least %lld characters, and more than a common word, a name or a row of keys. A short sentence is "
-	        "easy to remember and hard to guess.",
+	        tr("At least %lld characters, and more than a common word, a name or a row of keys. A short sentence "
+	           "is easy to remember and hard to guess."),
 	        (long long)config_int(ctx->svc->platform->config, "identity", "password_min"));
 }
 

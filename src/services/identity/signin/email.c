@@ -2,6 +2,7 @@
 #include "services/identity/signin/email.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/work/event.h"
@@ -31,7 +32,7 @@ enum status identity_get_email(struct web *w, struct err *e)
 		return ST_OK;
 	return email_page(w, 200,
 	        &(struct email_view){
-	                STR(""), STR(""), web_query(w, "done").p ? STR("Your address was changed.") : STR("") });
+	                STR(""), STR(""), web_query(w, "done").p ? TR("Your address was changed.") : STR("") });
 }
 
 /* Whether that address has an account is told to its owner alone. */
@@ -46,11 +47,12 @@ static enum status send_link(struct web *w, struct str email, struct err *e)
 		TRY(people_by_email(c, email, &there, e));
 	}
 	TRY(link_make(w->ctx, &l, there ? 1 : LINK_LIFE_S, &url, e));
-	TRY(there ? link_mail(w->ctx, there->email, there->name, "You have an account already",
+	enum lang theirs = lang_of_person(w->ctx, there ? there->locale : STR(""));
+	TRY(there ? link_mail(w->ctx, theirs, there->email, there->name, "You have an account already",
 	                    "Somebody, probably you, wanted to give another account this address. It has one: you can "
 	                    "sign in with it.",
 	                    web_abs_url(w->ctx, "identity", "/sign-in"), e)
-	          : link_mail(w->ctx, email, STR(""), "Please confirm your new address",
+	          : link_mail(w->ctx, lang_now(), email, STR(""), "Please confirm your new address",
 	                    "With this link you confirm that this is your address from now on. It is good once, for 15 "
 	                    "minutes.",
 	                    url, e));
@@ -72,10 +74,10 @@ enum status identity_post_email(struct web *w, struct err *e)
 	if (people_email_key(w->ctx->arena, v.email, &key, &why) != ST_OK)
 		v.wrong = str_c(why.msg);
 	else if (people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
-		v.wrong = STR("This is your address already.");
+		v.wrong = TR("This is your address already.");
 	else if (link_crowd(w, LINK_EMAIL, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), NULL) ||
 	        link_crowd(w, LINK_EMAIL, key, NULL))
-		v.wrong = STR("There were several letters already. Please wait a minute.");
+		v.wrong = TR("There were several letters already. Please wait a minute.");
 	return v.wrong.n ? email_page(w, 422, &v) : send_link(w, str_trim(email), e);
 }
 

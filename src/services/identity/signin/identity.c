@@ -2,6 +2,7 @@
 #include "services/identity/signin/identity.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/text/html.h"
@@ -31,7 +32,7 @@ enum status identity_recent(struct web *w, bool *asked, struct err *e)
 
 static struct str done_text(struct web *w, const char *name, const char *text)
 {
-	return str_eqc(web_query(w, "done"), name) ? str_c(text) : STR("");
+	return str_eqc(web_query(w, "done"), name) ? str_c(tr(text)) : STR("");
 }
 
 /* --- overview --------------------------------------------------------------------------------------------------- */
@@ -153,7 +154,7 @@ enum status identity_post_password(struct web *w, struct err *e)
 			return ST_OK;
 	}
 	if (!right)
-		v.wrong_former = STR("This is not your password.");
+		v.wrong_former = TR("This is not your password.");
 	if (password_check(w->ctx, fresh, &(struct password_owner){ w->person->email, w->person->name }, &why) != ST_OK)
 		v.wrong_fresh = str_c(why.msg);
 	if (v.wrong_former.n || v.wrong_fresh.n)
@@ -253,7 +254,7 @@ static struct str words_of(struct str action)
 {
 	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
 		if (str_eqc(action, meanings[i].action))
-			return str_c(meanings[i].words);
+			return str_c(tr(meanings[i].words));
 	return action;
 }
 

@@ -5,6 +5,7 @@
 #include "services/identity/signin/link.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -102,21 +103,23 @@ static enum status tx_mail(struct db_conn *c, void *arg, struct err *e)
 	return mail_enqueue(c, &l->mail, e);
 }
 
-static struct mail letter_of(
-        struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text, struct str url)
+static struct mail letter_of(struct ctx *ctx, enum lang lang, struct str to, struct str name, const char *subject,
+        const char *text, struct str url)
 {
-	struct str greeting = name.n ? arena_strf(ctx->arena, "Hello %.*s,", STR_ARG(name)) : STR("Hello,");
+	SCOPED_LANG(lang);
+	struct str greeting = name.n ? arena_strf(ctx->arena, tr("Hello %.*s,"), STR_ARG(name)) : TR("Hello,");
 	return (struct mail){ .to = to,
 		.to_name = name,
-		.subject = str_c(subject),
-		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\nIf this was not you, nothing needs to be done.\n",
-		        STR_ARG(greeting), text, url.n ? "\n" : "", STR_ARG(url), url.n ? "\n" : "") };
+		.subject = str_c(tr(subject)),
+		.text = arena_strf(ctx->arena, "%.*s\n\n%s\n%s%.*s%s\n%s\n", STR_ARG(greeting), tr(text),
+		        url.n ? "\n" : "", STR_ARG(url), url.n ? "\n" : "",
+		        tr("If this was not you, nothing needs to be done.")) };
 }
 
-enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text,
-        struct str url, struct err *e)
+enum status link_mail(struct ctx *ctx, enum lang lang, struct str to, struct str name, const char *subject,
+        const char *text, struct str url, struct err *e)
 {
-	struct link_letter l = { NULL, letter_of(ctx, to, name, subject, text, url) };
+	struct link_letter l = { NULL, letter_of(ctx, lang, to, name, subject, text, url) };
 	return db_write(ctx, ctx->svc->db, tx_mail, &l, e);
 }
 
@@ -204,7 +207,8 @@ enum status link_mail_job(struct ctx *ctx, const struct job *job, struct err *e)
 	};
 	TRY(link_make(ctx, &l, LINK_LIFE_S, &url, e));
 	struct link_letter letter = { job,
-		letter_of(ctx, p->email, p->name, reset ? "Set a new password" : "Your link to sign in",
+		letter_of(ctx, lang_of_person(ctx, p->locale), p->email, p->name,
+		        reset ? "Set a new password" : "Your link to sign in",
 		        reset ? "With this link you set a new password. It is good once, for 15 minutes."
 		              : "With this link you sign in without your password. It is good once, for 15 minutes.",
 		        url) };
@@ -218,7 +222,7 @@ enum status identity_get_forgot(struct web *w, struct err *e)
 	bool posted = w->req->method == HTTP_POST;
 	struct str email = posted ? web_form(w, "email") : web_query(w, "email");
 	struct signin_view v = { .next = signin_next(w), .email = email.p ? email : STR(""),
-		.error = posted ? STR("This does not look like an e-mail address (name@example.org).") : STR("") };
+		.error = posted ? TR("This does not look like an e-mail address (name@example.org).") : STR("") };
 	struct page_shell shell = signin_shell(w, "Forgotten password");
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
@@ -243,7 +247,7 @@ static enum status gone(struct web *w)
 {
 	return link_page(w, 410,
 	        &(struct link_view){
-	                .error = STR("This link was used before, or is older than it may be. Please ask for another."),
+	                .error = TR("This link was used before, or is older than it may be. Please ask for another."),
 	                .kind = LINK_KINDS });
 }
 

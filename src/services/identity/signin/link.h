@@ -7,6 +7,7 @@
 #ifndef GH_SERVICES_IDENTITY_LINK_H
 #define GH_SERVICES_IDENTITY_LINK_H
 
+#include "platform/peers/site.h"
 #include "services/identity/signin/signin.h"
 
 enum { LINK_LIFE_S = 900, LINK_SIGN_UP_LIFE_S = 86400, LINK_OWNER_LIFE_S = 86400 };
@@ -20,9 +21,10 @@ struct link { enum link_kind kind; int64_t person; struct str email, name, hash,
 enum status link_make(struct ctx *ctx, const struct link *l, int64_t life_s, struct str *url, struct err *e) MUST_CHECK;
 enum status link_find(struct ctx *ctx, struct str token, struct link *out, struct err *e) MUST_CHECK; /* ST_NOT_FOUND */
 enum status link_take(struct ctx *ctx, struct str token, struct link *out, struct err *e) MUST_CHECK;
-/* A letter: greeting, text, the link, how long it is good. In the outbox on ST_OK. */
-enum status link_mail(struct ctx *ctx, struct str to, struct str name, const char *subject, const char *text,
-        struct str url, struct err *e) MUST_CHECK;
+/* A letter: greeting, text, the link, how long it is good. In the outbox on ST_OK. lang: its reader's; subject and text
+   are English ones of the catalogue, or made in that language. */
+enum status link_mail(struct ctx *ctx, enum lang lang, struct str to, struct str name, const char *subject,
+        const char *text, struct str url, struct err *e) MUST_CHECK;
 /* Of many letters of a kind to one address (or about one person: key) the later ones are not written; one more of them
    is counted. Each kind has a budget, and a browser that the account `of` knows one of its own (of NULL: none has), so
    that who asks for others' letters closes no way in. */

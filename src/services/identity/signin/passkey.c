@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/text/html.h"
@@ -159,7 +160,7 @@ static enum status passkey_add(struct web *w, const json_t *j, struct err *e)
 	TRY(answered(w, client_data, w->person->id, &x, e));
 	TRY(webauthn_register(w->ctx->arena, &x, client_data, bytes(w, j, "attestationObject"), &made, e));
 	struct passkey_adding a = { w, &made,
-		                    name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : STR("Passkey"),
+		                    name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : TR("Passkey"),
 		                    false };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_add, &a, e));
 	web_no_cache(w);
@@ -248,7 +249,7 @@ enum status identity_get_passkeys(struct web *w, struct err *e)
 			html_day(w->ctx->arena, w->person->zone, rows[i].created_at),
 			rows[i].used_at_null ? STR("") : html_day(w->ctx->arena, w->person->zone, rows[i].used_at) };
 	if (done.p)
-		v.done = str_eqc(done, "added") ? STR("Added. Next time you can sign in with it.") : STR("Removed.");
+		v.done = str_eqc(done, "added") ? TR("Added. Next time you can sign in with it.") : TR("Removed.");
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_identity_passkeys(&b, &shell, w, &v);

@@ -5,6 +5,7 @@
 #include "services/identity/signin/profile.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_serve.h"
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
@@ -120,13 +121,13 @@ static enum status tx_leave(struct db_conn *c, void *arg, struct err *e)
 	struct identity_other_owners_row *owners;
 	int64_t now = clock_now_us(), days = config_int(l->ctx->svc->platform->config, "identity", "leaving_days"),
 	        at = now + days * 86400 * US_PER_S;
-	const char *from = l->in->undo ? "leaving" : "active", *to = l->in->undo ? "active" : "leaving";
+	const char *from = l->in->undo ? TR_NOOP("leaving") : "active", *to = l->in->undo ? "active" : "leaving";
 	struct str id = id_text_of(db_arena(c), l->in->person);
 	TRY(people_by_id(c, l->in->person, &p, e));
 	TRY(q_identity_other_owners(c, l->in->person, &owners, e));
 	const struct person person = { .roles = p ? p->roles : STR("") };
 	if (!l->in->undo && person_may(&person, "", "owner") && !owners->n) {
-		l->out->problem = STR("You are the only owner: make somebody else one first.");
+		l->out->problem = TR("You are the only owner: make somebody else one first.");
 		return ST_OK;
 	}
 	l->out->done = p && str_eqc(p->status, from);

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -186,11 +187,11 @@ enum status identity_post_second(struct web *w, struct err *e)
 	struct rate rate = signin_account_rate(w);
 	TRY(known_account(w->ctx, half.person, &known, e));
 	if (signin_wait(w, "second", arena_strf(w->ctx->arena, "%lld", (long long)half.person), &rate, &known))
-		return second_page(w, 429, STR("There were many attempts. Please wait a minute."));
+		return second_page(w, 429, TR("There were many attempts. Please wait a minute."));
 	TRY(second_check(w, half.person, web_form(w, "code"), &right, &recovered, e));
 	if (!right)
 		return second_page(w, 422,
-		        STR("This code does not fit, or was used before. Authenticator apps show a new one every half "
+		        TR("This code does not fit, or was used before. Authenticator apps show a new one every half "
 		            "minute."));
 	TRY(authstore_drop(w->ctx, w->ctx->svc->platform->auth, AUTH_PROMPT, key, e));
 	web_set_cookie(w,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -230,10 +231,11 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 	                .http_only = true,
 	                .lax = true });
 	bool crowd = link_crowd(w, LINK_SIGN_UP, key, NULL);
+	enum lang theirs = lang_of_person(w->ctx, there ? there->locale : STR(""));
 	if (there && !crowd) {
 		TRY(link_make(w->ctx, &(struct link){ .kind = LINK_SIGN_UP, .next = v->next }, 1, &ignored,
 		        e)); /* the time tells nothing */
-		TRY(link_mail(w->ctx, there->email, there->name, "You have an account already",
+		TRY(link_mail(w->ctx, theirs, there->email, there->name, "You have an account already",
 		        "Somebody, probably you, wanted to sign up with this address. It has an account: you can sign "
 		        "in, or ask for a link if you forgot your password.",
 		        web_abs_url(w->ctx, "identity", "/sign-in"), e));
@@ -246,7 +248,7 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 			.next = v->next };
 		TRY(link_make(w->ctx, &l, LINK_SIGN_UP_LIFE_S, &url, e));
 		/* Without the name: nobody has this site write their words to others. */
-		TRY(link_mail(w->ctx, str_trim(v->email), STR(""), "Please confirm your address",
+		TRY(link_mail(w->ctx, lang_now(), str_trim(v->email), STR(""), "Please confirm your address",
 		        "With this link you confirm your address and open your account. It is good for a day.", url,
 		        e));
 	}

@@ -6,6 +6,7 @@
 #include "services/identity/signin/signin.h"
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
@@ -22,7 +23,7 @@
 struct page_shell signin_shell(struct web *w, const char *title)
 {
 	return (struct page_shell){
-		.title = str_c(title), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = str_c(tr(title)), .kind = STR("account"), .noindex = true, .forms = true
 	};
 }
 

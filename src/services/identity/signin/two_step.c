@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -132,13 +133,13 @@ static enum status confirm(struct web *w, struct err *e)
 	        (st == ST_OK && !str_eq(n.owner, arena_strf(w->ctx->arena, "p:%lld", (long long)w->person->id))))
 		return two_step_page(w, 422,
 		        &(struct two_step_view){
-		                .error = STR("This took longer than a quarter of an hour. Please begin again."),
+		                .error = TR("This took longer than a quarter of an hour. Please begin again."),
 		                .done = STR("") },
 		        e);
 	TRY(st);
 	TRY(auth_unseal(w->ctx, SECOND_SEAL, n.value, &seed, e));
 	if (!totp_fits(seed, web_form(w, "code"), clock_now_us(), &s.step)) {
-		struct two_step_view v = { .error = STR("This code does not fit. Is the clock of your phone right?"),
+		struct two_step_view v = { .error = TR("This code does not fit. Is the clock of your phone right?"),
 			.done = STR(""),
 			.resume = resume };
 		TRY(show_seed(w, seed, &v, e));
@@ -172,7 +173,7 @@ static enum status tx_off(struct db_conn *c, void *arg, struct err *e)
 static enum status off(struct web *w, struct err *e)
 {
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_off, w, e));
-	return two_step_page(w, 200, &(struct two_step_view){ .error = STR(""), .done = STR("Two steps are off.") }, e);
+	return two_step_page(w, 200, &(struct two_step_view){ .error = STR(""), .done = TR("Two steps are off.") }, e);
 }
 
 enum status identity_post_two_step(struct web *w, struct err *e)
