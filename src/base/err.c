@@ -33,7 +33,7 @@ enum status err_vset(struct err *e, enum status s, const char *fmt, va_list ap)
 	char msg[sizeof e->msg];
 	int n = vsnprintf(msg, sizeof msg, tr(fmt), ap);
 	if (n >= (int)sizeof msg)
-		memcpy(msg + sizeof msg - 4, "...", 4);
+		memcpy(msg + str_utf8_fit(str_c(msg), sizeof msg - sizeof "...").n, "...", sizeof "...");
 	memcpy(e->msg, msg, n < 0 ? 1 : strlen(msg) + 1);
 	if (n < 0)
 		e->msg[0] = 0;

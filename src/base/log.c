@@ -81,8 +81,7 @@ static void putf(struct log_text *l, const char *fmt, ...)
 
 static void put_escaped(struct log_text *l, struct str s)
 {
-	if (s.n > VALUE_MAX)
-		s = str_first(s, VALUE_MAX);
+	s = str_utf8_fit(s, VALUE_MAX);
 	bool valid = str_utf8_valid(s);
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];

@@ -267,6 +267,19 @@ struct str str_utf8_first(struct str s, size_t code_points)
 	return s;
 }
 
+struct str str_utf8_fit(struct str s, size_t bytes)
+{
+	s = str_first(s, bytes);
+	size_t lead = s.n; /* behind the last byte that begins a character */
+	while (lead && s.n - lead < 3 && ((unsigned char)s.p[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (!lead)
+		return s;
+	unsigned char c = (unsigned char)s.p[lead - 1];
+	size_t wants = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+	return s.n - (lead - 1) < wants ? str_first(s, lead - 1) : s;
+}
+
 static unsigned char hash_key[crypto_shorthash_siphash24_KEYBYTES];
 static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
 

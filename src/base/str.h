@@ -66,6 +66,7 @@ bool str_is_colour(struct str s, bool brief);
 bool str_utf8_valid(struct str s);
 size_t str_utf8_len(struct str s);
 struct str str_utf8_first(struct str s, size_t code_points);
+struct str str_utf8_fit(struct str s, size_t bytes); /* as much as fits in so many, no character at the end in part */
 /* Is there a character that turns the direction of what stands after it (UAX 9: U+202A to U+202E, U+2066 to U+2069)? A
    name with one reads as another, and turns round the words beside it. */
 bool str_utf8_turns(struct str s);

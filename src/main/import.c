@@ -8,7 +8,6 @@
 #include "main/command.h"
 #include "services/blog/import.h"
 
-#define REPORT_MAX (8u << 20)
 #define BAR 30
 
 struct import_work {
@@ -53,7 +52,7 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 		fputc('\n', stderr);
 	TRY(st);
 	struct buf text;
-	buf_arena(&text, inv->ctx->arena, REPORT_MAX);
+	buf_arena(&text, inv->ctx->arena, IMPORT_REPORT_MAX);
 	if (inv_option(inv, "json"))
 		import_report_json(&text, &w.report);
 	else

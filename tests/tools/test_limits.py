@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every number that has a name in src is a row of the limits: probed by tests/unit/test_limits.c, shown by a test that tests/limits.txt (or
+"""Every number that has a name in src is a row of the limits: probed by a row of some tests/*/test_limits*.c, shown by a test that tests/limits.txt (or
 limits.txt of a service) names, or said there to be no bound."""
 
 import re
@@ -57,8 +57,8 @@ def listed():
 
 
 def probed():
-    text = (ROOT / "tests/unit/test_limits.c").read_text()
-    return set(re.findall(r'^\t\{ "([\w/.]+)", "(\w+)",', text, re.M))
+    text = "".join(path.read_text() for path in sorted((ROOT / "tests").glob("*/test_limits*.c")))
+    return set(re.findall(r'^\t+\{ "([\w/.]+)", "(\w+)",', text, re.M))
 
 
 def test_there(said):
@@ -84,7 +84,7 @@ class Limits(unittest.TestCase):
     def test_every_row_has_a_number(self):
         there, once = defined(), set()
         wrong = [f"{where}: src/{file} has no {name}" for where, file, name, _, _ in listed() if (file, name) not in there]
-        wrong += [f"tests/unit/test_limits.c: src/{file} has no {name}" for file, name in sorted(probed() - there)]
+        wrong += [f"tests/*/test_limits*.c: src/{file} has no {name}" for file, name in sorted(probed() - there)]
         for where, file, name, _, _ in listed():
             if (file, name) in once | probed():
                 wrong.append(f"{where}: {name} of src/{file} has two rows")

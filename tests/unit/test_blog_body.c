@@ -155,6 +155,27 @@ static void test_mobiledoc_markups_are_a_stack(void **state)
 	        "<p><strong>a</strong></p>\n<p>b</p>");
 }
 
+/* What is within more marks than are kept loses its own, and closes its own: those around it stay open. */
+static void test_marks_left_out_are_closed(void **state)
+{
+	SCOPED_ARENA *a = arena_new(1u << 20);
+	struct buf source, want;
+	buf_arena(&source, a, 4096);
+	buf_arena(&want, a, 4096);
+	BUF_LIT(&source, "{\"ghostVersion\":\"4.0\",\"markups\":[[\"em\"],[\"strong\"]],\"sections\":[[1,\"p\",[[0,[");
+	BUF_LIT(&want, "<p>");
+	for (int i = 0; i < 32; i++) {
+		BUF_LIT(&source, "0,");
+		BUF_LIT(&want, "<em>");
+	}
+	BUF_LIT(&source, "1],1,\"a\"],[0,[],32,\"b\"],[0,[],0,\"c\"]]]]}");
+	BUF_LIT(&want, "ab");
+	for (int i = 0; i < 32; i++)
+		BUF_LIT(&want, "</em>");
+	BUF_LIT(&want, "c</p>");
+	expect(BODY_MOBILEDOC, source.data, want.data);
+}
+
 static void test_addresses(void **state)
 {
 	SCOPED_ARENA *a = arena_new(1u << 20);
@@ -304,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_runs_share_elements),
 		cmocka_unit_test(test_nested_list_goes_into_the_item_before),
 		cmocka_unit_test(test_mobiledoc_markups_are_a_stack),
+		cmocka_unit_test(test_marks_left_out_are_closed),
 		cmocka_unit_test(test_paywall_splits),
 		cmocka_unit_test(test_gated_cards),
 		cmocka_unit_test(test_ghost6),

@@ -5,11 +5,10 @@
  * lists beside this table (tests/limits/, src/services/<name>/limits.txt), which name the tests of those that need a
  * server, a store or a fiber.
  */
-#include "unit/unit.h"
+#include "unit/limits.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,6 +20,8 @@
 #include "net/ws/ws_frame.h"
 #include "platform/cache/cache_table.h"
 #include "platform/config/config.h"
+#include "platform/core/metrics.h"
+#include "platform/core/service.h"
 #include "platform/crypto/jose.h"
 #include "platform/forms/forms_int.h"
 #include "platform/text/jcs.h"
@@ -28,13 +29,7 @@
 #include "platform/text/sanitize.h"
 #include "platform/text/url.h"
 #include "platform/web/router.h"
-#include "platform/core/metrics.h"
-#include "platform/core/service.h"
 #include "probe_serve.h"
-#include "services/blog/body.h"
-#include "services/identity/people/people.h"
-
-enum { ROOM = 512 << 20 };
 
 enum status probe_serve_whole(
         struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
@@ -46,25 +41,6 @@ enum status probe_serve_nothing(
         struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
 {
 	return ST_OK;
-}
-
-/* first, then n times what repeats, then last. */
-static struct str text_of(struct arena *a, const char *first, size_t n, const char *repeated, const char *last)
-{
-	struct buf b;
-	buf_arena(&b, a, ROOM / 4);
-	buf_puts(&b, first);
-	for (size_t i = 0; i < n; i++)
-		buf_puts(&b, repeated);
-	buf_puts(&b, last);
-	assert_true(buf_ok(&b));
-	return buf_str(&b);
-}
-
-/* A text of n bytes that begins and ends so, filled up between. */
-static struct str text_of_size(struct arena *a, const char *first, size_t n, const char *fill, const char *last)
-{
-	return text_of(a, first, n - strlen(first) - strlen(last), fill, last);
 }
 
 /* --- net ---------------------------------------------------------------------------------------------------------- */
@@ -333,83 +309,6 @@ static enum status cache_key(struct arena *a, size_t n, struct err *e)
 	return cached(a, text_of(a, "", n, "k", ""), STR_NULL, STR_NULL, e);
 }
 
-/* --- blog --------------------------------------------------------------------------------------------------------- */
-
-static enum status lexical(struct arena *a, struct str source, struct body *b, struct err *e)
-{
-	static const struct body_options options = { .site_url = STR_INIT("") };
-	return body_render(a, BODY_LEXICAL, source, STR_NULL, &options, b, e);
-}
-
-#define LEXICAL(children) "{\"root\":{\"type\":\"root\",\"children\":[" children "]}}"
-
-static enum status body_bytes(struct arena *a, size_t n, struct err *e)
-{
-	struct body b;
-	return lexical(a, text_of_size(a, LEXICAL(""), n, " ", ""), &b, e);
-}
-
-static enum status body_depth(struct arena *a, size_t n, struct err *e)
-{
-	struct body b;
-	struct str open = text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[],\"x\":", n - 2, "[", ""),
-	           close = text_of(a, "", n - 2, "]", "}}");
-	return lexical(a, arena_strf(a, "%.*s%.*s", STR_ARG(open), STR_ARG(close)), &b, e);
-}
-
-static enum status body_parts(struct arena *a, size_t n, struct err *e)
-{
-	struct body b;
-	return lexical(a,
-	        text_of(a, "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"horizontalrule\"}", n - 1,
-	                ",{\"type\":\"horizontalrule\"}", "]}}"),
-	        &b, e);
-}
-
-/* One for each kind of card that nobody knows. */
-static enum status body_notes(struct arena *a, size_t n, struct err *e)
-{
-	struct body b;
-	struct buf text;
-	buf_arena(&text, a, 1 << 20);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(
-		        &text, "%s{\"type\":\"odd%zu\"}", i ? "," : "{\"root\":{\"type\":\"root\",\"children\":[", i);
-	buf_puts(&text, "]}}");
-	TRY(lexical(a, buf_str(&text), &b, e));
-	return b.note_count == n ? ST_OK : err_set(e, ST_TOO_LARGE, "%u notes", b.note_count);
-}
-
-static enum status gallery(struct arena *a, size_t n, struct err *e)
-{
-	struct body b;
-	struct str text = text_of(a,
-	        "{\"root\":{\"type\":\"root\",\"children\":[{\"type\":\"gallery\",\"images\":[{\"src\":\"/a.png\"}",
-	        n - 1, ",{\"src\":\"/a.png\"}", "]}]}}");
-	TRY(lexical(a, text, &b, e));
-	return b.note_count ? err_set(e, ST_TOO_LARGE, "%.*s", STR_ARG(b.notes[0])) : ST_OK;
-}
-
-/* --- identity ----------------------------------------------------------------------------------------------------- */
-
-static enum status person_name(struct arena *a, size_t n, struct err *e)
-{
-	struct str clean;
-	return people_clean_name(a, text_of(a, "", n, "\xc3\xa9", ""), &clean, e);
-}
-
-static enum status person_email(struct arena *a, size_t n, struct err *e)
-{
-	struct str key;
-	struct buf b;
-	buf_arena(&b, a, 1000);
-	buf_puts(&b, "me@");
-	while (b.len < n - 4)
-		buf_putc(&b, (b.len - 3) % 60 == 59 ? '.' : 'a');
-	buf_puts(&b, ".org");
-	return people_email_key(a, buf_str(&b), &key, e);
-}
-
 /* --- forms -------------------------------------------------------------------------------------------------------- */
 
 struct typed { struct str text, area, email, url; };
@@ -512,11 +411,6 @@ static enum status metric_label(struct arena *a, size_t n, struct err *e)
 	                                                                             : err_set(e, ST_TOO_LARGE, "cut");
 }
 
-static enum status slug(struct arena *a, size_t n, struct err *e)
-{
-	return body_slug(a, text_of(a, "", n, "s", "")).n == n ? ST_OK : err_set(e, ST_TOO_LARGE, "cut");
-}
-
 /* The html, head and body that stand around every text are parts too. */
 static enum status html_parts(struct arena *a, size_t n, struct err *e)
 {
@@ -524,14 +418,6 @@ static enum status html_parts(struct arena *a, size_t n, struct err *e)
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
-
-struct limit {
-	const char *file, *name;
-	size_t most;
-	enum status (*probe)(struct arena *a, size_t n, struct err *e);
-	enum status refused;
-	const char *says;
-};
 
 static const struct limit limits[] = {
 	{ "net/forms/form.h", "FORM_FIELDS_MAX", FORM_FIELDS_MAX, form_fields, ST_TOO_LARGE, "1000" },
@@ -547,14 +433,14 @@ static const struct limit limits[] = {
 	{ "platform/text/json.h", "JSON_DEPTH", JSON_DEPTH, json_deep, ST_INVALID, "deeper" },
 	{ "platform/text/jcs.h", "JCS_INT_MAX", JCS_INT_MAX, jcs_integer, ST_INVALID, "" },
 	{ "platform/text/jcs.c", "MEMBERS_MAX", 4096, jcs_members, ST_TOO_LARGE, "4096" },
-	{ "platform/text/sanitize.c", "MAX_INPUT", 4 << 20, html_input, ST_TOO_LARGE, "4 MiB" },
+	{ "platform/text/sanitize.h", "SANITIZE_INPUT_MAX", SANITIZE_INPUT_MAX, html_input, ST_TOO_LARGE, "4 MiB" },
 	{ "platform/text/sanitize.c", "MAX_DEPTH", 256, html_depth, ST_TOO_LARGE, "256" },
 	{ "platform/text/url.h", "URL_MAX", URL_MAX, url_bytes, ST_INVALID, "" },
 	{ "platform/peers/dto.c", "DTO_ITEMS_MAX", 100000, list_members, ST_TOO_LARGE, "\"numbers\"" },
 	{ "platform/crypto/jose.h", "JOSE_TOKEN_MAX", JOSE_TOKEN_MAX, token, ST_INVALID, "" },
 	{ "platform/web/router.h", "ROUTE_PARAMS_MAX", ROUTE_PARAMS_MAX, route_params, ST_CONFIG, "over 8 parameters" },
 	{ "platform/web/router.h", "ROUTE_SEGMENTS_MAX", ROUTE_SEGMENTS_MAX, route_segments, ST_CONFIG,
-	        "over 24 segments" },
+	  "over 24 segments" },
 	{ "platform/web/router.c", "HOSTS_MAX", 64, router_hosts, ST_CONFIG, "over 64 hosts" },
 	{ "platform/cache/cache_table.c", "KEY_MAX", 4096, cache_key, ST_TOO_LARGE, "" },
 	{ "platform/cache/cache_table.c", "TAGS_MAX", 64, cache_tags, ST_TOO_LARGE, "not taken" },
@@ -567,35 +453,11 @@ static const struct limit limits[] = {
 	{ "platform/forms/forms.h", "FORM_EMAIL_MAX", FORM_EMAIL_MAX, form_email, ST_UNPROCESSABLE, "of at most 254" },
 	{ "platform/forms/forms.h", "FORM_URL_MAX", FORM_URL_MAX, form_url, ST_UNPROCESSABLE, "" },
 	{ "platform/text/sanitize.c", "MAX_NODES", 400000, html_parts, ST_TOO_LARGE, "400000" },
-	{ "services/blog/text.c", "SLUG_MAX", 185, slug, ST_TOO_LARGE, "cut" },
-	{ "services/blog/body.h", "BODY_SOURCE_MAX", BODY_SOURCE_MAX, body_bytes, ST_TOO_LARGE, "at most 8388608" },
-	{ "services/blog/body.h", "BODY_NODES_MAX", BODY_NODES_MAX, body_parts, ST_TOO_LARGE, "100000 parts" },
-	{ "services/blog/body.h", "BODY_NOTES_MAX", BODY_NOTES_MAX, body_notes, ST_TOO_LARGE, "32 notes" },
-	{ "services/blog/cards.c", "IMAGES_MAX", 60, gallery, ST_TOO_LARGE, "after the first 60 were left out" },
-	{ "services/blog/body.h", "BODY_DEPTH_MAX", BODY_DEPTH_MAX, body_depth, ST_INVALID, "deep" },
-	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE,
-	        "at most 100" },
-	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE,
-	        "" },
 };
 
 static void each_limit_and_one_more(void **state)
 {
-	unsigned wrong = 0;
-	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-		const struct limit *l = &limits[i];
-		for (size_t more = 0; more < 2; more++) {
-			SCOPED_ARENA *a = arena_new(ROOM);
-			struct err e = { 0 };
-			enum status want = more ? l->refused : ST_OK, got = l->probe(a, l->most + more, &e);
-			if (got == want && (!more || strstr(e.msg, l->says)))
-				continue;
-			print_error("%s %s, %zu: %d \"%s\", not %d \"%s\"\n", l->file, l->name, l->most + more, got,
-			        e.msg, want, more ? l->says : "");
-			wrong++;
-		}
-	}
-	assert_int_equal(wrong, 0);
+	limits_meet(limits, sizeof limits / sizeof *limits);
 }
 
 /* --- settings: at each end of what a row allows, and beyond it ---------------------------------------------------- */

@@ -103,6 +103,12 @@ static void utf8(void **state)
 	assert_int_equal(str_utf8_first(s, 3).n, 6);
 	assert_int_equal(str_utf8_first(s, 99).n, 7);
 	assert_int_equal(str_utf8_first(s, 0).n, 0);
+	static const size_t fits[] = { 0, 1, 1, 3, 3, 3, 6, 7, 7 }; /* in so many bytes */
+	for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
+		assert_int_equal(str_utf8_fit(s, i).n, fits[i]);
+		assert_int_equal(str_utf8_fit(str_first(s, i), 99).n, fits[i]); /* cut before */
+	}
+	assert_int_equal(str_utf8_fit(STR("\x80\x80\x80\x80\x80"), 4).n, 4); /* no text: only bounded */
 }
 
 static void turning(void **state)

@@ -161,12 +161,7 @@ struct str multipart_filename(struct arena *a, struct str sent)
 		else
 			text[n++] = (c >= 0x80 && !utf8) || strchr("<>:\"|?*", c) ? '_' : (char)c;
 	}
-	struct str out = str_n(text, n);
-	if (out.n > FILENAME_MAX_BYTES) {
-		out.n = FILENAME_MAX_BYTES;
-		while (out.n && ((unsigned char)text[out.n] & 0xc0) == 0x80)
-			out.n--;
-	}
+	struct str out = str_utf8_fit(str_n(text, n), FILENAME_MAX_BYTES);
 	while (out.n && (out.p[out.n - 1] == ' ' || out.p[out.n - 1] == '.'))
 		out.n--;
 	return out.n ? out : STR("file");

@@ -104,7 +104,7 @@ void form_fault(struct form_fill *f, const char *field, const char *fmt, ...)
 	struct str *at = field ? &f->wrong[row_of(f, form_field(f, field))] : &f->problem;
 	f->failed = true;
 	if (!at->n && n > 0)
-		*at = arena_str(f->w->ctx->arena, str_c(text));
+		*at = arena_str(f->w->ctx->arena, str_utf8_fit(str_c(text), sizeof text));
 }
 
 /* Browsers send the ends of lines as CR LF. */

@@ -86,9 +86,9 @@ static void put_words(struct buf *b, struct str s)
 {
 	bool first = true;
 	while (s.n) {
-		size_t n = s.n < WORD_BYTES ? s.n : WORD_BYTES;
-		while (n < s.n && n > 1 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-			n--;
+		size_t n = str_utf8_fit(s, WORD_BYTES).n;
+		if (!n)
+			n = 1; /* no text */
 		char clean[WORD_BYTES];
 		for (size_t i = 0; i < n; i++)
 			clean[i] = (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f ? ' ' : s.p[i];

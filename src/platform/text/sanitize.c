@@ -22,7 +22,6 @@
 #include "rt/fiber.h"
 #include "rt/offload.h"
 
-#define MAX_INPUT ((size_t)4 << 20)
 #define MAX_DEPTH 256
 #define MAX_NODES 400000
 #define MAX_ROUNDS 6
@@ -147,8 +146,8 @@ static bool work_is_bounded(struct arena *a, struct str in)
 
 static enum status tree_parse(struct sanitize_tree *t, struct str in, struct err *e)
 {
-	if (in.n > MAX_INPUT)
-		return err_set(e, ST_TOO_LARGE, "This text is larger than %zu MiB", MAX_INPUT >> 20);
+	if (in.n > SANITIZE_INPUT_MAX)
+		return err_set(e, ST_TOO_LARGE, "This text is larger than %zu MiB", SANITIZE_INPUT_MAX >> 20);
 	t->arena = arena_new(((size_t)16 << 20) + in.n * 64);
 	if (!t->arena)
 		return err_set(e, ST_NOMEM, "Out of memory");
@@ -440,12 +439,6 @@ enum status html_to_text(struct arena *a, struct str in, size_t max, struct str 
 	SCOPED_BUF text;
 	buf_init(&text, in.n * 4 + 64);
 	TRY(pass(SANITIZE_TEXT, false, in, &text, e));
-	struct str s = buf_str(&text);
-	if (s.n > max) {
-		s.n = max;
-		while (s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80)
-			s.n--;
-	}
-	*out = arena_str(a, s);
+	*out = arena_str(a, str_utf8_fit(buf_str(&text), max));
 	return ST_OK;
 }

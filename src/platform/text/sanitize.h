@@ -15,7 +15,9 @@ enum sanitize_policy {
 	SANITIZE_REMOTE,  /* the fediverse's allow-list: p span br a del pre code em strong b i u ul ol li blockquote */
 	SANITIZE_TEXT,    /* no elements: text only */
 };
-/* Depth, node count and output are bounded: ST_TOO_LARGE. Output in the arena. */
+#define SANITIZE_INPUT_MAX ((size_t)4 << 20) /* bytes; more is refused */
+
+/* Size, depth, node count and output are bounded: ST_TOO_LARGE. Output in the arena. */
 enum status sanitize_html(
         struct arena *a, enum sanitize_policy p, struct str in, struct safe_html *out, struct err *e) MUST_CHECK;
 /* The text alone, white space folded, for search, excerpts and descriptions. */

@@ -94,7 +94,7 @@ static enum status render_once(struct arena *a, const struct source *s, const st
 		break;
 	}
 	if (r.status == ST_OK && !buf_ok(&b))
-		r.status = err_set(e, ST_TOO_LARGE, "the text is larger than %u bytes as HTML", BODY_HTML_MAX);
+		r.status = err_set(e, ST_TOO_LARGE, "the text is larger than %zu bytes as HTML", BODY_HTML_MAX);
 	*out = (struct result){ html_from_template(&b), r.saw_gate, r.saw_paywall, r.images };
 	return r.status;
 }

@@ -11,10 +11,11 @@
 #ifndef GH_SERVICES_BLOG_BODY_H
 #define GH_SERVICES_BLOG_BODY_H
 
+#include "platform/text/sanitize.h"
 #include "services/blog/store.h"
 
 #define BODY_SOURCE_MAX (8u << 20)  /* bytes of one body */
-#define BODY_HTML_MAX (16u << 20)
+#define BODY_HTML_MAX SANITIZE_INPUT_MAX /* its text is taken from its HTML by the sanitiser */
 #define BODY_DEPTH_MAX 200          /* JSON nesting */
 #define BODY_NODES_MAX 100000
 #define BODY_NOTES_MAX 32

@@ -15,6 +15,7 @@
 #include "platform/media/media.h"
 
 struct export_options {
+	size_t row_max;     /* bytes of a post, and of what else is one row; 0: 64 MiB */
 	const char *folder; /* must not be there: it is made, and appears under its name when it is complete */
 	/* stage: "posts", "pictures"; done so far. NULL: silent. */
 	void (*progress)(void *arg, const char *stage, size_t done);

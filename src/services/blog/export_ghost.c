@@ -23,6 +23,7 @@
 #include "services/blog/ghost.h"
 
 #define ROW_MAX ((size_t)64 << 20)
+#define ROW_SHOWN 100 /* characters by which a row that is too large can be found */
 #define ROLES "owner administrator editor author contributor"
 
 struct export_file { struct str path, origin; UT_hash_handle hh; };
@@ -57,9 +58,20 @@ static void end_table(struct ghost_export *x)
 	x->first = false;
 }
 
+static size_t row_max(const struct export_options *o)
+{
+	return o->row_max ? o->row_max : ROW_MAX;
+}
+
+static enum status too_large(const struct ghost_export *x, struct str begins, struct err *e)
+{
+	return err_set(e, ST_TOO_LARGE, "a row of more than %zu bytes can not be exported: %.*s …", row_max(x->opt),
+	               STR_ARG(str_utf8_first(str_trim(begins), ROW_SHOWN)));
+}
+
 static void begin_row(struct ghost_export *x)
 {
-	buf_arena(&x->b, x->row, ROW_MAX);
+	buf_arena(&x->b, x->row, row_max(x->opt));
 	buf_puts(&x->b, x->first ? "\n{" : ",\n{");
 	x->first = false;
 }
@@ -67,12 +79,10 @@ static void begin_row(struct ghost_export *x)
 static enum status end_row(struct ghost_export *x, struct err *e)
 {
 	buf_putc(&x->b, '}');
-	bool fits = buf_ok(&x->b);
-	if (fits)
-		fwrite(x->b.data, 1, x->b.len, x->out);
+	if (!buf_ok(&x->b))
+		return too_large(x, buf_str(&x->b), e);
+	fwrite(x->b.data, 1, x->b.len, x->out);
 	arena_reset(x->row);
-	if (!fits)
-		return err_set(e, ST_TOO_LARGE, "a post of more than %zu MiB can not be exported", ROW_MAX >> 20);
 	return ferror(x->out) ? err_errno(e, ST_IO, "%s/export.json", x->folder) : ST_OK;
 }
 
@@ -423,7 +433,7 @@ static enum status menu(struct ghost_export *x, int64_t n, const char *name, con
 	size_t count;
 	struct buf b;
 	TRY(q_blog_nav(x->c, str_c(name), &rows, &count, e));
-	buf_arena(&b, x->row, ROW_MAX);
+	buf_arena(&b, x->row, row_max(x->opt));
 	buf_putc(&b, '[');
 	for (size_t i = 0; i < count; i++) {
 		buf_puts(&b, i ? ",{" : "{");
@@ -432,7 +442,7 @@ static enum status menu(struct ghost_export *x, int64_t n, const char *name, con
 		buf_putc(&b, '}');
 	}
 	buf_putc(&b, ']');
-	return put_setting(x, n, key, buf_str(&b), e);
+	return buf_ok(&b) ? put_setting(x, n, key, buf_str(&b), e) : too_large(x, buf_str(&b), e);
 }
 
 static enum status export_settings(struct ghost_export *x, struct err *e)
@@ -583,7 +593,7 @@ enum status blog_export_ghost(struct ctx *ctx, struct db *db, struct media *medi
                               struct export_report *report, struct err *e)
 {
 	struct stat st;
-	SCOPED_ARENA *row = arena_new(2 * ROW_MAX);
+	SCOPED_ARENA *row = arena_new(3 * ROW_MAX);
 	if (!row)
 		return err_set(e, ST_NOMEM, "no memory for an export");
 	if (lstat(opt->folder, &st) == 0)

@@ -12,6 +12,7 @@
 #include "services/blog/ghost.h"
 
 #define FILE_DEPTH_MAX 24 /* rows lie at 5; bodies are text */
+#define VERSION_LEN    40 /* characters of what the file says that it is */
 
 struct ghost_upload { char *data; size_t size; };
 
@@ -149,7 +150,7 @@ static enum status find_data(struct ghost *g, const char *path, json_t **data, c
 		return err_set(e, ST_INVALID, "%s is no Ghost export: member \"%s\": expected an object, found %s",
 		        path, *where, kind_of(*data));
 	meta = json_object_get(root, "meta");
-	g->version = ghost_id(g->a, meta, "version");
+	g->version = str_utf8_first(ghost_id(g->a, meta, "version"), VERSION_LEN);
 	if (!ghost_time(meta, "exported_on", &g->exported_at))
 		g->exported_at = g->plan->now;
 	return ST_OK;

@@ -7,8 +7,9 @@
 #include "base/guard.h"
 #include "services/blog/ghost.h"
 
-#define RENDER_VERSION "2" /* raised when bodies come out differently: an import then renders anew */
+#define RENDER_VERSION "3" /* raised when bodies come out differently: an import then renders anew */
 #define TITLE_MAX 255
+#define LINKS_BESIDE   6 /* texts that an object's hash is made of, besides its relations */
 
 /* --- what objects have in common ---------------------------------------------------------------------------------- */
 
@@ -118,14 +119,19 @@ static void choose_slug(struct ghost *g, struct plan_object *o, json_t *row)
 		        STR_ARG(o->slug));
 }
 
+static void note_cut_title(struct ghost *g, const struct plan_object *o, struct str whole)
+{
+	if (whole.n > o->title.n)
+		import_note(g->log, o->kind, o->slug, "the title was cut to %d characters", TITLE_MAX);
+}
+
 void ghost_common(struct ghost *g, struct plan_object *o, json_t *row)
 {
 	const char *key = json_object_get(row, "title") ? "title" : "name";
 	struct str title = str_trim(ghost_text(row, key));
 	o->title = str_utf8_first(title, TITLE_MAX);
 	choose_slug(g, o, row);
-	if (title.n > o->title.n)
-		import_note(g->log, o->kind, o->slug, "the title was cut to %d characters", TITLE_MAX);
+	note_cut_title(g, o, title);
 	if (!o->title.n) {
 		o->title = ghost_text(row, "slug").n ? o->slug : STR("(Untitled)");
 		import_note(g->log, o->kind, o->slug, "has no title: \"%.*s\" was taken", STR_ARG(o->title));
@@ -145,8 +151,11 @@ void ghost_image(struct ghost *g, struct plan_object *o, struct str url)
 
 void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *extra)
 {
-	struct str links[64];
-	size_t n = 0;
+	const struct plan_links *sets[] = { &o->tagged, &o->authored, &o->requires };
+	size_t n = 0, most = LINKS_BESIDE;
+	for (size_t s = 0; s < 3; s++)
+		most += sets[s]->count;
+	struct str *links = ARENA_ARRAY(g->a, struct str, most);
 	char *rows[2] = { json_dumps(row, JSON_SORT_KEYS | JSON_COMPACT),
 		extra ? json_dumps(extra, JSON_SORT_KEYS | JSON_COMPACT) : NULL };
 	if (!rows[0] || (extra && !rows[1]))
@@ -157,9 +166,8 @@ void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *e
 	links[n++] = o->body ? o->body->hash : STR_NULL;
 	links[n++] = o->image ? o->image->image.src : o->image_url;
 	links[n++] = o->cover_url;
-	const struct plan_links *sets[] = { &o->tagged, &o->authored, &o->requires };
 	for (size_t s = 0; s < 3; s++)
-		for (size_t i = 0; i < sets[s]->count && n < 64; i++)
+		for (size_t i = 0; i < sets[s]->count; i++)
 			links[n++] = sets[s]->origins[i];
 	o->hash = import_hash(g->a, links, n);
 	free(rows[0]);
@@ -275,6 +283,7 @@ void ghost_plan_snippets(struct ghost *g)
 		o->slug = body_slug(g->a, o->title);
 		if (!o->slug.n)
 			o->slug = body_slug(g->a, o->origin);
+		note_cut_title(g, o, ghost_text(row, "name"));
 		common_dates(g, o, row);
 		o->status = STR("unlisted");
 		ghost_render(g, o, lexical.n ? BODY_LEXICAL : BODY_MOBILEDOC,

@@ -143,8 +143,13 @@ static void plan_menu(struct ghost *g, struct plan_menu *m, const char *name, co
 	struct plan_nav *list = ARENA_ARRAY(g->a, struct plan_nav, MENU_MAX);
 	json_array_foreach(items, at, item) {
 		struct str label = str_trim(ghost_text(item, "label")), url = ghost_url(g, item, "url");
-		if (!label.n || m->count >= MENU_MAX)
+		if (!label.n)
 			continue;
+		if (m->count >= MENU_MAX) {
+			import_note(g->log, IMPORT_MENUS, str_c(key), "entries after the first %d were left out",
+			            MENU_MAX);
+			break;
+		}
 		list[m->count++] = (struct plan_nav){ arena_str(g->a, label), arena_str(g->a, url) };
 	}
 	m->items = list;

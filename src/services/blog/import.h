@@ -51,6 +51,7 @@ struct import_note {
 };
 
 #define IMPORT_NOTES_MAX 1000 /* more are counted */
+#define IMPORT_REPORT_MAX (8u << 20) /* bytes of a report, as JSON too: as many notes as there may be fit in */
 
 struct import_report {
 	struct import_count counts[IMPORT_KINDS];

@@ -7,6 +7,14 @@
 #include "platform/text/json.h"
 #include "services/blog/import_plan.h"
 
+#define WHAT_MAX    200 /* characters of what a note is about */
+#define WHY_MAX     300 /* bytes of a note, with its end */
+#define JSON_WORST  6   /* bytes that JSON may make of one */
+#define NOTE_BESIDE 80
+
+_Static_assert(IMPORT_NOTES_MAX *(JSON_WORST *(4 * WHAT_MAX + WHY_MAX) + NOTE_BESIDE) < IMPORT_REPORT_MAX,
+               "a report with all its notes fits");
+
 static const char *const kinds[IMPORT_KINDS] = { "posts",    "pages",    "tags",  "authors", "tiers",
 	                                         "snippets", "settings", "menus", "media",   "other" };
 
@@ -15,7 +23,7 @@ const char *import_kind_name(enum import_kind k) { return kinds[k]; }
 void import_note(struct import_log *log, enum import_kind kind, struct str what, const char *fmt, ...)
 {
 	struct import_report *r = log->report;
-	char why[300];
+	char why[WHY_MAX];
 	va_list ap;
 	if (r->note_count >= IMPORT_NOTES_MAX) {
 		r->notes_dropped++;
@@ -24,10 +32,9 @@ void import_note(struct import_log *log, enum import_kind kind, struct str what,
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof why, fmt, ap);
 	va_end(ap);
-	struct str text = str_c(why);
-	text = str_utf8_first(text, text.n); /* vsnprintf may have cut a character */
-	log->notes[r->note_count++] = (struct import_note){ kind, arena_str(log->a, str_utf8_first(what, 200)),
-		arena_str(log->a, text) };
+	struct str text = str_utf8_fit(str_c(why), sizeof why);
+	log->notes[r->note_count++] = (struct import_note){ kind, arena_str(log->a, str_utf8_first(what, WHAT_MAX)),
+		                                            arena_str(log->a, text) };
 	r->notes = log->notes;
 }
 

@@ -336,7 +336,7 @@ static enum status import_record(struct writer *w, struct err *e)
 	struct import_report whole = *w->log->report;
 	const char *name = strrchr(w->opt->path, '/');
 	struct buf json;
-	buf_arena(&json, w->a, 4u << 20);
+	buf_arena(&json, w->a, IMPORT_REPORT_MAX);
 	add_counts(&whole, w->counted);
 	import_report_json(&json, &whole);
 	TRY(q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now,

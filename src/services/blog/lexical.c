@@ -143,7 +143,7 @@ static void gather_text(json_t *children, struct buf *text, unsigned depth)
 	if (depth > INLINE_DEPTH_MAX)
 		return;
 	json_array_foreach(children, i, node) {
-		buf_putstr(text, text_of(node, "text"));
+		render_heading_text(text, text_of(node, "text"));
 		gather_text(json_object_get(node, "children"), text, depth + 1);
 	}
 }
@@ -170,7 +170,7 @@ static void put_heading(struct render *r, json_t *node, unsigned depth)
 		if (str_eqc(text_of(node, "tag"), tags[i]))
 			el = tags[i];
 	struct buf text;
-	buf_arena(&text, r->a, 1024);
+	buf_arena(&text, r->a, HEADING_TEXT_MAX);
 	gather_text(json_object_get(node, "children"), &text, 0);
 	struct el_attr id = { "id", render_heading_id(r, buf_str(&text)) };
 	put_element(r, el, node, &id, depth);

@@ -8,7 +8,10 @@
 #define MARKUPS_MAX 32 /* open at once */
 
 struct doc { json_t *markups, *atoms, *cards; };
-struct mobiledoc_stack { const char *open[MARKUPS_MAX]; unsigned count; };
+struct mobiledoc_stack {
+	const char *open[MARKUPS_MAX];
+	unsigned count, left_out; /* the innermost, past MARKUPS_MAX */
+};
 
 enum { SECTION_MARKUP = 1, SECTION_IMAGE = 2, SECTION_LIST = 3, SECTION_CARD = 10 };
 enum { MARKER_TEXT = 0, MARKER_ATOM = 1 };
@@ -37,8 +40,11 @@ static void open_markup(struct render *r, const struct doc *d, json_t *index, st
 	const char *el = one_of(text_of(json_array_get(markup, 0)), known, NULL);
 	struct el_attr attrs[2];
 	size_t n = 0;
-	if (s->count >= MARKUPS_MAX)
+	if (s->count >= MARKUPS_MAX) {
+		s->left_out++;
+		render_note(r, "marks within more than %d others were left out", MARKUPS_MAX);
 		return;
+	}
 	for (size_t i = 0; el && !strcmp(el, "a") && n < 2 && i + 1 < json_array_size(given); i += 2) {
 		struct str name = text_of(json_array_get(given, i)), value = text_of(json_array_get(given, i + 1));
 		if (str_eqc(name, "href"))
@@ -53,6 +59,8 @@ static void open_markup(struct render *r, const struct doc *d, json_t *index, st
 
 static void close_markups(struct render *r, struct mobiledoc_stack *s, json_int_t count)
 {
+	for (; count > 0 && s->left_out; count--)
+		s->left_out--;
 	for (; count > 0 && s->count; count--) {
 		const char *el = s->open[--s->count];
 		if (el)
@@ -86,7 +94,7 @@ static void put_markers(struct render *r, const struct doc *d, json_t *markers)
 			html_text(r->out, text_of(what));
 		close_markups(r, &s, json_integer_value(json_array_get(marker, 2)));
 	}
-	close_markups(r, &s, MARKUPS_MAX);
+	close_markups(r, &s, (json_int_t)s.left_out + s.count);
 }
 
 /* --- sections ----------------------------------------------------------------------------------------------------- */
@@ -106,9 +114,9 @@ static void put_markup_section(struct render *r, const struct doc *d, json_t *se
 	if (quote && el[0] != 'b')
 		attr.value = STR("kg-blockquote-alt");
 	if (el[0] == 'h') {
-		buf_arena(&text, r->a, 1024);
+		buf_arena(&text, r->a, HEADING_TEXT_MAX);
 		json_array_foreach(markers, i, marker)
-			buf_putstr(&text, text_of(json_array_get(marker, 3)));
+			render_heading_text(&text, text_of(json_array_get(marker, 3)));
 		attr = (struct el_attr){ "id", render_heading_id(r, buf_str(&text)) };
 	}
 	el_open(r->out, quote ? "blockquote" : el, &attr, 1);

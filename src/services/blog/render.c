@@ -7,6 +7,8 @@
 #include "platform/text/sanitize.h"
 
 #define HEADING_IDS_MAX 512
+#define NOTE_MAX        200 /* bytes of a note, with its end: our own words and at most 60 characters of the text's */
+#define SPANS_MAX       64  /* within each other that are looked at; deeper ones stay, which is no harm */
 
 /* --- elements --------------------------------------------------------------------------------------------------- */
 
@@ -72,22 +74,28 @@ bool render_count(struct render *r)
 	if (++r->nodes > BODY_NODES_MAX)
 		r->status = err_set(r->err, ST_TOO_LARGE, "the text has more than %d parts", BODY_NODES_MAX);
 	else if (!buf_ok(r->out))
-		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %u bytes as HTML", BODY_HTML_MAX);
+		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %zu bytes as HTML", BODY_HTML_MAX);
 	return r->status == ST_OK;
 }
 
 void render_note(struct render *r, const char *fmt, ...)
 {
 	va_list ap;
-	char line[200];
+	char line[NOTE_MAX];
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
+	struct str note = str_utf8_fit(str_c(line), sizeof line);
 	for (unsigned i = 0; i < *r->note_count; i++)
-		if (str_eqc(r->notes[i], line))
+		if (str_eq(r->notes[i], note))
 			return; /* each audience meets the same */
 	if (*r->note_count < BODY_NOTES_MAX)
-		r->notes[(*r->note_count)++] = str_c(arena_cstr(r->a, str_c(line)));
+		r->notes[(*r->note_count)++] = arena_str(r->a, note);
+}
+
+void render_heading_text(struct buf *text, struct str more)
+{
+	buf_putstr(text, str_first(more, HEADING_TEXT_MAX - text->len));
 }
 
 struct str render_heading_id(struct render *r, struct str text)
@@ -101,13 +109,17 @@ struct str render_heading_id(struct render *r, struct str text)
 				buf_putc(&b, slug.p[i]);
 		slug = buf_str(&b);
 	}
-	if (!slug.n || r->id_count >= HEADING_IDS_MAX)
+	if (!slug.n)
 		return STR_NULL;
 	if (!r->ids)
 		r->ids = ARENA_ARRAY(r->a, struct heading_id, HEADING_IDS_MAX);
 	for (unsigned i = 0; i < r->id_count; i++)
 		if (str_eq(r->ids[i].slug, slug))
 			return arena_strf(r->a, "%.*s-%u", STR_ARG(slug), ++r->ids[i].count);
+	if (r->id_count >= HEADING_IDS_MAX) {
+		render_note(r, "headings after the first %d have no address", HEADING_IDS_MAX);
+		return STR_NULL;
+	}
 	r->ids[r->id_count++] = (struct heading_id){ .slug = slug };
 	return slug;
 }
@@ -235,7 +247,7 @@ static struct str with_stored_images(struct render *r, struct str html)
 	}
 	buf_putstr(&b, html);
 	if (!buf_ok(&b) && r->status == ST_OK)
-		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %u bytes as HTML", BODY_HTML_MAX);
+		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %zu bytes as HTML", BODY_HTML_MAX);
 	return buf_str(&b);
 }
 
@@ -260,7 +272,7 @@ static struct str with_scrolling_tables(struct render *r, struct str html)
 		html = str_skip(html, n);
 	}
 	if (!buf_ok(&b) && r->status == ST_OK)
-		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %u bytes as HTML", BODY_HTML_MAX);
+		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %zu bytes as HTML", BODY_HTML_MAX);
 	return buf_str(&b);
 }
 
@@ -281,8 +293,7 @@ struct safe_html render_foreign(struct render *r, struct str html)
  * ends. */
 struct str render_without_spans(struct arena *a, struct str html)
 {
-	enum { DEPTH = 64 };
-	bool bare[DEPTH];
+	bool bare[SPANS_MAX];
 	unsigned depth = 0;
 	struct buf b;
 	buf_arena(&b, a, html.n + 1);
@@ -295,14 +306,14 @@ struct str render_without_spans(struct arena *a, struct str html)
 		bool opens = str_starts(html, STR("<span>")) || str_starts(html, STR("<span "));
 		bool closes = str_starts(html, STR("</span>"));
 		bool drop = false;
-		if (opens && depth < DEPTH) {
+		if (opens && depth < SPANS_MAX) {
 			drop = bare[depth] = html.p[5] == '>';
 			depth++;
 		} else if (opens) {
 			depth++;
 		} else if (closes && depth) {
 			depth--;
-			drop = depth < DEPTH && bare[depth];
+			drop = depth < SPANS_MAX && bare[depth];
 		}
 		ptrdiff_t end = str_chr(html, '>');
 		size_t n = end < 0 ? html.n : (size_t)end + 1;

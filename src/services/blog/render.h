@@ -46,7 +46,11 @@ void el_close(struct buf *b, const char *name);
 struct safe_html render_img(struct render *r, const struct blog_image *im, const char *cls, const char *sizes);
 void render_note(struct render *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool render_count(struct render *r); /* one node more; false: too many, r->status says so */
-struct str render_heading_id(struct render *r, struct str text);
+/* As much of a heading's text as its address is made of. */
+#define HEADING_TEXT_MAX 1024
+void render_heading_text(struct buf *text, struct str more);
+struct str render_heading_id(struct render *r,
+                             struct str text); /* STR_NULL: none, as past HEADING_IDS_MAX; that is noted */
 struct safe_html render_foreign(struct render *r, struct str html);       /* blocks of HTML, through the sanitiser */
 struct safe_html render_foreign_line(struct render *r, struct str html);  /* a line of it */
 struct str render_without_spans(

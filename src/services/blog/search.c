@@ -11,6 +11,7 @@
 
 #define WORDS_MAX 8
 #define WORD_MAX 64
+#define QUOTES    8    /* bytes around a word */
 #define HITS_MAX 1000 /* counted and paged through; whoever wants more of them asks more exactly */
 #define HIT_OPEN '\2' /* as in sql/search.sql */
 #define HIT_CLOSE '\3'
@@ -38,16 +39,21 @@ static struct str next_word(struct str *rest)
 
 /* Words, each quoted in the engine's language, all wanted; the last may be the beginning of one. Quoting is safe: a
    word holds letters and digits only. */
-static struct str engine_query(struct arena *a, enum db_engine engine, struct str query)
+static struct str engine_query(struct arena *a, enum db_engine engine, struct str query, bool *left_out)
 {
 	struct str words[WORDS_MAX], word;
+	bool begins[WORDS_MAX]; /* … a longer one, of which this much is looked for */
 	size_t n = 0;
 	if (!str_utf8_valid(query))
 		return STR("");
-	while (n < WORDS_MAX && (word = next_word(&query)).n)
-		words[n++] = str_utf8_first(word, WORD_MAX);
+	while (n < WORDS_MAX && (word = next_word(&query)).n) {
+		words[n] = str_utf8_first(word, WORD_MAX);
+		begins[n] = words[n].n < word.n;
+		n++;
+	}
+	*left_out = next_word(&query).n > 0;
 	struct buf b;
-	buf_arena(&b, a, 8192);
+	buf_arena(&b, a, WORDS_MAX * (4 * WORD_MAX + QUOTES));
 	for (size_t i = 0; i < n; i++) {
 		const char *open = engine == DB_SQLITE ? "\"" : "'", *more = engine == DB_SQLITE ? "*" : ":*";
 		if (i)
@@ -55,7 +61,7 @@ static struct str engine_query(struct arena *a, enum db_engine engine, struct st
 		buf_puts(&b, open);
 		buf_putstr(&b, words[i]);
 		buf_puts(&b, open);
-		if (i == n - 1)
+		if (i == n - 1 || begins[i])
 			buf_puts(&b, more);
 	}
 	return buf_str(&b);
@@ -91,10 +97,10 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 	(void)ctx;
 	TRY(store_offset(page, &size, &offset, e));
 	*out = (struct blog_hits){ .number = page, .pages = 1 };
-	struct str q = engine_query(a, db_engine(db_of(c)), query);
+	struct str q = engine_query(a, db_engine(db_of(c)), query, &out->words_left_out);
 	if (!q.n)
 		return ST_OK;
-	TRY(q_blog_search(c, q, clock_now_us(), size, offset, HITS_MAX, &rows, &n, e));
+	TRY(q_blog_search(c, q, clock_now_us(), size, offset, HITS_MAX + 1, &rows, &n, e));
 	TRY(store_past_end(page, n, e));
 	struct store_ids ids = { ARENA_ARRAY(a, int64_t, n + 1), n };
 	for (size_t i = 0; i < n; i++)
@@ -110,7 +116,8 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 		h->snippet = pieces_of(a, rows[i].snippet, &h->snippet_count);
 	}
 	out->list = hits;
-	out->total = n ? rows[0].total : 0;
+	out->more = n && rows[0].total > HITS_MAX;
+	out->total = !n ? 0 : out->more ? HITS_MAX : rows[0].total;
 	out->pages = store_pages(out->total, size);
 	return ST_OK;
 }

@@ -125,7 +125,14 @@ struct blog_hit {
 	const struct blog_hit_piece *title, *snippet;
 	size_t title_count, snippet_count;
 };
-struct blog_hits { const struct blog_hit *list; size_t count; int64_t total; int number, pages; };
+struct blog_hits {
+	const struct blog_hit *list;
+	size_t count;
+	int64_t total;
+	bool more;           /* than total, which is as many as are counted */
+	bool words_left_out; /* the query has more words than are looked for */
+	int number, pages;
+};
 
 struct blog_suggestion { struct str path /* "/slug/" "/tag/slug/" */, title; };
 
