@@ -9,7 +9,6 @@
 #include "platform/audit/audit.h"
 
 #define LIST_DEFAULT 50
-#define LIST_MAX 100000
 
 /* One line for each chain: what was found. */
 static enum status print_verdict(const char *what, const struct audit_verdict *v, struct err *e)
@@ -117,8 +116,8 @@ static enum status audit_list_command(struct invocation *inv, struct err *e)
 	size_t n;
 	if (!s)
 		return err_set(e, ST_USAGE, "no service of that name keeps an audit chain here");
-	if (max && (!str_i64(str_c(max), &lines) || lines < 1 || lines > LIST_MAX))
-		return err_set(e, ST_USAGE, "--max is a number from 1 to %d", LIST_MAX);
+	if (max && (!str_i64(str_c(max), &lines) || lines < 1 || lines > AUDIT_LIST_MAX))
+		return err_set(e, ST_USAGE, "--max is a number from 1 to %d", AUDIT_LIST_MAX);
 	if (since && !clock_parse_rfc3339(str_c(since), &since_us))
 		return err_set(e, ST_USAGE, "--since is a date, 2026-11-21 or 2026-11-21T08:30:00Z");
 	const struct audit_filter f = { .action = str_c(action ? action : ""), .actor = str_c(actor ? actor : ""),

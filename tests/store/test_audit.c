@@ -77,6 +77,9 @@ static void entries_are_listed(struct store *t)
 	CHECK(n == 3);
 	CHECK_OK(list(t, &(struct audit_filter){ .max = 10, .since_us = clock_now_us() + US_PER_S }, &rows, &n));
 	CHECK(n == 0);
+	CHECK_OK(list(t, &(struct audit_filter){ .max = AUDIT_LIST_MAX }, &rows, &n));
+	CHECK(n == 4);
+	CHECK_STATUS(ST_INVALID, list(t, &(struct audit_filter){ .max = AUDIT_LIST_MAX + 1 }, &rows, &n));
 	CHECK_OK(audit_verify(t->ctx, t->db, &nobody_else, &v, &t->err));
 	CHECK(!v.bad_seq && v.entries == 4 && v.checkpoints == 0 && v.signed_upto == 0);
 }
@@ -467,6 +470,40 @@ static void files_are_verified(struct store *t)
 	CHECK_STATUS(ST_NOT_FOUND, audit_verify_file(t->ctx, "/nonexistent", &trust, &v, &t->err));
 }
 
+static char *filled(struct store *t, size_t n, char with)
+{
+	char *text = arena_alloc(t->ctx->arena, n + 1);
+	memset(text, with, n);
+	text[n] = 0;
+	return text;
+}
+
+/* The largest entry there is goes out and is verified; one byte more is refused; a file that says it holds a longer
+   line than any entry makes is none of ours. */
+static void the_largest_entry_is_a_line(struct store *t)
+{
+	char key[AUDIT_KEY_HEX + 1], *path = arena_printf(t->ctx->arena, "%s/x.jsonl", t->folder);
+	const size_t beside = strlen("{\"a\":\"\"}");
+	struct audit_verdict v;
+	int64_t n;
+	audit_public_key(key);
+	const struct audit_trust trust = { .keys = str_c(key) };
+	struct str object = str_n(filled(t, AUDIT_OBJECT_MAX, '\1'), AUDIT_OBJECT_MAX);
+	for (size_t more = 0; more < 2; more++)
+		CHECK_STATUS(more ? ST_TOO_LARGE : ST_OK,
+		             put(t, filled(t, AUDIT_ACTION_MAX, 'a'), filled(t, AUDIT_ACTOR_MAX, '\1'), object,
+		                 arena_printf(t->ctx->arena, "{\"a\":\"%s\"}",
+		                              filled(t, AUDIT_DETAILS_MAX - beside + more, 'x'))));
+	CHECK_OK(audit_export(t->ctx, t->db, path, &n, &t->err));
+	CHECK_OK(audit_verify_file(t->ctx, path, &trust, &v, &t->err));
+	CHECK(!v.bad_seq && v.entries == 1);
+	CHECK(shell("sed '2s/\"a\":\"/&%s/' %s > %s.b", filled(t, 900, 'y'), path, path) &&
+	      shell("for i in 1 2 3 4 5 6 7 8; do sed '2s/yyy*/&&/' %s.b > %s.c && mv %s.c %s.b; done", path, path,
+	            path, path));
+	CHECK_OK(audit_verify_file(t->ctx, arena_printf(t->ctx->arena, "%s.b", path), &trust, &v, &t->err));
+	CHECK(v.bad_seq == 1 && strstr(v.why, "no line of an exported chain"));
+}
+
 /* Rewritten behind the last checkpoint of the database: the signature of the whole knows. */
 static void a_rewritten_end_of_a_file_is_named(struct store *t)
 {
@@ -496,6 +533,7 @@ static const struct store_test tests[] = {
 	{ "another_secret_is_another_key", another_secret_is_another_key },
 	{ "each_night_is_remembered", each_night_is_remembered },
 	{ "files_are_verified", files_are_verified },
+	{ "the_largest_entry_is_a_line", the_largest_entry_is_a_line },
 	{ "a_rewritten_end_of_a_file_is_named", a_rewritten_end_of_a_file_is_named },
 };
 

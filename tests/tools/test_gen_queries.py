@@ -210,6 +210,20 @@ class Refuses(Generator):
         self.sql(text)
         self.refused(expected, f'blog/sql/posts.sql:{line}' if line else 'blog/sql/posts.sql')
 
+    def test_as_many_parameters_as_a_statement_has(self):
+        for n in (255, 256):
+            names = [f'p{i}' for i in range(n)]
+            self.sql(f'''
+                -- name: blog_many
+                -- params: {', '.join(f'{name} int' for name in names)}
+                -- exec
+                DELETE FROM posts WHERE id IN ({', '.join(f':{name}' for name in names)});
+                ''')
+            if n == 255:
+                self.assertIn('.param_count = 255,', self.generate()[1])
+            else:
+                self.refused('256 are too many, at most 255', 'blog/sql/posts.sql')
+
     def test_misspelt_column_with_its_line(self):
         self.query('-- name: blog_x\n-- row: id int\nSELECT id\n-- a comment\nFROM posts\nWHERE titel = 1;\n', 'no such column: titel', 7)
 

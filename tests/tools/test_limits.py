@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SRC = ROOT / "src"
 # Bounds that no test meets, all lists together: only ever fewer.
-MOST_UNMET = 99
+MOST_UNMET = 62
 
 
 def without_comments(text):
@@ -69,7 +69,7 @@ def test_there(said):
         return bool(found and words and words in found[0].read_text())
     stem, _, case = said.partition(".")
     for path in (ROOT / "tests").glob(f"*/{stem}.*"):
-        if re.search(rf"^(?:static void|\s*def) {re.escape(case)}\(", path.read_text(), re.M):
+        if re.search(rf"^(?:static void |\s*def |[A-Z_]+_TEST\(){re.escape(case)}[()]", path.read_text(), re.M):
             return True
     return False
 

@@ -109,6 +109,44 @@ static bool moved_to(int fd, const char *status, const char *to)
 	return answer(fd, status, headers, "", 0);
 }
 
+static bool filled(int fd, const char *before, size_t n, const char *after)
+{
+	static char fill[1 << 17];
+	memset(fill, 'f', sizeof fill);
+	assert_true(n <= sizeof fill);
+	return say_text(fd, before) && say(fd, fill, n) && say_text(fd, after);
+}
+
+/* With so many headers; with so many bytes of them, an end for each; with a location of so many. */
+static bool many_heads(int fd, size_t n)
+{
+	bool ok = say_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+	for (size_t i = 1; i < n && ok; i++)
+		ok = say_text(fd, "X-A: b\r\n");
+	return ok && say_text(fd, "\r\n");
+}
+
+static bool large_head(int fd, size_t n)
+{
+	return filled(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ", n - sizeof "Content-Length: 0" - sizeof "X: ",
+	              "\r\n\r\n");
+}
+
+static bool far_away(int fd, size_t n)
+{
+	return filled(fd, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /hello#", n - strlen("/hello#"),
+	              "\r\n\r\n");
+}
+
+static const struct {
+	const char *path;
+	bool (*answers)(int fd, size_t n);
+} sized[] = {
+	{ "/heads/", many_heads },
+	{ "/head/", large_head },
+	{ "/far/", far_away },
+};
+
 static bool respond(int fd, char *request, size_t n)
 {
 	char path[256] = "", text[256];
@@ -117,6 +155,9 @@ static bool respond(int fd, char *request, size_t n)
 		return answer(fd, "200 OK", "X-One: 1\r\nX-TWO:  two \r\n", "hello", 5);
 	if (!strcmp(path, "/echo"))
 		return answer(fd, "203 Echo", "", request, n);
+	for (size_t i = 0; i < sizeof sized / sizeof *sized; i++)
+		if (!strncmp(path, sized[i].path, strlen(sized[i].path)))
+			return sized[i].answers(fd, strtoul(path + strlen(sized[i].path), NULL, 10));
 	if (!strncmp(path, "/r/", 3))
 		return redirect(fd, path);
 	if (!strcmp(path, "/away")) {
@@ -137,12 +178,7 @@ static bool respond(int fd, char *request, size_t n)
 		return slow(fd);
 	if (!strcmp(path, "/early"))
 		return say_text(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n") &&
-		        answer(fd, "204 No Content", "", "", 0);
-	if (!strcmp(path, "/heads")) {
-		for (int i = 0; i < 300 && say_text(fd, i ? "X-A: b\r\n" : "HTTP/1.1 200 OK\r\n"); i++)
-			continue;
-		return say_text(fd, "\r\n");
-	}
+		       answer(fd, "204 No Content", "", "", 0);
 	say_text(fd, "what?\r\n\r\n");
 	return false;
 }
@@ -357,13 +393,35 @@ FETCH_TEST(responses_are_capped)
 	assert_int_equal(get(s, "/big"), ST_TOO_LARGE);
 	assert_int_equal(get(s, "/chunks"), ST_TOO_LARGE);
 	assert_int_equal(get(s, "/bomb"), ST_TOO_LARGE);
-	assert_int_equal(get(s, "/heads"), ST_TOO_LARGE);
 	out = (struct http_out){ .url = at(s, "/chunks"), .max_body = 2000000 };
 	assert_int_equal(http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e), ST_OK);
 	assert_int_equal(s->in.body.n, 2000000);
 	assert_int_equal(get(s, "/early"), ST_OK);
 	assert_int_equal(s->in.status, 204);
 	assert_null(http_in_header(&s->in, "x-early").p);
+	http_pool_free(s->pool);
+}
+
+/* Each at its limit and one past it: HEADERS_MAX, HEAD_MAX, URL_MAX of a redirect. */
+FETCH_TEST(heads_are_bounded)
+{
+	struct setup *s = begin(arg, NULL);
+	static const struct {
+		const char *path;
+		enum status status;
+		const char *says;
+	} rows[] = {
+		{ "/heads/200", ST_OK, "" },  { "/heads/201", ST_TOO_LARGE, "larger than accepted" },
+		{ "/head/65536", ST_OK, "" }, { "/head/65537", ST_TOO_LARGE, "larger than accepted" },
+		{ "/far/8192", ST_OK, "" },   { "/far/8193", ST_UPSTREAM, "redirects to no usable URL" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct http_out out = { .url = at(s, rows[i].path), .max_redirects = 1 };
+		enum status st = http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e);
+		if (st != rows[i].status || !strstr(s->e.msg, rows[i].says))
+			fail_msg("%s: %d %s", rows[i].path, st, s->e.msg);
+		assert_true(st != ST_OK || s->in.status == 200);
+	}
 	http_pool_free(s->pool);
 }
 
@@ -441,6 +499,14 @@ FETCH_TEST(urls_are_checked)
 		if (http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e) != ST_INVALID)
 			fail_msg("%s: %s", urls[i], s->e.msg);
 	}
+	char url[8194] = "";
+	size_t n = (size_t)snprintf(url, sizeof url, "%s#", at(s, "/hello"));
+	memset(url + n, 'f', 8192 - n);
+	struct http_out out = { .url = url };
+	assert_int_equal(http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e), ST_OK);
+	url[8192] = 'f';
+	assert_int_equal(http_fetch(&s->ctx, s->pool, &out, &s->in, &s->e), ST_INVALID);
+	assert_non_null(strstr(s->e.msg, "8192"));
 	http_pool_free(s->pool);
 }
 
@@ -598,6 +664,7 @@ int main(void)
 		cmocka_unit_test(what_is_sent),
 		cmocka_unit_test(redirects_are_followed_and_bounded),
 		cmocka_unit_test(responses_are_capped),
+		cmocka_unit_test(heads_are_bounded),
 		cmocka_unit_test(streams_with_back_pressure),
 		cmocka_unit_test(addresses_are_refused_at_connect),
 		cmocka_unit_test(urls_are_checked),

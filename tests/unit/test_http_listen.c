@@ -298,7 +298,7 @@ static void connection_limit(void **state)
 	for (int i = 0; i < 80; i++)
 		close(fd[i]);
 	/* They make room again. */
-	for (int i = 0; i < 5000 && s.open; i++) {
+	for (int i = 0; i < 60000 && s.open; i++) {
 		usleep(1000);
 		http_server_stats(t.server, &s);
 	}
@@ -332,6 +332,35 @@ static void addresses(void **state)
 	struct http_server *s = http_server_new(&c, &e);
 	assert_non_null(s);
 	http_server_free(s);
+}
+
+static void attach_many(struct loop *l, void *arg)
+{
+	struct err e = { 0 };
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(http_server_attach(arg, l, &e), ST_OK);
+	assert_int_equal(http_server_attach(arg, l, &e), ST_CONFIG);
+	assert_string_equal(e.msg, "a server has at most 64 loops");
+}
+
+/* As many addresses and loops as a server may have (SERVER_LISTEN_MAX, SERVER_WORKERS_MAX), and one more. */
+static void as_many_as_may_be(void **state)
+{
+	struct err e = { 0 };
+	struct http_server_config c = { 0 };
+	for (c.listen_count = 0; c.listen_count < 4; c.listen_count++)
+		c.listen[c.listen_count].addr = "127.0.0.1:0";
+	struct http_server *s = http_server_new(&c, &e);
+	assert_non_null(s);
+	struct loops *loops = loops_start(1, attach_many, s, &e);
+	assert_non_null(loops);
+	loops_stop_join(loops);
+	http_server_free(s);
+	for (unsigned n = 0; n <= 5; n += 5) {
+		c.listen_count = n;
+		assert_null(http_server_new(&c, &e));
+		assert_string_equal(e.msg, "a server listens on 1 to 4 addresses");
+	}
 }
 
 /* --- set-up ------------------------------------------------------------------------------------------------------- */
@@ -393,13 +422,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tls),
-		cmocka_unit_test(tls_tickets),
-		cmocka_unit_test(tls_reload),
-		cmocka_unit_test(cleartext_on_tls),
-		cmocka_unit_test(unix_socket),
-		cmocka_unit_test(connection_limit),
-		cmocka_unit_test(addresses),
+		cmocka_unit_test(tls),         cmocka_unit_test(tls_tickets),
+		cmocka_unit_test(tls_reload),  cmocka_unit_test(cleartext_on_tls),
+		cmocka_unit_test(unix_socket), cmocka_unit_test(connection_limit),
+		cmocka_unit_test(addresses),   cmocka_unit_test(as_many_as_may_be),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -28,11 +28,13 @@
 
 #define PAGE_SIZE 12000
 #define FILE_SIZE 100000
+#define ZEROS     ((16 << 20) + 1)
 
 static struct {
 	struct http_server *server;
 	struct loops *loops;
 	struct blob *page;
+	char *zeros; /* ZEROS bytes */
 	char file[64];
 	_Atomic int cancelled, waiting, finished, done_calls, drained, status /* of the last one that is done */;
 	_Atomic long long written;
@@ -149,6 +151,29 @@ static void app_handle(struct http_req *r, void *arg)
 	} else if (str_eqc(p, "/hungry")) {
 		while (true)
 			memset(arena_alloc(r->ctx.arena, 100000), 1, 100000);
+	} else if (str_eqc(p, "/headers")) {
+		int64_t n = 0;
+		char name[32];
+		(void)str_i64(r->query, &n);
+		for (int64_t i = 0; i < n; i++) {
+			snprintf(name, sizeof name, "X-%lld", (long long)i);
+			http_add_header(r, name, STR("v"));
+		}
+		http_send(r, STR("ok"));
+	} else if (str_eqc(p, "/zeros")) {
+		int64_t n = 0;
+		(void)str_i64(r->query, &n);
+		http_add_header(r, "Content-Type", STR("text/plain"));
+		http_send_compressed(r, str_n(t.zeros, (size_t)n));
+	} else if (str_eqc(p, "/event")) {
+		int64_t n = 0;
+		(void)str_i64(r->query, &n);
+		if (sse_begin(r) == ST_OK) {
+			enum status st = sse_send(r, NULL, NULL, str_n(t.zeros, (size_t)n));
+			if (st == ST_TOO_LARGE)
+				(void)!sse_send(r, "refused", NULL, STR(""));
+			http_end(r);
+		}
 	} else if (str_eqc(p, "/events")) {
 		if (sse_begin(r) == ST_OK && sse_send(r, "tick", "7", STR("one\ntwo")) == ST_OK && sse_ping(r) == ST_OK)
 			http_end(r);
@@ -753,6 +778,63 @@ static void compression(void **state)
 	close(fd);
 }
 
+static void ask_for(int fd, const char *path, int64_t n, const char *headers, struct answer *a)
+{
+	char req[300];
+	snprintf(req, sizeof req, "GET %s?%lld HTTP/1.1\r\nHost: a\r\n%s\r\n", path, (long long)n, headers);
+	say(fd, req);
+	answer(fd, a, false);
+	assert_int_equal(a->status, 200);
+}
+
+/* What is larger than COMPRESS_MAX goes as it is. */
+static void largest_compressed(void **state)
+{
+	struct answer a;
+	int fd = dial();
+	in_len = 0;
+	for (int more = 0; more < 2; more++) {
+		ask_for(fd, "/zeros", ZEROS - 1 + more, "Accept-Encoding: gzip\r\n", &a);
+		assert_true(more ? !field(&a, "Content-Encoding") && a.len == ZEROS
+		                 : field(&a, "Content-Encoding") && a.len < 100000);
+		forget(&a);
+	}
+	close(fd);
+}
+
+/* More than there is room for at first (REQUEST_OUT_HEADERS): all of them go. */
+static void many_headers(void **state)
+{
+	struct answer a;
+	int fd = dial();
+	in_len = 0;
+	for (int n = 14; n < 18; n++) {
+		ask_for(fd, "/headers", n, "", &a);
+		for (int i = 0; i < n; i++) {
+			char name[32];
+			snprintf(name, sizeof name, "X-%d", i);
+			assert_non_null(field(&a, name));
+		}
+		forget(&a);
+	}
+	close(fd);
+}
+
+/* "data: ", its end and that of the event are of it (EVENT_MAX). */
+static void largest_event(void **state)
+{
+	struct answer a;
+	int fd = dial();
+	in_len = 0;
+	ask_for(fd, "/event", (1 << 20) - 8, "", &a);
+	assert_int_equal(a.len, 1 << 20);
+	forget(&a);
+	ask_for(fd, "/event", (1 << 20) - 7, "", &a);
+	assert_string_equal(a.body, "event: refused\ndata: \n\n");
+	forget(&a);
+	close(fd);
+}
+
 static void faults_of_the_application(void **state)
 {
 	struct answer a;
@@ -1081,10 +1163,15 @@ static int set_up(void **state)
 		.listen = { { .addr = "127.0.0.1:0" } },
 		.listen_count = 1,
 		.trusted_proxies = STR_INIT("127.0.0.1, 10.0.0.0/8"),
-		.limits = { .header_time_ns = 2 * NS_PER_S, .idle_ns = 2 * NS_PER_S, .request_ns = 8 * NS_PER_S },
+		.limits = { .arena = 24 << 20,
+		            .header_time_ns = 2 * NS_PER_S,
+		            .idle_ns = 2 * NS_PER_S,
+		            .request_ns = 8 * NS_PER_S },
 		.app = { .fast = app_fast, .handle = app_handle, .done = app_done },
 	};
+	t.zeros = malloc(ZEROS);
 	t.page = blob_new_large(PAGE_SIZE);
+	memset(t.zeros, '0', ZEROS);
 	for (size_t i = 0; i < PAGE_SIZE; i++)
 		t.page->data[i] = (char)('a' + i % 26);
 	strcpy(t.file, "/tmp/test_http_XXXXXX");
@@ -1109,6 +1196,7 @@ static int tear_down(void **state)
 	offload_stop();
 	http_server_free(t.server);
 	blob_unref(t.page);
+	free(t.zeros);
 	unlink(t.file);
 	return 0;
 }
@@ -1132,6 +1220,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(conditional),
 		cmocka_unit_test(compression),
+		cmocka_unit_test(largest_compressed),
+		cmocka_unit_test(many_headers),
+		cmocka_unit_test(largest_event),
 		cmocka_unit_test(faults_of_the_application),
 		cmocka_unit_test(targets),
 		cmocka_unit_test(hostile),

@@ -18,6 +18,7 @@
 #include "net/forms/form.h"
 #include "net/h1/h1_parser.h"
 #include "net/ws/ws_frame.h"
+#include "platform/audit/audit_int.h"
 #include "platform/cache/cache_table.h"
 #include "platform/config/config.h"
 #include "platform/core/metrics.h"
@@ -311,13 +312,14 @@ static enum status cache_key(struct arena *a, size_t n, struct err *e)
 
 /* --- forms -------------------------------------------------------------------------------------------------------- */
 
-struct typed { struct str text, area, email, url; };
+struct typed {
+	struct str text, area, email, url;
+	int64_t day;
+};
 static const struct field fields[] = {
-	FIELD(struct typed, text, TEXT, .label = "Text"),
-	FIELD(struct typed, area, AREA, .label = "Area"),
-	FIELD(struct typed, email, EMAIL, .label = "E-mail"),
-	FIELD(struct typed, url, URL, .label = "URL"),
-	{ 0 },
+	FIELD(struct typed, text, TEXT, .label = "Text"),     FIELD(struct typed, area, AREA, .label = "Area"),
+	FIELD(struct typed, email, EMAIL, .label = "E-mail"), FIELD(struct typed, url, URL, .label = "URL"),
+	FIELD(struct typed, day, DATE, .label = "Day"),       { 0 },
 };
 
 static enum status typed(struct arena *a, unsigned field, struct str text, struct err *e)
@@ -346,6 +348,15 @@ static enum status form_email(struct arena *a, size_t n, struct err *e)
 static enum status form_url(struct arena *a, size_t n, struct err *e)
 {
 	return typed(a, 3, text_of_size(a, "https://a.org/", n, "b", ""), e);
+}
+
+static enum status year(struct arena *a, size_t n, struct err *e)
+{
+	return typed(a, 4, arena_strf(a, "%04zu-12-31", n), e);
+}
+static enum status year_before(struct arena *a, size_t n, struct err *e)
+{
+	return year(a, 1 - n, e);
 }
 
 /* --- more of the platform ----------------------------------------------------------------------------------------- */
@@ -417,6 +428,50 @@ static enum status html_parts(struct arena *a, size_t n, struct err *e)
 	return cleaned(a, text_of(a, "", n, "<br>", ""), e);
 }
 
+static unsigned collected;
+static void collect(void *arg)
+{
+	collected++;
+}
+
+/* They stay for the rest of the process: past the last that there is room for, one is said and never asked. */
+static enum status collectors(struct arena *a, size_t n, struct err *e)
+{
+	static size_t registered;
+	struct buf b;
+	for (; registered < n; registered++)
+		metrics_collector(collect, NULL);
+	collected = 0;
+	buf_arena(&b, a, 4 << 20);
+	metrics_write(&b);
+	return collected == n ? ST_OK : err_set(e, ST_TOO_LARGE, "%u are asked", collected);
+}
+
+/* An entry at the first place that was written for the n-th. */
+static enum status misplaced(struct arena *a, size_t n, struct err *e)
+{
+	struct audit_walk w;
+	struct audit_verdict v;
+	char hash[AUDIT_HASH_HEX + 1];
+	const struct audit_trust nobody = { .keys = STR("") };
+	struct audit_row r = { .seq = 1,
+		               .action = STR("a"),
+		               .actor = STR(""),
+		               .address = STR(""),
+		               .object = STR(""),
+		               .details = STR("{}"),
+		               .prev = STR(AUDIT_ZERO) };
+	struct buf body;
+	buf_arena(&body, a, AUDIT_BODY_MAX);
+	walk_begin(&w, &v, &nobody);
+	audit_body(&body, w.chain, &r);
+	audit_hash(buf_str(&body), r.prev, (int64_t)n, hash);
+	r.hash = str_c(hash);
+	assert_false(walk_entry(&w, &r));
+	walk_end(&w, 0, STR(AUDIT_ZERO));
+	return strstr(v.why, "it was written as entry 100000") ? ST_OK : err_set(e, ST_CORRUPT, "%s", v.why);
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct limit limits[] = {
@@ -442,9 +497,13 @@ static const struct limit limits[] = {
 	{ "platform/web/router.h", "ROUTE_SEGMENTS_MAX", ROUTE_SEGMENTS_MAX, route_segments, ST_CONFIG,
 	  "over 24 segments" },
 	{ "platform/web/router.c", "HOSTS_MAX", 64, router_hosts, ST_CONFIG, "over 64 hosts" },
-	{ "platform/cache/cache_table.c", "KEY_MAX", 4096, cache_key, ST_TOO_LARGE, "" },
-	{ "platform/cache/cache_table.c", "TAGS_MAX", 64, cache_tags, ST_TOO_LARGE, "not taken" },
+	{ "platform/cache/cache_table.h", "CACHE_KEY_MAX", CACHE_KEY_MAX, cache_key, ST_TOO_LARGE, "" },
+	{ "platform/cache/cache_table.h", "CACHE_TAGS_MAX", CACHE_TAGS_MAX, cache_tags, ST_TOO_LARGE, "not taken" },
 	{ "platform/crypto/jose.h", "JOSE_DEPTH", JOSE_DEPTH, token_depth, ST_INVALID, "" },
+	{ "platform/core/metrics.c", "COLLECTORS_MAX", 32, collectors, ST_TOO_LARGE, "32 are asked" },
+	{ "platform/audit/audit_walk.c", "SEARCH_MAX", 100000, misplaced, ST_CORRUPT, "was edited" },
+	{ "platform/forms/form_rules.c", "YEARS_LEAST", 0, year_before, ST_UNPROCESSABLE, "A day like" },
+	{ "platform/forms/form_rules.c", "YEARS_MOST", 9999, year, ST_UNPROCESSABLE, "A day like" },
 	{ "platform/config/config.c", "CONFIG_FILE_MAX", 1 << 20, config_bytes_of_file, ST_CONFIG, "" },
 	{ "platform/core/metrics.c", "LABELS_MAX", 256, metric_labels, ST_TOO_LARGE, "shared" },
 	{ "platform/core/metrics.c", "LABEL_MAX", 63, metric_label, ST_TOO_LARGE, "cut" }, /* its end is in it */

@@ -19,6 +19,24 @@ static struct http_server *server;
 static struct loops *loops;
 static _Atomic unsigned gone;
 
+/* Within one turn of the loop, so that nothing goes between: as many as may wait, and one more; then what all bytes
+   together may be, in two, and one byte more. Says which were taken. */
+static void fill_queue(struct ws *w, struct str what)
+{
+	struct blob *b = blob_new(NULL, str_eqc(what, "count") ? 0 : 1 << 19);
+	int taken = 0;
+	memset(b->data, 'q', b->len);
+	while (taken < 5000 && ws_try_send(w, false, b) == ST_OK)
+		taken++;
+	struct blob *one = blob_new("1", 1);
+	bool more = ws_try_send(w, false, one) == ST_OK;
+	blob_unref(one);
+	blob_unref(b);
+	char text[40];
+	snprintf(text, sizeof text, "%d%s", taken, more ? " and one" : "");
+	assert_int_equal(ws_send(w, false, str_c(text)), ST_OK);
+}
+
 /* Echoes, until the peer leaves; the text "bye" is answered with a close of ours, "push" through ws_try_send. */
 static void handle(struct http_req *r, void *arg)
 {
@@ -30,6 +48,8 @@ static void handle(struct http_req *r, void *arg)
 	while ((s = ws_recv(w, &m, FIBER_FOREVER)) == ST_OK) {
 		if (str_eqc(m.data, "bye")) {
 			ws_close(w, 4000, "done");
+		} else if (str_eqc(m.data, "count") || str_eqc(m.data, "bytes")) {
+			fill_queue(w, m.data);
 		} else if (str_eqc(m.data, "push")) {
 			struct blob *b = blob_new("pushed", 6);
 			for (int i = 0; i < 3; i++)
@@ -227,6 +247,30 @@ static void test_messages(void **state)
 	expect_close(fd, 1000);
 }
 
+/* SEND_QUEUE, INBOX_MAX: what waits is bounded in messages and in bytes; one more is refused to whoever sends it. */
+static void test_queue_is_bounded(void **state)
+{
+	char got[2001];
+	size_t n;
+	int fd = join();
+	frame(fd, 0x81, "count", 5);
+	for (int i = 0; i < 4096; i++) {
+		assert_int_equal(hear(fd, got, &n), 0x81);
+		assert_int_equal(n, 0);
+	}
+	expect(fd, 0x81, "4096");
+	frame(fd, 0x81, "bytes", 5);
+	static char half[1 << 19];
+	for (int i = 0; i < 2; i++) {
+		uint8_t head[10];
+		assert_true(get(fd, head, sizeof head));
+		assert_int_equal(head[1], 127);
+		assert_true(get(fd, half, sizeof half));
+	}
+	expect(fd, 0x81, "2");
+	close(fd);
+}
+
 static void test_byte_by_byte(void **state)
 {
 	int fd = join();
@@ -338,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_handshake),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_byte_by_byte),
 		cmocka_unit_test(test_our_close),
 		cmocka_unit_test(test_violations),

@@ -335,7 +335,7 @@ static enum status unix_url(struct hop *h, struct err *e)
 static enum status first_url(struct hop *h, struct err *e)
 {
 	if (!h->out->url || strnlen(h->out->url, URL_MAX + 1) > URL_MAX)
-		return err_set(e, ST_INVALID, "the URL is missing or too long");
+		return err_set(e, ST_INVALID, "the URL is missing or has more than %d bytes", URL_MAX);
 	if (!strncasecmp(h->out->url, "http+unix://", 12))
 		return unix_url(h, e);
 	SCOPED_URL *u = curl_url();

@@ -473,10 +473,14 @@ enum status http_server_attach(struct http_server *s, struct loop *l, struct err
 	for (unsigned i = 0; i < HTTP_LINES; i++)
 		line_init(w, &w->lines[i]);
 	wheel_start(w);
+	enum status st = ST_OK;
 	pthread_mutex_lock(&s->lock);
-	enum status st = s->worker_count < SERVER_WORKERS_MAX ? ST_OK : err_set(e, ST_CONFIG, "too many loops");
-	if (st == ST_OK)
-		s->workers[s->worker_count++] = w;
+	if (s->worker_count == SERVER_WORKERS_MAX) {
+		pthread_mutex_unlock(&s->lock);
+		free(w);
+		return err_set(e, ST_CONFIG, "a server has at most %d loops", SERVER_WORKERS_MAX);
+	}
+	s->workers[s->worker_count++] = w;
 	for (unsigned i = 0; st == ST_OK && i < s->cfg.listen_count; i++)
 		st = listen_here(w, i, e);
 	pthread_mutex_unlock(&s->lock);

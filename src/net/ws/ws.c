@@ -271,7 +271,7 @@ static void put_close(struct ws *w, unsigned code, struct str reason)
 	uint8_t body[WS_CONTROL_MAX] = { (uint8_t)(code >> 8), (uint8_t)code };
 	size_t n = code == WSLAY_CODE_NO_STATUS_RCVD ? 0 : 2;
 	if (n) {
-		reason = str_first(reason, sizeof body - 2);
+		reason = str_utf8_fit(reason, sizeof body - 2);
 		while (reason.n && !str_utf8_valid(reason)) /* cut in the middle of a character */
 			reason.n--;
 		memcpy(body + 2, reason.p, reason.n);

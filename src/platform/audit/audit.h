@@ -27,6 +27,7 @@ enum {
 	AUDIT_ADDRESS_MAX = 64,
 	AUDIT_OBJECT_MAX = 512,
 	AUDIT_DETAILS_MAX = 16384, /* bytes */
+	AUDIT_LIST_MAX = 100000,
 };
 
 struct audit_entry {
@@ -65,7 +66,7 @@ struct audit_filter {
 	struct str about;  /* a person: as actor or object; the other filters are not looked at, before is */
 	int64_t since_us;
 	int64_t before;    /* seq; 0: from the end */
-	size_t max;
+	size_t max;        /* at most AUDIT_LIST_MAX, else ST_INVALID */
 };
 /* Newest first; in db_arena(c). */
 enum status audit_list(

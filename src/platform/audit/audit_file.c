@@ -13,6 +13,14 @@
 
 #define LINE_BYTES (128u << 10)
 #define LINE_MEMORY (1u << 20)
+#define LINE_BESIDE 1024 /* names, numbers and hashes of a line */
+#define JSON_WORST  6    /* bytes that JSON may make of one */
+
+_Static_assert(AUDIT_DETAILS_MAX + LINE_BESIDE +
+                               JSON_WORST *
+                                       (AUDIT_ACTION_MAX + AUDIT_ACTOR_MAX + AUDIT_ADDRESS_MAX + AUDIT_OBJECT_MAX) <
+                       LINE_BYTES,
+               "the largest entry is a line");
 #define ENTRY_MEMBERS 9
 #define POINT_MEMBERS 5
 #define FIRST_MEMBERS 6

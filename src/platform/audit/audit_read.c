@@ -11,7 +11,6 @@
 
 #define PAGE 1000
 #define PAGE_MEMORY (64u << 20)
-#define LIST_MAX 100000
 
 /* --- lists -------------------------------------------------------------------------------------------------- */
 
@@ -38,10 +37,12 @@ static struct str text_or_empty(struct str s)
 enum status audit_list(
         struct db_conn *c, const struct audit_filter *f, struct audit_row **rows, size_t *n, struct err *e)
 {
-	int64_t before = f->before > 0 ? f->before : INT64_MAX, max = f->max < LIST_MAX ? (int64_t)f->max : LIST_MAX;
+	int64_t before = f->before > 0 ? f->before : INT64_MAX, max = (int64_t)f->max;
 	struct audit_page_row *page;
 	struct audit_about_page_row *about;
 	const struct audit_walk_row *found;
+	if (f->max > AUDIT_LIST_MAX)
+		return err_set(e, ST_INVALID, "at most %d entries are listed at once", AUDIT_LIST_MAX);
 	if (f->about.n) {
 		TRY(q_audit_about_page(c, before, f->about, max, &about, n, e));
 		found = (const struct audit_walk_row *)about;

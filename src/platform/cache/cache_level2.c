@@ -10,16 +10,10 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "platform/cache/cache_table.h"
 #include "platform/cache/redis.h"
 
-enum {
-	HEAD = 3 + 3 * 8 + 4,
-	TAGS_MAX = 32,
-	NAME_MAX = 4096,
-	NAME_HEAD = 32,
-	VALUE_MAX = 16 << 20,
-	DROP_KEEP_S = 86400
-};
+enum { HEAD = 3 + 3 * 8 + 4, NAME_HEAD = 32, VALUE_MAX = 16 << 20, DROP_KEEP_S = 86400 };
 
 void cache_level2_frame(
         struct buf *out, struct blob *value, int64_t made_us, const struct cache_policy *p, struct str tags)
@@ -57,14 +51,14 @@ bool cache_level2_unframe(struct str frame, struct cache_level2_value *out, stru
 /* Was the key, or one of the tags, dropped after the value began to be made? Unknown counts as dropped. */
 static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const struct cache_level2_value *v)
 {
-	struct str argv[3 + TAGS_MAX] = { STR("MGET"), STR("gh:drop:*"),
-		arena_strf(ctx->arena, "gh:drop:k%.*s", STR_ARG(key)) };
+	struct str argv[3 + CACHE_TAGS_MAX] = { STR("MGET"), STR("gh:drop:*"),
+		                                arena_strf(ctx->arena, "gh:drop:k%.*s", STR_ARG(key)) };
 	unsigned n = 3;
 	struct str tags = v->tags, tag;
 	while (str_next(&tags, ' ', &tag)) {
 		if (!tag.n)
 			continue;
-		if (n == 3 + TAGS_MAX)
+		if (n == 3 + CACHE_TAGS_MAX)
 			return true;
 		argv[n++] = arena_strf(ctx->arena, "gh:drop:t%.*s", STR_ARG(tag));
 	}
@@ -80,11 +74,10 @@ static bool dropped(struct ctx *ctx, struct redis *r, struct str key, const stru
 	return false;
 }
 
-static struct str name_of(const struct cache_level2 *l, struct str key, char out[NAME_MAX + NAME_HEAD])
+static struct str name_of(const struct cache_level2 *l, struct str key, char out[CACHE_KEY_MAX + NAME_HEAD])
 {
-	return str_n(out,
-	        (size_t)snprintf(
-	                out, NAME_MAX + NAME_HEAD, "gh:cache:%016llx:%.*s", (unsigned long long)l->site, STR_ARG(key)));
+	return str_n(out, (size_t)snprintf(out, CACHE_KEY_MAX + NAME_HEAD, "gh:cache:%016llx:%.*s",
+	                                   (unsigned long long)l->site, STR_ARG(key)));
 }
 
 /* On the connection of what follows: Redis has it first. */
@@ -97,10 +90,10 @@ static void make_good(struct cache_level2 *l)
 
 enum status cache_level2_get(struct ctx *ctx, struct cache_level2 *l, struct str key, struct cache_level2_value *out)
 {
-	if (key.n > NAME_MAX || !redis_up(l->redis))
+	if (key.n > CACHE_KEY_MAX || !redis_up(l->redis))
 		return ST_NOT_FOUND;
 	make_good(l);
-	struct str argv[] = { STR("GET"), name_of(l, key, arena_alloc(ctx->arena, NAME_MAX + NAME_HEAD)) };
+	struct str argv[] = { STR("GET"), name_of(l, key, arena_alloc(ctx->arena, CACHE_KEY_MAX + NAME_HEAD)) };
 	struct redis_reply reply;
 	struct str body;
 	TRY(redis_call(ctx, l->redis, 2, argv, &reply, NULL));
@@ -113,15 +106,24 @@ enum status cache_level2_get(struct ctx *ctx, struct cache_level2 *l, struct str
 	return out->value ? ST_OK : ST_NOMEM;
 }
 
+static unsigned tags_of(struct str tags)
+{
+	struct str tag;
+	unsigned n = 0;
+	while (str_next(&tags, ' ', &tag))
+		n += tag.n > 0;
+	return n;
+}
+
 void cache_level2_put(struct cache_level2 *l, struct str key, struct blob *value, int64_t made_us,
         const struct cache_policy *p, struct str tags)
 {
-	char px[24], name[NAME_MAX + NAME_HEAD];
+	char px[24], name[CACHE_KEY_MAX + NAME_HEAD];
 	SCOPED_BUF frame;
 	buf_init(&frame, VALUE_MAX);
 	cache_level2_frame(&frame, value, made_us, p, tags);
 	int64_t ms = p->hard_ns / NS_PER_MS;
-	if (!buf_ok(&frame) || key.n > NAME_MAX || ms < 1 || !redis_up(l->redis))
+	if (!buf_ok(&frame) || tags_of(tags) > CACHE_TAGS_MAX || key.n > CACHE_KEY_MAX || ms < 1 || !redis_up(l->redis))
 		return;
 	make_good(l);
 	int m = snprintf(px, sizeof px, "%lld", (long long)ms);
@@ -131,9 +133,11 @@ void cache_level2_put(struct cache_level2 *l, struct str key, struct blob *value
 
 void cache_level2_drop(struct cache_level2 *l, char kind, struct str name)
 {
-	char at[24], mark[NAME_MAX + NAME_HEAD], ttl[24];
-	if (name.n > NAME_MAX)
-		return;
+	char at[24], mark[CACHE_KEY_MAX + NAME_HEAD], ttl[24];
+	if (name.n > CACHE_KEY_MAX) { /* no name for a mark: what has it goes with all the rest */
+		kind = '*';
+		name = STR("");
+	}
 	int n = snprintf(mark, sizeof mark, "gh:drop:%c%.*s", kind, STR_ARG(name));
 	int m = snprintf(at, sizeof at, "%lld", (long long)clock_now_us());
 	int k = snprintf(ttl, sizeof ttl, "%d", DROP_KEEP_S);

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { COUNT_MAX = 15, AGE_AFTER = 10 * SKETCH_COLS, KEY_MAX = 4096, TAGS_MAX = 64, BUCKETS_MIN = 64 };
+enum { COUNT_MAX = 15, AGE_AFTER = 10 * SKETCH_COLS, BUCKETS_MIN = 64 };
 
 uint64_t cache_tag_hash(struct str tag)
 {
@@ -180,7 +180,7 @@ static unsigned count_tags(struct str tags)
 {
 	unsigned n = 0;
 	struct str tag;
-	while (n <= TAGS_MAX && str_next(&tags, ' ', &tag))
+	while (n <= CACHE_TAGS_MAX && str_next(&tags, ' ', &tag))
 		n += tag.n > 0;
 	return n;
 }
@@ -234,7 +234,7 @@ bool cache_table_put(struct cache_table *t, uint64_t hash, struct str key, struc
 	size_t bytes = own + blob_bytes(value);
 	/* An entry may fill a quarter of its shard: one page can not empty the rest. One with a tag that is not kept
 	 * would never be dropped by it. */
-	bool fits = key.n <= KEY_MAX && n <= TAGS_MAX && bytes <= t->max_bytes / 4;
+	bool fits = key.n <= CACHE_KEY_MAX && n <= CACHE_TAGS_MAX && bytes <= t->max_bytes / 4;
 	if (!fits || !make_room(t, hash, bytes, now_ns)) {
 		t->refused += !fits;
 		return false;

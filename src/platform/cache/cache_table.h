@@ -31,6 +31,8 @@ struct cache_entry {
 	char key[];
 };
 
+/* What is longer, or has more tags, is not kept, at either level. */
+enum { CACHE_KEY_MAX = 4096, CACHE_TAGS_MAX = 64 };
 enum { SKETCH_ROWS = 4, SKETCH_COLS = 1024, TAG_BUCKETS = 256 };
 
 struct cache_table {

@@ -29,7 +29,7 @@
 #include "rt/fiber.h"
 #include "rt/sync.h"
 
-enum { IN_FLIGHT_MAX = 10000, REPLY_DEPTH = 8, ARGC_MAX = 128 };
+enum { IN_FLIGHT_MAX = 10000 /* of a connection */, REPLY_DEPTH = 8, ARGC_MAX = 128 };
 #define TIMEOUT_DEFAULT (250 * NS_PER_MS)
 #define BREAKER_OPEN (2 * NS_PER_S)
 #define RECONNECT_FIRST_NS (100 * NS_PER_MS)
@@ -361,20 +361,28 @@ static void on_posted(redisAsyncContext *ac, void *reply, void *arg)
 		atomic_fetch_add(&c->r->lost, 1);
 }
 
-static bool conn_submit(struct redis_conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv)
+static void conn_failed(struct redis_conn *c);
+
+/* What is refused for its size or number says nothing of Redis, and does not count as a failure of it. */
+static enum status conn_submit(struct redis_conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv,
+                          struct err *e)
 {
 	const char *p[ARGC_MAX];
 	size_t n[ARGC_MAX];
-	if (argc == 0 || argc > ARGC_MAX || c->in_flight >= IN_FLIGHT_MAX || !conn_open(c))
-		return false;
+	if (argc == 0 || argc > ARGC_MAX)
+		return err_set(e, ST_TOO_LARGE, "Redis is asked with 1 to %d words", ARGC_MAX);
+	if (c->in_flight >= IN_FLIGHT_MAX)
+		return err_set(e, ST_UNAVAILABLE, "%d commands wait for Redis already", IN_FLIGHT_MAX);
 	for (unsigned i = 0; i < argc; i++) {
 		p[i] = argv[i].p ? argv[i].p : "";
 		n[i] = argv[i].n;
 	}
-	if (redisAsyncCommandArgv(c->ac, fn, arg, (int)argc, p, n) != REDIS_OK)
-		return false;
+	if (!conn_open(c) || redisAsyncCommandArgv(c->ac, fn, arg, (int)argc, p, n) != REDIS_OK) {
+		conn_failed(c);
+		return err_set(e, ST_UNAVAILABLE, "Redis is not reachable");
+	}
 	c->in_flight++;
-	return true;
+	return ST_OK;
 }
 
 /* A failure; when it opens the breaker, the connection goes too. */
@@ -385,7 +393,8 @@ static void conn_failed(struct redis_conn *c)
 		conn_cut(c);
 }
 
-static enum status convert(struct arena *a, const redisReply *in, struct redis_reply *out, unsigned depth)
+static enum status convert(struct arena *a, const redisReply *in, struct redis_reply *out, unsigned depth,
+                           struct err *e)
 {
 	*out = (struct redis_reply){ .kind = REDIS_NIL };
 	switch (in->type) {
@@ -401,12 +410,12 @@ static enum status convert(struct arena *a, const redisReply *in, struct redis_r
 		break;
 	case REDIS_REPLY_ARRAY:
 		if (depth == REPLY_DEPTH)
-			return ST_UPSTREAM;
+			return err_set(e, ST_UPSTREAM, "Redis answered with lists in more than %d others", REPLY_DEPTH);
 		out->kind = REDIS_ARRAY;
 		out->count = in->elements;
 		out->items = ARENA_ARRAY(a, struct redis_reply, in->elements ? in->elements : 1);
 		for (size_t i = 0; i < in->elements; i++)
-			TRY(convert(a, in->element[i], &out->items[i], depth + 1));
+			TRY(convert(a, in->element[i], &out->items[i], depth + 1, e));
 		break;
 	default: break;
 	}
@@ -435,13 +444,13 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 	if (!call)
 		return err_set(e, ST_NOMEM, "no memory to ask Redis");
 	promise_init(&call->done);
-	if (!conn_submit(c, on_reply, call, argc, argv)) {
+	enum status st = conn_submit(c, on_reply, call, argc, argv, e);
+	if (st != ST_OK) {
 		free(call);
-		conn_failed(c);
-		return err_set(e, ST_UNAVAILABLE, "Redis is not reachable");
+		return st;
 	}
 	int64_t begun = clock_mono_ns();
-	enum status st = promise_wait(&call->done, call_deadline(ctx, r));
+	st = promise_wait(&call->done, call_deadline(ctx, r));
 	if (st != ST_OK && !call->answered) {
 		call->abandoned = true; /* same thread as the callback */
 		/* Who comes with little time left says nothing of Redis; else a few of those would take it from
@@ -457,17 +466,14 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 		return err_set(e, ST_UPSTREAM, "the connection to Redis broke");
 	}
 	breaker_result(&r->breaker, true);
-	return convert(ctx->arena, reply, out, 0);
+	return convert(ctx->arena, reply, out, 0, e);
 }
 
 void redis_post(struct redis *r, unsigned argc, const struct str *argv)
 {
 	struct redis_conn *c = breaker_allow(&r->breaker) ? conn_here(r) : NULL;
-	if (c && conn_submit(c, on_posted, NULL, argc, argv))
-		return;
-	atomic_fetch_add(&r->lost, 1);
-	if (c)
-		conn_failed(c);
+	if (!c || conn_submit(c, on_posted, NULL, argc, argv, NULL) != ST_OK)
+		atomic_fetch_add(&r->lost, 1);
 }
 
 uint64_t redis_lost(const struct redis *r)
