@@ -364,8 +364,8 @@ static void on_posted(redisAsyncContext *ac, void *reply, void *arg)
 static void conn_failed(struct redis_conn *c);
 
 /* What is refused for its size or number says nothing of Redis, and does not count as a failure of it. */
-static enum status conn_submit(struct redis_conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv,
-                          struct err *e)
+static enum status conn_submit(
+        struct redis_conn *c, redisCallbackFn *fn, void *arg, unsigned argc, const struct str *argv, struct err *e)
 {
 	const char *p[ARGC_MAX];
 	size_t n[ARGC_MAX];
