@@ -252,6 +252,12 @@ class Text(unittest.TestCase):
                                 if f'{{ "{name}", "' not in told and not re.match(r"oauth\.(key|\w+_swept)", name)]
         self.assertEqual(missing, [])
 
+    def test_ids_of_templates_are_reserved(self):
+        """Content must not have the id of something in the page around it (platform/text/html.c)."""
+        own = re.search(r"reserved_ids\[\] = \{(.*?)\};", (ROOT / "src/platform/text/html.c").read_text(), re.S)[1]
+        used = {name for path in tracked("src/*.html") for name in re.findall(r'\bid="([^"{}]+)"', path.read_text())}
+        self.assertEqual(sorted(used - set(re.findall(r'"([^"]+)"', own)) - {"true"}), [])
+
     def test_tables_come_from_base(self):
         """uthash ends the process when memory is out, unless it is told otherwise first."""
         wrong = [str(path.relative_to(ROOT)) for path in tracked("src/*.c", "src/*.h")

@@ -98,6 +98,34 @@ static void check_export(const char *file, const char *prefix)
 static void test_ghost6(void **state) { check_export("ghost6-lexical.json", "ghost6"); }
 static void test_ghost5(void **state) { check_export("ghost5-mobiledoc.json", "ghost5"); }
 
+/* --- Markdown ----------------------------------------------------------------------------------------------------- */
+
+/* As many as a body may hold: the work grows with the text and not with its square, or this would not end. */
+static void repeated(const char *piece, const char *end)
+{
+	SCOPED_ARENA *a = arena_new(512u << 20);
+	struct body b;
+	struct buf text;
+	struct err e = { 0 };
+	buf_arena(&text, a, 1u << 20);
+	while (text.len < (128u << 10))
+		buf_puts(&text, piece);
+	buf_puts(&text, end);
+	enum status st = body_render(a, BODY_MARKDOWN, buf_str(&text), STR_NULL, NULL, &b, &e);
+	assert_true(st == ST_OK || st == ST_TOO_LARGE);
+}
+
+static void test_marks_without_end(void **state)
+{
+	static const char *const pieces[] = { "^[", "~a ", "==", " ==a", "a== ", "~~a ", "[^1]", "[^1]: a\n\n", "[^",
+		"]",
+		"^[a ", "~a^", "http://a.", "a@", "a@b.", "*~a ", "_==a_ ", "- ~a\n", "|-", "x|\n-|\n", "# a#\n" };
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		repeated(pieces[i], "");
+		repeated(pieces[i], "\n\n[^1]: x");
+	}
+}
+
 /* --- small ones --------------------------------------------------------------------------------------------------- */
 
 static struct body render(struct arena *a, enum body_format f, const char *source)
@@ -208,6 +236,28 @@ static void test_slugs_and_excerpts(void **state)
 }
 
 /* --- who sees what ------------------------------------------------------------------------------------------------ */
+
+/* Each version of Ghost had rules of its own, and old links go by them. */
+static void test_heading_ids(void **state)
+{
+#define MOBILEDOC_HEADING(version, text) \
+	"{\"version\":\"0.3.1\"," version "\"markups\":[],\"atoms\":[],\"cards\":[]," \
+	"\"sections\":[[1,\"h2\",[[0,[],0,\"" text "\"]]]]}"
+	expect(BODY_LEXICAL,
+	        LEXICAL("{\"type\":\"heading\",\"tag\":\"h2\",\"children\":[" TEXT("Über uns: a_b - c!", 0) "]}"),
+	        "<h2 id=\"%C3%BCber-uns-abc\">Über uns: a_b - c!</h2>");
+	expect(BODY_MOBILEDOC, MOBILEDOC_HEADING("\"ghostVersion\":\"4.0\",", "Über uns?"),
+	        "<h2 id=\"%C3%BCber-uns\">Über uns?</h2>");
+	expect(BODY_MOBILEDOC, MOBILEDOC_HEADING("\"ghostVersion\":\"3.42\",", "Heading two, & more"),
+	        "<h2 id=\"heading-two-more\">Heading two, &amp; more</h2>");
+	expect(BODY_MOBILEDOC, MOBILEDOC_HEADING("", "Über uns?"), "<h2 id=\"-ber-uns\">Über uns?</h2>");
+	expect(BODY_MARKDOWN, "## Heading two, `more`",
+	        "<h2 id=\"headingtwomore\">Heading two, <code>more</code></h2>");
+	expect(BODY_MARKDOWN, "# One\n# One", "<h1 id=\"one\">One</h1>\n<h1 id=\"one-1\">One</h1>");
+	/* an id that the page itself has */
+	expect(BODY_MARKDOWN, "# Content\n[up](#content)",
+	        "<h1 id=\"c-content\">Content</h1>\n<p><a href=\"#c-content\">up</a></p>");
+}
 
 static void test_paywall_splits(void **state)
 {
@@ -330,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_gated_cards),
 		cmocka_unit_test(test_ghost6),
 		cmocka_unit_test(test_ghost5),
+		cmocka_unit_test(test_marks_without_end),
+		cmocka_unit_test(test_heading_ids),
 		cmocka_unit_test(test_depth_falls_back),
 		cmocka_unit_test(test_wrong_types_do_no_harm),
 		cmocka_unit_test(test_scripts_stay_out),

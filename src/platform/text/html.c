@@ -274,6 +274,25 @@ void html_f64(struct buf *b, double v)
 
 /* --- fragment markers --------------------------------------------------------------------------------------------- */
 
+/* Every id that stands in a template as it is (the lint compares), and the global that a script asks for before it
+   uses it: an element's id would answer. */
+static const char *const reserved_ids[] = { "action", "actor", "avatar", "bio", "chain", "code", "content", "email",
+	"former", "fresh", "fresh-rule", "handle", "locale", "name", "no_avatar", "object", "password", "password-rule",
+	"PublicKeyCredential",	"q", "role", "status", "timezone", "user_code" };
+
+bool html_id_is_reserved(struct str id)
+{
+	for (size_t i = 0; i < sizeof reserved_ids / sizeof *reserved_ids; i++)
+		if (str_eqc(id, reserved_ids[i]))
+			return true;
+	return false;
+}
+
+struct str html_content_id(struct arena *a, struct str id)
+{
+	return html_id_is_reserved(id) ? arena_strf(a, "c-%.*s", STR_ARG(id)) : id;
+}
+
 static char marker_open[sizeof "<!--f:" + 32]; /* "<!--f:" and 32 hex digits */
 static pthread_once_t marker_once = PTHREAD_ONCE_INIT;
 

@@ -54,6 +54,11 @@ struct str html_url_clean(struct str s);
  */
 bool html_url_scheme(struct str url, struct str *scheme);
 
+/* Content has ids of its own, which stand beside those of the page's templates: one that a template uses gets "c-"
+   before it, any other stays, so that links to it from anywhere lead there. In a when it is not id itself. */
+bool html_id_is_reserved(struct str id);
+struct str html_content_id(struct arena *a, struct str id);
+
 /* The placeholder that a template's {% fragment %} writes and fragment_compose() replaces. The key is random per
    process, so that content can not forge one:
        <!--f:KEY SP service SP type SP params-->      each percent-encoded (url_encode), params maybe empty */

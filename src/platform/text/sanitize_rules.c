@@ -5,8 +5,6 @@
  */
 #include "platform/text/sanitize_rules.h"
 
-#define ID_PREFIX "c-" /* keeps content from clobbering ids and globals of the page's own scripts */
-
 /* --- attributes ---------------------------------------------------------------------------------------------- */
 
 #define ATTRS(name) static const struct attr_rule name[]
@@ -367,6 +365,8 @@ static void put_rel(struct buf *v, struct str s)
 	}
 }
 
+#define ID_CHARS ":.%~=,;!()*'@+$/?"
+
 /* `extra`: what else than names and non-ASCII may stand in it. */
 static bool put_id(struct buf *v, struct str s, const char *extra)
 {
@@ -377,8 +377,8 @@ static bool put_id(struct buf *v, struct str s, const char *extra)
 		if (!is_name_char(c) && c < 0x80 && !strchr(extra, c))
 			return false;
 	}
-	if (!str_starts(s, STR(ID_PREFIX)))
-		BUF_LIT(v, ID_PREFIX);
+	if (html_id_is_reserved(s))
+		BUF_LIT(v, "c-"); /* as html_content_id */
 	buf_putstr(v, s);
 	return true;
 }
@@ -421,7 +421,7 @@ static bool put_link(struct buf *v, enum sanitize_policy p, struct str url)
 	}
 	if (s.n > 1 && s.p[0] == '#') {
 		buf_putc(v, '#');
-		return put_id(v, str_skip(s, 1), ":.%~=,;!()*");
+		return put_id(v, str_skip(s, 1), ID_CHARS);
 	}
 	buf_putstr(v, s);
 	return true;
@@ -508,7 +508,7 @@ static bool put_value(struct buf *v, enum sanitize_policy p, const struct attr_r
 	case ATTR_SOURCE: return put_source(v, s);
 	case ATTR_SRCSET: return put_srcset(v, s);
 	case ATTR_CLASS: put_class(v, p, s); return v->len > 0;
-	case ATTR_ID: return put_id(v, s, ":.");
+	case ATTR_ID: return put_id(v, s, ID_CHARS);
 	case ATTR_REL: put_rel(v, s); return v->len > 0;
 	}
 	return false;
@@ -518,6 +518,8 @@ void sanitize_put_attr(struct buf *out, enum sanitize_policy p, const struct att
 {
 	const GumboAttribute *attr = gumbo_get_attribute(&el->attributes, rule->name);
 	struct str s = attr ? str_c(attr->value) : STR_NULL;
+	if (!attr && rule->kind == ATTR_ID && el->tag == GUMBO_TAG_A) /* <a name> of older pages */
+		s = (attr = gumbo_get_attribute(&el->attributes, "name")) ? str_c(attr->value) : STR_NULL;
 	if (!attr && rule->kind == ATTR_ALIGN && (attr = gumbo_get_attribute(&el->attributes, "style")))
 		s = style_text_align(str_c(attr->value));
 	if (!s.p)

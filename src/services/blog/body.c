@@ -90,6 +90,7 @@ static enum status render_once(struct arena *a, const struct source *s, const st
 		buf_putstr(&b, render_foreign(&r, for_audience(&r, s->text)).s);
 		break;
 	case BODY_MARKDOWN:
+		r.legacy_ids = true; /* only Ghost 0 kept bodies as Markdown */
 		render_markdown(&r, for_audience(&r, s->text));
 		break;
 	}

@@ -4,10 +4,10 @@
  * templates ask of a card. Payloads are hostile: any field may be missing or of any type.
  */
 #include <ctype.h>
-#include <md4c-html.h>
 
 #include "gen/blog_cards_tpl.h"
 #include "platform/text/sanitize.h"
+#include "services/blog/markdown.h"
 #include "services/blog/render.h"
 
 /* --- fields ----------------------------------------------------------------------------------------------------- */
@@ -161,20 +161,24 @@ static void put_gallery(struct card *k)
 
 static void put_html(struct card *k) { buf_putstr(k->r->out, card_blocks(k, "html").s); }
 
-static void markdown_piece(const MD_CHAR *text, MD_SIZE n, void *arg) { buf_put(arg, text, n); }
+static struct str markdown_heading_id(void *arg, struct str text)
+{
+	return render_heading_id(arg, text, HEADING_OF_MARKDOWN);
+}
 
 void render_markdown(struct render *r, struct str source)
 {
 	struct buf b;
-	buf_arena(&b, r->a, BODY_HTML_MAX);
-	unsigned flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_PERMISSIVEAUTOLINKS | MD_FLAG_TASKLISTS;
-	if (source.n > BODY_SOURCE_MAX || md_html(source.p, (MD_SIZE)source.n, markdown_piece, &b, flags, 0) ||
-	        !buf_ok(&b)) {
-		if (r->status == ST_OK)
-			r->status = err_set(r->err, ST_TOO_LARGE, "the Markdown is too large");
+	const struct markdown_options o = {
+		.ghost = true, .heading_id = markdown_heading_id, .arg = r, .set = ++r->markdowns
+	};
+	if (r->status != ST_OK)
 		return;
-	}
-	buf_putstr(r->out, render_foreign(r, buf_str(&b)).s);
+	buf_arena(&b, r->a, BODY_HTML_MAX);
+	r->status = source.n > BODY_SOURCE_MAX ? err_set(r->err, ST_TOO_LARGE, "the Markdown is too large")
+	                                       : markdown_html(r->a, source, &o, &b, r->err);
+	if (r->status == ST_OK)
+		buf_putstr(r->out, render_foreign(r, buf_str(&b)).s);
 }
 
 static void put_markdown(struct card *k) { render_markdown(k->r, card_text(k, "markdown")); }

@@ -172,7 +172,7 @@ static void put_heading(struct render *r, json_t *node, unsigned depth)
 	struct buf text;
 	buf_arena(&text, r->a, HEADING_TEXT_MAX);
 	gather_text(json_object_get(node, "children"), &text, 0);
-	struct el_attr id = { "id", render_heading_id(r, buf_str(&text)) };
+	struct el_attr id = { "id", render_heading_id(r, buf_str(&text), HEADING_OF_EDITOR) };
 	put_element(r, el, node, &id, depth);
 }
 

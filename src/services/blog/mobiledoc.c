@@ -117,7 +117,7 @@ static void put_markup_section(struct render *r, const struct doc *d, json_t *se
 		buf_arena(&text, r->a, HEADING_TEXT_MAX);
 		json_array_foreach(markers, i, marker)
 			render_heading_text(&text, text_of(json_array_get(marker, 3)));
-		attr = (struct el_attr){ "id", render_heading_id(r, buf_str(&text)) };
+		attr = (struct el_attr){ "id", render_heading_id(r, buf_str(&text), HEADING_OF_EDITOR) };
 	}
 	el_open(r->out, quote ? "blockquote" : el, &attr, 1);
 	if (quote)
@@ -187,7 +187,8 @@ void mobiledoc_render(struct render *r, json_t *doc)
 		json_object_get(doc, "cards") };
 	size_t i;
 	json_t *section;
-	r->legacy_ids = !json_object_get(doc, "ghostVersion");
+	struct str version = text_of(json_object_get(doc, "ghostVersion"));
+	r->legacy_ids = !version.n || (version.p[0] < '4' && (version.n < 2 || version.p[1] == '.'));
 	json_array_foreach(json_object_get(doc, "sections"), i, section) {
 		if (r->stopped || !render_count(r))
 			return;

@@ -6,7 +6,6 @@
 
 #include "platform/text/sanitize.h"
 
-#define HEADING_IDS_MAX 512
 #define NOTE_MAX        200 /* bytes of a note, with its end: our own words and at most 60 characters of the text's */
 #define SPANS_MAX       64  /* within each other that are looked at; deeper ones stay, which is no harm */
 
@@ -50,6 +49,7 @@ static void put_img(struct arena *a, struct buf *b, const struct blog_image *im,
 		{ "width", im->height > 0 ? number_or_null(a, im->width) : STR_NULL },
 		{ "height", im->width > 0 ? number_or_null(a, im->height) : STR_NULL },
 		{ "alt", im->alt.p ? im->alt : STR("") },
+		{ "title", im->title.n ? im->title : STR_NULL },
 		{ "loading", STR("lazy") },
 		{ "decoding", STR("async") },
 	};
@@ -91,37 +91,6 @@ void render_note(struct render *r, const char *fmt, ...)
 			return; /* each audience meets the same */
 	if (*r->note_count < BODY_NOTES_MAX)
 		r->notes[(*r->note_count)++] = arena_str(r->a, note);
-}
-
-void render_heading_text(struct buf *text, struct str more)
-{
-	buf_putstr(text, str_first(more, HEADING_TEXT_MAX - text->len));
-}
-
-struct str render_heading_id(struct render *r, struct str text)
-{
-	struct str slug = body_slug(r->a, text);
-	if (r->legacy_ids) {
-		struct buf b;
-		buf_arena(&b, r->a, slug.n + 1);
-		for (size_t i = 0; i < slug.n; i++)
-			if (slug.p[i] != '-')
-				buf_putc(&b, slug.p[i]);
-		slug = buf_str(&b);
-	}
-	if (!slug.n)
-		return STR_NULL;
-	if (!r->ids)
-		r->ids = ARENA_ARRAY(r->a, struct heading_id, HEADING_IDS_MAX);
-	for (unsigned i = 0; i < r->id_count; i++)
-		if (str_eq(r->ids[i].slug, slug))
-			return arena_strf(r->a, "%.*s-%u", STR_ARG(slug), ++r->ids[i].count);
-	if (r->id_count >= HEADING_IDS_MAX) {
-		render_note(r, "headings after the first %d have no address", HEADING_IDS_MAX);
-		return STR_NULL;
-	}
-	r->ids[r->id_count++] = (struct heading_id){ .slug = slug };
-	return slug;
 }
 
 struct str render_url(struct render *r, struct str url) { return body_url(r->a, r->opt, url); }
@@ -211,6 +180,8 @@ static void put_stored_img(struct render *r, struct buf *b, struct str attrs)
 			im.src = unescape(r->a, value);
 		else if (str_eqc(name, "alt"))
 			im.alt = unescape(r->a, value);
+		else if (str_eqc(name, "title"))
+			im.title = unescape(r->a, value);
 		else if (str_eqc(name, "class"))
 			cls = unescape(r->a, value);
 		else if (str_eqc(name, "width") && str_i64(value, &width) && width > 0 && width < 100000)
@@ -221,6 +192,7 @@ static void put_stored_img(struct render *r, struct buf *b, struct str attrs)
 	struct blog_image stored = { 0 };
 	if (r->opt && r->opt->image && r->opt->image(r->opt->arg, im.src, &stored)) {
 		stored.alt = im.alt;
+		stored.title = im.title;
 		im = stored;
 	}
 	put_img(r->a, b, &im, cls.p ? arena_cstr(r->a, cls) : NULL, "(min-width: 44rem) 42rem, 100vw");

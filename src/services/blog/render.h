@@ -22,7 +22,8 @@ struct render {
 	bool to_paywall;   /* stop at the mark */
 	bool stopped;      /* … reached */
 	bool saw_gate, saw_paywall;
-	bool legacy_ids;   /* Ghost 3 and before: ids without separators */
+	bool legacy_ids;   /* of headings: by the rule of Ghost 3 and before */
+	unsigned markdowns; /* texts so far */
 	unsigned nodes, images;
 	struct heading_id *ids;
 	unsigned id_count, id_cap;
@@ -46,11 +47,13 @@ void el_close(struct buf *b, const char *name);
 struct safe_html render_img(struct render *r, const struct blog_image *im, const char *cls, const char *sizes);
 void render_note(struct render *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool render_count(struct render *r); /* one node more; false: too many, r->status says so */
-/* As much of a heading's text as its address is made of. */
+/* As much of a heading's text as its id is made of: more is appended to text as far as it fits. */
 #define HEADING_TEXT_MAX 1024
 void render_heading_text(struct buf *text, struct str more);
-struct str render_heading_id(struct render *r,
-                             struct str text); /* STR_NULL: none, as past HEADING_IDS_MAX; that is noted */
+enum heading_source { HEADING_OF_EDITOR, HEADING_OF_MARKDOWN };
+/* The id that Ghost gave a heading of that text, so that links to it go on leading there; in r->a, p NULL: none, as past
+   HEADING_IDS_MAX, which is noted. The second of two alike gets "-1". */
+struct str render_heading_id(struct render *r, struct str text, enum heading_source from);
 struct safe_html render_foreign(struct render *r, struct str html);       /* blocks of HTML, through the sanitiser */
 struct safe_html render_foreign_line(struct render *r, struct str html);  /* a line of it */
 struct str render_without_spans(

@@ -29,6 +29,7 @@ struct blog_image {
 	struct str srcset;  /* "… 320w, … 640w": empty when there are no variants */
 	struct str alt;
 	int width, height;  /* 0: not known */
+	struct str title;   /* of one in a body, shown when it is pointed at; p NULL: none */
 };
 
 /* A tag or an author, as a list shows it. */

@@ -5,6 +5,7 @@
 #include <utf8proc.h>
 
 #include "base/buf.h"
+#include "platform/text/html.h"
 #include "platform/text/unicode.h"
 #include "services/blog/body.h"
 
@@ -108,6 +109,8 @@ struct str body_url(struct arena *a, const struct body_options *opt, struct str 
 		url = rest.n && rest.p[0] == '/' ? rest : arena_strf(a, "/%.*s", STR_ARG(rest));
 		break;
 	}
+	if (url.n > 1 && url.p[0] == '#' && html_id_is_reserved(str_skip(url, 1)))
+		return arena_strf(a, "#c-%.*s", STR_ARG(str_skip(url, 1)));
 	struct str page;
 	return overlay_page(url, &page) ? page : url.p ? url : STR("");
 }
