@@ -5,6 +5,7 @@
 #include "unit/limits.h"
 
 #include "services/blog/import_plan.h"
+#include "services/blog/markdown.h"
 #include "services/blog/render.h"
 #include "services/identity/people/people.h"
 
@@ -135,6 +136,24 @@ static enum status heading_ids(struct arena *a, size_t n, struct err *e)
 	return noted(&b, e);
 }
 
+/* A character behind a backslash is a part by itself. */
+static enum status markdown_parts(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	return body_render(a, BODY_MARKDOWN, text_of(a, "", n, "\\!", ""), STR_NULL, NULL, &b, e);
+}
+
+static enum status markdown_notes(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	struct buf text;
+	buf_arena(&text, a, 1 << 20);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "a[^%zu]\n\n[^%zu]: note\n\n", i, i);
+	TRY(body_render(a, BODY_MARKDOWN, buf_str(&text), STR_NULL, NULL, &b, e));
+	return noted(&b, e);
+}
+
 /* A heading is longer than what its address is made of: that comes from what fits. */
 static enum status heading_text(struct arena *a, size_t n, struct err *e)
 {
@@ -242,7 +261,10 @@ static const struct limit limits[] = {
 	{ "services/blog/lexical.c", "INLINE_DEPTH_MAX", 40, blocks_deep, ST_TOO_LARGE,
 	  "blocks nested more than 40 deep" },
 	{ "services/blog/mobiledoc.c", "MARKUPS_MAX", 32, marks, ST_TOO_LARGE, "more than 32 others" },
-	{ "services/blog/render.c", "HEADING_IDS_MAX", 512, heading_ids, ST_TOO_LARGE, "after the first 512" },
+	{ "services/blog/markdown.c", "PARTS_MAX", 1 << 16, markdown_parts, ST_TOO_LARGE, "too many parts" },
+	{ "services/blog/markdown.h", "MARKDOWN_NOTES_MAX", MARKDOWN_NOTES_MAX, markdown_notes, ST_TOO_LARGE,
+	  "after the first 1000" },
+	{ "services/blog/headings.c", "HEADING_IDS_MAX", 512, heading_ids, ST_TOO_LARGE, "after the first 512" },
 	{ "services/blog/render.c", "SPANS_MAX", 64, spans, ST_TOO_LARGE, "<span>x</span>" },
 	{ "services/blog/render.h", "HEADING_TEXT_MAX", HEADING_TEXT_MAX, heading_text, ST_TOO_LARGE, "id=\"las\"" },
 	{ "services/blog/import.h", "IMPORT_NOTES_MAX", IMPORT_NOTES_MAX, notes, ST_TOO_LARGE, "and 1 more notes" },

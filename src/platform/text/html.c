@@ -278,7 +278,7 @@ void html_f64(struct buf *b, double v)
    uses it: an element's id would answer. */
 static const char *const reserved_ids[] = { "action", "actor", "avatar", "bio", "chain", "code", "content", "email",
 	"former", "fresh", "fresh-rule", "handle", "locale", "name", "no_avatar", "object", "password", "password-rule",
-	"PublicKeyCredential",	"q", "role", "status", "timezone", "user_code" };
+	"PublicKeyCredential",	"q", "role", "status", "t-q", "timezone", "user_code" };
 
 bool html_id_is_reserved(struct str id)
 {

@@ -166,11 +166,17 @@ static struct str markdown_heading_id(void *arg, struct str text)
 	return render_heading_id(arg, text, HEADING_OF_MARKDOWN);
 }
 
+static void markdown_notes_left(void *arg)
+{
+	render_note(arg, "footnotes after the first %d stay as they were typed", MARKDOWN_NOTES_MAX);
+}
+
 void render_markdown(struct render *r, struct str source)
 {
 	struct buf b;
 	const struct markdown_options o = {
-		.ghost = true, .heading_id = markdown_heading_id, .arg = r, .set = ++r->markdowns
+		.ghost = true, .heading_id = markdown_heading_id, .notes_left = markdown_notes_left, .arg = r,
+		.set = ++r->markdowns
 	};
 	if (r->status != ST_OK)
 		return;

@@ -103,7 +103,7 @@ void render_heading_text(struct buf *text, struct str more)
 
 struct str render_heading_id(struct render *r, struct str text, enum heading_source from)
 {
-	text = str_utf8_first(str_first(text, HEADING_TEXT_MAX), HEADING_TEXT_MAX);
+	text = str_utf8_fit(text, HEADING_TEXT_MAX);
 	struct str id = !r->legacy_ids              ? new_id(r->a, text)
 	                : from == HEADING_OF_EDITOR ? old_editor_id(r->a, text)
 	                                            : old_markdown_id(r->a, text);

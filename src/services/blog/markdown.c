@@ -6,7 +6,7 @@
 #include "platform/text/html.h"
 #include "services/blog/markdown_int.h"
 
-#define PARTS_MAX 400000 /* inline parts of one block */
+#define PARTS_MAX (1u << 16) /* inline parts of one paragraph, heading or cell */
 
 /* --- inline parts ------------------------------------------------------------------------------------------------- */
 
@@ -218,6 +218,7 @@ static int on_block(MD_BLOCKTYPE type, void *detail, void *arg)
 {
 	struct markdown *m = arg;
 	line_end(m);
+	m->verbatim = type == MD_BLOCK_CODE || type == MD_BLOCK_HTML;
 	if (type == MD_BLOCK_H)
 		m->heading = ((const MD_BLOCK_H_DETAIL *)detail)->level;
 	else if (type == MD_BLOCK_OL && ((const MD_BLOCK_OL_DETAIL *)detail)->start != 1)
@@ -242,6 +243,7 @@ static int on_block_end(MD_BLOCKTYPE type, void *detail, void *arg)
 		return m->full;
 	}
 	line_end(m);
+	m->verbatim = false;
 	buf_puts(m->out, block_tags[type].close);
 	return m->full || !buf_ok(m->out);
 }
@@ -282,6 +284,13 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *arg)
 	struct markdown *m = arg;
 	struct str s = str_n(text, n);
 	struct inline_part *p;
+	if (m->verbatim) {
+		if (type == MD_TEXT_HTML)
+			buf_putstr(m->out, s);
+		else
+			html_text(m->out, type == MD_TEXT_NULLCHAR ? STR("\xef\xbf\xbd") : s);
+		return !buf_ok(m->out);
+	}
 	switch (type) {
 	case MD_TEXT_NULLCHAR:
 		s = STR("\xef\xbf\xbd");
@@ -322,6 +331,7 @@ bool markdown_blocks(struct markdown *m, struct str source)
 	m->source_end = source.p + source.n;
 	m->line = (struct inline_list){ 0 };
 	m->open = m->heading = m->images = 0;
+	m->verbatim = false;
 	return !md_parse(source.p, (MD_SIZE)source.n, &parser, m) && !m->full && buf_ok(m->out);
 }
 

@@ -17,6 +17,8 @@ struct markdown_options {
 	bool ghost;
 	/* The id of a heading of that text (markup left out); p NULL: none. NULL: headings have no ids. */
 	struct str (*heading_id)(void *arg, struct str text);
+	/* Told, if not NULL, when there are more than MARKDOWN_NOTES_MAX footnotes. */
+	void (*notes_left)(void *arg);
 	void *arg;
 	unsigned set; /* which text of its page this is, from 1: keeps the ids of footnotes apart */
 };

@@ -51,6 +51,7 @@ struct markdown {
 	struct inline_list line; /* of the block that is being read */
 	unsigned open;           /* the innermost INLINE_OPEN of line, plus 1 */
 	unsigned heading;        /* level of the heading that is being read; 0: none */
+	bool verbatim;           /* in a block of code or HTML: its text is written as it comes */
 	unsigned images;         /* open ones */
 	unsigned image_at;       /* the outermost's place in line */
 	struct markdown_note *notes, **by_place;

@@ -100,8 +100,11 @@ struct markdown_note *markdown_note_named(struct markdown *m, struct str label)
 
 struct markdown_note *markdown_note_add(struct markdown *m)
 {
-	if (m->note_count == MARKDOWN_NOTES_MAX)
+	if (m->note_count == MARKDOWN_NOTES_MAX) {
+		if (m->opt->notes_left)
+			m->opt->notes_left(m->opt->arg);
 		return NULL;
+	}
 	if (!m->notes) {
 		m->notes = ARENA_ARRAY(m->a, struct markdown_note, MARKDOWN_NOTES_MAX);
 		m->by_place = ARENA_ARRAY(m->a, struct markdown_note *, MARKDOWN_NOTES_MAX);

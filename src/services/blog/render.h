@@ -51,8 +51,8 @@ bool render_count(struct render *r); /* one node more; false: too many, r->statu
 #define HEADING_TEXT_MAX 1024
 void render_heading_text(struct buf *text, struct str more);
 enum heading_source { HEADING_OF_EDITOR, HEADING_OF_MARKDOWN };
-/* The id that Ghost gave a heading of that text, so that links to it go on leading there; in r->a, p NULL: none, as past
-   HEADING_IDS_MAX, which is noted. The second of two alike gets "-1". */
+/* The id that Ghost gave a heading of that text, so that links to it go on leading there; in r->a, p NULL: none, as
+   past HEADING_IDS_MAX, which is noted. The second of two alike gets "-1". */
 struct str render_heading_id(struct render *r, struct str text, enum heading_source from);
 struct safe_html render_foreign(struct render *r, struct str html);       /* blocks of HTML, through the sanitiser */
 struct safe_html render_foreign_line(struct render *r, struct str html);  /* a line of it */
