@@ -32,6 +32,7 @@
 #define CALLBACK_ENCODED "https%3A%2F%2Fapp.example%2Fback"
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 #define SEED "twenty bytes of seed"
+#define KEPT_S           (30 * 86400) /* of what a request finds: longer than any bound of time that is met */
 
 static struct {
 	int64_t people[WHO_COUNT];
@@ -65,7 +66,7 @@ int64_t scene_person(enum who who) { return made.people[who]; }
 
 static void put(struct prep *x, enum auth_kind kind, struct str key, struct str owner, struct str value)
 {
-	const struct auth_entry n = { kind, key, owner, value, auth_expiry_us(600) };
+	const struct auth_entry n = { kind, key, owner, value, auth_expiry_us(KEPT_S) };
 	MUST(authstore_put(x->ctx, x->h->p->auth, &n, E));
 }
 
@@ -74,7 +75,10 @@ static struct str owner_of(struct prep *x, int64_t person)
 	return arena_strf(x->ctx->arena, "p:%lld", (long long)person);
 }
 
-static void keep(char *out, struct str s) { snprintf(out, sizeof((struct prep *)NULL)->a, "%.*s", STR_ARG(s)); }
+static void keep(char *out, struct str s)
+{
+	snprintf(out, sizeof((struct prep *)NULL)->b, "%.*s", STR_ARG(s));
+}
 
 static void keep_id(char *out, int64_t id)
 {
@@ -213,6 +217,16 @@ void scene_sign_in(struct prep *x, enum who who, char *out, size_t max)
 		put(x, AUTH_SESSION, session_key(&ctx, str_c(hash)), sso_sessions_owner(&ctx, x->sso), x->sso);
 		n += (size_t)snprintf(
 		        out + n, max - n, "; %s=%.*s", session_cookie_name(&ctx, ctx.svc), STR_ARG(secret));
+	}
+}
+
+void scene_sign_ons(struct prep *x)
+{
+	for (size_t i = 1; i < x->n; i++) { /* one is whoever asks */
+		char hash[AUTH_HASH_LEN + 1];
+		(void)auth_secret(x->ctx->arena, hash);
+		put(x, AUTH_SSO, arena_str(x->ctx->arena, str_c(hash)), owner_of(x, x->person),
+		    sso_value(x->ctx, x->person));
 	}
 }
 
@@ -380,6 +394,28 @@ void scene_new_passkey(struct prep *x)
 	body_of(x, registration(x->ctx->arena, challenge_of(x, x->person)));
 }
 
+void scene_answer(struct prep *x, struct str challenge)
+{
+	change(x, "identity", tx_no_passkeys);
+	body_of(x, registration(x->ctx->arena, challenge));
+}
+
+static enum status tx_more_passkeys(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	for (size_t i = 1; i < x->n; i++)
+		TRY(q_identity_passkey_add(c, arena_strf(db_arena(c), "another-%zu", i), x->person, str_c(made.jwk), 0,
+		                           STR("Key"), clock_now_us(), NULL, e));
+	return ST_OK;
+}
+
+/* One less than n: the request adds one. Those of a smaller n are there still. */
+void scene_passkeys(struct prep *x)
+{
+	scene_new_passkey(x);
+	change(x, "identity", tx_more_passkeys);
+}
+
 void scene_has_passkey(struct prep *x)
 {
 	change(x, "identity", tx_passkey);
@@ -434,6 +470,23 @@ static enum status tx_archive(struct db_conn *c, void *arg, struct err *e)
 	int64_t id = id_new();
 	TRY(q_account_export_add(c, id, made.people[MEMBER], clock_now_us(), NULL, e));
 	return q_account_export_done(c, id, STR("ready"), STR("scene.zip"), 5, clock_now_us(), NULL, e);
+}
+
+static enum status tx_more_addresses(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	struct str none = STR("");
+	TRY(tx_no_address(c, arg, e));
+	for (size_t i = 1; i < x->n; i++)
+		TRY(q_account_address_put(c, id_new(), made.people[MEMBER], STR("Mara"), STR("Mill Lane 1"), none, none,
+		                          STR("Ousebridge"), none, STR("GB"), none, false, false, clock_now_us(), NULL,
+		                          e));
+	return ST_OK;
+}
+
+void scene_addresses(struct prep *x)
+{
+	change(x, "account", tx_more_addresses);
 }
 
 void scene_archive(struct prep *x)
@@ -645,7 +698,7 @@ void scene_login_account(struct prep *x) { login_at(x, "account"); }
 
 /* --- other processes ----------------------------------------------------------------------------------------- */
 
-static void sign(struct prep *x, const char *path, struct str body)
+void scene_sign(struct prep *x, const char *path, struct str body)
 {
 	char signature[INTERNAL_SIGNATURE_MAX];
 	if (!internal_sign(x->h->p->secret, "POST", str_c(path), body, clock_now_us(), signature))
@@ -653,8 +706,14 @@ static void sign(struct prep *x, const char *path, struct str body)
 	keep(x->a, str_c(signature));
 }
 
-void scene_contract(struct prep *x) { sign(x, "/internal/contracts/blog/site", STR(SCENE_CONTRACT_BODY)); }
-void scene_fragments(struct prep *x) { sign(x, "/internal/fragments", STR(SCENE_FRAGMENTS_BODY)); }
+void scene_contract(struct prep *x)
+{
+	scene_sign(x, "/internal/contracts/blog/site", STR(SCENE_CONTRACT_BODY));
+}
+void scene_fragments(struct prep *x)
+{
+	scene_sign(x, "/internal/fragments", STR(SCENE_FRAGMENTS_BODY));
+}
 
 /* One that was not handled before. */
 void scene_events(struct prep *x)
@@ -664,5 +723,5 @@ void scene_events(struct prep *x)
 	                "{\"service\":\"account\",\"origin\":\"identity\",\"events\":[[%lld,\"person.deleted\",\"123\","
 	                "\"{}\",1,1]]}",
 	                (long long)id_new()));
-	sign(x, "/internal/events", x->body);
+	scene_sign(x, "/internal/events", x->body);
 }

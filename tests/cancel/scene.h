@@ -21,8 +21,9 @@ struct prep {
 	struct house *h;
 	int64_t person;  /* who asks; 0: VISITOR */
 	struct str sso;  /* key of their sign-on */
-	char a[4096], b[4096], c[4096];
+	char a[8192], b[4096], c[4096];
 	struct str body; /* instead of the sample's; static */
+	size_t n;        /* of a bound that is met (test_limits_house) */
 };
 
 struct sample {
@@ -78,6 +79,13 @@ void scene_upload(struct prep *x);         /* body */
 void scene_passkey(struct prep *x);        /* body: an assertion */
 void scene_new_passkey(struct prep *x);    /* body: a registration */
 void scene_has_passkey(struct prep *x);    /* {a} its id */
+
+/* So many that one more, which the request adds, is prep's n. */
+void scene_addresses(struct prep *x);
+void scene_passkeys(struct prep *x);                                /* and body: a registration */
+void scene_sign_ons(struct prep *x);                                /* n of whoever asks, theirs among them */
+void scene_answer(struct prep *x, struct str challenge);            /* body: a registration */
+void scene_sign(struct prep *x, const char *path, struct str body); /* {a} the signature of another process */
 
 #define SCENE_CONTRACT_BODY "{}"
 #define SCENE_FRAGMENTS_BODY "{\"service\":\"blog\",\"pieces\":[{\"type\":\"brand\",\"params\":\"\"},{\"type\":\"nav-tree\",\"params\":\"menu=main\"}]}"

@@ -33,15 +33,14 @@
 #include "platform/media/media.h"
 #include "platform/web/web_int.h"
 #include "platform/work/job.h"
+#include "round.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
-#include "scene.h"
 
 enum {
 	WAITS_MAX = 400 /* more than any request makes: it goes round in circles */,
 	WAITS_ENDLESS = 6 /* of a stream's */,
 	QUIET_S = 60,
-	HEAD_MAX = 16384,
 	ANSWER_MAX = 8 << 20
 };
 enum moment { WHILE_IT_WAITS, WHEN_IT_WAKES, OUT_OF_TIME, MOMENTS };
@@ -49,7 +48,6 @@ static const char *const moment_names[MOMENTS] = { "while it waits", "as it wake
 
 static struct house house;
 static char answer[ANSWER_MAX];
-static char csrf[128], csrf_cookie[128];
 static unsigned failures, passed, cancelled_runs, whole_runs;
 
 /* --- the request that is ended --------------------------------------------------------------------------------- */
@@ -338,81 +336,6 @@ static bool settles(const struct things *before, const char *name)
 
 /* --- one request -------------------------------------------------------------------------------------------------- */
 
-struct round { const struct sample *s; char cookies[4096]; struct prep x; char member[32]; };
-
-static void forget_kept(struct ctx *ctx)
-{
-	const struct str flush[] = { STR("FLUSHDB") };
-	struct redis_reply reply;
-	struct err e = { 0 };
-	cache_clear(house.p->cache);
-	if (house.p->redis && redis_call(ctx, house.p->redis, 1, flush, &reply, &e) != ST_OK)
-		abort();
-}
-
-static void prepare(struct ctx *ctx, void *arg)
-{
-	struct round *r = arg;
-	struct prep *x = &r->x;
-	*x = (struct prep){ .ctx = ctx, .h = &house };
-	forget_kept(ctx);
-	snprintf(r->cookies, sizeof r->cookies, "%s", csrf_cookie);
-	scene_sign_in(x, r->s->who, r->cookies, sizeof r->cookies);
-	if (r->s->prepare)
-		r->s->prepare(x);
-	x->ctx = NULL;
-	x->sso = STR_NULL;
-	char id[ID_TEXT_LEN + 1];
-	id_text(scene_person(MEMBER), id);
-	snprintf(r->member, sizeof r->member, "%s", id);
-}
-
-/* text with what it names filled in. */
-static size_t fill_in(const struct round *r, struct str text, char *out, size_t max)
-{
-	const struct {
-		struct str name;
-		const char *value;
-	} names[] = { { STR("{a}"), r->x.a }, { STR("{b}"), r->x.b }, { STR("{c}"), r->x.c }, { STR("{csrf}"), csrf },
-		{ STR("{id}"), r->member } };
-	size_t n = 0;
-	while (text.n && n + 1 < max) {
-		unsigned i = 0;
-		while (i < 5 && !str_starts(text, names[i].name))
-			i++;
-		if (i < 5) {
-			n += (size_t)snprintf(out + n, max - n, "%s", names[i].value);
-			text = str_skip(text, names[i].name.n);
-		} else {
-			out[n++] = text.p[0];
-			text = str_skip(text, 1);
-		}
-	}
-	out[n] = 0;
-	return n;
-}
-
-/* Two cookie headers are one. */
-static size_t write_head(const struct round *r, size_t body, char *out)
-{
-	const struct sample *s = r->s;
-	char path[8192], headers[8192] = "", more[4200] = "";
-	fill_in(r, str_c(s->path), path, sizeof path);
-	if (s->headers)
-		fill_in(r, str_c(s->headers), headers, sizeof headers);
-	char *own = strstr(headers, "cookie: ");
-	if (own) {
-		snprintf(more, sizeof more, "; %.*s", (int)strcspn(own + 8, "\r"), own + 8);
-		memmove(own, strchr(own, '\n') + 1, strlen(strchr(own, '\n') + 1) + 1);
-	}
-	size_t n = (size_t)snprintf(out, HEAD_MAX,
-	        "%s %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: %s%s\r\n%s", s->method, path,
-	        r->cookies, more, headers);
-	if (body != SIZE_MAX)
-		n += (size_t)snprintf(out + n, HEAD_MAX - n, "content-length: %zu\r\n", body);
-	return n + (size_t)snprintf(out + n, HEAD_MAX - n, "\r\n");
-}
-
 /* The body goes when it is waited for, so that this is a wait too; or the answer comes without. */
 static void send_body(int fd, const char *body, size_t n)
 {
@@ -428,13 +351,13 @@ static void send_body(int fd, const char *body, size_t n)
 /* at 0: nothing ends it. Returns the answer's status, 0: none, -1: it stands still. */
 static int ask(struct round *r, unsigned at, enum moment moment)
 {
-	static char head[HEAD_MAX], body[1 << 17];
+	static char head[ROUND_HEAD_MAX], body[1 << 17];
 	size_t body_len = SIZE_MAX, got;
 	eventfd_t stale;
-	house_in_fiber(&house, prepare, r);
+	round_prepare(&house, r);
 	if (r->x.body.p || r->s->body)
-		body_len = fill_in(r, r->x.body.p ? r->x.body : str_c(r->s->body), body, sizeof body);
-	size_t head_len = write_head(r, body_len, head);
+		body_len = round_fill(r, r->x.body.p ? r->x.body : str_c(r->s->body), body, sizeof body);
+	size_t head_len = round_head(r, body_len, head);
 	while (eventfd_read(target.body_wanted, &stale) == 0)
 		;
 	target.at = at;
@@ -592,7 +515,7 @@ static const struct sample *sample_of(const char *pattern, const char *part)
    leave: of what waited nothing is done when the lane moves again, and nothing is kept. */
 static void pictures_hold_up_nobody(void)
 {
-	static char head[HEAD_MAX], body[1 << 17];
+	static char head[ROUND_HEAD_MAX], body[1 << 17];
 	static struct round upload, sign_in;
 	struct offload_stats before = pictures();
 	unsigned threads = before.threads, files = files_kept();
@@ -606,12 +529,12 @@ static void pictures_hold_up_nobody(void)
 	house_in_fiber(&house, hold_pictures, &threads);
 	for (unsigned i = 0; i < threads; i++)
 		sem_wait(&held);
-	house_in_fiber(&house, prepare, &upload);
+	round_prepare(&house, &upload);
 	for (unsigned i = 0; i < UPLOADS; i++) {
-		size_t n = fill_in(&upload, upload.x.body, body, sizeof body);
+		size_t n = round_fill(&upload, upload.x.body, body, sizeof body);
 		body[n - 20] = (char)('a' + i); /* behind the picture's end: another one each */
 		fds[i] = house_connect(&house);
-		house_send(fds[i], head, write_head(&upload, n, head));
+		house_send(fds[i], head, round_head(&upload, n, head));
 		house_send(fds[i], body, n);
 	}
 	while (!pictures().queued) /* the first of them is in the lane, the others wait for their share */
@@ -673,21 +596,6 @@ static void check_samples(void)
 	}
 }
 
-/* A form's token is good for all of them, with its cookie. */
-static void learn_token(void)
-{
-	static const struct sample form = { "identity", "GET", "/sign-in", "/sign-in", VISITOR, 200 };
-	static struct round r = { .s = &form };
-	if (ask(&r, 0, WHILE_IT_WAITS) != 200)
-		abort();
-	const char *cookie = strstr(answer, "gh_form="), *token = strstr(answer, "name=\"csrf\" value=\"");
-	if (!cookie || !token)
-		abort();
-	snprintf(csrf_cookie, sizeof csrf_cookie, "%.*s", (int)strcspn(cookie, ";\r"), cookie);
-	token += strlen("name=\"csrf\" value=\"");
-	snprintf(csrf, sizeof csrf, "%.*s", (int)strcspn(token, "\""), token);
-}
-
 static bool selected(size_t i, const char *part)
 {
 	char name[512];
@@ -716,7 +624,7 @@ static int run_engine(const char *engine, const char *part)
 	} else {
 		house_in_fiber(&house, scene_make, &house);
 		check_samples();
-		learn_token();
+		round_learn_token(&house);
 		for (size_t i = 0; i < sample_count; i++)
 			if (selected(i, part))
 				try_sample(&samples[i]);

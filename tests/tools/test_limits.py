@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SRC = ROOT / "src"
 # Bounds that no test meets, all lists together: only ever fewer.
-MOST_UNMET = 58
+MOST_UNMET = 27
 
 
 def without_comments(text):
@@ -58,7 +58,7 @@ def listed():
 
 def probed():
     text = "".join(path.read_text() for path in sorted((ROOT / "tests").glob("*/test_limits*.c")))
-    return set(re.findall(r'^\t+\{ "([\w/.]+)", "(\w+)",', text, re.M))
+    return set(re.findall(r'\{\s*"([\w/]+\.(?:c|h|re))",\s*"(\w+)",', text, re.M))
 
 
 def test_there(said):

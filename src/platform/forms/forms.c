@@ -128,6 +128,8 @@ static struct str all_words(struct form_fill *f, const struct field *d)
 	for (unsigned i = 0; i < sent->count; i++)
 		if (str_eqc(sent->list[i].name, d->name))
 			buf_printf(&b, "%s%.*s", b.len ? " " : "", STR_ARG(sent->list[i].value));
+	if (!buf_ok(&b))
+		form_fault(f, d->name, "At most %d bytes together, please.", FORM_JSON_MAX);
 	return buf_str(&b);
 }
 

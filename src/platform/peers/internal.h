@@ -18,7 +18,7 @@
 #include "platform/core/service.h"
 
 #define INTERNAL_HEADER "x-guildhall-signature"
-enum { INTERNAL_SIGNATURE_MAX = 96, INTERNAL_BODY_MAX = 4 << 20 };
+enum { INTERNAL_SIGNATURE_MAX = 96, INTERNAL_BODY_MAX = 2 << 20 };
 
 /* NUL-terminated header value. False when libcrypto fails. */
 bool internal_sign(struct str secret, const char *method, struct str path, struct str body, int64_t time_us,

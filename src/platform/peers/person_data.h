@@ -10,10 +10,15 @@
 #define GH_PLATFORM_PERSON_DATA_H
 
 #include "gen/shapes_contract.h"
+#include "platform/peers/internal.h"
 
 #define PERSON_DATA "person_data"
 
 /* A service's contract of that name; NULL: it keeps nothing. */
 const struct contract_def *person_data_contract(const struct service *s);
+
+/* Bytes of what one service keeps about a person, as JSON: an answer between processes, which is twice as large at
+   most for its quotes. */
+#define PERSON_DATA_MAX (INTERNAL_BODY_MAX / 2)
 
 #endif

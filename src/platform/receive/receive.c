@@ -5,6 +5,10 @@
 #include "platform/peers/contract.h"
 #include "platform/text/json.h"
 
+/* Whatever http.arena is, the largest question fits, and for who has signed it the largest answer. */
+#define BODY_MEMORY   (INTERNAL_BODY_MAX + (1u << 20))
+#define ANSWER_MEMORY (8u * INTERNAL_BODY_MAX)
+
 const struct route receive_routes[] = {
 	{ "POST", "/internal/contracts/{service:text}/{name:text}", receive_contract,
 	  .flags = ROUTE_INTERNAL | ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = INTERNAL_BODY_MAX,
@@ -24,9 +28,11 @@ enum status receive_body(struct web *w, struct str *body, struct err *e)
 	struct str signature = http_header(w->req, INTERNAL_HEADER);
 	if (!signature.p)
 		return err_set(e, ST_FORBIDDEN, "this address is for the other processes of this site");
+	arena_allow(w->ctx->arena, BODY_MEMORY);
 	TRY(http_body_all(w->req, INTERNAL_BODY_MAX, body, e));
 	if (!internal_verify(p->secret, "POST", w->req->target, *body, signature, clock_now_us()))
 		return err_set(e, ST_FORBIDDEN, "the signature does not fit; do the clocks agree, and server.secret?");
+	arena_allow(w->ctx->arena, ANSWER_MEMORY);
 	(void)ctx_set_traceparent(w->ctx, http_header(w->req, "traceparent"));
 	return ST_OK;
 }

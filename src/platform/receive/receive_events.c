@@ -54,5 +54,5 @@ enum status receive_events(struct web *w, struct err *e)
 	BUF_LIT(&out, "{\"status\":\"OK\",\"failed\":[");
 	handle_all(w->ctx, s, origin, events, &out);
 	BUF_LIT(&out, "]}");
-	return web_json(w, 200, buf_str(&out));
+	return buf_ok(&out) ? web_json(w, 200, buf_str(&out)) : err_set(e, ST_TOO_LARGE, "the answer is too large");
 }

@@ -31,7 +31,7 @@ enum status account_serve_person_data(
 	size_t n;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
-	buf_arena(&b, ctx->arena, 1 << 20);
+	buf_arena(&b, ctx->arena, PERSON_DATA_MAX);
 	TRY(q_account_addresses(c, in->person, &addresses, &n, e));
 	BUF_LIT(&b, "{\"addresses\":[");
 	for (size_t i = 0; i < n; i++) {
@@ -49,5 +49,5 @@ enum status account_serve_person_data(
 	}
 	BUF_LIT(&b, "}}");
 	out->json = buf_str(&b);
-	return ST_OK;
+	return buf_ok(&b) ? ST_OK : err_set(e, ST_TOO_LARGE, "more is kept about this person than fits");
 }

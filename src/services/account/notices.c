@@ -12,15 +12,23 @@
 #include "platform/text/json.h"
 #include "services/account/account.h"
 
-enum { PAGE_MAX = 256 << 10, TOPICS_MAX = 100 };
+enum { PAGE_MAX = 256 << 10 };
 
-static size_t topics(const struct platform *p, const struct notice_def **out)
+/* The topics of all services; in a. */
+static const struct notice_def **topics(const struct platform *p, struct arena *a, size_t *count)
 {
+	const struct notice_def **out = NULL;
 	size_t n = 0;
-	for (unsigned i = 0; i < p->service_count; i++)
-		for (const struct notice_def *d = p->services[i].def->notices; d && d->topic && n < TOPICS_MAX; d++)
-			out[n++] = d;
-	return n;
+	for (int pass = 0; pass < 2; pass++) {
+		out = pass ? ARENA_ARRAY(a, const struct notice_def *, n + 1) : NULL;
+		n = 0;
+		for (unsigned i = 0; i < p->service_count; i++)
+			for (const struct notice_def *d = p->services[i].def->notices; d && d->topic; d++, n++)
+				if (out)
+					out[n] = d;
+	}
+	*count = n;
+	return out;
 }
 
 static bool by_mail(const struct notice_def *d, const struct account_choices_row *rows, size_t n)
@@ -33,10 +41,9 @@ static bool by_mail(const struct notice_def *d, const struct account_choices_row
 
 static enum status notices_load(struct web *w, struct notices_view *v, struct err *e)
 {
-	const struct notice_def *defs[TOPICS_MAX];
+	const struct notice_def **defs = topics(w->ctx->svc->platform, w->ctx->arena, &v->count);
 	struct account_choices_row *rows;
 	size_t n;
-	v->count = topics(w->ctx->svc->platform, defs);
 	v->list = ARENA_ARRAY(w->ctx->arena, struct notice_choice, v->count);
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
@@ -79,9 +86,9 @@ static enum status notice_choice_tell(struct db_conn *c, struct web *w, const st
 static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 {
 	struct web *w = arg;
-	const struct notice_def *defs[TOPICS_MAX];
 	struct account_choices_row *former;
-	size_t had, n = topics(w->ctx->svc->platform, defs);
+	size_t had, n;
+	const struct notice_def **defs = topics(w->ctx->svc->platform, db_arena(c), &n);
 	TRY(q_account_choices(c, w->person->id, &former, &had, e));
 	for (size_t i = 0; i < n; i++) {
 		bool on = false;
@@ -107,9 +114,9 @@ enum status account_post_notices(struct web *w, struct err *e)
 enum status account_serve_choice(
         struct ctx *ctx, const struct account_choice_ask *in, struct account_choice_answer *out, struct err *e)
 {
-	const struct notice_def *defs[TOPICS_MAX];
 	struct account_choices_row *rows;
-	size_t n, i = 0, count = topics(ctx->svc->platform, defs);
+	size_t n, i = 0, count;
+	const struct notice_def **defs = topics(ctx->svc->platform, ctx->arena, &count);
 	while (i < count && !str_eqc(in->topic, defs[i]->topic))
 		i++;
 	if (i == count)

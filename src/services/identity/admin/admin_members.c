@@ -28,10 +28,17 @@ static struct str text_or_none(struct str s)
 	return s.p ? s : STR("");
 }
 
-#define ROLES_MAX 64
+static size_t service_roles(const struct platform *p)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < p->service_count; i++)
+		for (const struct role_def *r = p->services[i].def->roles; r && r->name; r++)
+			n++;
+	return n;
+}
 
-/* Every role there is, and which of them are among roles. */
-static size_t role_choices(struct web *w, struct str roles, struct role_choice *out)
+/* Every role there is, and which of them are among roles; in the request's arena. */
+static struct role_choice *role_choices(struct web *w, struct str roles, size_t *count)
 {
 	static const struct { struct str name, title, help; } site[] = {
 		{ STR_INIT(TR_NOOP("owner")), STR_INIT("Owner"), STR_INIT("Everything, and making administrators.") },
@@ -41,17 +48,20 @@ static size_t role_choices(struct web *w, struct str roles, struct role_choice *
 	};
 	const struct person *p = w->person;
 	const struct platform *pl = w->ctx->svc->platform;
+	const size_t of_the_site = sizeof site / sizeof *site;
 	size_t n = 0;
-	for (; n < 3; n++)
+	struct role_choice *out = ARENA_ARRAY(w->ctx->arena, struct role_choice, of_the_site + service_roles(pl));
+	for (; n < of_the_site; n++)
 		out[n] = (struct role_choice){ site[n].name, tr_str(site[n].title), tr_str(site[n].help),
 			str_has_word(roles, site[n].name), n < 2 && !person_may(p, "", "owner") };
 	for (unsigned i = 0; i < pl->service_count; i++)
-		for (const struct role_def *r = pl->services[i].def->roles; r && r->name && n < ROLES_MAX; r++) {
+		for (const struct role_def *r = pl->services[i].def->roles; r && r->name; r++) {
 			struct str name = arena_strf(w->ctx->arena, "%s.%s", pl->services[i].def->name, r->name);
 			out[n++] = (struct role_choice){ name, str_c(tr(r->title)), str_c(tr(r->help)),
 				str_has_word(roles, name), false };
 		}
-	return n;
+	*count = n;
+	return out;
 }
 
 /* --- the list --------------------------------------------------------------------------------------------------- */
@@ -99,9 +109,9 @@ static const struct choice states[] = {
 
 static const struct choice *choose_role(struct web *w)
 {
-	struct role_choice *roles = ARENA_ARRAY(w->ctx->arena, struct role_choice, ROLES_MAX);
-	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, ROLES_MAX + 1);
-	size_t n = role_choices(w, STR(""), roles);
+	size_t n;
+	struct role_choice *roles = role_choices(w, STR(""), &n);
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, n + 1);
 	for (size_t i = 0; i < n; i++)
 		list[i] = (struct choice){ arena_cstr(w->ctx->arena, roles[i].name),
 			arena_cstr(w->ctx->arena, roles[i].title), NULL };
@@ -183,13 +193,12 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 	struct page_shell shell;
 	TRY(load_member(w, web_path_int(w, "id"), &p, e));
 	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles,
-		                              html_day(a, w->person->zone, p->created_at),
-		                              html_day(a, w->person->zone, p->seen_at) },
-		.roles = ARENA_ARRAY(a, struct role_choice, ROLES_MAX),
-		.done = text_or_none(web_query(w, "done")),
-		.problem = problem,
-		.self = p->id == w->person->id };
-	v.role_count = role_choices(w, p->roles, v.roles);
+		                                  html_day(a, w->person->zone, p->created_at),
+		                                  html_day(a, w->person->zone, p->seen_at) },
+		                      .done = text_or_none(web_query(w, "done")),
+		                      .problem = problem,
+		                      .self = p->id == w->person->id };
+	v.roles = role_choices(w, p->roles, &v.role_count);
 	TRY(sso_list(w->ctx, p->id, &sessions, &v.sessions, e));
 	shell = signin_shell(w, arena_printf(a, "%.*s", STR_ARG(p->name)));
 	web_no_cache(w);
@@ -206,10 +215,12 @@ enum status identity_get_member(struct web *w, struct err *e)
 /* Of the boxes that are ticked, those that exist; what the page does not offer stays as it was. */
 static struct str ticked(struct web *w, struct str former)
 {
-	struct role_choice *known = ARENA_ARRAY(w->ctx->arena, struct role_choice, ROLES_MAX);
-	size_t n = role_choices(w, former, known);
+	size_t n, room = 0;
+	struct role_choice *known = role_choices(w, former, &n);
 	struct buf b;
-	buf_arena(&b, w->ctx->arena, 4096);
+	for (size_t i = 0; i < n; i++)
+		room += known[i].name.n + 1;
+	buf_arena(&b, w->ctx->arena, room);
 	for (size_t i = 0; i < n; i++) {
 		bool on = known[i].locked && known[i].has;
 		for (unsigned f = 0; f < w->form_.count && !known[i].locked; f++)

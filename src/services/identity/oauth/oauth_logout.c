@@ -13,8 +13,7 @@
 #include "services/identity/oauth/oauth_ask.h"
 #include "services/identity/oauth/oauth_key.h"
 
-#define PAGE_MAX (256 << 10)
-#define GRANTS_MAX 1000
+#define PAGE_MAX            (256 << 10)
 #define EVENT "http://schemas.openid.net/event/backchannel-logout"
 #define LOGOUT_TOKEN_LIFE_S 120
 
@@ -47,8 +46,8 @@ static enum status end_grants(struct ctx *ctx, const struct sso *s, struct str c
 	size_t n;
 	*any = false;
 	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT,
-	        arena_strf(ctx->arena, "pc:%lld:%.*s", (long long)s->person, STR_ARG(client)), GRANTS_MAX, &grants, &n,
-	        e));
+	                   arena_strf(ctx->arena, "pc:%lld:%.*s", (long long)s->person, STR_ARG(client)),
+	                   2 * OAUTH_GRANTS_MAX, &grants, &n, e));
 	for (size_t i = 0; i < n; i++) {
 		SCOPED_JSON *j = json_parse(grants[i].value, 2, NULL);
 		if (!str_eq(json_str(j, "sso"), s->key))

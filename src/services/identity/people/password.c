@@ -18,6 +18,7 @@
 #include "services/identity/people/guess.h"
 #include "services/identity/people/people.h"
 
+#define PASSWORD_TYPED_MAX (4 * PASSWORD_MAX) /* bytes as they come, before accents are put together with letters */
 #define WAITING_MAX 64
 #define WAIT_NS (5 * NS_PER_S)
 
@@ -116,10 +117,13 @@ enum status password_verify(
         struct ctx *ctx, struct str password, struct str hash, bool *right, bool *weak, struct err *e)
 {
 	*right = *weak = false;
-	struct hash_work w = { .password = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_MAX)),
-			  .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
+	/* Too long a one is nobody's, and takes as long as any other. */
+	struct str typed = normal(ctx, str_first(password.p ? password : STR(""), PASSWORD_TYPED_MAX));
+	bool too_long = password.n > PASSWORD_TYPED_MAX || typed.n > PASSWORD_MAX;
+	struct hash_work w = { .password = str_first(typed, PASSWORD_MAX),
+		               .hash = hash.p ? arena_cstr(ctx->arena, hash) : nobodys };
 	TRY(hash_on_lane(ctx, &w, e));
-	*right = hash.p && w.result == 0;
+	*right = hash.p && w.result == 0 && !too_long;
 	*weak = *right && crypto_pwhash_str_needs_rehash(w.hash, PASSWORD_OPS, PASSWORD_MEMORY) == 1;
 	return ST_OK;
 }

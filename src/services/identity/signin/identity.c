@@ -23,8 +23,8 @@ enum status identity_recent(struct web *w, bool *asked, struct err *e)
 	*asked = clock_now_us() - w->person->auth_us > IDENTITY_RECENT_S * US_PER_S;
 	if (!*asked)
 		return ST_OK;
-	buf_arena(&next, w->ctx->arena, 4096);
-	url_encode(&next, w->req->raw_path);
+	buf_arena(&next, w->ctx->arena, 3 * w->req->path.n);
+	url_encode(&next, w->req->path); /* of a page of ours: short, however it was written */
 	web_no_cache(w);
 	return web_redirect(
 	        w, 303, web_url(w->ctx, "identity", "/sign-in?again=1&next=%.*s", (int)next.len, next.data));
@@ -173,8 +173,10 @@ enum status identity_get_sessions(struct web *w, struct err *e)
 		                           w, "1", "Signed out there. It shows at the next page that is opened.") };
 	struct page_shell shell = signin_shell(w, "Where you are signed in");
 	TRY(sso_list(w->ctx, w->person->id, &list, &v.count, e));
-	if (v.count > SESSIONS_SHOWN)
-		v.count = SESSIONS_SHOWN; /* the newest; "sign out others" means all of them */
+	if (v.count > SESSIONS_SHOWN) { /* the newest; "sign out others" means all of them */
+		v.more = v.count - SESSIONS_SHOWN;
+		v.count = SESSIONS_SHOWN;
+	}
 	v.list = ARENA_ARRAY(w->ctx->arena, struct session_view, v.count);
 	for (size_t i = 0; i < v.count; i++)
 		v.list[i] = (struct session_view){ .key = list[i].sid,
@@ -265,18 +267,21 @@ enum status identity_get_log(struct web *w, struct err *e)
 	struct log_view v = { 0 };
 	struct page_shell shell = signin_shell(w, "What was done");
 	struct audit_filter f = { .about = arena_strf(w->ctx->arena, "%lld", (long long)w->person->id),
-		.max = LOG_PAGE };
+		                  .max = LOG_PAGE + 1 };
 	(void)web_query_int(w, "before", 1, INT64_MAX, &f.before);
 	{
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(audit_list(c, &f, &rows, &v.count, e));
 	}
+	if (v.count > LOG_PAGE) {
+		v.count = LOG_PAGE;
+		v.older = rows[LOG_PAGE - 1].seq;
+	}
 	v.lines = ARENA_ARRAY(w->ctx->arena, struct log_line, v.count);
 	for (size_t i = 0; i < v.count; i++)
 		v.lines[i] = (struct log_line){ html_time(w->ctx->arena, w->person->zone, rows[i].at_us),
-			words_of(rows[i].action), rows[i].address };
-	v.older = v.count == LOG_PAGE ? rows[v.count - 1].seq : 0;
+			                        words_of(rows[i].action), rows[i].address };
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
 	tpl_identity_log(&b, &shell, w, &v);

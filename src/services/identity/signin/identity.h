@@ -16,7 +16,11 @@ enum status identity_recent(struct web *w, bool *asked, struct err *e) MUST_CHEC
 struct overview_view { bool password, two_step; int64_t codes_left; size_t passkeys, sessions; struct str done; };
 struct password_view { bool has; struct str error, wrong_former, wrong_fresh, done; };
 struct session_view { struct str key, agent, since, seen; bool this_one; };
-struct sessions_view { struct session_view *list; size_t count; struct str done; };
+struct sessions_view {
+	struct session_view *list;
+	size_t count, more /* that are not shown */;
+	struct str done;
+};
 struct log_line { struct str when, what, address; };
 struct log_view { struct log_line *lines; size_t count; int64_t older; };
 

@@ -252,9 +252,10 @@ static enum status put_rest(struct db_conn *c, int64_t id, struct buf *b, struct
 		put_when(b, "last", browsers[i].seen_at);
 		buf_putc(b, '}');
 	}
-	TRY(audit_list(c, &(struct audit_filter){ .about = id_text_of(db_arena(c), id), .max = LOG_MAX }, &log, &n, e));
-	BUF_LIT(b, "],\"security log\":[");
-	for (size_t i = 0; i < n; i++) {
+	TRY(audit_list(c, &(struct audit_filter){ .about = id_text_of(db_arena(c), id), .max = LOG_MAX + 1 }, &log, &n,
+	               e));
+	buf_printf(b, "],\"security log is complete\":%s,\"security log\":[", n > LOG_MAX ? "false" : "true");
+	for (size_t i = 0; i < n && i < LOG_MAX; i++) {
 		buf_puts(b, i ? ",{" : "{");
 		put_when(b, "when", log[i].at_us);
 		json_put_member(b, "what", log[i].action);
@@ -273,7 +274,7 @@ enum status identity_serve_person_data(
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	TRY(people_by_id(c, in->person, &p, e));
-	buf_arena(&b, ctx->arena, 2 << 20);
+	buf_arena(&b, ctx->arena, PERSON_DATA_MAX);
 	buf_putc(&b, '{');
 	if (p) {
 		put_person(&b, p);
