@@ -27,7 +27,7 @@ def has_letters(text):
 
 def is_human(literal):
     """Does a C string look like one for a person? "Members", "A picture has …"; not "MiB", "ES256", "text/html"."""
-    return re.match(r"[A-Z](?:[a-z’']+(?:[ .,:?!…-]|$)| )", literal) is not None
+    return literal[:1].isupper() and re.match(r"\w(?:[^\W\d_A-Z’']+[a-z’']*(?:[ .,:?!…-]|$)| )", literal) is not None
 
 
 class Item:
