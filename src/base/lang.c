@@ -40,6 +40,27 @@ bool lang_of_tag(struct str tag, enum lang *out)
 	return cut > 0 && lang_of_tag(str_first(tag, (size_t)cut), out);
 }
 
+static struct str primary(struct str tag)
+{
+	ptrdiff_t cut = str_chr(tag, '-');
+	return cut < 0 ? tag : str_first(tag, (size_t)cut);
+}
+
+bool lang_is_other(struct str tag)
+{
+	struct str mine = primary(str_c(infos[lang_current].tag)), its = primary(tag);
+	return its.n && (infos[lang_current].pseudo || mine.n != its.n || strncasecmp(mine.p, its.p, its.n) != 0);
+}
+
+bool lang_is_rtl(struct str tag)
+{
+	static const char *const list[] = { "ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi" };
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+		if (tag_is(primary(tag), list[i]))
+			return true;
+	return false;
+}
+
 /* "0.8" as 800; what is not understood counts as 1, as if it were not there. */
 static unsigned weight(struct str params)
 {

@@ -63,6 +63,11 @@ bool lang_of_tag(struct str tag, enum lang *out);
 enum { LANG_ACCEPT_MAX = 1024 };
 bool lang_accepted(struct str header, bool pseudo, enum lang *out);
 
+/* Is a text in the language `tag` (BCP 47; "": not known) in another than the current one? And is it written from right
+   to left? For what a page shows of its site: it is marked, so that it is read and laid out as what it is. */
+bool lang_is_other(struct str tag);
+bool lang_is_rtl(struct str tag);
+
 /* Which of a rule's forms n takes, and how many it has. */
 unsigned lang_plural(enum lang_plurals rule, int64_t n);
 unsigned lang_forms(enum lang_plurals rule);

@@ -125,7 +125,7 @@ static enum status add_server(struct serving *s, enum web_role role, const char 
 
 static enum status make_servers(struct serving *s, struct err *e)
 {
-	static const struct route *const extra[] = { ops_routes, receive_routes, admin_routes, NULL };
+	static const struct route *const extra[] = { ops_routes, receive_routes, admin_routes, lang_routes, NULL };
 	const struct config *c = s->inv->config;
 	const char *internal = config_cstr(c, "server", "listen_internal"),
 	           *ops = config_cstr(c, "server", "ops_listen");

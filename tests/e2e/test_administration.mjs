@@ -62,11 +62,11 @@ cases["the site is named: first steps, each field's rule, a logo, and every page
 	const large = await send({}, Buffer.alloc((10 << 20) + 1));
 	assert.deepEqual([large.status, wrongs(large)], [422, ["A picture has at most 10 MB."]]);
 	page = wrong;
-	const saved = await send({ title: "Weir & Mill", description: "Bread, and what belongs to it.", accent: "#8a3b12", lang: "de", timezone: "Europe/Lisbon" }, png);
+	const saved = await send({ title: "Weir & Mill", description: "Bread, and what belongs to it.", accent: "#8a3b12", lang: "sv", timezone: "Europe/Lisbon" }, png);
 	assert.match(saved.text, /Saved\./);
 	const front = await new Agent(base).go("/");
 	assert.match(front.text, /Weir &amp; Mill/);
-	assert.match(front.text, /lang="de"/);
+	assert.match(front.text, /<h1 lang="sv" dir="ltr">/);
 	assert.match((await new Agent(base).go("/theme.css")).text, /#8a3b12/);
 	const logo = (await agent.go("/admin/site")).text.match(/class="sign" src="([^"]+)"/)[1];
 	assert.equal((await fetch(base + logo)).status, 200);

@@ -230,6 +230,19 @@ class Names(unittest.TestCase):
         self.assertEqual(wrong, [])
 
 
+class Css(unittest.TestCase):
+    def test_sides_are_those_of_the_writing(self):
+        """margin-inline-start, not margin-left: pages are laid out from right to left, too (docs/howto/language.md)."""
+        wrong = []
+        side = re.compile(r"(?:margin|padding|border)-(?:left|right)\b|^\s*(?:left|right):|(?:text-align|float|clear): (?:left|right)\b|"
+                          r"(?:margin|padding): [^\s(]+ ([^\s(]+) [^\s(]+ (?!\1;)[^\s(]+;")
+        for path in tracked("web/css/*.css"):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if side.search(line):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+        self.assertEqual(wrong, [])
+
+
 class Headers(unittest.TestCase):
     def test_public_functions_say_what_they_do(self):
         wrong = []

@@ -212,6 +212,11 @@ class InC(unittest.TestCase):
 KEYS = "9f5a5f23312798f0 f7e91c882ddff7f7"
 
 
+class Catalogues(unittest.TestCase):
+    def test_complete_languages_have_every_text(self):
+        self.assertEqual(texts.check(), [], "tools/texts.py update, then translate what is listed (docs/howto/language.md)")
+
+
 class Pseudo(unittest.TestCase):
     def test_long(self):
         text = languages.pseudo("en-XA", "Page {n} of <b>{all}</b>")

@@ -212,10 +212,10 @@ static void kept_pages_know_what_kind_is_wanted(void **state)
 			status_is(200);
 			expect(rows[i].json ? "{\"kind\":\"json\"}" : "<p>kind html</p>", true);
 			expect(rows[i].json ? "content-type: application/json" : "content-type: text/html", true);
-			expect("vary: accept, cookie", true);
+			expect("vary: accept, accept-language, cookie", true);
 		}
 	ask("GET", "/page/a", "", "");
-	expect("vary: accept-encoding, cookie", true); /* nobody negotiates there */
+	expect("vary: accept-encoding, accept-language, cookie", true); /* nobody negotiates there */
 }
 
 struct asker { pthread_t thread; const char *path; int status; };

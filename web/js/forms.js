@@ -64,7 +64,7 @@
 		if (!kept) return;
 		const before = read(form);
 		if (form.querySelector("[aria-invalid]") || !write(form, kept.values)) return; // the server gave the text back itself
-		say(form, texts().restored, texts().discard, () => (write(form, before), storage.set(key, null)));
+		say(form, texts().textRestored, texts().textDiscard, () => (write(form, before), storage.set(key, null)));
 	};
 
 	/* A form that was sent and taken is forgotten. Taken: another page came, and not one that gives the text back. */
@@ -105,7 +105,7 @@
 		if (form.method !== "post" || event.defaultPrevented) return;
 		if (!navigator.onLine) {
 			event.preventDefault();
-			say(form, texts().offline);
+			say(form, texts().textOffline);
 			form.querySelector(".kept-note").scrollIntoView({ block: "nearest" });
 			return;
 		}

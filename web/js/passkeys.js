@@ -13,14 +13,14 @@ async function send(form, path, body) {
 		body: JSON.stringify(body ?? {}),
 	});
 	const result = await answer.json();
-	if (!answer.ok) throw new Error(result.detail || result.title || "That did not work.");
+	if (!answer.ok) throw new Error(result.detail || form.querySelector("[data-passkey-problem]").dataset.textFailed);
 	return result;
 }
 
 function problem(form, error) {
 	const place = form.querySelector("[data-passkey-problem]");
 	const cancelled = error.name === "NotAllowedError" || error.name === "AbortError";
-	place.textContent = error.name === "InvalidStateError" ? "This device has a passkey for your account already." : error.message;
+	place.textContent = error.name === "InvalidStateError" ? place.dataset.textKnown : error.message;
 	place.hidden = cancelled;
 }
 

@@ -75,6 +75,7 @@ static enum status session_identify(struct web *w, const struct person **out, st
 		.handle = s.handle,
 		.roles = s.roles,
 		.zone = s.zone,
+		.lang = s.lang,
 		.session = s.key,
 		.auth_us = s.auth_us };
 	p->admin = str_has_word(p->roles, STR("owner")) || str_has_word(p->roles, STR("admin"));

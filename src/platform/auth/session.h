@@ -34,6 +34,7 @@ struct sso {
 	struct str roles;    /* "admin market.keeper": see person_may */
 	struct str amr;      /* how: "pwd otp", "link", "webauthn" (RFC 8176) */
 	struct str zone;     /* the person's time zone, "" : not chosen */
+	struct str lang;     /* and language, BCP 47 */
 	struct str agent;    /* "Firefox on Linux": what the browser said of itself, without place */
 	int64_t auth_us;     /* when the person proved who they are */
 	int64_t seen_us;     /* within SSO_SEEN_S */
@@ -64,8 +65,8 @@ enum status sso_end(struct ctx *ctx, struct str key, struct err *e) MUST_CHECK;
 /* From an entry of AUTH_SSO. */
 enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *out, struct err *e) MUST_CHECK;
 enum status sso_list(struct ctx *ctx, int64_t person, struct sso **out, size_t *n, struct err *e) MUST_CHECK;
-/* Name, e-mail, handle, roles or time zone of fresh->person changed: so they do in all that is signed in, at its next
-   request, in every process. Who was kept out may sign in again. */
+/* Name, e-mail, handle, roles, time zone or language of fresh->person changed: so they do in all that is signed in, at
+   its next request, in every process. Who was kept out may sign in again. */
 enum status sso_refresh_person(struct ctx *ctx, const struct sso *fresh, struct err *e) MUST_CHECK;
 /* From now on no sign-on of that person is good whose proof is from before before_us (auth_us), but for the one with
    the key `but` ("": none); INT64_MAX: none at all, until sso_refresh_person. However many there are; their entries are

@@ -8,7 +8,7 @@
 
 #define SLOTS 8192
 #define LOCKS 64
-#define TEXTS 9
+#define TEXTS 10
 
 struct kept_session {
 	char hash[AUTH_HASH_LEN];
@@ -27,8 +27,8 @@ struct session_cache {
 
 static void texts_of(struct sso *s, struct str *out[TEXTS])
 {
-	struct str *all[TEXTS] = { &s->key, &s->sid, &s->name, &s->email, &s->handle, &s->roles, &s->zone, &s->amr,
-		&s->agent };
+	struct str *all[TEXTS] = { &s->key, &s->sid, &s->name, &s->email, &s->handle, &s->roles, &s->zone, &s->lang,
+		&s->amr, &s->agent };
 	memcpy(out, all, sizeof all);
 }
 

@@ -39,6 +39,7 @@ static struct str sso_text(struct ctx *ctx, const struct sso *s)
 	json_put_member(&b, "handle", s->handle);
 	json_put_member(&b, "roles", s->roles);
 	json_put_member(&b, "zone", s->zone);
+	json_put_member(&b, "lang", s->lang);
 	json_put_member(&b, "amr", s->amr);
 	json_put_member(&b, "agent", s->agent);
 	buf_putc(&b, '}');
@@ -63,6 +64,7 @@ enum status sso_parse(struct ctx *ctx, const struct auth_entry *n, struct sso *o
 		.handle = arena_str(a, json_str(j, "handle")),
 		.roles = arena_str(a, json_str(j, "roles")),
 		.zone = arena_str(a, json_str(j, "zone")),
+		.lang = arena_str(a, json_str(j, "lang")),
 		.amr = arena_str(a, json_str(j, "amr")),
 		.agent = arena_str(a, json_str(j, "agent")),
 	};
@@ -116,23 +118,6 @@ struct str sso_agent_shown(struct arena *a, struct str agent)
 
 /* --- cookies of the provider -------------------------------------------------------------------------------- */
 
-/* The domain that all hosts of the site are below; "" when there is one host, or none in common. */
-static struct str common_domain(const struct platform *p)
-{
-	struct str first = service_host(&p->services[0]), common = first;
-	bool many = false;
-	for (unsigned i = 1; i < p->service_count; i++) {
-		struct str host = service_host(&p->services[i]);
-		many |= !str_eq(host, first);
-		while (common.n && !str_eq(host, common) &&
-		        !(str_ends(host, common) && host.p[host.n - common.n - 1] == '.')) {
-			ptrdiff_t dot = str_chr(common, '.');
-			common = dot < 0 ? STR("") : str_skip(common, (size_t)dot + 1);
-		}
-	}
-	return many && str_chr(common, '.') > 0 ? common : STR("");
-}
-
 static void set_hint(struct web *w, int64_t max_age_s)
 {
 	const struct platform *p = w->ctx->svc->platform;
@@ -144,7 +129,7 @@ static void set_hint(struct web *w, int64_t max_age_s)
 	                .http_only = true,
 	                .lax = true,
 	                .plain = true,
-	                .domain = common_domain(p) });
+	                .domain = site_domain(p) });
 }
 
 static void set_provider_cookie(struct web *w, struct str secret, int64_t max_age_s)
@@ -213,7 +198,7 @@ static enum status overlay_parse(struct ctx *ctx, struct str value, struct overl
 		.before_us = json_integer_value(json_object_get(j, "before")), .but = arena_str(a, json_str(j, "but")),
 		.now = { .name = arena_str(a, json_str(j, "name")), .email = arena_str(a, json_str(j, "email")),
 			 .handle = arena_str(a, json_str(j, "handle")), .roles = arena_str(a, json_str(j, "roles")),
-			 .zone = arena_str(a, json_str(j, "zone")) },
+			 .zone = arena_str(a, json_str(j, "zone")), .lang = arena_str(a, json_str(j, "lang")) },
 	};
 	return ST_OK;
 }
@@ -230,6 +215,7 @@ static struct str overlay_text(struct ctx *ctx, const struct overlay *o)
 		json_put_member(&b, "handle", o->now.handle);
 		json_put_member(&b, "roles", o->now.roles);
 		json_put_member(&b, "zone", o->now.zone);
+		json_put_member(&b, "lang", o->now.lang);
 	}
 	buf_putc(&b, '}');
 	return buf_str(&b);
@@ -246,6 +232,7 @@ static enum status lay_over(const struct overlay *o, struct sso *s, struct err *
 		s->handle = o->now.handle;
 		s->roles = o->now.roles;
 		s->zone = o->now.zone;
+		s->lang = o->now.lang;
 	}
 	return ST_OK;
 }

@@ -20,6 +20,7 @@ struct person {
 	struct str name, email, handle;
 	struct str roles;    /* "admin market.keeper": see person_may */
 	struct str zone;     /* IANA time zone, for html_time; "" : not chosen */
+	struct str lang;     /* BCP 47, what they chose to read; "" : not chosen */
 	bool admin;          /* owner or admin of the site */
 	struct str session;  /* key of the single sign-on: not secret, but nobody else's business */
 	int64_t auth_us;     /* when they proved who they are */

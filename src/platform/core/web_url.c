@@ -72,3 +72,19 @@ struct str web_url_around(struct ctx *ctx, const char *service, struct str befor
 {
 	return url_join(ctx, service, false, before, segment, after);
 }
+
+struct str site_domain(const struct platform *p)
+{
+	struct str first = service_host(&p->services[0]), common = first;
+	bool many = false;
+	for (unsigned i = 1; i < p->service_count; i++) {
+		struct str host = service_host(&p->services[i]);
+		many |= !str_eq(host, first);
+		while (common.n && !str_eq(host, common) &&
+		        !(str_ends(host, common) && host.p[host.n - common.n - 1] == '.')) {
+			ptrdiff_t dot = str_chr(common, '.');
+			common = dot < 0 ? STR("") : str_skip(common, (size_t)dot + 1);
+		}
+	}
+	return many && str_chr(common, '.') > 0 ? common : STR("");
+}

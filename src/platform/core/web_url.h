@@ -15,5 +15,7 @@ struct str web_url(struct ctx *ctx, const char *service, const char *fmt, ...) P
 struct str web_url_around(
         struct ctx *ctx, const char *service, struct str before, struct str segment, struct str after);
 struct str web_abs_url(struct ctx *ctx, const char *service, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The domain that all hosts of the site are below; "" when there is one host, or none in common. For cookies. */
+struct str site_domain(const struct platform *p);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "platform/cache/cache.h"
 #include "platform/config/config.h"
 #include "platform/peers/internal.h"
@@ -182,7 +183,9 @@ static enum status call_cached(struct ctx *ctx, struct service_instance *to, con
 	struct read *r = arena_alloc(ctx->arena, size);
 	*r = (struct read){ to, def, json.n };
 	memcpy(r->json, json.p, json.n);
-	struct str key = arena_strf(ctx->arena, "c:%s/%s:%.*s", def->service, def->name, STR_ARG(json));
+	/* What is said in words is said in the language of who asks. */
+	struct str key = arena_strf(ctx->arena, "c:%s/%s@%s:%.*s", def->service, def->name, lang_info(lang_now())->tag,
+	        STR_ARG(json));
 	__attribute__((cleanup(blob_unrefp))) struct blob *blob = NULL;
 	enum cache_state state;
 	TRY(get_patiently(ctx, key, &policy, r, size, &blob, &state, e));

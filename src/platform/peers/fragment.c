@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "platform/config/config.h"
 #include "platform/peers/internal.h"
@@ -151,8 +152,9 @@ bool fragment_piece(struct ctx *ctx, const struct person *person, struct str ser
 	out->params = fragment_params(ctx->arena, def, params);
 	out->person = def->per_person ? person : NULL;
 	if (kept(out) || !svc->local)
-		out->key = arena_strf(ctx->arena, "f:%s:%s:%lld:%.*s", svc->def->name, def->type,
-				      out->person ? (long long)out->person->id : 0LL, STR_ARG(out->params));
+		out->key = arena_strf(ctx->arena, "f:%s:%s@%s:%lld:%.*s", svc->def->name, def->type,
+				      lang_info(lang_now())->tag, out->person ? (long long)out->person->id : 0LL,
+				      STR_ARG(out->params));
 	return true;
 }
 
@@ -187,7 +189,7 @@ struct piece_arg *fragment_arg(struct arena *a, const struct fragment_piece *p, 
 {
 	struct person person = p->person ? *p->person : (struct person){ 0 };
 	struct person_texts texts = texts_of(&person);
-	person.session = STR_NULL;
+	person.session = person.zone = person.lang = STR_NULL; /* not among what is copied */
 	*size = sizeof(struct piece_arg) + p->params.n;
 	for (unsigned i = 0; i < 4; i++)
 		*size += texts.list[i]->n;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "net/client/client.h"
 #include "platform/text/json.h"
 
@@ -92,6 +93,7 @@ static enum status internal_exchange(struct ctx *ctx, const struct internal_call
 		{ STR(INTERNAL_HEADER), str_c(signature) },
 		{ STR("traceparent"), str_c(trace) },
 		{ STR("x-request-id"), str_c(ctx->request_id) },
+		{ STR("accept-language"), str_c(lang_info(lang_now())->tag) },
 	};
 	int64_t until = clock_mono_ns() + call->timeout_ns;
 	const struct http_out out = {

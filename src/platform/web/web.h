@@ -8,6 +8,7 @@
 #define GH_PLATFORM_WEB_H
 
 #include "base/buf.h"
+#include "base/lang.h"
 #include "net/forms/multipart.h"
 #include "platform/core/person.h"
 #include "platform/core/service.h"
@@ -105,6 +106,9 @@ bool web_is_kept(const struct web
                 *w); /* may this answer be kept and shown to everybody? Then it has nothing of one visitor in it */
 struct str web_nonce(struct web *w);
 
+/* The languages that people choose among here, *n of them; in the request's arena. */
+const struct lang_info *const *web_langs(const struct web *w, size_t *n);
+
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
 const char *asset_url(const char *name);
 
@@ -116,7 +120,7 @@ const char *asset_url(const char *name);
 struct page_shell {
 	struct str title;           /* the whole <title>: "Bread on Fridays – Millrace" */
 	struct str site_name, description;
-	struct str lang;            /* BCP 47; "en" when empty */
+	struct str lang;            /* BCP 47, of what the site says itself; "": that of its words around */
 	struct str canonical, prev, next; /* absolute URLs */
 	struct str image, image_alt; /* absolute URL, and what is to be seen there */
 	int image_width, image_height; /* 0: not known */

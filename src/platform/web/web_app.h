@@ -25,6 +25,7 @@ struct router;
 const struct router *web_app_router(const struct web_app *a);
 
 extern const struct route ops_routes[]; /* /healthz, /readyz, /metrics */
+extern const struct route lang_routes[]; /* /site/language: a visitor's choice */
 /* /media/{path} of each service whose table says .media. A link names the service that kept the file, for its process
    has it: web_url(ctx, "account", "/media/%.*s", STR_ARG(path)). */
 extern const struct route media_routes[];

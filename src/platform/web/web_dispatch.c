@@ -188,6 +188,7 @@ static enum status check_all(struct web *w, struct err *e)
 	TRY(check_place(w, e));
 	TRY(check_body(w, e));
 	TRY(web_identify(w, e));
+	web_lang_person(w);
 	TRY(check_rate(w, e));
 	if (!(w->route->flags & (ROUTE_NO_CSRF | ROUTE_INTERNAL)))
 		TRY(csrf_check(w, e));
@@ -225,6 +226,7 @@ static enum status run_route(struct web *w, struct err *e)
 {
 	struct web_req *wr = web_req_of(w);
 	const struct match *m = &wr->match;
+	web_lang_choose(w);
 	if (wr->note->role == WEB_OPS && m->kind != MATCH_ROUTE)
 		return err_set(e, ST_NOT_FOUND, "This address serves operations only.");
 	switch (m->kind) {
@@ -325,6 +327,7 @@ static void web_handle(struct http_req *r, void *arg)
 	struct web *w = &wr->w;
 	w->req = r;
 	w->ctx = &r->ctx;
+	lang_swap(LANG_EN); /* the fiber may have had another request before */
 	r->ctx.svc = wr->match.kind == MATCH_ROUTE && wr->match.entry->svc ? wr->match.entry->svc : n->app->front;
 	buf_arena(&wr->tags, r->ctx.arena, TAGS_MAX);
 	struct route_run x = { .w = w };

@@ -170,19 +170,33 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 
 /* --- without a request -------------------------------------------------------------------------------------- */
 
+static bool build_problem(struct web_app *a, enum status st)
+{
+	struct buf json;
+	buf_init(&json, 4096);
+	problem(&json, st, STR(""), STR(""), STR(""), STR(""));
+	a->problems[st] = json.data; /* freed by web_error_free */
+	return buf_ok(&json);
+}
+
+static bool build_page(struct web_app *a, enum status st, enum lang l)
+{
+	const struct status_info *info = status_info(st);
+	struct error_view v = { .http = info->http, .title = info->title, .home = STR("/") };
+	struct buf html;
+	SCOPED_LANG(l);
+	buf_init(&html, 65536);
+	tpl_error_plain(&html, &v);
+	a->pages[l][st] = html.data; /* freed by web_error_free */
+	return buf_ok(&html);
+}
+
 enum status web_error_build(struct web_app *a, struct err *e)
 {
 	for (enum status st = ST_OK + 1; st < ST_COUNT; st++) {
-		const struct status_info *info = status_info(st);
-		struct error_view v = { .http = info->http, .title = info->title, .home = STR("/") };
-		struct buf json, html;
-		buf_init(&json, 4096);
-		buf_init(&html, 65536);
-		problem(&json, st, STR(""), STR(""), STR(""), STR(""));
-		tpl_error_plain(&html, &v);
-		bool ok = buf_ok(&json) && buf_ok(&html);
-		a->problems[st] = json.data; /* freed by web_error_free */
-		a->pages[st] = html.data;
+		bool ok = build_problem(a, st);
+		for (enum lang l = 0; ok && l < LANG_COUNT; l++)
+			ok = lang_info(l)->pseudo || build_page(a, st, l);
 		if (!ok)
 			return err_set(e, ST_NOMEM, "no memory for the error pages");
 	}
@@ -193,7 +207,8 @@ void web_error_free(struct web_app *a)
 {
 	for (unsigned i = 0; i < ST_COUNT; i++) {
 		free(a->problems[i]);
-		free(a->pages[i]);
+		for (enum lang l = 0; l < LANG_COUNT; l++)
+			free(a->pages[l][i]);
 	}
 }
 
@@ -205,6 +220,7 @@ struct str web_error_static(struct web_app *a, int http, bool wants_json, const 
 			st = s;
 			break;
 		}
+	const char *page = a->pages[lang_now()][st];
 	*type = wants_json ? "application/problem+json" : "text/html; charset=utf-8";
-	return str_c(wants_json ? a->problems[st] : a->pages[st]);
+	return str_c(wants_json ? a->problems[st] : page ? page : a->pages[LANG_EN][st]);
 }

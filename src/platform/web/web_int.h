@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "base/lang.h"
 #include "platform/cache/cache.h"
 #include "platform/web/router.h"
 #include "platform/web/web_app.h"
@@ -38,7 +39,7 @@ struct web_app {
 	struct service_instance *front; /* whose links the platform's own pages make */
 	struct buf csp;                 /* scripts, styles and fonts by default-src: from here, none inline */
 	char *problems[ST_COUNT];       /* what is sent when there is no memory or no request */
-	char *pages[ST_COUNT];
+	char *pages[LANG_COUNT][ST_COUNT]; /* of a pseudo-language none */
 };
 
 /* r->app_data from fast() on. */
@@ -89,6 +90,14 @@ void web_etag(struct str body, char out[ETAG_MAX]);
 void web_hsts(const struct web_app *a, struct http_req *r); /* Strict-Transport-Security, on answers over TLS */
 bool type_is_html(const char *type);
 
+/* --- web_lang.c --- */
+/* What the request itself asks for: the choice made in this browser, else Accept-Language. False: neither says. For the
+   loop, too. */
+bool web_lang_asked(const struct web_app *a, const struct http_req *r, enum lang *out);
+/* Sets the language of the running fiber by the request, else by the site; and by the person, once known. */
+void web_lang_choose(struct web *w);
+void web_lang_person(struct web *w);
+
 /* --- csrf.c --- */
 /* ST_CSRF, unless the request is safe. Loads the form. */
 enum status csrf_check(struct web *w, struct err *e) MUST_CHECK;
@@ -97,6 +106,7 @@ enum status csrf_check(struct web *w, struct err *e) MUST_CHECK;
 void web_answer_error(struct web *w, enum status st, const struct err *e);
 enum status web_error_build(struct web_app *a, struct err *e) MUST_CHECK; /* fills problems and pages */
 void web_error_free(struct web_app *a);
+/* In the current language. */
 struct str web_error_static(struct web_app *a, int http, bool wants_json, const char **type);
 
 #endif

@@ -36,6 +36,7 @@ void web_security_headers(struct web *w, const char *type)
 	web_hsts(a, r);
 	if (!type_is_html(type))
 		return;
+	http_set_header(r, "content-language", str_c(lang_info(lang_now())->tag));
 	struct str csp = buf_str(&a->csp);
 	if (w->csp_nonce.p)
 		csp = arena_strf(w->ctx->arena, "script-src 'self' 'nonce-%.*s'; style-src 'self' 'nonce-%.*s'; %s",

@@ -46,7 +46,10 @@ struct str page_key(const struct web_note *n, const struct http_req *r, char buf
 	struct str cookies = http_header(r, "cookie");
 	if (cookies.p && p->identity && str_find(cookies, STR(SESSION_COOKIE_PREFIX)) >= 0)
 		return STR_NULL;
-	const char *kind = web_kind_of(r);
+	const char *kind = web_kind_of(r), *tag = "";
+	enum lang l;
+	if (web_lang_asked(n->app, r, &l))
+		tag = lang_info(l)->tag;
 	const struct str parts[] = {
 		STR("page|"),
 		n->entry->svc ? str_c(n->entry->svc->def->name) : STR(""),
@@ -57,6 +60,8 @@ struct str page_key(const struct web_note *n, const struct http_req *r, char buf
 		http_header(r, "hx-request").p ? STR("#hx") : STR(""),
 		*kind ? STR("#") : STR(""),
 		str_c(kind),
+		*tag ? STR("@") : STR(""), /* none: in the site's */
+		str_c(tag),
 	};
 	size_t len = 0;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -284,14 +289,16 @@ static void put_header(struct buf *b, const char *name, struct str value)
 static void put_headers(struct web_req *wr, const char *type, bool varies, const char *etag, struct buf *b)
 {
 	static const struct str vary[2][2] = {
-		{ STR_INIT("cookie"), STR_INIT("accept-encoding, cookie") },
-		{ STR_INIT("accept, cookie"), STR_INIT("accept-encoding, accept, cookie") },
+		{ STR_INIT("accept-language, cookie"), STR_INIT("accept-encoding, accept-language, cookie") },
+		{ STR_INIT("accept, accept-language, cookie"),
+		        STR_INIT("accept-encoding, accept, accept-language, cookie") },
 	};
 	put_header(b, "content-type", str_c(type));
 	put_header(b, "cache-control", STR("no-cache"));
 	put_header(b, "x-content-type-options", STR("nosniff"));
 	put_header(b, "vary", vary[wr->negotiated][varies]);
 	if (type_is_html(type)) {
+		put_header(b, "content-language", str_c(lang_info(lang_now())->tag));
 		put_header(b, "content-security-policy", buf_str(&wr->note->app->csp));
 		put_header(b, "referrer-policy", STR("strict-origin-when-cross-origin"));
 		put_header(b, "cross-origin-opener-policy", STR("same-origin"));

@@ -115,6 +115,9 @@ static enum status feed_load(struct web *w, struct blog_feed_view *v, struct blo
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	TRY(blog_site(ctx, c, site, e));
+	enum lang l = LANG_EN; /* a feed speaks the language of the site, whoever fetches it */
+	(void)lang_of_tag(site->lang, &l);
+	lang_swap(l);
 	v->title = site->title;
 	v->description = site->description;
 	home = web_abs_url(ctx, "blog", "/");

@@ -99,7 +99,8 @@ struct sso people_sso(const struct person_record *p)
 		.email = p->email,
 		.handle = p->handle,
 		.roles = p->roles,
-		.zone = p->timezone };
+		.zone = p->timezone,
+		.lang = p->locale };
 }
 
 enum status people_refresh(struct ctx *ctx, const struct person_record *p, struct err *e)
