@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Embed web/** in the binary: fingerprinted names, gzip and brotli made beforehand (platform/web/assets.h reads the table).
 
-    gen_assets.py --dir web --c assets.c --bin assets.bin --depfile FILE
+    gen_assets.py --dir web [--bundles FOLDER] --c assets.c --bin assets.bin --depfile FILE
 
 A file is known by its base name, whatever folder of web/ it is in: two of the same name are an error. Its URL carries a hash
 of its content, so that it may be cached for ever. References between files (url(…) in CSS, relative imports in JS) are
@@ -79,8 +79,12 @@ def minify_css(text):
 
 
 class Assets:
-    def __init__(self, root):
-        self.root, self.files, self.folders, self.done, self.open = root, {}, [], {}, []
+    def __init__(self, *roots):
+        self.files, self.folders, self.done, self.open = {}, [], {}, []
+        for root in roots:
+            self.find(root)
+
+    def find(self, root):
         for base, dirs, names in os.walk(root):
             dirs[:] = sorted(d for d in dirs if d not in SKIP_FOLDERS and not d.startswith("."))
             self.folders.append(base)
@@ -140,9 +144,9 @@ def c_string(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def build(root):
+def build(*roots):
     """→ (table rows in C, sorted by name; one blob; Assets)"""
-    assets = Assets(root)
+    assets = Assets(*roots)
     lib = brotli_library()
     blob, rows = bytearray(), []
 
@@ -191,12 +195,13 @@ const unsigned short assets_by_url[] = {{ {order} }};
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--dir", required=True)
+    p.add_argument("--bundles", help="a folder of more: what tools/gen_modules.py made")
     p.add_argument("--c", required=True)
     p.add_argument("--bin", required=True)
     p.add_argument("--depfile")
     a = p.parse_args()
     try:
-        rows, by_url, blob, assets = build(a.dir)
+        rows, by_url, blob, assets = build(a.dir, *([a.bundles] if a.bundles else []))
     except AssetError as why:
         print(f"error: {why}", file=sys.stderr)
         return 1

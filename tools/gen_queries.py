@@ -56,7 +56,12 @@ class Query:
         self.shape = None  # row, rows, list, exec
         self.sorts = []    # of a list: the columns that it can be in the order of
         self.writes = False
+        self.like = None   # name of the query whose row struct it shares
         self.text = {}     # None (both), sqlite, postgres → (first line, [lines])
+
+    @property
+    def row(self):
+        return self.like or self.name
 
     def problem(self, message, line=None):
         return Problem(self.path, line or self.line, message)
@@ -166,6 +171,8 @@ class Reader:
             query.shape = word
             if word == 'exec':
                 query.writes = True
+            elif re.fullmatch(r'like [a-z][a-z0-9_]*', rest):
+                query.like, query.fields_line = rest.split()[1], self.at
             else:
                 self.fields('row', rest)
 
@@ -252,6 +259,7 @@ def turns_of(query):
 def turn_of(query, by, word, mark, next_):
     key = query.fields[0]
     turn = Query(query.path, query.line, query.name)
+    turn.like = query.like
     turn.shape, turn.fields, turn.fields_line, turn.params_line = 'rows', query.fields, query.fields_line, query.params_line
     turn.params = query.params + [Field('from_at', by.kind, False), Field('from_key', key.kind, False)] * next_ + [Field('lim', 'int', False)]
     value = sort_value(by, f'l.{by.name}')
@@ -283,6 +291,14 @@ def finish(query):
         query.sql_line[engine] = first
 
 
+def share_row(query, seen):
+    """`-- rows: like other`: the columns of another query, and its struct."""
+    other = seen.get(query.like)
+    if not other or not other.fields or other.like:
+        raise query.problem(f'{query.name}: "like {query.like}": no query of that name, with columns of its own, stands before it')
+    query.fields = other.fields
+
+
 def read_queries(owner, folder, depends):
     queries, seen = [], {}
     for path in listed(folder, depends):
@@ -297,6 +313,8 @@ def read_queries(owner, folder, depends):
                 other = seen[query.name]
                 raise query.problem(f'"{query.name}" is taken by {other.path}:{other.line}')
             seen[query.name] = query
+            if query.like:
+                share_row(query, seen)
             finish(query)
             queries.append(query)
     return queries
@@ -470,7 +488,7 @@ def param_value(field):
 def signature(query, each=False):
     page = ', const struct db_page *page' if query.shape == 'list' else ''
     head = f'enum status q_{query.name}{"_each" if each else ""}(struct db_conn *c{param_list(query)}{page}, '
-    struct = f'struct {query.name}_row'
+    struct = f'struct {query.row}_row'
     if each:
         kind = 'void' if query.shape == 'list' else struct
         return head + f'enum status (*row)(void *arg, const {kind} *row), void *arg, struct err *e)'
@@ -486,8 +504,8 @@ def emit_header(owner, queries):
     out = [f'/* Made by tools/gen_queries.py from the sql/ and migrations/ of {owner}. Do not edit. */', f'#ifndef {guard}',
            f'#define {guard}', '', '#include "db/db.h"', '']
     for query in queries:
-        if query.shape != 'exec':
-            out.append(f'struct {query.name}_row {{')
+        if query.shape != 'exec' and not query.like:
+            out.append(f'struct {query.row}_row {{')
             for field in query.fields:
                 out.append(f'\t{C_TYPES[field.kind]} {column_name(field)};')
                 if field.nullable and field.kind not in ('text', 'blob'):
@@ -507,7 +525,7 @@ def param_types(name, params):
 
 
 def emit_columns(query):
-    name, struct = query.name, f'struct {query.name}_row'
+    name, struct = query.name, f'struct {query.row}_row'
     out = []
     if query.fields:
         out.append(f'static const struct db_col {name}_cols[] = {{')
@@ -522,7 +540,7 @@ def emit_columns(query):
 
 
 def emit_statement(query, symbol):
-    name, struct = query.name, f'struct {query.name}_row'
+    name, struct = query.name, f'struct {query.row}_row'
     out = param_types(symbol, query.params)
     out += [f'static struct db_query {symbol}_query = {{', f'\t.name = "{symbol}",', '\t.sql = {',
             f'\t\t[DB_SQLITE] =\n{c_string(compact(query.sql["sqlite"]), chr(9) * 3)},',
@@ -537,7 +555,7 @@ def emit_statement(query, symbol):
 
 
 def emit_each(query, bind, values):
-    name, struct = query.name, f'struct {query.name}_row'
+    name, struct = query.name, f'struct {query.row}_row'
     return [f'struct {name}_each {{', f'\tenum status (*row)(void *arg, const {struct} *row);', '\tvoid *arg;', '};',
             f'static enum status {name}_one(void *arg, const void *row)', '{', f'\tstruct {name}_each *each = arg;',
             '\treturn each->row(each->arg, row);', '}', signature(query, each=True), '{'] + bind + [

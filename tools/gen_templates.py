@@ -641,6 +641,16 @@ def write_depfile(path, targets, directory, files, i18n):
         f.write(" ".join(targets) + ": " + " ".join(p.replace(" ", "\\ ") for p in inputs) + "\n")
 
 
+def asset_names(folder):
+    """Names of files below a folder; web/src/x.mjs is bundled as x.js (tools/gen_modules.py)."""
+    names = set()
+    for base, dirs, found in os.walk(folder):
+        dirs[:] = [d for d in dirs if d != 'node_modules']
+        bundled = os.path.basename(base) == 'src'
+        names |= {n[:-4] + '.js' if bundled and n.endswith('.mjs') else n for n in found}
+    return names
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--owner", required=True)
@@ -652,7 +662,7 @@ def main():
     a = p.parse_args()
     assets = None
     if a.assets:
-        assets = {n for _, _, names in os.walk(a.assets) for n in names}
+        assets = asset_names(a.assets)
     try:
         header, source, files = generate(a.owner, a.dir, os.path.relpath(a.dir), assets, a.i18n)
     except (TemplateError, po.PoError) as why:

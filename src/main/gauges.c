@@ -10,6 +10,7 @@
 
 #include "net/client/client.h"
 #include "platform/cache/cache.h"
+#include "platform/hub/hub.h"
 #include "platform/work/job.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
@@ -143,6 +144,26 @@ static void sample_queues(void)
 	metric_gauge(M_JOB_STATE, "running", j.running);
 }
 
+static void sample_hub(void)
+{
+	struct hub_stats h;
+	hub_stats(seen.p->hub, &h);
+	metric_gauge(M_HUB, "published", (int64_t)h.published);
+	metric_gauge(M_HUB, "delivered", (int64_t)h.delivered);
+	metric_gauge(M_HUB, "gaps", (int64_t)h.gaps);
+	metric_gauge(M_HUB, "topics", h.topics);
+	metric_gauge(M_HUB, "subscribers", h.subscribers);
+}
+
+static void sample_measures(struct service_instance *s)
+{
+	char label[64];
+	for (const struct measure_def *m = s->local ? s->def->measures : NULL; m && m->name; m++) {
+		snprintf(label, sizeof label, "%s.%s", s->def->name, m->name);
+		metric_gauge(M_SERVICE, label, m->read(s));
+	}
+}
+
 static void sample(void *arg)
 {
 	sample_memory();
@@ -150,9 +171,12 @@ static void sample(void *arg)
 	sample_http();
 	sample_cache();
 	sample_queues();
-	for (unsigned i = 0; i < seen.p->service_count; i++)
+	sample_hub();
+	for (unsigned i = 0; i < seen.p->service_count; i++) {
 		if (seen.p->services[i].db)
 			sample_db(&seen.p->services[i]);
+		sample_measures(&seen.p->services[i]);
+	}
 }
 
 void gauges_register(struct platform *p, struct loops *loops, struct http_server **servers, unsigned count)

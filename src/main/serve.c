@@ -129,6 +129,7 @@ static enum status make_servers(struct serving *s, struct err *e)
 	const struct config *c = s->inv->config;
 	const char *internal = config_cstr(c, "server", "listen_internal"),
 	           *ops = config_cstr(c, "server", "ops_listen");
+	s->p->version = program_version();
 	s->p->web = web_app_new(s->p, extra, e);
 	if (!s->p->web)
 		return ST_CONFIG;

@@ -37,7 +37,7 @@ const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const cases = {};
 cases["nobody but administrators: every page of it"] = async () => {
 	const agent = await as(tom);
-	for (const path of ["/admin/", "/admin/site", "/admin/menus", "/admin/settings", "/admin/members"]) {
+	for (const path of ["/admin/", "/admin/site", "/admin/menus", "/admin/settings", "/admin/members", "/admin/operations", "/admin/operations/live?of=operations.x", "/admin/dead-letters"]) {
 		assert.equal((await agent.go(path)).status, 403, path);
 		assert.equal((await new Agent(base).go(path)).url.pathname, "/sign-in", path);
 	}
@@ -134,7 +134,66 @@ cases["settings: checked as in the file, in force at once in both processes, kep
 	await third.stop();
 };
 
+cases["what was given up is listed by service and kind, tried again, or dropped after a question"] = async () => {
+	const agent = await as(ines), sql = (text) => execFileSync("python3", ["-c", `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=10)
+db.executescript(sys.argv[2])
+db.commit()`, join(data, "identity.db"), text]);
+	assert.match((await agent.go("/admin/dead-letters")).text, /Nothing was given up/);
+	sql(`INSERT INTO jobs_dead (id, kind, payload, priority, attempts, error, died_at) VALUES (101, 'no.such_work', '{"n":1}', 0, 5, 'the first <reason>', 1), (102, 'mail.other', '{}', 0, 5, 'second', 2);
+		INSERT INTO activities (id, type, object, payload, at, done, run_at, attempt, error) VALUES (103, 'loaf.baked', '7', '{}', 3, true, 3, 12, 'nobody listens');`);
+	assert.match((await agent.go("/admin/operations")).text, /href="\/admin\/dead-letters\?service=identity&amp;what=jobs">3</);
+	let page = await agent.go("/admin/dead-letters?service=identity&q=first");
+	assert.match(page.text, /the first &lt;reason&gt;/);
+	assert.doesNotMatch(page.text, /mail\.other/);
+	const key = page.text.match(/name="key" value="([0-9a-z]{13})"/)[1];
+	page = await agent.submit(page, { do: `retry:${key}` }, formOf(page, key));
+	assert.match(page.text, /Tried again: 1/);
+	// No job of that kind is known, so it comes back with another reason.
+	for (let i = 0; i < 100 && !/no.such_work/.test(page.text); i++) {
+		await new Promise((r) => setTimeout(r, 100));
+		page = await agent.go("/admin/dead-letters?service=identity");
+	}
+	assert.doesNotMatch(page.text, /the first/);
+	page = await agent.go("/admin/dead-letters?service=identity&what=events");
+	assert.match(page.text, /loaf\.baked[\s\S]*nobody listens/);
+	const event = page.text.match(/name="key" value="([0-9a-z]{13})"/)[1];
+	page = await agent.submit(page, { do: "drop", key: event }, formOf(page, event));
+	assert.match(page.text, /nobody is told/);
+	page = await agent.submit(page, { do: "drop" }, formOf(page, event));
+	assert.match(page.text, /Dropped: 1/);
+	assert.doesNotMatch(page.text, /loaf\.baked/);
+	assert.equal(count("identity.db", "SELECT COUNT(*) FROM activities WHERE id = 103 AND error IS NULL"), 1);
+	assert.match((await agent.go("/admin/audit?chain=identity&action=job.tried_again")).text, /job\.tried_again/);
+};
 const chrome = await browser();
+cases["operations are drawn, and move on with each sample; a page without JavaScript has the numbers"] = async () => {
+	const context = await chrome.newContext({ viewport: { width: 1280, height: 900 } }), page = await context.newPage();
+	await page.goto(`${base}/account/auth/login`);
+	await page.locator("[name=email]").fill(ines.email);
+	await page.locator("[name=password]").fill(password);
+	await page.locator("form button[type=submit]").first().click();
+	await page.waitForURL(/\/account/);
+	const wrong = [];
+	page.on("pageerror", (e) => wrong.push(e.message));
+	page.on("console", (m) => m.type() === "error" && wrong.push(m.text()));
+	await page.goto(`${base}/admin/operations`);
+	const plots = await page.locator(".plot").count();
+	assert.ok(plots >= 16, plots);
+	await page.locator(".plot canvas").nth(plots - 1).waitFor();
+	const read = page.waitForEvent("response", { predicate: (r) => r.url().includes("/admin/operations/live") });
+	await page.reload();
+	assert.equal((await read).headers()["content-type"].split(";")[0], "text/event-stream");
+	const published = page.locator(".plot", { hasText: "Live updates" }).locator("dd").first();
+	for (let i = 0; i < 600 && !(Number(await published.textContent()) > 0); i++) await page.waitForTimeout(100);
+	assert.ok(Number(await published.textContent()) > 0, "a sample came after the page");
+	assert.deepEqual(wrong, []);
+	await context.close();
+	const agent = await as(ines);
+	assert.match((await agent.go("/admin/operations")).text, /<dt>resident<\/dt><dd>[\d.]+M<\/dd>/);
+	assert.equal((await agent.fetch("/admin/operations/live?of=people")).status, 400);
+};
 for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }, desktop: { viewport: { width: 1280, height: 900 } } }))
 	for (const scheme of ["light", "dark"])
 		cases[`on a ${name}, ${scheme}: nothing wider than the screen, nothing for axe to find`] = async () => {
@@ -145,7 +204,7 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, 
 			await page.locator("[name=password]").fill(password);
 			await page.locator("form button[type=submit]").first().click();
 			await page.waitForURL(/\/account/);
-			for (const path of ["/admin/", "/admin/site", "/admin/menus", "/admin/settings"]) {
+			for (const path of ["/admin/", "/admin/site", "/admin/menus", "/admin/settings", "/admin/members", "/admin/operations", "/admin/dead-letters"]) {
 				await page.goto(base + path);
 				await page.evaluate(axe);
 				const { violations } = await page.evaluate(() => window.axe.run());

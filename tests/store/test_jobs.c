@@ -398,18 +398,25 @@ static enum status dead_remove_tx(struct db_conn *c, void *arg, struct err *e)
 	return job_dead_remove(c, *(int64_t *)arg, e);
 }
 
+static enum status list_dead(struct store *t, struct job_dead_list_row **list, size_t *n)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(t->ctx, t->db, &c, &t->err));
+	return q_job_dead_list(c, STR(""), STR("%"), &(struct db_page){ .lim = 10, .down = true }, list, n, &t->err);
+}
+
 static void dead_letters(struct store *t)
 {
-	struct job_dead *list;
+	struct job_dead_list_row *list;
 	size_t n;
 	BED b;
 	CHECK(bed_begin(&b, t->db, &service_t, NULL));
 	CHECK_OK(jobs_start(b.p.jobs, &t->err));
 	int64_t id = add(t, "refuse", "r", "{\"x\":1}");
 	AWAIT(empty(t) && totals(t).dead == 1);
-	CHECK_OK(jobs_dead_list(t->ctx, t->db, 0, 10, &list, &n, &t->err));
+	CHECK_OK(list_dead(t, &list, &n));
 	CHECK(n == 1 && list->id == id && str_eqc(list->kind, "refuse") && str_eqc(list->error, "never any good") &&
-	      list->attempts == 1 && str_eqc(list->payload, "{\"x\":1}") && str_eqc(list->key, "r"));
+	      list->attempts == 1 && str_eqc(list->payload, "{\"x\":1}") && str_eqc(list->object, "r"));
 	CHECK_OK(db_write(t->ctx, t->db, dead_retry_tx, &id, &t->err));
 	AWAIT(totals(t).dead == 1 && empty(t));
 	int64_t none = 12345;

@@ -205,6 +205,27 @@ class Lists(Generator):
             self.refused(message)
 
 
+class Shares(Generator):
+    def test_a_row_of_another_query(self):
+        self.sql("""
+            -- name: blog_a
+            -- row: id int, title text
+            SELECT id, title FROM posts LIMIT 1;
+
+            -- name: blog_b
+            -- rows: like blog_a
+            SELECT id, title FROM posts;
+            """)
+        header, _, _ = self.generate()
+        self.assertEqual(header.count('struct blog_a_row {'), 1)
+        self.assertNotIn('blog_b_row', header)
+        self.assertIn('enum status q_blog_b(struct db_conn *c, struct blog_a_row **rows, size_t *n, struct err *e)', header)
+
+    def test_of_none(self):
+        self.sql('-- name: blog_b\n-- rows: like blog_c\nSELECT id FROM posts;\n')
+        self.refused('"like blog_c": no query of that name')
+
+
 class Refuses(Generator):
     def query(self, text, expected, line=None):
         self.sql(text)

@@ -2,6 +2,7 @@
 #include "platform/admin/admin.h"
 
 #include "gen/platform_tpl.h"
+#include "platform/admin/operations.h"
 #include "platform/admin/settings.h"
 
 #define PAGE_MAX (512u << 10)
@@ -13,6 +14,11 @@ const struct route admin_routes[] = {
 	{ "GET", "/admin/", get_home, .flags = ROUTE_ADMIN, .help = "The administration" },
 	{ "GET", "/admin/settings", settings_get, .flags = ROUTE_ADMIN, .help = "Settings" },
 	{ "POST", "/admin/settings", settings_post, .flags = ROUTE_ADMIN, .help = "Change settings of a service" },
+	{ "GET", "/admin/operations", operations_get, .flags = ROUTE_ADMIN, .help = "How it runs" },
+	{ "GET", "/admin/operations/live", operations_live, .flags = ROUTE_ADMIN | ROUTE_STREAM,
+	        .help = "Each sample as it is taken" },
+	{ "GET", "/admin/dead-letters", dead_letters_get, .flags = ROUTE_ADMIN, .help = "Work that was given up" },
+	{ "POST", "/admin/dead-letters", dead_letters_post, .flags = ROUTE_ADMIN, .help = "Try it again, or drop it" },
 	{ 0 },
 };
 
@@ -20,6 +26,10 @@ const struct page_row admin_pages[] = {
 	{ PLACE_ADMIN, "/admin/", "Overview", .exact = true },
 	{ PLACE_ADMIN, "/admin/settings", "Settings", "What can be set, from where it comes, who changed it",
 	        .group = "System" },
+	{ PLACE_ADMIN, "/admin/operations", "Operations", "Traffic, queues, stores and memory, as they are now",
+	        .group = "System", .rank = 5 },
+	{ PLACE_ADMIN, "/admin/dead-letters", "Given up", "Work that failed too often: try it again, or drop it",
+	        .group = "System", .rank = 6 },
 	{ 0 },
 };
 

@@ -3,6 +3,7 @@
  * What every service has beside its own: jobs that each queue knows, and events that each service with a database
  * takes.
  */
+#include "platform/admin/sampler.h"
 #include "platform/admin/settings.h"
 #include "platform/audit/audit_int.h"
 #include "platform/boot/platform.h"
@@ -40,20 +41,35 @@ const struct event_handler common_events[] = {
 };
 
 /* Once in a process, however many services it runs. */
+static bool is_first(const struct ctx *ctx)
+{
+	const struct service_instance *first = ctx->svc->platform->services;
+	while (!first->local || !first->db)
+		first++;
+	return first == ctx->svc;
+}
+
 static enum status refresh_hub(struct ctx *ctx, struct err *e)
 {
 	struct platform *p = ctx->svc->platform;
-	struct service_instance *first = p->services;
 	(void)e;
-	while (!first->local || !first->db)
-		first++;
-	if (first == ctx->svc)
+	if (is_first(ctx))
 		hub_refresh(p->hub);
+	return ST_OK;
+}
+
+static enum status take_sample(struct ctx *ctx, struct err *e)
+{
+	struct platform *p = ctx->svc->platform;
+	(void)e;
+	if (is_first(ctx))
+		sampler_take(p->sampler, p->hub);
 	return ST_OK;
 }
 
 const struct background_def common_backgrounds[] = {
 	{ "hub.refresh", refresh_hub, .every_ms = 10000 },
+	{ "operations.sample", take_sample, .every_ms = SAMPLE_S * 1000 },
 	{ "settings.watch", settings_watch, .every_ms = 5000 },
 	{ 0 },
 };

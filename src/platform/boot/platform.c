@@ -6,6 +6,7 @@
 #include "platform/boot/platform.h"
 
 #include "platform/admin/admin.h"
+#include "platform/admin/sampler.h"
 #include "platform/admin/settings.h"
 
 #include <assert.h>
@@ -316,7 +317,7 @@ static enum status make_stores(struct platform *p, struct err *e)
 	p->rates = ratelimit_new(p->redis, (size_t)config_int(c, "rate", "max_keys"));
 	if (!p->rates)
 		return err_set(e, ST_NOMEM, "no memory for the rate limiter");
-	if (!(p->hub = hub_new(p->redis, e)))
+	if (!(p->hub = hub_new(p->redis, e)) || !(p->sampler = sampler_new(p, e)))
 		return ST_NOMEM;
 	return ST_OK;
 }
@@ -396,6 +397,7 @@ void platform_free(struct platform *p)
 		redis_free(p->auth_redis);
 	if (p->redis)
 		redis_free(p->redis);
+	sampler_free(p->sampler);
 	hub_free(p->hub); /* Redis called into it */
 	arena_free(w->arena);
 }

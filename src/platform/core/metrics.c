@@ -13,13 +13,12 @@
 
 #include "base/log.h"
 
-#define BUCKETS 18
 #define SLOTS 256
 #define LABELS_MAX 256
 #define LABEL_MAX 64
 #define COLLECTORS_MAX 32
 
-static const int64_t bounds_ns[BUCKETS] = { 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,
+const int64_t metric_bounds_ns[METRIC_BUCKETS] = { 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,
 	25000000, 50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000,
 	30000000000 };
 
@@ -85,7 +84,7 @@ static struct cell *find_or_add(struct table *t, enum metric m, const char *labe
 		if (c)
 			return c;
 	}
-	c = calloc(1, sizeof *c + (rows[m].kind == KIND_histogram ? BUCKETS * sizeof c->buckets[0] : 0));
+	c = calloc(1, sizeof *c + (rows[m].kind == KIND_histogram ? METRIC_BUCKETS * sizeof c->buckets[0] : 0));
 	if (!c)
 		return NULL;
 	c->metric = m;
@@ -138,9 +137,9 @@ void metric_observe_ns(enum metric m, const char *label, int64_t ns)
 	if (!c || rows[m].kind != KIND_histogram)
 		return;
 	unsigned i = 0;
-	while (i < BUCKETS && ns > bounds_ns[i])
+	while (i < METRIC_BUCKETS && ns > metric_bounds_ns[i])
 		i++;
-	if (i < BUCKETS)
+	if (i < METRIC_BUCKETS)
 		bump(&c->buckets[i], 1);
 	bump(&c->value, ns);
 	bump(&c->count, 1);
@@ -202,9 +201,9 @@ static void write_histogram(struct buf *out, const struct cell *c)
 {
 	const char *name = rows[c->metric].name;
 	int64_t sum = 0, count = atomic_load_explicit(&c->count, memory_order_relaxed);
-	for (unsigned i = 0; i < BUCKETS; i++) {
+	for (unsigned i = 0; i < METRIC_BUCKETS; i++) {
 		char le[32];
-		snprintf(le, sizeof le, "%g", (double)bounds_ns[i] / 1e9);
+		snprintf(le, sizeof le, "%g", (double)metric_bounds_ns[i] / 1e9);
 		sum += atomic_load_explicit(&c->buckets[i], memory_order_relaxed);
 		buf_printf(out, "%s_bucket", name);
 		write_labels(out, c, le);
@@ -228,7 +227,7 @@ static void add_up(struct table *sum, const struct table *t)
 				continue;
 			bump(&s->value, atomic_load_explicit(&c->value, memory_order_relaxed));
 			bump(&s->count, atomic_load_explicit(&c->count, memory_order_relaxed));
-			for (unsigned k = 0; rows[c->metric].kind == KIND_histogram && k < BUCKETS; k++)
+			for (unsigned k = 0; rows[c->metric].kind == KIND_histogram && k < METRIC_BUCKETS; k++)
 				bump(&s->buckets[k], atomic_load_explicit(&c->buckets[k], memory_order_relaxed));
 		}
 }
@@ -280,7 +279,11 @@ static void free_cells(struct table *t)
 		}
 }
 
-void metrics_write(struct buf *out)
+/* --- reading ------------------------------------------------------------------------------------------------ */
+
+struct metric_snapshot { struct table sum; };
+
+struct metric_snapshot *metrics_snapshot(void)
 {
 	/* Collectors call metric_gauge, so not under the lock. */
 	pthread_mutex_lock(&lock);
@@ -288,17 +291,53 @@ void metrics_write(struct buf *out)
 	pthread_mutex_unlock(&lock);
 	for (unsigned i = 0; i < n; i++)
 		collectors[i].fn(collectors[i].arg);
-	struct table *sum = calloc(1, sizeof *sum);
-	if (!sum)
-		return;
+	struct metric_snapshot *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
 	pthread_mutex_lock(&lock);
 	for (const struct table *t = tables; t; t = t->next)
-		add_up(sum, t);
-	add_up(sum, &gauges);
+		add_up(&s->sum, t);
+	add_up(&s->sum, &gauges);
 	pthread_mutex_unlock(&lock);
-	write_table(out, sum);
-	free_cells(sum);
-	free(sum);
+	return s;
+}
+
+void metrics_snapshot_free(struct metric_snapshot *s)
+{
+	if (s)
+		free_cells(&s->sum);
+	free(s);
+}
+
+static bool label_fits(const char *label, const char *wanted)
+{
+	if (*wanted != '*')
+		return !strcmp(label, wanted);
+	size_t n = strlen(label), end = strlen(wanted + 1);
+	return n >= end && !strcmp(label + n - end, wanted + 1);
+}
+
+struct metric_sum metric_sum_of(const struct metric_snapshot *s, enum metric m, const char *label)
+{
+	struct metric_sum sum = { 0 };
+	for (unsigned i = 0; i < SLOTS; i++)
+		for (struct cell *c = atomic_load(&s->sum.slots[i]); c; c = c->next) {
+			if (c->metric != m || !label_fits(c->label, label))
+				continue;
+			sum.value += atomic_load(&c->value);
+			sum.count += atomic_load(&c->count);
+			for (unsigned k = 0; rows[m].kind == KIND_histogram && k < METRIC_BUCKETS; k++)
+				sum.buckets[k] += atomic_load(&c->buckets[k]);
+		}
+	return sum;
+}
+
+void metrics_write(struct buf *out)
+{
+	struct metric_snapshot *s = metrics_snapshot();
+	if (s)
+		write_table(out, &s->sum);
+	metrics_snapshot_free(s);
 }
 
 size_t metric_rows(struct metric_row *out, size_t max)

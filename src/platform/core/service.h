@@ -142,6 +142,15 @@ struct background_def {
 	uint16_t time_s;     /* deadline of a turn; 0: 30 */
 };
 
+/* --- measures: what a service counts of its own, in /metrics and as a plot on /admin/operations --- */
+struct measure_def {
+	const char *name;    /* "orders" */
+	const char *title;   /* "Orders placed" */
+	const char *unit;    /* "per minute", "open"; of a rate it says what of */
+	bool rate;           /* it counts up, and is shown as how much is added each second */
+	int64_t (*read)(struct service_instance *s); /* on any loop, every few seconds: without waiting */
+};
+
 /* --- settings: rows of the one configuration table --- */
 enum setting_kind { SET_STR, SET_INT, SET_BOOL, SET_DURATION /* ns */, SET_BYTES, SET_ENUM, SET_SECRET };
 struct setting {
@@ -170,6 +179,7 @@ struct service {
 	const struct notice_def *notices;
 	const struct page_row *pages;
 	const struct first_step *steps;
+	const struct measure_def *measures;
 	const struct db_migration_set *migrations;
 	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
 	bool identity;           /* the provider that the others are clients of: one service at most */
@@ -226,6 +236,7 @@ struct platform {
 	struct redis *auth_redis; /* NULL: not configured */
 	struct ratelimit *rates;
 	struct hub *hub;          /* live updates */
+	struct sampler *sampler;  /* of measures, for /admin/operations; NULL: none */
 	struct mailer *mailer;
 	struct media *media;
 	struct http_pool *pool_read, *pool_action, *pool_web; /* contract reads / actions / the outside world */
@@ -241,6 +252,7 @@ struct platform {
 	bool dev;
 	_Atomic int draining;
 	struct web_app *web;
+	const char *version;      /* of the program; NULL: not told */
 	/* Who asks: auth/session.h. identity: who signs people in; NULL: nobody does, everybody is a visitor. */
 	struct authstore *auth;
 	struct session_cache *sessions;

@@ -4,6 +4,7 @@
  * both on the offload pool. The Message-ID is given when enqueued: a message sent twice by a retry is recognised as
  * one.
  */
+#include "platform/core/metrics.h"
 #include "platform/mail/mail_int.h"
 
 #include <curl/curl.h>
@@ -297,6 +298,7 @@ enum status mail_send_job(struct ctx *ctx, const struct job *job, struct err *e)
 	enum status st = offload(OFFLOAD_PROMPT, *mailer->smtp_url ? to_smtp : to_folder, &d);
 	if (st != ST_OK)
 		return err_set(e, st, "too much waits for the offload pool");
+	metric_add_l(M_MAIL, d.st == ST_OK ? "sent" : "failed", 1);
 	if (d.st != ST_OK && e)
 		*e = d.err;
 	return d.st;

@@ -73,6 +73,19 @@ UPDATE activities SET run_at = :now WHERE NOT done AND run_at > :now;
 -- writes
 UPDATE activities SET done = true, error = :error WHERE id = :id AND attempt = :attempt AND NOT done;
 
+-- From the beginning, for the handlers that have not marked it.
+-- name: event_dead_retry
+-- params: id int, now int
+-- exec
+-- writes
+UPDATE activities SET done = false, error = NULL, attempt = 0, run_at = :now WHERE id = :id AND done AND error IS NOT NULL;
+
+-- name: event_dead_drop
+-- params: id int
+-- exec
+-- writes
+UPDATE activities SET error = NULL WHERE id = :id AND done AND error IS NOT NULL;
+
 -- name: event_mark
 -- params: event int, handler text, at int
 -- exec

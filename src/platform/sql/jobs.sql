@@ -121,10 +121,20 @@ SELECT (SELECT COUNT(*) FROM jobs WHERE ready) AS ready,
        (SELECT COUNT(*) FROM jobs WHERE NOT ready AND worker IS NOT NULL) AS running,
        (SELECT COUNT(*) FROM jobs_dead) AS dead;
 
--- name: job_dead_page
--- params: before int, lim int
--- rows: id int, kind text, key text?, payload text, attempts int, error text, died_at int
-SELECT id, kind, key, payload, attempts, error, died_at FROM jobs_dead WHERE id < :before ORDER BY id DESC LIMIT :lim;
+-- Work that was given up, as the administration lists it.
+-- name: job_dead_list
+-- params: q text, pattern text
+-- list: id int, kind text, object text, payload text, attempts int, error text, at int
+-- sorts: at, kind
+SELECT id, kind, COALESCE(key, '') AS object, payload, attempts, error, died_at AS at FROM jobs_dead
+ WHERE :q = '' OR LOWER(kind) LIKE :pattern ESCAPE '!' OR LOWER(error) LIKE :pattern ESCAPE '!';
+
+-- name: event_dead_list
+-- params: q text, pattern text
+-- list: like job_dead_list
+-- sorts: at, kind
+SELECT id, type AS kind, object, payload, attempt AS attempts, COALESCE(error, '') AS error, at FROM activities
+ WHERE done AND error IS NOT NULL AND (:q = '' OR LOWER(type) LIKE :pattern ESCAPE '!' OR LOWER(error) LIKE :pattern ESCAPE '!');
 
 -- name: job_dead_revive
 -- params: id int, now int

@@ -63,7 +63,7 @@ static enum status write_all(struct csv_writing *x, struct err *e)
 		put_text(x->out, str_c(k->title));
 		buf_puts(x->out, k[1].kind ? "," : "\r\n");
 	}
-	TRY(db_read(x->w->ctx, x->w->ctx->svc->db, &c, e));
+	TRY(db_read(x->w->ctx, table_db(x->w, x->d, &ask), &c, e));
 	enum status st = x->d->load(x->w, c, &ask, &found, e);
 	return st == ST_TOO_LARGE ? err_set(e, st, "These are too many for one table. Please narrow the list down.")
 	                          : st;

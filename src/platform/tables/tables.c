@@ -49,12 +49,25 @@ const struct choice *table_choices(struct web *w, const struct table_filter *f, 
 static struct str chosen(struct web *w, const struct table_filter *f)
 {
 	struct str value = web_query(w, f->name);
-	size_t n;
-	const struct choice *list = value.n ? table_choices(w, f, &n) : NULL;
-	for (size_t i = 0; list && i < n; i++)
+	size_t n = 0;
+	const struct choice *list = value.n || f->always ? table_choices(w, f, &n) : NULL;
+	for (size_t i = 0; i < n; i++)
 		if (str_eqc(value, list[i].value))
 			return value;
-	return STR("");
+	return f->always && n ? str_c(list[0].value) : STR("");
+}
+
+/* Where the list is. ending: behind its path. */
+static struct str address_of(struct web *w, const struct table_desc *d, const char *ending)
+{
+	if (d->rooted)
+		return arena_strf(w->ctx->arena, "%s%s", d->path, ending);
+	return web_url(w->ctx, w->ctx->svc->def->name, "%s%s", d->path, ending);
+}
+
+struct db *table_db(struct web *w, const struct table_desc *d, const struct table_ask *ask)
+{
+	return d->db ? d->db(w, ask) : w->ctx->svc->db;
 }
 
 static void read_page(struct web *w, const struct table_desc *d, struct db_page *p, const struct column **sorted)
@@ -176,7 +189,7 @@ void table_address(
         struct web *w, const struct table_desc *d, const struct table_ask *ask, const char *ending, struct buf *b)
 {
 	buf_arena(b, w->ctx->arena, TABLE_ADDRESS_MAX);
-	buf_putstr(b, web_url(w->ctx, w->ctx->svc->def->name, "%s%s", d->path, ending));
+	buf_putstr(b, address_of(w, d, ending));
 	buf_putc(b, '?');
 	put_pair(b, "q", ask->search);
 	for (unsigned i = 0; d->filters && d->filters[i].name && i < TABLE_FILTERS; i++)
@@ -249,7 +262,8 @@ static void put_narrows(struct table_view *v)
 		struct table_narrow *o = &list[v->narrow_n];
 		*o = (struct table_narrow){ .filter = f, .value = v->ask.filter[v->narrow_n++] };
 		o->choices = table_choices(v->w, f, &o->choice_n);
-		v->narrowed |= o->value.n > 0;
+		v->always |= f->always;
+		v->narrowed |= !f->always && o->value.n > 0;
 	}
 	v->narrows = list;
 }
@@ -267,7 +281,7 @@ static enum status put_lines(struct table_view *v, struct err *e)
 {
 	struct table_found found = { 0 };
 	SCOPED_DB_READ c = NULL;
-	TRY(db_read(v->w->ctx, v->w->ctx->svc->db, &c, e));
+	TRY(db_read(v->w->ctx, table_db(v->w, v->d, &v->ask), &c, e));
 	TRY(v->d->load(v->w, c, &v->ask, &found, e));
 	bool more = found.n > TABLE_ROWS;
 	const char *rows = found.rows;
@@ -307,7 +321,7 @@ enum status table_answer(struct web *w, const struct table_desc *d, const struct
 	put_heads(&v);
 	put_narrows(&v);
 	put_actions(&v);
-	v.all = web_url(w->ctx, w->ctx->svc->def->name, "%s", d->path);
+	v.all = address_of(w, d, "");
 	v.here = here(&v, "");
 	v.csv = d->exported ? here(&v, ".csv") : STR("");
 	v.first = v.ask.page.next ? v.here : STR("");

@@ -72,6 +72,7 @@ struct table_filter {
 	const char *name, *title;
 	const struct choice *choices; /* ends with { 0 }; "all" stands before them by itself */
 	const struct choice *(*choose)(struct web *w); /* instead: made for this request, in its arena */
+	bool always; /* one of them is always chosen, the first by itself: there is no "all" */
 };
 
 struct table_action {
@@ -98,9 +99,12 @@ struct table_found {
 	enum status (*row)(void *arg, const void *row); /* not NULL: each is handed to it instead */
 	void *arg;
 };
-#define TABLE_QUERY(found, e, query, ...)                                                                              \
+/* load's query in an expression: TABLE_QUERY(found, e, market_products, c, …the query's own…, &ask->page). _LIKE: one
+   that shares the row of another query ("-- list: like"). */
+#define TABLE_QUERY(found, e, query, ...) TABLE_QUERY_LIKE(found, e, struct query##_row, query, __VA_ARGS__)
+#define TABLE_QUERY_LIKE(found, e, type, query, ...)                                                                   \
 	({                                                                                                             \
-		struct query##_row *rows_ = NULL;                                                                      \
+		type *rows_ = NULL;                                                                                    \
 		enum status st_ = (found)->row ? q_##query##_each(__VA_ARGS__, (found)->row, (found)->arg, (e))        \
 		                               : q_##query(__VA_ARGS__, &rows_, &(found)->n, (e));                     \
 		(found)->rows = rows_;                                                                                 \
@@ -109,6 +113,9 @@ struct table_found {
 
 struct table_desc {
 	const char *path, *title;
+	bool rooted; /* at the root of every host, as the platform's own pages are; else the service's */
+	/* The database that the list is in; NULL: the service's. */
+	struct db *(*db)(struct web *w, const struct table_ask *ask);
 	const char *search;              /* label of the search field; NULL: no search */
 	const struct table_filter *filters; /* ends with { 0 }; NULL: none */
 	const struct column *columns;    /* ends with { 0 } */
@@ -172,7 +179,7 @@ struct table_view {
 	struct str done_keys, problem;
 	const struct str *asked; /* keys that are asked about */
 	size_t asked_n;
-	bool narrowed;           /* by search or filter */
+	bool narrowed, always;   /* by search or filter; some filter is always there */
 	struct str all, here, csv, next,
 	        first; /* addresses; "" : none. here: the same list again, from its beginning */
 	struct safe_html above, below;

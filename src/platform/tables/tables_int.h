@@ -17,6 +17,7 @@ void table_ask_read(struct web *w, const struct table_desc *d, struct table_ask 
  * behind the path, "" or ".csv". */
 void table_address(struct web *w, const struct table_desc *d, const struct table_ask *ask, const char *ending,
         struct buf *out);
+struct db *table_db(struct web *w, const struct table_desc *d, const struct table_ask *ask);
 const void *table_member(const struct column *c, const void *row);
 struct str table_key(struct arena *a, const struct table_desc *d, const void *row);
 const struct table_action *table_action_named(const struct table_desc *d, struct str name);

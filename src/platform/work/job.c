@@ -244,20 +244,6 @@ enum status jobs_totals(struct ctx *ctx, struct db *db, struct job_totals *out, 
 	return ST_OK;
 }
 
-enum status jobs_dead_list(struct ctx *ctx, struct db *db, int64_t before, size_t max, struct job_dead **out, size_t *n,
-			   struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	struct job_dead_page_row *rows;
-	TRY(db_read(ctx, db, &c, e));
-	TRY(q_job_dead_page(c, before ? before : INT64_MAX, (int64_t)max, &rows, n, e));
-	*out = ARENA_ARRAY(ctx->arena, struct job_dead, *n ? *n : 1);
-	for (size_t i = 0; i < *n; i++)
-		(*out)[i] = (struct job_dead){ rows[i].id, rows[i].kind, rows[i].key, rows[i].payload, rows[i].error,
-					       rows[i].attempts, rows[i].died_at };
-	return ST_OK;
-}
-
 enum status job_dead_retry(struct db_conn *c, int64_t id, struct err *e)
 {
 	int64_t revived, gone;

@@ -60,11 +60,8 @@ void jobs_stats(const struct jobs *j, struct job_stats *out);
 struct job_totals { int64_t ready, later, running, dead; };
 enum status jobs_totals(struct ctx *ctx, struct db *db, struct job_totals *out, struct err *e) MUST_CHECK;
 
-/* The dead-letter list, newest first, from ids below before (0: from the top); in ctx->arena. */
-struct job_dead { int64_t id; struct str kind, key, payload, error; int64_t attempts, died_us; };
-enum status jobs_dead_list(struct ctx *ctx, struct db *db, int64_t before, size_t max, struct job_dead **out, size_t *n,
-                           struct err *e) MUST_CHECK;
-/* Inside db_write's fn. ST_NOT_FOUND; ST_CONFLICT when an active job has its key. */
+/* A job that was given up (the query job_dead_list) comes back, or goes for good. Inside db_write's fn. ST_NOT_FOUND;
+ * ST_CONFLICT when an active job has its key. */
 enum status job_dead_retry(struct db_conn *c, int64_t id, struct err *e) MUST_CHECK;
 enum status job_dead_remove(struct db_conn *c, int64_t id, struct err *e) MUST_CHECK;
 
