@@ -6,7 +6,7 @@
 import uPlot from "uplot";
 
 const HEIGHT = 120, LOST_MS = 30_000;
-const data = JSON.parse(document.getElementById("samples").textContent); // { every, keep, times: [s], lines: [[…]] }
+const data = JSON.parse(document.querySelector("[data-samples]").textContent); // { every, keep, times: [s], lines: [[…]] }
 const figures = [...document.querySelectorAll("[data-lines]")];
 const state = document.querySelector("[data-live]");
 
