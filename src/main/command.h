@@ -29,6 +29,7 @@ struct option_def {
 
 #define ARGS_MAX 8
 #define SETS_MAX 64
+#define OPTIONS_MAX 16
 
 struct invocation {
 	const struct command *command;
@@ -39,7 +40,7 @@ struct invocation {
 	const char *config_file;
 	const char *sets[SETS_MAX];
 	unsigned set_count;
-	struct { const struct option_def *def; const char *value; } options[16];
+	struct { const struct option_def *def; const char *value; } options[OPTIONS_MAX];
 	unsigned option_count;
 	struct config_source source;
 	struct config *config;

@@ -2,6 +2,7 @@
  *
  * The command line: options everywhere, `--name value` or `--name=value`; `--` ends them.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "main/command.h"
@@ -59,19 +60,22 @@ static enum status add_set(struct invocation *inv, const char *text, struct err 
 
 static enum status take_option(struct invocation *inv, const struct option_def *o, const char *value, struct err *e)
 {
-	if (!strcmp(o->name, "config"))
+	if (!strcmp(o->name, "config")) {
 		inv->config_file = value;
-	else if (!strcmp(o->name, "set"))
+		return ST_OK;
+	}
+	if (!strcmp(o->name, "set"))
 		return add_set(inv, value, e);
-	else if (o->setting) {
+	if (o->setting) {
 		char *text = set_texts[inv->set_count < SETS_MAX ? inv->set_count : 0];
 		if (snprintf(text, sizeof set_texts[0], "%s=%s", o->setting, value) >= (int)sizeof set_texts[0])
 			return err_set(e, ST_USAGE, "the value of --%s is too long", o->name);
 		return add_set(inv, text, e);
-	} else if (inv->option_count < sizeof inv->options / sizeof *inv->options) {
-		inv->options[inv->option_count].def = o;
-		inv->options[inv->option_count++].value = value ? value : "";
 	}
+	if (inv->option_count == OPTIONS_MAX)
+		return err_set(e, ST_USAGE, "more than %d options on the command line", OPTIONS_MAX);
+	inv->options[inv->option_count].def = o;
+	inv->options[inv->option_count++].value = value ? value : "";
 	return ST_OK;
 }
 
@@ -79,6 +83,7 @@ enum status parse_arguments(int argc, char **argv, struct invocation *inv, struc
 {
 	const struct command *c = inv->command;
 	bool options = true;
+	assert(c->max_args <= ARGS_MAX);
 	for (int i = 0; i < argc; i++) {
 		struct str name = str_c(argv[i]), value;
 		if (!options || !str_starts(name, STR("--"))) {

@@ -8,8 +8,9 @@
 
 #include "main/command.h"
 #include "services/identity/admin/admin.h"
+#include "services/identity/people/people.h"
 
-#define LINE 2048
+#define LINE (PASSWORD_MAX + 3) /* a line of it: its end, and that of the text */
 
 /* One line of standard input; not shown while it is typed. */
 static enum status read_password(char line[LINE], struct err *e)
@@ -31,7 +32,7 @@ static enum status read_password(char line[LINE], struct err *e)
 		return err_set(e, ST_USAGE, "give the password as one line on standard input");
 	size_t n = strcspn(line, "\r\n");
 	if (!line[n] && n == LINE - 1)
-		return err_set(e, ST_USAGE, "the password is too long");
+		return err_set(e, ST_USAGE, "the password has more than %d bytes", PASSWORD_MAX);
 	line[n] = 0;
 	return ST_OK;
 }

@@ -48,6 +48,27 @@ class Commands(unittest.TestCase):
         self.assertEqual(run("dump", "settings", *sets).returncode, 0)
         self.refused(2, "more than 64 settings on the command line", "dump", "settings", *sets, "--set", "server.dev=no")
 
+    def test_so_many_arguments_and_options(self):
+        """ARGS_MAX and OPTIONS_MAX of main/command.h: each command takes its own number of the former, and one more is a mistake."""
+        with tempfile.TemporaryDirectory() as data:
+            for command, takes in (("serve", 0), ("dump", 1), ("import", 2), ("export", 1), ("user", 2), ("migrate", 0), ("doctor", 0), ("help", 1)):
+                self.refused(2, f"{command} does not take 'a{takes}'", command, *[f"a{i}" for i in range(9)])
+            user = ("user", "add", "a@example.org", "--data", data)
+            given = subprocess.run([binary(), *user, *["--admin"] * 16], input="seven quiet herons\n", capture_output=True, text=True, timeout=60)
+            self.assertEqual(given.returncode, 0, given.stderr)
+            self.refused(2, "more than 16 options on the command line", *user, *["--admin"] * 17)
+
+    def test_a_password_on_a_line(self):
+        """LINE of main/user.c: a password of 1024 bytes is taken, with or without an end of line; a longer one is refused."""
+        with tempfile.TemporaryDirectory() as data:
+            words = ("nine loud geese and seven quiet herons " * 40)
+            for i, (n, end, code) in enumerate(((1024, "\n", 0), (1024, "", 0), (1025, "\n", 1), (1026, "\n", 2), (9000, "\n", 2))):
+                p = subprocess.run([binary(), "user", "add", f"p{i}@example.org", "--data", data], input=(words * 8)[:n - 1] + "z" + end, capture_output=True, text=True,
+                                   timeout=60)
+                self.assertEqual(p.returncode, code, p.stderr)
+                if code:
+                    self.assertIn("1024 bytes", p.stderr)
+
     def test_a_list_of_breached_passwords_that_is_none(self):
         with tempfile.TemporaryDirectory() as data:
             path = f"{data}/list"

@@ -242,10 +242,54 @@ static void processes_begin_at_once(struct store *t)
 		CHECK(str_eqc(rows[i].state, "current"));
 }
 
+/* So many rows in all: those that are there, and past ones that are older the lower their number. */
+struct many { size_t n; };
+
+static enum status tx_past(struct db_conn *c, void *arg, struct err *e)
+{
+	struct identity_keys_row *rows;
+	size_t n, es = 0;
+	TRY(q_identity_keys(c, &rows, &n, e));
+	while (!str_eqc(rows[es].alg, "ES256"))
+		es++;
+	for (size_t i = n; i < ((struct many *)arg)->n; i++)
+		TRY(q_identity_key_add(c, arena_strf(db_arena(c), "%02zu%041d", i, 0), STR("ES256"), STR("past"),
+		        rows[es].private, T0 + (int64_t)i, NULL, e));
+	return ST_OK;
+}
+
+/* Of more keys than there is room for (KEYS_MAX) the one that went longest ago is unknown; what signs, signs. */
+static void the_oldest_make_room(struct store *t)
+{
+	struct site s;
+	struct signed_token token, again;
+	struct identity_keys_row *rows;
+	size_t n;
+	site_init(&s, t->ctx, t->db);
+	CHECK_OK(keep_at(t, 0));
+	CHECK_OK(sign(t, JOSE_ES256, &token));
+	{
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(q_identity_keys(c, &rows, &n, &t->err));
+	}
+	struct str oldest = arena_strf(t->ctx->arena, "%02zu%041d", n, 0),
+	           second = arena_strf(t->ctx->arena, "%02zu%041d", n + 1, 0);
+	for (size_t more = 0; more < 2; more++) {
+		CHECK_OK(db_write(t->ctx, t->db, tx_past, &(struct many){ 32 + more }, &t->err));
+		clock_fake_us(T0 + (int64_t)(1 + more) * 3600 * US_PER_S); /* what was loaded is old by now */
+		CHECK_OK(sign(t, JOSE_ES256, &again));
+		CHECK(str_eq(again.kid, token.kid) && believed(t, &token));
+		CHECK(is_published(t, oldest) == !more && is_published(t, second));
+	}
+	clock_fake_us(0);
+}
+
 static const struct store_test tests[] = {
 	{ "a_keys_life", a_keys_life },
 	{ "another_process_rotates", another_process_rotates },
 	{ "processes_begin_at_once", processes_begin_at_once },
+	{ "the_oldest_make_room", the_oldest_make_room },
 };
 
 int main(int argc, char **argv)

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SRC = ROOT / "src"
 # Bounds that no test meets, all lists together: only ever fewer.
-MOST_UNMET = 27
+MOST_UNMET = 8
 
 
 def without_comments(text):

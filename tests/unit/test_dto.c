@@ -14,6 +14,12 @@ enum status probe_serve_whole(
 	return ST_OK;
 }
 
+enum status probe_serve_say(
+        struct ctx *ctx, const struct probe_say_ask *in, struct probe_say_answer *out, struct err *e)
+{
+	return ST_OK;
+}
+
 enum status probe_serve_nothing(
         struct ctx *ctx, const struct probe_nothing_ask *in, struct probe_nothing_answer *out, struct err *e)
 {

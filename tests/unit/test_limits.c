@@ -25,15 +25,25 @@
 #include "platform/core/service.h"
 #include "platform/crypto/jose.h"
 #include "platform/forms/forms_int.h"
+#include "platform/peers/fragment_int.h"
 #include "platform/text/jcs.h"
 #include "platform/text/json.h"
 #include "platform/text/sanitize.h"
 #include "platform/text/url.h"
 #include "platform/web/router.h"
+#include "platform/work/event.h"
+#include "platform/work/job.h"
+#include "rt/fiber.h"
 #include "probe_serve.h"
 
 enum status probe_serve_whole(
         struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
+{
+	return ST_OK;
+}
+
+enum status probe_serve_say(
+        struct ctx *ctx, const struct probe_say_ask *in, struct probe_say_answer *out, struct err *e)
 {
 	return ST_OK;
 }
@@ -472,6 +482,137 @@ static enum status misplaced(struct arena *a, size_t n, struct err *e)
 	return strstr(v.why, "it was written as entry 100000") ? ST_OK : err_set(e, ST_CORRUPT, "%s", v.why);
 }
 
+/* --- processes and services --------------------------------------------------------------------------------------- */
+
+enum { SERVICES = 65 };
+
+static enum status render_sized(struct fragment_req *f, struct buf *out, struct err *e)
+{
+	int64_t n = 0;
+	(void)str_i64(fragment_param(f, "n"), &n);
+	for (int64_t i = 0; i < n; i++)
+		buf_putc(out, 'x');
+	return ST_OK;
+}
+
+static const struct fragment_def sized[] = { { .type = "sized", .params = "n p", .render = render_sized, .soft_s = 60 },
+	{ 0 } };
+
+/* A program of n services, the first of which is asked here: `local` or in a process that is not to be had. */
+static struct platform *program(struct arena *a, size_t n, bool local)
+{
+	static const struct service probe = { .name = "probe", .title = "Probe", .mount = "/", .fragments = sized };
+	static char stores[SERVICES];
+	struct platform *p = ARENA_NEW(a, struct platform);
+	p->services = ARENA_ARRAY(a, struct service_instance, n);
+	p->service_count = (unsigned)n;
+	for (size_t i = 0; i < n; i++) {
+		p->services[i] = (struct service_instance){ .def = &probe, .platform = p, .local = local };
+		p->services[i].db = (struct db *)&stores[i]; /* an address, nothing more */
+	}
+	return p;
+}
+
+static struct ctx *asking(struct arena *a, struct platform *p)
+{
+	struct ctx *ctx = ARENA_NEW(a, struct ctx);
+	ctx_init(ctx, a);
+	ctx->svc = &p->services[0];
+	assert_non_null(p->contracts = contracts_new(p, NULL));
+	assert_non_null(p->fragments = fragments_new(p, NULL));
+	return ctx;
+}
+
+static void asked(struct platform *p)
+{
+	fragments_free(p->fragments);
+	contracts_free(p->contracts);
+}
+
+static enum status contracts(struct arena *a, size_t n, struct err *e)
+{
+	struct contracts *c = contracts_new(program(a, n, true), e);
+	contracts_free(c);
+	return c ? ST_OK : e->status;
+}
+
+static enum status streams(struct arena *a, size_t n, struct err *e)
+{
+	struct events *v = events_new(program(a, n, true), e);
+	events_free(v);
+	return v ? ST_OK : e->status;
+}
+
+static enum status queues(struct arena *a, size_t n, struct err *e)
+{
+	struct jobs *j = jobs_new(program(a, n, true), NULL, e);
+	jobs_free(j);
+	return j ? ST_OK : e->status;
+}
+
+/* As large a question goes out; here, that there is nobody to ask. */
+static enum status question(struct arena *a, size_t n, struct err *e)
+{
+	struct platform *p = program(a, 1, false);
+	struct ctx *ctx = asking(a, p);
+	struct probe_say_ask in = { text_of(a, "", n - strlen("{\"text\":\"\"}"), "x", "") };
+	struct probe_say_answer out;
+	enum status st = contract_call(ctx, &probe_contract_say, &in, &out, e);
+	asked(p);
+	return st == ST_UNAVAILABLE ? ST_OK : st;
+}
+
+static enum status pieces_question(struct arena *a, size_t n, struct err *e)
+{
+	struct fragment_stats s;
+	struct platform *p = program(a, 1, false);
+	struct ctx *ctx = asking(a, p);
+	size_t beside = strlen("{\"service\":\"probe\",\"person\":null,\"pieces\":[{\"type\":\"sized\",\"params\":\"\"}]}");
+	struct fragment_piece piece = {
+		.svc = ctx->svc, .def = sized, .params = text_of(a, "", n - beside, "x", ""), .key = STR("k")
+	};
+	fragment_fetch(ctx, &piece, 1);
+	fragments_stats(p->fragments, &s);
+	asked(p);
+	return s.remote_calls ? ST_OK : err_set(e, ST_TOO_LARGE, "not asked for");
+}
+
+static enum status piece_params(struct arena *a, size_t n, struct err *e)
+{
+	struct platform *p = program(a, 1, true);
+	struct ctx *ctx = asking(a, p);
+	struct fragment_piece piece;
+	bool known = fragment_piece(ctx, NULL, STR("probe"), STR("sized"), text_of(a, "p=", n - 2, "x", ""), &piece);
+	asked(p);
+	return known ? ST_OK : err_set(e, ST_NOT_FOUND, "no such piece");
+}
+
+struct making { struct arena *a; size_t n; enum status st; struct err *e; };
+
+static void make_piece(void *arg)
+{
+	struct making *m = arg;
+	struct platform *p = program(m->a, 1, true);
+	struct ctx *ctx = asking(m->a, p);
+	struct fragment_piece piece;
+	struct buf out;
+	p->cache = cache_new(16 << 20, 1, NULL, NULL);
+	p->fragments->keep = true;
+	buf_arena(&out, m->a, 16 << 20);
+	assert_true(fragment_piece(ctx, NULL, STR("probe"), STR("sized"), arena_strf(m->a, "n=%zu", m->n), &piece));
+	m->st = fragment_cached(ctx, &piece, &out, m->e);
+	assert_true(m->st != ST_OK || out.len == m->n);
+	cache_free(p->cache);
+	asked(p);
+}
+
+static enum status piece_html(struct arena *a, size_t n, struct err *e)
+{
+	struct making m = { a, n, ST_OK, e };
+	fiber_main(make_piece, &m);
+	return m.st;
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct limit limits[] = {
@@ -504,6 +645,14 @@ static const struct limit limits[] = {
 	{ "platform/audit/audit_walk.c", "SEARCH_MAX", 100000, misplaced, ST_CORRUPT, "was edited" },
 	{ "platform/forms/form_rules.c", "YEARS_LEAST", 0, year_before, ST_UNPROCESSABLE, "A day like" },
 	{ "platform/forms/form_rules.c", "YEARS_MOST", 9999, year, ST_UNPROCESSABLE, "A day like" },
+	{ "platform/peers/contract.c", "SERVICES_MAX", 64, contracts, ST_CONFIG, "at most 64 services" },
+	{ "platform/work/event.c", "STREAMS_MAX", 64, streams, ST_INTERNAL, "more than 64 event streams" },
+	{ "platform/work/job.c", "QUEUES_MAX", 64, queues, ST_INTERNAL, "more than 64 job queues" },
+	{ "platform/peers/contract.c", "IN_MAX", 1 << 20, question, ST_TOO_LARGE, "probe/say: the question is too large" },
+	{ "platform/peers/fragment_remote.c", "ASK_MAX", 256 << 10, pieces_question, ST_TOO_LARGE, "not asked for" },
+	{ "platform/peers/fragment_int.h", "FRAGMENT_PARAMS_MAX", FRAGMENT_PARAMS_MAX, piece_params, ST_NOT_FOUND, "" },
+	{ "platform/peers/fragment_int.h", "FRAGMENT_MAX", FRAGMENT_MAX, piece_html, ST_TOO_LARGE,
+	        "fragment sized is too large" },
 	{ "platform/config/config.c", "CONFIG_FILE_MAX", 1 << 20, config_bytes_of_file, ST_CONFIG, "" },
 	{ "platform/core/metrics.c", "LABELS_MAX", 256, metric_labels, ST_TOO_LARGE, "shared" },
 	{ "platform/core/metrics.c", "LABEL_MAX", 63, metric_label, ST_TOO_LARGE, "cut" }, /* its end is in it */

@@ -14,10 +14,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "platform/auth/session.h"
 #include "platform/cache/cache.h"
 #include "platform/config/config.h"
-#include "platform/web/web_app.h"
+#include "platform/web/web_int.h"
 #include "rt/fiber.h"
 #include "rt/offload.h"
 
@@ -27,7 +28,7 @@ static struct {
 	struct http_server *server;
 	struct loops *loops;
 	_Atomic int renders, posted;
-	_Atomic bool slow, ended;
+	_Atomic bool slow, ended, let_go;
 	struct person person;
 } t;
 
@@ -98,7 +99,38 @@ static enum status post_raw(struct web *w, struct err *e)
 	return web_text(w, 200, "text/plain", body);
 }
 
+/* n headers of its own, tags of m bytes: /numbered/n?m. */
+static enum status get_numbered(struct web *w, struct err *e)
+{
+	struct buf b;
+	int64_t tags = 0;
+	char tag[256];
+	t.renders++;
+	(void)str_i64(w->req->query.p ? w->req->query : STR(""), &tags);
+	for (int64_t i = 0, n = web_path_int(w, "n"); i < n; i++)
+		web_header(w, arena_printf(w->ctx->arena, "x-%lld", (long long)i), STR("v"));
+	for (int64_t left = tags; left > 0; left -= 255) { /* a blank between them */
+		memset(tag, 't', sizeof tag);
+		tag[left < 254 ? left : 254] = 0;
+		web_cache_tag(w, "%s", tag);
+	}
+	buf_arena(&b, w->ctx->arena, 256);
+	buf_puts(&b, "<p>numbered</p>");
+	return web_html(w, 200, &b);
+}
+
+/* More memory than a request has, and then it waits. */
+static enum status get_large(struct web *w, struct err *e)
+{
+	memset(arena_alloc(w->ctx->arena, 2 << 20), 1, 2 << 20);
+	while (!t.let_go)
+		TRY(fiber_sleep_ns(1000000));
+	return web_text(w, 200, "text/plain", STR("large"));
+}
+
 static const struct route routes[] = {
+	{ "GET", "/numbered/{n:int}", get_numbered, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
+	{ "GET", "/large", get_large, .flags = ROUTE_LARGE, .rate = RATE_NONE, .help = "x" },
 	{ "GET", "/page/{name:text}", get_page, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
 	{ "GET", "/either", get_either, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
 	{ "GET", "/form", get_form, .rate = RATE_NONE, .help = "x" },
@@ -134,7 +166,7 @@ static const char *ask(const char *method, const char *path, const char *headers
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(t.server, 0)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval limit = { .tv_sec = 20 };
+	struct timeval limit = { .tv_sec = 120 };
 	char request[70000];
 	int n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s",
 	        method, path, headers);
@@ -401,6 +433,81 @@ static void long_queries_are_not_kept(void **state)
 	}
 }
 
+static void asked_twice(const char *path, int renders)
+{
+	int before = t.renders;
+	for (int i = 0; i < 2; i++) {
+		ask("GET", path, "", "");
+		status_is(200);
+	}
+	if (t.renders != before + renders)
+		fail_msg("%.40s…: %d renders, not %d", path, t.renders - before, renders);
+}
+
+/* A page whose key has 1023 bytes is kept (PAGE_KEY_MAX), one whose tags have 4096 (TAGS_MAX), one with more headers
+   than there is room for at first (WEB_HEADERS_FIRST) with all of them. One byte more and it is made each time. */
+static void what_is_kept_is_bounded(void **state)
+{
+	char path[1100] = "/page/", header[32];
+	size_t beside = strlen("page|here|?"), n = strlen(path);
+	memset(path + n, 'k', 1023 - beside - n);
+	asked_twice(path, 1);
+	path[1023 - beside] = 'k';
+	asked_twice(path, 2);
+	asked_twice("/numbered/0?4096", 1);
+	asked_twice("/numbered/0?4097", 2);
+	for (int headers = 8; headers < 18; headers++) {
+		snprintf(path, sizeof path, "/numbered/%d", headers);
+		asked_twice(path, 1);
+		for (int i = 0; i < headers; i++) {
+			snprintf(header, sizeof header, "\r\nx-%d: v\r\n", i);
+			expect(header, true);
+		}
+	}
+}
+
+/* With no place left for who makes a page, whoever asks makes it (FLIGHTS). */
+static void pages_when_all_flights_are_taken(void **state)
+{
+	struct flights *f = &t.p.web->flights;
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < FLIGHTS; i++)
+		f->hashes[i] = UINT64_MAX - i;
+	pthread_mutex_unlock(&f->lock);
+	asked_twice("/page/full", 1);
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < FLIGHTS; i++)
+		assert_true(f->hashes[i] == UINT64_MAX - i);
+	memset(f->hashes, 0, sizeof f->hashes);
+	pthread_mutex_unlock(&f->lock);
+	asked_twice("/page/free", 1);
+}
+
+/* One has the memory of a large page, LARGE_WAITING wait for it, one more is sent away. */
+static void few_wait_for_memory(void **state)
+{
+	struct asker askers[1 + LARGE_WAITING] = { 0 };
+	struct fsem *large = &t.p.web->large;
+	t.let_go = false;
+	for (unsigned i = 0; i < 1 + LARGE_WAITING; i++) {
+		askers[i].path = "/large";
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_alone, &askers[i]), 0);
+	}
+	for (unsigned waiting = 0; waiting < LARGE_WAITING;) {
+		usleep(1000);
+		pthread_mutex_lock(&large->lock);
+		waiting = large->waiting;
+		pthread_mutex_unlock(&large->lock);
+	}
+	ask("GET", "/large", "", "");
+	status_is(503);
+	t.let_go = true;
+	for (unsigned i = 0; i < 1 + LARGE_WAITING; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_int_equal(askers[i].status, 200);
+	}
+}
+
 static void bodies_are_capped(void **state)
 {
 	char big[1200];
@@ -467,7 +574,7 @@ static int setup(void **state)
 	t.p.services = &t.svc;
 	t.p.service_count = 1;
 	t.p.web = web_app_new(&t.p, NULL, &e);
-	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 1 << 20 } };
+	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 1 << 20, .request_ns = 600 * NS_PER_S } };
 	c.listen[0].addr = "127.0.0.1:0";
 	c.trusted_proxies = STR("127.0.0.1");
 	if (t.p.web)
@@ -501,7 +608,9 @@ int main(void)
 		cmocka_unit_test(who_may),
 		cmocka_unit_test(forms_need_their_token),
 		cmocka_unit_test(the_same_origin_is_proof), cmocka_unit_test(redirects_stay_here),
-		cmocka_unit_test(long_queries_are_not_kept), cmocka_unit_test(bodies_are_capped),
+		cmocka_unit_test(long_queries_are_not_kept), cmocka_unit_test(what_is_kept_is_bounded),
+		cmocka_unit_test(pages_when_all_flights_are_taken), cmocka_unit_test(few_wait_for_memory),
+		cmocka_unit_test(bodies_are_capped),
 		cmocka_unit_test(failures_are_answers),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,7 +17,7 @@
 #include "platform/text/json.h"
 #include "rt/fiber.h"
 
-enum { IN_MAX = 1 << 20, OUT_MAX = INTERNAL_BODY_MAX, SERVICES_MAX = 64, TTL_DEFAULT = 10 };
+enum { IN_MAX = 1 << 20, SERVICES_MAX = 64, TTL_DEFAULT = 10 };
 #define STALE_NS (300 * NS_PER_S)
 #define QUERY_TIMEOUT (5 * NS_PER_S)
 #define ACTION_TIMEOUT (15 * NS_PER_S)
@@ -33,8 +33,9 @@ struct contracts *contracts_new(struct platform *p, struct err *e)
 {
 	struct contracts *c = calloc(1, sizeof *c);
 	if (!c || p->service_count > SERVICES_MAX) {
+		(void)(c ? err_set(e, ST_CONFIG, "a program has at most %d services", SERVICES_MAX)
+		         : err_set(e, ST_NOMEM, "no memory for contracts"));
 		free(c);
-		(void)err_set(e, ST_NOMEM, "no room for the contracts of %u services", p->service_count);
 		return NULL;
 	}
 	c->platform = p;
@@ -122,7 +123,7 @@ static enum status read_answer(struct ctx *ctx, const void *arg, struct blob **o
 	struct str json = str_n(r->json, r->len), answer;
 	if (r->to->local) {
 		struct buf b;
-		buf_arena(&b, ctx->arena, OUT_MAX);
+		buf_arena(&b, ctx->arena, INTERNAL_BODY_MAX);
 		TRY(contract_serve_json(ctx, r->def, r->to, json, &b, e));
 		answer = buf_str(&b);
 	} else {

@@ -70,7 +70,8 @@ static struct str query_value(struct str query, struct str name)
 	return STR_NULL;
 }
 
-/* The parameters that the fragment knows, in its order, still encoded: two spellings of one piece share a key. */
+/* The parameters that the fragment knows, in its order, still encoded: two spellings of one piece share a
+   key. p NULL: more than FRAGMENT_PARAMS_MAX bytes. */
 struct str fragment_params(struct arena *a, const struct fragment_def *def, struct str query)
 {
 	struct str names = str_c(def->params ? def->params : ""), name;
@@ -86,7 +87,7 @@ struct str fragment_params(struct arena *a, const struct fragment_def *def, stru
 		buf_putc(&b, '=');
 		buf_putstr(&b, value);
 	}
-	return buf_ok(&b) ? buf_str(&b) : STR("");
+	return buf_ok(&b) ? buf_str(&b) : STR_NULL;
 }
 
 static void params_parse(struct arena *a, struct str query, struct params *out)
@@ -150,6 +151,10 @@ bool fragment_piece(struct ctx *ctx, const struct person *person, struct str ser
 	if (!def)
 		return false;
 	out->params = fragment_params(ctx->arena, def, params);
+	if (!out->params.p) { /* without them it would be another piece */
+		out->def = NULL;
+		return false;
+	}
 	out->person = def->per_person ? person : NULL;
 	if (kept(out) || !svc->local)
 		out->key = arena_strf(ctx->arena, "f:%s:%s@%s:%lld:%.*s", svc->def->name, def->type,

@@ -14,7 +14,7 @@
 #include "platform/web/web_app.h"
 #include "rt/sync.h"
 
-#define WEB_HEADERS_MAX 8
+#define WEB_HEADERS_FIRST 8 /* that a handler sets before more room is made */
 #define PAGE_KEY_MAX 1024
 #define PAGE_QUERY_MAX 256 /* longer ones are nobody's link: never cached */
 #define FLIGHTS 256
@@ -55,8 +55,8 @@ struct web_req {
 	struct web w;
 	struct web_note *note;
 	struct match match;
-	struct http_header headers[WEB_HEADERS_MAX];
-	unsigned header_count;
+	struct http_header first_headers[WEB_HEADERS_FIRST], *headers; /* that the handler set; NULL: the first */
+	unsigned header_count, header_room;
 	struct buf tags;
 	bool negotiated;      /* the handler asked what kind is wanted */
 	struct str page_key;  /* p NULL: this answer is not for the page cache */

@@ -74,7 +74,16 @@ void web_etag(struct str body, char out[ETAG_MAX])
 void web_header(struct web *w, const char *name, struct str value)
 {
 	struct web_req *wr = web_req_of(w);
-	assert(wr->header_count < WEB_HEADERS_MAX);
+	if (!wr->headers) {
+		wr->headers = wr->first_headers;
+		wr->header_room = WEB_HEADERS_FIRST;
+	}
+	if (wr->header_count == wr->header_room) {
+		struct http_header *more = ARENA_ARRAY(w->ctx->arena, struct http_header, 2 * wr->header_room);
+		memcpy(more, wr->headers, wr->header_count * sizeof *more);
+		wr->headers = more;
+		wr->header_room *= 2;
+	}
 	wr->headers[wr->header_count++] = (struct http_header){ str_c(name), value };
 	http_set_header(w->req, name, value);
 }

@@ -276,7 +276,7 @@ static void put_header(struct buf *b, const char *name, struct str value)
 {
 	size_t len = strlen(name);
 	if (len > UINT16_MAX || value.n > UINT16_MAX) {
-		LOG(ERROR, NULL, "page.header_dropped", LS("name", name));
+		b->failed = true; /* then the page is not kept */
 		return;
 	}
 	const struct header_len n = { (uint16_t)len, (uint16_t)value.n };

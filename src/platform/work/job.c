@@ -308,8 +308,12 @@ struct jobs *jobs_new(struct platform *p, const struct job_def *common, struct e
 			continue;
 		struct job_queue *q = &queues[j->queue_count++];
 		queue_init(q, j, svc);
-		if (job_crons_init(q, e) != ST_OK || job_bounds_init(q, e) != ST_OK ||
-		        !registry_set(svc->db, NULL, q)) {
+		enum status st = job_crons_init(q, e);
+		if (st == ST_OK)
+			st = job_bounds_init(q, e);
+		if (st == ST_OK && !registry_set(svc->db, NULL, q))
+			st = err_set(e, ST_INTERNAL, "more than %d job queues", QUEUES_MAX);
+		if (st != ST_OK) {
 			jobs_free(j);
 			return NULL;
 		}

@@ -58,6 +58,23 @@ static void replace(const struct held *keys, unsigned n)
 		jose_key_free(former[i].key);
 }
 
+/* Of more than there is room for, those that were taken out of use longest ago are no longer known: at least what signs
+   now and next stays. Returns how many are left. */
+static size_t keys_that_fit(struct identity_keys_row *rows, size_t n)
+{
+	while (n > KEYS_MAX) {
+		size_t oldest = n;
+		for (size_t i = 0; i < n; i++)
+			if (str_eqc(rows[i].state, "past") &&
+			        (oldest == n || rows[i].changed_at < rows[oldest].changed_at))
+				oldest = i;
+		if (oldest == n)
+			return KEYS_MAX;
+		memmove(&rows[oldest], &rows[oldest + 1], (--n - oldest) * sizeof *rows);
+	}
+	return n;
+}
+
 static enum status keys_load(struct ctx *ctx, struct err *e)
 {
 	struct identity_keys_row *rows;
@@ -70,7 +87,7 @@ static enum status keys_load(struct ctx *ctx, struct err *e)
 		TRY(q_identity_keys(c, &rows, &n, e));
 	}
 	unsigned made = 0;
-	for (; made < n && made < KEYS_MAX && st == ST_OK; made++)
+	for (n = keys_that_fit(rows, n); made < n && st == ST_OK; made++)
 		st = key_unpack(ctx, &rows[made], &keys[made], e);
 	if (st == ST_OK) {
 		replace(keys, made);

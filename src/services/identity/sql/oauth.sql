@@ -1,10 +1,8 @@
 -- The authorization server (identity/oauth.h).
 
--- Those that matter most first.
 -- name: identity_keys
 -- rows: kid text, alg text, state text, private text, created_at int, changed_at int
-SELECT kid, alg, state, private, created_at, changed_at FROM oauth_keys
- ORDER BY CASE state WHEN 'current' THEN 0 ELSE 1 END, created_at DESC, kid;
+SELECT kid, alg, state, private, created_at, changed_at FROM oauth_keys ORDER BY alg, created_at;
 
 -- name: identity_key_add
 -- params: kid text, alg text, state text, private text, now int
