@@ -40,7 +40,10 @@ struct invocation {
 	const char *config_file;
 	const char *sets[SETS_MAX];
 	unsigned set_count;
-	struct { const struct option_def *def; const char *value; } options[OPTIONS_MAX];
+	struct {
+		const struct option_def *def;
+		const char *value;
+	} options[OPTIONS_MAX];
 	unsigned option_count;
 	struct config_source source;
 	struct config *config;

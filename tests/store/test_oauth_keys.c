@@ -243,7 +243,9 @@ static void processes_begin_at_once(struct store *t)
 }
 
 /* So many rows in all: those that are there, and past ones that are older the lower their number. */
-struct many { size_t n; };
+struct many {
+	size_t n;
+};
 
 static enum status tx_past(struct db_conn *c, void *arg, struct err *e)
 {
@@ -254,7 +256,7 @@ static enum status tx_past(struct db_conn *c, void *arg, struct err *e)
 		es++;
 	for (size_t i = n; i < ((struct many *)arg)->n; i++)
 		TRY(q_identity_key_add(c, arena_strf(db_arena(c), "%02zu%041d", i, 0), STR("ES256"), STR("past"),
-		        rows[es].private, T0 + (int64_t)i, NULL, e));
+		                       rows[es].private, T0 + (int64_t)i, NULL, e));
 	return ST_OK;
 }
 

@@ -33,8 +33,8 @@
 #include "platform/web/router.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
-#include "rt/fiber.h"
 #include "probe_serve.h"
+#include "rt/fiber.h"
 
 enum status probe_serve_whole(
         struct ctx *ctx, const struct probe_whole_ask *in, struct probe_whole_answer *out, struct err *e)
@@ -42,8 +42,8 @@ enum status probe_serve_whole(
 	return ST_OK;
 }
 
-enum status probe_serve_say(
-        struct ctx *ctx, const struct probe_say_ask *in, struct probe_say_answer *out, struct err *e)
+enum status probe_serve_say(struct ctx *ctx, const struct probe_say_ask *in, struct probe_say_answer *out,
+                            struct err *e)
 {
 	return ST_OK;
 }
@@ -496,7 +496,7 @@ static enum status render_sized(struct fragment_req *f, struct buf *out, struct 
 }
 
 static const struct fragment_def sized[] = { { .type = "sized", .params = "n p", .render = render_sized, .soft_s = 60 },
-	{ 0 } };
+	                                     { 0 } };
 
 /* A program of n services, the first of which is asked here: `local` or in a process that is not to be had. */
 static struct platform *program(struct arena *a, size_t n, bool local)
@@ -567,7 +567,8 @@ static enum status pieces_question(struct arena *a, size_t n, struct err *e)
 	struct fragment_stats s;
 	struct platform *p = program(a, 1, false);
 	struct ctx *ctx = asking(a, p);
-	size_t beside = strlen("{\"service\":\"probe\",\"person\":null,\"pieces\":[{\"type\":\"sized\",\"params\":\"\"}]}");
+	size_t beside =
+	        strlen("{\"service\":\"probe\",\"person\":null,\"pieces\":[{\"type\":\"sized\",\"params\":\"\"}]}");
 	struct fragment_piece piece = {
 		.svc = ctx->svc, .def = sized, .params = text_of(a, "", n - beside, "x", ""), .key = STR("k")
 	};
@@ -587,7 +588,12 @@ static enum status piece_params(struct arena *a, size_t n, struct err *e)
 	return known ? ST_OK : err_set(e, ST_NOT_FOUND, "no such piece");
 }
 
-struct making { struct arena *a; size_t n; enum status st; struct err *e; };
+struct making {
+	struct arena *a;
+	size_t n;
+	enum status st;
+	struct err *e;
+};
 
 static void make_piece(void *arg)
 {
@@ -648,11 +654,12 @@ static const struct limit limits[] = {
 	{ "platform/peers/contract.c", "SERVICES_MAX", 64, contracts, ST_CONFIG, "at most 64 services" },
 	{ "platform/work/event.c", "STREAMS_MAX", 64, streams, ST_INTERNAL, "more than 64 event streams" },
 	{ "platform/work/job.c", "QUEUES_MAX", 64, queues, ST_INTERNAL, "more than 64 job queues" },
-	{ "platform/peers/contract.c", "IN_MAX", 1 << 20, question, ST_TOO_LARGE, "probe/say: the question is too large" },
+	{ "platform/peers/contract.c", "IN_MAX", 1 << 20, question, ST_TOO_LARGE,
+	  "probe/say: the question is too large" },
 	{ "platform/peers/fragment_remote.c", "ASK_MAX", 256 << 10, pieces_question, ST_TOO_LARGE, "not asked for" },
 	{ "platform/peers/fragment_int.h", "FRAGMENT_PARAMS_MAX", FRAGMENT_PARAMS_MAX, piece_params, ST_NOT_FOUND, "" },
 	{ "platform/peers/fragment_int.h", "FRAGMENT_MAX", FRAGMENT_MAX, piece_html, ST_TOO_LARGE,
-	        "fragment sized is too large" },
+	  "fragment sized is too large" },
 	{ "platform/config/config.c", "CONFIG_FILE_MAX", 1 << 20, config_bytes_of_file, ST_CONFIG, "" },
 	{ "platform/core/metrics.c", "LABELS_MAX", 256, metric_labels, ST_TOO_LARGE, "shared" },
 	{ "platform/core/metrics.c", "LABEL_MAX", 63, metric_label, ST_TOO_LARGE, "cut" }, /* its end is in it */

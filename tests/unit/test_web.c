@@ -129,7 +129,8 @@ static enum status get_large(struct web *w, struct err *e)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/numbered/{n:int}", get_numbered, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
+	{ "GET", "/numbered/{n:int}", get_numbered, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60,
+	  .help = "x" },
 	{ "GET", "/large", get_large, .flags = ROUTE_LARGE, .rate = RATE_NONE, .help = "x" },
 	{ "GET", "/page/{name:text}", get_page, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
 	{ "GET", "/either", get_either, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
@@ -574,7 +575,8 @@ static int setup(void **state)
 	t.p.services = &t.svc;
 	t.p.service_count = 1;
 	t.p.web = web_app_new(&t.p, NULL, &e);
-	struct http_server_config c = { .listen_count = 1, .limits = { .arena = 1 << 20, .request_ns = 600 * NS_PER_S } };
+	struct http_server_config c = { .listen_count = 1,
+		                        .limits = { .arena = 1 << 20, .request_ns = 600 * NS_PER_S } };
 	c.listen[0].addr = "127.0.0.1:0";
 	c.trusted_proxies = STR("127.0.0.1");
 	if (t.p.web)
@@ -601,16 +603,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages_are_kept), cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
-		cmocka_unit_test(kept_pages_know_tls),
-		cmocka_unit_test(one_renders_for_many),
-		cmocka_unit_test(a_nonce_is_never_kept),
-		cmocka_unit_test(who_may),
-		cmocka_unit_test(forms_need_their_token),
-		cmocka_unit_test(the_same_origin_is_proof), cmocka_unit_test(redirects_stay_here),
-		cmocka_unit_test(long_queries_are_not_kept), cmocka_unit_test(what_is_kept_is_bounded),
-		cmocka_unit_test(pages_when_all_flights_are_taken), cmocka_unit_test(few_wait_for_memory),
-		cmocka_unit_test(bodies_are_capped),
+		cmocka_unit_test(pages_are_kept),          cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
+		cmocka_unit_test(kept_pages_know_tls),     cmocka_unit_test(one_renders_for_many),
+		cmocka_unit_test(a_nonce_is_never_kept),   cmocka_unit_test(who_may),
+		cmocka_unit_test(forms_need_their_token),  cmocka_unit_test(the_same_origin_is_proof),
+		cmocka_unit_test(redirects_stay_here),     cmocka_unit_test(long_queries_are_not_kept),
+		cmocka_unit_test(what_is_kept_is_bounded), cmocka_unit_test(pages_when_all_flights_are_taken),
+		cmocka_unit_test(few_wait_for_memory),     cmocka_unit_test(bodies_are_capped),
 		cmocka_unit_test(failures_are_answers),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -66,7 +66,7 @@ static size_t keys_that_fit(struct identity_keys_row *rows, size_t n)
 		size_t oldest = n;
 		for (size_t i = 0; i < n; i++)
 			if (str_eqc(rows[i].state, "past") &&
-			        (oldest == n || rows[i].changed_at < rows[oldest].changed_at))
+			    (oldest == n || rows[i].changed_at < rows[oldest].changed_at))
 				oldest = i;
 		if (oldest == n)
 			return KEYS_MAX;
