@@ -247,6 +247,68 @@ static bool parse_asctime(struct str s, struct civil *c)
 	return time_of_day(&s, c) && lit(&s, " ") && digits(&s, 4, &c->year) && s.n == 0;
 }
 
+/* "+0530", or a zone of RFC 2822 by its name: seconds ahead of UTC. */
+static bool zone_offset(struct str s, int *offset)
+{
+	static const struct { const char *name; int hours; } names[] = { { "GMT", 0 }, { "UT", 0 }, { "UTC", 0 },
+		{ "Z", 0 }, { "EST", -5 }, { "EDT", -4 }, { "CST", -6 }, { "CDT", -5 }, { "MST", -7 }, { "MDT", -6 },
+		{ "PST", -8 }, { "PDT", -7 } };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		*offset = names[i].hours * 3600;
+		if (str_ieqc(s, names[i].name))
+			return true;
+	}
+	bool minus = s.n && s.p[0] == '-';
+	int h, m;
+	if (!lit(&s, "+-") || !digits(&s, 2, &h) || !digits(&s, 2, &m) || s.n || h > 23 || m > 59)
+		return false;
+	*offset = (h * 60 + m) * (minus ? -60 : 60);
+	return true;
+}
+
+static struct str after_blanks(struct str s)
+{
+	while (s.n && s.p[0] == ' ')
+		s = str_skip(s, 1);
+	return s;
+}
+
+/* Four digits, or two: those of 1950 to 2049. */
+static bool short_year(struct str *s, int *year)
+{
+	if (digits(s, 4, year))
+		return true;
+	if (!digits(s, 2, year))
+		return false;
+	*year += *year < 50 ? 2000 : 1900;
+	return true;
+}
+
+bool clock_parse_rfc2822(struct str s, int64_t *us)
+{
+	struct civil c = { 0 };
+	int ignored, offset;
+	s = str_trim(s);
+	if (match_name(&s, day_names, 7, &ignored) && !lit(&s, ","))
+		return false;
+	s = after_blanks(s);
+	if (!digits(&s, 2, &c.day) && !digits(&s, 1, &c.day))
+		return false;
+	s = after_blanks(s);
+	if (!match_name(&s, month_names, 12, &c.month))
+		return false;
+	c.month++;
+	s = after_blanks(s);
+	if (!short_year(&s, &c.year) || !lit(&s, " "))
+		return false;
+	s = after_blanks(s);
+	if (!digits(&s, 2, &c.hour) || !lit(&s, ":") || !digits(&s, 2, &c.minute) ||
+	    (lit(&s, ":") && !digits(&s, 2, &c.second)) || !zone_offset(after_blanks(s), &offset) || !in_range(&c))
+		return false;
+	*us = clock_from_civil_utc(&c) - offset * US_PER_S;
+	return true;
+}
+
 bool clock_parse_http_date(struct str s, int64_t *us)
 {
 	struct civil c = { 0 };

@@ -36,6 +36,9 @@ size_t clock_rfc822(int64_t us, char out[CLOCK_TEXT_MAX]);    /* for RSS */
 /* RFC 3339, also with an offset, with a space for the T, without zone (taken as UTC), or a date alone. */
 bool clock_parse_rfc3339(struct str s, int64_t *us);
 bool clock_parse_http_date(struct str s, int64_t *us); /* all three forms of RFC 9110 5.6.7 */
+/* As letters and feeds have it (RFC 2822 3.3): "[Fri, ]30 Mar 2012 11:18[:03] +0000", also with GMT, UT, UTC, Z or one
+   of America's zones by name, and with a year of two digits. */
+bool clock_parse_rfc2822(struct str s, int64_t *us);
 
 /* Civil date in UTC, or in an IANA zone when the system knows it. */
 struct civil { int year, month, day, hour, minute, second, weekday; /* 0 = Sunday */ };

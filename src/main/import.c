@@ -3,6 +3,7 @@
  * guildhall import ghost FILE: take over another system's content.
  */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "main/command.h"
@@ -39,9 +40,12 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 		return err_set(e, ST_USAGE, "'%s' can not be imported; there is: ghost", inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
-	const char *site = inv_option(inv, "site-url");
+	const char *site = inv_option(inv, "site-url"), *media = inv_option(inv, "media");
+	struct stat st_media;
+	if (media && (stat(media, &st_media) || !S_ISDIR(st_media.st_mode)))
+		return err_set(e, ST_USAGE, "--media %s: there is no such folder", media);
 	w.options = (struct import_options){ .path = inv->args[1],
-		.media_dir = inv_option(inv, "media"),
+		.media_dir = media,
 		.site_url = str_c(site ? site : ""),
 		.dry_run = inv_option(inv, "dry-run") != NULL,
 		.progress = isatty(2) ? import_progress : NULL,

@@ -120,7 +120,7 @@ static void make_picture(struct ctx *ctx, struct house *h)
 {
 	struct media_item item;
 	SCOPED_FD fd = open(TEST_ROOT "/tests/fixtures/media/metadata.jpg", O_RDONLY | O_CLOEXEC);
-	MUST(media_put_file(ctx, h->p->media, fd, MEDIA_LATER, &item, E));
+	MUST(media_put_file(ctx, h->p->media, fd, STR(""), MEDIA_LATER, &item, E));
 	snprintf(made.picture, sizeof made.picture, "%.*s", STR_ARG(item.variants[0].path));
 }
 

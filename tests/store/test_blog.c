@@ -671,7 +671,8 @@ int main(int argc, char **argv)
 
 /* Where the library has no media storage linked in: no test here stores a file. */
 __attribute__((weak)) enum status media_put_file(
-        struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
+        struct ctx *ctx, struct media *m, int fd, struct str name, enum media_when when, struct media_item *out,
+        struct err *e)
 {
 	return err_set(e, ST_NOT_IMPLEMENTED, "no media storage");
 }

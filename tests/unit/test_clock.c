@@ -140,9 +140,35 @@ static void fake_and_monotonic(void **state)
 	assert_true(clock_mono_ns() >= a);
 }
 
+static void letters_dates(void **state)
+{
+	static const struct { const char *text; int64_t s; } good[] = {
+		{ "Fri, 30 Mar 2012 11:18:03 +0000", 1333106283 },
+		{ "30 Mar 2012 11:18:03 GMT", 1333106283 },
+		{ "Fri, 30 Mar 2012 13:18:03 +0200", 1333106283 },
+		{ "Fri, 30 Mar 12 06:18:03 EST ", 1333106283 },
+		{ "1 Jan 70 00:00 Z", 0 },
+		{ "1 Jan 1970 00:00 -0130", 5400 },
+		{ "31 Dec 49 23:59:59 UT", INT64_C(2524607999) },
+	};
+	static const char *const bad[] = { "", "30 Mar 2012", "30 Mar 2012 11:18", "Fri 30 Mar 2012 11:18:03 GMT",
+		"32 Mar 2012 11:18:03 GMT", "30 Foo 2012 11:18:03 GMT", "30 Mar 2012 25:18:03 GMT",
+		"30 Mar 2012 11:18:03 +2500", "30 Mar 2012 11:18:03 XYZ", "30 Mar 2012 11:18:03 GMT x" };
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		int64_t us = -1;
+		assert_true(clock_parse_rfc2822(str_c(good[i].text), &us));
+		assert_int_equal(us, good[i].s * US_PER_S);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		int64_t us;
+		assert_false(clock_parse_rfc2822(str_c(bad[i]), &us));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(letters_dates),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(parsing_rfc3339),
 		cmocka_unit_test(parsing_http_dates),

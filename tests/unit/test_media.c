@@ -663,7 +663,7 @@ static void later_in_fiber(void *arg)
 	ctx_init(&ctx, a);
 	assert_int_equal(write(fd, pic->p, pic->n), pic->n);
 	lseek(fd, 0, SEEK_SET);
-	assert_int_equal(media_put_file(&ctx, media, fd, MEDIA_LATER, &item, NULL), ST_OK);
+	assert_int_equal(media_put_file(&ctx, media, fd, STR(""), MEDIA_LATER, &item, NULL), ST_OK);
 	assert_int_equal(item.variant_count, 6);
 	assert_int_equal(item.variants[2].width, 640);
 	assert_int_equal(item.variants[2].height, 37); /* 40 / 700 * 640 */
@@ -684,7 +684,7 @@ static void later_in_fiber(void *arg)
 		close(got);
 	}
 	lseek(fd, 0, SEEK_SET);
-	assert_int_equal(media_put_file(&ctx, media, fd, MEDIA_NOW, &again, NULL), ST_OK);
+	assert_int_equal(media_put_file(&ctx, media, fd, STR(""), MEDIA_NOW, &again, NULL), ST_OK);
 	close(fd);
 	assert_int_equal(again.variant_count, 6);
 	assert_int_equal(again.variants[2].height, item.variants[2].height); /* as foreseen */

@@ -135,7 +135,7 @@ static bool write_all(int fd, const void *p, size_t n)
 struct put {
 	struct media *m;
 	int in; /* a file, or -1 and */
-	struct str bytes;
+	struct str bytes, name;
 	const struct media_type *type;
 	char sha[SHA_HEX + 1];
 	uint64_t size;
@@ -183,8 +183,8 @@ static enum status copy_in(struct put *p, int in, int out, struct err *e)
 	if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
 		return err_set(e, ST_NOMEM, "no memory for a hash");
 	while ((n = next_piece(p, in, space, &piece)) > 0) {
-		if (!p->type &&
-		        !(p->type = media_sniff((const unsigned char *)piece, (size_t)n < SNIFF ? (size_t)n : SNIFF)))
+		if (!p->type && !(p->type = media_sniff_named((const unsigned char *)piece,
+		                                              (size_t)n < SNIFF ? (size_t)n : SNIFF, p->name)))
 			return err_set(e, ST_MEDIA_TYPE, "this is no kind of file that is kept here");
 		p->size += (uint64_t)n;
 		if (p->size > size_limit(p->type))
@@ -588,12 +588,24 @@ static enum status store_upload(struct ctx *ctx, struct put *p, struct media_ite
 	return fill_item(ctx->arena, p, out, e);
 }
 
-enum status media_put_file(
-        struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out, struct err *e)
+enum status media_would_take(int fd, struct str name, struct err *e)
+{
+	unsigned char space[SNIFF];
+	ssize_t n = pread(fd, space, sizeof space, 0);
+	if (n < 0)
+		return err_errno(e, ST_IO, "the file can not be read");
+	return media_sniff_named(space, (size_t)n, name)
+	               ? ST_OK
+	               : err_set(e, ST_MEDIA_TYPE, "this is no kind of file that is kept here");
+}
+
+enum status media_put_file(struct ctx *ctx, struct media *m, int fd, struct str name, enum media_when when,
+                           struct media_item *out, struct err *e)
 {
 	struct put *p = ARENA_NEW(ctx->arena, struct put);
 	p->m = m;
 	p->in = fd;
+	p->name = name;
 	p->when = when;
 	return store_upload(ctx, p, out, e);
 }

@@ -38,12 +38,17 @@ struct media_item {
 /* Store a file (pictures 64 MiB, others 256 MiB at most). Pictures get variants 320, 640, 960, 1280 and 1920 px wide,
    never enlarged, and one of their own width below 1920. Idempotent. The item is in ctx->arena. ST_MEDIA_TYPE for what
    is not an allowed type by content, ST_TOO_LARGE, ST_CORRUPT for a broken picture, ST_IO, ST_UNAVAILABLE. fd: read
-   from where it stands, and left to the caller. MEDIA_LATER: a picture's variants are named and not made yet, their
+   from where it stands, and left to the caller; name: what it is called there ("prices.csv", or ""), which tells kinds
+   of downloads that have no bytes of their own. MEDIA_LATER: a picture's variants are named and not made yet, their
    bytes 0: what many pictures need not wait for. Each is made when it is first asked for (media_open_or_make), and all
    by media_finish, which whoever puts it so sees to (job media.finish). */
 enum media_when { MEDIA_NOW, MEDIA_LATER };
-enum status media_put_file(struct ctx *ctx, struct media *m, int fd, enum media_when when, struct media_item *out,
-                           struct err *e) MUST_CHECK;
+enum status media_put_file(struct ctx *ctx, struct media *m, int fd, struct str name, enum media_when when,
+                           struct media_item *out, struct err *e) MUST_CHECK;
+/* Would media_put_file take the file? Reads its beginning and writes nothing. ST_MEDIA_TYPE, ST_IO. */
+enum status media_would_take(int fd, struct str name, struct err *e) MUST_CHECK;
+/* Is what has this media type to be saved, not shown? */
+bool media_is_download(const char *mime);
 /* A regular file in a folder that somebody handed us; below: its path from there. No symbolic link on the way is
    followed, and nothing outside of dir is opened. ST_NOT_FOUND, ST_FORBIDDEN for links, ST_IO. *fd is the caller's, -1
    otherwise. */

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 enum { MEDIA_PATH_MAX = 512, MEDIA_PIXELS_MAX = 100 * 1000 * 1000, MEDIA_IDLE_HELPERS = 4 };
 /* What unpacking may cost: pixels, times the scans of a progressive JPEG, each of which touches all of them (ten are
@@ -27,7 +28,7 @@ enum media_task {
 struct media_ask {
 	enum media_task task;
 	int width;
-	char format[8]; /* MEDIA_STRIP */
+	char format[8]; /* MEDIA_STRIP: of what is stripped */
 	char source[MEDIA_PATH_MAX];
 	char webp[MEDIA_PATH_MAX], plain[MEDIA_PATH_MAX]; /* files to write: WebP, and PNG with transparency or JPEG */
 };
@@ -72,7 +73,11 @@ bool media_confine(const char *dir) MUST_CHECK;
 struct media_type {
 	const char *format, *ext, *mime;
 	bool picture; /* libvips makes variants of it */
+	/* Told by its name and these bytes ("": and no NUL): a file to take along. NULL: told by its bytes alone. */
+	const char *begins;
 };
+/* As media_sniff, or by the end of name ("a.csv"; "" when there is none) for what is not told by bytes alone. */
+const struct media_type *media_sniff_named(const unsigned char *p, size_t n, struct str name);
 const struct media_type *media_sniff(
         const unsigned char *p, size_t n); /* the first bytes (≥ 4 KiB if there are); or NULL */
 const struct media_type *media_type_of_ext(const char *ext, size_t n);

@@ -120,18 +120,24 @@ bool html_url_scheme(struct str s, struct str *scheme)
 	return true;
 }
 
-static bool url_allowed(struct str s)
+/* Registered ones (IANA) that hand an address to another program, and none that runs or shows something in the page. */
+bool html_scheme_is_link(struct str scheme)
 {
-	static const char *const schemes[] = { "http", "https", "mailto", "tel" };
-	struct str scheme;
-	if (!s.p || !html_url_scheme(s, &scheme))
-		return false;
-	if (!scheme.p)
-		return true;
+	static const char *const schemes[] = { "http", "https", "mailto", "tel", "sms", "webcal", "webcals", "xmpp",
+		"ftp", "ftps", "sftp", "geo", "irc", "ircs", "sip", "sips", "matrix", "magnet", "news", "nntp",
+		"gopher", "gemini", "openpgp4fpr", "bitcoin", "acct", "feed" };
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
 		if (str_ieqc(scheme, schemes[i]))
 			return true;
 	return false;
+}
+
+static bool url_allowed(struct str s)
+{
+	struct str scheme;
+	if (!s.p || !html_url_scheme(s, &scheme))
+		return false;
+	return !scheme.p || html_scheme_is_link(scheme);
 }
 
 void html_url(struct buf *b, struct str s)

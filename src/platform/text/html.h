@@ -14,7 +14,7 @@ static inline struct safe_html html_from_template(const struct buf *b) { return 
 void html_text(struct buf *b, struct str s);  /* & < > */
 void html_attr(struct buf *b, struct str s);  /* and quotes */
 void html_url(
-        struct buf *b, struct str s); /* attribute holding a URL: only http, https, mailto, tel, relative; else "#" */
+        struct buf *b, struct str s); /* attribute holding a URL: relative, or of a scheme as below; else "#" */
 void html_js(struct buf *b, struct str s);    /* a JSON string literal, quotes included, safe inside <script> */
 /* Numbers as text; a double so that reading it back gives the same. */
 void html_i64(struct buf *b, int64_t v);
@@ -53,6 +53,8 @@ struct str html_url_clean(struct str s);
 /* The scheme of a cleaned URL, p NULL for a relative one. False: neither (a colon where a browser might see a scheme).
  */
 bool html_url_scheme(struct str url, struct str *scheme);
+/* May a link have that scheme: http, https, mailto, tel, webcal and others that can not run a script? */
+bool html_scheme_is_link(struct str scheme);
 
 /* Content has ids of its own, which stand beside those of the page's templates: one that a template uses gets "c-"
    before it, any other stays, so that links to it from anywhere lead there. In a when it is not id itself. */

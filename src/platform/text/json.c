@@ -47,6 +47,25 @@ static size_t too_deep(struct str t, unsigned max)
 	return t.n;
 }
 
+struct str json_without_nul(struct arena *a, struct str text, size_t *count)
+{
+	static const struct str nul = STR_INIT("\\u0000");
+	struct buf b;
+	if (str_find(text, nul) < 0)
+		return text;
+	buf_arena(&b, a, text.n + 1);
+	for (size_t i = 0; i < text.n;) {
+		struct str rest = str_skip(text, i);
+		bool found = str_starts(rest, nul);
+		size_t n = found ? nul.n : rest.p[0] == '\\' && rest.n > 1 ? 2 : 1;
+		if (!found)
+			buf_put(&b, rest.p, n);
+		*count += found;
+		i += n;
+	}
+	return buf_ok(&b) ? buf_str(&b) : text;
+}
+
 json_t *json_parse(struct str text, unsigned max_depth, struct err *e)
 {
 	size_t deep = too_deep(text, max_depth);

@@ -14,6 +14,9 @@
 enum { JSON_DEPTH = 32 };
 
 /* The value, owned by the caller (json_decref), or NULL with ST_INVALID in *e, the place in its message; ST_NOMEM. */
+/* text without "\\u0000", which is valid JSON and a character that no text here may have; *count is raised by how many
+   there were. In a, or text itself. */
+struct str json_without_nul(struct arena *a, struct str text, size_t *count);
 json_t *json_parse(struct str text, unsigned max_depth, struct err *e);
 
 #define SCOPED_JSON __attribute__((cleanup(json_decrefp))) json_t /* json_decrefp: jansson's own */

@@ -416,7 +416,7 @@ static bool put_link(struct buf *v, enum sanitize_policy p, struct str url)
 	if (p == SANITIZE_REMOTE) { /* a relative link of a remote text leads nowhere here */
 		if (!scheme.p || !is_http(scheme))
 			return false;
-	} else if (scheme.p && !is_http(scheme) && !str_ieqc(scheme, "mailto") && !str_ieqc(scheme, "tel")) {
+	} else if (scheme.p && !html_scheme_is_link(scheme)) {
 		return false;
 	}
 	if (s.n > 1 && s.p[0] == '#') {

@@ -24,7 +24,7 @@ enum attr_kind {
 	ATTR_FLAG,    /* written without a value */
 	ATTR_NUMBER,  /* up to 9 digits, a sign in front allowed */
 	ATTR_WORD,    /* one of `words` */
-	ATTR_LINK,    /* http, https, mailto, tel; relative for our own authors; "#id" gets the id prefix */
+	ATTR_LINK,    /* html_scheme_is_link; relative for our own authors */
 	ATTR_SOURCE,  /* http, https or relative: what the page loads */
 	ATTR_SRCSET,
 	ATTR_CLASS,

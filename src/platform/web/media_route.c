@@ -18,6 +18,8 @@ static enum status get_media(struct web *w, struct err *e)
 	/* Opened by itself, a picture may not run anything (SVG can carry scripts). */
 	http_set_header(
 	        w->req, "content-security-policy", STR("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
+	if (media_is_download(type))
+		http_set_header(w->req, "content-disposition", STR("attachment"));
 	http_file(w->req, fd, type);
 	return ST_OK;
 }

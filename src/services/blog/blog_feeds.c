@@ -11,6 +11,40 @@
 
 /* --- bodies away from home ---------------------------------------------------------------------------------------- */
 
+/* "other/", "../up/", "?q=1": seen from the page that it stands on. value: with the quotation mark behind it. */
+static bool is_relative(struct str value)
+{
+	struct str scheme, s = value.n ? str_first(value, value.n - 1) : value;
+	return s.n && s.p[0] != '/' && s.p[0] != '#' && html_url_scheme(s, &scheme) && !scheme.p;
+}
+
+/* value as seen from the page at base, an absolute address that ends in "/" (RFC 3986 5.2). */
+static void put_beside(struct buf *out, struct str base, struct str value)
+{
+	ptrdiff_t host = str_find(base, STR("://"));
+	ptrdiff_t root = host < 0 ? -1 : str_chr(str_skip(base, (size_t)host + 3), '/');
+	size_t root_at = root < 0 ? base.n : (size_t)(host + 3 + root);
+	struct str origin = str_first(base, root_at), path = str_skip(base, root_at);
+	for (;;) {
+		bool up = str_starts(value, STR("../"));
+		if (!up && !str_starts(value, STR("./")))
+			break;
+		value = str_skip(value, up ? 3 : 2);
+		if (up && path.n > 1) {
+			path.n--;
+			path.n = (size_t)str_rchr(path, '/') + 1;
+		}
+	}
+	if (str_starts(value, STR("..\"")) && path.n > 1) {
+		value = str_skip(value, 2);
+		path.n--;
+		path.n = (size_t)str_rchr(path, '/') + 1;
+	}
+	buf_putstr(out, origin);
+	buf_putstr(out, path);
+	buf_putstr(out, value);
+}
+
 /* One attribute, " name=\"value\"", of a tag that our sanitiser wrote. Readers show the text elsewhere: what starts at
    our root, at the page itself or without a scheme is written out. Other sizes of a picture stay behind: readers take
    the first. */
@@ -25,6 +59,12 @@ static void put_feed_attr(struct buf *out, struct ctx *ctx, const struct blog_fe
 		for (size_t k = 0; k < sizeof addresses / sizeof *addresses; k++)
 			address = address || str_eqc(name, addresses[k]);
 	char first = address ? value.p[1] : '\0', second = value.n > 2 ? value.p[2] : '\0';
+	if (address && is_relative(str_skip(value, 1))) {
+		buf_putstr(out, name);
+		BUF_LIT(out, "=\"");
+		put_beside(out, blog_abs(ctx, blog_post_url(ctx, i->card.slug)), str_skip(value, 1));
+		return;
+	}
 	if (first != '/' && first != '#') {
 		buf_putstr(out, attr);
 		return;

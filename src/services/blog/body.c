@@ -140,7 +140,8 @@ static enum status source_parse(struct arena *a, struct source *s, struct err *e
 	if (s->format == BODY_HTML || s->format == BODY_MARKDOWN)
 		return ST_OK;
 	const char *name = body_format_name(s->format);
-	s->doc = json_parse(s->text, BODY_DEPTH_MAX, &why);
+	size_t dropped = 0;
+	s->doc = json_parse(json_without_nul(a, s->text, &dropped), BODY_DEPTH_MAX, &why);
 	if (!s->doc)
 		return err_set(e, why.status, "the %s document can not be read: %s", name, why.msg);
 	json_t *root = json_object_get(s->doc, "root");

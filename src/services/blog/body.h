@@ -29,6 +29,9 @@ struct body_options {
 	/* The stored image behind an address of the source (already without site_url); false: not ours. NULL: none are.
 	 */
 	bool (*image)(void *arg, struct str url, struct blog_image *out);
+	/* The address of what stood at that path ("/archive/") there, where it has another here; else path. NULL: all
+	   are as they were. */
+	struct str (*moved)(void *arg, struct str path);
 	void *arg;
 };
 

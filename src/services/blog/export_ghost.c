@@ -113,6 +113,12 @@ static struct str hex_id(struct ghost_export *x, int64_t id)
 	return arena_strf(x->row, "%024llx", (unsigned long long)id);
 }
 
+/* Of a post or page: what it was called there, so that readers of its feed go on knowing it. */
+static struct str post_id_of(struct ghost_export *x, struct str guid, int64_t id)
+{
+	return guid.n ? guid : hex_id(x, id);
+}
+
 /* "ghost:tag:5f…" was 5f… there. */
 static struct str ghost_id_of(struct ghost_export *x, struct str origin, int64_t id)
 {
@@ -189,7 +195,7 @@ static void put_body(struct ghost_export *x, const object *o)
 static enum status export_post(struct ghost_export *x, const object *o, bool page, struct err *e)
 {
 	begin_row(x);
-	put_text(x, "id", hex_id(x, o->id));
+	put_text(x, "id", post_id_of(x, o->guid, o->id));
 	put_text(x, "uuid", uuid_of(x, o));
 	put_text(x, "title", o->title);
 	put_text(x, "slug", o->slug);
@@ -215,7 +221,7 @@ static enum status post_meta(struct ghost_export *x, const object *o, struct err
 {
 	begin_row(x);
 	put_text(x, "id", hex_id(x, o->id));
-	put_text(x, "post_id", hex_id(x, o->id));
+	put_text(x, "post_id", post_id_of(x, o->guid, o->id));
 	put_sharing(x, o);
 	put_maybe(x, "feature_image_alt", o->image_alt);
 	put_maybe(x, "feature_image_caption", o->caption);
@@ -354,7 +360,7 @@ static enum status each_link(void *arg, const struct blog_export_links_row *l)
 	struct ghost_export *x = w->x;
 	begin_row(x);
 	put_text(x, "id", hex_id(x, (int64_t)++w->n));
-	put_text(x, "post_id", hex_id(x, l->src));
+	put_text(x, "post_id", post_id_of(x, l->src_guid, l->src));
 	put_text(x, w->target, ghost_id_of(x, l->origin, l->dst));
 	buf_printf(&x->b, ",\"sort_order\":%lld", (long long)l->ord);
 	return end_row(x, w->e);

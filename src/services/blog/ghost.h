@@ -33,6 +33,7 @@ struct ghost_entry { struct str key; json_t *row; size_t at; };
 struct ghost_index { struct ghost_entry *list; size_t count; };
 
 struct ghost {
+	struct ctx *ctx;
 	struct arena *a;            /* the plan's */
 	struct arena *scratch;      /* of one object; reset by whoever renders */
 	json_t *doc;                /* owns every row; texts borrowed from it last as long as the plan */
@@ -40,6 +41,9 @@ struct ghost {
 	struct str version;
 	int64_t exported_at;
 	struct body_options body;
+	/* slugs that are addresses of this program, and what became of them */
+	struct ghost_moved { struct str from, to; } *moved;
+	size_t moved_count;
 	struct import_media *media;
 	struct import_log *log;
 	struct plan *plan;
@@ -55,6 +59,8 @@ struct str ghost_text(json_t *row, const char *key);   /* "" when absent, null o
 struct str ghost_url(struct ghost *g, json_t *row, const char *key);
 struct str ghost_id(struct arena *a, json_t *row, const char *key); /* text or number; empty when absent */
 bool ghost_flag(json_t *row, const char *key);         /* 1, true, "1", "true" */
+/* "en_US", "pt-BR.UTF-8" as BCP 47 has it: "en-US"; "" when it is no tag. In a. */
+struct str ghost_lang(struct arena *a, struct str given);
 bool ghost_time(json_t *row, const char *key, int64_t *us);
 struct ghost_index ghost_index(struct ghost *g, enum ghost_table t, const char *key);
 /* The first row of the key and how many follow it with the same. */
@@ -67,6 +73,10 @@ struct plan_object *ghost_object(struct ghost *g, enum import_kind kind, const c
 void ghost_common(struct ghost *g, struct plan_object *o, json_t *row);       /* slug, title, meta, dates */
 void ghost_image(struct ghost *g, struct plan_object *o, struct str url);
 void ghost_finish(struct ghost *g, struct plan_object *o, json_t *row, json_t *extra); /* the hash */
+/* Before any body is rendered: posts and pages whose slug is an address of this program get another. */
+void ghost_plan_moved(struct ghost *g);
+/* path ("/archive/?q#r"), or where it leads now. In g->a. */
+struct str ghost_moved_path(struct ghost *g, struct str path);
 void ghost_plan_tags(struct ghost *g);
 void ghost_plan_authors(struct ghost *g);
 void ghost_plan_tiers(struct ghost *g);

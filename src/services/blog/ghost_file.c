@@ -115,7 +115,11 @@ static enum status check_text(const char *path, struct str s, struct err *e)
 static enum status ghost_json_parse(struct ghost *g, const char *path, struct str s, struct err *e)
 {
 	struct err why = { 0 };
-	g->doc = json_parse(s, FILE_DEPTH_MAX, &why);
+	size_t dropped = 0;
+	g->doc = json_parse(json_without_nul(g->a, s, &dropped), FILE_DEPTH_MAX, &why);
+	if (dropped)
+		import_note(g->log, IMPORT_OTHER, STR("the file"), "has %zu NUL characters, which were left out",
+		            dropped);
 	if (g->doc)
 		return ST_OK;
 	return err_set(e, why.status, why.status == ST_NOMEM ? "%s: %s" : "%s is no Ghost export: %s", path, why.msg);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/guard.h"
+#include "platform/core/service.h"
+#include "platform/web/web_app.h"
 #include "services/blog/ghost.h"
 
 #define RENDER_VERSION "3" /* raised when bodies come out differently: an import then renders anew */
@@ -100,6 +102,73 @@ static void common_dates(struct ghost *g, struct plan_object *o, json_t *row)
 		o->updated_at = o->created_at;
 }
 
+/* --- addresses of this program ------------------------------------------------------------------------------------ */
+
+/* Is base + pattern the path, but for a slash at its end? */
+static bool is_pattern_of(const struct route *routes, struct str base, struct str path)
+{
+	for (const struct route *r = routes; r && r->method && str_starts(path, base); r++) {
+		struct str pattern = str_c(r->pattern), rest = str_skip(path, base.n);
+		if (str_ends(pattern, STR("/")))
+			pattern.n--;
+		if (str_eq(pattern, rest))
+			return true;
+	}
+	return false;
+}
+
+/* Would "/slug/" never reach a page of that name? */
+static bool is_address_of_program(struct ghost *g, struct str slug)
+{
+	const struct service_instance *blog = g->ctx->svc;
+	if (!blog || !blog->platform || !slug.n)
+		return false;
+	const struct platform *p = blog->platform;
+	struct str path = arena_strf(g->a, "%.*s/%.*s", STR_ARG(blog->base_path), STR_ARG(slug));
+	bool found = is_pattern_of(ops_routes, STR(""), path);
+	for (unsigned i = 0; i < p->service_count && !found; i++) {
+		const struct service_instance *s = &p->services[i];
+		bool here = str_eq(service_origin(s), service_origin(blog));
+		found = here && ((s != blog && str_eq(s->base_path, path)) ||
+		                 is_pattern_of(s->def->routes, s->base_path, path) ||
+		                 (p->auth_hooks && is_pattern_of(p->auth_hooks->routes, s->base_path, path)));
+	}
+	return found;
+}
+
+void ghost_plan_moved(struct ghost *g)
+{
+	size_t n = ghost_count(g, GHOST_POSTS);
+	g->moved = ARENA_ARRAY(g->a, struct ghost_moved, n ? n : 1);
+	for (size_t i = 0; i < n; i++) {
+		json_t *row = ghost_row(g, GHOST_POSTS, i);
+		struct str slug = body_slug(g->a, str_trim(ghost_text(row, "slug")));
+		bool page = str_eqc(ghost_text(row, "type"), "page") || ghost_flag(row, "page");
+		if (is_address_of_program(g, slug))
+			g->moved[g->moved_count++] = (struct ghost_moved){
+				slug, arena_strf(g->a, "%.*s-%s", STR_ARG(slug), page ? "page" : "post")
+			};
+	}
+}
+
+static struct str moved_slug(const struct ghost *g, struct str slug)
+{
+	for (size_t i = 0; i < g->moved_count; i++)
+		if (str_eq(g->moved[i].from, slug))
+			return g->moved[i].to;
+	return slug;
+}
+
+struct str ghost_moved_path(struct ghost *g, struct str path)
+{
+	size_t n = 1;
+	while (n < path.n && !strchr("/?#", path.p[n]))
+		n++;
+	struct str slug = str_n(path.p + 1, n - 1), to = moved_slug(g, slug), rest = str_skip(path, n);
+	bool alone = !rest.n || rest.p[0] != '/' || rest.n == 1 || strchr("?#", rest.p[1]);
+	return alone && !str_eq(to, slug) ? arena_strf(g->a, "/%.*s%.*s", STR_ARG(to), STR_ARG(rest)) : path;
+}
+
 /* Kept when it is one of ours already; else made from it, from the title, or from the id. */
 static void choose_slug(struct ghost *g, struct plan_object *o, json_t *row)
 {
@@ -114,9 +183,19 @@ static void choose_slug(struct ghost *g, struct plan_object *o, json_t *row)
 		o->slug = body_slug(
 		        g->a, arena_strf(g->a, "%.*s-%.*s", STR_ARG(o->type), (int)(id.n < 32 ? id.n : 32), id.p));
 	}
+	struct str moved = o->kind == IMPORT_POSTS || o->kind == IMPORT_PAGES ? moved_slug(g, o->slug) : o->slug;
 	if (!given.n)
 		import_note(g->log, o->kind, o->title.n ? o->title : o->slug, "has no slug: \"%.*s\" was made",
 		        STR_ARG(o->slug));
+	else if (!str_eq(moved, o->slug))
+		import_note(g->log, o->kind, given,
+		            "is an address of this program: \"%.*s\" was given, and links to it follow",
+		            STR_ARG(moved));
+	else if (o->old_slug.p)
+		import_note(g->log, o->kind, given,
+		            "is no address here: \"%.*s\" was made of it, and the old one leads there",
+		            STR_ARG(o->slug));
+	o->slug = moved;
 }
 
 static void note_cut_title(struct ghost *g, const struct plan_object *o, struct str whole)

@@ -9,6 +9,7 @@
 #include "services/blog/ghost.h"
 
 #define EXCERPT_MAX 300
+#define GUID_MAX    64 /* bytes of an id that is kept; Ghost's have 24 */
 
 struct relations {
 	struct ghost_index meta, tags, posts_tags, users, posts_authors, products, posts_products;
@@ -90,6 +91,7 @@ static void render_post(struct ghost *g, struct plan_object *o, json_t *row)
 static void set_status(struct ghost *g, struct plan_object *o, json_t *row, json_t *meta)
 {
 	struct str status = ghost_text(row, "status");
+	int64_t created;
 	bool dated = ghost_time(row, "published_at", &o->published_at);
 	if (str_eqc(status, "published") || str_eqc(status, "scheduled") || str_eqc(status, "draft"))
 		o->status = status;
@@ -106,8 +108,8 @@ static void set_status(struct ghost *g, struct plan_object *o, json_t *row, json
 	if (!dated && str_eqc(o->status, "published"))
 		o->published_at = o->created_at;
 	if (!dated && given && !json_is_null(given))
-		import_note(
-		        g->log, o->kind, o->slug, "has no sound date of publication: that of its creation was taken");
+		import_note(g->log, o->kind, o->slug, "has no sound date of publication: %s was taken",
+		            ghost_time(row, "created_at", &created) ? "that of its creation" : "that of the export");
 	if (!dated && str_eqc(o->status, "scheduled")) {
 		o->status = STR("draft");
 		import_note(g->log, o->kind, o->slug, "is scheduled for no date: kept as a draft");
@@ -136,7 +138,7 @@ static void set_texts(struct ghost *g, struct plan_object *o, json_t *row, json_
 		o->caption = arena_str(g->a, caption.s);
 	arena_reset(g->scratch);
 	o->image_alt = ghost_text(meta, "feature_image_alt");
-	o->lang = lang.n ? lang : ghost_text(row, ghost_text(row, "lang").n ? "lang" : "language");
+	o->lang = ghost_lang(g->a, lang.n ? lang : ghost_text(row, ghost_text(row, "lang").n ? "lang" : "language"));
 	o->template = ghost_text(row, "custom_template");
 	o->custom_excerpt = custom;
 	o->featured = ghost_flag(row, "featured");
@@ -224,6 +226,14 @@ static bool is_post(struct ghost *g, json_t *row, size_t i)
 	return false;
 }
 
+/* Ghost's feeds name posts by their id. What was written here and exported has a uuid of ours, and is known by that. */
+static struct str guid_of(struct ghost *g, json_t *row)
+{
+	struct str id = ghost_id(g->a, row, "id");
+	bool ours = str_starts(ghost_text(row, "uuid"), STR("00000000-0000-8000-"));
+	return ours || id.n > GUID_MAX ? STR_NULL : id;
+}
+
 static void plan_post(struct ghost *g, json_t *row, const struct relations *rel)
 {
 	size_t n;
@@ -239,6 +249,7 @@ static void plan_post(struct ghost *g, json_t *row, const struct relations *rel)
 	json_object_foreach(meta, key, value)
 		if (!json_is_null(value) && strcmp(key, "id"))
 			json_object_set(all, key, value);
+	o->guid = guid_of(g, row);
 	ghost_common(g, o, all);
 	render_post(g, o, row);
 	set_status(g, o, row, all);

@@ -2,11 +2,14 @@
  *
  * Rows of an export: any column may be missing or of any type.
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "services/blog/ghost.h"
+
+#define LANG_TAG_MAX 35 /* bytes (RFC 5646 4.4.1) */
 
 struct str ghost_text(json_t *row, const char *key)
 {
@@ -36,7 +39,26 @@ bool ghost_flag(json_t *row, const char *key)
 	return json_is_true(j) || str_eqc(s, "1") || str_eqc(s, "true");
 }
 
-/* Text in UTC, ISO 8601, or milliseconds, as versions went by. Sane: years 1970 to 2200. */
+struct str ghost_lang(struct arena *a, struct str given)
+{
+	struct buf b;
+	given = str_trim(given);
+	for (size_t i = 0; i < given.n; i++)
+		if (given.p[i] == '.' || given.p[i] == '@')
+			given.n = i;
+	if (!given.n || given.n > LANG_TAG_MAX)
+		return STR("");
+	buf_arena(&b, a, LANG_TAG_MAX + 1);
+	for (size_t i = 0; i < given.n; i++) {
+		unsigned char c = (unsigned char)given.p[i];
+		if (!isalnum(c) && c != '-' && c != '_')
+			return STR("");
+		buf_putc(&b, c == '_' ? '-' : (char)c);
+	}
+	return isalpha((unsigned char)given.p[0]) ? buf_str(&b) : STR("");
+}
+
+/* Text in UTC, ISO 8601 or RFC 2822, or milliseconds, as versions and exporters went by. Sane: years 1970 to 2200. */
 bool ghost_time(json_t *row, const char *key, int64_t *us)
 {
 	static const int64_t last = INT64_C(7258118400000000);
@@ -53,7 +75,8 @@ bool ghost_time(json_t *row, const char *key, int64_t *us)
 		if (ms <= 0 || ms >= last / 1000)
 			return false;
 		t = ms * 1000;
-	} else if (!clock_parse_rfc3339(str_trim(ghost_text(row, key)), &t)) {
+	} else if (!clock_parse_rfc3339(str_trim(ghost_text(row, key)), &t) &&
+	           !clock_parse_rfc2822(ghost_text(row, key), &t)) {
 		return false;
 	}
 	if (t <= 0 || t >= last)

@@ -113,6 +113,13 @@ static void plan_settings(struct ghost *g)
 				import_note(g->log, IMPORT_SETTINGS, str_c(known[i].key), "is no colour");
 			continue;
 		}
+		if (!strcmp(known[i].name, "lang"))
+			value = ghost_lang(g->a, value);
+		if (!value.n) {
+			count->skipped++;
+			import_note(g->log, IMPORT_SETTINGS, str_c(known[i].key), "is no language");
+			continue;
+		}
 		if (known[i].image)
 			put_image(g, known[i].name, value);
 		else

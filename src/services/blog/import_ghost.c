@@ -35,12 +35,15 @@ static bool image(void *arg, struct str url, struct blog_image *out)
 	return m != NULL;
 }
 
+static struct str moved(void *arg, struct str path) { return ghost_moved_path(arg, path); }
+
 static void note_version(struct ghost *g)
 {
 	int64_t major = 0;
 	struct str rest = g->version, head;
 	str_cut(&rest, '.', &head);
-	if (g->version.n && (!str_i64(head, &major) || major > VERSION_KNOWN))
+	bool oldest = head.n == 3 && head.p[0] == '0'; /* "009": versions 0.x counted their exports */
+	if (g->version.n && !oldest && (!str_i64(head, &major) || major > VERSION_KNOWN))
 		import_note(g->log, IMPORT_OTHER, g->version,
 		        "is a version that nobody here knows: what looks familiar was taken");
 }
@@ -58,6 +61,7 @@ static enum status plan_all(struct ghost_run *r)
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		objects += ghost_count(g, tables[i]);
 	r->plan.objects = ARENA_ARRAY(g->a, struct plan_object, objects + 1);
+	ghost_plan_moved(g);
 	ghost_plan_tags(g);
 	ghost_plan_authors(g);
 	ghost_plan_tiers(g);
@@ -65,7 +69,7 @@ static enum status plan_all(struct ghost_run *r)
 	ghost_plan_posts(g);
 	ghost_plan_site(g);
 	import_media_list(g->media, &r->plan);
-	return r->opt->dry_run ? ST_OK : import_write(r->ctx, r->db, &r->plan, r->opt, &r->log, &r->err);
+	return import_write(r->ctx, r->db, &r->plan, r->opt, &r->log, &r->err);
 }
 
 static void run_guarded(void *arg)
@@ -87,8 +91,8 @@ enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *medi
 	r.plan = (struct plan){ .a = kept, .now = clock_now_us() };
 	r.log = (struct import_log){ ctx->arena, report,
 		ARENA_ARRAY(ctx->arena, struct import_note, IMPORT_NOTES_MAX) };
-	r.g = (struct ghost){ .a = kept, .scratch = scratch, .log = &r.log, .plan = &r.plan, .opt = opt,
-	                      .body = { .site_url = opt->site_url, .image = image, .arg = &r.g },
+	r.g = (struct ghost){ .ctx = ctx, .a = kept, .scratch = scratch, .log = &r.log, .plan = &r.plan, .opt = opt,
+	                      .body = { .site_url = opt->site_url, .image = image, .moved = moved, .arg = &r.g },
 	                      .media = import_media_new(ctx, kept, media, opt) };
 	enum status st = guard_run(run_guarded, &r);
 	import_media_fini(r.g.media);

@@ -189,7 +189,12 @@ static void store(struct import_media *im, struct known *k, struct import_log *l
 		fd = open_origin(im, k->m.origin, &err);
 	struct media_item *item = ARENA_NEW(im->a, struct media_item);
 	enum media_when when = im->opt->pictures_later ? MEDIA_LATER : MEDIA_NOW;
-	if (fd < 0 || media_put_file(im->ctx, im->store, fd, when, item, &err) != ST_OK) {
+	if (fd >= 0 && im->opt->dry_run && media_would_take(fd, k->m.origin, &err) == ST_OK) {
+		count->added++;
+		return;
+	}
+	if (fd < 0 || im->opt->dry_run ||
+	    media_put_file(im->ctx, im->store, fd, k->m.origin, when, item, &err) != ST_OK) {
 		count->skipped++;
 		import_note(log, IMPORT_MEDIA, k->m.origin, "%s", err.msg);
 		return;

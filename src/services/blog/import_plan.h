@@ -39,6 +39,7 @@ struct plan_object {
 	struct plan_body *body;         /* NULL: none */
 	struct str search;              /* text that visitors may find; p NULL: not in the index */
 	struct plan_links tagged, authored, requires;
+	struct str guid;                /* the id that it had there, by which feed readers know it; p NULL: none */
 	struct str old_slug;            /* as it was there, where it could not be kept; p NULL: kept */
 };
 

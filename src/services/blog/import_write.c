@@ -233,6 +233,8 @@ static enum status write_changed(
 		TRY(redirect(w, o->type, old->slug, slug, e));
 	TRY(redirect(w, o->type, o->old_slug, slug, e));
 	TRY(write_row(w, o, id, !old, slug, e));
+	if (o->guid.n)
+		TRY(q_blog_object_guid_put(w->c, id, o->guid, NULL, e));
 	TRY(write_details(w, o, id, e));
 	TRY(write_body(w, o, id, e));
 	origin_remember(w, o->origin, id);
@@ -373,7 +375,8 @@ struct write_run {
 	const struct import_options *opt;
 	struct import_log *log;
 	struct import_report counted;
-	};
+	bool rehearsed; /* all went well, and was rolled back: it was a dry run */
+};
 
 static enum status transaction(struct db_conn *c, void *arg, struct err *e)
 {
@@ -385,6 +388,9 @@ static enum status transaction(struct db_conn *c, void *arg, struct err *e)
 	};
 	enum status st = write_all(&w, e);
 	HASH_CLEAR(hh, w.by_origin);
+	run->rehearsed = st == ST_OK && run->opt->dry_run;
+	if (run->rehearsed)
+		return err_set(e, ST_CANCELLED, "a dry run changes nothing");
 	if (st != ST_OK) { /* this run did not happen, nor did what it had to say */
 		run->log->report->note_count = notes;
 		run->log->report->notes_dropped = dropped;
@@ -396,7 +402,10 @@ enum status import_write(struct ctx *ctx, struct db *db, struct plan *plan, cons
                          struct import_log *log, struct err *e)
 {
 	struct write_run run = { .plan = plan, .opt = opt, .log = log };
-	TRY(db_write(ctx, db, transaction, &run, e));
+	struct err why = { 0 };
+	enum status st = db_write(ctx, db, transaction, &run, &why);
+	if (!run.rehearsed)
+		TRY(st == ST_OK ? ST_OK : err_set(e, st, "%s", why.msg));
 	add_counts(log->report, &run.counted);
 	return ST_OK;
 }

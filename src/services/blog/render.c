@@ -223,6 +223,29 @@ static struct str with_stored_images(struct render *r, struct str html)
 	return buf_str(&b);
 }
 
+/* Links to pages that have another address here than they had there. */
+static struct str with_moved_links(struct render *r, struct str html)
+{
+	static const struct str href = STR_INIT(" href=\"/");
+	struct buf b;
+	if (!r->opt || !r->opt->moved || str_find(html, href) < 0)
+		return html;
+	buf_arena(&b, r->a, BODY_HTML_MAX);
+	for (ptrdiff_t at; (at = str_find(html, href)) >= 0;) {
+		size_t from = (size_t)at + href.n - 1;
+		struct str value = str_skip(html, from);
+		ptrdiff_t end = str_chr(value, '"');
+		value = str_first(value, end < 0 ? value.n : (size_t)end);
+		buf_put(&b, html.p, from);
+		buf_putstr(&b, r->opt->moved(r->opt->arg, value));
+		html = str_skip(html, from + value.n);
+	}
+	buf_putstr(&b, html);
+	if (!buf_ok(&b) && r->status == ST_OK)
+		r->status = err_set(r->err, ST_TOO_LARGE, "the text is larger than %zu bytes as HTML", BODY_HTML_MAX);
+	return buf_str(&b);
+}
+
 /* A table may be wider than the page: it gets a place of its own to scroll in, which the keyboard reaches. As with
    images, what looks like its tags in what the sanitiser wrote is its tags. */
 static struct str with_scrolling_tables(struct render *r, struct str html)
@@ -258,7 +281,7 @@ struct safe_html render_foreign(struct render *r, struct str html)
 		r->status = st;
 		return (struct safe_html){ STR("") };
 	}
-	return (struct safe_html){ with_scrolling_tables(r, with_stored_images(r, clean.s)) };
+	return (struct safe_html){ with_scrolling_tables(r, with_moved_links(r, with_stored_images(r, clean.s))) };
 }
 
 /* The editor wraps each run of text in <span style>, which the sanitiser leaves as a bare <span>: those go, with their

@@ -421,6 +421,9 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 			list[i].gated = bodies[k].gated;
 			list[i].cut = bodies[k].cut;
 			list[i].uuid = uuid_of(db_arena(c), bodies[k].origin, cards[i].id);
+			list[i].guid = bodies[k].guid.n
+			                       ? bodies[k].guid
+			                       : arena_strf(db_arena(c), "urn:uuid:%.*s", STR_ARG(list[i].uuid));
 		}
 	}
 	*out = list;

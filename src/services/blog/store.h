@@ -145,7 +145,8 @@ struct blog_location {
 };
 
 /* cut: the body is longer than a feed carries (512 KiB), and html is empty. */
-struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated, cut; struct str uuid; };
+/* guid: what RSS readers know it by, of an import the id that it had there. */
+struct blog_feed_item { struct blog_card card; struct safe_html html; bool gated, cut; struct str uuid, guid; };
 
 /* The UUID made of an object's id, for those that came without one (RFC 9562, version 8). */
 struct str blog_uuid(struct arena *a, int64_t id);

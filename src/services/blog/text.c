@@ -112,5 +112,9 @@ struct str body_url(struct arena *a, const struct body_options *opt, struct str 
 	if (url.n > 1 && url.p[0] == '#' && html_id_is_reserved(str_skip(url, 1)))
 		return arena_strf(a, "#c-%.*s", STR_ARG(str_skip(url, 1)));
 	struct str page;
-	return overlay_page(url, &page) ? page : url.p ? url : STR("");
+	if (overlay_page(url, &page))
+		return page;
+	if (opt && opt->moved && url.n > 1 && url.p[0] == '/' && url.p[1] != '/')
+		return opt->moved(opt->arg, url);
+	return url.p ? url : STR("");
 }

@@ -2,12 +2,12 @@
 
 -- name: blog_export_objects
 -- params: type text
--- rows: id int, origin text?, slug text, title text, status text, visibility text, featured bool, excerpt text, lang text, template text,
+-- rows: id int, origin text?, guid text?, slug text, title text, status text, visibility text, featured bool, excerpt text, lang text, template text,
 --   image text?, image_url text, image_alt text, created_at int, updated_at int, published_at int?, custom_excerpt text, caption text,
 --   meta_title text, meta_description text, og_title text, og_description text, og_image text, twitter_title text,
 --   twitter_description text, twitter_image text, canonical_url text, accent text, code_head text, code_foot text, email text,
 --   role text, location text, website text, social text, cover_url text, format text, source text, html text
-SELECT o.id, o.origin, o.slug, o.title, o.status, o.visibility, o.featured, o.excerpt, o.lang, o.template, m.path AS image, o.image_url,
+SELECT o.id, o.origin, o.guid, o.slug, o.title, o.status, o.visibility, o.featured, o.excerpt, o.lang, o.template, m.path AS image, o.image_url,
        o.image_alt, o.created_at, o.updated_at, o.published_at,
        coalesce(x.custom_excerpt, '') AS custom_excerpt, coalesce(x.caption, '') AS caption, coalesce(x.meta_title, '') AS meta_title,
        coalesce(x.meta_description, '') AS meta_description, coalesce(x.og_title, '') AS og_title,
@@ -29,8 +29,8 @@ SELECT o.id, o.origin, o.slug, o.title, o.status, o.visibility, o.featured, o.ex
 -- Both ends of each edge, with what their names in the export are made of.
 -- name: blog_export_links
 -- params: type text
--- rows: src int, dst int, origin text?, ord int
-SELECT e.src, e.dst, d.origin, e.ord FROM edges e JOIN objects s ON s.id = e.src JOIN objects d ON d.id = e.dst
+-- rows: src int, src_guid text?, dst int, origin text?, ord int
+SELECT e.src, s.guid AS src_guid, e.dst, d.origin, e.ord FROM edges e JOIN objects s ON s.id = e.src JOIN objects d ON d.id = e.dst
  WHERE e.type = :type AND s.type IN ('post', 'page')
  ORDER BY e.src, e.ord, e.dst;
 

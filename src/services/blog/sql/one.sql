@@ -33,17 +33,17 @@ SELECT id FROM objects
 -- Without those that are longer than max: what a feed carries has an end.
 -- name: blog_public_bodies
 -- params: ids text, max int
--- rows: id int, html text?, gated bool, origin text?, cut bool
+-- rows: id int, html text?, gated bool, origin text?, guid text?, cut bool
 -- sqlite:
-SELECT b.id, CASE WHEN LENGTH(b.html) <= :max THEN b.html END AS html, b.gated, b.origin, COALESCE(LENGTH(b.html), 0) > :max AS cut
+SELECT b.id, CASE WHEN LENGTH(b.html) <= :max THEN b.html END AS html, b.gated, b.origin, b.guid, COALESCE(LENGTH(b.html), 0) > :max AS cut
   FROM (SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
-       o.visibility <> 'public' AS gated, o.origin, i.key
+       o.visibility <> 'public' AS gated, o.origin, o.guid, i.key
   FROM json_each(:ids) i CROSS JOIN objects o ON o.id = i.value LEFT JOIN revisions r ON r.id = o.revision_id) AS b
  ORDER BY b.key;
 -- postgres:
-SELECT b.id, CASE WHEN LENGTH(b.html) <= :max THEN b.html END AS html, b.gated, b.origin, COALESCE(LENGTH(b.html), 0) > :max AS cut
+SELECT b.id, CASE WHEN LENGTH(b.html) <= :max THEN b.html END AS html, b.gated, b.origin, b.guid, COALESCE(LENGTH(b.html), 0) > :max AS cut
   FROM (SELECT o.id, CASE WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html) ELSE r.html_preview END AS html,
-       o.visibility <> 'public' AS gated, o.origin, i.key
+       o.visibility <> 'public' AS gated, o.origin, o.guid, i.key
   FROM json_array_elements_text(:ids::json) WITH ORDINALITY AS i(value, key)
   JOIN objects o ON o.id = i.value::bigint LEFT JOIN revisions r ON r.id = o.revision_id) AS b
  ORDER BY b.key;

@@ -20,6 +20,11 @@ INSERT INTO objects (id, type, slug, title, status, visibility, featured, excerp
 VALUES (:id, :type, :slug, :title, :status, :visibility, :featured, :excerpt, :reading_min, :lang, :template, :image_id,
         :image_url, :image_alt, :created_at, :updated_at, :published_at, :origin, :origin_hash);
 
+-- name: blog_object_guid_put
+-- params: id int, guid text
+-- exec
+UPDATE objects SET guid = :guid WHERE id = :id;
+
 -- name: blog_object_change
 -- params: id int, slug text, title text, status text, visibility text, featured bool, excerpt text, reading_min int, lang text,
 --   template text, image_id int?, image_url text, image_alt text, updated_at int, published_at int?, origin_hash text?
