@@ -26,8 +26,10 @@ def has_letters(text):
 
 
 def is_human(literal):
-    """Does a C string look like one for a person? "Members", "A picture has …"; not "MiB", "ES256", "text/html"."""
-    return literal[:1].isupper() and re.match(r"\w(?:[^\W\d_A-Z’']+[a-z’']*(?:[ .,:?!…-]|$)| )", literal) is not None
+    """Does a C string look like one for a person? "Members", "A picture has …", "TLS is on here"; not "MiB", "ES256", "text/html"."""
+    if not literal[:1].isupper():
+        return False
+    return len(re.findall(r"(?<= )[a-z]{2,}\b", literal)) >= 2 or re.match(r"\w-?(?:[^\W\d_A-Z’']+[a-z’']*(?:[ .,:?!…-]|$)| )", literal) is not None
 
 
 class Item:

@@ -27,6 +27,8 @@ MARKS = {"tr", "TR", "trn", "TR_NOOP"}
 MACHINES = {"LOG", "LS", "LT", "LI", "LF", "LB", "assert", "static_assert", "_Static_assert", "str_eqc", "str_starts", "str_find", "str_ends",
             "strcmp", "strncmp", "strcasecmp", "strstr", "http_header", "http_set_header", "http_add_header", "web_header", "printf",
             "fprintf", "fputs", "puts", "setlocale", "put_mailbox", "__attribute__"}
+# Members of tables that people see, whatever they begin with.
+SHOWN = re.compile(r"\.(?:title|label|help|hint|unit|placeholder|required|confirm|empty|done|search|group) = $")
 # Whose texts go out as they are: written into a page or a letter, they would be past the catalogue.
 RAW = {"STR", "arena_strf", "arena_printf", "buf_printf", "buf_puts", "BUF_LIT", "snprintf"}
 ERRORS = {"err_set", "err_wrap", "err_errno"}
@@ -146,7 +148,8 @@ class Extraction:
             literal = "".join(s[1:-1] for s in re.findall(STRING, m.group()))
             text = unescape(literal)
             name, call = caller(source, m.start())
-            if text is None or (not is_human(text) and name not in MARKS):
+            shown = SHOWN.search(source[max(0, m.start() - 20):m.start()]) and re.search(r"[a-z]", literal)
+            if text is None or not (is_human(text) or name in MARKS or shown):
                 continue
             self.c_text(owner, path, source, m, text, name, call, routes)
 

@@ -122,7 +122,7 @@ static void send_page(struct web *w, enum status st, const struct error_view *v)
 {
 	const struct web_app *a = web_app_of(w);
 	struct page_shell shell = {
-		.title = str_c(v->title), .kind = STR("error"), .noindex = true, .forms = v->field_count > 0
+		.title = str_c(tr(v->title)), .kind = STR("error"), .noindex = true, .forms = v->field_count > 0
 	};
 	struct buf page;
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);

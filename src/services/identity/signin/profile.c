@@ -60,7 +60,7 @@ struct update {
 static enum status update_wrong(struct update *u, const char *field, const char *problem)
 {
 	u->out->field = str_c(field);
-	u->out->problem = str_c(problem);
+	u->out->problem = str_c(tr(problem));
 	return ST_OK;
 }
 
