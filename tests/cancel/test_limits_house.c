@@ -25,6 +25,7 @@
 #include "rt/fiber.h"
 #include "rt/offload.h"
 #include "rt/sync.h"
+#include "services/identity/people/notice.h"
 #include "services/identity/people/password.h"
 #include "services/identity/people/people.h"
 
@@ -577,6 +578,38 @@ static void long_passwords(struct ctx *ctx, void *arg)
 	CHECK(right);
 }
 
+static int64_t letters_waiting(struct ctx *ctx)
+{
+	struct job_counts_row *row;
+	SCOPED_DB_READ c = NULL;
+	MUST(db_read(ctx, house.p->identity->db, &c, E));
+	MUST(q_job_counts(c, &row, E));
+	return row->ready;
+}
+
+static enum status tx_browser(struct db_conn *c, void *arg, struct err *e)
+{
+	return notice_browser(c, arg, scene_person(MEMBER), e);
+}
+
+/* A browser that was used within BROWSER_DAYS is known; after that it is a new one, of which its owner is told. */
+static void known_browsers(struct ctx *ctx, void *arg)
+{
+	struct http_header agent = { STR("user-agent"), STR("Vivaldi/7") };
+	struct http_req req = { .headers = &agent, .header_count = 1 };
+	struct web w = { .ctx = ctx, .req = &req };
+	int64_t days = INT64_C(180) * DAY_S * US_PER_S;
+	MUST(db_write(ctx, house.p->identity->db, tx_browser, &w, E));
+	clock_fake_us(now + days);
+	int64_t before = letters_waiting(ctx);
+	MUST(db_write(ctx, house.p->identity->db, tx_browser, &w, E));
+	CHECK(letters_waiting(ctx) == before);
+	clock_fake_us(now + 2 * days + 1);
+	MUST(db_write(ctx, house.p->identity->db, tx_browser, &w, E));
+	CHECK(letters_waiting(ctx) == before + 1);
+	clock_fake_us(now);
+}
+
 /* --- passwords that wait ------------------------------------------------------------------------------------------ */
 
 enum { WAITING = 64 };
@@ -674,9 +707,8 @@ static const struct {
 	const char *name;
 	void (*fn)(struct ctx *ctx, void *arg);
 } others[] = {
-	{ "log_of_an_archive", log_of_an_archive },
-	{ "handles_of_namesakes", handles_of_namesakes },
-	{ "long_passwords", long_passwords },
+	{ "log_of_an_archive", log_of_an_archive },     { "handles_of_namesakes", handles_of_namesakes },
+	{ "long_passwords", long_passwords },           { "known_browsers", known_browsers },
 	{ "passwords_that_wait", passwords_that_wait },
 };
 

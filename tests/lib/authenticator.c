@@ -100,7 +100,7 @@ struct str authenticator_attestation(const struct authenticator *au, const struc
 	struct buf b;
 	buf_arena(&b, au->a, 65536);
 	buf_put(&b, "0123456789abcdef", 16);
-	buf_putc(&b, 0);
+	buf_putc(&b, (char)(au->credential.n >> 8));
 	buf_putc(&b, (char)au->credential.n);
 	buf_putstr(&b, au->credential);
 	buf_putstr(&b, cose_key(au, m));

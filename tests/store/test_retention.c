@@ -74,6 +74,34 @@ static void a_letter_has_so_many_headers(struct store *t)
 	CHECK_STATUS(ST_INVALID, db_write(t->ctx, t->db, headers_tx, &n, &t->err));
 }
 
+struct letter {
+	struct str text, html;
+};
+
+static enum status letter_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct letter *l = arg;
+	return mail_enqueue(
+	        c,
+	        &(struct mail){
+	                .to = STR("ruth@example.org"), .subject = STR("Bread"), .text = l->text, .html = l->html },
+	        e);
+}
+
+/* mail.c's PAYLOAD_MAX: bytes of a letter's text as JSON, and one more. */
+static void a_letter_is_so_large(struct store *t)
+{
+	enum { MOST = 1 << 20 };
+	struct bed b;
+	size_t n = MOST - strlen("{\"text\":\"\"}");
+	char *text = arena_alloc(t->ctx->arena, n + 1);
+	memset(text, 'x', n + 1);
+	CHECK(bed_begin(&b, t));
+	CHECK_OK(db_write(t->ctx, t->db, letter_tx, &(struct letter){ .text = str_n(text, n) }, &t->err));
+	CHECK_STATUS(ST_TOO_LARGE,
+	             db_write(t->ctx, t->db, letter_tx, &(struct letter){ .text = str_n(text, n + 1) }, &t->err));
+}
+
 struct claimed { struct job_claim_row *rows; size_t n; };
 
 static enum status claim_tx(struct db_conn *c, void *arg, struct err *e)
@@ -198,6 +226,7 @@ static void what_is_over_goes(struct store *t)
 static const struct store_test tests[] = {
 	{ "a_body_is_kept_once", a_body_is_kept_once },
 	{ "a_letter_has_so_many_headers", a_letter_has_so_many_headers },
+	{ "a_letter_is_so_large", a_letter_is_so_large },
 	{ "what_is_over_goes", what_is_over_goes },
 };
 

@@ -730,6 +730,52 @@ static void other_files(void **state)
 	assert_int_equal(item.variant_count, 1);
 }
 
+struct large {
+	const char *begins;
+	size_t begins_n, most;
+	const char *says;
+};
+
+/* A file that begins so and has n bytes, most of them noughts that lie nowhere. */
+static enum status put_large(struct ctx *ctx, const struct large *l, size_t n, struct err *e)
+{
+	char path[] = "/tmp/gh-large-XXXXXX";
+	struct media_item item;
+	int fd = mkstemp(path);
+	if (write(fd, l->begins, l->begins_n) != (ssize_t)l->begins_n || ftruncate(fd, (off_t)n) ||
+	    lseek(fd, 0, SEEK_SET))
+		broken("%s can not be written", path);
+	enum status st = media_put_file(ctx, media, fd, MEDIA_LATER, &item, e);
+	close(fd);
+	unlink(path);
+	return st;
+}
+
+/* PICTURE_MAX, FILE_MAX, SVG_MAX: as large a file is read to its end, whatever is said of it then. */
+static void large_in_fiber(void *arg)
+{
+	static const struct large kinds[] = {
+		{ "\x89PNG\r\n\x1a\n", 8, 64 << 20, "64 MiB" },
+		{ "%PDF-1.4\n", 9, 256 << 20, "256 MiB" },
+		{ "<svg xmlns=\"http://www.w3.org/2000/svg\">", 40, 1 << 20, "1 MiB" },
+	};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		for (size_t more = 0; more < 2; more++) {
+			SCOPED_ARENA *arena = arena_new(8 << 20);
+			struct ctx ctx;
+			struct err e = { 0 };
+			ctx_init(&ctx, arena);
+			enum status st = put_large(&ctx, &kinds[i], kinds[i].most + more, &e);
+			if ((st == ST_TOO_LARGE && strstr(e.msg, kinds[i].says)) != (more == 1))
+				broken("%s + %zu: %d %s", kinds[i].says, more, st, e.msg);
+		}
+}
+
+static void large_files(void **state)
+{
+	fiber_main(large_in_fiber, NULL);
+}
+
 static void names_are_checked(void **state)
 {
 	static const char *const bad[] = { "", "/", "..", "../../etc/passwd", "ab/cd/../../x.png", "ab/cd/ef.png",
@@ -769,6 +815,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(pixel_bomb),
 		cmocka_unit_test(two_puts_at_once_agree),
 		cmocka_unit_test(other_files),
+		cmocka_unit_test(large_files),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(pictures_can_be_made_later),
 		cmocka_unit_test(what_is_served_has_no_metadata),

@@ -121,6 +121,43 @@ static void asserts(void **state)
 	        ST_OK);
 }
 
+static struct str padded(struct str s, size_t n)
+{
+	char *text = arena_alloc(a, n);
+	memset(text, ' ', n);
+	memcpy(text, s.p, s.n);
+	return str_n(text, n);
+}
+
+/* As large as WEBAUTHN_DATA_MAX and WEBAUTHN_ID_MAX let it be, and one byte more. */
+static void large_answers(void **state)
+{
+	const struct authenticator_answer make = { GOOD }, prove = { .flags = 0x05, .count = 7 };
+	struct webauthn_credential made;
+	const struct str usual = au.credential;
+	int64_t fresh;
+	for (size_t more = 0; more < 2; more++) {
+		struct str client =
+		        padded(authenticator_client_data(&au, &make, "webauthn.create"), WEBAUTHN_DATA_MAX + more);
+		assert_int_equal(webauthn_register(a, &want, client, authenticator_attestation(&au, &make), &made,
+		                                   NULL) == ST_OK,
+		                 !more);
+		assert_int_equal(webauthn_challenge(a, client).p != NULL, !more);
+		au.credential = padded(STR("c"), WEBAUTHN_ID_MAX + more);
+		assert_int_equal(registered(&make, &made) == ST_OK, !more);
+		au.credential = usual;
+	}
+	assert_int_equal(registered(&make, &made), ST_OK);
+	size_t least = authenticator_data(&au, &prove, STR("")).n;
+	for (size_t more = 0; more < 2; more++) {
+		struct str data = authenticator_data(&au, &prove, padded(STR("x"), WEBAUTHN_DATA_MAX - least + more)),
+		           client = authenticator_client_data(&au, &prove, "webauthn.get");
+		assert_int_equal(webauthn_assert(a, &want, made.jwk, 1, client, data,
+		                                 authenticator_sign(&au, data, client), &fresh, NULL) == ST_OK,
+		                 !more);
+	}
+}
+
 static int setup(void **state)
 {
 	a = arena_new(256 << 20);
@@ -138,6 +175,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(registers), cmocka_unit_test(asserts) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(registers), cmocka_unit_test(asserts),
+		                            cmocka_unit_test(large_answers) };
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

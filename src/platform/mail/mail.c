@@ -26,6 +26,9 @@
 enum { MESSAGE_MAX = 4 << 20, PAYLOAD_MAX = 1 << 20, HEADERS_MAX = 20, SMTP_SECONDS = 45,
        INLINE_MAX = 2048 /* a longer text is kept once for all who get it, by its hash */ };
 
+/* Quoted-printable makes three bytes of one, and three more in each line of 75. */
+_Static_assert(PAYLOAD_MAX / 25 * 78 + (PAYLOAD_MAX >> 2) < MESSAGE_MAX, "the largest letter fits, with its head");
+
 struct mailer {
 	struct platform *platform;
 	const char *smtp_url, *from; /* the configuration's */
