@@ -745,7 +745,7 @@ static enum status put_large(struct ctx *ctx, const struct large *l, size_t n, s
 	if (write(fd, l->begins, l->begins_n) != (ssize_t)l->begins_n || ftruncate(fd, (off_t)n) ||
 	    lseek(fd, 0, SEEK_SET))
 		broken("%s can not be written", path);
-	enum status st = media_put_file(ctx, media, fd, MEDIA_LATER, &item, e);
+	enum status st = media_put_file(ctx, media, fd, STR(""), MEDIA_LATER, &item, e);
 	close(fd);
 	unlink(path);
 	return st;
