@@ -197,13 +197,24 @@ class OldSite(unittest.TestCase):
         report = self.take([post("A", language="pt_BR"), post("B", locale="not a language!"), post("C", locale="a" * 35), post("D", locale="b" * 36)], version="009", settings={"defaultLang": "en_US"})
         self.assertEqual(report["said"], [])  # and 0.11 is known
         server = self.serve()
-        self.assertIn('<html lang="en-US"', self.text(server, "/"))
+        self.assertNotIn("en_US", self.text(server, "/"))
         self.assertIn("<language>en-US</language>", self.text(server, "/rss/"))
         self.assertIn('"language":"en-US"', self.text(server, "/feed.json").replace(" ", ""))
-        self.assertIn('lang="pt-BR"', self.text(server, "/a/"))
+        self.assertRegex(self.text(server, "/a/"), r'<div class="body" lang="pt-BR" dir="ltr">')
         self.assertNotIn("not a language", self.text(server, "/b/"))
         self.assertIn("a" * 35, self.text(server, "/c/"))
         self.assertNotIn("b" * 36, self.text(server, "/d/"))
+
+    def test_what_is_taken_out_is_said(self):
+        html = ('<form><input>Name</form><script>1</script><script>2</script><object data="https://films.example/p.swf"></object>'
+                '<iframe src="https://songs.example/1" title="A song"></iframe><svg><title>Harvest</title></svg>')
+        report = self.take([post("Old", html), post("Card", lexical=lexical({"type": "html", "html": html, "version": 1})), post("Plain")])
+        lines = ["a form was taken out, its text stays", "2 scripts were taken out", "a frame of a host that is not framed here became a link",
+                 "an object or embed became a link, or is gone", "of a drawing or formula the text stays"]
+        self.assertEqual(report["said"], [f"{slug}: {line}" for slug in ("old", "card") for line in lines])
+        page = self.text(self.serve(), "/old/")
+        for shown in ("Name", '<a href="https://films.example/p.swf"', ">A song</a>", "Harvest"):
+            self.assertIn(shown, page)
 
     def test_a_dry_run_counts_all_and_writes_nothing(self):
         folder = self.dir / "content/images"

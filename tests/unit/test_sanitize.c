@@ -87,9 +87,50 @@ static const struct row article_rows[] = {
 	        " referrerpolicy=\"strict-origin-when-cross-origin\""
 	        " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\""
 	        " src=\"https://www.youtube-nocookie.com/embed/abc?start=3\"></iframe>" },
-	{ "<iframe src='https://evil.example/x?a&b'><b>in</b></iframe>",
-	        "<a href=\"https://evil.example/x?a&amp;b\" rel=\"nofollow "
-	        "noopener\">https://evil.example/x?a&amp;b</a>" },
+	/* a frame of another host is a link: with its words and where they lead, with its title, or its address */
+	{ "<iframe src='https://evil.example/x?a&b'></iframe>",
+	        "<a href=\"https://evil.example/x?a&amp;b\" rel=\"nofollow noopener\">"
+	        "https://evil.example/x?a&amp;b</a>" },
+	{ "<iframe src='https://player.example/1' title=' A song '> </iframe>",
+	        "<a href=\"https://player.example/1\" rel=\"nofollow noopener\">A song</a>" },
+	{ "<iframe src='https://player.example/1' title='T'>By <b>them</b> &amp; us</iframe>",
+	        "<a href=\"https://player.example/1\" rel=\"nofollow noopener\">By them &amp; us</a>" },
+	{ "<iframe src='https://player.example/1'><a href='https://band.example/a'>Album</a> by "
+	  "<a href='/x'>us</a></iframe>",
+	        "<a href=\"https://band.example/a\" rel=\"nofollow noopener\">Album by us</a>" },
+	{ "<iframe src='https://player.example/1'><a href='javascript:alert(1)'>Album</a></iframe>",
+	        "<a href=\"https://player.example/1\" rel=\"nofollow noopener\">Album</a>" },
+	{ "<iframe src='https://player.example/0123456789012345678901234567890123456789012345678901234567'></iframe>",
+	        "<a href=\"https://player.example/0123456789012345678901234567890123456789012345678901234567\""
+	        " rel=\"nofollow noopener\">player.example</a>" },
+	/* players of another age */
+	{ "<object width='4' height='3'><param name='movie' value='http://www.youtube.com/v/a_B-c&hl=en'>"
+	  "<embed src='http://www.youtube.com/v/a_B-c&hl=en' width='4' height='3'></object>",
+	        "\n<iframe width=\"4\" height=\"3\" loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\""
+	        " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\""
+	        " src=\"https://www.youtube-nocookie.com/embed/a_B-c\"></iframe>" },
+	{ "<embed src='//vimeo.com/moogaloop.swf?clip_id=123&amp;server=vimeo.com'>",
+	        "<iframe loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\""
+	        " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\""
+	        " src=\"https://player.vimeo.com/video/123\"></iframe>" },
+	{ "<embed src='https://films.example/p.swf'>",
+	        "<a href=\"https://films.example/p.swf\" rel=\"nofollow noopener\">https://films.example/p.swf</a>" },
+	{ "<object data='https://films.example/p.swf'></object>",
+	        "\n<a href=\"https://films.example/p.swf\" rel=\"nofollow noopener\">https://films.example/p.swf</a>" },
+	{ "<object data='https://films.example/p.pdf'>Read <a href='/p.pdf'>it</a></object>",
+	        "\nRead <a href=\"/p.pdf\">it</a>\n" },
+	{ "<object data='https://www.youtube.com/v/../x'></object><embed src='https://www.youtube.com/v/%41'>",
+	        "\n<a href=\"https://www.youtube.com/v/../x\" rel=\"nofollow noopener\">"
+	        "https://www.youtube.com/v/../x</a><a href=\"https://www.youtube.com/v/%41\" rel=\"nofollow noopener\">"
+	        "https://www.youtube.com/v/%41</a>" },
+	/* of drawings and formulas the words */
+	{ "<p>Harvest:<svg><title>By year</title><style>a{}</style><g><text x='1'>2023 <tspan>&lt;5 t&gt;</tspan>"
+	  "</text></g><script>x()</script></svg></p>",
+	        "<p>Harvest:By year 2023 &lt;5 t&gt; </p>" },
+	{ "where <math><mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup><annotation>E=mc^2</annotation>"
+	  "</math>.",
+	        "where E=mc^2." },
+	{ "<math><mfrac><mi>a</mi><mi>b</mi></mfrac></math>", "a/b" },
 	{ "<iframe src='https://www.youtube.com.evil.example/embed/a'></iframe>",
 	        "<a href=\"https://www.youtube.com.evil.example/embed/a\" rel=\"nofollow noopener\">"
 	        "https://www.youtube.com.evil.example/embed/a</a>" },
@@ -408,6 +449,35 @@ static void test_to_text(void **state)
 	check_to_text("", 10, "");
 }
 
+static size_t letters_left(struct arena *a, const char *before, size_t n, const char *repeated, const char *after)
+{
+	struct buf in;
+	struct safe_html out;
+	size_t letters = 0;
+	buf_arena(&in, a, 1 << 20);
+	buf_puts(&in, before);
+	for (size_t i = 0; i < n; i++)
+		buf_puts(&in, repeated);
+	buf_puts(&in, after);
+	assert_int_equal(sanitize_html(a, SANITIZE_ARTICLE, buf_str(&in), &out, NULL), ST_OK);
+	for (size_t i = 0; i < out.s.n; i++)
+		letters += out.s.p[i] == 'Q';
+	return letters;
+}
+
+/* The words of frames and drawings are looked at so far. */
+static void test_words_have_bounds(void **state)
+{
+	SCOPED_ARENA *a = arena_new(64 << 20);
+	assert_int_equal(letters_left(a, "<iframe src='//h.example/'>", 4096, "Q", "</iframe>"), 4096);
+	assert_int_equal(letters_left(a, "<iframe src='//h.example/'>", 4097, "Q", "</iframe>"), 4096);
+	assert_int_equal(letters_left(a, "<svg>", 63, "<g>", "Q</svg>"), 1); /* the root is one more */
+	assert_int_equal(letters_left(a, "<svg>", 64, "<g>", "Q</svg>"), 0);
+	/* an address as a link's text: 80 bytes with the scheme */
+	assert_int_equal(letters_left(a, "<iframe src='https://h.example/", 62, "Q", "'></iframe>"), 2 * 62);
+	assert_int_equal(letters_left(a, "<iframe src='https://h.example/", 63, "Q", "'></iframe>"), 63);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +489,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bounds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bounds_formatting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_to_text, set_up, tear_down),
+		cmocka_unit_test(test_words_have_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

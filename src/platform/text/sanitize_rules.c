@@ -90,10 +90,14 @@ ATTRS(remote_ol) = { { "start", ATTR_NUMBER, NULL }, { "reversed", ATTR_FLAG, NU
 /* Scripts, styles, what a parser reads as raw text, form controls, foreign roots: no part of them is content. */
 #define DROPPED_ALWAYS                                                                                                 \
 	DROP(SCRIPT), DROP(STYLE), DROP(NOSCRIPT), DROP(TEMPLATE), DROP(TITLE), DROP(HEAD), DROP(BASE), DROP(LINK),    \
-	        DROP(META), DROP(EMBED), DROP(PARAM), DROP(CANVAS), DROP(AREA), DROP(MATH), DROP(SVG), DROP(INPUT),    \
+	        DROP(META), DROP(PARAM), DROP(CANVAS), DROP(AREA), DROP(MATH), DROP(SVG), DROP(INPUT),    \
 	        DROP(SELECT), DROP(DATALIST), DROP(OPTGROUP), DROP(OPTION), DROP(TEXTAREA), DROP(KEYGEN),              \
 	        DROP(BGSOUND), DROP(FRAME), DROP(FRAMESET), DROP(NOFRAMES), DROP(ISINDEX), DROP(XMP), DROP(NOEMBED),   \
 	        DROP(PLAINTEXT), DROP(BASEFONT), DROP(NEXTID), DROP(SPACER)
+
+#define FRAME_FIXED \
+	" loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\"" \
+	" sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\""
 
 static const struct element_rule article[GUMBO_TAG_LAST + 1] = {
 	DROPPED_ALWAYS,
@@ -177,8 +181,9 @@ static const struct element_rule article[GUMBO_TAG_LAST + 1] = {
 	[GUMBO_TAG_TRACK] = { ELEMENT_MEDIA, track, NULL },
 	/* allow-same-origin is the framed site's own origin, never ours: its player needs its storage. */
 	[GUMBO_TAG_IFRAME] = { ELEMENT_EMBED, iframe,
-	        " loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\""
-	        " sandbox=\"allow-scripts allow-same-origin allow-presentation allow-popups\"" },
+	        FRAME_FIXED },
+	[GUMBO_TAG_EMBED] = { ELEMENT_EMBED, iframe, FRAME_FIXED },
+	[GUMBO_TAG_OBJECT] = { ELEMENT_OBJECT, iframe, FRAME_FIXED },
 	BREAK(CENTER),
 	BREAK(MAIN),
 	BREAK(NAV),
@@ -200,6 +205,7 @@ static const struct element_rule remote[GUMBO_TAG_LAST + 1] = {
 	DROP(SOURCE),
 	DROP(TRACK),
 	DROP(OBJECT),
+	DROP(EMBED),
 	DROP(APPLET),
 	DROP(IMG),
 	KEEP(P),
@@ -221,7 +227,7 @@ static const struct element_rule remote[GUMBO_TAG_LAST + 1] = {
 };
 
 static const struct element_rule text_only[GUMBO_TAG_LAST + 1] = {
-	DROPPED_ALWAYS, DROP(IFRAME), DROP(VIDEO), DROP(AUDIO), DROP(OBJECT), DROP(APPLET),
+	DROPPED_ALWAYS, DROP(IFRAME), DROP(VIDEO), DROP(AUDIO), DROP(OBJECT), DROP(EMBED), DROP(APPLET),
 };
 
 static const bool blocks[GUMBO_TAG_LAST + 1] = {
@@ -561,6 +567,30 @@ static const struct embed_host embed_hosts[] = {
 	{ "www.openstreetmap.org", "/export/embed.html", "https://www.openstreetmap.org" },
 };
 
+/* Flash is gone, but the films are there: "/v/ID&hl=en" and "/moogaloop.swf?clip_id=ID" named them. */
+static bool put_old_player(struct buf *src, struct str host, struct str path)
+{
+	static const char *const tubes[] = { "www.youtube.com", "youtube.com", "www.youtube-nocookie.com",
+		"youtube-nocookie.com" };
+	static const struct str clip = STR_INIT("clip_id=");
+	size_t n = 0;
+	struct str id = STR("");
+	bool vimeo = str_ieqc(host, "vimeo.com") || str_ieqc(host, "www.vimeo.com");
+	for (size_t i = 0; i < sizeof tubes / sizeof *tubes; i++)
+		if (str_ieqc(host, tubes[i]) && str_starts(path, STR("/v/")))
+			id = str_skip(path, 3);
+	ptrdiff_t at = vimeo && str_starts(path, STR("/moogaloop.swf")) ? str_find(path, clip) : -1;
+	if (at >= 0)
+		id = str_skip(path, (size_t)at + clip.n);
+	while (n < id.n && is_name_char((unsigned char)id.p[n]))
+		n++;
+	if (!n || (n < id.n && !strchr("?&", id.p[n])))
+		return false;
+	buf_puts(src, vimeo ? "https://player.vimeo.com/video/" : "https://www.youtube-nocookie.com/embed/");
+	buf_putstr(src, str_first(id, n));
+	return true;
+}
+
 bool sanitize_embed_src(struct buf *src, struct str url)
 {
 	struct str s = sanitize_absolute_url(url), scheme = STR_NULL;
@@ -587,5 +617,5 @@ bool sanitize_embed_src(struct buf *src, struct str url)
 		buf_putstr(src, path);
 		return true;
 	}
-	return false;
+	return put_old_player(src, host, path);
 }

@@ -15,7 +15,8 @@ enum element_action {
 	ELEMENT_DROP,   /* with all it holds */
 	ELEMENT_KEEP,
 	ELEMENT_VOID,   /* kept; has no end tag */
-	ELEMENT_EMBED,  /* iframe: of a listed host, or made a link */
+	ELEMENT_EMBED,  /* iframe, embed: of a listed host, or made a link */
+	ELEMENT_OBJECT, /* the same, by its data or a parameter; what it holds stands in for it */
 	ELEMENT_MEDIA,  /* source, track: only inside audio or video */
 };
 
@@ -57,8 +58,8 @@ bool sanitize_is_dead_chrome(const GumboElement *el);
 /* Append ` name="value"` when the element has the attribute and its value passes. */
 void sanitize_put_attr(struct buf *out, enum sanitize_policy p, const struct attr_rule *rule, const GumboElement *el);
 
-/* An iframe's address, rewritten to what we embed (privacy-friendly host) in *src; false when its host is not listed.
- */
+/* A frame's address, or an old player's, rewritten to what we embed (privacy-friendly host) in *src; false when its
+   host is not listed. */
 bool sanitize_embed_src(struct buf *src, struct str url);
 /* A link's address when it is absolute http(s) or "//host": cleaned; p NULL otherwise. */
 struct str sanitize_absolute_url(struct str url);

@@ -68,6 +68,24 @@ static struct str for_audience(struct render *r, struct str html)
 
 /* --- one rendering ------------------------------------------------------------------------------------------------ */
 
+/* What an import's report says of the body. */
+static void note_told(struct render *r)
+{
+	const struct { unsigned n; const char *one, *many; } lines[] = {
+		{ r->told.forms, "a form was taken out, its text stays", "%u forms were taken out, their text stays" },
+		{ r->told.scripts, "a script was taken out", "%u scripts were taken out" },
+		{ r->told.frames, "a frame of a host that is not framed here became a link",
+		  "%u frames of hosts that are not framed here became links" },
+		{ r->told.players, "an object or embed became a link, or is gone",
+		  "%u objects or embeds became links, or are gone" },
+		{ r->told.drawings, "of a drawing or formula the text stays",
+		  "of %u drawings or formulas the text stays" },
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (lines[i].n)
+			render_note(r, lines[i].n == 1 ? lines[i].one : lines[i].many, lines[i].n);
+}
+
 struct result { struct safe_html html; bool saw_gate, saw_paywall; unsigned images; };
 
 static enum status render_once(struct arena *a, const struct source *s, const struct body_options *opt,
@@ -94,6 +112,8 @@ static enum status render_once(struct arena *a, const struct source *s, const st
 		render_markdown(&r, for_audience(&r, s->text));
 		break;
 	}
+	if (who == AUDIENCE_PAYING && !to_paywall)
+		note_told(&r);
 	if (r.status == ST_OK && !buf_ok(&b))
 		r.status = err_set(e, ST_TOO_LARGE, "the text is larger than %zu bytes as HTML", BODY_HTML_MAX);
 	*out = (struct result){ html_from_template(&b), r.saw_gate, r.saw_paywall, r.images };

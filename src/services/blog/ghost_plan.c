@@ -9,7 +9,7 @@
 #include "platform/web/web_app.h"
 #include "services/blog/ghost.h"
 
-#define RENDER_VERSION "3" /* raised when bodies come out differently: an import then renders anew */
+#define RENDER_VERSION "4" /* raised when bodies come out differently: an import then renders anew */
 #define TITLE_MAX 255
 #define LINKS_BESIDE   6 /* texts that an object's hash is made of, besides its relations */
 

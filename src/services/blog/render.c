@@ -276,7 +276,8 @@ struct safe_html render_foreign(struct render *r, struct str html)
 	struct safe_html clean = { STR("") };
 	if (r->status != ST_OK || !html.n)
 		return clean;
-	enum status st = sanitize_html(r->a, SANITIZE_ARTICLE, without_site(r->a, r->opt, html), &clean, r->err);
+	enum status st = sanitize_html_told(
+	        r->a, SANITIZE_ARTICLE, without_site(r->a, r->opt, html), &clean, &r->told, r->err);
 	if (st != ST_OK) {
 		r->status = st;
 		return (struct safe_html){ STR("") };

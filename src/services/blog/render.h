@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "platform/text/sanitize.h"
 #include "services/blog/body.h"
 
 enum audience { AUDIENCE_VISITOR, AUDIENCE_MEMBER, AUDIENCE_PAYING };
@@ -25,6 +26,7 @@ struct render {
 	bool legacy_ids;   /* of headings: by the rule of Ghost 3 and before */
 	unsigned markdowns; /* texts so far */
 	unsigned nodes, images;
+	struct sanitize_told told; /* what foreign HTML lost */
 	struct heading_id *ids;
 	unsigned id_count, id_cap;
 	struct str *notes; /* BODY_NOTES_MAX of them, shared by all audiences */
