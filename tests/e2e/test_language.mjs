@@ -129,6 +129,8 @@ cases["who is signed in: every page of an owner"] = async () => {
 		assertNoEnglish(answer.text, `POST ${path}`);
 		return answer;
 	};
+	const countries = [...(await agent.go("/account/addresses/new")).text.matchAll(/<option value="([A-Z]{2})">([^<]*)/g)].map((m) => m[2]);
+	assert.deepEqual([...countries].sort(new Intl.Collator("de").compare), countries, "countries are by their German names");
 	await form("/admin/invitations", { email: "" }, 'name="email"');
 	await form("/account/addresses/new", { name: "", line1: "", country: "" }, 'name="line1"');
 	await form("/identity/password", { former: "wrong", fresh: "short" }, 'name="fresh"');
@@ -153,6 +155,20 @@ cases["whose choice counts: the person's, this browser's, the browser's, the sit
 	assert.match(page.text, /<html lang="de">/, "at once");
 	assert.match((await (await as(tom, english)).go("/account")).text, /<html lang="de">/, "in another browser of theirs, too");
 	assert.match((await (await as(null, {})).go("/")).text, /<html lang="en">/, "the site's");
+	const owner = await as(ines, english);
+	const choose = async (lang) => {
+		const body = new FormData(), form = await owner.go("/admin/site");
+		for (const [k, v] of Object.entries(Agent.form(form).fields)) if (k !== "logo" && k !== "icon") body.append(k, v);
+		const before = body.get("lang");
+		body.set("lang", lang ?? before);
+		assert.equal((await owner.go("/admin/site", { method: "POST", body })).status, 200);
+		return before;
+	};
+	const before = await choose("de");
+	assert.match(before, /^en/, "the form has what the site has");
+	assert.match((await (await as(null, {})).go("/")).text, /<html lang="de">/, "the site's, at once");
+	await choose(before.length === 2 ? before : "en");
+	assert.match((await (await as(null, {})).go("/")).text, /<html lang="en">/, "and back");
 };
 cases["letters are in the language of their reader"] = async () => {
 	const stranger = await as(null, english);

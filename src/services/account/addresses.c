@@ -2,6 +2,9 @@
  *
  * Addresses: several, one that things are delivered to, one that bills name.
  */
+#include <stdlib.h>
+#include <utf8proc.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/lang.h"
@@ -9,6 +12,7 @@
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/forms/forms.h"
+#include "platform/text/unicode.h"
 #include "services/account/account.h"
 
 enum { PAGE_MAX = 512 << 10, LINE_MAX_LEN = 100, PHONE_MAX = 30, CODE_MAX = 16 };
@@ -53,12 +57,31 @@ enum status account_get_addresses(struct web *w, struct err *e)
 
 /* --- the form ---------------------------------------------------------------------------------------------------- */
 
+struct named_country { struct choice choice; struct str key; };
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(((const struct named_country *)a)->key, ((const struct named_country *)b)->key);
+}
+
+/* By their names in the reader's language, an Ä among the As. */
 static const struct choice *countries(struct web *w, const void *values)
 {
 	(void)values;
-	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, account_country_count + 1);
+	struct arena *a = w->ctx->arena;
+	struct named_country *all = ARENA_ARRAY(a, struct named_country, account_country_count);
+	struct choice *list = ARENA_ARRAY(a, struct choice, account_country_count + 1);
+	for (size_t i = 0; i < account_country_count; i++) {
+		const char *name = tr(account_countries[i].name);
+		all[i] = (struct named_country){ { .value = account_countries[i].code, .label = name }, str_c(name) };
+		if (lang_now() != LANG_EN)
+			all[i].key = unicode_mapped(a, str_c(name),
+			        UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	}
+	if (lang_now() != LANG_EN) /* the table is by English names */
+		qsort(all, account_country_count, sizeof *all, by_name);
 	for (size_t i = 0; i < account_country_count; i++)
-		list[i] = (struct choice){ .value = account_countries[i].code, .label = account_countries[i].name };
+		list[i] = all[i].choice;
 	return list;
 }
 

@@ -261,6 +261,6 @@ struct str account_country(struct str code)
 {
 	for (size_t i = 0; i < account_country_count; i++)
 		if (str_eqc(code, account_countries[i].code))
-			return str_c(account_countries[i].name);
+			return str_c(tr(account_countries[i].name));
 	return code;
 }

@@ -22,10 +22,16 @@ struct site_form { struct str title, description, lang, timezone, accent; bool l
 
 static const struct choice *lang_choices(struct web *w, const void *values)
 {
-	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, language_count + 1);
-	(void)values;
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, language_count + 2);
+	struct str now = ((const struct site_form *)values)->lang;
+	size_t n = 0;
+	/* What came with an import, like en-GB, stays what it is until something else is chosen. */
+	if (now.n && !language_name(now).n) {
+		const char *tag = arena_cstr(w->ctx->arena, now);
+		list[n++] = (struct choice){ .value = tag, .label = tag };
+	}
 	for (size_t i = 0; i < language_count; i++)
-		list[i] = (struct choice){ .value = languages[i].tag, .label = languages[i].name };
+		list[n++] = (struct choice){ .value = languages[i].tag, .label = languages[i].name };
 	return list;
 }
 

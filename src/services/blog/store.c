@@ -203,8 +203,7 @@ static enum status term(
 {
 	TRY(q_blog_term_by_slug(c, str_c(type), slug, row, e));
 	return *row ? ST_OK
-	            : err_set(e, ST_NOT_FOUND, "There is no %s \"%.*s\".", type, (int)(slug.n < 100 ? slug.n : 100),
-	                      slug.p);
+	            : err_set(e, ST_NOT_FOUND, "There is no page at this address.");
 }
 
 enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int page, int size, struct blog_tag *tag,
