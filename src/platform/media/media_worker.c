@@ -20,7 +20,8 @@
 #include "platform/media/media.h"
 #include "platform/media/media_internal.h"
 
-enum { IDLE_S = 15, JOBS_MAX = 500, WEBP_QUALITY = 80, WEBP_EFFORT = 3, JPEG_QUALITY = 82 };
+/* WebP of less quality shows even colours more than two of 255 beside what they were (tests/e2e/test_colours.mjs). */
+enum { IDLE_S = 15, JOBS_MAX = 500, WEBP_QUALITY = 85, WEBP_EFFORT = 3, JPEG_QUALITY = 82 };
 
 #define LIBVIPS "libvips.so.42"
 #define FUNCTIONS                                                                                                      \
@@ -31,6 +32,8 @@ enum { IDLE_S = 15, JOBS_MAX = 500, WEBP_QUALITY = 80, WEBP_EFFORT = 3, JPEG_QUA
 	                        F(vips_webpsave_buffer) F(vips_jpegsave) F(vips_pngsave) F(vips_colourspace)           \
 	                                F(vips_image_get_typeof) F(vips_image_get_fields) F(vips_image_remove)         \
 	                                        F(vips_image_get_interpretation) F(g_strfreev) F(g_free)               \
+	                                                F(vips_thumbnail_image) F(vips_invert) F(vips_extract_band)    \
+	                                                F(vips_multiply) F(vips_linear1) F(vips_cast) F(vips_copy)     \
 	                                                F(vips_error_buffer) F(vips_error_clear) F(g_object_unref)
 
 #define F(name) static __typeof__(&name) p_##name;
@@ -132,18 +135,45 @@ static void forget_metadata(VipsImage *image)
 	p_g_strfreev(names);
 }
 
-/* In sRGB. Only what has a profile of its own, or is for printing, is converted by profiles: a picture without one
-   means sRGB already, and the way through another space and back would change it. */
+/* Inks without a profile, as browsers show them: what each ink and black together leave of the light. */
+static VipsImage *light_of(VipsImage *inks)
+{
+	SCOPED_IMAGE *light = NULL, *colours = NULL, *black = NULL, *product = NULL, *scaled = NULL, *bytes = NULL;
+	VipsImage *out = NULL;
+	if (p_vips_invert(inks, &light, NULL) || p_vips_extract_band(light, &colours, 0, "n", 3, NULL) ||
+	    p_vips_extract_band(light, &black, 3, NULL) || p_vips_multiply(colours, black, &product, NULL) ||
+	    p_vips_linear1(product, &scaled, 1.0 / 255, 0, NULL) ||
+	    p_vips_cast(scaled, &bytes, VIPS_FORMAT_UCHAR, NULL) ||
+	    p_vips_copy(bytes, &out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL))
+		return NULL;
+	return out;
+}
+
+static VipsImage *shrink_inks(const struct media_ask *a, VipsImage *head)
+{
+	SCOPED_IMAGE *rgb = light_of(head);
+	VipsImage *out = NULL;
+	if (!rgb || p_vips_thumbnail_image(
+	                    rgb, &out, a->width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, NULL))
+		return NULL;
+	return out;
+}
+
+/* In sRGB. Only what has a profile of its own is converted by it: a picture without one means sRGB already, and the way
+   through another space and back would change it. */
 static VipsImage *shrink(const struct media_ask *a)
 {
-	SCOPED_IMAGE *head = p_vips_image_new_from_file(a->source, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	SCOPED_IMAGE *head = p_vips_image_new_from_file(
+	        a->source, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
 	VipsImage *small = NULL, *out = NULL;
 	if (!head)
 		return NULL;
 	bool profile = p_vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0,
 	     cmyk = p_vips_image_get_interpretation(head) == VIPS_INTERPRETATION_CMYK;
+	if (cmyk && !profile)
+		return shrink_inks(a, head);
 	/* fail_on: a truncated picture is an error, not one with a grey half. */
-	int bad = profile || cmyk ? p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size",
+	int bad = profile ? p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size",
 	                                    VIPS_SIZE_DOWN, "export_profile", "srgb", "import_profile",
 	                                    cmyk ? "cmyk" : "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)
 	                          : p_vips_thumbnail(a->source, &small, a->width, "height", VIPS_MAX_COORD, "size",
