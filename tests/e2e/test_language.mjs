@@ -199,6 +199,15 @@ cases["kept pages of two languages never mix, whoever comes first"] = async () =
 		}
 	}
 };
+cases["what depends on the language says so once, kept or not"] = async () => {
+	for (const path of ["/", "/", "/sign-in", "/nothing-is-here/"]) {
+		const { headers } = await fetch(base + path, { headers: { ...german, "accept-encoding": "gzip" } });
+		const vary = headers.get("vary").toLowerCase().split(/, */);
+		assert.deepEqual(vary.filter((v) => v === "accept-language"), ["accept-language"], path);
+		assert.ok(vary.includes("cookie") && vary.includes("accept-encoding"), `${path}: ${vary}`);
+		assert.equal(headers.get("content-language"), "de", path);
+	}
+};
 cases["across processes: pieces and answers come in the language of who asked"] = async () => {
 	const folders = [mkdtempSync(join(tmpdir(), "guildhall-language-a-")), mkdtempSync(join(tmpdir(), "guildhall-language-b-"))];
 	const shared = ["--set", `server.secret=${"5c".repeat(32)}`, "--set", "rate.enabled=no", "--set", `auth.url=sqlite:${join(folders[0], "auth.db")}`, "--set", `account.base_url=http://localhost:${idPort}/account`,

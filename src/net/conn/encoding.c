@@ -131,7 +131,7 @@ static void add_vary(struct http_req *r)
 	struct str vary = response_header(request_of(r), "Vary");
 	if (!vary.p)
 		http_add_header(r, "Vary", STR("Accept-Encoding"));
-	else if (!str_eq(vary, STR("*")) && !memmem(vary.p, vary.n, "ccept-", 6))
+	else if (!str_eq(vary, STR("*")) && !memmem(vary.p, vary.n, "ncoding", 7))
 		http_set_header(r, "Vary", arena_strf(r->ctx.arena, "%.*s, Accept-Encoding", STR_ARG(vary)));
 }
 

@@ -37,6 +37,7 @@ void web_security_headers(struct web *w, const char *type)
 	if (!type_is_html(type))
 		return;
 	http_set_header(r, "content-language", str_c(lang_info(lang_now())->tag));
+	http_set_header(r, "vary", STR("accept-language, cookie"));
 	struct str csp = buf_str(&a->csp);
 	if (w->csp_nonce.p)
 		csp = arena_strf(w->ctx->arena, "script-src 'self' 'nonce-%.*s'; style-src 'self' 'nonce-%.*s'; %s",
