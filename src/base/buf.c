@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/guard.h"
+
 void buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){ .max = max };
@@ -18,11 +20,16 @@ void buf_arena(struct buf *b, struct arena *a, size_t max)
 	*b = (struct buf){ .max = max, .arena = a };
 }
 
+void buf_text(struct buf *b, struct arena *a)
+{
+	*b = (struct buf){ .max = BUF_TEXT_MAX, .arena = a, .whole = true };
+}
+
 void buf_fini(struct buf *b)
 {
 	if (!b->arena)
 		free(b->data);
-	*b = (struct buf){ .max = b->max, .arena = b->arena };
+	*b = (struct buf){ .max = b->max, .arena = b->arena, .whole = b->whole };
 }
 
 void buf_clear(struct buf *b)
@@ -58,6 +65,8 @@ bool buf_reserve(struct buf *b, size_t extra)
 		return false;
 	if (__builtin_add_overflow(b->len, extra, &len) || len > b->max || __builtin_add_overflow(len, 1, &need) ||
 	    (need > b->cap && !buf_grow(b, need))) {
+		if (b->whole)
+			guard_abort(ST_NOMEM);
 		b->failed = true;
 		return false;
 	}

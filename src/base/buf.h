@@ -16,12 +16,17 @@ struct buf {
 	char *data;
 	size_t len, cap, max;
 	struct arena *arena; /* NULL: heap */
-	bool failed;
+	bool failed, whole;
 };
 
 /* An empty buffer of at most max bytes: on the heap, for buf_fini to free, or in a, where it stays until a ends. */
 void buf_init(struct buf *b, size_t max);
 void buf_arena(struct buf *b, struct arena *a, size_t max);
+/* A text put together of parts that are bounded where they come from (an address, an answer's few members): at most
+   BUF_TEXT_MAX bytes in a. More, or a full arena, ends the work as arena_alloc's limit does (guard_abort with
+   ST_NOMEM), so that nobody gets a part of it for the whole: buf_ok need not be asked. */
+#define BUF_TEXT_MAX ((size_t)1 << 20)
+void buf_text(struct buf *b, struct arena *a);
 void buf_fini(struct buf *b);
 void buf_clear(struct buf *b); /* len = 0, failed = false, memory kept */
 bool buf_reserve(struct buf *b, size_t extra); /* room for extra more bytes at data+len */

@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 
+#define TZIF_HEAD 44 /* RFC 8536 */
+
 enum { ZONES_MAX = 700, NAME_MAX_LEN = 64, FILE_MAX = 1 << 16, FOOTER_MAX = 64 };
 
 /* When a rule of the footer begins: day in one of the three POSIX forms, and seconds after midnight of it. */
@@ -161,7 +163,7 @@ struct header {
 
 static bool parse_header(const unsigned char *p, size_t n, struct header *h)
 {
-	if (n < 44 || memcmp(p, "TZif", 4) || p[4] < '2')
+	if (n < TZIF_HEAD || memcmp(p, "TZif", 4) || p[4] < '2')
 		return false;
 	size_t *fields[] = { &h->isut, &h->isstd, &h->leap, &h->time, &h->type, &h->chars };
 	for (int i = 0; i < 6; i++) {

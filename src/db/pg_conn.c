@@ -23,6 +23,8 @@
 #include "rt/offload.h"
 
 #define PARAMS_MAX 255
+#define KEYWORDS_MAX 60  /* of a connection string; libpq knows fewer */
+#define SAID_MAX     300 /* bytes of what libpq says that are told */
 
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25, OID_FLOAT8 = 701 };
 
@@ -105,7 +107,7 @@ enum status pg_lost(const struct db *db, const struct pg_conn *c, struct err *e)
 {
 	struct str msg = str_trim(str_c(c->h ? PQerrorMessage(c->h) : "not connected"));
 	return err_set(e, ST_UNAVAILABLE, "%s: the connection to the database is lost: %.*s", db->cfg.name,
-	        STR_ARG(str_first(msg, 200)));
+	               STR_ARG(str_utf8_fit(msg, SAID_MAX)));
 }
 
 /* --- connecting ----------------------------------------------------------------------------------------------- */
@@ -161,9 +163,9 @@ static enum status resolve_host(PQconninfoOption *options, char addr[INET6_ADDRS
 
 static PGconn *connect_start(const PQconninfoOption *options, const char *addr)
 {
-	const char *keys[64], *values[64];
+	const char *keys[KEYWORDS_MAX + 3], *values[KEYWORDS_MAX + 3];
 	int n = 0;
-	for (const PQconninfoOption *o = options; o->keyword && n < 60; o++) {
+	for (const PQconninfoOption *o = options; o->keyword && n < KEYWORDS_MAX; o++) {
 		if (!o->val || !strcmp(o->keyword, "application_name"))
 			continue;
 		keys[n] = o->keyword;
@@ -191,7 +193,7 @@ static enum status poll_connect(struct pg_conn *c, int64_t deadline_ns, struct e
 	if (PQstatus(c->h) == CONNECTION_OK)
 		return ST_OK;
 	struct str msg = str_trim(str_c(PQerrorMessage(c->h)));
-	return err_set(e, ST_UNAVAILABLE, "no connection to the database: %.*s", STR_ARG(str_first(msg, 300)));
+	return err_set(e, ST_UNAVAILABLE, "no connection to the database: %.*s", STR_ARG(str_utf8_fit(msg, SAID_MAX)));
 }
 
 /* Settings of the session. Not through a pooler: the session there is somebody else's. */

@@ -611,6 +611,11 @@ static void code_for(
 
 void scene_code(struct prep *x) { code_for(x, SCENE_CLIENT, STR(SCENE_CALLBACK), STR(CHALLENGE), STR(""), x->a); }
 
+void scene_code_for(struct prep *x, struct str challenge)
+{
+	code_for(x, SCENE_CLIENT, STR(SCENE_CALLBACK), arena_str(x->ctx->arena, challenge), STR(""), x->b);
+}
+
 void scene_tokens(struct prep *x)
 {
 	struct oauth_tokens t;

@@ -61,6 +61,7 @@ void scene_archive(struct prep *x);
 void scene_stays(struct prep *x);          /* nobody is leaving, all are active */
 void scene_suspended(struct prep *x);
 void scene_code(struct prep *x);           /* {a} */
+void scene_code_for(struct prep *x, struct str challenge); /* {b} */
 void scene_tokens(struct prep *x);         /* {a} access, {b} refresh */
 void scene_device(struct prep *x);         /* {a} device code, {b} user code, undecided */
 void scene_device_allowed(struct prep *x);

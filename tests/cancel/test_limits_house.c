@@ -185,7 +185,7 @@ static void logged(struct prep *x)
 }
 
 /* A proof of possession (RFC 9449) that was made now. */
-static struct str proof(struct arena *a, const char *method, const char *address)
+static struct str proof(struct arena *a, const char *method, const char *address, const char *jti)
 {
 	struct str der, jwk, input;
 	unsigned char signature[128], raw[64];
@@ -201,8 +201,8 @@ static struct str proof(struct arena *a, const char *method, const char *address
 	        a, "%.*s.%.*s",
 	        STR_ARG(base64url(
 	                a, arena_strf(a, "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\",\"jwk\":%.*s}", STR_ARG(jwk)))),
-	        STR_ARG(base64url(a, arena_strf(a, "{\"jti\":\"%lld\",\"htm\":\"%s\",\"htu\":\"%s\",\"iat\":%lld}",
-	                                        (long long)id_new(), method, address, (long long)(now / US_PER_S)))));
+	        STR_ARG(base64url(a, arena_strf(a, "{\"jti\":\"%s\",\"htm\":\"%s\",\"htu\":\"%s\",\"iat\":%lld}", jti,
+	                                        method, address, (long long)(now / US_PER_S)))));
 	const unsigned char *at = (const unsigned char *)der.p;
 	EVP_PKEY *pk = d2i_AutoPrivateKey(NULL, &at, (long)der.n);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
@@ -220,14 +220,43 @@ static struct str proof(struct arena *a, const char *method, const char *address
 }
 static void late_proof(struct prep *x)
 {
-	struct str made = proof(x->ctx->arena, "POST", "http://localhost/oauth/token");
+	char jti[ID_TEXT_LEN + 1];
+	id_text(id_new(), jti);
+	struct str made = proof(x->ctx->arena, "POST", "http://localhost/oauth/token", jti);
 	snprintf(x->c, sizeof x->c, "%.*s", STR_ARG(made));
 	late(x);
+}
+/* … under a name of n characters. */
+static void named_proof(struct prep *x)
+{
+	letters(x);
+	struct str made = proof(x->ctx->arena, "POST", "http://localhost/oauth/token", x->a);
+	snprintf(x->c, sizeof x->c, "%.*s", STR_ARG(made));
+}
+/* {a}: a verifier of n characters, {b} a code that was asked for with it. */
+static void verified_code(struct prep *x)
+{
+	char hash[AUTH_HASH_LEN + 1];
+	letters(x);
+	auth_hash(str_n(x->a, x->n), hash);
+	scene_code_for(x, str_c(hash));
+}
+static void long_state(struct prep *x)
+{
+	scene_consented(x);
+	letters(x);
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 #define PROFILE(fields) "csrf={csrf}&name=Mara&handle=mara&locale=en&timezone=Europe/Berlin" fields
+#define VERIFIED                                                                                                       \
+	"client_id=" SCENE_CLIENT "&client_secret=" SCENE_SECRET                                                       \
+	"&grant_type=authorization_code&code={b}&redirect_uri=" SCENE_CALLBACK "&code_verifier={a}"
+#define ASKED                                                                                                          \
+	"/oauth/authorize?response_type=code&client_id=" SCENE_CLIENT                                                  \
+	"&redirect_uri=https%3A%2F%2Fapp.example%2Fback&scope=openid&code_challenge_method=S256"                       \
+	"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 #define ADDRESS(fields) "csrf={csrf}&name=Mara&line1=Mill+Lane+1&city=Ousebridge&country=GB" fields
 
 static const struct {
@@ -313,6 +342,47 @@ static const struct {
 	  400,
 	  "\"token_type\":\"DPoP\"",
 	  "invalid_dpop_proof" },
+	{ "services/identity/oauth/oauth_dpop.c",
+	  "JTI_MAX",
+	  256,
+	  { 0 },
+	  { "identity", "POST", "", "/oauth/token", VISITOR, 200, FORM "dpop: {c}\r\n",
+	    "client_id=" SCENE_CLIENT "&client_secret=" SCENE_SECRET "&grant_type=client_credentials", named_proof },
+	  400,
+	  "\"token_type\":\"DPoP\"",
+	  "invalid_dpop_proof" },
+	{ "services/identity/oauth/oauth_code.c",
+	  "VERIFIER_MAX",
+	  128,
+	  { 0 },
+	  { "identity", "POST", "", "/oauth/token", VISITOR, 200, FORM, VERIFIED, verified_code },
+	  400,
+	  NULL,
+	  "invalid_grant" },
+	{ "services/identity/oauth/oauth_code.c",
+	  "VERIFIER_MIN",
+	  42,
+	  { 0 },
+	  { "identity", "POST", "", "/oauth/token", VISITOR, 400, FORM, VERIFIED, verified_code },
+	  200,
+	  "invalid_grant",
+	  NULL },
+	{ "services/identity/oauth/oauth_ask.c",
+	  "STATE_MAX",
+	  2048,
+	  { 0 },
+	  { "identity", "GET", "", ASKED "&state={a}", MEMBER, 303, NULL, NULL, long_state },
+	  303,
+	  "code=",
+	  "error=invalid_request" },
+	{ "services/identity/oauth/oauth_ask.c",
+	  "NONCE_MAX",
+	  512,
+	  { 0 },
+	  { "identity", "GET", "", ASKED "&nonce={a}", MEMBER, 303, NULL, NULL, long_state },
+	  303,
+	  "code=",
+	  "error=invalid_request" },
 	{ "services/identity/people/people.h",
 	  "PERSON_HANDLE_MAX",
 	  30,

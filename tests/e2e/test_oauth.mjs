@@ -668,6 +668,8 @@ cases["forged and unsigned tokens, wrong secrets and keys, replayed proofs"] = a
 	assert.equal((await ask(await assertion(keys.privateKey, { aud: "https://evil.example" }))).body.error, "invalid_client", "for somebody else");
 	assert.equal((await ask(await assertion(keys.privateKey, { exp: Math.floor(Date.now() / 1000) - 60 }))).body.error, "invalid_client", "expired");
 	assert.equal((await ask(await assertion(keys.privateKey, { exp: "2h" }))).body.error, "invalid_client", "good for too long");
+	assert.equal((await ask(await assertion(keys.privateKey, { jti: "j".repeat(128) }))).status, 200);
+	assert.equal((await ask(await assertion(keys.privateKey, { jti: "j".repeat(129) }))).body.error, "invalid_client", "a name that is too long");
 	assert.equal((await ask(good.slice(0, -8) + "AAAAAAAA")).body.error, "invalid_client", "forged");
 	// Proofs of possession: once, for this method and address.
 	const proof = async (claims = {}, key = keys) =>

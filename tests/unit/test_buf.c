@@ -2,6 +2,7 @@
 #include "unit/unit.h"
 
 #include "base/buf.h"
+#include "base/guard.h"
 
 static void appending(void **state)
 {
@@ -70,12 +71,44 @@ static void in_an_arena(void **state)
 	buf_fini(&b);
 }
 
+static void put_text(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct buf b;
+	buf_text(&b, a);
+	for (size_t left = *(size_t *)arg, k; left; left -= k) {
+		k = left < 1000 ? left : 1000;
+		buf_printf(&b, "%*s", (int)k, "");
+	}
+	assert_true(buf_ok(&b) && b.len == *(size_t *)arg);
+}
+
+static void put_into_a_full_arena(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(4096);
+	struct buf b;
+	buf_text(&b, a);
+	for (int i = 0; i < 1000; i++)
+		buf_puts(&b, "0123456789");
+}
+
+/* A text of BUF_TEXT_MAX is whole; of one more byte, or without memory for it, there is none. */
+static void a_text_is_whole_or_none(void **state)
+{
+	size_t n = BUF_TEXT_MAX;
+	assert_int_equal(guard_run(put_text, &n), ST_OK);
+	n++;
+	assert_int_equal(guard_run(put_text, &n), ST_NOMEM);
+	assert_int_equal(guard_run(put_into_a_full_arena, NULL), ST_NOMEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appending),
 		cmocka_unit_test(the_maximum_is_kept),
 		cmocka_unit_test(in_an_arena),
+		cmocka_unit_test(a_text_is_whole_or_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

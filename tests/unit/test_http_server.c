@@ -1077,13 +1077,19 @@ static void deadline(void **state)
 
 static void trusted_proxy(void **state)
 {
-	static const struct { const char *headers, *want; } cases[] = {
+	static const struct { const char *headers, *want;
+	} cases[] = {
 		{ "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n", "peer=203.0.113.9 secure=1" },
 		{ "X-Forwarded-For: 1.2.3.4, 203.0.113.9, 10.1.2.3\r\n", "peer=203.0.113.9 secure=0" },
 		{ "X-Forwarded-For: nonsense\r\n", "peer=127.0.0.1" },
 		{ "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\nX-Forwarded-For: 9.9.9.9\r\n",
-		        "peer=9.9.9.9 secure=0" },
+		  "peer=9.9.9.9 secure=0" },
 		{ "X-Request-Id: abcdefgh-1234\r\n", "id=abcdefgh-1234" },
+		/* At REQUEST_ID_MIN and REQUEST_ID_MAX; beyond them one is made here, which begins with the time. */
+		{ "X-Request-Id: abcdefgh\r\n", "id=abcdefgh" },
+		{ "X-Request-Id: abcdefg\r\n", "id=01" },
+		{ "X-Request-Id: abcdefghijklmnopqrstuvwxyz\r\n", "id=abcdefghijklmnopqrstuvwxyz" },
+		{ "X-Request-Id: abcdefghijklmnopqrstuvwxyz0\r\n", "id=01" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char req[300];

@@ -25,7 +25,10 @@
 #include "platform/core/service.h"
 #include "platform/crypto/jose.h"
 #include "platform/forms/forms_int.h"
+#include "platform/mail/mail.h"
+#include "platform/mail/mail_int.h"
 #include "platform/peers/fragment_int.h"
+#include "platform/peers/internal.h"
 #include "platform/text/jcs.h"
 #include "platform/text/json.h"
 #include "platform/text/sanitize.h"
@@ -482,6 +485,76 @@ static enum status misplaced(struct arena *a, size_t n, struct err *e)
 	return strstr(v.why, "it was written as entry 100000") ? ST_OK : err_set(e, ST_CORRUPT, "%s", v.why);
 }
 
+static enum status method(struct arena *a, size_t n, struct err *e)
+{
+	return head(&(struct http_limits){ 0 }, text_of(a, "", n, "A", " / HTTP/1.1\r\nHost: a\r\n\r\n"), e);
+}
+
+static enum status length_digits(struct arena *a, size_t n, struct err *e)
+{
+	return head(&(struct http_limits){ 0 },
+	            text_of(a, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ", n - 1, "0", "1\r\n\r\n"), e);
+}
+
+static enum status address(struct str s, struct err *e)
+{
+	return mail_address_ok(s) ? ST_OK : err_set(e, ST_INVALID, "no address");
+}
+static enum status local_part(struct arena *a, size_t n, struct err *e)
+{
+	return address(text_of(a, "", n, "a", "@b.org"), e);
+}
+static enum status whole_address(struct arena *a, size_t n, struct err *e)
+{
+	return address(text_of_size(a, "a@", n, "b", ".org"), e);
+}
+
+static enum status letter(struct arena *a, struct str name, struct str value, struct err *e)
+{
+	struct ctx ctx;
+	struct http_header h = { name, value };
+	struct buf out;
+	ctx_init(&ctx, a);
+	buf_arena(&out, a, 1 << 20);
+	const struct mail m = {
+		.to = STR("a@b.org"), .subject = STR("s"), .text = STR("t"), .headers = &h, .header_count = 1
+	};
+	return mail_format(&ctx, &m, STR("c@b.org"), &out, e);
+}
+static enum status header_name(struct arena *a, size_t n, struct err *e)
+{
+	return letter(a, text_of(a, "X", n - 1, "-", ""), STR("v"), e);
+}
+static enum status header_value(struct arena *a, size_t n, struct err *e)
+{
+	return letter(a, STR("X"), text_of(a, "", n, "v", ""), e);
+}
+
+static enum status html_id(struct arena *a, size_t n, struct err *e)
+{
+	struct safe_html out;
+	struct str id = text_of(a, "", n, "i", "");
+	TRY(sanitize_html(a, SANITIZE_ARTICLE, arena_strf(a, "<p id=\"%.*s\">x</p>", STR_ARG(id)), &out, e));
+	return str_find(out.s, id) >= 0 ? ST_OK : err_set(e, ST_TOO_LARGE, "left out");
+}
+
+static bool signs(struct arena *a, size_t secret, size_t path)
+{
+	char out[INTERNAL_SIGNATURE_MAX];
+	return internal_sign(text_of(a, "", secret, "s", ""), "POST", text_of(a, "/", path - 1, "p", ""), STR("{}"),
+	                     INT64_C(1790000000000000), out);
+}
+static enum status short_secret(struct arena *a, size_t less, struct err *e)
+{
+	return signs(a, 16 - less, 9) ? ST_OK : err_set(e, ST_INVALID, "not signed");
+}
+/* The method, the path, a sum in hexadecimal and a time, a line each. */
+static enum status signed_text(struct arena *a, size_t n, struct err *e)
+{
+	return signs(a, 32, n - strlen("POST\n\n\n1790000000000000") - 64) ? ST_OK
+	                                                                   : err_set(e, ST_INVALID, "not signed");
+}
+
 /* --- processes and services --------------------------------------------------------------------------------------- */
 
 enum { SERVICES = 65 };
@@ -651,6 +724,15 @@ static const struct limit limits[] = {
 	{ "platform/audit/audit_walk.c", "SEARCH_MAX", 100000, misplaced, ST_CORRUPT, "was edited" },
 	{ "platform/forms/form_rules.c", "YEARS_LEAST", 0, year_before, ST_UNPROCESSABLE, "A day like" },
 	{ "platform/forms/form_rules.c", "YEARS_MOST", 9999, year, ST_UNPROCESSABLE, "A day like" },
+	{ "net/h1/h1_parser.re", "METHOD_MAX", 32, method, ST_INVALID, "unknown method" },
+	{ "net/h1/h1_parser.re", "LENGTH_DIGITS", 18, length_digits, ST_INVALID, "bad Content-Length" },
+	{ "platform/mail/mail_format.c", "LOCAL_PART_MAX", 64, local_part, ST_INVALID, "no address" },
+	{ "platform/mail/mail_format.c", "ADDRESS_MAX", 254, whole_address, ST_INVALID, "no address" },
+	{ "platform/mail/mail_format.c", "HEADER_NAME_MAX", 60, header_name, ST_INVALID, "can not be set" },
+	{ "platform/mail/mail_format.c", "HEADER_VALUE_MAX", 900, header_value, ST_INVALID, "can not be set" },
+	{ "platform/text/sanitize_rules.c", "ID_MAX", 200, html_id, ST_TOO_LARGE, "left out" },
+	{ "platform/peers/internal.c", "SECRET_MIN", 0, short_secret, ST_INVALID, "not signed" },
+	{ "platform/peers/internal.c", "SIGNED_MAX", 16 << 10, signed_text, ST_INVALID, "not signed" },
 	{ "platform/peers/contract.c", "SERVICES_MAX", 64, contracts, ST_CONFIG, "at most 64 services" },
 	{ "platform/work/event.c", "STREAMS_MAX", 64, streams, ST_INTERNAL, "more than 64 event streams" },
 	{ "platform/work/job.c", "QUEUES_MAX", 64, queues, ST_INTERNAL, "more than 64 job queues" },

@@ -244,6 +244,39 @@ static enum status person_email(struct arena *a, size_t n, struct err *e)
 	return people_email_key(a, buf_str(&b), &key, e);
 }
 
+static enum status local_part(struct arena *a, size_t n, struct err *e)
+{
+	struct str key;
+	return people_email_key(a, text_of(a, "", n, "a", "@b.org"), &key, e);
+}
+
+static enum status domain_label(struct arena *a, size_t n, struct err *e)
+{
+	struct str key;
+	return people_email_key(a, text_of(a, "a@", n, "b", ".org"), &key, e);
+}
+
+/* What a picture says of its width; beyond the bound it is not said again. */
+static enum status pixels(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	static const char image[] = LEXICAL("{\"type\":\"image\",\"src\":\"/a.png\",\"width\":%zu,\"height\":10}");
+	TRY(lexical(a, arena_strf(a, image, n), &b, e));
+	return str_find(b.html.s, arena_strf(a, "width=\"%zu\"", n)) >= 0 ? ST_OK
+	                                                                  : err_set(e, ST_TOO_LARGE, "not said");
+}
+
+/* A picture's text may be long: its element ends all the same, or there is none. One more character than there is
+   room for is many more bytes here, since each is five as HTML. */
+static enum status picture_text(struct arena *a, size_t n, struct err *e)
+{
+	struct body b;
+	static const char image[] = LEXICAL("{\"type\":\"image\",\"src\":\"/a.png\",\"alt\":\"%.*s\"}");
+	struct str alt = text_of(a, "", n > BODY_HTML_MAX ? n / 5 : 100000, "&", "");
+	TRY(lexical(a, arena_strf(a, image, STR_ARG(alt)), &b, e));
+	return str_find(b.html.s, STR("decoding=\"async\">")) >= 0 ? ST_OK : err_set(e, ST_CORRUPT, "an open element");
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct limit limits[] = {
@@ -270,6 +303,11 @@ static const struct limit limits[] = {
 	{ "services/blog/import.h", "IMPORT_NOTES_MAX", IMPORT_NOTES_MAX, notes, ST_TOO_LARGE, "and 1 more notes" },
 	{ "services/blog/import_report.c", "WHAT_MAX", 200, note_what, ST_TOO_LARGE, "cut" },
 	{ "services/blog/import_report.c", "WHY_MAX", 299, note_why, ST_TOO_LARGE, "cut" }, /* its end is in it */
+	{ "services/identity/people/people.c", "LOCAL_PART_MAX", 64, local_part, ST_UNPROCESSABLE,
+	  "does not look like" },
+	{ "services/identity/people/people.c", "LABEL_MAX", 63, domain_label, ST_UNPROCESSABLE, "does not look like" },
+	{ "services/blog/store.h", "BLOG_PIXELS_MAX", BLOG_PIXELS_MAX - 1, pixels, ST_TOO_LARGE, "not said" },
+	{ "services/blog/body.h", "BODY_HTML_MAX", BODY_HTML_MAX, picture_text, ST_TOO_LARGE, "a picture's text" },
 	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE,
 	  "at most 100" },
 	{ "services/identity/people/people.h", "PERSON_EMAIL_MAX", PERSON_EMAIL_MAX, person_email, ST_UNPROCESSABLE,

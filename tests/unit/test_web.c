@@ -457,6 +457,8 @@ static void what_is_kept_is_bounded(void **state)
 	asked_twice(path, 2);
 	asked_twice("/numbered/0?4096", 1);
 	asked_twice("/numbered/0?4097", 2);
+	asked_twice("/numbered/1000", 1);
+	asked_twice("/numbered/1500", 2); /* more headers than are kept: 16 KiB of them (HEADERS_MAX) */
 	for (int headers = 8; headers < 18; headers++) {
 		snprintf(path, sizeof path, "/numbered/%d", headers);
 		asked_twice(path, 1);
@@ -465,6 +467,32 @@ static void what_is_kept_is_bounded(void **state)
 			expect(header, true);
 		}
 	}
+}
+
+/* Browsers are told of every service that has a host of its own, however many they are; of more than fit (CSP_MAX), at
+   the start, whoever runs it. */
+static void csp_names_every_service(void **state)
+{
+	enum { MANY = 80 };
+	static struct service_instance list[MANY];
+	static char urls[MANY][80];
+	struct err e = { 0 };
+	struct platform p = { .config = t.p.config, .services = list };
+	for (int i = 0; i < MANY; i++) {
+		snprintf(urls[i], sizeof urls[i], "https://a-service-with-a-long-name-%d.cooperative.example.org", i);
+		list[i] = (struct service_instance){
+			.def = &service, .platform = &p, .base_url = str_c(urls[i]), .base_path = STR("")
+		};
+	}
+	p.service_count = 40;
+	struct web_app *a = web_app_new(&p, NULL, &e);
+	assert_non_null(a);
+	for (int i = 0; i < 40; i++)
+		assert_true(str_find(buf_str(&a->csp), str_c(urls[i])) > 0);
+	web_app_free(a);
+	p.service_count = MANY;
+	assert_null(web_app_new(&p, NULL, &e));
+	assert_non_null(strstr(e.msg, "addresses"));
 }
 
 /* With no place left for who makes a page, whoever asks makes it (FLIGHTS). */
@@ -603,13 +631,21 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages_are_kept),          cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
-		cmocka_unit_test(kept_pages_know_tls),     cmocka_unit_test(one_renders_for_many),
-		cmocka_unit_test(a_nonce_is_never_kept),   cmocka_unit_test(who_may),
-		cmocka_unit_test(forms_need_their_token),  cmocka_unit_test(the_same_origin_is_proof),
-		cmocka_unit_test(redirects_stay_here),     cmocka_unit_test(long_queries_are_not_kept),
-		cmocka_unit_test(what_is_kept_is_bounded), cmocka_unit_test(pages_when_all_flights_are_taken),
-		cmocka_unit_test(few_wait_for_memory),     cmocka_unit_test(bodies_are_capped),
+		cmocka_unit_test(pages_are_kept),
+		cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
+		cmocka_unit_test(kept_pages_know_tls),
+		cmocka_unit_test(one_renders_for_many),
+		cmocka_unit_test(a_nonce_is_never_kept),
+		cmocka_unit_test(who_may),
+		cmocka_unit_test(forms_need_their_token),
+		cmocka_unit_test(the_same_origin_is_proof),
+		cmocka_unit_test(redirects_stay_here),
+		cmocka_unit_test(long_queries_are_not_kept),
+		cmocka_unit_test(what_is_kept_is_bounded),
+		cmocka_unit_test(csp_names_every_service),
+		cmocka_unit_test(pages_when_all_flights_are_taken),
+		cmocka_unit_test(few_wait_for_memory),
+		cmocka_unit_test(bodies_are_capped),
 		cmocka_unit_test(failures_are_answers),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

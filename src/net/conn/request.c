@@ -13,6 +13,9 @@
 #include "net/conn/server.h"
 #include "net/conn/uri.h"
 
+#define REQUEST_ID_MIN 8  /* of an id that a proxy gives */
+#define REQUEST_ID_MAX 26 /* as there is room for in a ctx */
+
 /* --- the head ----------------------------------------------------------------------------------------------------- */
 
 static enum http_method method_of(struct str m)
@@ -48,7 +51,7 @@ static struct str lowered_copy(struct arena *a, struct str s)
 
 static bool valid_request_id(struct str s)
 {
-	if (s.n < 8 || s.n > 26)
+	if (s.n < REQUEST_ID_MIN || s.n > REQUEST_ID_MAX)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];

@@ -313,7 +313,7 @@ static enum status part_data(struct multipart *m, struct str s, struct err *e)
 	m->text_total += s.n;
 	buf_putstr(&m->text, s);
 	if (m->text_total > m->limits.fields || !buf_ok(&m->text))
-		return err_set(e, ST_TOO_LARGE, "The field %.*s is too long", STR_ARG(str_first(m->name, 60)));
+		return err_set(e, ST_TOO_LARGE, "The field %.*s is too long", STR_ARG(str_shown(m->name)));
 	return ST_OK;
 }
 

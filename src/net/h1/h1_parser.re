@@ -31,6 +31,8 @@
 	ext    = ows ";" ows token (ows "=" ows (token | quoted))?;
 */
 
+#define METHOD_MAX 32
+#define LENGTH_DIGITS 18 /* of a Content-Length: it fits into 64 bits */
 #define LINE_MAX_CHUNK   1024
 #define TRAILER_MAX      8192
 
@@ -119,7 +121,7 @@ static enum h1_result request_line(struct h1_head *h, const char *buf, const uns
 known:
 	h->method = span(buf, start, m);
 	h->target = span(buf, t, v);
-	if (h->method.len > 32)
+	if (h->method.len > METHOD_MAX)
 		return bad(h, 501, "unknown method");
 	if (h->target.len > h->target_max)
 		return bad(h, 414, "target too long");
@@ -134,7 +136,7 @@ static enum h1_result content_length(struct h1_head *h, struct str v)
 	if (h->have_length)
 		return bad(h, 400, "second Content-Length");
 	h->have_length = true;
-	if (v.n == 0 || v.n > 18)
+	if (v.n == 0 || v.n > LENGTH_DIGITS)
 		return bad(h, 400, "bad Content-Length");
 	n = 0;
 	for (size_t i = 0; i < v.n; i++) {

@@ -19,6 +19,7 @@
 
 #define HIGH_WATER ((size_t)64 << 10) /* bytes a stream may have queued; the connection has its own */
 #define LOW_WATER  ((size_t)16 << 10)
+#define INPUT_MAX  ((size_t)1 << 20)  /* the window bounds it: see h2_open */
 #define FIELD_COST 32                 /* RFC 9113 6.5.2: what a field counts besides its bytes */
 /* A connection whose peer has answers of so much to read first gets no further request started, each one at work
    counting as one of RUNNING_COST: more than browsers and proxies let stand, and small against CONN_OWED_MAX. */
@@ -81,7 +82,7 @@ struct h2_stream *h2_stream_new(struct h2 *h, int32_t id)
 	s->cap = l->header_count;
 	s->body_len = -1;
 	s->out_tail = &s->out;
-	buf_init(&s->in, (size_t)1 << 20); /* the window bounds it: see h2_open */
+	buf_init(&s->in, INPUT_MAX);
 	s->next = h->streams;
 	s->prev = &h->streams;
 	if (h->streams)

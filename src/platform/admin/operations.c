@@ -74,7 +74,7 @@ static struct plot_view plot_view_of(struct web *w, const struct plot *p)
 	struct sampler *s = w->ctx->svc->platform->sampler;
 	struct str *now = ARENA_ARRAY(w->ctx->arena, struct str, PLOT_LINES);
 	struct buf numbers;
-	buf_arena(&numbers, w->ctx->arena, 64);
+	buf_text(&numbers, w->ctx->arena);
 	for (unsigned i = 0; i < p->count; i++) {
 		buf_printf(&numbers, "%s%u", i ? " " : "", p->first + i);
 		now[i] = number_text(w->ctx->arena, sampler_last(s, p->first + i));

@@ -50,7 +50,7 @@ static struct str page_url(struct web *w, const struct audit_shown *s, int64_t b
 		struct str value;
 	} given[] = { { "chain", s->chain }, { "action", s->action }, { "actor", s->actor },
 		{ "object", s->object } };
-	buf_arena(&b, w->ctx->arena, 8192);
+	buf_text(&b, w->ctx->arena);
 	buf_putstr(&b, s->path);
 	buf_putc(&b, '?');
 	for (unsigned i = 0; i < 4; i++) {

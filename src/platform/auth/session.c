@@ -132,7 +132,7 @@ struct str session_sign_in_url(struct web *w, struct str back)
 {
 	struct buf next;
 	struct ctx *ctx = w->ctx;
-	buf_arena(&next, ctx->arena, 16384);
+	buf_text(&next, ctx->arena);
 	url_encode(&next, back);
 	return arena_strf(ctx->arena, "%.*s?next=%.*s",
 	        STR_ARG(session_path(ctx, is_provider(ctx->svc) ? "/sign-in" : "/auth/login")), (int)next.len,

@@ -170,7 +170,7 @@ enum status session_get_login(struct web *w, struct err *e)
 	                AUTH_LOGIN, str_c(state_hash), STR_NULL, login_text(ctx, &l), auth_expiry_us(LOGIN_LIFE_S) },
 	        e));
 	struct buf to;
-	buf_arena(&to, ctx->arena, 16384);
+	buf_text(&to, ctx->arena);
 	buf_printf(&to, "%.*s/oauth/authorize?", STR_ARG(p->identity->base_url));
 	put_param(&to, "response_type", STR("code"));
 	put_param(&to, "client_id", arena_strf(ctx->arena, "service:%s", ctx->svc->def->name));

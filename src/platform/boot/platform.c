@@ -43,6 +43,7 @@
 #include "platform/work/job.h"
 
 #define SECRET_BYTES 32
+#define SITE_MAX        ((size_t)64 << 10) /* bytes of the build's name and all services' addresses */
 #define PLATFORM_MEMORY (4 << 20)
 
 struct whole {
@@ -281,12 +282,13 @@ static uint64_t site_number(const struct platform *p)
 	unsigned char key[crypto_shorthash_KEYBYTES], out[crypto_shorthash_BYTES];
 	uint64_t n;
 	SCOPED_BUF what;
-	buf_init(&what, 65536);
+	buf_init(&what, SITE_MAX);
 	dl_iterate_phdr(add_build_id, &what);
 	for (unsigned i = 0; i < p->service_count; i++) {
 		buf_putstr(&what, p->services[i].base_url);
 		buf_putc(&what, '\n');
 	}
+	assert(buf_ok(&what) && "a number of a part would be another site's too");
 	crypto_generichash(key, sizeof key, (const unsigned char *)p->secret.p, p->secret.n, NULL, 0);
 	crypto_shorthash(out, (const unsigned char *)what.data, what.len, key);
 	memcpy(&n, out, sizeof n);

@@ -28,7 +28,7 @@ static struct str url_join(struct ctx *ctx, const char *service, bool absolute, 
 	if (there->base_path.n && a.n == 1 && a.p[0] == '/' && !b.n && !c.n)
 		a.n = 0;
 	struct buf url;
-	buf_arena(&url, ctx->arena, SIZE_MAX);
+	buf_text(&url, ctx->arena);
 	buf_reserve(&url, base.n + a.n + b.n + c.n);
 	buf_putstr(&url, base);
 	buf_putstr(&url, a);
@@ -39,14 +39,17 @@ static struct str url_join(struct ctx *ctx, const char *service, bool absolute, 
 
 static struct str vjoin(struct ctx *ctx, const char *service, bool absolute, const char *fmt, va_list ap)
 {
-	char path[2048];
+	char few[256], *path = few;
+	va_list again;
 	if (!strchr(fmt, '%'))
 		return url_join(ctx, service, absolute, str_c(fmt), STR(""), STR(""));
-	int n = vsnprintf(path, sizeof path, fmt, ap);
-	if (n < 0 || n >= (int)sizeof path) {
-		LOG(WARN, ctx, "web.url", LS("service", service), LI("length", n));
-		return STR("/");
+	va_copy(again, ap);
+	int n = vsnprintf(few, sizeof few, fmt, ap);
+	if (n >= (int)sizeof few) {
+		path = arena_alloc(ctx->arena, (size_t)n + 1);
+		vsnprintf(path, (size_t)n + 1, fmt, again);
 	}
+	va_end(again);
 	return url_join(ctx, service, absolute, str_n(path, (size_t)n), STR(""), STR(""));
 }
 

@@ -121,7 +121,7 @@ static enum status put_body(struct db_conn *c, struct buf *b, const struct mail 
 enum status mail_enqueue(struct db_conn *c, const struct mail *m, struct err *e)
 {
 	if (!mail_address_ok(m->to) || (m->reply_to.p && !mail_address_ok(m->reply_to)))
-		return err_set(e, ST_INVALID, "\"%.*s\" is not an e-mail address", STR_ARG(str_first(m->to, 100)));
+		return err_set(e, ST_INVALID, "\"%.*s\" is not an e-mail address", STR_ARG(str_shown(m->to)));
 	if (m->header_count > HEADERS_MAX)
 		return err_set(e, ST_INVALID, "a message has at most %d headers of its own", HEADERS_MAX);
 	struct buf b;

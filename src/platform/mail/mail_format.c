@@ -11,6 +11,13 @@
 #include "base/id.h"
 #include "platform/mail/mail_int.h"
 
+/* RFC 5321 4.5.3.1, RFC 5322 2.1.1. */
+#define LOCAL_PART_MAX   64
+#define ADDRESS_MAX      254
+#define HEADER_NAME_MAX  60
+#define HEADER_VALUE_MAX 900
+#define QUOTED_MAX       60 /* a longer name goes in words */
+
 enum { LINE = 76, WORD_BYTES = 45 /* of input: "=?UTF-8?B?" + 60 + "?=" fits 75, RFC 2047 section 2 */ };
 
 /* --- addresses --- */
@@ -36,7 +43,7 @@ static bool dotted(struct str s, const char *extra)
 bool mail_address_ok(struct str a)
 {
 	ptrdiff_t at = str_rchr(a, '@');
-	if (at < 1 || at > 64 || a.n > 254)
+	if (at < 1 || at > LOCAL_PART_MAX || a.n > ADDRESS_MAX)
 		return false;
 	struct str domain = str_skip(a, (size_t)at + 1);
 	return dotted(str_first(a, (size_t)at), "!#$%&'*+-/=?^_`{|}~") && dotted(domain, "-") && domain.p[0] != '-';
@@ -132,7 +139,7 @@ static void put_mailbox(struct buf *b, const char *field, struct str name, struc
 		buf_printf(b, "%.*s\r\n", STR_ARG(address));
 		return;
 	}
-	if (is_printable_ascii(name) && name.n <= 60) {
+	if (is_printable_ascii(name) && name.n <= QUOTED_MAX) {
 		buf_putc(b, '"');
 		for (size_t i = 0; i < name.n; i++) {
 			if (name.p[i] == '"' || name.p[i] == '\\')
@@ -150,7 +157,7 @@ static bool header_ok(const struct http_header *h)
 {
 	static const char *const ours[] = { "from", "to", "subject", "date", "mime-version", "content-type",
 		"content-transfer-encoding", "reply-to", "bcc", "cc", "sender", "return-path" };
-	if (!h->name.n || h->name.n > 60 || h->value.n > 900 || !is_printable_ascii(h->value))
+	if (!h->name.n || h->name.n > HEADER_NAME_MAX || h->value.n > HEADER_VALUE_MAX || !is_printable_ascii(h->value))
 		return false;
 	for (size_t i = 0; i < h->name.n; i++)
 		if (h->name.p[i] <= 0x20 || h->name.p[i] > 0x7e || h->name.p[i] == ':')
@@ -227,7 +234,7 @@ static bool has_header(const struct mail *m, const char *name)
 static enum status mail_check(const struct mail *m, struct str from_address, struct err *e)
 {
 	if (!mail_address_ok(m->to))
-		return err_set(e, ST_INVALID, "\"%.*s\" is not an e-mail address", STR_ARG(str_first(m->to, 100)));
+		return err_set(e, ST_INVALID, "\"%.*s\" is not an e-mail address", STR_ARG(str_shown(m->to)));
 	if (m->reply_to.p && !mail_address_ok(m->reply_to))
 		return err_set(e, ST_INVALID, "the reply address is not an e-mail address");
 	if (!from_address.p)
@@ -238,7 +245,7 @@ static enum status mail_check(const struct mail *m, struct str from_address, str
 	for (unsigned i = 0; i < m->header_count; i++)
 		if (!header_ok(&m->headers[i]))
 			return err_set(e, ST_INVALID, "the header \"%.*s\" can not be set",
-			        STR_ARG(str_first(m->headers[i].name, 60)));
+			               STR_ARG(str_shown(m->headers[i].name)));
 	return ST_OK;
 }
 

@@ -15,6 +15,8 @@
 #include "platform/text/json.h"
 
 #define WINDOW_US (60 * US_PER_S)
+#define SIGNED_MAX ((size_t)16 << 10) /* bytes of what is signed: an address, and numbers */
+#define SECRET_MIN 16
 
 /* --- signature --- */
 
@@ -31,7 +33,7 @@ static bool mac(struct str secret, const char *method, struct str path, struct s
 	unsigned n = 0;
 	char body_hex[65];
 	SCOPED_BUF text;
-	buf_init(&text, 16384);
+	buf_init(&text, SIGNED_MAX);
 	if (!EVP_Digest(body.p ? body.p : "", body.n, sum, NULL, EVP_sha256(), NULL))
 		return false;
 	str_hex(body_hex, sum, 32);
@@ -49,7 +51,7 @@ bool internal_sign(struct str secret, const char *method, struct str path, struc
 		   char out[INTERNAL_SIGNATURE_MAX])
 {
 	char sum[65];
-	if (secret.n < 16 || !mac(secret, method, path, body, time_us, sum))
+	if (secret.n < SECRET_MIN || !mac(secret, method, path, body, time_us, sum))
 		return false;
 	snprintf(out, INTERNAL_SIGNATURE_MAX, "%lld.%s", (long long)time_us, sum);
 	return true;
@@ -61,8 +63,8 @@ bool internal_verify(struct str secret, const char *method, struct str path, str
 	struct str time_text;
 	int64_t time_us;
 	char sum[65];
-	if (secret.n < 16 || !signature.p || !str_cut(&signature, '.', &time_text) || !str_i64(time_text, &time_us) ||
-	    signature.n != 64)
+	if (secret.n < SECRET_MIN || !signature.p || !str_cut(&signature, '.', &time_text) ||
+	    !str_i64(time_text, &time_us) || signature.n != 64)
 		return false;
 	if (time_us < now_us - WINDOW_US || time_us > now_us + WINDOW_US)
 		return false;

@@ -40,7 +40,7 @@ enum status receive_body(struct web *w, struct str *body, struct err *e)
 enum status receive_refuse(struct web *w, enum status st, const struct err *e)
 {
 	struct buf b;
-	buf_arena(&b, w->ctx->arena, 8192);
+	buf_text(&b, w->ctx->arena);
 	buf_printf(&b, "{\"status\":\"%s\",\"message\":", status_info(st)->name);
 	json_put_str(&b, str_c(e->msg[0] ? e->msg : status_info(st)->title));
 	buf_putc(&b, '}');

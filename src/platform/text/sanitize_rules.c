@@ -5,6 +5,8 @@
  */
 #include "platform/text/sanitize_rules.h"
 
+#define ID_MAX 200 /* bytes of an id; a longer one is left out */
+
 /* --- attributes ---------------------------------------------------------------------------------------------- */
 
 #define ATTRS(name) static const struct attr_rule name[]
@@ -376,7 +378,7 @@ static void put_rel(struct buf *v, struct str s)
 /* `extra`: what else than names and non-ASCII may stand in it. */
 static bool put_id(struct buf *v, struct str s, const char *extra)
 {
-	if (!s.n || s.n > 200)
+	if (!s.n || s.n > ID_MAX)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];

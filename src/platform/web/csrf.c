@@ -21,12 +21,13 @@
 #define MAC 20
 #define RAW (SALT + 4 + MAC)
 #define TOKEN_LIFE_S (24 * 3600)
+#define SIGNED_MAX   128 /* bytes of the cookie that count; ours are shorter */
 
 static void token_sign(const struct web *w, struct str cookie, const unsigned char *head, unsigned char out[MAC])
 {
 	struct str secret = web_app_of(w)->platform->secret;
-	unsigned char msg[4 + 128 + SALT + 4] = "form", mac[EVP_MAX_MD_SIZE];
-	size_t n = cookie.n < 128 ? cookie.n : 128;
+	unsigned char msg[4 + SIGNED_MAX + SALT + 4] = "form", mac[EVP_MAX_MD_SIZE];
+	size_t n = cookie.n < SIGNED_MAX ? cookie.n : SIGNED_MAX;
 	unsigned mac_len = 0;
 	memcpy(msg + 4, cookie.p, n);
 	memcpy(msg + 4 + n, head, SALT + 4);

@@ -23,6 +23,7 @@
 #include "rt/fiber.h"
 
 #define BODY_MAX (64u << 10)
+#define CSP_MAX  ((size_t)16 << 10)
 #define TAGS_MAX 4096
 
 /* --- on the loop -------------------------------------------------------------------------------------------- */
@@ -415,25 +416,27 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 	return ST_OK;
 }
 
-static void build_csp(struct web_app *a)
+/* False: so many services, or so long addresses, that browsers can not be told of them. */
+static bool build_csp(struct web_app *a)
 {
-	char origins[512] = "";
+	SCOPED_BUF origins;
 	const struct platform *p = a->platform;
 	bool several = false;
 	for (unsigned i = 1; i < p->service_count; i++)
 		several |= !str_eq(service_origin(&p->services[i]), service_origin(&p->services[0]));
-	for (unsigned i = 0; several && i < p->service_count; i++) {
-		size_t at = strlen(origins);
-		snprintf(origins + at, sizeof origins - at, " %.*s", STR_ARG(service_origin(&p->services[i])));
-	}
+	buf_init(&origins, CSP_MAX);
+	for (unsigned i = 0; several && i < p->service_count; i++)
+		buf_printf(&origins, " %.*s", STR_ARG(service_origin(&p->services[i])));
+	const char *others = buf_str(&origins).p;
 	/* Pictures and sound of federated and imported posts come from anywhere; scripts from here alone. */
-	buf_init(&a->csp, 16384);
+	buf_init(&a->csp, CSP_MAX);
 	buf_printf(&a->csp,
-	        "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; "
-	        "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; "
-	        "base-uri 'none'; "
-	        "frame-ancestors 'self'" CSP_FORMS "'self'%s",
-	        origins, origins, origins, origins);
+	           "default-src 'self'%s; img-src 'self' data: https:%s; media-src 'self' https:%s; "
+	           "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com; object-src 'none'; "
+	           "base-uri 'none'; "
+	           "frame-ancestors 'self'" CSP_FORMS "'self'%s",
+	           others, others, others, others);
+	return buf_ok(&origins) && buf_ok(&a->csp);
 }
 
 struct web_app *web_app_new(struct platform *p, const struct route *const *extra, struct err *e)
@@ -455,7 +458,11 @@ struct web_app *web_app_new(struct platform *p, const struct route *const *extra
 		web_app_free(a);
 		return NULL;
 	}
-	build_csp(a);
+	if (!build_csp(a)) {
+		(void)!err_set(e, ST_CONFIG, "the services' addresses are longer than %zu bytes together", CSP_MAX / 4);
+		web_app_free(a);
+		return NULL;
+	}
 	return a;
 }
 

@@ -173,7 +173,7 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 static bool build_problem(struct web_app *a, enum status st)
 {
 	struct buf json;
-	buf_init(&json, 4096);
+	buf_init(&json, PROBLEM_MAX);
 	problem(&json, st, STR(""), STR(""), STR(""), STR(""));
 	a->problems[st] = json.data; /* freed by web_error_free */
 	return buf_ok(&json);
@@ -185,7 +185,7 @@ static bool build_page(struct web_app *a, enum status st, enum lang l)
 	struct error_view v = { .http = info->http, .title = info->title, .home = STR("/") };
 	struct buf html;
 	SCOPED_LANG(l);
-	buf_init(&html, 65536);
+	buf_init(&html, PAGE_MAX);
 	tpl_error_plain(&html, &v);
 	a->pages[l][st] = html.data; /* freed by web_error_free */
 	return buf_ok(&html);

@@ -49,7 +49,7 @@ static enum status get_readyz(struct web *w, struct err *e)
 {
 	struct platform *p = web_app_of(w)->platform;
 	struct buf checks;
-	buf_arena(&checks, w->ctx->arena, 65536);
+	buf_text(&checks, w->ctx->arena);
 	buf_putc(&checks, '[');
 	bool draining = p->draining != 0;
 	bool ready = check_stores(w, p, &checks) && !draining;

@@ -265,7 +265,7 @@ void web_set_cookie(struct web *w, const struct cookie *c)
 	assert(cookie_value_ok(c->value));
 	bool prefix = w->req->secure && !c->plain && (!c->path || !strcmp(c->path, "/"));
 	struct buf b;
-	buf_arena(&b, w->ctx->arena, 8192);
+	buf_text(&b, w->ctx->arena);
 	/* RFC 6265bis 4.1.3.2: a __Host- cookie can't be set by another host of the domain, nor over plain HTTP. */
 	buf_printf(
 	        &b, "%s%s=%.*s; Path=%s", prefix ? "__Host-" : "", c->name, STR_ARG(c->value), c->path ? c->path : "/");

@@ -23,6 +23,7 @@
 #define STALE_NS (300 * INT64_C(1000000000))
 #define WAIT_NS (2 * INT64_C(1000000000))
 #define COMPRESS_MIN 512
+#define HEADERS_MAX    ((size_t)16 << 10) /* bytes; a page with more is not kept */
 #define BROTLI_QUALITY 5 /* 11 takes fifty times as long for a tenth less */
 #define GZIP_LEVEL 6
 
@@ -322,7 +323,7 @@ static struct blob *build(struct web_req *wr, const char *type, struct str body)
 		if (offload(OFFLOAD_PROMPT, squeeze, &s) != ST_OK)
 			s.gz_len = s.br_len = 0;
 	}
-	buf_arena(&headers, a, 16384);
+	buf_arena(&headers, a, HEADERS_MAX);
 	web_etag(body, h.etag);
 	put_headers(wr, type, s.gz_len || s.br_len, h.etag, &headers);
 	h.headers_len = (uint32_t)headers.len;

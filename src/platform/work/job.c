@@ -17,7 +17,13 @@
 #include "platform/text/json.h"
 
 #define DRAIN_PATIENCE_NS (5 * NS_PER_S) /* for what was cancelled to end */
-enum { QUEUES_MAX = 64, PAYLOAD_MAX = 1 << 20, KEY_MAX = 512, MANY_CHUNK = 2000 };
+enum {
+	QUEUES_MAX = 64,
+	PAYLOAD_MAX = 1 << 20,
+	KEY_MAX = 512,
+	MANY_CHUNK = 2000,
+	CHUNK_MAX = 256 << 20 /* bytes of those */
+};
 #define WAKE_CHANNEL "gh:jobs:wake"
 
 static struct { struct db *db; struct job_queue *q; } registry[QUEUES_MAX];
@@ -169,7 +175,7 @@ static enum status add_chunk(
         struct db_conn *c, const struct job_queue *q, const struct job_new *j, size_t n, size_t *added, struct err *e)
 {
 	SCOPED_BUF b;
-	buf_init(&b, 256 << 20);
+	buf_init(&b, CHUNK_MAX);
 	int64_t now = clock_now_us(), k;
 	for (size_t i = 0; i < n; i++)
 		TRY(put_row(&b, q, &j[i], now, e));

@@ -84,7 +84,7 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	if (!h->def) {
 		h->result = ST_NOT_IMPLEMENTED;
 		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"",
-		        (int)(h->job.kind.n < 100 ? h->job.kind.n : 100), h->job.kind.p);
+		         STR_ARG(str_shown(h->job.kind)));
 		return;
 	}
 	ctx_init(&ctx, arena);

@@ -36,8 +36,8 @@ enum status account_get_leave(struct web *w, struct err *e)
 static enum status prove_it(struct web *w)
 {
 	struct buf back, next;
-	buf_arena(&back, w->ctx->arena, 4096);
-	buf_arena(&next, w->ctx->arena, 8192);
+	buf_text(&back, w->ctx->arena);
+	buf_text(&next, w->ctx->arena);
 	url_encode(&back, web_url(w->ctx, "account", "/leave"));
 	url_encode(&next, web_abs_url(w->ctx, "account", "/auth/login?again=1&next=%.*s", (int)back.len, back.data));
 	return web_redirect(

@@ -72,7 +72,7 @@ static enum status notice_choice_tell(struct db_conn *c, struct web *w, const st
 	struct buf b;
 	struct str person = arena_strf(db_arena(c), "%lld", (long long)w->person->id);
 	struct audit_entry entry = { .action = on ? "person.letters_on" : "person.letters_off" };
-	buf_arena(&b, db_arena(c), 1024);
+	buf_text(&b, db_arena(c));
 	buf_printf(&b, "{\"by_mail\":%s", on ? "true" : "false");
 	json_put_member(&b, "topic", str_c(d->topic));
 	json_put_member(&b, "agent", sso_agent(db_arena(c), w->req));

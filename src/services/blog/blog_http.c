@@ -15,6 +15,7 @@
 #define ARCHIVE_PAGE 500
 #define PAGE_USUAL (24u << 10) /* what most pages take: room for that at once, instead of growing and copying */
 #define SEARCH_MAX 200 /* characters of a query that are looked at */
+#define PAGES_MAX    100000 /* of a list; there is no such page beyond */
 
 static enum status open_site(struct web *w, struct db_conn **c, struct blog_site *site, struct err *e)
 {
@@ -62,7 +63,7 @@ static enum status page_number(struct web *w, struct str base, int *number, bool
 		*moved = true;
 		return web_redirect(w, 301, blog_page_url(w->ctx, base, 1));
 	}
-	if (n < 1 || n > 100000)
+	if (n < 1 || n > PAGES_MAX)
 		return err_set(e, ST_NOT_FOUND, "There is no such page");
 	*number = (int)n;
 	return ST_OK;
@@ -118,7 +119,7 @@ enum status blog_get_home(struct web *w, struct err *e)
 	shell.kind = STR("home");
 	struct buf ld, out;
 	if (number == 1) {
-		buf_arena(&ld, w->ctx->arena, 64 << 10);
+		buf_text(&ld, w->ctx->arena);
 		tpl_blog_home_ld(&ld, w, &site);
 		shell.head_extra = made_by(&ld);
 		if (site.meta_description.n)
@@ -179,7 +180,7 @@ enum status blog_get_tag(struct web *w, struct err *e)
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
 	struct buf ld, out;
-	buf_arena(&ld, w->ctx->arena, 64 << 10);
+	buf_text(&ld, w->ctx->arena);
 	tpl_blog_tag_ld(&ld, w, &site, &tag);
 	shell.head_extra = made_by(&ld);
 	page_buf(w, &out);
@@ -218,7 +219,7 @@ enum status blog_get_author(struct web *w, struct err *e)
 	link_neighbours(&shell, w->ctx, &page, base);
 	struct blog_list_view v = { .w = w, .site = &site, .page = &page, .base = base };
 	struct buf ld, out;
-	buf_arena(&ld, w->ctx->arena, 64 << 10);
+	buf_text(&ld, w->ctx->arena);
 	tpl_blog_author_ld(&ld, w, &author);
 	shell.head_extra = made_by(&ld);
 	page_buf(w, &out);
@@ -291,7 +292,7 @@ enum status blog_get_post(struct web *w, struct err *e)
 	show_image(&shell, w->ctx, &post.card.image);
 	apply_meta(&shell, w->ctx, &post.meta);
 	struct buf ld, out;
-	buf_arena(&ld, w->ctx->arena, 64 << 10);
+	buf_text(&ld, w->ctx->arena);
 	tpl_blog_post_ld(&ld, w, &site, &post);
 	shell.head_extra = made_by(&ld);
 	struct blog_post_view v = { .w = w, .site = &site, .post = &post };

@@ -34,7 +34,7 @@ struct str blog_page_url(struct ctx *ctx, struct str base, int number)
 struct str blog_search_url(struct ctx *ctx, struct str query, int number)
 {
 	struct buf q;
-	buf_arena(&q, ctx->arena, 1024);
+	buf_text(&q, ctx->arena);
 	url_encode(&q, query);
 	return web_url(ctx, "blog", "/search/?q=%.*s&page=%d", STR_ARG(buf_str(&q)), number);
 }

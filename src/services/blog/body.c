@@ -228,7 +228,7 @@ enum status body_inline(
 	struct str notes[BODY_NOTES_MAX];
 	unsigned note_count = 0;
 	struct buf b;
-	buf_arena(&b, a, 1);
+	buf_arena(&b, a, 0); /* nothing is written beside what is returned */
 	struct render r = { .a = a, .opt = opt, .out = &b, .notes = notes, .note_count = &note_count, .err = e };
 	*out = render_foreign_line(&r, html);
 	return r.status;

@@ -89,7 +89,7 @@ const char *card_sizes(struct str width)
 static int card_pixels(const struct card *k, const char *key)
 {
 	int64_t n = key ? card_int(k, key) : 0;
-	return n < 100000 ? (int)n : 0;
+	return n < BLOG_PIXELS_MAX ? (int)n : 0;
 }
 
 struct safe_html card_img(const struct card *k, const char *src, const char *width, const char *height, const char *cls,

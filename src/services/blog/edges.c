@@ -24,7 +24,7 @@ static enum status type_of(struct str name, const struct edge_type **type, struc
 		*type = &types[i];
 		return ST_OK;
 	}
-	return err_set(e, ST_INVALID, "there is no type of edge \"%.*s\"", STR_ARG(str_first(name, 60)));
+	return err_set(e, ST_INVALID, "there is no type of edge \"%.*s\"", STR_ARG(str_shown(name)));
 }
 
 static enum status not_to_itself(int64_t src, int64_t dst, struct err *e)

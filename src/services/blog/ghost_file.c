@@ -13,6 +13,7 @@
 
 #define FILE_DEPTH_MAX 24 /* rows lie at 5; bodies are text */
 #define VERSION_LEN    40 /* characters of what the file says that it is */
+#define BEGINNING      256 /* bytes by which what is no JSON is known */
 
 struct ghost_upload { char *data; size_t size; };
 
@@ -96,7 +97,7 @@ static size_t bad_utf8(struct str s)
 static enum status check_text(const char *path, struct str s, struct err *e)
 {
 	size_t at = 0;
-	struct str begin = str_trim(str_first(s, 256));
+	struct str begin = str_trim(str_first(s, BEGINNING));
 	if (!s.n || !begin.n)
 		return err_set(e, ST_INVALID, "%s is empty", path);
 	if (s.n > 2 && (!memcmp(s.p, "\xff\xfe", 2) || !memcmp(s.p, "\xfe\xff", 2) || !s.p[0] || !s.p[1]))

@@ -12,6 +12,8 @@
 #define RENDER_VERSION "4" /* raised when bodies come out differently: an import then renders anew */
 #define TITLE_MAX 255
 #define LINKS_BESIDE   6 /* texts that an object's hash is made of, besides its relations */
+#define OLD_SLUG_MAX   500
+#define ID_PART        32 /* bytes of an id that an address is made of */
 
 /* --- what objects have in common ---------------------------------------------------------------------------------- */
 
@@ -175,13 +177,13 @@ static void choose_slug(struct ghost *g, struct plan_object *o, json_t *row)
 	struct str given = str_trim(ghost_text(row, "slug"));
 	o->slug = body_slug(g->a, given);
 	if (given.n && !str_eq(given, o->slug))
-		o->old_slug = str_utf8_first(given, 500);
+		o->old_slug = str_utf8_first(given, OLD_SLUG_MAX);
 	if (!o->slug.n)
 		o->slug = body_slug(g->a, o->title);
 	if (!o->slug.n) {
 		struct str id = ghost_id(g->a, row, "id");
 		o->slug = body_slug(
-		        g->a, arena_strf(g->a, "%.*s-%.*s", STR_ARG(o->type), (int)(id.n < 32 ? id.n : 32), id.p));
+		        g->a, arena_strf(g->a, "%.*s-%.*s", STR_ARG(o->type), STR_ARG(str_utf8_fit(id, ID_PART))));
 	}
 	struct str moved = o->kind == IMPORT_POSTS || o->kind == IMPORT_PAGES ? moved_slug(g, o->slug) : o->slug;
 	if (!given.n)

@@ -102,7 +102,7 @@ static void set_status(struct ghost *g, struct plan_object *o, json_t *row, json
 		import_note(g->log, o->kind, o->slug, "was e-mailed and never on the site: kept as a draft");
 	} else if (!str_eq(status, o->status)) {
 		import_note(g->log, o->kind, o->slug, "has the unknown state \"%.*s\": kept as a draft",
-		        (int)(status.n < 40 ? status.n : 40), status.p);
+		            STR_ARG(str_shown(status)));
 	}
 	json_t *given = json_object_get(row, "published_at");
 	if (!dated && str_eqc(o->status, "published"))
@@ -124,8 +124,7 @@ static void set_visibility(struct ghost *g, struct plan_object *o, json_t *row)
 		return;
 	}
 	o->visibility = STR("tiers"); /* a filter: whoever it means, they are fewer than all members */
-	import_note(
-	        g->log, o->kind, o->slug, "is for \"%.*s\": kept for paying members", (int)(v.n < 80 ? v.n : 80), v.p);
+	import_note(g->log, o->kind, o->slug, "is for \"%.*s\": kept for paying members", STR_ARG(str_shown(v)));
 }
 
 static void set_texts(struct ghost *g, struct plan_object *o, json_t *row, json_t *meta)

@@ -13,6 +13,8 @@
 #include "gen/blog_sql.h"
 #include "services/blog/import_plan.h"
 
+#define ORIGIN_MAX 1024 /* bytes of the address of a file */
+
 struct known {
 	struct plan_media m;
 	UT_hash_handle hh;
@@ -74,7 +76,7 @@ static struct str origin_of(struct arena *a, struct str url)
 	static const struct str roots[] = { STR_INIT("/content/images/"), STR_INIT("/content/media/"),
 		STR_INIT("/content/files/") };
 	struct buf b;
-	buf_arena(&b, a, 1024);
+	buf_arena(&b, a, ORIGIN_MAX);
 	size_t root = 0;
 	while (root < 3 && !str_starts(url, roots[root]))
 		root++;
@@ -160,7 +162,7 @@ struct str import_media_srcset(struct arena *a, const struct media_item *item)
 {
 	struct buf b;
 	bool webp = false;
-	buf_arena(&b, a, 8192);
+	buf_text(&b, a);
 	for (unsigned i = 0; i < item->variant_count; i++)
 		webp = webp || is_format(item->variants[i].format, "webp");
 	for (unsigned i = 0; i < item->variant_count; i++) {

@@ -59,9 +59,15 @@ static void put_img(struct arena *a, struct buf *b, const struct blog_image *im,
 struct safe_html render_img(struct render *r, const struct blog_image *im, const char *cls, const char *sizes)
 {
 	struct buf b;
-	buf_arena(&b, r->a, 64u << 10);
+	buf_arena(&b, r->a, BODY_HTML_MAX);
 	put_img(r->a, &b, im, cls, sizes);
 	r->images++;
+	if (!buf_ok(&b)) { /* an element that does not end would take what follows it for its own */
+		if (r->status == ST_OK)
+			r->status = err_set(r->err, ST_TOO_LARGE, "a picture's text is larger than %zu bytes as HTML",
+			                    BODY_HTML_MAX);
+		return (struct safe_html){ STR("") };
+	}
 	return html_from_template(&b);
 }
 
@@ -184,9 +190,9 @@ static void put_stored_img(struct render *r, struct buf *b, struct str attrs)
 			im.title = unescape(r->a, value);
 		else if (str_eqc(name, "class"))
 			cls = unescape(r->a, value);
-		else if (str_eqc(name, "width") && str_i64(value, &width) && width > 0 && width < 100000)
+		else if (str_eqc(name, "width") && str_i64(value, &width) && width > 0 && width < BLOG_PIXELS_MAX)
 			im.width = (int)width;
-		else if (str_eqc(name, "height") && str_i64(value, &height) && height > 0 && height < 100000)
+		else if (str_eqc(name, "height") && str_i64(value, &height) && height > 0 && height < BLOG_PIXELS_MAX)
 			im.height = (int)height;
 	}
 	struct blog_image stored = { 0 };

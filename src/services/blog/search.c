@@ -15,6 +15,7 @@
 #define HITS_MAX 1000 /* counted and paged through; whoever wants more of them asks more exactly */
 #define HIT_OPEN '\2' /* as in sql/search.sql */
 #define HIT_CLOSE '\3'
+#define PATH_MAX_ 1024 /* bytes of an address that leads nowhere which are looked at */
 
 /* --- the query ---------------------------------------------------------------------------------------------------- */
 
@@ -196,7 +197,7 @@ enum status blog_suggest(struct ctx *ctx, struct db_conn *c, struct str path, in
 	if (limit > SUGGEST_MAX)
 		limit = SUGGEST_MAX;
 	*count = 0;
-	struct str wanted = body_slug(a, last_segment(str_first(path, 1024)));
+	struct str wanted = body_slug(a, last_segment(str_first(path, PATH_MAX_)));
 	struct blog_suggestion *list = ARENA_ARRAY(a, struct blog_suggestion, SUGGEST_MAX);
 	*out = list;
 	if (wanted.n < 2 || limit < 1)

@@ -24,6 +24,8 @@
 enum blog_access { BLOG_VISITOR, BLOG_MEMBER, BLOG_PAID };
 enum blog_visibility { BLOG_PUBLIC, BLOG_MEMBERS_ONLY, BLOG_PAID_ONLY, BLOG_TIERS };
 
+#define BLOG_PIXELS_MAX 100000 /* a picture that says to be wider or higher says nothing */
+
 struct blog_image {
 	struct str src;     /* empty: there is none. "/media/…" or an absolute URL */
 	struct str srcset;  /* "… 320w, … 640w": empty when there are no variants */

@@ -147,7 +147,7 @@ const struct blog_social *store_social(struct arena *a, struct str json, size_t 
 static int text_pixels(struct str s)
 {
 	int64_t n;
-	return str_i64(s, &n) && n > 0 && n < 100000 ? (int)n : 0;
+	return str_i64(s, &n) && n > 0 && n < BLOG_PIXELS_MAX ? (int)n : 0;
 }
 
 /* Where a setting goes, by name: sorted, since it is looked up for every row of every page. */

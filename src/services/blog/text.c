@@ -10,6 +10,7 @@
 #include "services/blog/body.h"
 
 #define SLUG_MAX 185 /* room for "-12345" below the route's 191 */
+#define LOOKED_AT 4096 /* bytes of a title that an address is made of */
 
 /* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
 static struct str search_fold(struct arena *a, struct str s)
@@ -34,7 +35,7 @@ static const char *spelling(utf8proc_int32_t c)
 
 struct str body_slug(struct arena *a, struct str text)
 {
-	struct str s = search_fold(a, str_first(text, 4096));
+	struct str s = search_fold(a, str_utf8_fit(text, LOOKED_AT));
 	struct buf b;
 	buf_arena(&b, a, SLUG_MAX + 8);
 	bool gap = false;

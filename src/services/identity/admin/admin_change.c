@@ -102,7 +102,7 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 		TRY(q_identity_invitations_drop_of(c, x->id, NULL, e));
 	TRY(rights_later(c, &(struct rights){ .person = x->id, .but = STR("") }, e));
 	struct buf b;
-	buf_arena(&b, db_arena(c), 4096);
+	buf_text(&b, db_arena(c));
 	buf_putc(&b, '{');
 	if (x->action == MEMBER_ROLES) {
 		json_put_member(&b, "from", x->before->roles);

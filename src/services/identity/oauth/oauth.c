@@ -32,7 +32,7 @@ enum status oauth_error(struct web *w, int status, const char *error, const char
 {
 	struct buf b;
 	LOG(INFO, w->ctx, "oauth.refused", LS("error", error), LS("why", description));
-	buf_arena(&b, w->ctx->arena, 4096);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "error", str_c(error));
 	json_put_member(&b, "error_description", str_c(description));
@@ -108,7 +108,7 @@ struct str scope_and(struct arena *a, struct str scope, struct str all)
 {
 	struct buf b;
 	struct str s;
-	buf_arena(&b, a, 8192);
+	buf_text(&b, a);
 	while (scope.n && str_next(&scope, ' ', &s))
 		if (s.n && covers(all, s) && !str_has_word(buf_str(&b), s)) {
 			if (b.len)

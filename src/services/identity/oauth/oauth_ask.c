@@ -9,6 +9,8 @@
 
 #define PAGE_MAX (256 << 10)
 #define PARAMS_MAX 40
+#define NONCE_MAX  512
+#define STATE_MAX  2048
 
 static struct str param(const struct oauth_ask *a, const char *name)
 {
@@ -81,7 +83,7 @@ static const char *what_is_wrong(struct oauth_ask *a)
 	const char *challenge = wrong_challenge(a);
 	if (challenge)
 		return challenge;
-	if (a->nonce.n > 512 || a->state.n > 2048)
+	if (a->nonce.n > NONCE_MAX || a->state.n > STATE_MAX)
 		return ask_wrong(a, "invalid_request", "The nonce or the state is too long.");
 	if (!a->scope.n)
 		return ask_wrong(a, "invalid_scope", "None of these scopes is one that the application may ask for.");
@@ -230,7 +232,7 @@ enum status oauth_ask_answer(
 		return show_code(w, name, value);
 	if (a->form_post)
 		return post_back(w, a, name, value);
-	buf_arena(&to, w->ctx->arena, 16384);
+	buf_text(&to, w->ctx->arena);
 	buf_printf(&to, "%.*s%c%s=", STR_ARG(a->redirect_uri), str_chr(a->redirect_uri, '?') < 0 ? '?' : '&', name);
 	url_encode(&to, value);
 	if (a->state.p) {

@@ -122,10 +122,10 @@ static enum status send_to_sign_in(struct web *w, const struct oauth_ask *a, str
 	struct str resume;
 	struct buf next;
 	TRY(keep_ask(w, a, NULL, &resume, e));
-	buf_arena(&next, w->ctx->arena, 4096);
+	buf_text(&next, w->ctx->arena);
 	url_encode(&next, web_url(w->ctx, "identity", "/oauth/authorize?resume=%.*s", STR_ARG(resume)));
 	struct str hint = form_get(&a->params, "login_hint");
-	if (hint.n && hint.n <= 254) {
+	if (hint.n && hint.n <= PERSON_EMAIL_MAX) {
 		BUF_LIT(&next, "&email=");
 		url_encode(&next, hint);
 	}
@@ -276,7 +276,7 @@ static enum status tx_consent(struct db_conn *c, void *arg, struct err *e)
 	struct identity_consent_row *former;
 	int64_t person = x->w->person->id;
 	struct buf b;
-	buf_arena(&b, db_arena(c), 4096);
+	buf_text(&b, db_arena(c));
 	buf_putc(&b, '{');
 	json_put_member(&b, "scope", x->a->scope);
 	buf_putc(&b, '}');

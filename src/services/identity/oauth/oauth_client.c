@@ -16,6 +16,7 @@
 
 #define ASSERTION_LIFE_S 600
 #define ASSERTION "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#define JTI_MAX          128
 
 const char *const oauth_auth_names[OAUTH_AUTHS] = { [OAUTH_AUTH_NONE] = "none",
 	[OAUTH_AUTH_BASIC] = "client_secret_basic",
@@ -316,9 +317,9 @@ static bool assertion_fits(struct web *w, const struct oauth_client *c, struct s
 	struct str jti = json_str(t.payload, "jti");
 	double exp = json_number_value(json_object_get(t.payload, "exp"));
 	bool good = str_eq(json_str(t.payload, "iss"), c->id) && str_eq(json_str(t.payload, "sub"), c->id) && jti.n &&
-	        jti.n <= 128 && jwt_in_time(&t, 10, true, NULL) == ST_OK &&
-	        exp < (double)clock_now_us() / US_PER_S + ASSERTION_LIFE_S && meant_for_us(w, &t) &&
-	        signed_by_client(&t, c);
+	            jti.n <= JTI_MAX && jwt_in_time(&t, 10, true, NULL) == ST_OK &&
+	            exp < (double)clock_now_us() / US_PER_S + ASSERTION_LIFE_S && meant_for_us(w, &t) &&
+	            signed_by_client(&t, c);
 	if (good) {
 		char hash[AUTH_HASH_LEN + 1];
 		auth_hash(arena_strf(w->ctx->arena, "%.*s\n%.*s", STR_ARG(c->id), STR_ARG(jti)), hash);

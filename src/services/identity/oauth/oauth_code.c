@@ -11,6 +11,9 @@
 #include "base/id.h"
 
 #define USED_LIFE_S 600
+/* RFC 7636 4.1. */
+#define VERIFIER_MIN 43
+#define VERIFIER_MAX 128
 
 static struct str code_text(struct ctx *ctx, const struct oauth_code *c, struct str grant)
 {
@@ -92,7 +95,7 @@ enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str clien
 	if (!out->challenge.n)
 		return verifier.n ? err_set(e, ST_INVALID, bad) : ST_OK;
 	auth_hash(verifier, challenge);
-	return verifier.n >= 43 && verifier.n <= 128 && same(out->challenge, str_c(challenge))
-	        ? ST_OK
-	        : err_set(e, ST_INVALID, bad);
+	return verifier.n >= VERIFIER_MIN && verifier.n <= VERIFIER_MAX && same(out->challenge, str_c(challenge))
+	               ? ST_OK
+	               : err_set(e, ST_INVALID, bad);
 }

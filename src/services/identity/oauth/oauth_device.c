@@ -99,7 +99,7 @@ enum status identity_post_device(struct web *w, struct err *e)
 		auth_expiry_us(DEVICE_LIFE_S) };
 	TRY(authstore_put(ctx, ctx->svc->platform->auth, &n, e));
 	struct str page = web_abs_url(ctx, "identity", "/oauth/device");
-	buf_arena(&b, ctx->arena, 4096);
+	buf_text(&b, ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "device_code", secret);
 	json_put_member(&b, "user_code", str_c(code));
@@ -189,7 +189,7 @@ enum status identity_get_device(struct web *w, struct err *e)
 static struct str tidy(struct web *w, struct str typed)
 {
 	struct buf b;
-	buf_arena(&b, w->ctx->arena, 64);
+	buf_text(&b, w->ctx->arena);
 	for (size_t i = 0; i < typed.n && b.len < DEVICE_CODE_LEN; i++) {
 		char c = typed.p[i] >= 'a' && typed.p[i] <= 'z' ? (char)(typed.p[i] - 32) : typed.p[i];
 		if (c < 'A' || c > 'Z')

@@ -10,6 +10,7 @@
 #include "platform/crypto/jose.h"
 
 #define WINDOW_S 60
+#define JTI_MAX  256
 
 static bool same_address(struct web *w, struct str htu)
 {
@@ -51,7 +52,7 @@ static enum status only_once(struct web *w, const struct jwt *t, const char *pri
 	char hash[AUTH_HASH_LEN + 1];
 	struct str jti = json_str(t->payload, "jti");
 	*fresh = false;
-	if (!jti.n || jti.n > 256)
+	if (!jti.n || jti.n > JTI_MAX)
 		return ST_OK;
 	auth_hash(arena_strf(w->ctx->arena, "dpop %s %.*s", print, STR_ARG(jti)), hash);
 	const struct auth_entry seen = { AUTH_ONCE, str_c(hash), STR_NULL, STR(""), auth_expiry_us(2 * WINDOW_S) };

@@ -65,7 +65,7 @@ static const struct { const char *name, *value; } facts[] = {
 enum status identity_get_metadata(struct web *w, struct err *e)
 {
 	struct buf b;
-	buf_arena(&b, w->ctx->arena, 16 << 10);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "issuer", w->ctx->svc->base_url);
 	for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
@@ -114,7 +114,7 @@ enum status identity_post_introspect(struct web *w, struct err *e)
 	                !scope_has(oauth_client_scope(&client), "introspect")))
 		return inactive(w);
 	TRY(st);
-	buf_arena(&b, w->ctx->arena, 8192);
+	buf_text(&b, w->ctx->arena);
 	BUF_LIT(&b, "{\"active\":true");
 	json_put_member(&b, "client_id", t.grant.client);
 	json_put_member(&b, "scope", t.grant.scope);
@@ -215,7 +215,7 @@ enum status identity_get_userinfo(struct web *w, struct err *e)
 	TRY(people_load(w->ctx, t.grant.person, &p, e));
 	if (!p || str_eqc(p->status, "suspended"))
 		return challenge(w, "Bearer", "invalid_token") == ST_UNAUTHENTICATED ? ST_OK : ST_INTERNAL;
-	buf_arena(&b, w->ctx->arena, 16 << 10);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "sub", oauth_sub(w->ctx->arena, p->id));
 	if (scope_has(t.grant.scope, "profile"))

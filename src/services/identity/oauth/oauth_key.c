@@ -152,7 +152,7 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 	struct buf b;
 	enum status st = ST_OK;
 	SCOPED_READING *held = NULL;
-	buf_arena(&b, ctx->arena, 64 << 10);
+	buf_text(&b, ctx->arena);
 	TRY(ring_lock_read(ctx, &held, e));
 	BUF_LIT(&b, "{\"keys\":[");
 	for (unsigned i = 0; i < ring.count && st == ST_OK; i++) {

@@ -29,7 +29,7 @@ struct logout_leaving {
 static struct str job_payload(struct ctx *ctx, const struct sso *s, struct str client, struct str uri)
 {
 	struct buf b;
-	buf_arena(&b, ctx->arena, 8192);
+	buf_text(&b, ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "client", client);
 	json_put_member(&b, "uri", uri);
@@ -117,7 +117,7 @@ static enum status logout_token(struct ctx *ctx, const json_t *j, enum jose_alg 
 	char jti[ID_TEXT_LEN + 1];
 	int64_t now = clock_now_us() / US_PER_S;
 	id_text(id_new(), jti);
-	buf_arena(&b, ctx->arena, 8192);
+	buf_text(&b, ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "iss", ctx->svc->base_url);
 	json_put_member(&b, "aud", json_str(j, "client"));
@@ -197,7 +197,7 @@ static enum status logout_sign_out(struct web *w, const struct wish *x, struct e
 	if (!x->uri.n)
 		return web_redirect(w, 303, web_url(w->ctx, "blog", "/"));
 	struct buf to;
-	buf_arena(&to, w->ctx->arena, 8192);
+	buf_text(&to, w->ctx->arena);
 	buf_putstr(&to, x->uri);
 	if (x->state.p) {
 		buf_printf(&to, "%cstate=", str_chr(x->uri, '?') < 0 ? '?' : '&');

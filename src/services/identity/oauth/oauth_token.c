@@ -65,7 +65,7 @@ static enum status id_token(struct token_ask *x, struct str *out, struct err *e)
 	struct auth_entry n;
 	struct buf b;
 	int64_t now = clock_now_us() / US_PER_S;
-	buf_arena(&b, ctx->arena, 8192);
+	buf_text(&b, ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "iss", ctx->svc->base_url);
 	json_put_member(&b, "sub", oauth_sub(ctx->arena, g->person));
@@ -157,7 +157,7 @@ static enum status token_answer(struct token_ask *x, struct err *e)
 	struct web *w = x->w;
 	struct buf b;
 	struct str id;
-	buf_arena(&b, w->ctx->arena, 32 << 10);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "access_token", x->tokens.access);
 	json_put_member(&b, "token_type", x->grant.jkt.n ? STR("DPoP") : STR("Bearer"));

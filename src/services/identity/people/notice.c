@@ -155,7 +155,7 @@ static enum status write_letter(struct ctx *ctx, const struct job *job, const st
 	struct buf b;
 	struct arena *a = ctx->arena;
 	SCOPED_LANG(lang_of_person(ctx, p->locale));
-	buf_arena(&b, a, 16 << 10);
+	buf_text(&b, a);
 	buf_printf(&b, tr("Hello %.*s,\n\n%s\n\nWhen: %.*s\nWith: %.*s\n"), STR_ARG(p->name), tr(kinds[kind].text),
 	        STR_ARG(html_time(a, p->timezone, json_integer_value(json_object_get(j, "at")))),
 	        STR_ARG(sso_agent_shown(a, json_str(j, "agent"))));

@@ -10,20 +10,23 @@
 #include "platform/text/unicode.h"
 
 #define HANDLE_TRIES 200
+/* RFC 5321 4.5.3.1.1, RFC 1035 2.3.4. */
+#define LOCAL_PART_MAX 64
+#define LABEL_MAX      63
 
 /* --- texts that people give --------------------------------------------------------------------------------- */
 
 static bool address_ok(struct str s)
 {
 	ptrdiff_t at = str_rchr(s, '@');
-	if (str_utf8_turns(s) || at < 1 || at > 64 || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
+	if (str_utf8_turns(s) || at < 1 || at > LOCAL_PART_MAX || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
 		return false;
 	struct str domain = str_skip(s, (size_t)at + 1), label;
 	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || strchr("<>()[],;:\\\"", s.p[i]))
 			return false;
 	while (str_next(&domain, '.', &label))
-		if (!label.n || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
+		if (!label.n || label.n > LABEL_MAX || label.p[0] == '-' || label.p[label.n - 1] == '-')
 			return false;
 	return true;
 }
@@ -140,7 +143,7 @@ static enum status free_handle(struct db_conn *c, struct str name, struct str *o
 	struct identity_handles_like_row *taken;
 	size_t n;
 	struct buf pattern;
-	buf_arena(&pattern, a, 256);
+	buf_text(&pattern, a);
 	for (size_t i = 0; i < base.n; i++)
 		buf_printf(&pattern, "%s%c", base.p[i] == '_' ? "!" : "", base.p[i]);
 	buf_putc(&pattern, '%');

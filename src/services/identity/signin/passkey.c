@@ -15,6 +15,7 @@
 #define BODY_MAX (48 << 10)
 #define ASKED_S 300
 #define PASSKEYS_MAX 20
+#define NAME_MAX_    60 /* characters */
 
 /* --- what is asked ------------------------------------------------------------------------------------------------ */
 
@@ -74,7 +75,7 @@ enum status identity_post_passkey_options(struct web *w, struct err *e)
 	if (n >= PASSKEYS_MAX)
 		return too_many(e);
 	TRY(challenge_issue(w, w->person->id, &challenge, e));
-	buf_arena(&b, w->ctx->arena, 64 << 10);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "challenge", challenge);
 	BUF_LIT(&b, ",\"rp\":{");
@@ -103,7 +104,7 @@ enum status identity_post_sign_in_passkey_options(struct web *w, struct err *e)
 	struct str challenge;
 	struct buf b;
 	TRY(challenge_issue(w, 0, &challenge, e));
-	buf_arena(&b, w->ctx->arena, 4096);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "challenge", challenge);
 	json_put_member(&b, "rpId", service_host(w->ctx->svc));
@@ -160,7 +161,7 @@ static enum status passkey_add(struct web *w, const json_t *j, struct err *e)
 	TRY(answered(w, client_data, w->person->id, &x, e));
 	TRY(webauthn_register(w->ctx->arena, &x, client_data, bytes(w, j, "attestationObject"), &made, e));
 	struct passkey_adding a = { w, &made,
-		                    name.n ? arena_str(w->ctx->arena, str_utf8_first(name, 60)) : TR("Passkey"),
+		                    name.n ? arena_str(w->ctx->arena, str_utf8_first(name, NAME_MAX_)) : TR("Passkey"),
 		                    false };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_add, &a, e));
 	web_no_cache(w);
@@ -211,7 +212,7 @@ static enum status sign_in(struct web *w, const json_t *j, struct err *e)
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_used, &u, e));
 	TRY(signin_begin(w, p, "hwk user mfa", e));
 	struct buf b;
-	buf_arena(&b, w->ctx->arena, 8192);
+	buf_text(&b, w->ctx->arena);
 	buf_putc(&b, '{');
 	json_put_member(&b, "location", next.n && web_is_ours(w->ctx, next) ? next : web_url(w->ctx, "account", "/"));
 	buf_putc(&b, '}');

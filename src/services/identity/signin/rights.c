@@ -13,7 +13,7 @@
 enum status rights_later(struct db_conn *c, const struct rights *r, struct err *e)
 {
 	struct buf b;
-	buf_arena(&b, db_arena(c), 1024);
+	buf_text(&b, db_arena(c));
 	buf_printf(&b, "{\"person\":%lld,\"before\":%lld", (long long)r->person, (long long)r->before_us);
 	json_put_member(&b, "but", r->but);
 	buf_putc(&b, '}');

@@ -55,7 +55,7 @@ struct str totp_seed_text(struct arena *a, struct str seed, bool grouped)
 	struct buf b;
 	uint32_t acc = 0;
 	unsigned bits = 0, written = 0;
-	buf_arena(&b, a, 512);
+	buf_text(&b, a);
 	for (size_t i = 0; i < seed.n; i++) {
 		acc = acc << 8 | (unsigned char)seed.p[i];
 		for (bits += 8; bits >= 5; bits -= 5) {
@@ -73,7 +73,7 @@ struct str totp_seed_text(struct arena *a, struct str seed, bool grouped)
 struct str totp_uri(struct arena *a, struct str seed, struct str issuer, struct str account)
 {
 	struct buf b;
-	buf_arena(&b, a, 2048);
+	buf_text(&b, a);
 	BUF_LIT(&b, "otpauth://totp/");
 	url_encode(&b, issuer);
 	buf_putc(&b, ':');

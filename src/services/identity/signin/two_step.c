@@ -57,7 +57,7 @@ static enum status show_seed(struct web *w, struct str seed, struct two_step_vie
 	const struct service_instance *s = w->ctx->svc;
 	ptrdiff_t at = str_find(s->base_url, STR("://"));
 	struct str issuer = str_skip(s->base_url, (size_t)(at < 0 ? 0 : at + 3));
-	buf_arena(&qr, w->ctx->arena, 256 << 10);
+	buf_text(&qr, w->ctx->arena);
 	TRY(totp_qr(&qr, totp_uri(w->ctx->arena, seed, issuer, w->person->email), &v->qr_size, e));
 	v->qr = buf_str(&qr);
 	v->seed_text = totp_seed_text(w->ctx->arena, seed, true);

@@ -10,6 +10,7 @@
 #define HEAD (RP_HASH + 1 + 4)
 #define AAGUID 16
 #define CBOR_DEPTH 8
+#define NUMBER_MAX 1024 /* bytes of one of a key: RSA of 8192 bits */
 enum { FLAG_PRESENT = 1, FLAG_VERIFIED = 4, FLAG_ATTESTED = 64 };
 enum {
 	COSE_KTY = 1,
@@ -181,7 +182,7 @@ static struct str jwk_of(struct arena *a, const cbor_item_t *map)
 		return STR_NULL;
 	struct str x = bytes_of(by_number(map, COSE_X)), y = bytes_of(by_number(map, COSE_Y)),
 	           n = bytes_of(by_number(map, COSE_CRV));
-	if (!x.p || x.n > 1024 || y.n > 1024 || n.n > 1024)
+	if (!x.p || x.n > NUMBER_MAX || y.n > NUMBER_MAX || n.n > NUMBER_MAX)
 		return STR_NULL;
 	(void)!is_int(by_number(map, COSE_CRV), &crv);
 	if (kty == 2 && alg == COSE_ES256 && crv == 1 && y.p)
