@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every number that has a name in src is a row of the limits: probed by a row of some tests/*/test_limits*.c, shown by a test that tests/limits.txt (or
+"""Numbers that bound a text have names, and every number that has a name in src is a row of the limits: probed by a row of some tests/*/test_limits*.c, shown by a test that tests/limits.txt (or
 limits.txt of a service) names, or said there to be no bound."""
 
 import re
@@ -93,6 +93,33 @@ class Limits(unittest.TestCase):
         wrong = [f"{where}: {name}: there is no {rest}" for where, _, name, kind, rest in listed() if kind == "test" and not test_there(rest)]
         wrong += [f"{where}: {name}: why?" for where, _, name, kind, rest in listed() if kind != "test" and len(rest) < 6]
         self.assertEqual(wrong, [])
+
+
+# What bounds a text has a name: the size of a buffer (one of bounded parts needs none: buf_text), how much of a text is taken, and how long it
+# may be. Small numbers are lengths of words and layouts of formats.
+NUMBER = r"(?:\(size_t\)\s*)?\d+[uUlL]*(?:\s*(?:<<|\*)\s*\d+)?"
+BARE = [(re.compile(rf"\bbuf_(?:arena|init)\([^;]*?,\s*(?!0\)){NUMBER}\s*\)"), "the size of a buffer"),
+        (re.compile(r"\bstr_(?:utf8_)?(?:first|fit)\([^;]*?,\s*\d{2,}[uUlL]*\)"), "how much of a text is taken"),
+        (re.compile(r"\.n\s*[<>]=?\s*(?:2[2-9]|[3-9]\d|\d{3,})\b"), "how long a text may be")]
+
+
+class BareNumbers(unittest.TestCase):
+    def bare(self, text):
+        text = re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', "_", without_comments(text))
+        return [(number, why) for number, line in enumerate(text.splitlines(), 1) for pattern, why in BARE if pattern.search(line)]
+
+    def test_what_bounds_a_text_has_a_name(self):
+        wrong = [f"{path.relative_to(ROOT)}:{number}: {why} is a bare number: give it a name, and a row"
+                 for path in sorted(SRC.rglob("*")) if path.suffix in (".c", ".h", ".re") for number, why in self.bare(path.read_text())]
+        self.assertEqual(wrong, [])
+
+    def test_it_sees_them(self):
+        for line in ("buf_arena(&b, a, 4096);", "buf_init(&b, (size_t)1 << 20);", "buf_arena(&b, f(x, y), 64 << 10);", "x = str_first(s, 200);", "str_utf8_fit(f(s), 60u)",
+                     "if (!s.n || s.n > 254)"):
+            self.assertTrue(self.bare(line), line)
+        for line in ("buf_arena(&b, a, PAGE_MAX);", "buf_arena(&b, a, 0);", "buf_text(&b, a);", "buf_init(&b, 3 * s.n);", "str_first(s, 7)", "if (s.n > 20 || s.n < ID_MAX)",
+                     "/* s.n > 200 */", 'LOG("buf_init(&b, 100)")'):
+            self.assertFalse(self.bare(line), line)
 
 
 if __name__ == "__main__":
