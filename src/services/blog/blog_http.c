@@ -267,6 +267,21 @@ enum status blog_get_archive(struct web *w, struct err *e)
 	return web_html_reading(w, 200, &out, &c);
 }
 
+/* Who writes or leads here reads all, and so do supporters; other members what is for members. */
+static enum blog_access access_of(const struct web *w)
+{
+	if (person_may(w->person, "", "editor") || person_may(w->person, "blog", "supporter"))
+		return BLOG_PAID;
+	return w->person ? BLOG_MEMBER : BLOG_VISITOR;
+}
+
+/* Where a visitor signs in or joins, to come back to the page at that path. */
+static struct str sign_in_url(struct web *w, struct str back)
+{
+	const struct platform *p = w->ctx->svc->platform;
+	return p->auth_hooks && p->identity ? p->auth_hooks->sign_in_url(w, back) : web_url(w->ctx, "account", "/");
+}
+
 /* --- one post ----------------------------------------------------------------------------------------------------- */
 
 enum status blog_get_post(struct web *w, struct err *e)
@@ -276,7 +291,7 @@ enum status blog_get_post(struct web *w, struct err *e)
 	struct blog_post post;
 	SCOPED_DB_READ c = NULL;
 	TRY(open_site(w, &c, &site, e));
-	enum blog_access access = w->person ? BLOG_MEMBER : BLOG_VISITOR;
+	enum blog_access access = access_of(w);
 	enum status s = blog_post(w->ctx, c, slug, access, &post, e);
 	if (s == ST_NOT_FOUND) {
 		db_read_end(&c);
@@ -296,15 +311,18 @@ enum status blog_get_post(struct web *w, struct err *e)
 	tpl_blog_post_ld(&ld, w, &site, &post);
 	shell.head_extra = made_by(&ld);
 	struct blog_post_view v = { .w = w, .site = &site, .post = &post };
+	if (post.gated && !w->person)
+		v.sign_in = sign_in_url(w, w->req->path);
 	page_buf(w, &out);
 	tpl_blog_post(&out, &shell, &v);
 	return web_html_reading(w, 200, &out, &c);
 }
 
-/* Sign-up buttons in bodies lead here, whatever account's address is on this site. */
+/* Sign-up buttons in bodies lead here: to join, and back to the front page. */
 enum status blog_get_subscribe(struct web *w, struct err *e)
 {
-	return web_redirect(w, 302, web_url(w->ctx, "account", "/"));
+	struct str home = web_url(w->ctx, "blog", "/");
+	return web_redirect(w, 302, w->person ? web_url(w->ctx, "account", "/") : sign_in_url(w, home));
 }
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */

@@ -22,6 +22,7 @@ struct blog_post_view {
 	struct web *w;
 	const struct blog_site *site;
 	const struct blog_post *post;
+	struct str sign_in; /* of a gated post: where a visitor signs in or joins; p NULL: they are signed in */
 };
 
 /* Addresses of the blog's pages, in ctx->arena: as a path, or absolute when the blog lives elsewhere. */

@@ -124,6 +124,11 @@ static const struct first_step steps[] = {
 	{ 0 },
 };
 
+static const struct role_def roles[] = {
+	{ "supporter", "Supporter", "Reads what is for supporting members." },
+	{ 0 },
+};
+
 const struct service service_blog = {
 	.name = "blog",
 	.title = "Site",
@@ -135,6 +140,7 @@ const struct service service_blog = {
 	.events = events,
 	.settings = settings,
 	.pages = pages,
+	.roles = roles,
 	.steps = steps,
 	.migrations = &blog_migrations,
 	.media = true,
