@@ -116,7 +116,7 @@ class Feeds(unittest.TestCase):
             self.absolute(url)
         self.assertNotIn("srcset=", html)
         self.assertIn(f'href="{BASE}/other/?a=1&amp;b=2"', html)
-        self.assertIn(f'href="{BASE}/post-1/#c-here"', html)
+        self.assertIn(f'href="{BASE}/post-1/#here"', html)
         self.assertIn('href="https://else.example/x"', html)
         self.assertIn('src="https://cdn.example/c.png"', html)
         self.assertIn('<code>src="/not an attribute"</code>', html)

@@ -30,8 +30,9 @@ const titles = (agent) =>
 const named = (list) => list.every((t) => t.includes(" – "));
 const hangs_and_comes_back = async (origin, victim) => {
 	const agent = new Agent(origin);
-	const { action, fields } = Agent.form(await agent.go("/sign-in"));
-	await agent.fetch(action, { method: "POST", body: new URLSearchParams({ ...fields, email: tom.email, password: tom.password }) });
+	const headers = { "accept-language": "en" }; // who does not say is answered in the language of the site, which is the blog's to know
+	const { action, fields } = Agent.form(await agent.go("/sign-in", { headers }));
+	await agent.fetch(action, { method: "POST", headers, body: new URLSearchParams({ ...fields, email: tom.email, password: tom.password }) });
 	after.push(() => victim.kill("SIGCONT"));
 	victim.kill("SIGSTOP");
 	await agent.go("/account/auth/login");

@@ -131,8 +131,9 @@ static void described(void **state)
 	assert_int_equal(probe_contract_whole.patience_ms, 20);
 	assert_int_equal(probe_contract_whole.kind, CONTRACT_QUERY);
 	assert_int_equal(probe_contract_nothing.kind, CONTRACT_ACTION);
-	assert_ptr_equal(probe_contracts[1], &probe_contract_nothing);
-	assert_null(probe_contracts[2]);
+	assert_ptr_equal(probe_contracts[1], &probe_contract_say);
+	assert_ptr_equal(probe_contracts[2], &probe_contract_nothing);
+	assert_null(probe_contracts[3]);
 }
 
 static void bytes_that_are_no_text(void **state)
