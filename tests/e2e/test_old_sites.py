@@ -205,6 +205,18 @@ class OldSite(unittest.TestCase):
         self.assertIn("a" * 35, self.text(server, "/c/"))
         self.assertNotIn("b" * 36, self.text(server, "/d/"))
 
+    def test_pictures_in_any_size_are_found_at_their_old_address(self):
+        folder = self.dir / "content/images/2019"
+        folder.mkdir(parents=True)
+        shutil.copy(Path(__file__).resolve().parent.parent / "fixtures/media/metadata.png", folder / "a b.png")
+        self.take([post("One", '<img src="/content/images/2019/a%20b.png">')], "--media", self.dir / "content")
+        server = self.serve()
+        for path in ("2019/a%20b.png", "size/w600/2019/a%20b.png", "size/w100h100/format/webp/2019/a%20b.png", "size/w600/2019/a%20b.png?v=1"):
+            status, headers, _ = self.get(server, f"/content/images/{path}")
+            self.assertEqual((status, headers["content-type"].split("/")[0]), (200, "image"), path)
+        for path in ("size/w600/2019/other.png", "size/w600/../../../etc/passwd", "size/w600/"):
+            self.assertEqual(self.get(server, f"/content/images/{path}")[0], 404, path)
+
     def test_what_is_taken_out_is_said(self):
         html = ('<form><input>Name</form><script>1</script><script>2</script><object data="https://films.example/p.swf"></object>'
                 '<iframe src="https://songs.example/1" title="A song"></iframe><svg><title>Harvest</title></svg>')

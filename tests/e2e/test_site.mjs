@@ -178,6 +178,26 @@ cases["the menu of a phone opens and leads on"] = async () => {
 	await close();
 };
 
+cases["the site's name is never cut within a word: on a phone, with letters twice as large"] = async () => {
+	for (const size of ["100%", "150%", "200%"]) {
+		const { page, close } = await open("/", phone);
+		await page.evaluate((s) => (document.documentElement.style.fontSize = s), size);
+		const { words, wide } = await page.evaluate(() => {
+			const node = [...document.querySelector(".brand").childNodes].find((n) => n.nodeType === 3 && n.data.trim());
+			const range = document.createRange(), words = [];
+			for (const m of node.data.matchAll(/[^\s-]+-?/g)) {
+				range.setStart(node, m.index);
+				range.setEnd(node, m.index + m[0].length);
+				words.push([m[0], range.getClientRects().length]);
+			}
+			return { words, wide: document.documentElement.scrollWidth - innerWidth };
+		});
+		assert.ok(words.length >= 1 && words.every(([, lines]) => lines === 1), `${size}: ${JSON.stringify(words)}`);
+		assert.ok(wide <= 0, `${size}: the page is ${wide} pixels too wide`);
+		await close();
+	}
+};
+
 cases["dark is remembered"] = async () => {
 	const { page, close } = await open("/");
 	const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

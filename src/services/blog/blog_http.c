@@ -9,7 +9,9 @@
 #include "base/lang.h"
 #include "gen/blog_tpl.h"
 #include "platform/config/config.h"
+#include "services/blog/accent.h"
 #include "services/blog/blog_views.h"
+#include "services/blog/import_plan.h"
 
 #define PAGE_MAX (64u << 20) /* the arena ends before */
 #define ARCHIVE_PAGE 500
@@ -362,6 +364,9 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	SCOPED_DB_READ c = NULL;
 	TRY(open_site(w, &c, &site, e));
 	enum status s = blog_redirect(w->ctx, c, w->req->path, &target, &status, NULL);
+	struct str file = s == ST_NOT_FOUND ? import_media_origin(w->ctx->arena, w->req->path) : STR_NULL;
+	if (file.p) /* in another size, as Ghost named them */
+		s = blog_redirect(w->ctx, c, file, &target, &status, NULL);
 	if (s == ST_OK)
 		return web_redirect(w, status, target);
 	if (s != ST_NOT_FOUND)
@@ -389,10 +394,7 @@ enum status blog_get_theme(struct web *w, struct err *e)
 		SCOPED_DB_READ c = NULL;
 		TRY(open_site(w, &c, &site, e));
 	}
-	struct str css = STR("");
-	if (str_is_colour(site.accent, false))
-		css = arena_strf(w->ctx->arena, ":root{--accent:%.*s}\n", STR_ARG(site.accent));
-	return web_text(w, 200, "text/css; charset=utf-8", css);
+	return web_text(w, 200, "text/css; charset=utf-8", accent_css(w->ctx->arena, site.accent));
 }
 
 enum status blog_get_icon(struct web *w, struct err *e)

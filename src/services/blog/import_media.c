@@ -69,9 +69,7 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
 
-/* "/content/images/size/w600/format/webp/2019/a%20b.jpg?v=1" → "/content/images/2019/a b.jpg"; p NULL: not a file of
-   the site, or one that would lead out of its folder. */
-static struct str origin_of(struct arena *a, struct str url)
+struct str import_media_origin(struct arena *a, struct str url)
 {
 	static const struct str roots[] = { STR_INIT("/content/images/"), STR_INIT("/content/media/"),
 		STR_INIT("/content/files/") };
@@ -215,7 +213,7 @@ static void store(struct import_media *im, struct known *k, struct import_log *l
 const struct plan_media *import_media_find(struct import_media *im, struct str url, struct import_log *log)
 {
 	struct known *k = NULL;
-	struct str origin = origin_of(im->a, url);
+	struct str origin = import_media_origin(im->a, url);
 	if (!origin.p)
 		return NULL;
 	HASH_FIND(hh, im->by_origin, origin.p, origin.n, k);

@@ -79,6 +79,9 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 /* The stored file behind an address of the source (after body_url), put into storage at first use. NULL: not the old
    site's, or not to be found (counted, noted once). */
 const struct plan_media *import_media_find(struct import_media *im, struct str url, struct import_log *log);
+/* "/content/images/size/w600/format/webp/2019/a%20b.jpg?v=1" → "/content/images/2019/a b.jpg", in a; p NULL: not a file
+   of the old site, or one that would lead out of its folder. */
+struct str import_media_origin(struct arena *a, struct str url);
 void import_media_list(const struct import_media *im, struct plan *plan);
 struct str import_media_path(struct arena *a, const struct media_item *item);   /* URL path of the file to show */
 struct str import_media_srcset(struct arena *a, const struct media_item *item);
