@@ -301,7 +301,7 @@ class Messages:
             else:
                 n = it.node
                 words = re.findall(r"[a-z_][a-z0-9_]*", re.sub(r'"(?:[^"\\]|\\.)*"', "", n.text)) if n.kind == "expr" else []
-                plain = words and ("(" not in n.text or words[0] in ("tr", "tr_str"))
+                plain = words and ("(" not in n.text or re.match("tr$|tr_str$|local_|html_", words[0]))
                 base = words[-1] if plain else words[0] if words else n.name if n.kind == "call" else n.kind
                 key = n.text if n.kind == "expr" else id(n)
                 name = name_of(base, key, "{{{}}}")

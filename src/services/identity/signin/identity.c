@@ -6,6 +6,7 @@
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/text/html.h"
+#include "platform/text/local.h"
 #include "services/identity/oauth/oauth_logout.h"
 #include "services/identity/people/notice.h"
 #include "services/identity/people/password.h"
@@ -182,7 +183,7 @@ enum status identity_get_sessions(struct web *w, struct err *e)
 		v.list[i] = (struct session_view){ .key = list[i].sid,
 			.agent = list[i].agent,
 			.since = html_time(w->ctx->arena, w->person->zone, list[i].auth_us),
-			.seen = html_time(w->ctx->arena, w->person->zone, list[i].seen_us),
+			.seen = local_ago(w->ctx->arena, w->person->zone, list[i].seen_us, clock_now_us()),
 			.this_one = str_eq(list[i].key, w->person->session) };
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
