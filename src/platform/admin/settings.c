@@ -92,6 +92,14 @@ struct setting_form {
 	size_t n;
 };
 
+struct str setting_source(struct web *w, const char *source)
+{
+	static const char environment[] = "environment ";
+	return strncmp(source, environment, strlen(environment)) == 0
+	        ? arena_strf(w->ctx->arena, tr("environment %s"), source + strlen(environment))
+	        : str_c(tr(source));
+}
+
 /* "posts_per_page": "Posts per page"; of the catalogue, as tools/texts.py knows. */
 static const char *words_of(struct arena *a, const char *key)
 {

@@ -22,6 +22,8 @@ enum status settings_get(struct web *w, struct err *e) MUST_CHECK;
 enum status settings_post(struct web *w, struct err *e) MUST_CHECK;
 
 /* --- for the template --- */
+/* Where a value is from (struct config_row), in words of the current language; in the request's arena. */
+struct str setting_source(struct web *w, const char *source);
 struct settings_section {
 	const struct service *service;
 	struct form_fill *form;                        /* NULL: it has none that are changed here */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lang.h"
 #include "base/log.h"
 #include "platform/config/config_value.h"
 #include "platform/config/suggest.h"
@@ -342,7 +343,8 @@ static void keep_row(struct config *c, struct entry *row, const struct config_ke
 		row->base_source = row->source;
 	}
 	row->kept = kept ? arena_cstr(c->arena, kept->value) : NULL;
-	const char *text = kept ? row->kept : row->base, *source = kept ? "the administration" : row->base_source;
+	const char *text = kept ? row->kept : row->base;
+	const char *source = kept ? TR_NOOP("the administration") : row->base_source;
 	if (row->def->live || at_start)
 		(void)!set_row(c, row, str_c(text), source, NULL); /* it was checked */
 }
