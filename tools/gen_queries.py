@@ -386,7 +386,7 @@ def migrate(schema, migrations):
     for migration in migrations:
         sql = migration.sql['sqlite']
         try:
-            schema.run(sql)
+            schema.run(sql.replace("tokenize = 'words'", "tokenize = 'unicode61'"))  # which the program adds: src/db/sqlite_words.c
         except sqlite_check.SqlError as error:
             path = migration.path.get('sqlite') or migration.path[None]
             line = sql.count('\n', 0, max(error.offset, 0)) + 1

@@ -144,6 +144,7 @@ static enum status configure(struct sq_conn *c, const struct db *db, enum sq_kin
 	/* No memory map: a mapped page is checked and taken apart each time that it is looked at, a cached one once. */
 	TRY(sq_script(c,
 	        "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON", e));
+	TRY(sq_words(c, e));
 	if (kind == SQ_READER)
 		return sq_script(c, "PRAGMA query_only=ON; PRAGMA cache_size=-2048", e);
 	TRY(make_wal(c, e));

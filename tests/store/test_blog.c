@@ -506,6 +506,71 @@ static void ghost6_search(struct store *t)
 	CHECK(n == 0);
 }
 
+/* What is between visitors' spelling and the text: diacritics, letters that others write as two, and scripts without
+   blanks between words. */
+static enum status put_texts(struct db_conn *c, void *arg, struct err *e)
+{
+	static const struct { const char *title, *body; } texts[] = {
+		{ "\u512a\u5148\u6b0a\u7684\u641c\u5c0b",
+		  "\u6df1\u5ea6\u5b78\u7fd2\u3068\u624b\u7d9a\u304d\u306e\u8a71 "
+		  "deep\u5b78Learning" },
+		{ "\u0141\u00f3d\u017a i Stra\u00dfe", "Gr\u00f6\u00dfe, sm\u00f8rrebr\u00f8d, c\u0153ur, "
+		  "\u00c6r\u00f8, na\u00efve \u00e9lections, \u0130stanbul" },
+	};
+	const struct str none = STR("");
+	int64_t at = 1000;
+	for (int64_t i = 0; i < 2; i++) {
+		TRY(q_blog_object_add(c, i + 1, STR("post"), arena_strf(db_arena(c), "p%d", (int)i),
+		        str_c(texts[i].title), STR("published"), STR("public"), false, none, 0, none, none, NULL, none,
+		        none, at, at, &at, STR_NULL, STR_NULL, NULL, e));
+		TRY(q_blog_search_put(c, i + 1, str_c(texts[i].title), str_c(texts[i].body), NULL, e));
+	}
+	return ST_OK;
+}
+
+/* Of 512 and of 513 bytes: the longer one is kept as it is written. */
+static enum status put_long_words(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct str none = STR("");
+	int64_t at = 1000;
+	for (int64_t i = 0; i < 2; i++) {
+		struct buf b;
+		buf_arena(&b, db_arena(c), 1024);
+		buf_puts(&b, i ? "z\u0142" : "y\u0142");
+		while (b.len < 512 + (size_t)i)
+			buf_putc(&b, 'q');
+		TRY(q_blog_object_add(c, 10 + i, STR("post"), arena_strf(db_arena(c), "w%d", (int)i), STR("w"),
+		        STR("published"), STR("public"), false, none, 0, none, none, NULL, none, none, at, at, &at,
+		        STR_NULL, STR_NULL, NULL, e));
+		TRY(q_blog_search_put(c, 10 + i, STR("w"), buf_str(&b), NULL, e));
+	}
+	return ST_OK;
+}
+
+static void search_in_any_spelling(struct store *t)
+{
+	static const struct { const char *query; int64_t id; } rows[] = {
+		{ "\u512a\u5148", 1 }, { "\u641c\u5c0b", 1 }, { "\u5148\u6b0a", 1 }, { "\u6df1\u5ea6", 1 },
+		{ "\u7d9a\u304d", 1 },
+		{ "\u5ea6\u5b78\u7fd2", 1 }, { "\u5148\u512a", 0 }, { "learning", 1 }, { "deep", 1 }, { "lodz", 2 },
+		{ "\u0142\u00f3d\u017a", 2 }, { "\u0141\u00d3D\u0179", 2 }, { "strasse", 2 }, { "stra\u00dfe", 2 },
+		{ "grosse", 2 }, { "gr\u00f6\u00dfe", 2 }, { "smorrebrod", 2 }, { "sm\u00f8rre", 2 }, { "coeur", 2 },
+		{ "aero", 2 }, { "naive", 2 }, { "elections", 2 }, { "istanbul", 2 }, { "lodzz", 0 },
+		{ "ylqqq", 10 },
+	};
+	struct blog_hits hits;
+	CHECK_OK(db_write(t->ctx, t->db, put_texts, NULL, &t->err));
+	CHECK_OK(db_write(t->ctx, t->db, put_long_words, NULL, &t->err));
+	SCOPED_DB_READ c = NULL;
+	CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CHECK_OK(blog_search(t->ctx, c, str_c(rows[i].query), 1, 10, &hits, &t->err));
+		if (hits.count != (rows[i].id ? 1u : 0u) || (hits.count && hits.list[0].card.id != rows[i].id))
+			printf("%s finds %zu\n", rows[i].query, hits.count);
+		CHECK(hits.count == (rows[i].id ? 1u : 0u) && (!hits.count || hits.list[0].card.id == rows[i].id));
+	}
+}
+
 /* --- again, and changed ------------------------------------------------------------------------------------------- */
 
 static void twice_changes_nothing(struct store *t)
@@ -659,6 +724,7 @@ int main(int argc, char **argv)
 		{ .name = "ghost6_site", .run = ghost6_site },
 		{ .name = "ghost6_machines", .run = ghost6_machines },
 		{ .name = "ghost6_search", .run = ghost6_search },
+		{ .name = "search_in_any_spelling", .run = search_in_any_spelling },
 		{ .name = "twice_changes_nothing", .run = twice_changes_nothing },
 		{ .name = "changed_is_a_new_revision", .run = changed_is_a_new_revision },
 		{ .name = "older_shapes", .run = older_shapes },

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/sqlite.h"
 #include "gen/auth_sql.h"
 #include "gen/platform_sql.h"
 #include "store.h"
@@ -118,8 +119,8 @@ static void prepare_all(struct store *t)
 	PGconn *c = NULL;
 	if (t->admin_url)
 		c = PQconnectdb(t->admin_url);
-	else
-		sqlite3_open(url_path(t), &h);
+	else if (sqlite3_open(url_path(t), &h) == SQLITE_OK)
+		CHECK_OK(sq_words(&(struct sq_conn){ .h = h }, &t->err)); /* as the program's connections have it */
 	for (struct db_query *const *q = o->queries; *q; q++, n++)
 		bad += t->admin_url ? !prepare_postgres(c, *q) : !prepare_sqlite(h, *q);
 	PQfinish(c);

@@ -20,14 +20,14 @@ SELECT h.id, highlight(search_fts, 0, char(2), char(3)) AS title,
  ORDER BY h.score, h.id DESC;
 -- postgres:
 SELECT h.id,
-       ts_headline('simple', d.title, to_tsquery('simple', :q),
+       ts_headline('simple', d.title, to_tsquery('simple', search_words(:q)),
                    'HighlightAll=true, StartSel="' || chr(2) || '", StopSel="' || chr(3) || '"') AS title,
-       ts_headline('simple', left(d.body, 200000), to_tsquery('simple', :q),
+       ts_headline('simple', left(d.body, 200000), to_tsquery('simple', search_words(:q)),
                    'MaxWords=32, MinWords=16, MaxFragments=1, StartSel="' || chr(2) || '", StopSel="' || chr(3) || '"') AS snippet,
        h.total
-  FROM (SELECT o.id, ts_rank(d.tsv, to_tsquery('simple', :q)) AS rank, least(count(*) OVER (), :most) AS total
+  FROM (SELECT o.id, ts_rank(d.tsv, to_tsquery('simple', search_words(:q))) AS rank, least(count(*) OVER (), :most) AS total
           FROM search_docs d JOIN objects o ON o.id = d.object_id
-         WHERE d.tsv @@ to_tsquery('simple', :q) AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+         WHERE d.tsv @@ to_tsquery('simple', search_words(:q)) AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
          ORDER BY rank DESC, o.id DESC LIMIT :lim OFFSET :off) AS h
   JOIN search_docs d ON d.object_id = h.id
  ORDER BY h.rank DESC, h.id DESC;
