@@ -280,6 +280,11 @@ struct str str_utf8_fit(struct str s, size_t bytes)
 	return s.n - (lead - 1) < wants ? str_first(s, lead - 1) : s;
 }
 
+void str_utf8_end(char *text)
+{
+	text[str_utf8_fit(str_c(text), SIZE_MAX).n] = 0;
+}
+
 static unsigned char hash_key[crypto_shorthash_siphash24_KEYBYTES];
 static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
 

@@ -70,6 +70,8 @@ struct str str_utf8_fit(struct str s, size_t bytes); /* as much as fits in so ma
 /* Is there a character that turns the direction of what stands after it (UAX 9: U+202A to U+202E, U+2066 to U+2069)? A
    name with one reads as another, and turns round the words beside it. */
 bool str_utf8_turns(struct str s);
+/* After a format was cut to its room: text loses the part of a character that it may end with. Stores refuse such. */
+void str_utf8_end(char *text);
 /* As much of a text of somebody else's as a message shows. */
 #define STR_SHOWN_MAX 100
 static inline struct str str_shown(struct str s)

@@ -28,7 +28,7 @@ static enum status on_plain(struct ctx *ctx, const struct event *ev, struct err 
 {
 	atomic_fetch_add(&seen.plain, 1);
 	if (atomic_fetch_sub(&seen.fail_plain, 1) > 0)
-		return err_set(e, ST_UPSTREAM, "not yet");
+		return err_set(e, ST_UPSTREAM, "not yet: %0*dé é é é é é é é é é é é é é é é é é é", 160, 0);
 	return ST_OK;
 }
 

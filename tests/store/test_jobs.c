@@ -71,6 +71,14 @@ static enum status run_refuse(struct ctx *ctx, const struct job *j, struct err *
 	return err_set(e, ST_INVALID, "never any good");
 }
 
+static enum status run_refuse_at_length(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	char why[301];
+	for (size_t i = 0; i < 300; i += 2)
+		memcpy(why + i, "é", 3);
+	return err_set(e, ST_INVALID, "%s", why);
+}
+
 static enum status run_greedy(struct ctx *ctx, const struct job *j, struct err *e)
 {
 	atomic_fetch_add(&seen.runs, 1);
@@ -143,6 +151,7 @@ static const struct job_def kinds[] = {
 	{ .kind = "urgent", .run = run_note, .priority = 5 },
 	{ .kind = "fail", .run = run_fail, .attempts = 4, .backoff_s = 100, .backoff_max_s = 300 },
 	{ .kind = "refuse", .run = run_refuse },
+	{ .kind = "refuse_at_length", .run = run_refuse_at_length },
 	{ .kind = "end", .run = run_end, .backoff_s = 1 },
 	{ .kind = "greedy", .run = run_greedy, .attempts = 1 },
 	{ .kind = "hold", .run = run_hold },
@@ -426,6 +435,20 @@ static void dead_letters(struct store *t)
 	CHECK(totals(t).dead == 0);
 }
 
+/* Of a reason that is longer than there is room for whole characters are kept: a store takes no parts of them. */
+static void long_reasons(struct store *t)
+{
+	struct job_dead_list_row *list;
+	size_t n;
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_t, NULL));
+	CHECK_OK(jobs_start(b.p.jobs, &t->err));
+	add(t, "refuse_at_length", NULL, "{}");
+	AWAIT(empty(t) && totals(t).dead == 1);
+	CHECK_OK(list_dead(t, &list, &n));
+	CHECK(n == 1 && list->error.n == 198 && str_utf8_valid(list->error));
+}
+
 static enum status end_second_tx(struct db_conn *c, void *arg, struct err *e)
 {
 	return q_job_end(c, *(int64_t *)arg, 2, NULL, e);
@@ -685,6 +708,7 @@ static const struct store_test tests[] = {
 	{ "higher_priority_first", higher_priority_first },
 	{ "later_and_retries", later_and_retries },
 	{ "dead_letters", dead_letters },
+	{ "long_reasons", long_reasons },
 	{ "an_overrun_job_is_its_successors", an_overrun_job_is_its_successors },
 	{ "a_kind_has_its_bound", a_kind_has_its_bound },
 	{ "claims_are_bounded_by_bytes", claims_are_bounded_by_bytes, "sqlite" },

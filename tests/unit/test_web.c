@@ -495,6 +495,24 @@ static void csp_names_every_service(void **state)
 	assert_non_null(strstr(e.msg, "addresses"));
 }
 
+/* Addresses of a service lie below a path of as many bytes, and of no more (BASE_PATH_MAX). */
+static void long_base_paths(void **state)
+{
+	static char path[257] = "/";
+	struct err e = { 0 };
+	struct service_instance one = t.svc;
+	struct platform p = { .config = t.p.config, .services = &one, .service_count = 1 };
+	memset(path + 1, 'p', 255);
+	one.local = true;
+	for (size_t n = 255; n < 257; n++) {
+		one.base_path = str_n(path, n);
+		struct web_app *a = web_app_new(&p, NULL, &e);
+		assert_int_equal(a != NULL, n == 255);
+		web_app_free(a);
+	}
+	assert_non_null(strstr(e.msg, "255 bytes"));
+}
+
 /* With no place left for who makes a page, whoever asks makes it (FLIGHTS). */
 static void pages_when_all_flights_are_taken(void **state)
 {
@@ -631,21 +649,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages_are_kept),
-		cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
-		cmocka_unit_test(kept_pages_know_tls),
-		cmocka_unit_test(one_renders_for_many),
-		cmocka_unit_test(a_nonce_is_never_kept),
-		cmocka_unit_test(who_may),
-		cmocka_unit_test(forms_need_their_token),
-		cmocka_unit_test(the_same_origin_is_proof),
-		cmocka_unit_test(redirects_stay_here),
-		cmocka_unit_test(long_queries_are_not_kept),
-		cmocka_unit_test(what_is_kept_is_bounded),
-		cmocka_unit_test(csp_names_every_service),
-		cmocka_unit_test(pages_when_all_flights_are_taken),
-		cmocka_unit_test(few_wait_for_memory),
-		cmocka_unit_test(bodies_are_capped),
+		cmocka_unit_test(pages_are_kept),          cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
+		cmocka_unit_test(kept_pages_know_tls),     cmocka_unit_test(one_renders_for_many),
+		cmocka_unit_test(a_nonce_is_never_kept),   cmocka_unit_test(who_may),
+		cmocka_unit_test(forms_need_their_token),  cmocka_unit_test(the_same_origin_is_proof),
+		cmocka_unit_test(redirects_stay_here),     cmocka_unit_test(long_queries_are_not_kept),
+		cmocka_unit_test(what_is_kept_is_bounded), cmocka_unit_test(csp_names_every_service),
+		cmocka_unit_test(long_base_paths),         cmocka_unit_test(pages_when_all_flights_are_taken),
+		cmocka_unit_test(few_wait_for_memory),     cmocka_unit_test(bodies_are_capped),
 		cmocka_unit_test(failures_are_answers),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

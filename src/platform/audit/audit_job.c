@@ -22,7 +22,7 @@ enum status audit_mark_read(struct ctx *ctx, struct db *db, struct audit_mark *o
 	out->seq = r->seq;
 	out->at_us = r->at;
 	snprintf(out->hash, sizeof out->hash, "%.*s", STR_ARG(r->hash));
-	snprintf(out->why, sizeof out->why, "%.*s", STR_ARG(str_first(r->why, sizeof out->why - 1)));
+	snprintf(out->why, sizeof out->why, "%.*s", STR_ARG(str_utf8_fit(r->why, sizeof out->why - 1)));
 	return ST_OK;
 }
 

@@ -26,6 +26,7 @@ void walk_blame(struct audit_walk *w, int64_t seq, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->v->why, sizeof w->v->why, fmt, ap);
 	va_end(ap);
+	str_utf8_end(w->v->why);
 	w->v->bad_seq = seq > 0 ? seq : 1;
 }
 

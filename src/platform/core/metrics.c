@@ -73,6 +73,7 @@ static struct cell *find_or_add(struct table *t, enum metric m, const char *labe
 	char shortened[LABEL_MAX];
 	if (strlen(label) >= LABEL_MAX) {
 		snprintf(shortened, sizeof shortened, "%.*s", LABEL_MAX - 1, label);
+		str_utf8_end(shortened);
 		label = shortened;
 	}
 	struct cell *c = cell_find(t, m, label);

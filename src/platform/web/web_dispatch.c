@@ -23,6 +23,7 @@
 #include "rt/fiber.h"
 
 #define BODY_MAX (64u << 10)
+#define BASE_PATH_MAX 255
 #define CSP_MAX  ((size_t)16 << 10)
 #define TAGS_MAX 4096
 
@@ -399,9 +400,12 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 			TRY(router_add(a->router, STR(""), "", r, NULL, e));
 	for (unsigned i = 0; i < p->service_count; i++) {
 		struct service_instance *s = &p->services[i];
-		char base[256];
+		char base[BASE_PATH_MAX + 1];
 		if (!s->local)
 			continue;
+		if (s->base_path.n > BASE_PATH_MAX)
+			return err_set(e, ST_CONFIG, "the path below which %s is has more than %d bytes", s->def->name,
+			               BASE_PATH_MAX);
 		snprintf(base, sizeof base, "%.*s", STR_ARG(s->base_path));
 		if (!a->front || (!s->base_path.n && a->front->base_path.n))
 			a->front = s;

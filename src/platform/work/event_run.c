@@ -133,7 +133,8 @@ static void tasks_hold_back(struct service_instance *to, struct event_task *task
 		        (t->held_until_us && t->held_until_us <= until_us))
 			continue;
 		t->held_until_us = until_us;
-		snprintf(t->error, sizeof t->error, "%s: %.150s", to->def->name, why);
+		snprintf(t->error, sizeof t->error, "%s: %s", to->def->name, why);
+		str_utf8_end(t->error);
 	}
 }
 

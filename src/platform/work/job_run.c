@@ -85,6 +85,7 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 		h->result = ST_NOT_IMPLEMENTED;
 		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"",
 		         STR_ARG(str_shown(h->job.kind)));
+		str_utf8_end(h->error);
 		return;
 	}
 	ctx_init(&ctx, arena);
@@ -95,8 +96,10 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	enum status guarded = guard_run(call_run, &a);
 	fiber_set_deadline(0);
 	h->result = guarded != ST_OK ? guarded : a.result;
-	if (h->result != ST_OK)
-		snprintf(h->error, sizeof h->error, "%.199s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
+	if (h->result == ST_OK)
+		return;
+	snprintf(h->error, sizeof h->error, "%s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
+	str_utf8_end(h->error);
 }
 
 static struct job_bound *bound_of(struct job_queue *q, const struct job_def *d)
