@@ -122,5 +122,40 @@ class BareNumbers(unittest.TestCase):
             self.assertFalse(self.bare(line), line)
 
 
+# Fields of templates that are written by hand: the bound that the program keeps, and how many of a browser's units (UTF-16) one of it may be. A
+# code is typed with blanks and dashes as people like.
+FIELDS = {"former fresh password": ("services/identity/people/people.h", "PASSWORD_MAX", 1),
+          "email": ("services/identity/people/people.h", "PERSON_EMAIL_MAX", 1),
+          "handle": ("services/identity/people/people.h", "PERSON_HANDLE_MAX", 1),
+          "bio": ("services/identity/signin/profile.c", "BIO_MAX", 1),
+          "action": ("platform/audit/audit.h", "AUDIT_ACTION_MAX", 1),
+          "actor": ("platform/audit/audit.h", "AUDIT_ACTOR_MAX", 1),
+          "object": ("platform/audit/audit.h", "AUDIT_OBJECT_MAX", 1),
+          "code user_code": None}
+# The same name in several templates: by file.
+FIELDS_OF = {"services/blog/templates/search.html": {"q": ("services/blog/blog_http.c", "SEARCH_MAX", 1)},
+             "platform/templates/tables.html": {"q": ("platform/tables/tables.h", "TABLE_SEARCH_MAX", 1)},
+             "services/identity/templates/identity.html": {"name": ("services/identity/signin/passkey.c", "NAME_MAX_", 1)},
+             "services/identity/templates/signin.html": {"name": ("services/identity/people/people.h", "PERSON_NAME_MAX", 2)},
+             "services/account/templates/account.html": {"name": ("services/identity/people/people.h", "PERSON_NAME_MAX", 2)}}
+
+
+class Maxlengths(unittest.TestCase):
+    def test_browsers_keep_the_bounds_that_the_program_keeps(self):
+        known = {name: bound for names, bound in FIELDS.items() for name in names.split()}
+        wrong = []
+        for path in sorted(SRC.rglob("*.html")):
+            file = path.relative_to(SRC).as_posix()
+            for name, length in re.findall(r'<(?:input|textarea)[^>]*? name="(\w+)"[^>]*?maxlength="(\d+)"', path.read_text()):
+                bound = FIELDS_OF.get(file, {}).get(name, known.get(name, ()))
+                if bound == ():
+                    wrong.append(f"src/{file}: {name}: which bound is its maxlength of {length}?")
+                elif bound:
+                    value = re.search(rf"\b{bound[1]}\s*=?\s*(\d+)", (SRC / bound[0]).read_text())
+                    if not value or int(value[1]) * bound[2] != int(length):
+                        wrong.append(f"src/{file}: {name}: a maxlength of {length}, while {bound[1]} is {value and value[1]}")
+        self.assertEqual(wrong, [])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=1)
