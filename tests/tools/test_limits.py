@@ -146,7 +146,7 @@ class Maxlengths(unittest.TestCase):
         wrong = []
         for path in sorted(SRC.rglob("*.html")):
             file = path.relative_to(SRC).as_posix()
-            for name, length in re.findall(r'<(?:input|textarea)[^>]*? name="(\w+)"[^>]*?maxlength="(\d+)"', path.read_text()):
+            for name, length in re.findall(r'<(?:input|textarea)(?:[^>]|->)*? name="(\w+)"(?:[^>]|->)*?maxlength="(\d+)"', path.read_text()):
                 bound = FIELDS_OF.get(file, {}).get(name, known.get(name, ()))
                 if bound == ():
                     wrong.append(f"src/{file}: {name}: which bound is its maxlength of {length}?")

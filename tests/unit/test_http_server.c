@@ -163,6 +163,8 @@ static void app_handle(struct http_req *r, void *arg)
 	} else if (str_eqc(p, "/zeros")) {
 		int64_t n = 0;
 		(void)str_i64(r->query, &n);
+		r->ctx.deadline_ns = 0; /* however slow this machine is */
+		fiber_set_deadline(0);
 		http_add_header(r, "Content-Type", STR("text/plain"));
 		http_send_compressed(r, str_n(t.zeros, (size_t)n));
 	} else if (str_eqc(p, "/event")) {
@@ -1170,8 +1172,8 @@ static int set_up(void **state)
 		.listen_count = 1,
 		.trusted_proxies = STR_INIT("127.0.0.1, 10.0.0.0/8"),
 		.limits = { .arena = 24 << 20,
-		            .header_time_ns = 2 * NS_PER_S,
-		            .idle_ns = 2 * NS_PER_S,
+		            .header_time_ns = 5 * NS_PER_S,
+		            .idle_ns = 5 * NS_PER_S,
 		            .request_ns = 8 * NS_PER_S },
 		.app = { .fast = app_fast, .handle = app_handle, .done = app_done },
 	};
