@@ -52,6 +52,11 @@ bool lang_is_other(struct str tag)
 	return its.n && (infos[lang_current].pseudo || mine.n != its.n || strncasecmp(mine.p, its.p, its.n) != 0);
 }
 
+struct str lang_of_page(struct str content)
+{
+	return content.n && !lang_is_other(content) ? content : str_c(infos[lang_current].tag);
+}
+
 bool lang_is_rtl(struct str tag)
 {
 	static const char *const list[] = { "ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi" };

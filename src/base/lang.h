@@ -67,6 +67,9 @@ bool lang_accepted(struct str header, bool pseudo, enum lang *out);
    to left? For what a page shows of its site: it is marked, so that it is read and laid out as what it is. */
 bool lang_is_other(struct str tag);
 bool lang_is_rtl(struct str tag);
+/* What a page with content in that language says of itself: content's own tag ("en-GB") where the page is in that
+   language, else the page's. */
+struct str lang_of_page(struct str content);
 
 /* Which of a rule's forms n takes, and how many it has. */
 unsigned lang_plural(enum lang_plurals rule, int64_t n);
