@@ -125,12 +125,11 @@ static enum status add_server(struct serving *s, enum web_role role, const char 
 
 static enum status make_servers(struct serving *s, struct err *e)
 {
-	static const struct route *const extra[] = { ops_routes, receive_routes, admin_routes, lang_routes, NULL };
 	const struct config *c = s->inv->config;
 	const char *internal = config_cstr(c, "server", "listen_internal"),
 	           *ops = config_cstr(c, "server", "ops_listen");
 	s->p->version = program_version();
-	s->p->web = web_app_new(s->p, extra, e);
+	s->p->web = web_app_new(s->p, platform_routes, e);
 	if (!s->p->web)
 		return ST_CONFIG;
 	if (s->public)

@@ -122,9 +122,8 @@ static void boot(struct ctx *ctx, void *arg)
 
 static bool make_server(struct house *h, void (*wrap)(struct http_app *app))
 {
-	static const struct route *const extra[] = { ops_routes, receive_routes, admin_routes, lang_routes, NULL };
 	struct http_server_config c = { .listen_count = 1, .listen[0].addr = "127.0.0.1:0" };
-	h->p->web = web_app_new(h->p, extra, &h->err);
+	h->p->web = web_app_new(h->p, platform_routes, &h->err);
 	if (!h->p->web)
 		return false;
 	web_app_http(h->p->web, WEB_PUBLIC, &c.app);

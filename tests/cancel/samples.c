@@ -30,6 +30,17 @@ const struct sample samples[] = {
 	{ "", "GET", "/admin/settings", "/admin/settings", OWNER, 200 },
 	{ "", "POST", "/admin/settings", "/admin/settings?service=blog", OWNER, 303, FORM,
 	        "csrf={csrf}&posts_per_page=11&feed_posts=15" },
+	{ "", "GET", "/admin/operations", "/admin/operations", OWNER, 200 },
+	{ "", "GET", "/admin/operations/live", "/admin/operations/live?of=operations.x", OWNER, 200, .endless = 1 },
+	{ "", "GET", "/admin/dead-letters", "/admin/dead-letters?service=identity&what=events", OWNER, 200, NULL, NULL,
+	        scene_given_up },
+	{ "", "POST", "/admin/dead-letters", "/admin/dead-letters?service=identity&what=events", OWNER, 303, FORM,
+	        "csrf={csrf}&do=retry&key={a}", scene_given_up },
+	{ "", "POST", "/admin/dead-letters", "/admin/dead-letters?service=identity&what=events", OWNER, 303, FORM,
+	        "csrf={csrf}&do=drop&key={a}&sure=1", scene_given_up },
+	{ "", "GET", "/search/", "/search/?q=bread", VISITOR, 200 },
+	{ "", "GET", "/search/", "/search/?q=mara&in=identity.people", OWNER, 200 },
+	{ "", "POST", "/site/language", "/site/language", VISITOR, 303, FORM, "lang=de" },
 
 /* --- the services' --- */
 #include "samples_all.h"

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/id.h"
+#include "gen/platform_sql.h"
 #include "gen/account_sql.h"
 #include "gen/identity_sql.h"
 #include "lib/authenticator.h"
@@ -441,6 +442,18 @@ static enum status tx_suspend(struct db_conn *c, void *arg, struct err *e)
 {
 	return q_identity_person_status(c, made.people[MEMBER], STR("suspended"), clock_now_us(), NULL, e);
 }
+
+/* An event that was given up. */
+static enum status tx_given_up(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new();
+	keep_id(x->a, id);
+	TRY(q_event_add(c, id, STR("loaf.baked"), STR("1"), STR("{}"), clock_now_us(), false, NULL, e));
+	return q_event_give_up(c, id, 0, STR("nobody listens"), NULL, e);
+}
+
+void scene_given_up(struct prep *x) { change(x, "identity", tx_given_up); }
 
 void scene_stays(struct prep *x) { restore(x, made.people[MEMBER]); }
 void scene_suspended(struct prep *x) { change(x, "identity", tx_suspend); }

@@ -34,7 +34,7 @@ struct sample {
 	const char *headers; /* NULL: none */
 	const char *body;    /* NULL: none */
 	void (*prepare)(struct prep *x);
-	bool endless; /* a stream: it has no last wait; the client goes when it has the head of the answer */
+	unsigned endless; /* a stream: it has no last wait, so many are looked at; the client goes when it has the head of the answer */
 };
 extern const struct sample samples[];
 extern const size_t sample_count;
@@ -60,6 +60,7 @@ void scene_no_address(struct prep *x);
 void scene_archive(struct prep *x);
 void scene_stays(struct prep *x);          /* nobody is leaving, all are active */
 void scene_suspended(struct prep *x);
+void scene_given_up(struct prep *x);
 void scene_code(struct prep *x);           /* {a} */
 void scene_code_for(struct prep *x, struct str challenge); /* {b} */
 void scene_tokens(struct prep *x);         /* {a} access, {b} refresh */

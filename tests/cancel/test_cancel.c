@@ -39,7 +39,6 @@
 
 enum {
 	WAITS_MAX = 400 /* more than any request makes: it goes round in circles */,
-	WAITS_ENDLESS = 6 /* of a stream's */,
 	QUIET_S = 60,
 	ANSWER_MAX = 8 << 20
 };
@@ -435,7 +434,7 @@ static void try_sample(const struct sample *s)
 	} while (before.n[HTTP_OPEN] || before.n[HTTP_ACTIVE] || before.n[LANE_RUNNING] || before.n[LANE_QUEUED]);
 	for (unsigned m = 0; m < MOMENTS; m++) {
 		bool more = true, good = true;
-		while (more && good && waits[m] < (s->endless ? WAITS_ENDLESS : WAITS_MAX)) {
+		while (more && good && waits[m] < (s->endless ? s->endless : WAITS_MAX)) {
 			good = end_at(&r, waits[m] + 1, (enum moment)m, &before, &more);
 			waits[m] += more;
 		}

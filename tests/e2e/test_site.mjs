@@ -217,7 +217,7 @@ cases["search finds a word that stands in a body alone, and says so when there i
 	const word = words.find((w) => !title.toLowerCase().includes(w.toLowerCase()));
 	await page.goto(`${site.url}/search/?q=${encodeURIComponent(word)}`);
 	assert.ok((await page.locator(".results mark").count()) >= 1);
-	assert.ok((await page.locator(".results h2").allInnerTexts()).some((t) => t === title), `${word} → ${title}`);
+	assert.ok((await page.locator(".results h3").allInnerTexts()).some((t) => t === title), `${word} → ${title}`);
 	await page.goto(`${site.url}/search/?q=zzqqxxyy`);
 	assert.match(await page.locator("[role=status]").innerText(), /Nothing was found/);
 	await page.goto(`${site.url}/search/?q=${encodeURIComponent('<b>"x')}`);

@@ -15,7 +15,7 @@ LAYERS = {"base": 0, "rt": 1, "db": 2, "net": 2, "gen": 3, "platform": 3, "servi
 # Rooms of a folder, lowest first: a room includes itself and those before it. A file of such a folder stands in a room, but for
 # a service's own table, contract and generated parts.
 ROOMS = {
-    "platform": ["text", "core", "config", "crypto", "cache", "media", "peers", "work", "mail", "web", "forms", "hub", "auth", "audit", "tables", "admin", "receive", "boot"],
+    "platform": ["text", "core", "config", "crypto", "cache", "media", "peers", "work", "mail", "web", "forms", "search", "hub", "auth", "audit", "tables", "admin", "receive", "boot"],
     "net": ["forms", "conn", "client", "h1", "h2", "ws"],
     "services/identity": ["people", "oauth", "signin", "admin"],
 }

@@ -3,14 +3,19 @@
  * What every service has beside its own: jobs that each queue knows, and events that each service with a database
  * takes.
  */
+#include "platform/admin/admin.h"
 #include "platform/admin/sampler.h"
 #include "platform/admin/settings.h"
 #include "platform/audit/audit_int.h"
 #include "platform/boot/platform.h"
 #include "platform/hub/hub.h"
 #include "platform/mail/mail_int.h"
+#include "platform/receive/receive.h"
+#include "platform/search/search.h"
 #include "platform/web/web_app.h"
 #include "platform/work/retention.h"
+
+const struct route *const platform_routes[] = { ops_routes, receive_routes, search_routes, admin_routes, lang_routes, NULL };
 
 const struct job_def common_jobs[] = {
 	{ .kind = "mail.send",

@@ -142,6 +142,9 @@ struct background_def {
 	uint16_t time_s;     /* deadline of a turn; 0: 30 */
 };
 
+/* --- search: kinds of what a service's contract "search" (peers/shapes.dto) finds --- */
+struct search_def { const char *kind /* "posts" */, *title /* "Posts" */; };
+
 /* --- measures: what a service counts of its own, in /metrics and as a plot on /admin/operations --- */
 struct measure_def {
 	const char *name;    /* "orders" */
@@ -180,6 +183,7 @@ struct service {
 	const struct page_row *pages;
 	const struct first_step *steps;
 	const struct measure_def *measures;
+	const struct search_def *searches;
 	const struct db_migration_set *migrations;
 	bool media;              /* keeps pictures and files, served below /media/ of its base URL (media_routes) */
 	bool identity;           /* the provider that the others are clients of: one service at most */

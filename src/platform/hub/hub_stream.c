@@ -32,6 +32,8 @@ enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct
 	TRY(sse_begin(w->req));
 	while (w->req->method != HTTP_HEAD) {
 		enum status st = hub_next(sub, clock_mono_ns() + PING_NS, &m);
+		if (st == ST_TIMEOUT && w->ctx->deadline_ns && clock_mono_ns() >= w->ctx->deadline_ns)
+			return st; /* the fiber's own: it would be silent for no time at all, again and again */
 		if (st == ST_TIMEOUT)
 			TRY(sse_ping(w->req));
 		else if (st == ST_UNAVAILABLE)

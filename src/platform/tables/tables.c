@@ -9,28 +9,12 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "gen/platform_tpl.h"
+#include "platform/search/search.h"
 
 #define PAGE_MAX (1u << 20)
 #define SIDE_MAX (256u << 10) /* what stands before or behind a list */
-#define LIKE_MAX 2048u
 
 /* --- what is asked for ------------------------------------------------------------------------------------------ */
-
-/* For LIKE … ESCAPE '!' over lower case: anything with q in it. */
-static struct str like_of(struct arena *a, struct str q)
-{
-	struct buf b;
-	buf_arena(&b, a, LIKE_MAX);
-	buf_putc(&b, '%');
-	for (size_t i = 0; i < q.n; i++) {
-		char c = q.p[i];
-		if (c == '%' || c == '_' || c == '!')
-			buf_putc(&b, '!');
-		buf_putc(&b, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
-	}
-	buf_putc(&b, '%');
-	return buf_str(&b);
-}
 
 static struct str or_empty(struct str s)
 {
@@ -97,7 +81,7 @@ void table_ask_read(struct web *w, const struct table_desc *d, struct table_ask 
 	*ask = (struct table_ask){ .search = STR("") };
 	if (d->search)
 		ask->search = str_utf8_first(or_empty(str_trim(web_query(w, "q"))), TABLE_SEARCH_MAX);
-	ask->like = like_of(w->ctx->arena, ask->search);
+	ask->like = search_like(w->ctx->arena, ask->search);
 	for (unsigned i = 0; i < TABLE_FILTERS; i++)
 		ask->filter[i] = STR("");
 	for (unsigned i = 0; d->filters && d->filters[i].name && i < TABLE_FILTERS; i++)

@@ -16,7 +16,6 @@
 #define PAGE_MAX (64u << 20) /* the arena ends before */
 #define ARCHIVE_PAGE 500
 #define PAGE_USUAL (24u << 10) /* what most pages take: room for that at once, instead of growing and copying */
-#define SEARCH_MAX 200 /* characters of a query that are looked at */
 #define PAGES_MAX    100000 /* of a list; there is no such page beyond */
 
 static enum status open_site(struct web *w, struct db_conn **c, struct blog_site *site, struct err *e)
@@ -328,30 +327,6 @@ enum status blog_get_subscribe(struct web *w, struct err *e)
 }
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
-
-enum status blog_get_search(struct web *w, struct err *e)
-{
-	struct str query = web_query(w, "q");
-	query = query.p ? str_trim(str_utf8_first(str_trim(query), SEARCH_MAX)) : STR("");
-	int64_t number = 1;
-	web_query_int(w, "page", 1, 1000, &number);
-	struct blog_site site;
-	struct blog_hits hits = { .number = 1, .pages = 1 };
-	SCOPED_DB_READ c = NULL;
-	TRY(open_site(w, &c, &site, e));
-	if (query.n) {
-		enum status s = blog_search(w->ctx, c, query, (int)number, page_size(w), &hits, e);
-		if (s == ST_NOT_FOUND) /* a page past the end: the hits that there are begin on page 1 */
-			return web_redirect(w, 303, blog_search_url(w->ctx, query, 1));
-		TRY(s);
-	}
-	struct page_shell shell = shell_of(w, &site, TR("Search"));
-	shell.noindex = true;
-	struct buf out;
-	page_buf(w, &out);
-	tpl_blog_search(&out, &shell, w, &site, query, &hits);
-	return web_html_reading(w, 200, &out, &c);
-}
 
 /* An address that no route and no slug knows: moved, or a page that helps on. */
 enum status blog_get_anything(struct web *w, struct err *e)

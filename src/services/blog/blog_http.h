@@ -17,7 +17,6 @@ enum status blog_get_author(struct web *w, struct err *e);
 enum status blog_get_topics(struct web *w, struct err *e);
 enum status blog_get_archive(struct web *w, struct err *e);
 enum status blog_get_subscribe(struct web *w, struct err *e);
-enum status blog_get_search(struct web *w, struct err *e);
 enum status blog_get_theme(struct web *w, struct err *e);
 enum status blog_get_icon(struct web *w, struct err *e);
 enum status blog_get_anything(struct web *w, struct err *e);

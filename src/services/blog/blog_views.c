@@ -31,14 +31,6 @@ struct str blog_page_url(struct ctx *ctx, struct str base, int number)
 	return web_url(ctx, "blog", "%.*spage/%d/", STR_ARG(base), number);
 }
 
-struct str blog_search_url(struct ctx *ctx, struct str query, int number)
-{
-	struct buf q;
-	buf_text(&q, ctx->arena);
-	url_encode(&q, query);
-	return web_url(ctx, "blog", "/search/?q=%.*s&page=%d", STR_ARG(buf_str(&q)), number);
-}
-
 struct str blog_abs(struct ctx *ctx, struct str url)
 {
 	/* Feeds, maps and heads of pages name it to programs that follow: what is no address of the web is left out

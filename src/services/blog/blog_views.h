@@ -30,7 +30,6 @@ struct str blog_post_url(struct ctx *ctx, struct str slug);
 struct str blog_tag_url(struct ctx *ctx, struct str slug);
 struct str blog_author_url(struct ctx *ctx, struct str slug);
 struct str blog_page_url(struct ctx *ctx, struct str base, int number); /* of page `number` of the list at base */
-struct str blog_search_url(struct ctx *ctx, struct str query, int number);
 struct str blog_abs(struct ctx *ctx, struct str url);         /* "/media/…" made absolute; absolute ones stay */
 
 /* Moments (µs) as texts in ctx->arena: for people in the site's zone and language, for machines in UTC. */

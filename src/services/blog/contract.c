@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gen/blog_serve.h"
+#include "services/blog/blog_views.h"
 #include "services/blog/store.h"
+
+#define NOTE_MAX 1024
+#define NAME_SHOWN 100 /* bytes of an author's name */
 
 enum status blog_serve_site(struct ctx *ctx, const struct site_ask *in, struct site_answer *out, struct err *e)
 {
@@ -9,5 +13,40 @@ enum status blog_serve_site(struct ctx *ctx, const struct site_ask *in, struct s
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	TRY(blog_site(ctx, c, &site, e));
 	*out = (struct site_answer){ site.title, site.description, site.lang, site.accent, site.timezone };
+	return ST_OK;
+}
+
+/* "Ruth Ellery, Tom Okafor · 21 November 2026" */
+static struct str note_of(struct ctx *ctx, const struct blog_site *site, const struct blog_card *card)
+{
+	struct buf b;
+	buf_arena(&b, ctx->arena, NOTE_MAX);
+	for (size_t i = 0; i < card->author_count; i++)
+		buf_printf(&b, "%s%.*s", i ? ", " : "", STR_ARG(str_utf8_first(card->authors[i].name, NAME_SHOWN)));
+	buf_printf(&b, "%s%.*s", b.len ? " · " : "", STR_ARG(blog_date(ctx, site, card->published_at)));
+	return buf_str(&b);
+}
+
+enum status blog_serve_search(
+        struct ctx *ctx, const struct search_ask *in, struct search_answer *out, struct err *e)
+{
+	struct blog_hits hits;
+	struct blog_site site;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(blog_site(ctx, c, &site, e));
+	enum status st = blog_search(ctx, c, in->words, in->page, in->size, &hits, e);
+	if (st == ST_NOT_FOUND) /* a page past the end */
+		return ST_OK;
+	TRY(st);
+	struct search_found *found = ARENA_NEW(ctx->arena, struct search_found);
+	struct search_hit *list = ARENA_ARRAY(ctx->arena, struct search_hit, hits.count + 1);
+	for (size_t i = 0; i < hits.count; i++)
+		list[i] = (struct search_hit){ hits.list[i].title, hits.list[i].snippet,
+			blog_post_url(ctx, hits.list[i].card.slug), note_of(ctx, &site, &hits.list[i].card) };
+	*found = (struct search_found){ STR("posts"), hits.total, hits.more, { list, hits.count } };
+	out->kinds.items = found;
+	out->kinds.count = 1;
+	out->left_out = hits.words_left_out;
 	return ST_OK;
 }

@@ -5,87 +5,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "gen/blog_sql.h"
+#include "platform/search/search.h"
 #include "services/blog/body.h"
 #include "services/blog/store.h"
 #include "services/blog/store_parts.h"
 
-#define WORDS_MAX 8
-#define WORD_MAX 64
-#define QUOTES    8    /* bytes around a word */
 #define HITS_MAX 1000 /* counted and paged through; whoever wants more of them asks more exactly */
-#define HIT_OPEN '\2' /* as in sql/search.sql */
-#define HIT_CLOSE '\3'
 #define PATH_MAX_ 1024 /* bytes of an address that leads nowhere which are looked at */
 
 /* --- the query ---------------------------------------------------------------------------------------------------- */
-
-static bool is_word_byte(char c)
-{
-	unsigned char u = (unsigned char)c;
-	return u >= 0x80 || (u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z');
-}
-
-static struct str next_word(struct str *rest)
-{
-	size_t i = 0, n = 0;
-	while (i < rest->n && !is_word_byte(rest->p[i]))
-		i++;
-	*rest = str_skip(*rest, i);
-	while (n < rest->n && is_word_byte(rest->p[n]))
-		n++;
-	struct str word = str_first(*rest, n);
-	*rest = str_skip(*rest, n);
-	return word;
-}
-
-/* Words, each quoted in the engine's language, all wanted; the last may be the beginning of one. Quoting is safe: a
-   word holds letters and digits only. */
-static struct str engine_query(struct arena *a, enum db_engine engine, struct str query, bool *left_out)
-{
-	struct str words[WORDS_MAX], word;
-	bool begins[WORDS_MAX]; /* … a longer one, of which this much is looked for */
-	size_t n = 0;
-	if (!str_utf8_valid(query))
-		return STR("");
-	while (n < WORDS_MAX && (word = next_word(&query)).n) {
-		words[n] = str_utf8_first(word, WORD_MAX);
-		begins[n] = words[n].n < word.n;
-		n++;
-	}
-	*left_out = next_word(&query).n > 0;
-	struct buf b;
-	buf_arena(&b, a, WORDS_MAX * (4 * WORD_MAX + QUOTES));
-	for (size_t i = 0; i < n; i++) {
-		const char *open = engine == DB_SQLITE ? "\"" : "'", *more = engine == DB_SQLITE ? "*" : ":*";
-		if (i)
-			buf_puts(&b, engine == DB_SQLITE ? " " : " & ");
-		buf_puts(&b, open);
-		buf_putstr(&b, words[i]);
-		buf_puts(&b, open);
-		if (i == n - 1 || begins[i])
-			buf_puts(&b, more);
-	}
-	return buf_str(&b);
-}
-
-static const struct blog_hit_piece *pieces_of(struct arena *a, struct str text, size_t *count)
-{
-	size_t max = 2;
-	for (size_t i = 0; i < text.n; i++)
-		max += text.p[i] == HIT_OPEN || text.p[i] == HIT_CLOSE;
-	struct blog_hit_piece *list = ARENA_ARRAY(a, struct blog_hit_piece, max);
-	bool hit = false;
-	*count = 0;
-	for (size_t from = 0, i = 0; i <= text.n; i++) {
-		if (i < text.n && text.p[i] != HIT_OPEN && text.p[i] != HIT_CLOSE)
-			continue;
-		if (i > from)
-			list[(*count)++] = (struct blog_hit_piece){ str_n(text.p + from, i - from), hit };
-		hit = i < text.n && text.p[i] == HIT_OPEN;
-		from = i + 1;
-	}
-	return list;
-}
 
 enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, int page, int size, struct blog_hits *out,
                         struct err *e)
@@ -98,7 +26,7 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 	(void)ctx;
 	TRY(store_offset(page, &size, &offset, e));
 	*out = (struct blog_hits){ .number = page, .pages = 1 };
-	struct str q = engine_query(a, db_engine(db_of(c)), query, &out->words_left_out);
+	struct str q = search_query(a, db_engine(db_of(c)), query, &out->words_left_out);
 	if (!q.n)
 		return ST_OK;
 	TRY(q_blog_search(c, q, clock_now_us(), size, offset, HITS_MAX + 1, &rows, &n, e));
@@ -113,8 +41,8 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 			continue;
 		struct blog_hit *h = &hits[out->count++];
 		h->card = cards[k++];
-		h->title = pieces_of(a, rows[i].title, &h->title_count);
-		h->snippet = pieces_of(a, rows[i].snippet, &h->snippet_count);
+		h->title = rows[i].title;
+		h->snippet = rows[i].snippet;
 	}
 	out->list = hits;
 	out->more = n && rows[0].total > HITS_MAX;

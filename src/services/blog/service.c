@@ -34,7 +34,6 @@ static const struct route routes[] = {
 	        .help = "Everything, by month" },
 	{ "GET", "/archive/page/{page:int}/", blog_get_archive, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60,
 	        .help = "Older months" },
-	{ "GET", "/search/", blog_get_search, .help = "Search over titles and bodies" },
 	{ "GET", "/subscribe/", blog_get_subscribe, .help = "Where sign-up buttons of posts lead" },
 	{ "GET", "/rss/", blog_get_rss, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "RSS 2.0" },
 	{ "GET", "/atom.xml", blog_get_atom, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "Atom" },
@@ -128,6 +127,7 @@ static const struct role_def roles[] = {
 	{ "supporter", "Supporter", "Reads what is for supporting members." },
 	{ 0 },
 };
+static const struct search_def searches[] = { { "posts", "Posts and pages" }, { 0 } };
 
 const struct service service_blog = {
 	.name = "blog",
@@ -136,6 +136,7 @@ const struct service service_blog = {
 	.summary = "The public site: posts, pages, topics, feeds, search",
 	.routes = routes,
 	.fragments = fragments,
+	.searches = searches,
 	.contracts = blog_contracts,
 	.events = events,
 	.settings = settings,

@@ -122,12 +122,7 @@ struct blog_archive_month {
 	size_t count; /* without tags and authors */
 };
 
-struct blog_hit_piece { struct str text; bool hit; }; /* plain text: the template escapes it and marks the hits */
-struct blog_hit {
-	struct blog_card card;
-	const struct blog_hit_piece *title, *snippet;
-	size_t title_count, snippet_count;
-};
+struct blog_hit { struct blog_card card; struct str title, snippet; /* hits marked: platform/search/search.h */ };
 struct blog_hits {
 	const struct blog_hit *list;
 	size_t count;

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/id.h"
 #include "gen/identity_serve.h"
+#include "gen/identity_sql.h"
+#include "platform/core/web_url.h"
+#include "platform/search/search.h"
 #include "services/identity/oauth/oauth_logout.h"
+
+#define PEOPLE_COUNTED 1000
 
 enum status identity_serve_redeem(
         struct ctx *ctx, const struct session_redeem_ask *in, struct session_redeem_answer *out, struct err *e)
@@ -18,4 +24,33 @@ enum status identity_serve_end(
 {
 	out->there = in->sso.n > 0;
 	return out->there ? oauth_logout(ctx, in->sso, in->address, e) : ST_OK;
+}
+
+/* Administrators find people, and nobody else does: who is a member is not for everybody to know. */
+enum status identity_serve_search(
+        struct ctx *ctx, const struct search_ask *in, struct search_answer *out, struct err *e)
+{
+	const struct person who = { .id = in->person, .roles = in->roles };
+	struct identity_people_found_row *rows;
+	struct search_found *found = ARENA_NEW(ctx->arena, struct search_found);
+	size_t n;
+	if (!in->person || !person_may(&who, "", "admin") || !in->words.n)
+		return ST_OK;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_identity_people_found(c, search_like(ctx->arena, in->words), in->size,
+	        (int64_t)(in->page - 1) * in->size, PEOPLE_COUNTED + 1, &rows, &n, e));
+	struct search_hit *list = ARENA_ARRAY(ctx->arena, struct search_hit, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		char id[ID_TEXT_LEN + 1];
+		id_text(rows[i].id, id);
+		list[i] = (struct search_hit){ rows[i].name, arena_strf(ctx->arena, "@%.*s", STR_ARG(rows[i].handle)),
+			web_url(ctx, "identity", "/admin/members/%s", id), rows[i].email };
+	}
+	int64_t total = n ? rows[0].total : 0;
+	bool more = total > PEOPLE_COUNTED;
+	*found = (struct search_found){ STR("people"), more ? PEOPLE_COUNTED : total, more, { list, n } };
+	out->kinds.items = found;
+	out->kinds.count = 1;
+	return ST_OK;
 }

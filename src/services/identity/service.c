@@ -186,12 +186,15 @@ static const struct page_row pages[] = {
 	{ 0 },
 };
 
+static const struct search_def searches[] = { { "people", "People" }, { 0 } };
+
 const struct service service_identity = {
 	.name = "identity",
 	.title = "Identity",
 	.mount = "/",
 	.summary = "Who people are: signing in, applications, members",
 	.routes = routes,
+	.searches = searches,
 	.contracts = identity_contracts,
 	.events = events,
 	.jobs = jobs,

@@ -8,6 +8,16 @@ SELECT id, email, handle, name, status, roles, created_at, seen_at FROM people
  WHERE (:q = '' OR LOWER(name) LIKE :pattern ESCAPE '!' OR email_key LIKE :pattern ESCAPE '!' OR handle LIKE :pattern ESCAPE '!')
    AND (:status = '' OR status = :status) AND (:role = '' OR ' ' || roles || ' ' LIKE '% ' || :role || ' %');
 
+-- name: identity_people_found
+-- params: pattern text, lim int, off int, most int
+-- rows: id int, name text, handle text, email text, total int
+SELECT p.id, p.name, p.handle, p.email,
+       (SELECT COUNT(*) FROM (SELECT 1 FROM people o WHERE LOWER(o.name) LIKE :pattern ESCAPE '!' OR o.email_key LIKE :pattern ESCAPE '!'
+                                  OR o.handle LIKE :pattern ESCAPE '!' LIMIT :most) f) AS total
+  FROM people p
+ WHERE LOWER(p.name) LIKE :pattern ESCAPE '!' OR p.email_key LIKE :pattern ESCAPE '!' OR p.handle LIKE :pattern ESCAPE '!'
+ ORDER BY p.id DESC LIMIT :lim OFFSET :off;
+
 -- name: identity_member_counts
 -- rows: status text, n int
 SELECT status, COUNT(*) AS n FROM people GROUP BY status ORDER BY status;
