@@ -34,7 +34,8 @@ struct sample {
 	const char *headers; /* NULL: none */
 	const char *body;    /* NULL: none */
 	void (*prepare)(struct prep *x);
-	unsigned endless; /* a stream: it has no last wait, so many are looked at; the client goes when it has the head of the answer */
+	/* A stream: it has no last wait, so many are looked at; the client goes when it has the head of the answer. */
+	unsigned endless;
 };
 extern const struct sample samples[];
 extern const size_t sample_count;

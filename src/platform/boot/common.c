@@ -15,7 +15,8 @@
 #include "platform/web/web_app.h"
 #include "platform/work/retention.h"
 
-const struct route *const platform_routes[] = { ops_routes, receive_routes, search_routes, admin_routes, lang_routes, NULL };
+const struct route *const platform_routes[] = { ops_routes, receive_routes, search_routes, admin_routes, lang_routes,
+	NULL };
 
 const struct job_def common_jobs[] = {
 	{ .kind = "mail.send",

@@ -24,7 +24,8 @@ enum status platform_check(struct ctx *ctx, struct service_instance *s, struct e
 /* Fiber, after the migrations: each service's check(), then each start(). */
 enum status platform_start(struct ctx *ctx, struct platform *p, struct err *e) MUST_CHECK;
 extern const struct job_def common_jobs[];         /* kinds that every service has */
-extern const struct route *const platform_routes[]; /* at the root of every host, beside the services'; ends with NULL */
+extern const struct route
+        *const platform_routes[]; /* at the root of every host, beside the services'; ends with NULL */
 extern const struct background_def common_backgrounds[]; /* of every service with a database, in each process */
 extern const struct event_handler common_events[]; /* what every service with a database takes */
 /* After loops and offload threads have stopped. */

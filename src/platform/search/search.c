@@ -33,7 +33,8 @@ static const struct search_def *kind_of(const struct service *s, struct str kind
 	return NULL;
 }
 
-static void add_part(struct search_view *v, struct search_part *list, const struct service *s, const struct search_found *f)
+static void add_part(
+        struct search_view *v, struct search_part *list, const struct service *s, const struct search_found *f)
 {
 	const struct search_def *def = kind_of(s, f->kind);
 	if (!def || !f->total || v->count == PARTS_MAX)
@@ -60,8 +61,11 @@ static void ask_service(struct search_view *v, struct search_part *list, const s
 {
 	const struct contract_def *def = contract_named(s, "search");
 	const struct person *p = v->w->person;
-	struct search_ask ask = { .words = v->typed, .page = (int32_t)v->page, .size = v->kind.n ? SEARCH_PAGE : SEARCH_FEW,
-		.person = p ? p->id : 0, .roles = p ? p->roles : STR("") };
+	struct search_ask ask = { .words = v->typed,
+		.page = (int32_t)v->page,
+		.size = SEARCH_PAGE,
+		.person = p ? p->id : 0,
+		.roles = p ? p->roles : STR("") };
 	struct search_answer *found = ARENA_NEW(v->w->ctx->arena, struct search_answer);
 	struct ctx ctx = *v->w->ctx;
 	if (!def || !is_asked(v, s, &ask.kind))
@@ -97,14 +101,15 @@ static struct str address(const struct search_view *v, struct str kind, int64_t 
 
 static void put_addresses(struct search_view *v, struct search_part *list)
 {
+	struct str kind = v->kind.n ? v->kind : v->count ? list[0].url : STR("");
 	for (size_t i = 0; i < v->count; i++)
 		list[i].url = address(v, list[i].url, 1);
 	v->all = address(v, STR(""), 1);
-	v->prev = v->page > 1 ? address(v, v->kind, v->page - 1) : STR("");
-	v->next = v->page < v->pages ? address(v, v->kind, v->page + 1) : STR("");
+	v->prev = v->page > 1 ? address(v, kind, v->page - 1) : STR("");
+	v->next = v->page < v->pages ? address(v, kind, v->page + 1) : STR("");
 }
 
-static void find(struct search_view *v)
+static void search_all(struct search_view *v)
 {
 	const struct platform *p = v->w->ctx->svc->platform;
 	struct search_part *list = ARENA_ARRAY(v->w->ctx->arena, struct search_part, PARTS_MAX);
@@ -112,7 +117,11 @@ static void find(struct search_view *v)
 	v->pages = 1;
 	for (unsigned i = 0; v->typed.n && i < p->service_count; i++)
 		ask_service(v, list, p->services[i].def);
-	if (v->kind.n && v->count)
+	/* Of one kind as many as a page takes, whether it was chosen or is the only one. */
+	for (size_t i = 0; i < v->count; i++)
+		list[i].shown = v->count > 1 && list[i].found->hits.count > SEARCH_FEW ? SEARCH_FEW
+		                                                                       : list[i].found->hits.count;
+	if (v->count == 1)
 		v->pages = (list[0].found->total + SEARCH_PAGE - 1) / SEARCH_PAGE;
 	put_addresses(v, list);
 }
@@ -128,7 +137,7 @@ static enum status get_search(struct web *w, struct err *e)
 	(void)web_query_int(w, "page", 1, PAGES_MAX, &v.page);
 	if (!v.kind.n)
 		v.page = 1;
-	find(&v);
+	search_all(&v);
 	shell.forms = false;
 	shell.kind = STR("search");
 	if (w->person)

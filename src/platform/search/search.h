@@ -40,7 +40,13 @@ struct search_piece { struct str text; bool hit; };
 /* A found text cut at its marks, in a. */
 const struct search_piece *search_pieces(struct arena *a, struct str text, size_t *count);
 
-struct search_part { const struct search_def *def; struct str service, url; const struct search_found *found; bool chosen; };
+struct search_part {
+	const struct search_def *def;
+	struct str service, url;
+	const struct search_found *found;
+	size_t shown; /* of its hits */
+	bool chosen;
+};
 struct search_view {
 	struct web *w;
 	struct str typed, kind;
