@@ -119,8 +119,8 @@ def compiled_in(kind, suite):
     """Names of the compiled tests of a suite, from their files: before anything is built or installed."""
     if suite == "fuzz":
         return {"fuzz_" + p.stem[len("fuzz_"):] for p in (ROOT / "tests/fuzz").glob("fuzz_*.c")}
-    if suite == "cancel":  # one program, by what it stands on
-        return {f"test_cancel_{on}" for on in ("sqlite", "redis", "postgres_1", "postgres_2")}
+    if suite == "cancel":  # one program, by what it stands on; and those that meet bounds in the same house
+        return {f"test_cancel_{on}" for on in ("sqlite", "redis", "postgres_1", "postgres_2")} | {p.stem for p in (ROOT / "tests/cancel").glob("test_limits*.c")}
     folders = {"unit": ["unit"], "store": ["store"], "race": ["unit", "store"]}[suite]
     return {p.stem for f in folders for p in (ROOT / "tests" / f).glob("test_*.c")}
 
