@@ -290,7 +290,7 @@ enum status session_get_logout(struct web *w, struct err *e)
 {
 	struct buf page;
 	struct page_shell shell = {
-		.title = TR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true
+		.title = TR("Sign out"), .kind = STR("account"), .noindex = true
 	};
 	if (!w->person)
 		return web_redirect(w, 303, session_path(w->ctx, "/"));

@@ -37,7 +37,7 @@ enum status identity_get_applications(struct web *w, struct err *e)
 	struct buf page;
 	struct apps_view v = { .removed = web_query(w, "removed") };
 	struct page_shell shell = {
-		.title = TR("Applications"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Applications"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	TRY(apps_load(w, &v, e));
 	web_no_cache(w);

@@ -207,7 +207,7 @@ static enum status show_code(struct web *w, const char *name, struct str value)
 {
 	struct buf page;
 	struct page_shell shell = {
-		.title = TR("Your code"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Your code"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
 	tpl_oauth_oob(&page, &shell, w, !strcmp(name, "code") ? value : STR(""));

@@ -140,7 +140,6 @@ static enum status ask_person(struct web *w, const struct oauth_ask *a, struct e
 	struct buf page;
 	struct consent_view v = { .ask = a, .host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = { .title = arena_strf(w->ctx->arena, tr("Let %.*s in?"), STR_ARG(a->client.name)),
-		.lang = STR("en"),
 		.kind = STR("account"),
 		.noindex = true,
 		.forms = true };
@@ -194,7 +193,7 @@ static enum status show_refusal(struct web *w, const struct oauth_ask *a, const 
 		.error = error,
 		.host = oauth_shown_host(w->ctx->arena, a->redirect_uri) };
 	struct page_shell shell = {
-		.title = TR("Go on?"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Go on?"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	TRY(keep_ask(w, a, error, &v.resume, e));
 	web_no_cache(w);

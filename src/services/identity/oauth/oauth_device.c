@@ -169,7 +169,6 @@ static enum status device_page(struct web *w, int status, const struct device_vi
 {
 	struct buf b;
 	struct page_shell shell = { .title = TR("Connect a device"),
-		.lang = STR("en"),
 		.kind = STR("account"),
 		.noindex = true,
 		.forms = true };

@@ -211,7 +211,7 @@ static enum status ask_to_leave(struct web *w, const struct wish *x)
 {
 	struct buf page;
 	struct page_shell shell = {
-		.title = TR("Sign out"), .lang = STR("en"), .kind = STR("account"), .noindex = true, .forms = true
+		.title = TR("Sign out"), .kind = STR("account"), .noindex = true, .forms = true
 	};
 	struct logout_view v = { .resume_uri = x->uri,
 		.state = x->state.p ? x->state : STR(""),
