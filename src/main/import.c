@@ -77,7 +77,7 @@ const struct command command_import = {
 	.name = "import",
 	.usage = "ghost FILE [--media DIR]",
 	.summary = "Take over the content of another system",
-	.details = "FILE is an export of Ghost 2 to 6 (Settings, Migration tools, Export). All of it is written in one "
+	.details = "FILE is an export of Ghost 0 to 6 (Settings, Migration tools, Export). All of it is written in one "
 	           "transaction, or nothing.\n"
 	           "Importing again changes only what has changed there.",
 	.options = options,
