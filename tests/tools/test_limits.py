@@ -133,7 +133,7 @@ FIELDS = {"former fresh password": ("services/identity/people/people.h", "PASSWO
           "object": ("platform/audit/audit.h", "AUDIT_OBJECT_MAX", 1),
           "code user_code": None}
 # The same name in several templates: by file.
-FIELDS_OF = {"services/blog/templates/search.html": {"q": ("services/blog/blog_http.c", "SEARCH_MAX", 1)},
+FIELDS_OF = {"platform/templates/search.html": {"q": ("platform/search/search.h", "SEARCH_TYPED_MAX", 1)},
              "platform/templates/tables.html": {"q": ("platform/tables/tables.h", "TABLE_SEARCH_MAX", 1)},
              "services/identity/templates/identity.html": {"name": ("services/identity/signin/passkey.c", "NAME_MAX_", 1)},
              "services/identity/templates/signin.html": {"name": ("services/identity/people/people.h", "PERSON_NAME_MAX", 2)},
