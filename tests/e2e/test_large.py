@@ -34,6 +34,16 @@ def imported(folder, name, posts):
     return data
 
 
+def tokenizer(file, former, fresh):
+    """The search index as Python's SQLite can write it (of plain words both make the same), and back."""
+    db = sqlite3.connect(file)
+    db.execute("PRAGMA writable_schema = ON")
+    changed = db.execute("UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = 'search_fts'", (f"tokenize = '{former}'", f"tokenize = '{fresh}'")).rowcount
+    db.commit()
+    db.close()
+    assert changed == 1
+
+
 class Large(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -41,6 +51,7 @@ class Large(unittest.TestCase):
         long = imported(cls.folder.name, "long", [post(k, f"mb-{int(mb * 1000)}", mb) for k, mb in enumerate(SIZES)])
         feed = imported(cls.folder.name, "feed", [post(k, f"f-{k}", 0.2) for k in range(15)])
         many = imported(cls.folder.name, "many", [post(0, "first", 0.001)])
+        tokenizer(many / "blog.db", "words", "unicode61")
         db = sqlite3.connect(many / "blog.db")
         columns = [row[1] for row in db.execute("PRAGMA table_info(objects)")]
         new = {"id": "o.id + n.k", "slug": "'p-' || n.k", "title": "'Post ' || n.k", "published_at": "o.published_at - n.k * 3600000000"}
@@ -53,6 +64,7 @@ class Large(unittest.TestCase):
         db.execute("INSERT INTO search_docs (object_id, title, body) SELECT id, title, 'bread and water, ' || slug FROM objects WHERE type = 'post' AND slug <> 'first'")
         db.commit()
         db.close()
+        tokenizer(many / "blog.db", "unicode61", "words")
         cls.servers, cls.ports = [], {}
         for name, data in (("long", long), ("feed", feed), ("many", many)):
             cls.ports[name] = free_port()
