@@ -367,8 +367,10 @@ static int ask(struct round *r, unsigned at, enum moment moment)
 	house_send(fd, head, head_len);
 	if (body_len != SIZE_MAX && body_len)
 		send_body(fd, body, body_len);
-	int status = r->s->endless && !at ? house_read_head(fd, answer, sizeof answer, &got)
-	                                  : house_read(fd, answer, sizeof answer, &got);
+	/* A stream has no time limit of its own: what runs out of time before it began is a stream all the same. */
+	bool head_only = r->s->endless && (!at || moment == OUT_OF_TIME);
+	int status = head_only ? house_read_head(fd, answer, sizeof answer, &got)
+	                       : house_read(fd, answer, sizeof answer, &got);
 	close(fd);
 	target.armed = false;
 	return status;
