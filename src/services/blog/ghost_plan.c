@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/guard.h"
+#include "platform/boot/platform.h"
 #include "platform/core/service.h"
-#include "platform/web/web_app.h"
 #include "services/blog/ghost.h"
 
 #define RENDER_VERSION "4" /* raised when bodies come out differently: an import then renders anew */
@@ -127,7 +127,9 @@ static bool is_address_of_program(struct ghost *g, struct str slug)
 		return false;
 	const struct platform *p = blog->platform;
 	struct str path = arena_strf(g->a, "%.*s/%.*s", STR_ARG(blog->base_path), STR_ARG(slug));
-	bool found = is_pattern_of(ops_routes, STR(""), path);
+	bool found = false;
+	for (const struct route *const *own = platform_routes; *own; own++)
+		found |= is_pattern_of(*own, STR(""), path);
 	for (unsigned i = 0; i < p->service_count && !found; i++) {
 		const struct service_instance *s = &p->services[i];
 		bool here = str_eq(service_origin(s), service_origin(blog));
