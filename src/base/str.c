@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sodium/crypto_shorthash_siphash24.h>
 #include <sodium/utils.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/id.h"
@@ -307,4 +309,13 @@ uint64_t str_hash(struct str s)
 	pthread_once(&hash_once, hash_key_make);
 	crypto_shorthash_siphash24((unsigned char *)&h, (const unsigned char *)s.p, s.n, hash_key);
 	return h;
+}
+
+void str_print(char *out, size_t room, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(out, room, fmt, args);
+	va_end(args);
+	str_utf8_end(out);
 }

@@ -72,6 +72,8 @@ struct str str_utf8_fit(struct str s, size_t bytes); /* as much as fits in so ma
 bool str_utf8_turns(struct str s);
 /* After a format was cut to its room: text loses the part of a character that it may end with. Stores refuse such. */
 void str_utf8_end(char *text);
+/* As much of a text of that format as fits into room bytes with its NUL, no character at the end in part. */
+__attribute__((format(printf, 3, 4))) void str_print(char *out, size_t room, const char *fmt, ...);
 /* As much of a text of somebody else's as a message shows. */
 #define STR_SHOWN_MAX 100
 static inline struct str str_shown(struct str s)

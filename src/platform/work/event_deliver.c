@@ -99,14 +99,12 @@ bool event_handle(struct ctx *ctx, struct service_instance *s, struct event_task
 		atomic_fetch_add(handled, 1);
 		/* When a handler fails the others still run; only the failed one is repeated. */
 		if (run_handler(ctx, s, h, t, &e) != ST_OK) {
-			snprintf(t->error, sizeof t->error, "%s/%s: %s", s->def->name, h->name, e.msg);
-			str_utf8_end(t->error);
+			str_print(t->error, sizeof t->error, "%s/%s: %s", s->def->name, h->name, e.msg);
 			t->failed = true;
 		}
 	}
 	if (!ok)
-		snprintf(t->error, sizeof t->error, "%s: %s", s->def->name, e.msg);
-	str_utf8_end(t->error);
+		str_print(t->error, sizeof t->error, "%s: %s", s->def->name, e.msg);
 	return ok && !t->failed;
 }
 
@@ -132,9 +130,8 @@ static void fail_some(struct service_instance *to, struct event_task *tasks, siz
 		for (size_t i = 0; i < n; i++)
 			if (tasks[i].ev.id == id) {
 				tasks[i].failed = true;
-				snprintf(tasks[i].error, sizeof tasks[i].error, "%s: %s", to->def->name,
+				str_print(tasks[i].error, sizeof tasks[i].error, "%s: %s", to->def->name,
 				         why ? why : "no reason given");
-				str_utf8_end(tasks[i].error);
 			}
 	}
 }

@@ -133,8 +133,7 @@ static void tasks_hold_back(struct service_instance *to, struct event_task *task
 		        (t->held_until_us && t->held_until_us <= until_us))
 			continue;
 		t->held_until_us = until_us;
-		snprintf(t->error, sizeof t->error, "%s: %s", to->def->name, why);
-		str_utf8_end(t->error);
+		str_print(t->error, sizeof t->error, "%s: %s", to->def->name, why);
 	}
 }
 
@@ -184,7 +183,7 @@ static void handle_here(struct event_batch *r, struct service_instance *to, stru
 {
 	struct handling h = { .r = r, .to = to, .t = t };
 	if (!fiber_turn("events.handle", call_handle, &h))
-		snprintf(t->error, sizeof t->error, "%s: %s", to->def->name, status_info(ST_NOMEM)->title);
+		str_print(t->error, sizeof t->error, "%s: %s", to->def->name, status_info(ST_NOMEM)->title);
 	if (!h.ok)
 		t->failed = true;
 }

@@ -83,9 +83,8 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	struct ctx ctx;
 	if (!h->def) {
 		h->result = ST_NOT_IMPLEMENTED;
-		snprintf(h->error, sizeof h->error, "this program has no job kind \"%.*s\"",
+		str_print(h->error, sizeof h->error, "this program has no job kind \"%.*s\"",
 		         STR_ARG(str_shown(h->job.kind)));
-		str_utf8_end(h->error);
 		return;
 	}
 	ctx_init(&ctx, arena);
@@ -98,8 +97,7 @@ static void run_one(struct job_queue *q, struct job_held *h, struct arena *arena
 	h->result = guarded != ST_OK ? guarded : a.result;
 	if (h->result == ST_OK)
 		return;
-	snprintf(h->error, sizeof h->error, "%s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
-	str_utf8_end(h->error);
+	str_print(h->error, sizeof h->error, "%s", a.err.msg[0] ? a.err.msg : status_info(h->result)->title);
 }
 
 static struct job_bound *bound_of(struct job_queue *q, const struct job_def *d)
@@ -272,7 +270,7 @@ static void judge(struct job_held *h)
 	if (h->job.attempt <= attempts_of(h->def))
 		return;
 	h->result = ST_INTERNAL;
-	snprintf(h->error, sizeof h->error, "each of %u attempts ended with its worker", attempts_of(h->def));
+	str_print(h->error, sizeof h->error, "each of %u attempts ended with its worker", attempts_of(h->def));
 }
 
 /* *claimed is the queue's afterwards, and NULL here. */
