@@ -40,8 +40,7 @@ static void add_part(
 	if (!def || !f->total || v->count == PARTS_MAX)
 		return;
 	struct str kind = arena_strf(v->w->ctx->arena, "%s.%s", s->name, def->kind);
-	list[v->count++] = (struct search_part){
-		.def = def, .service = str_c(s->name), .found = f, .url = kind, .chosen = str_eq(kind, v->kind) };
+	list[v->count++] = (struct search_part){ .def = def, .found = f, .url = kind };
 }
 
 /* "blog.posts": is the kind that is chosen this service's? *kind: what it calls it. */

@@ -42,10 +42,9 @@ const struct search_piece *search_pieces(struct arena *a, struct str text, size_
 
 struct search_part {
 	const struct search_def *def;
-	struct str service, url;
+	struct str url;
 	const struct search_found *found;
 	size_t shown; /* of its hits */
-	bool chosen;
 };
 struct search_view {
 	struct web *w;

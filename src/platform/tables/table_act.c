@@ -75,8 +75,7 @@ static struct str done_url(struct doing *x)
 	struct buf b;
 	table_ask_read(x->w, x->d, &ask, &sorted);
 	table_address(x->w, x->d, &ask, "", &b);
-	if (sorted)
-		buf_printf(&b, "sort=%s&down=%d&", sorted->sort, ask.page.down);
+	table_put_sort(&b, sorted, ask.page.down);
 	buf_printf(&b, "done=%s&n=%zu", x->action->name, x->done);
 	if (x->action->undo && x->done && buf_ok(&x->undo)) {
 		buf_puts(&b, "&keys=");

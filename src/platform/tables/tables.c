@@ -187,7 +187,7 @@ static struct str address_end(struct buf *b)
 	return buf_ok(b) ? buf_str(b) : STR("");
 }
 
-static void put_sort(struct buf *b, const struct column *c, bool down)
+void table_put_sort(struct buf *b, const struct column *c, bool down)
 {
 	if (c)
 		buf_printf(b, "sort=%s&down=%d&", c->sort, down);
@@ -197,7 +197,7 @@ static struct str sorted_by(const struct table_view *v, const struct column *c)
 {
 	struct buf b;
 	table_address(v->w, v->d, &v->ask, "", &b);
-	put_sort(&b, c, c == v->sorted ? !v->ask.page.down : c->first_down);
+	table_put_sort(&b, c, c == v->sorted ? !v->ask.page.down : c->first_down);
 	return address_end(&b);
 }
 
@@ -205,7 +205,7 @@ static struct str here(const struct table_view *v, const char *ending)
 {
 	struct buf b;
 	table_address(v->w, v->d, &v->ask, ending, &b);
-	put_sort(&b, v->sorted, v->ask.page.down);
+	table_put_sort(&b, v->sorted, v->ask.page.down);
 	return address_end(&b);
 }
 
@@ -214,7 +214,7 @@ static struct str next_of(const struct table_view *v, const void *last)
 {
 	struct buf b;
 	table_address(v->w, v->d, &v->ask, "", &b);
-	put_sort(&b, v->sorted, v->ask.page.down);
+	table_put_sort(&b, v->sorted, v->ask.page.down);
 	if (v->sorted && v->sorted->kind < CELL_NUMBER)
 		put_pair(&b, "at", *(const struct str *)table_member(v->sorted, last));
 	else if (v->sorted)

@@ -18,6 +18,8 @@ void table_ask_read(struct web *w, const struct table_desc *d, struct table_ask 
 void table_address(struct web *w, const struct table_desc *d, const struct table_ask *ask, const char *ending,
         struct buf *out);
 struct db *table_db(struct web *w, const struct table_desc *d, const struct table_ask *ask);
+/* Behind table_address: the order, "sort=name&down=0&"; nothing when c is NULL. */
+void table_put_sort(struct buf *b, const struct column *c, bool down);
 const void *table_member(const struct column *c, const void *row);
 struct str table_key(struct arena *a, const struct table_desc *d, const void *row);
 const struct table_action *table_action_named(const struct table_desc *d, struct str name);
