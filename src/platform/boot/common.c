@@ -46,21 +46,11 @@ const struct event_handler common_events[] = {
 	{ 0 },
 };
 
-/* Once in a process, however many services it runs. */
-static bool is_first(const struct ctx *ctx)
-{
-	const struct service_instance *first = ctx->svc->platform->services;
-	while (!first->local || !first->db)
-		first++;
-	return first == ctx->svc;
-}
-
 static enum status refresh_hub(struct ctx *ctx, struct err *e)
 {
 	struct platform *p = ctx->svc->platform;
 	(void)e;
-	if (is_first(ctx))
-		hub_refresh(p->hub);
+	hub_refresh(p->hub);
 	return ST_OK;
 }
 
@@ -68,14 +58,13 @@ static enum status take_sample(struct ctx *ctx, struct err *e)
 {
 	struct platform *p = ctx->svc->platform;
 	(void)e;
-	if (is_first(ctx))
-		sampler_take(p->sampler, p->hub);
+	sampler_take(p->sampler, p->hub);
 	return ST_OK;
 }
 
 const struct background_def common_backgrounds[] = {
-	{ "hub.refresh", refresh_hub, .every_ms = 10000 },
-	{ "operations.sample", take_sample, .every_ms = SAMPLE_S * 1000 },
+	{ "hub.refresh", refresh_hub, .every_ms = 10000, .once = true },
+	{ "operations.sample", take_sample, .every_ms = SAMPLE_S * 1000, .once = true },
 	{ "settings.watch", settings_watch, .every_ms = 5000 },
 	{ 0 },
 };

@@ -140,6 +140,7 @@ struct background_def {
 	enum status (*turn)(struct ctx *ctx, struct err *e);
 	uint32_t every_ms;   /* between turns; after one that failed twice as long each time, from 1 s to 60 s */
 	uint16_t time_s;     /* deadline of a turn; 0: 30 */
+	bool once;           /* of a row that every service has: one of those in the process does it */
 };
 
 /* --- search: kinds of what a service's contract "search" (peers/shapes.dto) finds --- */

@@ -99,10 +99,20 @@ static unsigned rows_of(const struct background_def *d)
 	return n;
 }
 
+static bool is_done_already(const struct backgrounds *all, const struct background_def *d)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->list[i].def == d)
+			return true;
+	return false;
+}
+
 static void backgrounds_add(struct backgrounds *all, struct service_instance *s, const struct background_def *rows)
 {
 	struct platform *p = s->platform;
 	for (const struct background_def *d = rows; d && d->name; d++) {
+		if (d->once && is_done_already(all, d))
+			continue;
 		struct background *b = &all->list[all->count];
 		*b = (struct background){ .all = all, .svc = s, .def = d };
 		b->loop = p->loops ? loops_get(p->loops, all->count % loops_count(p->loops)) : loop_current();
