@@ -25,7 +25,7 @@ const struct sample samples[] = {
 	{ "", "POST", "/internal/events", "/internal/events", VISITOR, 200, "x-guildhall-signature: {a}\r\n", NULL,
 	        scene_events },
 
-	{ "", "POST", "/site/language", "/site/language", VISITOR, 303, FORM, "lang=de&back=/" },
+	{ "", "POST", "/site/language", "/site/language", VISITOR, 303, FORM, "lang=de" },
 	{ "", "GET", "/admin/", "/admin/", OWNER, 200 },
 	{ "", "GET", "/admin/settings", "/admin/settings", OWNER, 200 },
 	{ "", "POST", "/admin/settings", "/admin/settings?service=blog", OWNER, 303, FORM,

@@ -62,7 +62,7 @@ export class Agent {
 	/** Send a page's form with more (or other) values. */
 	submit(page, values = {}, n = 0) {
 		const { action, fields } = Agent.form(page, n);
-		return this.go(action, { method: "POST", body: new URLSearchParams({ ...fields, ...values }) });
+		return this.go(action, { method: "POST", headers: { referer: page.url.href }, body: new URLSearchParams({ ...fields, ...values }) });
 	}
 
 	async signIn(person, page) {

@@ -145,8 +145,8 @@ cases["whose choice counts: the person's, this browser's, the browser's, the sit
 	page = await visitor.submit(page, { lang: "de" }, n);
 	assert.equal(page.url.pathname, "/sign-in");
 	assert.match(page.text, /<html lang="de">/);
-	assert.equal((await visitor.go("/site/language", { method: "POST", body: new URLSearchParams({ lang: "tlh", back: "/" }) })).status, 400);
-	const away = await visitor.fetch("/site/language", { method: "POST", body: new URLSearchParams({ lang: "de", back: "https://elsewhere.example/" }) });
+	assert.equal((await visitor.go("/site/language", { method: "POST", body: new URLSearchParams({ lang: "tlh" }) })).status, 400);
+	const away = await visitor.fetch("/site/language", { method: "POST", headers: { referer: "https://elsewhere.example/" }, body: new URLSearchParams({ lang: "de" }) });
 	assert.equal(away.headers.get("location"), "/");
 	const member = await as(tom, english);
 	page = await member.go("/account/profile");

@@ -54,13 +54,55 @@ enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, st
 	return ST_OK;
 }
 
+static const struct person *person_of(struct ctx *ctx, const struct sso *s)
+{
+	struct person *p = ARENA_NEW(ctx->arena, struct person);
+	*p = (struct person){ .id = s->person,
+		.name = s->name,
+		.email = s->email,
+		.handle = s->handle,
+		.roles = s->roles,
+		.zone = s->zone,
+		.lang = s->lang,
+		.session = s->key,
+		.auth_us = s->auth_us };
+	p->admin = str_has_word(p->roles, STR("owner")) || str_has_word(p->roles, STR("admin"));
+	return p;
+}
+
+/* Does the request have a cookie that may sign somebody in? */
+static bool may_be_known(const struct web *w)
+{
+	struct str cookies = http_header(w->req, "cookie");
+	return w->ctx->svc && w->ctx->svc->platform->identity && cookies.p &&
+	        str_find(cookies, STR(SESSION_COOKIE_PREFIX)) >= 0;
+}
+
+static bool session_peek(struct web *w, const struct person **out)
+{
+	struct sso s;
+	char hash[AUTH_HASH_LEN + 1];
+	*out = NULL;
+	if (!may_be_known(w))
+		return true;
+	const struct platform *p = w->ctx->svc->platform;
+	struct str secret = web_cookie(w, session_cookie_name(w->ctx, w->ctx->svc));
+	uint64_t version = secret.n ? authstore_version(p->auth) : 0;
+	if (!version) /* known elsewhere perhaps, or the store has to be asked */
+		return false;
+	auth_hash(secret, hash);
+	if (!session_cache_get(p->sessions, w->ctx->svc, str_n(hash, AUTH_HASH_LEN), version, w->ctx->arena, &s) ||
+	        sso_is_unseen(&s))
+		return false;
+	*out = person_of(w->ctx, &s);
+	return true;
+}
+
 static enum status session_identify(struct web *w, const struct person **out, struct err *e)
 {
 	struct sso s;
-	struct str cookies = http_header(w->req, "cookie");
 	*out = NULL;
-	if (!w->ctx->svc || !w->ctx->svc->platform->identity || !cookies.p ||
-	        str_find(cookies, STR(SESSION_COOKIE_PREFIX)) < 0)
+	if (!may_be_known(w))
 		return ST_OK;
 	struct str secret = web_cookie(w, session_cookie_name(w->ctx, w->ctx->svc));
 	enum status st = secret.n ? session_find(w->ctx, secret, &s, e) : ST_NOT_FOUND;
@@ -68,18 +110,7 @@ static enum status session_identify(struct web *w, const struct person **out, st
 		return ST_OK;
 	TRY(st);
 	sso_saw(w->ctx, &s);
-	struct person *p = ARENA_NEW(w->ctx->arena, struct person);
-	*p = (struct person){ .id = s.person,
-		.name = s.name,
-		.email = s.email,
-		.handle = s.handle,
-		.roles = s.roles,
-		.zone = s.zone,
-		.lang = s.lang,
-		.session = s.key,
-		.auth_us = s.auth_us };
-	p->admin = str_has_word(p->roles, STR("owner")) || str_has_word(p->roles, STR("admin"));
-	*out = p;
+	*out = person_of(w->ctx, &s);
 	return ST_OK;
 }
 
@@ -146,6 +177,7 @@ static enum status session_ping(struct ctx *ctx, struct platform *p, struct err 
 
 const struct auth_hooks session_hooks = {
 	.identify = session_identify,
+	.peek = session_peek,
 	.silently = silently,
 	.sign_in_url = session_sign_in_url,
 	.ping = session_ping,

@@ -18,6 +18,8 @@ enum status session_find(struct ctx *ctx, struct str secret, struct sso *out, st
 /* Lays what is true of the person now over what s says. ST_NOT_FOUND: s is one of those that ended. */
 enum status sso_current_person(struct ctx *ctx, struct sso *s, struct err *e) MUST_CHECK;
 enum status sso_by_key(struct ctx *ctx, struct str key, struct sso *out, struct err *e) MUST_CHECK;
+/* Is it long that it was last seen? Then sso_saw has to be told. */
+bool sso_is_unseen(const struct sso *s);
 void sso_saw(struct ctx *ctx, const struct sso *s); /* keep seen_us within SSO_SEEN_S */
 struct str sso_sessions_owner(struct ctx *ctx, struct str key); /* owner of the sessions that came from it */
 

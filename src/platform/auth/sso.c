@@ -371,10 +371,15 @@ static void edit_seen(struct sso *s, const void *arg)
 	s->seen_us = *(const int64_t *)arg;
 }
 
+bool sso_is_unseen(const struct sso *s)
+{
+	return clock_now_us() - s->seen_us > SSO_SEEN_S * US_PER_S;
+}
+
 void sso_saw(struct ctx *ctx, const struct sso *s)
 {
 	int64_t now = clock_now_us();
-	if (now - s->seen_us > SSO_SEEN_S * US_PER_S)
+	if (sso_is_unseen(s))
 		(void)!sso_edit(ctx, s->key, edit_seen, &now, NULL);
 }
 

@@ -36,7 +36,8 @@ enum route_flag {
 	ROUTE_AUTH = 1 << 0,     /* signed in, else redirect to sign in (HTML) or 401 */
 	ROUTE_ADMIN = 1 << 1,    /* an administrator: the same as role "admin" */
 	ROUTE_NO_CSRF = 1 << 2,  /* unsafe method without a form token: signed or bearer-authenticated requests */
-	ROUTE_CACHE = 1 << 3,    /* GET for visitors without a session: whole page kept in the page cache */
+	ROUTE_CACHE = 1 << 3,    /* GET: the page is the same for everybody, but for pieces per person, and kept
+	                            (web_page.c). Its handler does not see who asks: web_own */
 	ROUTE_INTERNAL = 1 << 4, /* only with a valid signature between processes, or on the internal listener */
 	ROUTE_OPS = 1 << 5,      /* only from loopback or on the operations listener */
 	ROUTE_LARGE = 1
@@ -112,6 +113,8 @@ struct fragment_def {
 	uint32_t soft_s;     /* fresh for so long; then served stale while one refresh runs */
 	bool per_person;     /* the cache key has the person in it */
 	const char *params;  /* names that are part of the key, space separated: others are dropped */
+	const char *cookie;  /* name of a cookie: the piece is its own for who has it ("gh_basket"); NULL: none.
+	                        Pieces per person or cookie are holes of a page that is kept for everybody */
 };
 
 /* --- events --- */
@@ -221,6 +224,8 @@ extern const struct service *const services_all[]; /* NULL-terminated, from serv
 struct auth_hooks {
 	/* *out: who asks; NULL: a visitor. A failure: the store can't say. */
 	enum status (*identify)(struct web *w, const struct person **out, struct err *e);
+	/* The same without waiting, for the loop. False: it takes a fiber to say. */
+	bool (*peek)(struct web *w, const struct person **out);
 	/* Should this visitor be signed in silently first? True: answered with a redirect. */
 	bool (*silently)(struct web *w);
 	/* Where to sign in, coming back to that address of ours; in the request's arena. */

@@ -8,11 +8,13 @@
 #include "platform/peers/fragment_int.h"
 
 #include <assert.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/lang.h"
 #include "base/log.h"
+#include "net/forms/form.h"
 #include "platform/config/config.h"
 #include "platform/peers/internal.h"
 #include "platform/text/json.h"
@@ -133,7 +135,30 @@ struct cache_policy fragment_policy(const struct fragment_def *def)
 struct str fragment_tags(struct arena *a, const struct fragment_piece *p)
 {
 	struct str tags = arena_strf(a, "%s %s:%s", p->svc->def->name, p->svc->def->name, p->def->type);
-	return p->person ? arena_strf(a, "%.*s person:%lld", STR_ARG(tags), (long long)p->person->id) : tags;
+	if (p->person)
+		tags = arena_strf(a, "%.*s person:%lld", STR_ARG(tags), (long long)p->person->id);
+	if (p->cookie.n)
+		tags = arena_strf(a, "%.*s %.*s", STR_ARG(tags), STR_ARG(fragment_cookie_tag(a, p->svc, p->cookie)));
+	return tags;
+}
+
+/* By its digest: a cookie is a secret, and keys and tags go to other places than its owner's browser. */
+static struct str cookie_digest(struct arena *a, struct str cookie)
+{
+	unsigned char hash[32];
+	char *hex = arena_alloc(a, 2 * sizeof hash + 1);
+	SHA256((const unsigned char *)cookie.p, cookie.n, hash);
+	for (size_t i = 0; i < sizeof hash; i++) {
+		hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
+	}
+	hex[2 * sizeof hash] = '\0';
+	return str_n(hex, 2 * sizeof hash);
+}
+
+struct str fragment_cookie_tag(struct arena *a, const struct service_instance *s, struct str cookie)
+{
+	return arena_strf(a, "%s:cookie:%.*s", s->def->name, STR_ARG(cookie_digest(a, cookie)));
 }
 
 static bool kept(const struct fragment_piece *p)
@@ -141,7 +166,16 @@ static bool kept(const struct fragment_piece *p)
 	return p->svc->platform->fragments->keep && p->def->soft_s > 0;
 }
 
-bool fragment_piece(struct ctx *ctx, const struct person *person, struct str service, struct str type,
+static struct str cookie_of(struct arena *a, const struct fragment_def *def, const struct fragment_who *who)
+{
+	if (!def->cookie || !who->cookies.p)
+		return STR("");
+	struct str value = cookie_get(
+	        who->cookies, who->secure ? arena_printf(a, "__Host-%s", def->cookie) : def->cookie);
+	return value.n && value.n <= COOKIE_VALUE_MAX ? value : STR(""); /* none of ours is longer */
+}
+
+bool fragment_piece(struct ctx *ctx, const struct fragment_who *who, struct str service, struct str type,
         struct str params, struct fragment_piece *out)
 {
 	struct platform *p = ctx->svc->platform;
@@ -155,11 +189,13 @@ bool fragment_piece(struct ctx *ctx, const struct person *person, struct str ser
 		out->def = NULL;
 		return false;
 	}
-	out->person = def->per_person ? person : NULL;
+	out->person = def->per_person ? who->person : NULL;
+	out->cookie = cookie_of(ctx->arena, def, who);
 	if (kept(out) || !svc->local)
-		out->key = arena_strf(ctx->arena, "f:%s:%s@%s:%lld:%.*s", svc->def->name, def->type,
-				      lang_info(lang_now())->tag, out->person ? (long long)out->person->id : 0LL,
-				      STR_ARG(out->params));
+		out->key = arena_strf(ctx->arena, "f:%s:%s@%s:%lld:%.*s:%.*s", svc->def->name, def->type,
+		        lang_info(lang_now())->tag, out->person ? (long long)out->person->id : 0LL,
+		        STR_ARG(out->cookie.n ? cookie_digest(ctx->arena, out->cookie) : STR("")),
+		        STR_ARG(out->params));
 	return true;
 }
 
@@ -167,7 +203,7 @@ enum status fragment_render(struct ctx *caller, const struct fragment_piece *p, 
 {
 	struct ctx ctx = *caller;
 	ctx.svc = p->svc;
-	struct fragment_req f = { .ctx = &ctx, .def = p->def, .person = p->person };
+	struct fragment_req f = { .ctx = &ctx, .def = p->def, .person = p->person, .cookie = p->cookie };
 	params_parse(ctx.arena, p->params, &f.params);
 	atomic_fetch_add(&p->svc->platform->fragments->local, 1);
 	return p->def->render(&f, out, e);
@@ -195,14 +231,15 @@ struct piece_arg *fragment_arg(struct arena *a, const struct fragment_piece *p, 
 	struct person person = p->person ? *p->person : (struct person){ 0 };
 	struct person_texts texts = texts_of(&person);
 	person.session = person.zone = person.lang = STR_NULL; /* not among what is copied */
-	*size = sizeof(struct piece_arg) + p->params.n;
+	*size = sizeof(struct piece_arg) + p->params.n + p->cookie.n;
 	for (unsigned i = 0; i < 4; i++)
 		*size += texts.list[i]->n;
 	struct piece_arg *arg = arena_zalloc(a, *size);
 	*arg = (struct piece_arg){
-		.svc = p->svc, .def = p->def, .person = person, .params_n = p->params.n, .has_person = p->person != NULL
+		.svc = p->svc, .def = p->def, .person = person, .params_n = p->params.n, .cookie_n = p->cookie.n,
+		.has_person = p->person != NULL
 	};
-	size_t at = put_text(arg->text, 0, p->params);
+	size_t at = put_text(arg->text, put_text(arg->text, 0, p->params), p->cookie);
 	for (unsigned i = 0; i < 4; i++)
 		at = put_text(arg->text, at, *texts.list[i]);
 	return arg;
@@ -210,7 +247,7 @@ struct piece_arg *fragment_arg(struct arena *a, const struct fragment_piece *p, 
 
 void fragment_unarg(const struct piece_arg *arg, struct fragment_piece *p, struct person *person)
 {
-	const char *at = arg->text + arg->params_n;
+	const char *cookie = arg->text + arg->params_n, *at = cookie + arg->cookie_n;
 	*person = arg->person;
 	struct person_texts texts = texts_of(person);
 	for (unsigned i = 0; i < 4; i++) {
@@ -218,7 +255,7 @@ void fragment_unarg(const struct piece_arg *arg, struct fragment_piece *p, struc
 		at += texts.list[i]->n;
 	}
 	*p = (struct fragment_piece){ .svc = arg->svc, .def = arg->def, .params = str_n(arg->text, arg->params_n),
-			     .person = arg->has_person ? person : NULL };
+			     .person = arg->has_person ? person : NULL, .cookie = str_n(cookie, arg->cookie_n) };
 }
 
 static enum status make_local(struct ctx *ctx, const void *arg, struct blob **out, struct str *tags, struct err *e)
@@ -300,7 +337,7 @@ static bool same_piece(const struct fragment_piece *a, const struct fragment_pie
 	return a->def && a->svc == b->svc && a->def == b->def && str_eq(a->params, b->params);
 }
 
-static void find_pieces(struct fragment_page *pg, const struct person *person, struct str page)
+static void find_pieces(struct fragment_page *pg, const struct fragment_who *who, struct str page)
 {
 	struct arena *a = pg->ctx->arena;
 	struct str before;
@@ -308,8 +345,8 @@ static void find_pieces(struct fragment_page *pg, const struct person *person, s
 	pg->rest = page;
 	while (pg->n < FRAGMENTS_MAX && fragment_next(&pg->rest, &before, &m)) {
 		struct fragment_piece *p = add_piece(pg);
-		fragment_piece(pg->ctx, person, fragment_decode(a, m.service), fragment_decode(a, m.type),
-			       fragment_decode(a, m.params), p);
+		fragment_piece(pg->ctx, who, fragment_decode(a, m.service), fragment_decode(a, m.type),
+		        fragment_decode(a, m.params), p);
 		p->before = before;
 	}
 	if (!pg->rest.p)
@@ -361,6 +398,8 @@ static bool compose_piece(struct fragment_page *pg, struct fragment_piece *p, st
 	size_t at = out->len;
 	if (p->same && p->same->len && buf_reserve(out, p->same->len)) {
 		buf_put(out, out->data + p->same->at, p->same->len);
+		p->at = at;
+		p->len = p->same->len;
 		return true;
 	}
 	if (p->def && write_piece(pg->ctx, p, out, &why) == ST_OK) {
@@ -377,15 +416,29 @@ static bool compose_piece(struct fragment_page *pg, struct fragment_piece *p, st
 	return false;
 }
 
-enum status fragment_compose(struct ctx *ctx, const struct person *person, struct str page, struct db_conn **reading,
-			     struct buf *out, unsigned *missing, struct err *e)
+/* Of a page whose pieces are all there: what somebody else has another one of. */
+static void list_holes(const struct fragment_page *pg, struct fragment_holes *holes)
+{
+	holes->list = ARENA_ARRAY(pg->ctx->arena, struct fragment_hole, pg->n ? pg->n : 1);
+	holes->n = 0;
+	for (unsigned i = 0; i < pg->n; i++) {
+		const struct fragment_piece *p = &pg->pieces[i];
+		if (p->def && (p->def->per_person || p->def->cookie))
+			holes->list[holes->n++] = (struct fragment_hole){
+				p->at, p->len, str_c(p->svc->def->name), str_c(p->def->type), p->params
+			};
+	}
+}
+
+enum status fragment_compose(struct ctx *ctx, const struct fragment_who *who, struct str page,
+        struct db_conn **reading, struct buf *out, struct fragment_holes *holes, unsigned *missing, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
 	__attribute__((cleanup(page_release))) struct fragment_page pg = { .ctx = ctx };
 	unsigned lacking = 0;
 	struct str text;
 	struct fragment_mark m;
-	find_pieces(&pg, person, page);
+	find_pieces(&pg, who, page);
 	if (reading && may_wait(&pg))
 		db_read_end(reading);
 	have_remote(&pg);
@@ -399,19 +452,33 @@ enum status fragment_compose(struct ctx *ctx, const struct person *person, struc
 		atomic_fetch_add(&ctx->svc->platform->fragments->missing, lacking);
 	if (missing)
 		*missing = lacking;
+	if (holes)
+		list_holes(&pg, holes);
 	return buf_ok(out) ? ST_OK : err_set(e, ST_TOO_LARGE, "the page is too large");
 }
 
-enum status fragment_get(struct ctx *ctx, const struct person *person, const char *service, const char *type,
+enum status fragment_get(struct ctx *ctx, const struct fragment_who *who, struct str service, struct str type,
         struct str params, struct buf *out, struct err *e)
 {
 	assert(ctx->tx_depth == 0);
 	struct fragment_page pg = { .ctx = ctx, .n = 1, .pieces = ARENA_NEW(ctx->arena, struct fragment_piece) };
-	if (!fragment_piece(ctx, person, str_c(service), str_c(type), params, pg.pieces))
-		return err_set(e, ST_NOT_FOUND, "there is no fragment %s/%s", service, type);
+	if (!fragment_piece(ctx, who, service, type, params, pg.pieces))
+		return err_set(e, ST_NOT_FOUND, "there is no fragment %.*s/%.*s", STR_ARG(service), STR_ARG(type));
 	if (!pg.pieces->svc->local)
 		have_remote(&pg);
 	enum status st = write_piece(ctx, pg.pieces, out, e);
 	page_release(&pg);
 	return st;
+}
+
+bool fragment_peek(struct ctx *ctx, const struct fragment_who *who, struct str service, struct str type,
+        struct str params, struct blob **html)
+{
+	struct fragment_piece p;
+	if (!fragment_piece(ctx, who, service, type, params, &p) || !kept(&p))
+		return false;
+	enum cache_state state = cache_peek(p.svc->platform->cache, p.key, html);
+	if (state == CACHE_STALE)
+		blob_unref(*html);
+	return state == CACHE_FRESH;
 }

@@ -3,7 +3,7 @@
  * Pieces of other processes: POST /internal/fragments
  *
  *     { "service": "account", "person": { "id", "admin", "name", "email", "handle", "roles" } | null,
- *       "pieces": [ { "type": "auth-menu", "params": "a=1&b=2" }, … ] }
+ *       "pieces": [ { "type": "auth-menu", "params": "a=1&b=2", "cookie": "" }, … ] }
  *     { "status": "OK", "pieces": [ "<nav>…", null, … ] }         in the order asked; null: this one failed
  *
  * All pages that miss the same pieces at the same time share one request: it is a flight of the cache, under the key of
@@ -51,6 +51,8 @@ static void put_piece(struct buf *b, const struct fragment_piece *p, bool first)
 	json_put_str(b, str_c(p->def->type));
 	BUF_LIT(b, ",\"params\":");
 	json_put_str(b, p->params);
+	BUF_LIT(b, ",\"cookie\":");
+	json_put_str(b, p->cookie);
 	buf_putc(b, '}');
 }
 

@@ -20,11 +20,16 @@ static struct person *person_of(struct arena *a, const json_t *j)
 static void answer_piece(struct ctx *ctx, struct service_instance *svc, const struct person *person, const json_t *ask_,
 			 struct buf *out)
 {
-	struct str type = json_str(ask_, "type"), params = json_str(ask_, "params");
+	struct str type = json_str(ask_, "type"), params = json_str(ask_, "params"), cookie = json_str(ask_, "cookie");
+	const struct fragment_def *def = type.p ? fragment_def_find(svc, type) : NULL;
+	const struct fragment_who who = { .person = person,
+		.cookies = def && def->cookie && cookie.n
+		        ? arena_strf(ctx->arena, "%s=%.*s", def->cookie, STR_ARG(cookie))
+		        : STR_NULL };
 	struct fragment_piece p;
 	struct buf html;
 	buf_arena(&html, ctx->arena, FRAGMENT_MAX);
-	bool ok = type.p && params.p && fragment_piece(ctx, person, str_c(svc->def->name), type, params, &p);
+	bool ok = def && params.p && fragment_piece(ctx, &who, str_c(svc->def->name), type, params, &p);
 	if (ok && svc->platform->fragments->keep && p.def->soft_s)
 		ok = fragment_cached(ctx, &p, &html, NULL) == ST_OK;
 	else if (ok)

@@ -20,7 +20,7 @@ struct web {
 	struct ctx *ctx;            /* == &req->ctx */
 	const struct route *route;
 	struct params path;
-	const struct person *person; /* NULL: visitor */
+	const struct person *person; /* NULL: visitor. On routes with ROUTE_CACHE: web_own */
 	struct form query_, form_;   /* parsed at first use: use the functions */
 	bool query_parsed, form_parsed;
 	struct multipart *multipart;
@@ -102,12 +102,16 @@ void web_set_cookie(
 
 /* Hidden-field token bound to the visitor's cookie (double submit, HMAC-signed); checked by the dispatcher. */
 struct str web_csrf(struct web *w);
+/* Who asks for a page that is kept for everybody (ROUTE_CACHE). Such a handler is not told (w->person is NULL), because
+   what it writes is for all; what is one's own comes in by fragments. One that needs to know, for this page differs by
+   who reads it, asks here: w->person is set, and the page is kept for visitors alone. */
+const struct person *web_own(struct web *w);
 bool web_is_kept(const struct web
                 *w); /* may this answer be kept and shown to everybody? Then it has nothing of one visitor in it */
 struct str web_nonce(struct web *w);
 
-/* The languages that people choose among here, *n of them; in the request's arena. */
-const struct lang_info *const *web_langs(const struct web *w, size_t *n);
+/* The languages that people choose among here, *n of them; in ctx->arena. */
+const struct lang_info *const *web_langs(struct ctx *ctx, size_t *n);
 
 /* Fingerprinted URL of an embedded asset ("site.css" → "/assets/site.3f2a….css"). */
 const char *asset_url(const char *name);

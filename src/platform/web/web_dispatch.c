@@ -44,15 +44,20 @@ static bool fast(struct http_req *r, void *arg)
 	struct match m;
 	router_match(l->app->router, r->host, r->method_name, r->path, &m);
 	n->entry = m.kind == MATCH_ROUTE ? m.entry : NULL;
-	struct str key = l->role != WEB_OPS ? page_key(n, r, key_buf) : STR_NULL;
+	bool kept = l->role != WEB_OPS && page_wanted(n, r), own = kept && page_is_own(n->app, r);
+	struct str key = kept && !own ? page_key(n, r, page_lang_tag(n->app, r, NULL), key_buf) : STR_NULL;
 	if (key.p && page_serve_fast(n, r, key))
 		return true;
 	struct web_req *wr = ARENA_NEW(r->ctx.arena, struct web_req);
 	wr->note = n;
 	wr->match = m;
 	wr->page_key = key.p ? arena_str(r->ctx.arena, key) : STR_NULL;
+	wr->own = own;
+	wr->w.req = r;
+	wr->w.ctx = &r->ctx;
+	r->ctx.svc = n->entry && n->entry->svc ? n->entry->svc : n->app->front;
 	n->wr = wr;
-	return false;
+	return own && page_serve_own_fast(wr);
 }
 
 /* Requests to one service wait in one line, since they share a store. Calls between services and long-lived answers
@@ -108,6 +113,7 @@ static enum status web_identify(struct web *w, struct err *e)
 	enum status st = !p->auth_hooks || (flags & (ROUTE_OPS | ROUTE_INTERNAL))
 	        ? ST_OK
 	        : p->auth_hooks->identify(w, &w->person, e);
+	web_req_of(w)->who = w->person;
 	/* Without the auth store the public part goes on, for visitors. */
 	if (st != ST_OK && asked)
 		return st;
@@ -251,6 +257,13 @@ static enum status run_route(struct web *w, struct err *e)
 	const struct auth_hooks *auth = web_app_of(w)->platform->auth_hooks;
 	if (!w->person && auth && auth->silently(w))
 		return ST_OK;
+	if (w->route->flags & ROUTE_CACHE)
+		w->person = NULL; /* web_own */
+	if (wr->own) {
+		char key[PAGE_KEY_MAX];
+		struct str name = page_key(wr->note, w->req, page_lang_tag(wr->note->app, w->req, wr->who), key);
+		wr->page_key = name.p ? arena_str(w->ctx->arena, name) : STR_NULL;
+	}
 	if (wr->page_key.p) {
 		if (page_serve(wr, e))
 			return ST_OK;
@@ -269,6 +282,7 @@ static void run_error(void *arg)
 {
 	struct route_run *x = arg;
 	const struct platform *p = web_app_of(x->w)->platform;
+	x->w->person = web_req_of(x->w)->who;
 	if (x->st == ST_UNAUTHENTICATED && p->auth_hooks && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
 	    web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w, x->w->req->target)) == ST_OK)
 		return;
@@ -327,10 +341,7 @@ static void web_handle(struct http_req *r, void *arg)
 	struct web_note *n = r->app_data;
 	struct web_req *wr = n->wr;
 	struct web *w = &wr->w;
-	w->req = r;
-	w->ctx = &r->ctx;
 	lang_swap(LANG_EN); /* the fiber may have had another request before */
-	r->ctx.svc = wr->match.kind == MATCH_ROUTE && wr->match.entry->svc ? wr->match.entry->svc : n->app->front;
 	buf_arena(&wr->tags, r->ctx.arena, TAGS_MAX);
 	struct route_run x = { .w = w };
 	enum status st = guard_run(route_fiber, &x);
@@ -420,6 +431,23 @@ static enum status add_routes(struct web_app *a, const struct route *const *extr
 	return ST_OK;
 }
 
+static bool list_own_cookies(struct web_app *a)
+{
+	const struct platform *p = a->platform;
+	for (int pass = 0; pass < 2; pass++) {
+		a->own_cookie_count = 0;
+		for (unsigned i = 0; i < p->service_count; i++)
+			for (const struct fragment_def *f = p->services[i].def->fragments; f && f->type; f++) {
+				if (f->cookie && pass)
+					a->own_cookies[a->own_cookie_count] = f->cookie;
+				a->own_cookie_count += f->cookie != NULL;
+			}
+		if (!pass && !(a->own_cookies = calloc(a->own_cookie_count + 1, sizeof *a->own_cookies)))
+			return false;
+	}
+	return true;
+}
+
 /* False: so many services, or so long addresses, that browsers can not be told of them. */
 static bool build_csp(struct web_app *a)
 {
@@ -458,6 +486,11 @@ struct web_app *web_app_new(struct platform *p, const struct route *const *extra
 	fsem_init(&a->large, (unsigned)config_int(p->config, "http", "large_at_once"), LARGE_WAITING);
 	for (unsigned i = 0; i < WEB_ROLES; i++)
 		a->listeners[i] = (struct web_listener){ a, (enum web_role)i };
+	if (!list_own_cookies(a)) {
+		(void)!err_set(e, ST_NOMEM, "no memory for the routes");
+		web_app_free(a);
+		return NULL;
+	}
 	if (add_routes(a, extra, e) != ST_OK || web_error_build(a, e) != ST_OK) {
 		web_app_free(a);
 		return NULL;
@@ -475,6 +508,7 @@ void web_app_free(struct web_app *a)
 	if (!a)
 		return;
 	web_error_free(a);
+	free(a->own_cookies);
 	buf_fini(&a->csp);
 	router_free(a->router);
 	pthread_mutex_destroy(&a->flights.lock);

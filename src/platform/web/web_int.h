@@ -10,6 +10,7 @@
 
 #include "base/lang.h"
 #include "platform/cache/cache.h"
+#include "platform/peers/fragment.h"
 #include "platform/web/router.h"
 #include "platform/web/web_app.h"
 #include "rt/sync.h"
@@ -37,6 +38,8 @@ struct web_app {
 	struct flights flights;
 	struct fsem large; /* pages that need more memory than a request has: ROUTE_LARGE */
 	struct service_instance *front; /* whose links the platform's own pages make */
+	const char **own_cookies;       /* that pieces are kept by, of all services */
+	unsigned own_cookie_count;
 	struct buf csp;                 /* scripts, styles and fonts by default-src: from here, none inline */
 	char *problems[ST_COUNT];       /* what is sent when there is no memory or no request */
 	char *pages[LANG_COUNT][ST_COUNT]; /* of a pseudo-language none */
@@ -60,6 +63,10 @@ struct web_req {
 	struct buf tags;
 	bool negotiated;      /* the handler asked what kind is wanted */
 	struct str page_key;  /* p NULL: this answer is not for the page cache */
+	bool own;             /* asked by somebody who may have pieces of their own */
+	bool personal;        /* the handler looked at who asks: web_own */
+	const struct person *who; /* NULL: a visitor. w.person is not told on kept routes */
+	struct fragment_holes holes; /* of the page that is being kept */
 	uint64_t flight;      /* 0: none claimed */
 	struct cache_moment since; /* when the handler began */
 };
@@ -71,10 +78,16 @@ static inline struct web_app *web_app_of(const struct web *w) { return web_req_o
 const char *web_kind_of(const struct http_req *r);
 
 /* --- web_page.c: the page cache --- */
-/* The key of a page for visitors, or p NULL. Written to buf. */
-struct str page_key(const struct web_note *n, const struct http_req *r, char buf[PAGE_KEY_MAX]);
-/* Answer from level 1 if that is possible without waiting. */
+/* Is it a page that is kept? May who asks have pieces of their own? */
+bool page_wanted(const struct web_note *n, const struct http_req *r);
+bool page_is_own(const struct web_app *a, const struct http_req *r);
+/* Of the language that it is for: "" is the site's. who: NULL, a visitor. */
+const char *page_lang_tag(const struct web_app *a, const struct http_req *r, const struct person *who);
+/* Its key in that language, or p NULL: too long. Written to buf. */
+struct str page_key(const struct web_note *n, const struct http_req *r, const char *tag, char buf[PAGE_KEY_MAX]);
+/* Answer from level 1 if that is possible without waiting: a visitor; who has pieces of their own. */
 bool page_serve_fast(struct web_note *n, struct http_req *r, struct str key);
+bool page_serve_own_fast(struct web_req *wr);
 /* In the fiber, before the handler: true when another fiber's page (or a stale one, level 2's) answered. */
 bool page_serve(struct web_req *wr, struct err *e);
 void page_release(struct web_req *wr); /* the handler is done, whatever it did */
@@ -89,12 +102,18 @@ void web_security_headers(struct web *w, const char *type);
 void web_etag(struct str body, char out[ETAG_MAX]);
 void web_hsts(const struct web_app *a, struct http_req *r); /* Strict-Transport-Security, on answers over TLS */
 bool type_is_html(const char *type);
+/* Who asks, as pieces are made for them. */
+struct fragment_who web_who(const struct web *w);
+/* One piece of who asks; "": it can't be had. In a fiber. */
+struct str web_own_piece(struct web *w, const struct fragment_who *who, const struct fragment_hole *hole);
 
 /* --- web_lang.c --- */
 /* What the request itself asks for: the choice made in this browser, else Accept-Language. False: neither says. For the
    loop, too. */
 bool web_lang_asked(const struct web_app *a, const struct http_req *r, enum lang *out);
 /* Sets the language of the running fiber by the request, else by the site; and by the person, once known. */
+/* What a person chose to read. For the loop, too. */
+bool web_lang_of(const struct web_app *a, const struct person *who, enum lang *out);
 void web_lang_choose(struct web *w);
 void web_lang_person(struct web *w);
 

@@ -13,16 +13,16 @@
 #define LANG_COOKIE "lang"
 #define LANG_COOKIE_S (365 * 86400)
 
-static bool pseudo_allowed(const struct web_app *a)
+static bool pseudo_allowed(const struct platform *p)
 {
-	return config_bool(a->platform->config, "i18n", "pseudo");
+	return config_bool(p->config, "i18n", "pseudo");
 }
 
 /* A choice names one of the languages, in whatever way. */
 static bool lang_chosen(const struct web_app *a, struct str tag, enum lang *out)
 {
 	enum lang l;
-	if (!tag.n || !lang_of_tag(tag, &l) || (lang_info(l)->pseudo && !pseudo_allowed(a)))
+	if (!tag.n || !lang_of_tag(tag, &l) || (lang_info(l)->pseudo && !pseudo_allowed(a->platform)))
 		return false;
 	*out = l;
 	return true;
@@ -32,7 +32,7 @@ bool web_lang_asked(const struct web_app *a, const struct http_req *r, enum lang
 {
 	struct str cookies = http_header(r, "cookie"), accept = http_header(r, "accept-language");
 	return (cookies.p && lang_chosen(a, cookie_get(cookies, LANG_COOKIE), out)) ||
-	        (accept.n && lang_accepted(accept, pseudo_allowed(a), out));
+	        (accept.n && lang_accepted(accept, pseudo_allowed(a->platform), out));
 }
 
 void web_lang_choose(struct web *w)
@@ -48,19 +48,24 @@ void web_lang_choose(struct web *w)
 	lang_swap(l);
 }
 
+bool web_lang_of(const struct web_app *a, const struct person *who, enum lang *out)
+{
+	return lang_chosen(a, who->lang, out);
+}
+
 void web_lang_person(struct web *w)
 {
 	enum lang l;
-	if (w->person && lang_chosen(web_app_of(w), w->person->lang, &l))
+	if (w->person && web_lang_of(web_app_of(w), w->person, &l))
 		lang_swap(l);
 }
 
-const struct lang_info *const *web_langs(const struct web *w, size_t *n)
+const struct lang_info *const *web_langs(struct ctx *ctx, size_t *n)
 {
-	const struct lang_info **list = ARENA_ARRAY(w->ctx->arena, const struct lang_info *, LANG_COUNT);
+	const struct lang_info **list = ARENA_ARRAY(ctx->arena, const struct lang_info *, LANG_COUNT);
 	*n = 0;
 	for (enum lang l = 0; l < LANG_COUNT; l++)
-		if (!lang_info(l)->pseudo || pseudo_allowed(web_app_of(w)))
+		if (!lang_info(l)->pseudo || pseudo_allowed(ctx->svc->platform))
 			list[(*n)++] = lang_info(l);
 	return list;
 }
@@ -76,7 +81,6 @@ static enum status choose_post(struct web *w, struct err *e)
 	TRY(web_form_load(w, e));
 	if (!lang_chosen(web_app_of(w), web_form(w, "lang"), &l))
 		return err_set(e, ST_INVALID, "This language is not known.");
-	struct str back = from.n && web_is_ours(w->ctx, from) ? from : web_form(w, "back");
 	web_set_cookie(w,
 	        &(struct cookie){ .name = LANG_COOKIE,
 	                .value = str_c(lang_info(l)->tag),
@@ -86,7 +90,7 @@ static enum status choose_post(struct web *w, struct err *e)
 	                .lax = true,
 	                .plain = true,
 	                .domain = site_domain(web_platform(w)) });
-	return web_redirect(w, 303, back.n && web_is_ours(w->ctx, back) ? back : STR("/"));
+	return web_redirect(w, 303, from.n && web_is_ours(w->ctx, from) ? from : STR("/"));
 }
 
 const struct route lang_routes[] = {

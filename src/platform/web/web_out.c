@@ -94,6 +94,18 @@ bool web_is_kept(const struct web *w)
 	return ((struct web_note *)w->req->app_data)->wr->page_key.p != NULL;
 }
 
+const struct person *web_own(struct web *w)
+{
+	struct web_req *wr = web_req_of(w);
+	wr->personal = true;
+	if (wr->own) { /* others wait for a page that this will not be */
+		page_release(wr);
+		wr->page_key = STR_NULL;
+	}
+	w->person = wr->who;
+	return w->person;
+}
+
 void web_no_cache(struct web *w)
 {
 	web_req_of(w)->page_key = STR_NULL;
@@ -132,6 +144,37 @@ struct str web_nonce(struct web *w)
 
 /* --- bodies ------------------------------------------------------------------------------------------------- */
 
+struct fragment_who web_who(const struct web *w)
+{
+	return (struct fragment_who){ web_req_of(w)->who, http_header(w->req, "cookie"), w->req->secure };
+}
+
+struct str web_own_piece(struct web *w, const struct fragment_who *who, const struct fragment_hole *hole)
+{
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	enum status st = fragment_get(w->ctx, who, hole->service, hole->type, hole->params, &out, NULL);
+	return st == ST_OK && buf_ok(&out) && out.len ? buf_str(&out) : STR("");
+}
+
+/* Of a page that was made for everybody and can't be kept. */
+static struct str own_body(struct web *w, struct str body)
+{
+	const struct web_req *wr = web_req_of(w);
+	const struct fragment_who who = web_who(w);
+	struct buf out;
+	size_t at = 0;
+	buf_arena(&out, w->ctx->arena, COMPOSED_MAX);
+	for (unsigned i = 0; i < wr->holes.n; i++) {
+		const struct fragment_hole *hole = &wr->holes.list[i];
+		buf_put(&out, body.p + at, hole->at - at);
+		buf_putstr(&out, web_own_piece(w, &who, hole));
+		at = hole->at + hole->len;
+	}
+	buf_putstr(&out, str_skip(body, at));
+	return buf_str(&out);
+}
+
 static enum status page_finish(struct web *w, int status, const char *type, struct str body)
 {
 	struct web_req *wr = web_req_of(w);
@@ -140,8 +183,10 @@ static enum status page_finish(struct web *w, int status, const char *type, stru
 	web_security_headers(w, type);
 	if (status == 200 && page_keep_and_send(wr, type, body))
 		return ST_OK;
+	if (wr->page_key.p && wr->own && wr->holes.n)
+		body = own_body(w, body);
 	bool get = r->method == HTTP_GET || r->method == HTTP_HEAD;
-	bool shared = wr->page_key.p != NULL;
+	bool shared = wr->page_key.p != NULL && !wr->own;
 	http_status(r, status);
 	http_set_header(r, "content-type", str_c(type));
 	if (get && status == 200 && shared) {
@@ -167,13 +212,17 @@ enum status web_html(struct web *w, int status, const struct buf *page)
 enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading)
 {
 	const struct platform *p = web_app_of(w)->platform;
+	struct web_req *wr = web_req_of(w);
 	struct str body = buf_str(page);
 	struct buf composed;
+	bool for_all = wr->page_key.p != NULL;
+	const struct fragment_who who = for_all ? (struct fragment_who){ 0 } : web_who(w);
 	if (!buf_ok(page))
 		return ST_NOMEM;
 	if (p->fragments) {
 		buf_arena(&composed, w->ctx->arena, COMPOSED_MAX);
-		TRY(fragment_compose(w->ctx, w->person, body, reading, &composed, &w->fragments_missing, NULL));
+		TRY(fragment_compose(w->ctx, &who, body, reading, &composed, for_all ? &wr->holes : NULL,
+		        &w->fragments_missing, NULL));
 		if (!buf_ok(&composed))
 			return ST_NOMEM;
 		body = buf_str(&composed);

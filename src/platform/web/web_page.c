@@ -1,56 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The page cache. A page for visitors is kept whole, with its headers, ETag and gzip and brotli variants in one blob,
- * so that the loop answers it without a fiber and without copying it:
- *
- *     struct page_head | lengths and text of each header | identity | gzip | brotli
+ * The page cache: what is kept for everybody, and who gets it. A visitor gets a kept page as it is, from the loop. Who
+ * is signed in, or has a cookie that pieces are kept by, gets the same page with their own pieces in its holes, from
+ * the loop, too, as long as everything is at hand (the session, the page, each piece); a fiber sees to what is not.
  *
  * What the process does not have is looked for in level 2 before it is made, by the one fiber that would make it.
- *
- * Any thread; blobs are immutable. A blob may come from another process (level 2), so its offsets are checked.
  */
-#include <zlib.h>
-
 #include "base/log.h"
-#include "net/conn/brotli.h"
-#include "platform/cache/cache.h"
 #include "platform/config/config.h"
-#include "platform/web/web_int.h"
+#include "platform/web/web_kept.h"
 #include "rt/fiber.h"
-#include "rt/offload.h"
 
-#define PAGE_MAGIC 0x32504847u /* "GHP2" */
 #define STALE_NS (300 * INT64_C(1000000000))
 #define WAIT_NS (2 * INT64_C(1000000000))
-#define COMPRESS_MIN 512
-#define HEADERS_MAX    ((size_t)16 << 10) /* bytes; a page with more is not kept */
-#define BROTLI_QUALITY 5 /* 11 takes fifty times as long for a tenth less */
-#define GZIP_LEVEL 6
-
-struct page_head {
-	uint32_t magic, headers_len;
-	uint32_t off[3], len[3]; /* by enum http_coding; len 0: none */
-	char etag[ETAG_MAX];
-};
-
-/* Before each header; its name and value follow, each with a NUL. */
-struct header_len { uint16_t name, value; };
 
 /* --- keys and flights --------------------------------------------------------------------------------------- */
 
-struct str page_key(const struct web_note *n, const struct http_req *r, char buf[PAGE_KEY_MAX])
+bool page_wanted(const struct web_note *n, const struct http_req *r)
 {
 	const struct platform *p = n->app->platform;
-	if (!n->entry || !(n->entry->route->flags & ROUTE_CACHE) || (r->method != HTTP_GET && r->method != HTTP_HEAD) ||
-	    r->query.n > PAGE_QUERY_MAX || !p->cache || !config_bool(p->config, "cache", "pages"))
-		return STR_NULL;
-	struct str cookies = http_header(r, "cookie");
-	if (cookies.p && p->identity && str_find(cookies, STR(SESSION_COOKIE_PREFIX)) >= 0)
-		return STR_NULL;
-	const char *kind = web_kind_of(r), *tag = "";
-	enum lang l;
-	if (web_lang_asked(n->app, r, &l))
-		tag = lang_info(l)->tag;
+	return n->entry && (n->entry->route->flags & ROUTE_CACHE) &&
+	        (r->method == HTTP_GET || r->method == HTTP_HEAD) && r->query.n <= PAGE_QUERY_MAX && p->cache &&
+	        config_bool(p->config, "cache", "pages");
+}
+
+bool page_is_own(const struct web_app *a, const struct http_req *r)
+{
+	struct str cookies = http_header(r, "cookie"), name, value;
+	if (!cookies.p)
+		return false;
+	while (cookie_next(&cookies, &name, &value)) {
+		if (str_starts(name, STR("__Host-")))
+			name = str_skip(name, 7);
+		if (a->platform->identity && str_starts(name, STR(SESSION_COOKIE_PREFIX)))
+			return true;
+		for (unsigned i = 0; i < a->own_cookie_count; i++)
+			if (str_eqc(name, a->own_cookies[i]))
+				return true;
+	}
+	return false;
+}
+
+struct str page_key(const struct web_note *n, const struct http_req *r, const char *tag, char buf[PAGE_KEY_MAX])
+{
+	const char *kind = web_kind_of(r);
 	const struct str parts[] = {
 		STR("page|"),
 		n->entry->svc ? str_c(n->entry->svc->def->name) : STR(""),
@@ -104,71 +97,102 @@ static bool flying(struct flights *f, uint64_t hash)
 	return yes;
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
-
-static bool page_head(const struct blob *b, struct page_head *h)
+const char *page_lang_tag(const struct web_app *a, const struct http_req *r, const struct person *who)
 {
-	if (b->len < sizeof *h)
-		return false;
-	memcpy(h, b->data, sizeof *h);
-	if (h->magic != PAGE_MAGIC || h->headers_len > b->len - sizeof *h || memchr(h->etag, 0, sizeof h->etag) == NULL)
-		return false;
-	for (unsigned i = 0; i < 3; i++)
-		if (h->off[i] > b->len || h->len[i] > b->len - h->off[i])
-			return false;
-	return true;
+	enum lang l;
+	return (who && web_lang_of(a, who, &l)) || web_lang_asked(a, r, &l) ? lang_info(l)->tag : "";
 }
 
-/* all: the headers of the kept page, which the caller holds until the answer is handed over. */
-static bool send_headers(struct http_req *r, struct str all, bool fresh)
-{
-	struct header_len n;
-	while (all.n) {
-		if (all.n < sizeof n)
-			return false;
-		memcpy(&n, all.p, sizeof n);
-		all = str_skip(all, sizeof n);
-		if (all.n < (size_t)n.name + n.value + 2 || all.p[n.name])
-			return false;
-		struct str value = str_n(all.p + n.name + 1, n.value);
-		if (fresh)
-			http_add_kept_header(r, all.p, value);
-		else
-			http_set_header(r, all.p, value);
-		all = str_skip(all, (size_t)n.name + n.value + 2);
-	}
-	return true;
-}
-
-static bool page_send(struct http_req *r, struct blob *b, bool fresh)
-{
-	struct page_head h;
-	if (!page_head(b, &h) || !send_headers(r, str_n(b->data + sizeof h, h.headers_len), fresh))
-		return false;
-	web_hsts(
-	        ((const struct web_note *)r->app_data)->app, r); /* not kept: the same page also goes out without TLS */
-	if (http_conditional(r, str_c(h.etag), 0))
-		return true;
-	unsigned have = (h.len[HTTP_GZIP] ? 1u << HTTP_GZIP : 0) | (h.len[HTTP_BR] ? 1u << HTTP_BR : 0);
-	enum http_coding coding = have ? http_accepts_coding(r, have) : HTTP_IDENTITY;
-	if (coding != HTTP_IDENTITY)
-		http_set_header(r, "content-encoding", coding == HTTP_BR ? STR("br") : STR("gzip"));
-	http_status(r, 200);
-	http_send_blob_part(r, b, h.off[coding], h.len[coding]);
-	return true;
-}
+/* --- answering from what is kept ---------------------------------------------------------------------------- */
 
 bool page_serve_fast(struct web_note *n, struct http_req *r, struct str key)
 {
 	struct blob *b = NULL;
+	struct kept_page k;
 	enum cache_state state = cache_peek(n->app->platform->cache, key, &b);
 	if (state == CACHE_MISS)
 		return false;
 	/* A stale page that no fiber is making anew: this request goes on to a fiber, which makes it. */
-	bool sent = (state == CACHE_FRESH || flying(&n->app->flights, str_hash(key) | 1)) && page_send(r, b, true);
+	bool sent = (state == CACHE_FRESH || flying(&n->app->flights, str_hash(key) | 1)) && kept_open(b, &k) &&
+	        kept_send(r, &k, true);
 	blob_unref(b);
 	n->cached = sent;
 	return sent;
+}
+
+/* The pieces of who asks, if they are all at hand; the references are the caller's. */
+static bool peek_holes(struct web_req *wr, const struct kept_page *k, struct blob *pieces[HOLES_MAX], unsigned *count)
+{
+	struct fragment_who who = web_who(&wr->w);
+	SCOPED_LANG((enum lang)k->head.lang);
+	for (*count = 0; *count < kept_holes(k); ++*count) {
+		struct fragment_hole hole = kept_hole(k, *count);
+		if (!fragment_peek(wr->w.ctx, &who, hole.service, hole.type, hole.params, &pieces[*count]))
+			return false;
+	}
+	return true;
+}
+
+static bool send_peeked(struct web_req *wr, const struct kept_page *k)
+{
+	struct blob *pieces[HOLES_MAX];
+	struct str texts[HOLES_MAX];
+	unsigned n;
+	bool ok = peek_holes(wr, k, pieces, &n);
+	for (unsigned i = 0; i < n; i++)
+		texts[i] = str_n(pieces[i]->data, pieces[i]->len);
+	ok = ok && kept_send_own(wr->w.req, k, texts, true);
+	for (unsigned i = 0; i < n; i++)
+		blob_unref(pieces[i]);
+	return ok;
+}
+
+bool page_serve_own_fast(struct web_req *wr)
+{
+	const struct web_app *a = wr->note->app;
+	const struct platform *p = a->platform;
+	struct http_req *r = wr->w.req;
+	char key[PAGE_KEY_MAX];
+	struct blob *b = NULL;
+	struct kept_page k;
+	if (!r->ctx.svc || !p->fragments || (p->auth_hooks && !p->auth_hooks->peek(&wr->w, &wr->who)))
+		return false;
+	struct str name = page_key(wr->note, r, page_lang_tag(a, r, wr->who), key);
+	enum cache_state state = name.p ? cache_peek(p->cache, name, &b) : CACHE_MISS;
+	if (state == CACHE_MISS)
+		return false;
+	bool sent = state == CACHE_FRESH && kept_open(b, &k) && k.head.parts &&
+	        (kept_holes(&k) ? send_peeked(wr, &k) : kept_send(r, &k, true));
+	blob_unref(b);
+	wr->note->cached = sent;
+	return sent;
+}
+
+/* In a fiber: pieces that are not at hand are made, and one that can't be had stays empty. */
+static bool send_own(struct web_req *wr, const struct kept_page *k)
+{
+	struct str texts[HOLES_MAX];
+	struct fragment_who who = web_who(&wr->w);
+	for (unsigned i = 0; i < kept_holes(k); i++) {
+		struct fragment_hole hole = kept_hole(k, i);
+		texts[i] = web_own_piece(&wr->w, &who, &hole);
+	}
+	return kept_send_own(wr->w.req, k, texts, false);
+}
+
+static bool page_send(struct web_req *wr, struct blob *b)
+{
+	struct kept_page *k = ARENA_NEW(wr->w.ctx->arena, struct kept_page);
+	if (!kept_open(b, k) || (wr->own && !k->head.parts))
+		return false;
+	return wr->own && kept_holes(k) ? send_own(wr, k) : kept_send(wr->w.req, k, false);
+}
+
+/* A kept page that is no use to who asks, since it was made for visitors alone. */
+static bool is_for_others(const struct web_req *wr, struct blob *b)
+{
+	struct kept_page k;
+	return wr->own && kept_open(b, &k) && !k.head.parts;
 }
 
 /* ST_OK: claimed (wr->flight) or nothing to wait for: look once more, then render. */
@@ -214,6 +238,11 @@ bool page_serve(struct web_req *wr, struct err *e)
 	bool sent = false, serve_stale = false;
 	struct blob *b = NULL;
 	enum cache_state state = cache_peek(cache, wr->page_key, &b);
+	if (b && is_for_others(wr, b)) {
+		blob_unref(b);
+		wr->page_key = STR_NULL;
+		return false;
+	}
 	if (state != CACHE_FRESH) {
 		enum status st = claim_or_wait(wr, hash, state == CACHE_STALE, &serve_stale);
 		if (!serve_stale && st == ST_OK) {
@@ -227,8 +256,8 @@ bool page_serve(struct web_req *wr, struct err *e)
 				fetch_shared(wr, &b, &state);
 		}
 	}
-	if (b && (state == CACHE_FRESH || serve_stale))
-		sent = page_send(wr->w.req, b, false);
+	if (b && (state == CACHE_FRESH || serve_stale) && !is_for_others(wr, b))
+		sent = page_send(wr, b);
 	if (b)
 		blob_unref(b);
 	wr->note->cached = sent;
@@ -251,105 +280,11 @@ void page_release(struct web_req *wr)
 
 /* --- keeping ------------------------------------------------------------------------------------------------ */
 
-struct squeeze { struct str in; char *gz, *br; size_t gz_len, br_len, cap; };
-
-static void squeeze(void *arg)
-{
-	struct squeeze *s = arg;
-	z_stream z = { 0 };
-	if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
-		z.next_in = (unsigned char *)(uintptr_t)s->in.p;
-		z.avail_in = (unsigned)s->in.n;
-		z.next_out = (unsigned char *)s->gz;
-		z.avail_out = (unsigned)s->cap;
-		s->gz_len = deflate(&z, Z_FINISH) == Z_STREAM_END ? z.total_out : 0;
-		deflateEnd(&z);
-	}
-	s->br_len = brotli_compress(BROTLI_QUALITY, 18, s->in, s->br, s->cap);
-}
-
-static bool page_compressible(const char *type)
-{
-	return !strncmp(type, "text/", 5) || strstr(type, "json") || strstr(type, "xml") || strstr(type, "javascript");
-}
-
-static void put_header(struct buf *b, const char *name, struct str value)
-{
-	size_t len = strlen(name);
-	if (len > UINT16_MAX || value.n > UINT16_MAX) {
-		b->failed = true; /* then the page is not kept */
-		return;
-	}
-	const struct header_len n = { (uint16_t)len, (uint16_t)value.n };
-	buf_put(b, &n, sizeof n);
-	buf_put(b, name, n.name + 1);
-	buf_putstr(b, value);
-	buf_putc(b, 0);
-}
-
-static void put_headers(struct web_req *wr, const char *type, bool varies, const char *etag, struct buf *b)
-{
-	static const struct str vary[2][2] = {
-		{ STR_INIT("accept-language, cookie"), STR_INIT("accept-encoding, accept-language, cookie") },
-		{ STR_INIT("accept, accept-language, cookie"),
-		        STR_INIT("accept-encoding, accept, accept-language, cookie") },
-	};
-	put_header(b, "content-type", str_c(type));
-	put_header(b, "cache-control", STR("no-cache"));
-	put_header(b, "x-content-type-options", STR("nosniff"));
-	put_header(b, "vary", vary[wr->negotiated][varies]);
-	if (type_is_html(type)) {
-		put_header(b, "content-language", str_c(lang_info(lang_now())->tag));
-		put_header(b, "content-security-policy", buf_str(&wr->note->app->csp));
-		put_header(b, "referrer-policy", STR("strict-origin-when-cross-origin"));
-		put_header(b, "cross-origin-opener-policy", STR("same-origin"));
-		put_header(
-		        b, "permissions-policy", STR("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
-	}
-	for (unsigned i = 0; i < wr->header_count; i++)
-		put_header(b, wr->headers[i].name.p, wr->headers[i].value);
-	put_header(b, "etag", str_c(etag));
-}
-
-static struct blob *build(struct web_req *wr, const char *type, struct str body)
-{
-	struct arena *a = wr->w.ctx->arena;
-	struct squeeze s = { .in = body, .cap = body.n };
-	struct page_head h = { .magic = PAGE_MAGIC };
-	struct buf headers;
-	if (body.n >= COMPRESS_MIN && page_compressible(type)) {
-		s.gz = arena_alloc(a, s.cap);
-		s.br = arena_alloc(a, s.cap);
-		if (offload(OFFLOAD_PROMPT, squeeze, &s) != ST_OK)
-			s.gz_len = s.br_len = 0;
-	}
-	buf_arena(&headers, a, HEADERS_MAX);
-	web_etag(body, h.etag);
-	put_headers(wr, type, s.gz_len || s.br_len, h.etag, &headers);
-	h.headers_len = (uint32_t)headers.len;
-	const struct str parts[3] = { body, str_n(s.gz, s.gz_len), str_n(s.br, s.br_len) };
-	uint32_t at = (uint32_t)(sizeof h + headers.len);
-	for (unsigned i = 0; i < 3; i++) {
-		h.off[i] = at;
-		h.len[i] = (uint32_t)parts[i].n;
-		at += h.len[i];
-	}
-	struct blob *b = buf_ok(&headers) ? blob_new_large(at) : NULL;
-	if (!b)
-		return NULL;
-	memcpy(b->data, &h, sizeof h);
-	memcpy(b->data + sizeof h, headers.data, headers.len);
-	for (unsigned i = 0; i < 3; i++)
-		if (parts[i].n)
-			memcpy(b->data + h.off[i], parts[i].p, parts[i].n);
-	return b;
-}
-
 bool page_keep_and_send(struct web_req *wr, const char *type, struct str body)
 {
-	if (!wr->page_key.p || wr->w.person || wr->w.fragments_missing || !buf_ok(&wr->tags) || body.n > UINT32_MAX / 4)
+	if (!wr->page_key.p || wr->w.fragments_missing || !buf_ok(&wr->tags) || body.n > UINT32_MAX / 4)
 		return false;
-	struct blob *b = build(wr, type, body);
+	struct blob *b = kept_build(wr, type, body);
 	if (!b)
 		return false;
 	int64_t soft = (int64_t)(wr->w.route->cache_s ? wr->w.route->cache_s : 60) * 1000000000;
@@ -358,7 +293,7 @@ bool page_keep_and_send(struct web_req *wr, const char *type, struct str body)
 	   kept for later ones. */
 	cache_put(wr->note->app->platform->cache, wr->page_key, b, &policy, buf_str(&wr->tags), &wr->since);
 	page_release(wr);
-	bool sent = page_send(wr->w.req, b, false);
+	bool sent = page_send(wr, b);
 	blob_unref(b);
 	return sent;
 }

@@ -46,6 +46,7 @@ struct export_view { struct str state, made, until; int64_t kib; };
 struct leave_view { struct str leaving_on, problem; int64_t days; };
 
 /* Fragments of service.c's table: into out, what stands for f in another service's page. */
+enum status account_fragment_language(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 /* Handlers of service.c's routes, named after method and page; what one returns, struct route says
    (platform/core/service.h). */

@@ -41,6 +41,12 @@ enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, 
 	return ST_OK;
 }
 
+enum status account_fragment_language(struct fragment_req *f, struct buf *out, struct err *e)
+{
+	tpl_account_language(out, f->ctx, f->person != NULL);
+	return ST_OK;
+}
+
 /* --- pages ------------------------------------------------------------------------------------------------------ */
 
 static enum status ask_profile(struct web *w, struct identity_profile_answer *out, struct err *e)

@@ -27,6 +27,7 @@ static const struct route routes[] = {
 
 static const struct fragment_def fragments[] = {
 	{ "auth-menu", account_fragment_auth_menu, .soft_s = 60, .per_person = true },
+	{ "language", account_fragment_language, .soft_s = 60, .per_person = true },
 	{ 0 },
 };
 

@@ -292,8 +292,9 @@ enum status blog_get_post(struct web *w, struct err *e)
 	struct blog_post post;
 	SCOPED_DB_READ c = NULL;
 	TRY(open_site(w, &c, &site, e));
-	enum blog_access access = access_of(w);
-	enum status s = blog_post(w->ctx, c, slug, access, &post, e);
+	enum status s = blog_post(w->ctx, c, slug, BLOG_VISITOR, &post, e);
+	if (s == ST_OK && post.gated && web_own(w))
+		s = blog_post(w->ctx, c, slug, access_of(w), &post, e);
 	if (s == ST_NOT_FOUND) {
 		db_read_end(&c);
 		return blog_get_anything(w, e);
