@@ -47,8 +47,8 @@ static enum status tx_plain(struct db_conn *c, void *arg, struct err *e)
 	        "{\"prev\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"hash\":"
 	        "\"0000000000000000000000000000000000000000000000000000000000000000\",\"address\":\"192.0.2.77\"}";
 	static _Atomic int64_t next = 1;
-	return q_job_add(c, atomic_fetch_add(&next, 1), STR("person.signed_in"), STR_NULL, str_c(payload), 0, false,
-	        INT64_MAX, NULL, e);
+	return q_job_add(c, atomic_fetch_add(&next, 1), STR("person.signed_in"), STR_NULL, str_c(payload),
+	        sizeof(payload) - 1, NULL, 0, false, INT64_MAX, NULL, e);
 }
 
 static void write_on(void *arg)

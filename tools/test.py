@@ -5,43 +5,55 @@
     test.py [suite | test …]     all suites, or those named, or single tests (test_jobs)
     test.py changed [--base REV] what the uncommitted changes and the commits since REV (default: the last commit) touch
 
-A suite is a row of SUITES. Compiled tests are built and run by meson; their cases are counted from cmocka's own summary.
-Script tests (tests/e2e, tests/fault, tests/tools) are run two at a time, each with data and ports of its own: exit 0 passes, 77
-skips, anything else fails; they get GUILDHALL, the path of a sanitized binary. With CI set, what is skipped has failed: a machine
-without a store must not look like one on which all is well.
+A suite is a row of SUITES. Tests of all suites wait in one line, basics first, and AT_ONCE of them are under way: many wait
+for something most of the time. Builds that later suites need go on beside them, at lower priority, when the first build is
+there. A test is a program with data and ports of its own: exit 0 passes, 77 skips, anything else fails; cases are counted
+from cmocka's summary or from a closing line. Scripts get GUILDHALL, the path of a sanitized binary. With CI set, what is
+skipped has failed: a machine without a store must not look like one on which all is well.
 """
 
-import concurrent.futures
+import dataclasses
 import json
 import os
+import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Against what stands still, not against what is slow: a machine may have better things to do.
 SCRIPT_LIMIT = 1800  # seconds for one script
-SUITE_LIMIT = 3600  # seconds for one meson run
 TIMEOUT_FACTOR = 10  # of the time-outs in meson's files
-AT_ONCE = max(1, min(2, os.cpu_count() or 1))  # scripts
+CORES = os.cpu_count() or 1
+AT_ONCE = min(4, CORES + 1)  # tests
 
-ASAN = ("build-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "--buildtype=debugoptimized"])
-TSAN = ("build-tsan", ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"])
+# -O1: at -O2 the compiler takes longer than the tests gain.
+ASAN = ("build-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "--buildtype=debugoptimized", "-Doptimization=1"])
+TSAN = ("build-tsan", ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized", "-Doptimization=1"])
 
 # name, what it is, how it runs, argument
 SUITES = [
     ("lint", "layers, rooms, headers that compile alone, generators", "scripts", "tests/tools"),
+    ("plain", "what ./run builds, and the benchmarks, without a warning", "plain", "plain_build"),
     ("unit", "each module, under AddressSanitizer and UBSan", "meson", (ASAN, "unit")),
     ("store", "each store on SQLite and PostgreSQL, under AddressSanitizer", "meson", (ASAN, "store")),
     ("cancel", "every route's request ended at each of its waits, on each store, under AddressSanitizer", "meson", (ASAN, "cancel")),
+    ("fault", "killed processes, hung peers, full disks", "scripts", "tests/fault"),
+    ("e2e", "the real binary with real clients", "scripts", "tests/e2e"),
     ("fuzz", "every fuzz target replays its corpus, under AddressSanitizer", "meson", (ASAN, "fuzz")),
     ("race", "the modules that use threads, under ThreadSanitizer", "meson", (TSAN, "race")),
-    ("e2e", "the real binary with real clients", "scripts", "tests/e2e"),
-    ("fault", "killed processes, hung peers, full disks", "scripts", "tests/fault"),
 ]
+
+# What takes longest of its suite is begun first, so that at the end nothing is waited for alone.
+LONG = ("test_http_server", "test_h2", "test_redis", "test_audit", "test_blog_limits", "test_db", "test_jobs", "test_cancel_postgres_1", "test_cancel_postgres_2",
+        "test_cancel_redis", "test_events_kill9.py", "test_account.mjs", "test_site.mjs", "test_program.py", "test_administration.mjs", "test_sso.mjs", "test_language.mjs",
+        "test_two_processes.py")
 
 # Where a change is, and what shows whether it broke something, beside lint, the test of its own name and, for a test, itself.
 # The first row that fits counts.
@@ -92,6 +104,7 @@ class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.failures = []
+        self.lock = threading.Lock()
 
     def add(self, name, passed, failed, skipped):
         self.passed += passed
@@ -127,7 +140,7 @@ def compiled_in(kind, suite):
 
 def tests_of(row):
     name, _, how, arg = row
-    return {p.stem for p in scripts_in(arg)} if how == "scripts" else compiled_in(*arg)
+    return {arg} if how == "plain" else {p.stem for p in scripts_in(arg)} if how == "scripts" else compiled_in(*arg)
 
 
 class Wanted:
@@ -169,6 +182,8 @@ def touched_by(files):
             wanted.tests.add(path.stem)
         if "test_" + path.stem in every:
             wanted.tests.add("test_" + path.stem)
+        if file.startswith(("src/", "bench/")):
+            wanted.add("plain")
         for prefix, names in TOUCHES:
             if file.startswith(prefix):
                 for name in names.split():
@@ -179,20 +194,76 @@ def touched_by(files):
 
 # --- running --------------------------------------------------------------------------------------------------------
 
-def build(kind, targets=()):
+@dataclasses.dataclass(order=True)
+class Case:
+    rank: tuple  # its place in the line
+    suite: str = dataclasses.field(compare=False)
+    name: str = dataclasses.field(compare=False)
+    command: list = dataclasses.field(compare=False)
+    folder: Path = dataclasses.field(compare=False)
+    env: dict = dataclasses.field(compare=False)
+    limit: float = dataclasses.field(compare=False)
+
+
+class Failed(Exception):
+    """A build that did not succeed; its text is what the build said."""
+
+
+under_way = set()  # processes, to be ended should this program end first
+spent = {"builds": 0.0, "tests": 0.0}  # seconds of processor time
+
+
+def execute(command, folder, env, limit, low=False):
+    """Its exit code, what it said, seconds, and seconds of processor time."""
+    began = time.monotonic()
+    if low:
+        command = ["nice", "-n", "10", *command]
+    with tempfile.TemporaryFile() as said:
+        p = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        under_way.add(p.pid)
+        late = []
+
+        def too_late(how=signal.SIGTERM):
+            late.append(how)
+            os.killpg(p.pid, how)
+            if how == signal.SIGTERM:
+                threading.Timer(10, too_late, [signal.SIGKILL]).start()
+
+        timer = threading.Timer(limit, too_late)
+        timer.start()
+        _, status, used = os.wait4(p.pid, 0)
+        p.returncode = os.waitstatus_to_exitcode(status)
+        timer.cancel()
+        under_way.discard(p.pid)
+        said.seek(0)
+        output = said.read().decode(errors="replace")
+    if late:
+        output += f"\nno end after {limit:.0f} s"
+    return p.returncode or (1 if late else 0), output, time.monotonic() - began, used.ru_utime + used.ru_stime
+
+
+def build(kind, targets=(), low=False):
     folder, options = kind
     path = ROOT / folder
     if not (path / "meson-info").is_dir():
         shutil.rmtree(path, ignore_errors=True)
         subprocess.run(["meson", "setup", folder, *options], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    log = path / "build.log"
-    with open(log, "wb") as out:
-        done = subprocess.run(["ninja", "-C", folder, *targets], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-    if done.returncode:
-        text = log.read_text(errors="replace")
-        say(text[-8000:])
-        raise SystemExit(f"the build in {folder} failed")
+    code, output, _, used = execute(["ninja", "-C", folder, *targets], ROOT, ENV, SCRIPT_LIMIT, low)
+    spent["builds"] += used
+    if code:
+        raise Failed(f"{output[-8000:]}\nthe build in {folder} failed")
     return path
+
+
+def build_plain(low):
+    """What ./run --build makes, and every benchmark; a folder that is there already is used."""
+    code, output, _, used = execute(["./run", "--build"], ROOT, ENV, SCRIPT_LIMIT, low)
+    spent["builds"] += used
+    if code:
+        raise Failed(output[-8000:])
+    done = subprocess.run(["meson", "introspect", "--targets", "build"], cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = sorted(os.path.relpath(t["filename"][0], ROOT / "build") for t in json.loads(done.stdout) if "/build/bench/" in t["filename"][0])
+    build(("build", []), wanted, low)
 
 
 def count_cases(output, ok):
@@ -212,90 +283,133 @@ def count_cases(output, ok):
     return passed, failed, skipped
 
 
-def report(tally, name, ok, skip, output, seconds):
+def report(tally, suite, name, ok, skip, output, seconds, used):
     passed, failed, skipped = (0, 0, 1) if skip else count_cases(output, ok)
     if STRICT and skipped:
         failed, skipped, output = failed + skipped, 0, output + "\nskipped, which counts as a failure where CI is set: is a package missing?"
-    tally.add(name, passed, failed, skipped)
     mark = "FAIL" if failed else "skip" if skip else "ok  "
-    say(f"  {mark} {name:<44} {passed:>4} passed {seconds:7.1f} s")
-    if failed:
-        say("\n".join("       | " + line for line in output.splitlines()[-60:]))
+    with tally.lock:
+        tally.add(f"{suite} {name}", passed, failed, skipped)
+        say(f"  {mark} {suite:<7} {name:<28} {passed:>4} passed {seconds:7.1f} s {used:7.1f} s of processor")
+        if failed:
+            say("\n".join("       | " + line for line in output.splitlines()[-60:]))
 
 
-def suite_of_build(kind, suite):
-    """Of a configured build: test names of a suite, each with the programs it runs."""
+def compiled_cases(kind, suite):
+    """Of a configured build: the tests of a suite, each as its name, its description, and the programs of the build that it runs."""
     done = subprocess.run(["meson", "introspect", "--tests", kind[0]], cwd=ROOT, capture_output=True, text=True, check=True)
-    found = {}
     for t in json.loads(done.stdout):
         if any(s.split(":")[-1] == suite for s in t["suite"]):
             inside = [os.path.relpath(os.path.normpath(os.path.join(ROOT / kind[0], part)), ROOT / kind[0]) for part in t["cmd"] if "/" in part]
-            found[t["name"]] = [part for part in inside if not part.startswith("..")]
-    return found
+            yield t["name"], t, [part for part in inside if not part.startswith("..")]
 
 
-def run_meson(tally, spec, only):
-    kind, suite = spec
+class Line:
+    """Cases in the order in which they are begun, and those who run them."""
+
+    END = (99,)
+
+    def __init__(self, tally):
+        self.tally, self.waiting = tally, queue.PriorityQueue()
+        self.workers = [threading.Thread(target=self.work, daemon=True) for _ in range(AT_ONCE)]
+        for worker in self.workers:
+            worker.start()
+
+    def add(self, suite, place, name, command, folder, env, limit):
+        rank = ([row[0] for row in SUITES].index(suite), 0 if name in LONG else 1, place)
+        self.waiting.put(Case(rank, suite, name, command, folder, env, limit))
+
+    def work(self):
+        while (case := self.waiting.get()).rank != self.END:
+            code, output, seconds, used = execute(case.command, case.folder, case.env, case.limit)
+            spent["tests"] += used
+            report(self.tally, case.suite, case.name, code == 0, code == 77, output, seconds, used)
+
+    def finish(self):
+        for _ in self.workers:
+            self.waiting.put(Case(self.END, "", "", [], ROOT, {}, 0))
+        for worker in self.workers:
+            worker.join()
+
+
+def add_compiled(line, suite, kind, only, low):
+    build(kind, ["build.ninja"], low)
+    cases = [(name, t, programs) for name, t, programs in compiled_cases(kind, suite) if only is None or name in only]
     # Under ThreadSanitizer only what is run there is built.
-    if kind is TSAN or only is not None:
-        build(kind, ["build.ninja"])
-        there = suite_of_build(kind, suite)
-        names = sorted(there if only is None else set(there) & only)
-        if not names:
-            return
-        build(kind, sorted({program for name in names for program in there[name]}))
-    else:
-        build(kind)
-        names = []
-    path = ROOT / kind[0]
-    log = path / "meson-logs" / "testlog.json"
-    log.unlink(missing_ok=True)
-    jobs = str(min(4, os.cpu_count() or 2))
-    subprocess.run(["meson", "test", "-C", kind[0], "--no-rebuild", "--suite", suite, "--num-processes", jobs, "--timeout-multiplier", str(TIMEOUT_FACTOR),
-                    *names], cwd=ROOT, env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=SUITE_LIMIT)
-    if not log.exists():
-        report(tally, f"suite {suite}", False, False, "meson ran no test of this suite", 0)
-        return
-    for line in log.read_text().splitlines():
-        t = json.loads(line)
-        output = (t.get("stdout") or "") + (t.get("stderr") or "")
-        report(tally, t["name"].split("/")[-1].strip(), t["result"] in ("OK", "EXPECTEDFAIL"), t["result"] == "SKIP", output, t["duration"])
+    build(kind, [] if kind is ASAN and only is None else sorted({p for _, _, programs in cases for p in programs}), low)
+    if not cases and only is None:
+        raise Failed(f"there is no test of the suite {suite}")
+    for place, (name, t, _) in enumerate(cases):
+        line.add(suite, place, name, t["cmd"], t["workdir"] or ROOT / kind[0], dict(ENV, **t["env"]), t["timeout"] * TIMEOUT_FACTOR)
 
 
-def run_script(script, env):
-    start = time.monotonic()
-    try:
-        done = subprocess.run(interpreter(script) + [str(script)], cwd=ROOT, env=env, timeout=SCRIPT_LIMIT,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        code, output = done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        code, output = 1, (late.stdout or b"").decode(errors="replace") + f"\nno end after {SCRIPT_LIMIT} s"
-    return code, output, time.monotonic() - start
-
-
-def run_scripts(tally, folder, only):
-    scripts = [s for s in scripts_in(folder) if only is None or s.stem in only]
-    if not scripts:
-        return
-    env = ENV
-    if folder != "tests/tools":
-        env = dict(ENV, GUILDHALL=str(build(ASAN) / "guildhall"), BUILD_DIR=str(ROOT / ASAN[0]))
-        npm_install(ROOT / "tests/e2e")
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        under_way = {pool.submit(run_script, script, env): script for script in scripts}
-        for one in concurrent.futures.as_completed(under_way):
-            code, output, seconds = one.result()
-            report(tally, under_way[one].name, code == 0, code == 77, output, seconds)
+def add_scripts(line, suite, folder, only):
+    env = ENV if folder == "tests/tools" else dict(ENV, GUILDHALL=str(ROOT / ASAN[0] / "guildhall"), BUILD_DIR=str(ROOT / ASAN[0]))
+    for place, script in enumerate(scripts_in(folder)):
+        if only is None or script.stem in only:
+            line.add(suite, place, script.name, [*interpreter(script), str(script)], ROOT, env, SCRIPT_LIMIT)
 
 
 def npm_install(folder):
-    if not (folder / "package.json").exists():
-        return
     lock, stamp = folder / "package-lock.json", folder / "node_modules" / ".stamp"
     if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
         return
     subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True, timeout=1200)
     stamp.touch()
+
+
+def guarded(tally, suite, work, *args):
+    """Does work; its failure is the suite's, and others go on."""
+    try:
+        work(*args)
+        return True
+    except (Failed, OSError, subprocess.SubprocessError) as e:
+        report(tally, suite, "build", False, False, str(e), 0, 0)
+        return False
+
+
+def in_background(work, *args):
+    thread = threading.Thread(target=work, args=args, daemon=True)
+    thread.start()
+    return thread
+
+
+def of_kind(row):
+    """Which build a suite needs: ASAN, TSAN, or None."""
+    name, _, how, arg = row
+    return arg[0] if how == "meson" else None if how == "plain" or arg == "tests/tools" else ASAN
+
+
+def add_plain(tally, low):
+    before, began = spent["builds"], time.monotonic()
+    build_plain(low)
+    report(tally, "plain", "plain_build", True, False, "", time.monotonic() - began, spent["builds"] - before)
+
+
+def prepare(line, tally, rows):
+    """Puts all of rows, (row, only what), into the line, as soon as what each needs is built."""
+    for row, only in rows:
+        if row[3] == "tests/tools":
+            add_scripts(line, row[0], row[3], only)
+    clients = None
+    if any(row[3] in ("tests/e2e", "tests/fault") for row, _ in rows):
+        clients = in_background(guarded, tally, "e2e", npm_install, ROOT / "tests/e2e")
+    # All of the sanitized build is needed by most; what was asked for by name builds what it runs.
+    asan = [(row, only) for row, only in rows if of_kind(row) is ASAN]
+    if not any(only is None or row[2] == "scripts" for row, only in asan) or guarded(tally, "sanitized", build, ASAN):
+        for row, only in asan:
+            if row[2] == "meson":
+                guarded(tally, row[0], add_compiled, line, row[0], ASAN, only, False)
+        if clients:
+            clients.join()
+        for row, only in asan:
+            if row[2] == "scripts":
+                add_scripts(line, row[0], row[3], only)
+    for row, only in rows:
+        if row[2] == "plain":
+            guarded(tally, row[0], add_plain, tally, bool(asan))
+        elif of_kind(row) is TSAN:
+            guarded(tally, row[0], add_compiled, line, row[0], TSAN, only, bool(asan))
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
@@ -338,13 +452,19 @@ def main(argv):
     if isinstance(wanted, int) or check:
         return wanted if isinstance(wanted, int) else 0
     tally = Tally()
-    for row in SUITES:
-        name, what, how, arg = row
-        only = wanted.of(row)
-        if only is not None and not only:
-            continue
-        say(f"{name}: {what}" + (f" ({', '.join(sorted(only))})" if only else ""))
-        {"meson": run_meson, "scripts": run_scripts}[how](tally, arg, only)
+    rows = [(row, wanted.of(row)) for row in SUITES]
+    rows = [(row, only) for row, only in rows if only is None or only]
+    for row, only in rows:
+        say(f"{row[0]}: {row[1]}" + (f" ({', '.join(sorted(only))})" if only else ""))
+    began = time.monotonic()
+    line = Line(tally)
+    try:
+        prepare(line, tally, rows)
+        line.finish()
+    finally:
+        for pid in list(under_way):
+            os.killpg(pid, signal.SIGTERM)
+    say(f"{time.monotonic() - began:.0f} s, of processor {spent['builds']:.0f} s for builds and {spent['tests']:.0f} s for tests")
     for name in tally.failures:
         say(f"failed: {name}")
     say(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")

@@ -12,14 +12,15 @@ import { chromium } from "playwright-core";
 // Servers listen on 127.0.0.1 and are called localhost, which may be ::1 first; Node 18 does not try the second.
 setDefaultResultOrder("ipv4first");
 
+// A hundred of each script's own, below those that the kernel gives to whoever connects: between "free" and "listens" nobody else may have it.
+const firstPort = 20000 + (process.pid % 127) * 100;
+let portsGiven = 0;
+
 export const freePort = () =>
-	new Promise((resolve, reject) => {
-		const s = createServer();
-		s.once("error", reject);
-		s.listen(0, "127.0.0.1", () => {
-			const { port } = s.address();
-			s.close(() => resolve(port));
-		});
+	new Promise((resolve) => {
+		const port = firstPort + (portsGiven++ % 100), s = createServer();
+		s.once("error", () => resolve(freePort()));
+		s.listen(port, "127.0.0.1", () => s.close(() => resolve(port)));
 	});
 
 /** What a log holds besides its JSON lines: reports of sanitizers, failed assertions. */

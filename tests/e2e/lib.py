@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests in Python share: Guildhalls of their own on free ports of the loopback."""
 
+import itertools
 import os
 import select
 import signal
@@ -18,10 +19,19 @@ def binary():
     return path
 
 
+# A hundred of each script's own, below those that the kernel gives to whoever connects: between "free" and "listens" nobody else may have it.
+PORTS = (20000 + port for port in itertools.cycle(range(os.getpid() % 127 * 100, os.getpid() % 127 * 100 + 100)))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def start(args, limit=60, command="serve"):
