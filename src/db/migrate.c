@@ -3,9 +3,10 @@
  * The migrator. Which migrations a database has is kept in the database, each with the SHA-256 of the text that made
  * it.
  *
- * Each missing migration runs in a transaction of its own which also records it. Inside it the engine's migration lock
- * is taken and the record looked up again, so of several processes that start at once one applies and the others find
- * it done. Transaction-scoped on PostgreSQL: a lock of the session would not survive PgBouncer.
+ * Each missing migration runs in a transaction of its own which also records it; those of a database that has none yet
+ * run in one together: a first start waits for the disk once. Inside it the engine's migration lock is taken and the
+ * record looked up again, so of several processes that start at once one applies and the others find it done.
+ * Transaction-scoped on PostgreSQL: a lock of the session would not survive PgBouncer.
  */
 #include <openssl/evp.h>
 #include <string.h>
@@ -127,14 +128,6 @@ static enum status apply_tx(struct db_conn *c, void *arg, struct err *e)
 	return db_exec(c, &add_query, p, NULL, e);
 }
 
-static enum status create_tx(struct db_conn *c, void *arg, struct err *e)
-{
-	struct db *db = db_of(c);
-	/* IF NOT EXISTS is no protection against another process creating it at the same moment: the lock is. */
-	TRY(db->ops->migration_lock(c, e));
-	return db->ops->script(c, create_sql, e);
-}
-
 static enum status apply_set(struct ctx *ctx, struct db *db, const struct db_migration_set *set, unsigned *applied,
                              struct err *e)
 {
@@ -151,31 +144,33 @@ static enum status apply_set(struct ctx *ctx, struct db *db, const struct db_mig
 	return ST_OK;
 }
 
-/* What is missing or changed, read before anything is written: the usual start finds nothing to do. */
-static enum status migrations_pending(
-        struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, size_t *missing, struct err *e)
+struct apply_all { const struct db_migration_set *sets; size_t n; unsigned applied; };
+
+static enum status apply_all_tx(struct db_conn *c, void *arg, struct err *e)
 {
-	struct db_migration_state *state;
-	size_t count;
-	*missing = 0;
-	TRY(db_migrate_status(ctx, db, sets, n, &state, &count, e));
-	for (size_t i = 0; i < count; i++)
-		*missing += !state[i].applied;
+	struct apply_all *all = arg;
+	struct db *db = db_of(c);
+	all->applied = 0;
+	/* IF NOT EXISTS is no protection against another process creating it at the same moment: the lock is. */
+	TRY(db->ops->migration_lock(c, e));
+	TRY(db->ops->script(c, create_sql, e));
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->sets[i].count; k++) {
+			struct apply a = { .owner = all->sets[i].owner, .m = &all->sets[i].list[k] };
+			TRY(apply_tx(c, &a, e));
+			all->applied += a.applied;
+		}
 	return ST_OK;
 }
 
-enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, unsigned *applied,
-                       struct err *e)
+static enum status apply_all(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n,
+                             unsigned *applied, struct err *e)
 {
-	size_t missing;
+	struct apply_all all = { .sets = sets, .n = n };
+	TRY(db_write_unlimited(ctx, db, apply_all_tx, &all, e));
+	LOG(INFO, ctx, "db.made", LS("db", db->cfg.name), LI("migrations", all.applied));
 	if (applied)
-		*applied = 0;
-	TRY(migrations_pending(ctx, db, sets, n, &missing, e));
-	if (!missing)
-		return ST_OK;
-	TRY(db_write_unlimited(ctx, db, create_tx, NULL, e));
-	for (size_t i = 0; i < n; i++)
-		TRY(apply_set(ctx, db, &sets[i], applied, e));
+		*applied = all.applied;
 	return ST_OK;
 }
 
@@ -229,6 +224,7 @@ struct status_arg {
 	size_t n;
 	struct db_migration_state *out;
 	size_t count;
+	bool have_table; /* a database that has none has no migration yet */
 };
 
 static enum status status_in(struct db_conn *c, void *arg, struct err *e)
@@ -236,29 +232,54 @@ static enum status status_in(struct db_conn *c, void *arg, struct err *e)
 	struct status_arg *a = arg;
 	void *row = NULL;
 	TRY(db_row(c, &exists_query, NULL, &row, e));
-	bool have_table = row && ((struct exists_row *)row)->n > 0;
+	a->have_table = row && ((struct exists_row *)row)->n > 0;
 	a->count = 0;
 	for (size_t i = 0; i < a->n; i++)
 		a->count += a->sets[i].count;
 	a->out = ARENA_ARRAY(db_arena(c), struct db_migration_state, a->count + 1);
 	size_t at = 0;
 	for (size_t i = 0; i < a->n; at += a->sets[i].count, i++)
-		TRY(set_status(c, &a->sets[i], have_table, a->out + at, e));
+		TRY(set_status(c, &a->sets[i], a->have_table, a->out + at, e));
 	return ST_OK;
+}
+
+static enum status status_read(struct ctx *ctx, struct db *db, struct status_arg *a, struct err *e)
+{
+	if (db->engine == DB_POSTGRES) /* not from a replica, which may lag behind */
+		return db_write(ctx, db, status_in, a, e);
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, db, &c, e));
+	return status_in(c, a, e);
 }
 
 enum status db_migrate_status(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n,
                               struct db_migration_state **out, size_t *count, struct err *e)
 {
 	struct status_arg a = { .sets = sets, .n = n };
-	if (db->engine == DB_SQLITE) {
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, db, &c, e));
-		TRY(status_in(c, &a, e));
-	} else { /* not from a replica, which may lag behind */
-		TRY(db_write(ctx, db, status_in, &a, e));
-	}
+	TRY(status_read(ctx, db, &a, e));
 	*out = a.out;
 	*count = a.count;
+	return ST_OK;
+}
+
+/* --- all ------------------------------------------------------------------------------------------------------ */
+
+enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, unsigned *applied,
+                       struct err *e)
+{
+	/* What is missing or changed, read before anything is written: the usual start finds nothing to do. */
+	struct status_arg state = { .sets = sets, .n = n };
+	if (applied)
+		*applied = 0;
+	TRY(status_read(ctx, db, &state, e));
+	size_t missing = 0;
+	for (size_t i = 0; i < state.count; i++)
+		missing += !state.out[i].applied;
+	if (!missing)
+		return ST_OK;
+	if (!state.have_table)
+		return apply_all(ctx, db, sets, n, applied, e);
+	for (size_t i = 0; i < n; i++)
+		TRY(apply_set(ctx, db, &sets[i], applied, e));
 	return ST_OK;
 }

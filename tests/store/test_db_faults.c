@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/internal.h"
 #include "fixture_sql.h"
 #include "rt/fiber.h"
 #include "store.h"
@@ -694,6 +695,19 @@ static void processes_migrate_at_once(struct store *t)
 	CHECK(sum == MANY);
 }
 
+static enum status forget_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	TRY(db_of(c)->ops->migration_lock(c, e));
+	return db_of(c)->ops->script(c, "DROP TABLE schema_migrations", e);
+}
+
+/* A database without any is made whole by one of them. */
+static void processes_make_a_database_at_once(struct store *t)
+{
+	CHECK_OK(db_write(t->ctx, t->db, forget_tx, NULL, &t->err));
+	processes_migrate_at_once(t);
+}
+
 static const struct store_test tests[] = {
 	{ "queue_is_bounded", queue_is_bounded, NULL, small_queue },
 	{ "waiting_ends_with_the_deadline", waiting_ends_with_the_deadline, NULL, small_queue },
@@ -717,6 +731,7 @@ static const struct store_test tests[] = {
 	{ "file_is_private", file_is_private, "sqlite" },
 	{ "full_disk", full_disk, "sqlite" },
 	{ "processes_migrate_at_once", processes_migrate_at_once },
+	{ "processes_make_a_database_at_once", processes_make_a_database_at_once },
 };
 
 int main(int argc, char **argv)

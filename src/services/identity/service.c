@@ -203,6 +203,6 @@ const struct service service_identity = {
 	.migrations = &identity_migrations,
 	.identity = true,
 	.check = breached_check,
-	.start = oauth_keys_keep,
+	.start = oauth_keys_start,
 	.ready = link_tell_owner,
 };

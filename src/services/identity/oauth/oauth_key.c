@@ -9,6 +9,7 @@
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
 #include "platform/crypto/seal.h"
+#include "platform/work/job.h"
 #include "rt/offload.h"
 
 #define PURPOSE "oauth keys"
@@ -123,11 +124,31 @@ static enum status ring_lock_read(struct ctx *ctx, pthread_rwlock_t **held, stru
 	return ST_OK;
 }
 
+static bool ring_whole(void)
+{
+	unsigned current = 0;
+	for (unsigned i = 0; i < ring.count; i++)
+		current += ring.keys[i].current;
+	return current == JOSE_ALGS;
+}
+
+/* ring_lock_read, when there is a key at work of each algorithm: a new site makes them now. */
+static enum status ring_lock_whole(struct ctx *ctx, pthread_rwlock_t **held, struct err *e)
+{
+	TRY(ring_lock_read(ctx, held, e));
+	if (ring_whole())
+		return ST_OK;
+	unlock(held);
+	*held = NULL;
+	TRY(oauth_keys_keep(ctx, e));
+	return ring_lock_read(ctx, held, e);
+}
+
 enum status oauth_keys_sign(
         struct ctx *ctx, enum jose_alg alg, struct str typ, struct str payload, struct str *out, struct err *e)
 {
 	SCOPED_READING *held = NULL;
-	TRY(ring_lock_read(ctx, &held, e));
+	TRY(ring_lock_whole(ctx, &held, e));
 	const struct held *k = NULL;
 	for (unsigned i = 0; i < ring.count; i++)
 		if (ring.keys[i].alg == alg && ring.keys[i].current)
@@ -153,7 +174,7 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 	enum status st = ST_OK;
 	SCOPED_READING *held = NULL;
 	buf_text(&b, ctx->arena);
-	TRY(ring_lock_read(ctx, &held, e));
+	TRY(ring_lock_whole(ctx, &held, e));
 	BUF_LIT(&b, "{\"keys\":[");
 	for (unsigned i = 0; i < ring.count && st == ST_OK; i++) {
 		if (i)
@@ -280,6 +301,18 @@ enum status oauth_keys_keep(struct ctx *ctx, struct err *e)
 	if (any_outlived(rows, n))
 		TRY(db_write(ctx, ctx->svc->db, tx_change, &drop, e));
 	return keys_load(ctx, e);
+}
+
+static enum status tx_ask_for_keys(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct job_new j = { .kind = "oauth.keys", .key = STR("start"), .payload = STR("{}") };
+	return job_enqueue(c, &j, NULL, e);
+}
+
+enum status oauth_keys_start(struct ctx *ctx, struct err *e)
+{
+	TRY(keys_load(ctx, e));
+	return ring_whole() ? ST_OK : db_write(ctx, ctx->svc->db, tx_ask_for_keys, NULL, e);
 }
 
 enum status oauth_keys_job(struct ctx *ctx, const struct job *j, struct err *e)

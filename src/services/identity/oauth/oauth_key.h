@@ -11,7 +11,10 @@
 
 struct job;
 
-/* Makes what is missing. At start, and daily as job `oauth.keys`. */
+/* At start: reads the keys. Where one is missing it asks for the job, so that a new site answers before it has made its
+   RSA key; whoever needs one of them earlier makes it (oauth_keys_sign, oauth_keys_jwks). */
+enum status oauth_keys_start(struct ctx *ctx, struct err *e) MUST_CHECK;
+/* Makes what is missing. Daily as job `oauth.keys`. */
 enum status oauth_keys_keep(struct ctx *ctx, struct err *e) MUST_CHECK;
 enum status oauth_keys_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 /* Signed with the key at work of that algorithm. */
