@@ -12,8 +12,28 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 from gen_output import write_if_changed
+
+
+INSTALL_LIMIT_S = 1200
+
+
+def wait_for_npm():
+    """./run installs npm meanwhile, and says where it will write down how that went."""
+    coming = os.environ.get("MODULES_INSTALL")
+    end = time.monotonic() + INSTALL_LIMIT_S
+    while coming and not os.path.exists(os.path.join(coming, "code")) and os.path.isdir(coming) and time.monotonic() < end:
+        time.sleep(0.1)
+    try:
+        with open(os.path.join(coming or "", "code"), encoding="utf-8") as file:
+            failed = file.read().strip() != "0"
+        if failed:
+            with open(os.path.join(coming, "log"), encoding="utf-8", errors="replace") as file:
+                print(file.read()[-4000:], file=sys.stderr)
+    except OSError:
+        pass  # npm itself says that it is missing
 
 
 def install(folder):
@@ -27,6 +47,7 @@ def install(folder):
             with open(stamp, encoding="utf-8") as file:
                 if file.read() == wanted:
                     return
+        wait_for_npm()
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True, timeout=600)
         with open(stamp, "w", encoding="utf-8") as file:
             file.write(wanted)

@@ -1,15 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install the Debian packages of tools/packages.txt that are missing: tools/install.sh build|test
+# Install the Debian packages of tools/packages.txt that are missing: tools/install.sh build|modules|test
 # Does nothing, and needs no network, when all are there. A package whose third column names a command is not needed
 # when that command exists already (a Node.js from elsewhere, say).
 set -eu
-want=${1:?usage: tools/install.sh build|test}
+want=${1:?usage: tools/install.sh build|modules|test}
 here=$(dirname "$0")
 missing=
 while read -r stage package command; do
-	case $stage in '' | '#'*) continue ;; esac
-	[ "$stage" = build ] || [ "$want" = test ] || continue
+	case $want/$stage in test/build | test/modules | test/test | modules/build | modules/modules | build/build) ;; *) continue ;; esac
 	if [ -n "$command" ] && command -v "$command" >/dev/null 2>&1; then continue; fi
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing="$missing $package"
 done <"$here/packages.txt"
