@@ -24,6 +24,10 @@ static const struct route routes[] = {
 	{ "GET", "/files/{rest:path}", handler },
 	{ "DELETE", "/files/{one:text}", handler },
 	{ "GET", "/old/", handler },
+	{ "GET", "/@{name}", handler },
+	{ "GET", "/@{name}/{id:id}", handler },
+	{ "GET", "/@all", handler },
+	{ "GET", "/v{n:int}/about", handler },
 	{ 0 },
 };
 
@@ -90,6 +94,22 @@ static void parameters(void **state)
 	m = match(r, "GET", "/p/9223372036854775807");
 	assert_int_equal(m.params[0].num, INT64_MAX);
 	assert_string_equal(match(r, "GET", "/p/9223372036854775808").entry->pattern, "/p/{name:text}");
+	router_free(r);
+}
+
+/* What stands before a parameter is no part of it. */
+static void prefixes(void **state)
+{
+	struct router *r = make();
+	struct match m = match(r, "GET", "/@ada@example.org");
+	assert_string_equal(m.entry->pattern, "/@{name}");
+	assert_true(str_eqc(m.params[0].value, "ada@example.org"));
+	expect(r, "GET", "/@all", "/@all");
+	expect(r, "GET", "/v2/about", "/v{n:int}/about");
+	assert_int_equal(match(r, "GET", "/v2/about").params[0].num, 2);
+	assert_int_equal(match(r, "GET", "/vv/about").kind, MATCH_NONE);
+	assert_int_equal(match(r, "GET", "/@").kind, MATCH_NONE);
+	expect(r, "GET", "/v2", "/{slug:slug}");
 	router_free(r);
 }
 
@@ -178,7 +198,7 @@ static void hosts(void **state)
 
 static void bad_patterns(void **state)
 {
-	static const char *const bad[] = { "x", "/{a:nope}", "/{:int}", "/{}", "/{a", "/a{b}", "/{p:path}/x",
+	static const char *const bad[] = { "x", "/{a:nope}", "/{:int}", "/{}", "/{a", "/a{b}c", "/a}", "/{p:path}/x",
 		"/tag/{other:slug}", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}" };
 	struct router *r = make();
 	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -186,7 +206,7 @@ static void bad_patterns(void **state)
 		struct route route = { "GET", bad[i], handler };
 		if (router_add(r, STR(""), "", &route, &account_i, &e) != ST_CONFIG)
 			fail_msg("%s was taken", bad[i]);
-		if (i == 7)
+		if (i == 8)
 			assert_non_null(strstr(e.msg, "is taken by blog"));
 	}
 	router_free(r);
@@ -218,7 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_most_specific_wins),
-		cmocka_unit_test(parameters),
+		cmocka_unit_test(parameters), cmocka_unit_test(prefixes),
 		cmocka_unit_test(another_method_may_fit_another_pattern),
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(the_last_slash),

@@ -140,6 +140,10 @@ static const struct route routes[] = {
 	{ "GET", "/admin", get_private, .flags = ROUTE_ADMIN, .rate = RATE_NONE, .help = "x" },
 	{ "GET", "/fail/{which:int}", get_fail, .rate = RATE_NONE, .help = "x" },
 	{ "GET", "/nonce", get_nonce, .flags = ROUTE_CACHE, .rate = RATE_NONE, .cache_s = 60, .help = "x" },
+	{ "GET", "/api/who", get_private, .flags = ROUTE_API | ROUTE_AUTH, .scope = "read:things", .rate = RATE_NONE,
+	        .help = "x" },
+	{ "POST", "/api/things", post_form, .flags = ROUTE_API, .scope = "write:things", .rate = RATE_NONE,
+	        .help = "x" },
 	{ "POST", "/raw", post_raw, .flags = ROUTE_NO_CSRF, .rate = RATE_NONE, .body_max = 1000, .help = "x" },
 	{ 0 },
 };
@@ -156,6 +160,22 @@ static enum status identify(struct web *w, const struct person **out, struct err
 	t.person = (struct person){ .id = 1, .name = arena_str(w->ctx->arena, who), .admin = str_eqc(who, "root"),
 				      .roles = str_eqc(who, "root") ? STR("admin") : STR("") };
 	*out = &t.person;
+	return ST_OK;
+}
+
+/* "read write:things of ada"; "of nobody": an application by itself. */
+static enum status bearer(struct web *w, struct str token, struct bearer *out, struct err *e)
+{
+	ptrdiff_t at = str_find(token, STR("!of!"));
+	if (at < 0)
+		return ST_NOT_FOUND;
+	char *scope = arena_printf(w->ctx->arena, "%.*s", (int)at, token.p);
+	for (char *c = scope; *c; c++)
+		*c = *c == '!' ? ' ' : *c;
+	*out = (struct bearer){ .client = STR("app"), .scope = str_c(scope) };
+	struct person *p = ARENA_NEW(w->ctx->arena, struct person);
+	*p = (struct person){ .id = 2, .name = arena_str(w->ctx->arena, str_skip(token, (size_t)at + 4)) };
+	out->person = str_eqc(p->name, "nobody") ? NULL : p;
 	return ST_OK;
 }
 
@@ -322,6 +342,51 @@ static void who_may(void **state)
 	status_is(403);
 	ask("GET", "/admin", "Cookie: gh-who=root\r\n", "");
 	status_is(200);
+}
+
+/* Who brings a token, or a session; scopes within scopes; what programs are told. */
+static void programs(void **state)
+{
+	ask("GET", "/api/who", "Accept: text/html\r\n", "");
+	status_is(401);
+	expect("www-authenticate: Bearer\r\n", true);
+	expect("\"error\":", true);
+	expect("access-control-allow-origin: *", true);
+	ask("GET", "/api/who", "Authorization: Bearer unknown\r\n", "");
+	status_is(401);
+	expect("error=\"invalid_token\"", true);
+	ask("GET", "/api/who", "Authorization: Bearer read!of!ada\r\n", "");
+	status_is(200);
+	assert_string_equal(body(), "ada");
+	ask("GET", "/api/who", "Authorization: bearer write!read:things!of!ada\r\n", "");
+	status_is(200);
+	ask("GET", "/api/who", "Authorization: Bearer read:thing!reads!of!ada\r\n", "");
+	status_is(403);
+	expect("error=\"insufficient_scope\", scope=\"read:things\"", true);
+	ask("GET", "/api/who", "Authorization: Bearer read!of!nobody\r\n", "");
+	status_is(401);
+	ask("GET", "/api/who", "Cookie: gh-who=bob\r\n", "");
+	status_is(200);
+	/* A session and a token: the token counts. */
+	ask("GET", "/api/who", "Cookie: gh-who=bob\r\nAuthorization: Bearer read!of!ada\r\n", "");
+	assert_string_equal(body(), "ada");
+	/* A route that asks for no token does not look at one. */
+	ask("GET", "/private", "Authorization: Bearer read!of!ada\r\n", "");
+	status_is(303);
+	/* Another site's script can send a token, and nothing in somebody else's name. */
+	ask("POST", "/api/things", "Origin: https://elsewhere.example\r\nAuthorization: Bearer write!of!ada\r\n", "");
+	status_is(400); /* of the handler, which has nowhere to go */
+	ask("POST", "/api/things", "Origin: https://elsewhere.example\r\nCookie: gh-who=bob\r\n", "");
+	status_is(403);
+	ask("OPTIONS", "/api/things", "Origin: https://elsewhere.example\r\nAccess-Control-Request-Method: POST\r\n",
+	        "");
+	status_is(204);
+	expect("access-control-allow-origin: *", true);
+	expect("access-control-allow-methods: POST, OPTIONS", true);
+	expect("access-control-allow-headers: Authorization, Content-Type", true);
+	ask("OPTIONS", "/form", "Origin: https://elsewhere.example\r\n", "");
+	status_is(204);
+	expect("access-control", false);
 }
 
 static void token_of(char cookie[128], char token[128])
@@ -609,6 +674,7 @@ static int setup(void **state)
 	static struct auth_hooks hooks;
 	hooks = session_hooks;
 	hooks.identify = identify;
+	hooks.bearer = bearer;
 	t.p.auth_hooks = &hooks;
 	static const struct service provider = { .name = "provider", .identity = true };
 	static struct service_instance provider_here = { .def = &provider, .platform = &t.p, .local = true };
@@ -652,6 +718,7 @@ int main(void)
 		cmocka_unit_test(pages_are_kept),          cmocka_unit_test(kept_pages_know_what_kind_is_wanted),
 		cmocka_unit_test(kept_pages_know_tls),     cmocka_unit_test(one_renders_for_many),
 		cmocka_unit_test(a_nonce_is_never_kept),   cmocka_unit_test(who_may),
+		cmocka_unit_test(programs),
 		cmocka_unit_test(forms_need_their_token),  cmocka_unit_test(the_same_origin_is_proof),
 		cmocka_unit_test(redirects_stay_here),     cmocka_unit_test(long_queries_are_not_kept),
 		cmocka_unit_test(what_is_kept_is_bounded), cmocka_unit_test(csp_names_every_service),

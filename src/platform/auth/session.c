@@ -98,6 +98,31 @@ static bool session_peek(struct web *w, const struct person **out)
 	return true;
 }
 
+static enum status session_bearer(struct web *w, struct str token, struct bearer *out, struct err *e)
+{
+	struct session_token_answer t;
+	const struct service_instance *provider = w->ctx->svc->platform->identity;
+	const struct contract_def *def = provider ? contract_named(provider->def, "token") : NULL;
+	if (!def)
+		return ST_NOT_FOUND;
+	TRY(contract_call(w->ctx, def, &(struct session_token_ask){ token }, &t, e));
+	if (!t.there)
+		return ST_NOT_FOUND;
+	*out = (struct bearer){ .client = t.client, .scope = t.scope };
+	if (!t.person)
+		return ST_OK;
+	out->person = person_of(w->ctx,
+	        &(struct sso){ .person = t.person,
+	                .name = t.name,
+	                .email = t.email,
+	                .handle = t.handle,
+	                .roles = t.roles,
+	                .zone = t.zone,
+	                .lang = t.lang,
+	                .key = STR("") });
+	return ST_OK;
+}
+
 static enum status session_identify(struct web *w, const struct person **out, struct err *e)
 {
 	struct sso s;
@@ -178,6 +203,7 @@ static enum status session_ping(struct ctx *ctx, struct platform *p, struct err 
 const struct auth_hooks session_hooks = {
 	.identify = session_identify,
 	.peek = session_peek,
+	.bearer = session_bearer,
 	.silently = silently,
 	.sign_in_url = session_sign_in_url,
 	.ping = session_ping,

@@ -30,6 +30,7 @@ struct buf;
 struct params;         /* platform/core/person.h */
 struct person;         /* platform/core/person.h */
 struct web_app;        /* platform/web/web_app.h */
+struct bearer;         /* platform/web/web.h */
 
 /* --- routes --- */
 enum route_flag {
@@ -43,6 +44,8 @@ enum route_flag {
 	ROUTE_LARGE = 1
 	        << 7, /* GET: a page that may need more memory than requests have (a long post, a feed). One that ends
 	                 for want of it is made once more with http.large_memory, few at once (http.large_at_once) */
+	ROUTE_API = 1 << 8,    /* for programs: failures are problem+json whatever is accepted, never a redirect to sign
+	                          in; any origin may ask (CORS; preflights are answered before the handler) */
 	ROUTE_STREAM = 1 << 6, /* no request deadline: events, sockets, downloads */
 };
 enum rate_class {
@@ -53,9 +56,11 @@ enum rate_class {
 	RATE_NONE
 };
 
-/* Pattern: "/", "/tag/{slug:slug}", "/p/{id:id}/edit", "/{path:path}" (rest of the path, slashes too).
+/* Pattern: "/", "/tag/{slug:slug}", "/p/{id:id}/edit", "/@{name}", "/{path:path}" (rest of the path, slashes too).
    Types: slug ([a-z0-9-], ≤ 191), int (int64 ≥ 0), id (13 base32), hex, text (one segment), path.
-   The most specific route wins: literal segments before typed ones before text before path. */
+   What stands before a parameter in its segment is part of the pattern, not of the value.
+   The most specific route wins: literal segments before ones that begin with a literal, before typed ones before text
+   before path. */
 struct route {
 	const char *method;  /* "GET" serves HEAD too */
 	const char *pattern;
@@ -68,6 +73,9 @@ struct route {
 	uint32_t body_max;   /* bytes; 0: 64 KiB for methods with a body */
 	uint32_t cache_s;    /* ROUTE_CACHE: soft time to live (60) */
 	const char *help;    /* one line for the route list */
+	const char *scope;   /* an access token (RFC 6750) with this scope, or an outer one of it ("read" of
+	                        "read:statuses"), says who asks as well as a session does; "": any token. Then no CSRF
+	                        token is asked for, and struct web has .bearer. NULL: sessions alone */
 	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site; NULL: see flags */
 };
 
@@ -224,7 +232,9 @@ extern const struct service *const services_all[]; /* NULL-terminated, from serv
 struct auth_hooks {
 	/* *out: who asks; NULL: a visitor. A failure: the store can't say. */
 	enum status (*identify)(struct web *w, const struct person **out, struct err *e);
-	/* The same without waiting, for the loop. False: it takes a fiber to say. */
+	/* Whom an access token stands for, and what it may. ST_NOT_FOUND: none of ours, or not any more. */
+	enum status (*bearer)(struct web *w, struct str token, struct bearer *out, struct err *e);
+	/* The same as identify without waiting, for the loop. False: it takes a fiber to say. */
 	bool (*peek)(struct web *w, const struct person **out);
 	/* Should this visitor be signed in silently first? True: answered with a redirect. */
 	bool (*silently)(struct web *w);

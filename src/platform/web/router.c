@@ -20,6 +20,8 @@ struct node {
 	struct node **literals;
 	unsigned literal_count;
 	struct node *typed[SEG_TYPES];
+	struct node **prefixed; /* "@{name}": the literal is what stands before, the parameter is a child of it */
+	unsigned prefixed_count;
 	struct route_entry **entries;
 	unsigned entry_count;
 };
@@ -93,6 +95,21 @@ static struct node *literal_child(struct router *r, struct node *n, struct str t
 	return grown[at];
 }
 
+static struct node *prefixed_child(struct router *r, struct node *n, struct str prefix)
+{
+	for (unsigned i = 0; i < n->prefixed_count; i++)
+		if (str_eq(n->prefixed[i]->literal, prefix))
+			return n->prefixed[i];
+	struct node **grown = ARENA_ARRAY(r->arena, struct node *, n->prefixed_count + 1);
+	if (n->prefixed_count)
+		memcpy(grown, n->prefixed, n->prefixed_count * sizeof *grown);
+	struct node *child = ARENA_NEW(r->arena, struct node);
+	child->literal = arena_str(r->arena, prefix);
+	grown[n->prefixed_count++] = child;
+	n->prefixed = grown;
+	return child;
+}
+
 /* "{name:type}" or "{name}" (text): -1 when it is not understood. */
 static int parse_param(struct str seg, struct str *name)
 {
@@ -108,11 +125,16 @@ static int parse_param(struct str seg, struct str *name)
 static enum status descend(
         struct router *r, struct node **n, struct str seg, bool last, struct route_entry *entry, struct err *e)
 {
-	if (!seg.n || seg.p[0] != '{') {
-		if (str_chr(seg, '{') >= 0 || str_chr(seg, '}') >= 0)
-			return err_set(e, ST_CONFIG, "route %s: a parameter is a whole segment", entry->pattern);
+	ptrdiff_t brace = str_chr(seg, '{');
+	if (brace < 0) {
+		if (str_chr(seg, '}') >= 0)
+			return err_set(e, ST_CONFIG, "route %s: a } without its {", entry->pattern);
 		*n = literal_child(r, *n, seg);
 		return ST_OK;
+	}
+	if (brace > 0) {
+		*n = prefixed_child(r, *n, str_first(seg, (size_t)brace));
+		seg = str_skip(seg, (size_t)brace);
 	}
 	struct str name = STR("");
 	int type = seg.p[seg.n - 1] == '}' ? parse_param(seg, &name) : -1;
@@ -210,6 +232,7 @@ struct route_walk {
 	struct match *out;
 	unsigned depth; /* parameters taken so far */
 	unsigned allow; /* bits of allow_names */
+	bool api;
 };
 
 static const char *const allow_names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" };
@@ -258,6 +281,7 @@ static bool end_here(struct route_walk *w, const struct node *n)
 	for (unsigned i = 0; i < n->entry_count; i++) {
 		const char *method = n->entries[i]->route->method;
 		w->allow |= allow_bit(str_c(method));
+		w->api |= (n->entries[i]->route->flags & ROUTE_API) != 0;
 		if (str_eqc(w->method, method)) {
 			get = n->entries[i];
 			break;
@@ -292,17 +316,11 @@ static bool walk_literal(struct route_walk *w, const struct node *n, unsigned i,
 	return false;
 }
 
-static bool route_walk(struct route_walk *w, const struct node *n, unsigned i)
+/* `segment` is segment i, or what a prefix left of it. */
+static bool walk_typed(struct route_walk *w, const struct node *n, unsigned i, struct str segment)
 {
-	if (i == w->segs->count)
-		return end_here(w, n);
-	bool final = false;
-	if (walk_literal(w, n, i, &final))
-		return true;
-	if (final)
-		return false;
 	for (enum seg_type t = 0; t < SEG_TYPES; t++) {
-		struct str s = w->segs->at[i];
+		struct str s = segment;
 		int64_t num;
 		if (t == SEG_PATH) /* the rest of the path, slashes too */
 			s = str_skip(w->path, (size_t)(s.p - w->path.p));
@@ -316,6 +334,24 @@ static bool route_walk(struct route_walk *w, const struct node *n, unsigned i)
 	return false;
 }
 
+static bool route_walk(struct route_walk *w, const struct node *n, unsigned i)
+{
+	if (i == w->segs->count)
+		return end_here(w, n);
+	bool final = false;
+	if (walk_literal(w, n, i, &final))
+		return true;
+	if (final)
+		return false;
+	struct str s = w->segs->at[i];
+	for (unsigned k = 0; k < n->prefixed_count; k++) {
+		const struct node *p = n->prefixed[k];
+		if (str_starts(s, p->literal) && walk_typed(w, p, i, str_skip(s, p->literal.n)))
+			return true;
+	}
+	return walk_typed(w, n, i, s);
+}
+
 static bool match_path(const struct route_tree *t, struct str method, struct str path, struct match *out,
                        unsigned *allow)
 {
@@ -325,6 +361,7 @@ static bool match_path(const struct route_tree *t, struct str method, struct str
 	struct route_walk w = { .segs = &segs, .path = path, .method = method, .out = out };
 	bool found = route_walk(&w, &t->root, 0);
 	*allow |= w.allow;
+	out->api |= w.api;
 	return found;
 }
 
@@ -388,6 +425,7 @@ void router_match(const struct router *r, struct str host, struct str method, st
 	out->entry = NULL;
 	out->param_count = 0;
 	out->allow[0] = 0;
+	out->api = false;
 	for (unsigned i = 0; i < 2; i++)
 		if (order[i] && match_path(order[i], method, path, out, &allow)) {
 			/* The spelling of a proper route comes before a catch-all. */

@@ -32,6 +32,7 @@ struct match {
 	const struct route_entry *entry;
 	struct param params[ROUTE_PARAMS_MAX];
 	unsigned param_count;
+	bool api;           /* some route of the path is a ROUTE_API */
 	char allow[64];     /* MATCH_METHOD: "GET, HEAD, OPTIONS"; also set for MATCH_ROUTE with OPTIONS */
 	bool add_slash;     /* MATCH_SLASH */
 };

@@ -15,12 +15,21 @@
 #include "platform/core/web_url.h"
 #include "platform/text/html.h"
 
+/* An access token that came with a request (RFC 6750). */
+struct bearer {
+	struct str client, scope;    /* application, and what it was let do: "read write:statuses" */
+	const struct person *person; /* NULL: the application itself */
+};
+/* Is `wanted` among the scopes, or within one: "read:statuses" in "read"? */
+bool scope_covers(struct str scopes, const char *wanted);
+
 struct web {
 	struct http_req *req;
 	struct ctx *ctx;            /* == &req->ctx */
 	const struct route *route;
 	struct params path;
 	const struct person *person; /* NULL: visitor. On routes with ROUTE_CACHE: web_own */
+	const struct bearer *bearer; /* the token that said so; NULL: a session did, or nobody */
 	struct form query_, form_;   /* parsed at first use: use the functions */
 	bool query_parsed, form_parsed;
 	struct multipart *multipart;

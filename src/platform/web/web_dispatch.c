@@ -104,21 +104,30 @@ static enum status check_place(struct web *w, struct err *e)
 	return ST_OK;
 }
 
+static enum status identify_any(struct web *w, struct err *e)
+{
+	const struct platform *p = web_app_of(w)->platform;
+	struct str token = w->route->scope ? api_token(w) : STR_NULL;
+	if (!p->auth_hooks || (w->route->flags & (ROUTE_OPS | ROUTE_INTERNAL)))
+		return ST_OK;
+	return token.p ? api_identify(w, token, e) : p->auth_hooks->identify(w, &w->person, e);
+}
+
 static enum status web_identify(struct web *w, struct err *e)
 {
 	unsigned flags = w->route->flags;
 	const char *role = w->route->role ? w->route->role : flags & ROUTE_ADMIN ? "admin" : NULL;
 	bool asked = (flags & ROUTE_AUTH) || role;
-	const struct platform *p = web_app_of(w)->platform;
-	enum status st = !p->auth_hooks || (flags & (ROUTE_OPS | ROUTE_INTERNAL))
-	        ? ST_OK
-	        : p->auth_hooks->identify(w, &w->person, e);
+	enum status st = identify_any(w, e);
 	web_req_of(w)->who = w->person;
-	/* Without the auth store the public part goes on, for visitors. */
-	if (st != ST_OK && asked)
+	/* Without the auth store the public part goes on, for visitors. A token that is no good is told to its sender.
+	 */
+	if (st != ST_OK && (asked || st == ST_UNAUTHENTICATED || st == ST_FORBIDDEN))
 		return st;
 	if (!asked)
 		return ST_OK;
+	if (!w->person && w->route->scope)
+		api_challenge(w, "");
 	if (!w->person)
 		return err_set(e, ST_UNAUTHENTICATED, "Please sign in to see this.");
 	if (!person_may(w->person, w->ctx->svc->def->name, role))
@@ -198,7 +207,7 @@ static enum status check_all(struct web *w, struct err *e)
 	TRY(web_identify(w, e));
 	web_lang_person(w);
 	TRY(check_rate(w, e));
-	if (!(w->route->flags & (ROUTE_NO_CSRF | ROUTE_INTERNAL)))
+	if (!(w->route->flags & (ROUTE_NO_CSRF | ROUTE_INTERNAL)) && !w->bearer)
 		TRY(csrf_check(w, e));
 	return ST_OK;
 }
@@ -219,6 +228,8 @@ static enum status answer_slash(struct web *w, const struct match *m)
 static enum status answer_method(struct web *w, const struct match *m, struct err *e)
 {
 	http_set_header(w->req, "allow", str_c(m->allow));
+	if (m->api)
+		api_preflight(w, m->allow);
 	if (w->req->method != HTTP_OPTIONS)
 		return err_set(e, ST_METHOD, "This address takes: %s.", m->allow);
 	http_status(w->req, 204);
@@ -253,9 +264,11 @@ static enum status run_route(struct web *w, struct err *e)
 		w->ctx->deadline_ns = 0;
 		fiber_set_deadline(0);
 	}
+	if (w->route->flags & ROUTE_API)
+		api_headers(w);
 	TRY(check_all(w, e));
 	const struct auth_hooks *auth = web_app_of(w)->platform->auth_hooks;
-	if (!w->person && auth && auth->silently(w))
+	if (!w->person && auth && !(w->route->flags & ROUTE_API) && auth->silently(w))
 		return ST_OK;
 	if (w->route->flags & ROUTE_CACHE)
 		w->person = NULL; /* web_own */
@@ -283,8 +296,10 @@ static void run_error(void *arg)
 	struct route_run *x = arg;
 	const struct platform *p = web_app_of(x->w)->platform;
 	x->w->person = web_req_of(x->w)->who;
-	if (x->st == ST_UNAUTHENTICATED && p->auth_hooks && x->w->req->method == HTTP_GET && !web_wants_json(x->w) &&
-	    web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w, x->w->req->target)) == ST_OK)
+	bool api = x->w->route && (x->w->route->flags & ROUTE_API);
+	if (x->st == ST_UNAUTHENTICATED && p->auth_hooks && !api && x->w->req->method == HTTP_GET &&
+	        !web_wants_json(x->w) &&
+	        web_redirect(x->w, 303, p->auth_hooks->sign_in_url(x->w, x->w->req->target)) == ST_OK)
 		return;
 	web_answer_error(x->w, x->st, x->err.msg[0] ? &x->err : NULL);
 }

@@ -141,6 +141,18 @@ static void send_page(struct web *w, enum status st, const struct error_view *v)
 	http_send(w->req, body);
 }
 
+/* Clients of the APIs that others began read this member alone. */
+static struct str error_member(struct web *w, enum status st, struct str detail)
+{
+	struct buf b;
+	if (!w->route || !(w->route->flags & ROUTE_API))
+		return STR("");
+	buf_text(&b, w->ctx->arena);
+	BUF_LIT(&b, ",\"error\":");
+	json_put_str(&b, detail.n ? detail : str_c(status_info(st)->title));
+	return buf_str(&b);
+}
+
 void web_answer_error(struct web *w, enum status st, const struct err *e)
 {
 	const struct status_info *info = status_info(st);
@@ -154,7 +166,7 @@ void web_answer_error(struct web *w, enum status st, const struct err *e)
 		http_set_header(r, "retry-after", STR("5"));
 	struct str detail = detail_of(w, st, e), id = str_c(w->ctx->request_id);
 	if (web_wants_json(w)) {
-		web_send_problem(w, st, detail, r->raw_path, STR(""));
+		web_send_problem(w, st, detail, r->raw_path, error_member(w, st, detail));
 		return;
 	}
 	if (!w->ctx->svc)

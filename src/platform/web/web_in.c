@@ -182,6 +182,8 @@ bool web_has_json(const struct web *w)
 
 bool web_wants_json(const struct web *w)
 {
+	if (w->route && (w->route->flags & ROUTE_API))
+		return true;
 	web_req_of(w)->negotiated = true;
 	struct str accept = http_header(w->req, "accept");
 	int json = accept_quality(accept, "application/json"),

@@ -117,6 +117,15 @@ bool web_lang_of(const struct web_app *a, const struct person *who, enum lang *o
 void web_lang_choose(struct web *w);
 void web_lang_person(struct web *w);
 
+/* --- web_api.c: routes for programs --- */
+/* Of a header "Authorization: Bearer …"; p NULL: there is none. */
+struct str api_token(const struct web *w);
+/* Sets bearer and person of w. ST_UNAUTHENTICATED, ST_FORBIDDEN with the challenge that says why. */
+enum status api_identify(struct web *w, struct str token, struct err *e) MUST_CHECK;
+void api_challenge(struct web *w, const char *why); /* "error=\"…\"", or "" */
+void api_headers(struct web *w); /* of ROUTE_API: any origin may read the answer */
+void api_preflight(struct web *w, const char *methods);
+
 /* --- csrf.c --- */
 /* ST_CSRF, unless the request is safe. Loads the form. */
 enum status csrf_check(struct web *w, struct err *e) MUST_CHECK;

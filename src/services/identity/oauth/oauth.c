@@ -13,19 +13,6 @@
 void oauth_headers(struct web *w)
 {
 	http_set_header(w->req, "cache-control", STR("no-store"));
-	http_set_header(w->req, "access-control-allow-origin", STR("*"));
-	http_set_header(w->req, "access-control-expose-headers", STR("WWW-Authenticate, DPoP-Nonce"));
-}
-
-enum status oauth_preflight(struct web *w, struct err *e)
-{
-	oauth_headers(w);
-	http_set_header(w->req, "access-control-allow-methods", STR("GET, POST, PUT, DELETE, OPTIONS"));
-	http_set_header(w->req, "access-control-allow-headers", STR("Authorization, Content-Type, DPoP"));
-	http_set_header(w->req, "access-control-max-age", STR("86400"));
-	http_status(w->req, 204);
-	http_send(w->req, STR(""));
-	return ST_OK;
 }
 
 enum status oauth_error(struct web *w, int status, const char *error, const char *description)

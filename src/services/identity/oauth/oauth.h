@@ -32,9 +32,8 @@ enum {
 /* { "error", "error_description" } with status (RFC 6749 5.2), and a line in the log; 401 adds WWW-Authenticate.
  * Answers; returns ST_OK. */
 enum status oauth_error(struct web *w, int status, const char *error, const char *description) MUST_CHECK;
-/* no-store, and for any origin (the endpoints that browsers' own clients call). */
+/* no-store. */
 void oauth_headers(struct web *w);
-enum status oauth_preflight(struct web *w, struct err *e) MUST_CHECK;
 /* Load the form, each name at most once (RFC 6749 3.2); JSON and multipart too, which clients of the Mastodon class
    send. ST_INVALID: answered with invalid_request. */
 enum status oauth_form(struct web *w) MUST_CHECK;

@@ -75,6 +75,11 @@ enum status people_by_id(struct db_conn *c, int64_t id, struct person_record **o
 	return ST_OK;
 }
 
+bool people_may_act(const struct person_record *p)
+{
+	return str_eqc(p->status, "active") || str_eqc(p->status, "leaving");
+}
+
 enum status people_load(struct ctx *ctx, int64_t id, struct person_record **out, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;

@@ -30,6 +30,9 @@ enum status people_load(
         struct ctx *ctx, int64_t id, struct person_record **out, struct err *e) MUST_CHECK; /* in a read of its own */
 enum status people_by_email(struct db_conn *c, struct str email, struct person_record **out, struct err *e) MUST_CHECK;
 
+/* May they do anything here: not suspended, not waiting to be let in? */
+bool people_may_act(const struct person_record *p);
+
 /* Who is signed in as p: what signing in puts into a single sign-on, and how a change gets into those that are there.
  */
 struct sso people_sso(const struct person_record *p);

@@ -22,6 +22,16 @@ SELECT p.id, p.name, p.handle, p.email,
 -- rows: status text, n int
 SELECT status, COUNT(*) AS n FROM people GROUP BY status ORDER BY status;
 
+-- Who has a role, or one above it.
+-- name: identity_people_holding
+-- params: everybody bool, admins bool, word text, most int
+-- rows: id int, name text, handle text, email text, locale text
+SELECT id, name, handle, email, locale FROM people
+ WHERE status IN ('active', 'leaving')
+   AND (:everybody OR ' ' || roles || ' ' LIKE '% owner %' OR (:admins AND ' ' || roles || ' ' LIKE '% admin %')
+        OR ' ' || roles || ' ' LIKE '% ' || :word || ' %')
+ ORDER BY name, id LIMIT :most;
+
 -- name: identity_person_roles
 -- params: id int, roles text, now int
 -- exec
