@@ -359,7 +359,7 @@ cases["logout without a hint asks first; an address that is not the client's is 
 	assert.equal(page.url.origin, base);
 	assert.equal(agent.cookies.has("gh-identity"), false);
 };
-cases["Mastodon's clients: JSON, scopes within scopes, tokens that last and outlast the sign-on, other origins"] = async () => {
+cases["Mastodon's clients: JSON, scopes within scopes, tokens without end that outlast the sign-on, other origins"] = async () => {
 	const json = async (path, body) => {
 		const answer = await fetch(base + path, { method: "POST", headers: { "content-type": "application/json", origin: "https://elk.example" }, body: JSON.stringify(body) });
 		return { status: answer.status, headers: answer.headers, body: await answer.json() };
@@ -375,11 +375,20 @@ cases["Mastodon's clients: JSON, scopes within scopes, tokens that last and outl
 	const form = new FormData();
 	for (const [k, v] of Object.entries({ grant_type: "client_credentials", client_id: app.client_id, client_secret: app.client_secret, scope: "read" })) form.set(k, v);
 	const own = await (await fetch(`${base}/oauth/token`, { method: "POST", body: form })).json();
-	assert.deepEqual([own.scope, own.expires_in], ["read", 3600]);
+	assert.deepEqual([own.scope, own.expires_in], ["read", undefined]);
+	const secret = { client_id: app.client_id, client_secret: app.client_secret }, itself = [own.access_token];
+	const about = async (token) => (await post("/oauth/introspect", { token, ...secret })).body;
+	for (let i = 0; i < 5; i++) itself.push((await json("/oauth/token", { grant_type: "client_credentials", scope: "read", ...secret })).body.access_token);
+	assert.deepEqual(await Promise.all(itself.map(async (t) => (await about(t)).active)), [false, true, true, true, true, true], "five for itself, the oldest makes way");
 	const lives = async () => (await post("/oauth/introspect", { token: tokens.body.access_token, client_id: app.client_id, client_secret: app.client_secret })).body.active;
 	await agent.submit(await agent.go("/oauth/end_session"));
-	await clock.ahead(399 * 86400, async () => assert.equal(await lives(), true));
-	await clock.ahead(401 * 86400, async () => assert.equal(await lives(), false));
+	assert.equal((await about(tokens.body.access_token)).exp, undefined);
+	await clock.ahead(20 * 366 * 86400, async () => assert.deepEqual([await lives(), (await about(itself[5])).active], [true, true]));
+	assert.equal((await fetch(`${base}/oauth/revoke`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: itself[5], ...secret }) })).status, 200);
+	const away = new FormData();
+	for (const [k, v] of Object.entries({ token: itself[4], ...secret })) away.set(k, v);
+	assert.equal((await fetch(`${base}/oauth/revoke`, { method: "POST", body: away })).status, 200);
+	assert.deepEqual([(await about(itself[5])).active, (await about(itself[4])).active, (await about(itself[3])).active], [false, false, true]);
 	await agent.signIn(ines);
 	page = await agent.go("/identity/applications");
 	const forms = [...page.text.matchAll(/name="client" value="([^"]+)"/g)].map((m) => m[1]);

@@ -68,7 +68,8 @@ struct more { const char *id; int64_t person; bool full; };
 static enum status tx_client(struct db_conn *c, void *arg, struct err *e)
 {
 	struct more *m = arg;
-	TRY(oauth_clients_room(c, MAX_IN_ALL, &m->full, e));
+	struct oauth_gone gone;
+	TRY(oauth_clients_room(c, MAX_IN_ALL, &gone, &m->full, e));
 	if (m->full)
 		return ST_OK;
 	return q_identity_client_add(c, str_c(m->id), STR("oidc"), str_c(m->id), STR("none"), STR(""), STR(""),
@@ -131,8 +132,9 @@ static bool one_more_in_all(struct store *t, unsigned i)
 static enum status tx_filler(struct db_conn *c, void *arg, struct err *e)
 {
 	const char *id = arg;
-	return q_identity_client_add(c, str_c(id), STR("oidc"), STR("Filler"), STR("none"), STR(""), STR(""), STR("{}"),
-	        clock_now_us(), NULL, e);
+	bool mastodon = str_starts(str_c(id), STR("mastodon"));
+	return q_identity_client_add(c, str_c(id), mastodon ? STR("mastodon") : STR("oidc"), STR("Filler"),
+	        STR("none"), STR(""), STR(""), STR("{}"), clock_now_us(), NULL, e);
 }
 
 static bool one_more_let_in(struct store *t, unsigned i)
@@ -224,6 +226,8 @@ static const struct { const char *id; int registered, used; bool let_in, stays; 
 	{ "used-long-ago", 500, OAUTH_CLIENT_IDLE_DAYS + 1, false, false },
 	{ "let-in", 300, 200, true, true },
 	{ "let-in-long-ago", 900, 450, true, false },
+	{ "mastodon-let-in", 900, 450, true, true },
+	{ "mastodon-by-nobody", 900, 450, false, false },
 };
 
 static void what_nobody_uses_goes(struct store *t)

@@ -19,13 +19,15 @@ enum {
 	OAUTH_CODE_LIFE_S = 60,
 	OAUTH_TOKEN_LIFE_S = 3600,
 	OAUTH_REFRESH_LIFE_S = 90 * 86400,  /* from its last use */
-	OAUTH_LASTING_LIFE_S = 400 * 86400, /* of an access token that its client can't refresh */
+	OAUTH_OWN_MAX = 5, /* tokens that last, of an application for itself: the oldest ends */
 	OAUTH_GRANTS_MAX = 50, /* of one person to one client: the one that was of no use for the longest time ends */
 	OAUTH_GRACE_S = 30, /* a refresh token used twice within gives the same successor, as long as that was not used:
 	                       the answer was lost */
 	OAUTH_ID_TOKEN_LIFE_S = 3600,
 	OAUTH_SUB_LEN = 13,
 };
+/* Of a token without end, which the auth store keeps as it keeps all else: until then. */
+#define OAUTH_LASTING_LIFE_S (INT64_C(100) * 366 * 86400)
 
 /* --- errors, as the specifications spell them --- */
 
@@ -94,12 +96,12 @@ enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str clien
 /* --- grants and tokens --- */
 
 struct oauth_grant {
-	struct str id;       /* "" for client_credentials: such tokens belong to nobody */
+	struct str id;       /* "": of client_credentials that end by themselves, which are not listed anywhere */
 	struct str client, scope, sso, nonce;
 	struct str jkt;      /* bound to this key (RFC 9449); "" : bearer */
 	int64_t person;      /* 0: the client itself */
 	int64_t auth_us;
-	bool lasting; /* clients of the Mastodon class know no refresh: their tokens last, and outlast the sign-on */
+	bool lasting; /* Mastodon's class knows no refresh: its tokens have no end, and outlast the sign-on */
 };
 struct oauth_token { struct oauth_grant grant; int64_t issued_us, expires_us; bool refresh; };
 

@@ -58,7 +58,10 @@ static const char *ask_wrong(struct oauth_ask *a, const char *error, const char 
 
 static const char *wrong_challenge(struct oauth_ask *a)
 {
-	if (!a->challenge.p && a->client.mastodon)
+	/* Who proves who they are with a secret or a key may come without (RFC 9700 2.1.1): oauth2-proxy does, unless
+	   it is told otherwise. */
+	bool none = !a->challenge.p && !param(a, "code_challenge_method").p;
+	if (none && !a->client.service && (a->client.mastodon || a->client.auth != OAUTH_AUTH_NONE))
 		return NULL;
 	if (a->challenge.n != AUTH_HASH_LEN || !base64url_text(a->challenge) ||
 	        !str_eqc(param(a, "code_challenge_method"), "S256"))

@@ -24,18 +24,30 @@ int64_t oauth_clients_wait(struct web *w)
 	return web_rate_wait(w, web_rate_key(w, "application", key), &rate, MINUTES);
 }
 
-enum status oauth_clients_room(struct db_conn *c, int64_t max, bool *full, struct err *e)
+enum status oauth_clients_room(struct db_conn *c, int64_t max, struct oauth_gone *gone, bool *full, struct err *e)
 {
 	struct identity_clients_count_row *r;
-	int64_t dropped = 0;
+	struct identity_clients_drop_least_row *dropped;
 	TRY(q_identity_clients_count(c, &r, e));
 	int64_t over = r->n + 1 - max;
 	*full = false;
+	*gone = (struct oauth_gone){ 0 };
 	if (over <= 0)
 		return ST_OK;
 	/* More than one where the setting was lowered. */
-	TRY(q_identity_clients_drop_least(c, clock_now_us() - OAUTH_CLIENT_FRESH_S * US_PER_S, over, &dropped, e));
-	*full = dropped < over;
+	TRY(q_identity_clients_drop_least(
+	        c, clock_now_us() - OAUTH_CLIENT_FRESH_S * US_PER_S, over, &dropped, &gone->n, e));
+	gone->ids = ARENA_ARRAY(db_arena(c), struct str, gone->n + 1);
+	for (size_t i = 0; i < gone->n; i++)
+		gone->ids[i] = dropped[i].id;
+	*full = (int64_t)gone->n < over;
+	return ST_OK;
+}
+
+enum status oauth_clients_gone(struct ctx *ctx, const struct oauth_gone *gone, struct err *e)
+{
+	for (size_t i = 0; i < gone->n; i++)
+		TRY(oauth_revoke_client(ctx, 0, gone->ids[i], e));
 	return ST_OK;
 }
 
@@ -89,7 +101,12 @@ static enum status load_people(
 	return q_identity_consenting(c, client, people, n, e);
 }
 
-struct clients_removal { const struct audit_entry *by; struct str id; int64_t before_us, gone; };
+struct clients_removal {
+	const struct audit_entry *by;
+	struct str id;
+	int64_t before_us, gone;
+	struct oauth_gone idle;
+};
 
 static enum status tx_remove(struct db_conn *c, void *arg, struct err *e)
 {
@@ -109,7 +126,7 @@ enum status oauth_client_remove(
 	TRY(db_write(ctx, ctx->svc->db, tx_remove, &r, e));
 	for (size_t i = 0; i < *people; i++)
 		TRY(oauth_revoke_client(ctx, rows[i].person_id, id, e));
-	return ST_OK;
+	return oauth_revoke_client(ctx, 0, id, e);
 }
 
 static enum status swept(struct db_conn *c, const struct clients_removal *r, struct err *e)
@@ -131,7 +148,12 @@ static enum status tx_unused(struct db_conn *c, void *arg, struct err *e)
 static enum status tx_idle(struct db_conn *c, void *arg, struct err *e)
 {
 	struct clients_removal *r = arg;
-	TRY(q_identity_clients_drop_idle(c, r->before_us, OAUTH_CLIENTS_SWEEP, &r->gone, e));
+	struct identity_clients_drop_idle_row *rows;
+	TRY(q_identity_clients_drop_idle(c, r->before_us, OAUTH_CLIENTS_SWEEP, &rows, &r->idle.n, e));
+	r->gone = (int64_t)r->idle.n;
+	r->idle.ids = ARENA_ARRAY(db_arena(c), struct str, r->idle.n + 1);
+	for (size_t i = 0; i < r->idle.n; i++)
+		r->idle.ids[i] = rows[i].id;
 	return swept(c, r, e);
 }
 
@@ -141,6 +163,7 @@ static enum status clients_remove_batches(struct ctx *ctx, db_tx_fn *step, struc
 	*n = 0;
 	do {
 		TRY(db_write(ctx, ctx->svc->db, step, r, e));
+		TRY(oauth_clients_gone(ctx, &r->idle, e));
 		*n += r->gone;
 	} while (r->gone == OAUTH_CLIENTS_SWEEP);
 	return ST_OK;

@@ -5,10 +5,11 @@
  *
  *     of one address     setting identity.applications_per_hour
  *     in all             setting identity.applications_max: the one that nobody lets in and that was of no use for the
- * longest time makes way; none for OAUTH_CLIENT_FRESH_S after it registered or was used never used         gone after
- * as many days as the setting identity.unused_applications_days says not used any more  gone after
- * OAUTH_CLIENT_IDLE_DAYS, when what it was given has long ended let in by one      OAUTH_CONSENTS_MAX, each of which
- * may be taken back
+ *                        longest time makes way; none for OAUTH_CLIENT_FRESH_S after it registered or was used
+ *     never used         gone after as many days as the setting identity.unused_applications_days says
+ *     not used any more  gone after OAUTH_CLIENT_IDLE_DAYS, when what it was given has long ended; not one whose tokens
+ *                        have no end (Mastodon's class) while somebody lets it in
+ *     let in by one      OAUTH_CONSENTS_MAX, each of which may be taken back
  *
  * Used is what somebody let in, or what got tokens, exact to a day.
  */
@@ -27,9 +28,14 @@ enum {
 
 /* One more registration by whoever asks in w: 0, or how many seconds to wait. */
 int64_t oauth_clients_wait(struct web *w);
+/* Clients that made way: what they got for themselves has no end of its own. */
+struct oauth_gone { struct str *ids; size_t n; };
 /* Inside db_write's fn, before one more is added: makes room. *full: there is none. max: how many there may be in all.
- */
-enum status oauth_clients_room(struct db_conn *c, int64_t max, bool *full, struct err *e) MUST_CHECK;
+   *gone: who made way, in db_arena(c), for oauth_clients_gone after the commit. */
+enum status oauth_clients_room(
+        struct db_conn *c, int64_t max, struct oauth_gone *gone, bool *full, struct err *e) MUST_CHECK;
+/* Ends the tokens that those had for themselves. */
+enum status oauth_clients_gone(struct ctx *ctx, const struct oauth_gone *gone, struct err *e) MUST_CHECK;
 
 /* It was given tokens. Written down once a day; a failure is logged. */
 void oauth_client_used(struct ctx *ctx, const struct oauth_client *c);

@@ -91,7 +91,7 @@ enum status oauth_code_redeem(struct ctx *ctx, struct str code, struct str clien
 	TRY(authstore_swap(ctx, as, &n, former, &swapped, e));
 	if (!swapped || !same(out->redirect_uri, redirect_uri))
 		return err_set(e, ST_INVALID, bad);
-	/* Apps of the Mastodon class may come without a challenge; then without a verifier too. */
+	/* Applications with a secret may come without a challenge; then without a verifier too. */
 	if (!out->challenge.n)
 		return verifier.n ? err_set(e, ST_INVALID, bad) : ST_OK;
 	auth_hash(verifier, challenge);

@@ -120,8 +120,9 @@ enum status identity_post_introspect(struct web *w, struct err *e)
 	json_put_member(&b, "scope", t.grant.scope);
 	json_put_member(&b, "iss", w->ctx->svc->base_url);
 	json_put_member(&b, "sub", t.grant.person ? oauth_sub(w->ctx->arena, t.grant.person) : t.grant.client);
-	buf_printf(&b, ",\"exp\":%lld,\"iat\":%lld", (long long)(t.expires_us / US_PER_S),
-	        (long long)(t.issued_us / US_PER_S));
+	if (!t.grant.lasting)
+		buf_printf(&b, ",\"exp\":%lld", (long long)(t.expires_us / US_PER_S));
+	buf_printf(&b, ",\"iat\":%lld", (long long)(t.issued_us / US_PER_S));
 	if (!t.refresh)
 		json_put_member(&b, "token_type", t.grant.jkt.n ? STR("DPoP") : STR("Bearer"));
 	if (t.grant.jkt.n) {
@@ -152,9 +153,7 @@ enum status identity_post_revoke(struct web *w, struct err *e)
 	else if (st != ST_OK && st != ST_NOT_FOUND)
 		return st;
 	oauth_headers(w);
-	http_status(w->req, 200);
-	http_send(w->req, STR(""));
-	return ST_OK;
+	return web_json(w, 200, STR("{}")); /* RFC 7009 has no body; Mastodon's clients read this one */
 }
 
 /* --- the person --------------------------------------------------------------------------------------------- */

@@ -271,12 +271,18 @@ static bool take_all(struct registration *r, const json_t *in)
 /* --- keeping -------------------------------------------------------------------------------------------------- */
 
 /* max: how many clients there may be; full: there are as many, and nothing was kept. */
-struct keeping { struct registration *r; struct str text, address; int64_t max; bool update, full; };
+struct keeping {
+	struct registration *r;
+	struct str text, address;
+	int64_t max;
+	bool update, full;
+	struct oauth_gone gone;
+};
 
 static enum status add_client(struct db_conn *c, struct keeping *k, struct err *e)
 {
 	const struct oauth_client *cl = &k->r->client;
-	TRY(oauth_clients_room(c, k->max, &k->full, e));
+	TRY(oauth_clients_room(c, k->max, &k->gone, &k->full, e));
 	if (k->full)
 		return ST_OK;
 	return q_identity_client_add(c, cl->id, cl->mastodon ? STR("mastodon") : STR("oidc"), cl->name,
@@ -310,8 +316,9 @@ static enum status registration_store(struct web *w, struct registration *r, boo
 		return err_set(e, ST_NOMEM, "no memory to register");
 	audit_from(w, &from);
 	struct keeping k = { r, text, from.address,
-		config_int(w->ctx->svc->platform->config, "identity", "applications_max"), update, false };
+		config_int(w->ctx->svc->platform->config, "identity", "applications_max"), update, false, { 0 } };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_keep, &k, e));
+	TRY(oauth_clients_gone(w->ctx, &k.gone, e));
 	*full = k.full;
 	return ST_OK;
 }

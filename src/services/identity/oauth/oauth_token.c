@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "gen/identity_sql.h"
 #include "platform/audit/audit.h"
 #include "services/identity/oauth/oauth_clients.h"
@@ -121,8 +122,14 @@ static enum status by_itself(struct token_ask *x, struct err *e)
 	if (x->client.auth == OAUTH_AUTH_NONE)
 		return token_wrong(
 		        x, "unauthorized_client", "Only an application with a secret or a key may act for itself.");
-	x->grant = (struct oauth_grant){ .id = STR(""), .client = x->client.id, .jkt = x->jkt.p ? x->jkt : STR(""),
-					 .scope = scope.n ? scope_and(w->ctx->arena, scope, all) : all };
+	char id[ID_TEXT_LEN + 1] = "";
+	if (x->client.mastodon)
+		id_text(id_new(), id);
+	x->grant = (struct oauth_grant){ .id = arena_str(w->ctx->arena, str_c(id)),
+		.client = x->client.id,
+		.jkt = x->jkt.p ? x->jkt : STR(""),
+		.scope = scope.n ? scope_and(w->ctx->arena, scope, all) : all,
+		.lasting = x->client.mastodon };
 	if (scope.n && !x->grant.scope.n)
 		return token_wrong(x, "invalid_scope",
 		                   "None of these scopes is one that this application may ask for.");

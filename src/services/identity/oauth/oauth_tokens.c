@@ -114,10 +114,10 @@ static struct auth_entry grant_entry(struct ctx *ctx, const struct oauth_grant *
 static enum status bound_grants(struct ctx *ctx, const struct oauth_grant *g, struct err *e)
 {
 	struct auth_entry *grants;
-	size_t n;
+	size_t n, max = g->person ? OAUTH_GRANTS_MAX : OAUTH_OWN_MAX;
 	TRY(authstore_list(ctx, ctx->svc->platform->auth, AUTH_GRANT, grants_owner(ctx, g->person, g->client),
-	        2 * OAUTH_GRANTS_MAX, &grants, &n, e));
-	for (size_t i = OAUTH_GRANTS_MAX - 1; i < n; i++)
+	        2 * max, &grants, &n, e));
+	for (size_t i = max - 1; i < n; i++)
 		TRY(oauth_grant_revoke(ctx, grants[i].key, e));
 	return ST_OK;
 }

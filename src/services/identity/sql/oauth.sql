@@ -85,19 +85,28 @@ UPDATE oauth_clients SET used_at = :now WHERE id = :id AND (used_at IS NULL OR u
 DELETE FROM oauth_clients
  WHERE id IN (SELECT id FROM oauth_clients WHERE used_at IS NULL AND created_at < :before ORDER BY created_at, id LIMIT :lim);
 
+-- Tokens of the Mastodon class have no end: who let such an application in may use it every day, and it asks for nothing.
 -- name: identity_clients_drop_idle
 -- params: before int, lim int
--- exec
-DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at < :before ORDER BY used_at, id LIMIT :lim);
+-- rows: id text
+-- writes
+DELETE FROM oauth_clients
+ WHERE id IN (SELECT k.id FROM oauth_clients k
+               WHERE k.used_at < :before
+                 AND NOT (k.kind = 'mastodon' AND EXISTS (SELECT 1 FROM oauth_consents c WHERE c.client_id = k.id))
+               ORDER BY k.used_at, k.id LIMIT :lim)
+RETURNING id;
 
 -- Of those that nobody lets in, the ones that were of no use for the longest time.
 -- name: identity_clients_drop_least
 -- params: before int, lim int
--- exec
+-- rows: id text
+-- writes
 DELETE FROM oauth_clients
  WHERE id IN (SELECT k.id FROM oauth_clients k
                WHERE COALESCE(k.used_at, k.created_at) < :before AND NOT EXISTS (SELECT 1 FROM oauth_consents c WHERE c.client_id = k.id)
-               ORDER BY COALESCE(k.used_at, k.created_at), k.id LIMIT :lim);
+               ORDER BY COALESCE(k.used_at, k.created_at), k.id LIMIT :lim)
+RETURNING id;
 
 -- name: identity_clients
 -- params: q text, pattern text, used text
