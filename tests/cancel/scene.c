@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "gen/platform_sql.h"
 #include "gen/account_sql.h"
+#include "gen/blog_sql.h"
 #include "gen/identity_sql.h"
 #include "lib/authenticator.h"
 #include "platform/auth/session_int.h"
@@ -520,6 +521,23 @@ void scene_picture_later(struct prep *x)
 	snprintf(path, sizeof path, "%s/media/%s", x->h->data, made.picture);
 	unlink(path);
 	keep(x->a, str_c(made.picture));
+}
+
+static enum status tx_post(struct db_conn *c, void *arg, struct err *e)
+{
+	const int64_t *id = arg;
+	char slug[ID_TEXT_LEN + 1];
+	id_text(*id, slug);
+	int64_t now = clock_now_us();
+	return q_blog_object_add(c, *id, STR("post"), str_c(slug), STR("A draft"), STR("draft"), STR("public"), false,
+	        STR(""), 0, STR(""), STR(""), NULL, STR(""), STR(""), now, now, NULL, STR_NULL, STR_NULL, NULL, e);
+}
+
+void scene_post(struct prep *x)
+{
+	int64_t id = id_new();
+	MUST(db_write(x->ctx, platform_service(x->h->p, "blog")->db, tx_post, &id, &e_));
+	id_text(id, x->a);
 }
 
 /* A picture that was not there before: what follows its end is nobody's. */

@@ -23,15 +23,25 @@ static enum status row_bad(struct err *e, const struct service *s, const char *t
 
 static const char *const site_roles[] = { "owner", "admin", "editor", "member" };
 
-static bool role_known(const struct service *s, const char *role)
+static bool role_known(const struct service *s, struct str role)
 {
 	for (unsigned i = 0; i < sizeof site_roles / sizeof *site_roles; i++)
-		if (!strcmp(site_roles[i], role))
+		if (str_eqc(role, site_roles[i]))
 			return true;
 	for (const struct role_def *r = s->roles; r && r->name; r++)
-		if (!strcmp(r->name, role))
+		if (str_eqc(role, r->name))
 			return true;
 	return false;
+}
+
+/* Of several with a space between them, each. */
+static bool roles_known(const struct service *s, const char *roles)
+{
+	struct str rest = str_c(roles), role;
+	while (str_next(&rest, ' ', &role))
+		if (!role_known(s, role))
+			return false;
+	return true;
 }
 
 static enum status check_roles(const struct service *s, struct err *e)
@@ -59,7 +69,7 @@ static enum status check_routes(const struct service *s, struct err *e)
 			return row_bad(e, s, "route", r->pattern, "no handler");
 		if (!r->help || !*r->help)
 			return row_bad(e, s, "route", r->pattern, "no help");
-		if (r->role && !role_known(s, r->role))
+		if (r->role && !roles_known(s, r->role))
 			return row_bad(e, s, "route", r->pattern, "asks for a role that does not exist");
 		if ((r->flags & ROUTE_CACHE) &&
 		        (r->role || strcmp(r->method, "GET") || (r->flags & (ROUTE_AUTH | ROUTE_ADMIN | ROUTE_STREAM))))

@@ -76,7 +76,8 @@ struct route {
 	const char *scope;   /* an access token (RFC 6750) with this scope, or an outer one of it ("read" of
 	                        "read:statuses"), says who asks as well as a session does; "": any token. Then no CSRF
 	                        token is asked for, and struct web has .bearer. NULL: sessions alone */
-	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site; NULL: see flags */
+	const char *role;    /* who may (implies ROUTE_AUTH): a role of this service or of the site, or several with a
+	                        space between them, of which one is enough; NULL: see flags */
 };
 
 enum rate_class route_rate(const struct route *r); /* never RATE_USUAL */

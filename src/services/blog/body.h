@@ -19,6 +19,7 @@
 #define BODY_DEPTH_MAX 200          /* JSON nesting */
 #define BODY_NODES_MAX 100000
 #define BODY_NOTES_MAX 32
+#define BODY_EXCERPT_MAX 300 /* characters of an excerpt that is made of the text */
 
 enum body_format { BODY_LEXICAL, BODY_MOBILEDOC, BODY_HTML, BODY_MARKDOWN };
 const char *body_format_name(enum body_format f); /* as in revisions.format */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/guard.h"
-#include "platform/boot/platform.h"
 #include "platform/core/service.h"
+#include "services/blog/addresses.h"
 #include "services/blog/ghost.h"
 
 #define RENDER_VERSION "4" /* raised when bodies come out differently: an import then renders anew */
@@ -106,40 +106,6 @@ static void common_dates(struct ghost *g, struct plan_object *o, json_t *row)
 
 /* --- addresses of this program ------------------------------------------------------------------------------------ */
 
-/* Is base + pattern the path, but for a slash at its end? */
-static bool is_pattern_of(const struct route *routes, struct str base, struct str path)
-{
-	for (const struct route *r = routes; r && r->method && str_starts(path, base); r++) {
-		struct str pattern = str_c(r->pattern), rest = str_skip(path, base.n);
-		if (str_ends(pattern, STR("/")))
-			pattern.n--;
-		if (str_eq(pattern, rest))
-			return true;
-	}
-	return false;
-}
-
-/* Would "/slug/" never reach a page of that name? */
-static bool is_address_of_program(struct ghost *g, struct str slug)
-{
-	const struct service_instance *blog = g->ctx->svc;
-	if (!blog || !blog->platform || !slug.n)
-		return false;
-	const struct platform *p = blog->platform;
-	struct str path = arena_strf(g->a, "%.*s/%.*s", STR_ARG(blog->base_path), STR_ARG(slug));
-	bool found = false;
-	for (const struct route *const *own = platform_routes; *own; own++)
-		found |= is_pattern_of(*own, STR(""), path);
-	for (unsigned i = 0; i < p->service_count && !found; i++) {
-		const struct service_instance *s = &p->services[i];
-		bool here = str_eq(service_origin(s), service_origin(blog));
-		found = here && ((s != blog && str_eq(s->base_path, path)) ||
-		                 is_pattern_of(s->def->routes, s->base_path, path) ||
-		                 (p->auth_hooks && is_pattern_of(p->auth_hooks->routes, s->base_path, path)));
-	}
-	return found;
-}
-
 void ghost_plan_moved(struct ghost *g)
 {
 	size_t n = ghost_count(g, GHOST_POSTS);
@@ -148,7 +114,7 @@ void ghost_plan_moved(struct ghost *g)
 		json_t *row = ghost_row(g, GHOST_POSTS, i);
 		struct str slug = body_slug(g->a, str_trim(ghost_text(row, "slug")));
 		bool page = str_eqc(ghost_text(row, "type"), "page") || ghost_flag(row, "page");
-		if (is_address_of_program(g, slug))
+		if (blog_is_own_address(g->a, g->ctx->svc, slug))
 			g->moved[g->moved_count++] = (struct ghost_moved){
 				slug, arena_strf(g->a, "%.*s-%s", STR_ARG(slug), page ? "page" : "post")
 			};

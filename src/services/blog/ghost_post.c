@@ -8,7 +8,6 @@
 #include "platform/text/sanitize.h"
 #include "services/blog/ghost.h"
 
-#define EXCERPT_MAX 300
 #define GUID_MAX    64 /* bytes of an id that is kept; Ghost's have 24 */
 
 struct relations {
@@ -144,7 +143,7 @@ static void set_texts(struct ghost *g, struct plan_object *o, json_t *row, json_
 	o->has_meta = o->has_meta || custom.n || o->caption.n;
 	bool open = str_eqc(o->visibility, "public");
 	struct str shown = !o->body ? STR("") : open ? o->body->body.plain : o->body->body.plain_preview;
-	o->excerpt = custom.n ? custom : body_excerpt(g->a, shown, EXCERPT_MAX);
+	o->excerpt = custom.n ? custom : body_excerpt(g->a, shown, BODY_EXCERPT_MAX);
 	o->reading_min = o->body ? o->body->body.reading_min : 0;
 	o->search = shown;
 }

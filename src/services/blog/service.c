@@ -15,6 +15,7 @@
 #include "services/blog/blog_http.h"
 #include "services/blog/import.h"
 #include "services/blog/site_admin.h"
+#include "services/blog/write.h"
 
 /* Addresses are those of Ghost, so that a site moved here keeps its links. */
 static const struct route routes[] = {
@@ -35,6 +36,15 @@ static const struct route routes[] = {
 	{ "GET", "/archive/page/{page:int}/", blog_get_archive, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60,
 	        .help = "Older months" },
 	{ "GET", "/subscribe/", blog_get_subscribe, .help = "Where sign-up buttons of posts lead" },
+	{ "GET", "/write", blog_get_write, .role = WRITE_ROLES, .help = "What is being written" },
+	{ "POST", "/write", blog_post_write, .role = WRITE_ROLES, .help = "Delete some of it, and bring it back" },
+	{ "GET", "/write/new", blog_get_write_new, .role = WRITE_ROLES, .help = "An empty page" },
+	{ "POST", "/write/new", blog_post_write_new, .role = WRITE_ROLES, .body_max = WRITE_BODY_MAX,
+	        .help = "Begin a post or a page" },
+	{ "GET", "/write/{id:id}", blog_get_write_one, .flags = ROUTE_LARGE, .role = WRITE_ROLES,
+	        .help = "The page of one, to write on" },
+	{ "POST", "/write/{id:id}", blog_post_write_one, .role = WRITE_ROLES, .body_max = WRITE_BODY_MAX,
+	        .help = "Save, publish, schedule, unlist, take back" },
 	{ "GET", "/rss/", blog_get_rss, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "RSS 2.0" },
 	{ "GET", "/atom.xml", blog_get_atom, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "Atom" },
 	{ "GET", "/feed.json", blog_get_json_feed, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300,
@@ -83,6 +93,7 @@ static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct er
 
 static const struct event_handler events[] = {
 	{ .type = "*", .origin = "blog", .name = "drop-pages", .handle = drop_pages },
+	{ .type = "person.deleted", .origin = "identity", .name = "forget-person", .handle = blog_person_deleted },
 	{ 0 },
 };
 
@@ -109,7 +120,15 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	return ST_OK;
 }
 
+static const struct job_def jobs[] = {
+	{ .kind = "blog.publish", .run = blog_publish_due },
+	{ 0 },
+};
+
 static const struct page_row pages[] = {
+	{ PLACE_ADMIN, "/write", "Writing", "Drafts, what is scheduled, and what is published", .group = "Site",
+	        .role = WRITE_ROLES, .rank = -10 },
+	{ PLACE_MENU, "/write", "Writing", .role = WRITE_ROLES },
 	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
 	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site",
 	        .rank = 10 },
@@ -125,6 +144,8 @@ static const struct first_step steps[] = {
 
 static const struct role_def roles[] = {
 	{ "supporter", "Supporter", "Reads what is for supporting members." },
+	{ "author", "Author", "Writes and publishes posts of their own." },
+	{ "contributor", "Contributor", "Writes drafts, which authors and editors publish." },
 	{ 0 },
 };
 static const struct search_def searches[] = { { "posts", "Posts and pages" }, { 0 } };
@@ -139,6 +160,7 @@ const struct service service_blog = {
 	.searches = searches,
 	.contracts = blog_contracts,
 	.events = events,
+	.jobs = jobs,
 	.settings = settings,
 	.pages = pages,
 	.roles = roles,

@@ -16,9 +16,9 @@ SELECT id, origin FROM objects WHERE type = :type AND slug = :slug;
 --   published_at int?, origin text?, origin_hash text?
 -- exec
 INSERT INTO objects (id, type, slug, title, status, visibility, featured, excerpt, reading_min, lang, template, image_id,
-                     image_url, image_alt, created_at, updated_at, published_at, origin, origin_hash)
+                     image_url, image_alt, created_at, updated_at, published_at, origin, origin_hash, edited_at)
 VALUES (:id, :type, :slug, :title, :status, :visibility, :featured, :excerpt, :reading_min, :lang, :template, :image_id,
-        :image_url, :image_alt, :created_at, :updated_at, :published_at, :origin, :origin_hash);
+        :image_url, :image_alt, :created_at, :updated_at, :published_at, :origin, :origin_hash, :updated_at);
 
 -- name: blog_object_guid_put
 -- params: id int, guid text
@@ -32,7 +32,7 @@ UPDATE objects SET guid = :guid WHERE id = :id;
 UPDATE objects
    SET slug = :slug, title = :title, status = :status, visibility = :visibility, featured = :featured, excerpt = :excerpt,
        reading_min = :reading_min, lang = :lang, template = :template, image_id = :image_id, image_url = :image_url,
-       image_alt = :image_alt, updated_at = :updated_at, published_at = :published_at, origin_hash = :origin_hash
+       image_alt = :image_alt, updated_at = :updated_at, edited_at = :updated_at, published_at = :published_at, origin_hash = :origin_hash
  WHERE id = :id;
 
 -- name: blog_object_remove
