@@ -64,14 +64,15 @@ def configured(tree):
     done = subprocess.run(["meson", "introspect", "--buildoptions", str(BUILT)], capture_output=True, text=True, check=True)
     options = {o["name"]: o["value"] for o in json.loads(done.stdout)}
     made = tree / BUILT.name
-    subprocess.run(["meson", "setup", str(made), str(tree), "--buildtype", options["buildtype"], f"-Db_sanitize={options['b_sanitize']}",
-                    f"-Db_lundef={str(options['b_lundef']).lower()}"], check=True, stdout=subprocess.DEVNULL)
+    alike = [f"-D{name}={str(options[name]).lower() if isinstance(options[name], bool) else options[name]}"
+             for name in ("optimization", "debug", "b_sanitize", "b_lundef")]
+    subprocess.run(["meson", "setup", str(made), str(tree), *alike], check=True, stdout=subprocess.DEVNULL)
     return made
 
 
 def reuse(made):
     """What is compiled already, with the times and commands that ninja remembers: commands name no place outside the two folders."""
-    for folder in ("libguildhall.a.p", "guildhall.p", "src/gen", "tests/store/libstore_harness.a.p"):
+    for folder in ("libguildhall.a.p", "libgenerated.a.p", "guildhall.p", "src/gen", "tests/store/libstore_harness.a.p"):
         if (BUILT / folder).is_dir():
             shutil.copytree(BUILT / folder, made / folder, dirs_exist_ok=True)  # copies times
     for name in (".ninja_log", ".ninja_deps"):
