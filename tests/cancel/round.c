@@ -79,6 +79,16 @@ size_t round_fill(const struct round *r, struct str text, char *out, size_t max)
 	return n;
 }
 
+/* No two forms are the same: one that was sent already would be answered as it was. */
+size_t round_body(const struct round *r, char *out, size_t max)
+{
+	static unsigned turn;
+	size_t n = round_fill(r, r->x.body.p ? r->x.body : str_c(r->s->body), out, max);
+	if (n && r->s->headers && strstr(r->s->headers, "x-www-form-urlencoded"))
+		n += (size_t)snprintf(out + n, max - n, "&turn=%u", ++turn);
+	return n;
+}
+
 /* Two cookie headers are one. */
 size_t round_head(const struct round *r, size_t body, char *out)
 {
@@ -106,7 +116,7 @@ int round_ask(struct house *h, struct round *r, char *answer, size_t max)
 	size_t n = SIZE_MAX, got;
 	round_prepare(h, r);
 	if (r->x.body.p || r->s->body)
-		n = round_fill(r, r->x.body.p ? r->x.body : str_c(r->s->body), body, sizeof body);
+		n = round_body(r, body, sizeof body);
 	int fd = house_connect(h);
 	house_send(fd, head, round_head(r, n, head));
 	if (n != SIZE_MAX)

@@ -21,6 +21,8 @@ struct round {
 void round_prepare(struct house *h, struct round *r);
 /* text with what it names filled in, NUL-terminated; returns its length. */
 size_t round_fill(const struct round *r, struct str text, char *out, size_t max);
+/* The sample's body, filled in, NUL-terminated; returns its length. */
+size_t round_body(const struct round *r, char *out, size_t max);
 /* The request's head in out, ROUND_HEAD_MAX bytes; body: the length of its body, SIZE_MAX: none. Returns its length. */
 size_t round_head(const struct round *r, size_t body, char *out);
 /* All of it: prepared, sent, and answered by answer, NUL-terminated. The answer's status; as house_read. */

@@ -355,7 +355,7 @@ static int ask(struct round *r, unsigned at, enum moment moment)
 	eventfd_t stale;
 	round_prepare(&house, r);
 	if (r->x.body.p || r->s->body)
-		body_len = round_fill(r, r->x.body.p ? r->x.body : str_c(r->s->body), body, sizeof body);
+		body_len = round_body(r, body, sizeof body);
 	size_t head_len = round_head(r, body_len, head);
 	while (eventfd_read(target.body_wanted, &stale) == 0)
 		;

@@ -191,7 +191,7 @@ static struct str proof(struct arena *a, const char *method, const char *address
 	unsigned char signature[128], raw[64];
 	size_t n = sizeof signature;
 	struct buf b;
-	struct jose_key *k = jose_key_generate(JOSE_ES256, NULL);
+	struct jose_key *k = jose_key_generate(JOSE_ES256, NULL, NULL);
 	buf_arena(&b, a, 1024);
 	MUST(jose_key_jwk(k, &b, E));
 	jwk = buf_str(&b);

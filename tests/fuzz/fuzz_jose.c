@@ -31,7 +31,7 @@ static struct jose_key *keys[KNOWN], *ours;
 static void set_up(void)
 {
 	clock_fake_us(NOW_S * US_PER_S);
-	ours = jose_key_generate(JOSE_EDDSA, NULL);
+	ours = jose_key_generate(JOSE_EDDSA, NULL, NULL);
 	FUZZ_ASSERT(ours);
 	for (size_t i = 0; i < KNOWN; i++) {
 		SCOPED_JSON *j = json_parse(str_c(known[i].jwk), JOSE_DEPTH, NULL);

@@ -24,7 +24,7 @@ static void set_up(struct arena *a)
 {
 	struct str der;
 	struct buf b;
-	struct jose_key *k = jose_key_generate(JOSE_ES256, NULL);
+	struct jose_key *k = jose_key_generate(JOSE_ES256, NULL, NULL);
 	FUZZ_ASSERT(k && jose_key_private(k, a, &der, NULL) == ST_OK);
 	const unsigned char *at = (const unsigned char *)der.p;
 	device = d2i_AutoPrivateKey(NULL, &at, (long)der.n);

@@ -70,7 +70,7 @@ static void there_and_back(void **state)
 		struct str der, token;
 		struct jwt t;
 		struct buf b;
-		struct jose_key *k = jose_key_generate((enum jose_alg)i, &e);
+		struct jose_key *k = jose_key_generate((enum jose_alg)i, NULL, &e);
 		assert_non_null(k);
 		assert_int_equal(jose_key_private(k, a, &der, &e), ST_OK);
 		struct jose_key *again = jose_key_from_private((enum jose_alg)i, der, &e);

@@ -86,6 +86,8 @@ void http_status(struct http_req *r, int status); /* default 200 */
    and Transfer-Encoding are the server's. */
 void http_add_header(struct http_req *r, const char *name, struct str value);
 void http_set_header(struct http_req *r, const char *name, struct str value); /* replaces */
+/* The i-th header that was set, from 0; false: there are no more. Also when the answer has been sent. */
+bool http_header_set_at(const struct http_req *r, unsigned i, struct str *name, struct str *value);
 /* Headers of an answer that was kept: checked when they were first set, named once each, in memory that outlives
    http_send*. Added without a copy; for an answer that has no headers yet. */
 void http_add_kept_header(struct http_req *r, const char *name, struct str value);

@@ -132,6 +132,16 @@ void http_set_header(struct http_req *r, const char *name, struct str value)
 	http_add_header(r, name, value);
 }
 
+bool http_header_set_at(const struct http_req *r, unsigned i, struct str *name, struct str *value)
+{
+	const struct request *q = request_of((struct http_req *)r);
+	if (i >= q->out_count)
+		return false;
+	*name = q->out[i].name;
+	*value = q->out[i].value;
+	return true;
+}
+
 struct str response_header(const struct request *q, const char *name)
 {
 	struct str nm = str_c(name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "platform/auth/once.h"
 #include "platform/auth/session_cache.h"
 #include "platform/peers/internal.h"
 #include "platform/text/html.h"
@@ -207,5 +208,6 @@ const struct auth_hooks session_hooks = {
 	.silently = silently,
 	.sign_in_url = session_sign_in_url,
 	.ping = session_ping,
+	.once = once_handle,
 	.routes = session_routes,
 };

@@ -57,6 +57,7 @@ static const char *const kind_names[AUTH_KINDS] = {
 	[AUTH_LINK] = "link",
 	[AUTH_PERSON] = "person",
 	[AUTH_ONCE] = "once",
+	[AUTH_FORM] = "form",
 };
 
 /* --- secrets ------------------------------------------------------------------------------------------------ */

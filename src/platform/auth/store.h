@@ -41,6 +41,7 @@ enum auth_kind {
 	AUTH_LINK,     /* mailed: sign-in links, password resets, address changes; key: hash */
 	AUTH_PERSON,   /* what is true of a person now, over what their sign-ons say; key: id (sso.c) */
 	AUTH_ONCE,     /* seen: jti of assertions and proofs, used TOTP steps */
+	AUTH_FORM,     /* a form that was sent: what was answered (once.c) */
 	AUTH_KINDS
 };
 

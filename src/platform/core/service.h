@@ -243,6 +243,10 @@ struct auth_hooks {
 	struct str (*sign_in_url)(struct web *w, struct str back);
 	/* Can the auth store be reached within the deadline of ctx? */
 	enum status (*ping)(struct ctx *ctx, struct platform *p, struct err *e);
+	/* Runs the handler of a form that was sent, unless the very same was sent just now: then that one's answer is
+	   given again. sent: what makes it the same. */
+	enum status (*once)(struct web *w, struct str sent, enum status (*handle)(struct web *w, struct err *e),
+	        struct err *e);
 	const struct route *routes; /* of each client, below its mount */
 };
 

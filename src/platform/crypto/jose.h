@@ -22,7 +22,9 @@ struct str base64url(struct arena *a, struct str s);
 struct str base64url_decode(struct arena *a, struct str text);
 
 struct jose_key;
-struct jose_key *jose_key_generate(enum jose_alg alg, struct err *e); /* RSA: 2048 bits, up to a second: offload it */
+/* RSA: 2048 bits, up to a second and more where the processors have no rest: offload it. give_up: looked at meanwhile,
+   once it is not 0 the making ends without a key (ST_CANCELLED); NULL: never. NULL with *e. */
+struct jose_key *jose_key_generate(enum jose_alg alg, const _Atomic int *give_up, struct err *e);
 void jose_key_free(struct jose_key *k); /* NULL is fine */
 /* The one algorithm that the key signs and verifies with. */
 enum jose_alg jose_key_alg(const struct jose_key *k);

@@ -36,13 +36,40 @@ static struct jose_key *key_of(enum jose_alg alg, EVP_PKEY *pkey, struct err *e)
 	return k;
 }
 
-struct jose_key *jose_key_generate(enum jose_alg alg, struct err *e)
+/* Asked by OpenSSL between two attempts at a prime. */
+static int go_on(EVP_PKEY_CTX *ctx)
+{
+	const _Atomic int *give_up = EVP_PKEY_CTX_get_app_data(ctx);
+	return !give_up || !*give_up;
+}
+
+static EVP_PKEY *rsa_generate(const _Atomic int *give_up)
+{
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	if (ctx && EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, RSA_BITS) == 1) {
+		EVP_PKEY_CTX_set_app_data(ctx, (void *)give_up);
+		EVP_PKEY_CTX_set_cb(ctx, go_on);
+		if (EVP_PKEY_keygen(ctx, &key) != 1)
+			key = NULL;
+	}
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+struct jose_key *jose_key_generate(enum jose_alg alg, const _Atomic int *give_up, struct err *e)
 {
 	switch (alg) {
 	case JOSE_ES256: return key_of(alg, EVP_EC_gen("P-256"), e);
 	case JOSE_EDDSA: return key_of(alg, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), e);
-	default: return key_of(alg, EVP_RSA_gen(RSA_BITS), e);
+	default:
+		break;
 	}
+	EVP_PKEY *rsa = rsa_generate(give_up);
+	if (rsa || !give_up || !*give_up)
+		return key_of(alg, rsa, e);
+	(void)!err_set(e, ST_CANCELLED, "the making of a key was given up");
+	return NULL;
 }
 
 void jose_key_free(struct jose_key *k)

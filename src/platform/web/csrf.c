@@ -165,3 +165,19 @@ enum status csrf_check(struct web *w, struct err *e)
 		        "it again.");
 	return ST_OK;
 }
+
+struct str csrf_sent(struct web *w)
+{
+	struct buf b;
+	if (w->req->method != HTTP_POST || !w->form_parsed || w->multipart || !token_holds(w, web_form(w, "csrf")))
+		return STR_NULL;
+	buf_text(&b, w->ctx->arena);
+	buf_printf(&b, "%.*s %.*s %lld", STR_ARG(w->req->host), STR_ARG(w->req->target),
+	        w->person ? (long long)w->person->id : 0);
+	for (unsigned i = 0; i < w->form_.count; i++) {
+		struct str name = w->form_.list[i].name, value = w->form_.list[i].value;
+		buf_printf(&b, " %zu:%.*s %zu:", name.n, STR_ARG(name), value.n);
+		buf_put(&b, value.p, value.n);
+	}
+	return buf_str(&b);
+}

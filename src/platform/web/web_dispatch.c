@@ -282,7 +282,9 @@ static enum status run_route(struct web *w, struct err *e)
 			return ST_OK;
 		wr->since = cache_now(web_app_of(w)->platform->cache);
 	}
-	return w->route->handle(w, e);
+	bool form = auth && !(w->route->flags & (ROUTE_NO_CSRF | ROUTE_INTERNAL | ROUTE_STREAM));
+	struct str sent = form ? csrf_sent(w) : STR_NULL;
+	return sent.p ? auth->once(w, sent, w->route->handle, e) : w->route->handle(w, e);
 }
 
 static void route_fiber(void *arg)

@@ -129,6 +129,9 @@ void api_preflight(struct web *w, const char *methods);
 /* --- csrf.c --- */
 /* ST_CSRF, unless the request is safe. Loads the form. */
 enum status csrf_check(struct web *w, struct err *e) MUST_CHECK;
+/* What makes a form the one that was sent, in the request's arena: the token that it was drawn with, which no two pages
+   share, where it goes, and all its fields. p NULL: it has no token of this browser's, or carries files. */
+struct str csrf_sent(struct web *w);
 
 /* --- web_error.c --- */
 void web_answer_error(struct web *w, enum status st, const struct err *e);

@@ -192,12 +192,12 @@ enum status oauth_keys_jwks(struct ctx *ctx, struct str *out, struct err *e)
 
 /* --- keeping them ------------------------------------------------------------------------------------------- */
 
-struct key_making { enum jose_alg alg; struct jose_key *key; struct err err; };
+struct key_making { enum jose_alg alg; const _Atomic int *give_up; struct jose_key *key; struct err err; };
 
 static void key_make(void *arg)
 {
 	struct key_making *m = arg;
-	m->key = jose_key_generate(m->alg, &m->err);
+	m->key = jose_key_generate(m->alg, m->give_up, &m->err);
 }
 
 struct key_change { const char *kid, *former, *state; struct str alg, private; bool drop_past; };
@@ -233,7 +233,7 @@ static enum status tx_rotate(struct db_conn *c, void *arg, struct err *e)
 
 static enum status add_key(struct ctx *ctx, enum jose_alg alg, const char *state, struct err *e)
 {
-	struct key_making m = { .alg = alg };
+	struct key_making m = { .alg = alg, .give_up = &ctx->svc->platform->draining };
 	struct str der;
 	char *kid = arena_alloc(ctx->arena, JOSE_THUMBPRINT_LEN + 1);
 	TRY(offload(OFFLOAD_SECRETS, key_make, &m));
