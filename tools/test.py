@@ -77,7 +77,7 @@ TOUCHES = [
     ("src/services/identity/", "cancel test_signin test_admin test_oauth test_clients test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
     ("src/services/account/", "cancel test_account test_admin test_events_kill9"),
     ("src/services/", "cancel unit store test_program test_site"),
-    ("src/main/", "test_program test_import test_export test_audit"),
+    ("src/main/", "test_program test_import test_export test_backup test_audit"),
     ("src/gen/", "cancel unit store test_howto_service"),
     ("docs/howto/service.md", "test_howto_service"),
     ("web/", "test_gen_assets test_site test_account test_admin"),

@@ -179,6 +179,11 @@ enum status db_migrate_status(struct ctx *ctx, struct db *db, const struct db_mi
  * ST_OK. */
 enum status db_schema(struct ctx *ctx, struct db *db, const char *name, bool make, struct err *e) MUST_CHECK;
 
+/* SQLite files, each copied to a new file (0600) of the same place in `to`, all as they are at one moment while other
+   processes write to them; those wait for some milliseconds. Blocks the calling thread; on the disk when it returns. On
+   failure some of `to` may be there. ST_UNAVAILABLE: a writer does not let go of its file; ST_IO; ST_NOMEM. */
+enum status db_copy_files(const char *const *from, const char *const *to, size_t n, struct err *e) MUST_CHECK;
+
 struct db_stats {
 	uint64_t reads, writes, commits, rollbacks, retries, refused;
 	unsigned pool_open, pool_used, waiting;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What making and reading a backup share: bytes with their digest, names, folders.
+ */
+#include "main/backup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/id.h"
+
+#define OPEN_FOLDERS 16 /* at once, while a tree is removed */
+
+void backup_sha(struct str text, char out[BACKUP_SHA_LEN + 1])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	EVP_Digest(text.p, text.n, digest, &n, EVP_sha256(), NULL);
+	str_hex(out, digest, n);
+}
+
+static bool pass_all(const struct backup_pass *p, EVP_MD_CTX *sum, uint64_t *bytes)
+{
+	char part[BACKUP_COPY];
+	ssize_t n;
+	while ((n = p->source(p->from, part, sizeof part)) > 0) {
+		if (!EVP_DigestUpdate(sum, part, (size_t)n) || !p->sink(p->to, part, (size_t)n))
+			return false;
+		*bytes += (uint64_t)n;
+	}
+	return n == 0;
+}
+
+enum status backup_pass(const struct backup_pass *p, struct backup_entry *entry, struct err *e)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	EVP_MD_CTX *sum = EVP_MD_CTX_new();
+	entry->bytes = 0;
+	bool ok = sum && EVP_DigestInit_ex(sum, EVP_sha256(), NULL) && pass_all(p, sum, &entry->bytes) &&
+	        EVP_DigestFinal_ex(sum, digest, &n);
+	EVP_MD_CTX_free(sum);
+	if (!ok)
+		return err_errno(e, ST_IO, "%.*s", STR_ARG(entry->name));
+	str_hex(entry->sha, digest, n);
+	return ST_OK;
+}
+
+ssize_t backup_from_file(void *from, void *p, size_t n)
+{
+	const int *fd = from;
+	return read(*fd, p, n);
+}
+
+bool backup_to_file(void *to, const void *p, size_t n)
+{
+	const int *fd = to;
+	for (const char *at = p; n;) {
+		ssize_t done = write(*fd, at, n);
+		if (done <= 0)
+			return false;
+		at += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+const char *backup_beside(struct arena *a, const char *path, const char *word)
+{
+	char serial[17];
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	random_hex(serial, 8);
+	return arena_printf(a, "%.*s.%s-%s", (int)n, path, word, serial);
+}
+
+bool backup_is_free(const char *path)
+{
+	struct stat s;
+	if (lstat(path, &s))
+		return errno == ENOENT;
+	DIR *d = S_ISDIR(s.st_mode) ? opendir(path) : NULL;
+	size_t n = 0;
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return d && n <= 2; /* itself and its parent */
+}
+
+enum status backup_sync_parent(struct arena *a, const char *path, struct err *e)
+{
+	struct str all = str_c(path);
+	while (all.n > 1 && all.p[all.n - 1] == '/')
+		all.n--;
+	ptrdiff_t slash = str_rchr(all, '/');
+	const char *parent = slash < 0 ? "." : slash == 0 ? "/" : arena_printf(a, "%.*s", (int)slash, path);
+	SCOPED_FD fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) ? err_errno(e, ST_IO, "%s", parent) : ST_OK;
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
+{
+	(void)remove(path);
+	return 0;
+}
+
+void backup_remove(struct arena *a, const char *path)
+{
+	(void)nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
