@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, freePort, run, serve } from "./lib.mjs";
+import { addPerson, freePort, run, serve, totp } from "./lib.mjs";
 
 const data = mkdtempSync(join(tmpdir(), "guildhall-admin-"));
 const password = "a loaf on every table";
@@ -282,6 +282,76 @@ cases["leaving keeps nobody from being suspended; restored, they leave on the sa
 	await back.go("/account/auth/login");
 	assert.ok((await back.go("/account/leave")).text.includes(day));
 };
+const member = async (who, name) => who.go(`/admin/members/${idOf(await who.go("/admin/members"), name)}`);
+const act = async (who, name, values, n) => {
+	const page = await member(who, name), { action, fields } = Agent.form(page, n ?? 0);
+	return who.go(action, { method: "POST", body: new URLSearchParams({ csrf: fields.csrf, ...values }) });
+};
+cases["one invitation for one address: who is asked again has the new one; an owner's stays an owner's"] = async () => {
+	const [ines, ada] = [await as(people.ines), await as(people.ada)];
+	const invite = async (who, email, role = "") => who.submit(await who.go("/admin/invitations"), { email, role }, 0);
+	await invite(ines, "twice@example.org");
+	const [first] = await letter("twice@example.org", /http:\/\/localhost:\d+\/sign-up\?invitation=[\w-]+/);
+	await invite(ada, "Twice@Example.org", "editor");
+	assert.equal(((await ines.go("/admin/invitations")).text.match(/Choose twice@example\.org/gi) ?? []).length, 1);
+	assert.equal((await new Agent(base).go(first)).status, 410);
+	await invite(ines, "boss@example.org", "owner");
+	assert.match((await invite(ada, "boss@example.org")).text, /An owner invited this address already/);
+};
+cases["an administrator is offered nothing on an owner; what was done to a member is undone on their page"] = async () => {
+	const [ines, ada] = [await as(people.ines), await as(people.ada)];
+	assert.doesNotMatch((await member(ada, people.ines.name)).text, /value="(suspend|remove|one-step)"/);
+	assert.equal((await act(ada, people.ines.name, { action: "remove" })).status, 403);
+	assert.match((await act(ines, people.ines.name, { action: "remove" })).text, /You end your own account under Account/);
+	let page = await act(ada, people.tom.name, { action: "suspend" });
+	assert.match(page.text, /Suspended\.[\s\S]*Undo/);
+	page = await ada.submit(page, { action: Agent.form(page, 0) && "restore" }, 0);
+	assert.match(page.text, /Restored\.[\s\S]*Undo/);
+	page = await act(ines, people.tom.name, { action: "roles", role: "editor" });
+	assert.match(page.text, /Changed\.[\s\S]*Undo/);
+	page = await ines.submit(page, { action: "roles" }, 0);
+	assert.doesNotMatch(page.text, /id="role-editor"[^>]*checked/);
+};
+cases["a member is removed: out at once, kept on second thoughts, forgotten when the days are over, with a letter"] = async () => {
+	const ida = { email: "ida@example.org", name: "Ida Gone", password }, jo = { email: "jo@example.org", name: "Jo Kept", password };
+	addPerson(data, ida);
+	addPerson(data, jo);
+	const ines = await as(people.ines), browser = await as(ida);
+	assert.ok(await signedIn(browser));
+	let page = await act(ines, ida.name, { action: "remove" });
+	assert.match(page.text, /Removed\.[\s\S]*Undo[\s\S]*Forgotten on/);
+	assert.equal(await signedIn(browser), false);
+	assert.equal(await signedIn(await as(ida)), false);
+	page = await act(ines, jo.name, { action: "remove" });
+	page = await ines.submit(page, { action: "keep" }, 0);
+	assert.match(page.text, /Kept\./);
+	assert.doesNotMatch(page.text, /Forgotten on/);
+	assert.ok(await signedIn(await as(jo)));
+	// The days are over.
+	execFileSync("python3", ["-c", `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=10)
+db.execute("UPDATE people SET leaving_at = 1 WHERE email = 'ida@example.org'")
+db.execute("UPDATE jobs SET run_at = 0 WHERE kind = 'people.forget'")
+db.commit()`, join(data, "identity.db")]);
+	await letter(ida.email, /Your account has ended/);
+	assert.doesNotMatch((await ines.go("/admin/members")).text, /Ida Gone/);
+	assert.match((await ines.go("/admin/members")).text, /Jo Kept/);
+};
+cases["who lost their phone and the codes is let in again: the second step is reset, and they are told"] = async () => {
+	const may = { email: "may@example.org", name: "May Phoneless", password };
+	addPerson(data, may);
+	const ines = await as(people.ines), own = await as(may);
+	assert.doesNotMatch((await member(ines, may.name)).text, /Reset the second step/);
+	let page = await own.go("/identity/two-step");
+	page = await own.submit(page, { step: "begin" });
+	page = await own.submit(page, { code: totp(page.text.match(/code-shown">([^<]+)</)[1]) });
+	assert.match(page.text, /Two steps are on/);
+	assert.equal(await signedIn(await as(may)), false);
+	assert.match((await act(ines, may.name, { action: "one-step" })).text, /The second step is reset/);
+	assert.ok(await signedIn(await as(may)));
+	await letter(may.email, /[Tt]wo steps/);
+};
 cases["a process that ended between a change of rights and telling it: a job does it"] = async () => {
 	const tom = await as(people.tom);
 	assert.ok(await signedIn(tom));
@@ -304,6 +374,12 @@ cases["approval: waits, is approved, gets a letter, gets in"] = async () => {
 	const [link] = await letter(zoe.email, /http:\/\/localhost:\d+\/sign-in\/link\?token=[\w-]+/);
 	await agent.submit(await agent.go(link));
 	assert.equal(await signedIn(await as(zoe)), false);
+	// Those who can let her in are told, once for all who wait.
+	for (const keeper of [people.ines, people.ada]) await letter(keeper.email, /Zo[\s\S]*admin\/members\?status=/);
+	const yan = { email: "yan@example.org", name: "Yan Li", password }, other = new Agent(base);
+	await other.submit(await other.go("/sign-up"), yan);
+	await other.submit(await other.go((await letter(yan.email, /http:\/\/localhost:\d+\/sign-in\/link\?token=[\w-]+/))[0]));
+	assert.equal(letters(people.ines.email).filter((t) => /waits to be let in/.test(t)).length, 1);
 	const ines = await as(people.ines);
 	const page = await ines.go("/admin/members?status=pending");
 	const done = await ines.submit(page, { key: idOf(page, zoe.name), do: "approve" }, formOf(page, 'name="key"'));
@@ -356,7 +432,8 @@ cases["all of it is in the audit chain, which holds"] = async () => {
 	const ines = await as(people.ines);
 	const page = await ines.go("/admin/audit");
 	assert.equal(page.status, 200);
-	for (const action of ["member.approved", "invitation.taken_back", "invitation.sent"]) assert.ok(page.text.includes(action), action);
+	for (const action of ["member.approved", "member.removed", "member.kept", "member.second_step_reset", "invitation.taken_back", "invitation.sent"])
+		assert.ok((await ines.go(`/admin/audit?action=${action}`)).text.split(action).length > 2, action); // the filter, and a row
 	assert.match((await ines.go("/admin/audit?action=person.added")).text, /command line/, "made with the program");
 	const suspended = await ines.go("/admin/audit?action=member.suspended");
 	assert.match(suspended.text, /Tom Okafor/);

@@ -17,11 +17,28 @@ enum status admin_add_person(struct ctx *ctx, const struct admin_person *n, int6
 
 /* --- changes to a member --- */
 
-enum member_action { MEMBER_APPROVE, MEMBER_SUSPEND, MEMBER_RESTORE, MEMBER_ROLES, MEMBER_ACTIONS };
-struct member_action_def { const char *name, *label, *done; enum member_action undo; /* MEMBER_ACTIONS: none */ };
+/* Removed members are suspended, and forgotten after the days that who leaves has; until then they can be kept. */
+enum member_action {
+	MEMBER_APPROVE,
+	MEMBER_SUSPEND,
+	MEMBER_RESTORE,
+	MEMBER_REMOVE,
+	MEMBER_KEEP,
+	MEMBER_ONE_STEP, /* without the second step: they lost their phone, and the codes */
+	MEMBER_ROLES,
+	MEMBER_ACTIONS
+};
+struct member_action_def {
+	const char *name, *label;
+	const char *done;        /* of the audit chain: "member.suspended" */
+	const char *told;        /* to whoever did it */
+	enum member_action undo; /* MEMBER_ACTIONS: none */
+};
 extern const struct member_action_def member_actions[MEMBER_ACTIONS];
 /* By the person of this request. roles: for MEMBER_ROLES, all that they shall have. ST_OK also when nothing is to be
  *changed: then changed is false. ST_FORBIDDEN, with a sentence: a guard. */
+/* May the person of w change owners and administrators, or is p none? */
+bool admin_may_change(const struct web *w, struct str roles);
 enum status admin_change(struct web *w, int64_t person, enum member_action action, struct str roles, bool *changed,
         struct err *e) MUST_CHECK;
 
@@ -34,7 +51,13 @@ struct member_page_view {
 	struct role_choice *roles;
 	size_t role_count, sessions;
 	struct str done, problem;
-	bool self;
+	struct str leaving;  /* the day on which they are forgotten; "" */
+	const char *undo;    /* the action that undoes what was done; NULL: none */
+	struct str *was;     /* roles before they were changed, to go back to */
+	size_t was_count;
+	bool roles_changed;
+	bool self, two_steps;
+	bool may;            /* owners and administrators are an owner's */
 };
 /* How many applications there are, and how many of them were never used; how many were just removed, or -1. */
 struct clients_view { int64_t all, unused, removed; };

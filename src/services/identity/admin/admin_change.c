@@ -10,14 +10,22 @@
 #include "platform/audit/audit.h"
 #include "platform/auth/session.h"
 #include "platform/text/json.h"
+#include "platform/config/config.h"
+#include "platform/work/event.h"
+#include "platform/work/job.h"
+#include "services/identity/people/notice.h"
 #include "services/identity/signin/link.h"
 #include "services/identity/signin/rights.h"
 
 const struct member_action_def member_actions[MEMBER_ACTIONS] = {
-	[MEMBER_APPROVE] = { "approve", "Approve", "approved", MEMBER_ACTIONS },
-	[MEMBER_SUSPEND] = { "suspend", "Suspend", "suspended", MEMBER_RESTORE },
-	[MEMBER_RESTORE] = { "restore", "Restore", "restored", MEMBER_SUSPEND },
-	[MEMBER_ROLES] = { "roles", "Roles", "changed", MEMBER_ACTIONS },
+	[MEMBER_APPROVE] = { "approve", "Approve", "approved", "Approved.", MEMBER_ACTIONS },
+	[MEMBER_SUSPEND] = { "suspend", "Suspend", "suspended", "Suspended.", MEMBER_RESTORE },
+	[MEMBER_RESTORE] = { "restore", "Restore", "restored", "Restored.", MEMBER_SUSPEND },
+	[MEMBER_REMOVE] = { "remove", "Remove", "removed", "Removed.", MEMBER_KEEP },
+	[MEMBER_KEEP] = { "keep", "Keep", "kept", "Kept.", MEMBER_ACTIONS },
+	[MEMBER_ONE_STEP] = { "one-step", "Reset the second step", "second_step_reset", "The second step is reset.",
+	        MEMBER_ACTIONS },
+	[MEMBER_ROLES] = { "roles", "Roles", "changed", "Changed.", MEMBER_ACTIONS },
 };
 
 /* Who is leaving can be suspended too, or they would be safe from it for the days of grace; they leave all the same. */
@@ -25,6 +33,9 @@ static const struct { const char *from, *to; } moves[MEMBER_ACTIONS] = {
 	[MEMBER_APPROVE] = { TR_NOOP("pending"), TR_NOOP("active") },
 	[MEMBER_SUSPEND] = { "active leaving", TR_NOOP("suspended") },
 	[MEMBER_RESTORE] = { "suspended", "active" },
+	[MEMBER_REMOVE] = { "pending active leaving suspended", "suspended" },
+	[MEMBER_KEEP] = { "suspended", "active" },
+	[MEMBER_ONE_STEP] = { "pending active leaving suspended", "" },
 };
 
 struct person_change {
@@ -48,14 +59,22 @@ static bool owns(struct str roles)
 	return person_may(&p, "", "owner");
 }
 
+bool admin_may_change(const struct web *w, struct str roles)
+{
+	return owns(w->person->roles) || !privileged(roles);
+}
+
 static enum status guard(struct db_conn *c, const struct person_change *x, struct err *e)
 {
 	const struct person_record *p = x->before;
 	struct identity_other_owners_row *others;
 	bool by_owner = owns(x->w->person->roles),
-	     takes_away = x->action == MEMBER_SUSPEND || (x->action == MEMBER_ROLES && !owns(x->roles));
-	if (x->action == MEMBER_SUSPEND && p->id == x->w->person->id)
-		return err_set(e, ST_FORBIDDEN, "You can not suspend yourself.");
+	     ends = x->action == MEMBER_SUSPEND || x->action == MEMBER_REMOVE,
+	     takes_away = ends || (x->action == MEMBER_ROLES && !owns(x->roles));
+	if (ends && p->id == x->w->person->id)
+		return err_set(e, ST_FORBIDDEN,
+		        x->action == MEMBER_REMOVE ? "You end your own account under Account."
+		                                   : "You can not suspend yourself.");
 	if (!by_owner && (privileged(p->roles) || (x->action == MEMBER_ROLES && privileged(x->roles))) &&
 	        p->id != x->w->person->id)
 		return err_set(e, ST_FORBIDDEN, "Only an owner changes owners and administrators.");
@@ -73,9 +92,42 @@ static enum status guard(struct db_conn *c, const struct person_change *x, struc
 static bool loses_rights(const struct person_change *x)
 {
 	struct str had = x->before->roles;
-	return x->action == MEMBER_SUSPEND ||
+	return x->action == MEMBER_SUSPEND || x->action == MEMBER_REMOVE ||
 	        (x->action == MEMBER_ROLES &&
 	                ((owns(had) && !owns(x->roles)) || (privileged(had) && !privileged(x->roles))));
+}
+
+/* Suspended, and forgotten when the days are over; kept, they are as they were before. */
+static enum status put_removal(struct db_conn *c, const struct person_change *x, int64_t now, struct err *e)
+{
+	bool removed = x->action == MEMBER_REMOVE;
+	int64_t days = config_int(x->w->ctx->svc->platform->config, "identity", "leaving_days"),
+	        at = now + days * 86400 * US_PER_S;
+	struct str id = arena_strf(db_arena(c), "%lld", (long long)x->id);
+	const struct job_new forget = { .kind = "people.forget", .key = id, .payload = STR("{}"), .run_at_us = at };
+	TRY(q_identity_leaving_put(c, x->id, str_c(moves[x->action].to), removed ? &at : NULL, now, NULL, e));
+	TRY(event_emit(c, removed ? "person.leaving" : "person.stayed", id, STR("{}"), e));
+	return removed ? job_enqueue(c, &forget, NULL, e) : ST_OK;
+}
+
+static enum status put_one_step(struct db_conn *c, const struct person_change *x, struct err *e)
+{
+	TRY(q_identity_totp_drop(c, x->id, NULL, e));
+	TRY(q_identity_recovery_drop(c, x->id, NULL, e));
+	return notice_enqueue(c, x->w, NOTICE_TWO_STEP_OFF, x->id, STR(""), e);
+}
+
+static enum status put_change(struct db_conn *c, const struct person_change *x, int64_t now, struct err *e)
+{
+	bool leaves = x->action == MEMBER_RESTORE && x->before->leaving_at;
+	if (x->action == MEMBER_ROLES)
+		return q_identity_person_roles(c, x->id, x->roles, now, NULL, e);
+	if (x->action == MEMBER_REMOVE || x->action == MEMBER_KEEP)
+		return put_removal(c, x, now, e);
+	if (x->action == MEMBER_ONE_STEP)
+		return put_one_step(c, x, e);
+	return q_identity_person_status(
+	        c, x->id, leaves ? STR("leaving") : str_c(moves[x->action].to), now, NULL, e);
 }
 
 static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
@@ -87,17 +139,12 @@ static enum status tx_change(struct db_conn *c, void *arg, struct err *e)
 	if (!x->before)
 		return err_set(e, ST_NOT_FOUND, "There is nobody of that name any more.");
 	x->changed = x->action == MEMBER_ROLES ? !str_eq(x->before->roles, x->roles)
-	                                       : str_has_word(str_c(moves[x->action].from), x->before->status);
+	                                       : str_has_word(str_c(moves[x->action].from), x->before->status) &&
+	                                                 (x->action != MEMBER_KEEP || x->before->leaving_at);
 	if (!x->changed)
 		return ST_OK;
 	TRY(guard(c, x, e));
-	if (x->action == MEMBER_ROLES)
-		TRY(q_identity_person_roles(c, x->id, x->roles, now, NULL, e));
-	else
-		TRY(q_identity_person_status(c, x->id,
-		        x->action == MEMBER_RESTORE && x->before->leaving_at ? STR("leaving")
-		                                                             : str_c(moves[x->action].to),
-		        now, NULL, e));
+	TRY(put_change(c, x, now, e));
 	if (loses_rights(x))
 		TRY(q_identity_invitations_drop_of(c, x->id, NULL, e));
 	TRY(rights_later(c, &(struct rights){ .person = x->id, .but = STR("") }, e));

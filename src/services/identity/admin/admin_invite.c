@@ -61,6 +61,20 @@ static bool role_allowed(const struct web *w, struct str role)
 
 struct inviting { struct web *w; struct str email, roles; char hash[AUTH_HASH_LEN + 1]; int64_t drop; bool gone; };
 
+/* Whoever is asked once more has one invitation, the new one. */
+static enum status replace_former(struct db_conn *c, struct inviting *x, struct err *e)
+{
+	struct identity_invitations_drop_to_row *rows;
+	size_t n;
+	struct str key;
+	TRY(people_email_key(db_arena(c), x->email, &key, e));
+	TRY(q_identity_invitations_drop_to(c, key, &rows, &n, e));
+	for (size_t i = 0; i < n; i++)
+		if (!role_allowed(x->w, rows[i].roles))
+			return err_set(e, ST_CONFLICT, "An owner invited this address already.");
+	return ST_OK;
+}
+
 static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
 {
 	struct inviting *x = arg;
@@ -79,6 +93,7 @@ static enum status tx_invite(struct db_conn *c, void *arg, struct err *e)
 	}
 	bool only_drop = x->hash[0] == 0;
 	if (!only_drop && !x->gone) {
+		TRY(replace_former(c, x, e));
 		TRY(people_by_email(c, x->email, &there, e));
 		if (there)
 			return err_set(e, ST_CONFLICT, "This address has an account already.");

@@ -11,6 +11,7 @@
 #include "platform/auth/session.h"
 #include "platform/tables/tables.h"
 #include "platform/text/html.h"
+#include "platform/text/url.h"
 #include "services/identity/admin/admin.h"
 #include "services/identity/signin/signin.h"
 
@@ -139,6 +140,15 @@ static const struct table_action actions[] = {
 	{ .name = "approve", .label = "Approve", .done = "Approved" },
 	{ .name = "suspend", .label = "Suspend", .done = "Suspended", .undo = "restore", .danger = true },
 	{ .name = "restore", .label = "Restore", .done = "Restored", .undo = "suspend" },
+	{ .name = "remove",
+	        .label = "Remove",
+	        .done = "Removed",
+	        .undo = "keep",
+	        .danger = true,
+	        .confirm =
+	                "They are signed out now, and everything that is kept about them goes when the days that who "
+	                "leaves has are over." },
+	{ .name = "keep", .label = "Keep", .done = "Kept", .undo = "remove" },
 	{ 0 },
 };
 
@@ -184,6 +194,27 @@ static enum status load_member(struct web *w, int64_t id, struct person_record *
 	return *p ? ST_OK : err_set(e, ST_NOT_FOUND, "There is no such member.");
 }
 
+/* As the address says after they were changed: "none", or words. */
+static struct str *roles_before(struct web *w, size_t *n)
+{
+	struct str rest = text_or_none(web_query(w, "was")), one;
+	struct str *list = ARENA_ARRAY(w->ctx->arena, struct str, rest.n + 1);
+	*n = 0;
+	while (rest.n && !str_eqc(rest, "none") && str_next(&rest, ' ', &one))
+		list[(*n)++] = one;
+	return list;
+}
+
+static enum status has_two_steps(struct web *w, int64_t id, bool *on, struct err *e)
+{
+	struct identity_totp_row *r;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_identity_totp(c, id, &r, e));
+	*on = r != NULL;
+	return ST_OK;
+}
+
 static enum status member_page(struct web *w, int status, struct str problem, struct err *e)
 {
 	struct buf b;
@@ -197,7 +228,17 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 		                                  html_day(a, w->person->zone, p->seen_at) },
 		                      .done = text_or_none(web_query(w, "done")),
 		                      .problem = problem,
-		                      .self = p->id == w->person->id };
+		                      .leaving = p->leaving_at ? html_day(a, w->person->zone, p->leaving_at) : STR(""),
+		              .may = admin_may_change(w, p->roles),
+		              .self = p->id == w->person->id };
+	enum member_action done = str_eqc(v.done, "roles") ? MEMBER_ROLES : action_of(v.done);
+	v.undo = done != MEMBER_ACTIONS && member_actions[done].undo != MEMBER_ACTIONS
+	                 ? member_actions[member_actions[done].undo].name
+	                 : NULL;
+	v.roles_changed = done == MEMBER_ROLES && web_query(w, "was").n;
+	v.was = roles_before(w, &v.was_count);
+	v.done = done != MEMBER_ACTIONS ? str_c(tr(member_actions[done].told)) : STR("");
+	TRY(has_two_steps(w, p->id, &v.two_steps, e));
 	v.roles = role_choices(w, p->roles, &v.role_count);
 	TRY(sso_list(w->ctx, p->id, &sessions, &v.sessions, e));
 	shell = signin_shell(w, arena_printf(a, "%.*s", STR_ARG(p->name)));
@@ -247,8 +288,13 @@ enum status identity_post_member(struct web *w, struct err *e)
 		return member_page(w, 403, arena_str(w->ctx->arena, str_c(why.msg)), e);
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
-	return web_redirect(
-	        w, 303, web_url(w->ctx, "identity", "/admin/members/%.*s?done=1", STR_ARG(web_path(w, "id"))));
+	struct buf was;
+	buf_text(&was, w->ctx->arena);
+	if (action == MEMBER_ROLES && changed)
+		url_encode(&was, p->roles.n ? p->roles : STR("none"));
+	return web_redirect(w, 303,
+	        web_url(w->ctx, "identity", "/admin/members/%.*s?done=%s%s%.*s", STR_ARG(web_path(w, "id")),
+	                changed ? member_actions[action].name : "", was.len ? "&was=" : "", (int)was.len, was.data));
 }
 
 /* --- what was done ---------------------------------------------------------------------------------------------- */

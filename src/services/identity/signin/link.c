@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/lang.h"
+#include "gen/identity_serve.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
@@ -344,6 +345,36 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 	        e);
 }
 
+/* Somebody waits. Those who can let them in are told when nobody waited before: not once for each who comes. */
+static enum status tell_keepers(struct ctx *ctx, const struct person_record *p, struct err *e)
+{
+	struct identity_member_counts_row *counts;
+	struct identity_holders_answer keepers;
+	size_t n;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_identity_member_counts(c, &counts, &n, e));
+	}
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(counts[i].status, "pending") && counts[i].n > 1)
+			return ST_OK;
+	TRY(identity_serve_holders(ctx, &(struct identity_holders_ask){ STR(""), STR("admin") }, &keepers, e));
+	const struct identity_holder *list = keepers.list.items;
+	for (size_t i = 0; i < keepers.list.count; i++) {
+		enum lang theirs = lang_of_person(ctx, list[i].locale);
+		SCOPED_LANG(theirs);
+		TRY(link_mail(ctx, theirs, list[i].email, list[i].name, "Somebody waits to be let in",
+		        arena_printf(ctx->arena,
+		                tr("%.*s (%.*s) has confirmed their address and would like an account. You can approve "
+		                   "or "
+		                   "remove it:"),
+		                STR_ARG(p->name), STR_ARG(p->email)),
+		        web_abs_url(ctx, "identity", "/admin/members?status=pending"), e));
+	}
+	return ST_OK;
+}
+
 static enum status link_join(struct web *w, struct link *l, bool fresh, struct err *e)
 {
 	char hash[PASSWORD_HASH_MAX];
@@ -359,6 +390,8 @@ static enum status link_join(struct web *w, struct link *l, bool fresh, struct e
 		return gone(w);
 	TRY(st);
 	TRY(people_load(w->ctx, x.id, &p, e));
+	if (approval)
+		TRY(tell_keepers(w->ctx, p, e));
 	if (approval)
 		return link_sent(w,
 		        &(struct sent_view){ l->email, "Nearly there",

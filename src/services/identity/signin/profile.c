@@ -11,12 +11,14 @@
 #include "platform/audit/audit.h"
 #include "platform/config/config.h"
 #include "platform/peers/person_data.h"
+#include "platform/peers/site.h"
 #include "platform/text/json.h"
 #include "platform/text/language.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
 #include "services/identity/oauth/oauth.h"
 #include "services/identity/people/people.h"
+#include "services/identity/signin/link.h"
 #include "services/identity/signin/rights.h"
 
 #define BIO_MAX 500
@@ -166,15 +168,30 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 	        c, &(struct audit_entry){ .action = "person.deleted", .actor = STR("system"), .object = id }, e);
 }
 
+/* The last letter: that it is done. */
+static enum status tell_end(struct ctx *ctx, const struct person_record *p, struct err *e)
+{
+	enum lang theirs = lang_of_person(ctx, p->locale);
+	SCOPED_LANG(theirs);
+	return link_mail(ctx, theirs, p->email, p->name, "Your account has ended",
+	        "As it was asked for, your account is ended, and what was kept about you is forgotten. The site is "
+	        "still "
+	        "there:",
+	        web_abs_url(ctx, "identity", "/"), e);
+}
+
 static enum status person_forget(struct ctx *ctx, int64_t id, struct err *e)
 {
+	struct person_record *p;
+	TRY(people_load(ctx, id, &p, e));
 	/* While it is known yet which applications there are to tell and to stop. */
 	TRY(rights_settle(
 	        ctx, &(struct rights){ .person = id, .before_us = INT64_MAX, .but = STR(""), .address = STR("") }, e));
 	TRY(oauth_revoke_person(ctx, id, e));
 	TRY(authstore_drop_owner(
 	        ctx, ctx->svc->platform->auth, AUTH_KINDS, arena_strf(ctx->arena, "p:%lld", (long long)id), e));
-	return db_write(ctx, ctx->svc->db, tx_forget, &id, e);
+	TRY(db_write(ctx, ctx->svc->db, tx_forget, &id, e));
+	return p ? tell_end(ctx, p, e) : ST_OK;
 }
 
 enum status identity_forget_job(struct ctx *ctx, const struct job *j, struct err *e)

@@ -68,6 +68,12 @@ INSERT INTO invitations (id, email, roles, token_hash, invited_by, created_at, e
 -- writes
 DELETE FROM invitations WHERE id = :id AND accepted_at IS NULL RETURNING email, roles;
 
+-- name: identity_invitations_drop_to
+-- params: email_key text
+-- rows: roles text
+-- writes
+DELETE FROM invitations WHERE LOWER(email) = LOWER(:email_key) AND accepted_at IS NULL RETURNING roles;
+
 -- name: identity_invitations_drop_of
 -- params: person int
 -- exec
