@@ -66,6 +66,13 @@ void id_text(int64_t id, char out[ID_TEXT_LEN + 1])
 	out[ID_TEXT_LEN] = 0;
 }
 
+struct str id_str(struct arena *a, int64_t id)
+{
+	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
+	id_text(id, text);
+	return str_n(text, ID_TEXT_LEN);
+}
+
 /* Crockford's reading: case does not matter, i and l are 1, o is 0. */
 static int digit(char c)
 {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 
 #define ID_TEXT_LEN 13
@@ -17,6 +18,7 @@ void id_set_node(unsigned node); /* 0..1023; by default derived from the host na
 int64_t id_new(void);            /* thread-safe, never repeats within a node */
 /* An id as its 13 characters and a NUL; read back (either case; false: not one); and the moment it was made, in µs. */
 void id_text(int64_t id, char out[ID_TEXT_LEN + 1]);
+struct str id_str(struct arena *a, int64_t id); /* the same text, in a */
 bool id_parse(struct str s, int64_t *id);
 int64_t id_time_us(int64_t id);
 

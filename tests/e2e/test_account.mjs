@@ -121,7 +121,7 @@ cases["notifications are what was chosen"] = async () => {
 	assert.doesNotMatch(page.text, /value="account.security" checked/);
 	const off = await letter(data, tom.email, /Subject: Security letters were turned off/);
 	assert.match(off.text, /With: Firefox on Linux\n/, "whoever silences an account is told of");
-	assert.equal(count("one/account.db", "SELECT COUNT(*) FROM audit_log WHERE action = 'person.letters_off'"), 1);
+	assert.equal(count("one/account.db", "SELECT COUNT(*) FROM audit_log WHERE action = 'person.letters_off' AND object = 'account.security'"), 1);
 	// Saved again as it is: nothing new.
 	page = await agent.go("/account/notifications", { method: "POST", body: new URLSearchParams({ csrf: Agent.form(page, formOf(page, "topic")).fields.csrf }) });
 	// Nothing is written of what is done now, and in the person's own time zone of what is done after choosing again.

@@ -19,6 +19,7 @@
 #include "platform/peers/contract.h"
 #include "platform/work/event.h"
 #include "platform/work/job.h"
+#include "platform/work/notify.h"
 #include "rt/fiber.h"
 
 static struct { _Atomic unsigned plain, once, effects, star; _Atomic int fail_plain, fail_once; _Atomic bool slow;
@@ -240,6 +241,44 @@ static void as_large_as_may_be(struct store *t)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct sized s = rows[i].s;
 		CHECK_STATUS(rows[i].want, db_write(t->ctx, t->db, sized_tx, &s, &t->err));
+	}
+}
+
+struct noticed { size_t about, title, text, url; char letter; };
+
+static enum status notice_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct noticed *n = arg;
+	struct str texts[4];
+	const size_t lens[4] = { n->about, n->title, n->text, n->url };
+	for (int i = 0; i < 4; i++) {
+		char *s = arena_alloc(db_arena(c), lens[i] + 1);
+		memset(s, n->letter, lens[i]);
+		texts[i] = str_n(s, lens[i]);
+	}
+	return notify_person(c,
+	        &(struct notice){ .person = 7, .topic = "writer.news", .about = texts[0], .title = texts[1],
+	                .text = texts[2], .url = texts[3] },
+	        e);
+}
+
+/* Title and text are cut, an address is not; the whole fits whatever is in it (a quote is two bytes in JSON, a control
+   character six). */
+static void notices_are_cut(struct store *t)
+{
+	static const struct { struct noticed n; enum status want; } rows[] = {
+		{ { 200, 200, 1000, 2000, 'x' }, ST_OK },
+		{ { 200, 90000, 90000, 2000, 'x' }, ST_OK },
+		{ { 200, 90000, 90000, 2000, '"' }, ST_OK },
+		{ { 200, 90000, 90000, 2000, 1 }, ST_OK },
+		{ { 201, 1, 1, 1, 'x' }, ST_INVALID },
+		{ { 1, 1, 1, 2001, 'x' }, ST_INVALID },
+	};
+	BED b;
+	CHECK(bed_begin(&b, t->db, &service_writer, NULL));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct noticed n = rows[i].n;
+		CHECK_STATUS(rows[i].want, db_write(t->ctx, t->db, notice_tx, &n, &t->err));
 	}
 }
 
@@ -475,6 +514,7 @@ static const struct store_test tests[] = {
 	{ "nothing_claimed_in_vain", nothing_claimed_in_vain },
 	{ "refused", refused },
 	{ "as_large_as_may_be", as_large_as_may_be },
+	{ "notices_are_cut", notices_are_cut },
 	{ "a_failure_is_repeated_alone", a_failure_is_repeated_alone },
 	{ "an_effect_is_had_once", an_effect_is_had_once },
 	{ "given_up_in_the_end", given_up_in_the_end },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the site does with JavaScript and can do without: remember a reader's choice of light or dark, mark the menu entry
- * of the page that is shown, "/" for search, close a menu with Escape or a click beside it, propose the browser's time zone where none is chosen. Loaded in the head, before the
+ * of the page that is shown, "/" for search, close a menu with Escape or a click beside it, propose the
+ * browser's time zone where none is chosen, count notifications while they come. Loaded in the head, before the
  * first paint, so that the page does not flash.
  */
 (() => {
@@ -50,6 +51,27 @@
 		for (const link of document.querySelectorAll(".nav-list a, .tabs a"))
 			if (link.origin === location.origin && link.pathname === location.pathname) link.setAttribute("aria-current", "page");
 	});
+
+	// How many notifications are unread, as long as somebody looks: browsers have few connections for each host.
+	let inbox = null;
+	const watch_inbox = () => {
+		const bells = [...document.querySelectorAll("[data-inbox]")];
+		const url = bells.length && new URL(bells[0].dataset.inbox, location.href);
+		inbox?.close();
+		inbox = null;
+		if (!url || url.origin !== location.origin || document.hidden) return;
+		inbox = new EventSource(url);
+		inbox.addEventListener("unread", (event) => {
+			const { unread } = JSON.parse(event.data);
+			for (const count of document.querySelectorAll("[data-inbox] [data-count]")) {
+				count.textContent = unread > 99 ? "99+" : unread;
+				count.hidden = !unread;
+			}
+		});
+	};
+	document.addEventListener("DOMContentLoaded", watch_inbox);
+	document.addEventListener("visibilitychange", watch_inbox);
+	addEventListener("pagehide", () => inbox?.close());
 
 	const open_menus = () => document.querySelectorAll("details.menu[open], details.person-menu[open]");
 	document.addEventListener("click", (event) => {

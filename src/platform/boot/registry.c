@@ -117,7 +117,7 @@ static enum status check_events(const struct service *const *all, const struct s
 	for (const struct event_handler *h = s->events; h && h->type; h++) {
 		if (!good_name(h->name, "-_.") || !h->handle)
 			return row_bad(e, s, "event handler", h->name, "needs a name and a function");
-		if (h->origin && !service_known(all, h->origin))
+		if (h->origin && strcmp(h->origin, "*") && !service_known(all, h->origin))
 			return row_bad(e, s, "event handler", h->name,
 			               "takes the events of a service that does not exist");
 		for (const struct event_handler *g = s->events; g < h; g++)

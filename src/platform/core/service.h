@@ -129,7 +129,7 @@ struct fragment_def {
 /* --- events --- */
 struct event_handler {
 	const char *type;    /* "post.published"; "*" for all */
-	const char *origin;  /* service whose activities it takes; NULL: its own */
+	const char *origin;  /* service whose activities it takes; NULL: its own; "*": every one's */
 	const char *name;    /* unique in the service: one mark per (handler, event) makes it idempotent */
 	enum status (*handle)(struct ctx *ctx, const struct event *ev, struct err *e);
 };

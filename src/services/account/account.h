@@ -14,7 +14,7 @@
 #include "platform/work/event.h"
 #include "platform/work/job.h"
 
-enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7 };
+enum { ACCOUNT_ADDRESSES_MAX = 20, ACCOUNT_EXPORT_DAYS = 7, ACCOUNT_INBOX_DAYS = 365 };
 
 /* What the menu of that person (NULL: a visitor) says; in ctx->arena. */
 void account_menu_of(struct ctx *ctx, const struct person *person, struct account_menu_answer *out);
@@ -59,6 +59,11 @@ enum status account_post_address(struct web *w, struct err *e) MUST_CHECK;
 enum status account_post_address_remove(struct web *w, struct err *e) MUST_CHECK;
 enum status account_get_notices(struct web *w, struct err *e) MUST_CHECK;
 enum status account_post_notices(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_inbox(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_inbox(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_inbox_live(struct web *w, struct err *e) MUST_CHECK;
+enum status account_get_inbox_entry(struct web *w, struct err *e) MUST_CHECK;
+enum status account_post_digest(struct web *w, struct err *e) MUST_CHECK;
 enum status account_get_export(struct web *w, struct err *e) MUST_CHECK;
 enum status account_post_export(struct web *w, struct err *e) MUST_CHECK;
 enum status account_get_export_file(struct web *w, struct err *e) MUST_CHECK;
@@ -67,7 +72,12 @@ enum status account_post_leave(struct web *w, struct err *e) MUST_CHECK;
 
 /* Jobs of service.c's table: a person's file is written; those past their days are removed. */
 enum status account_export_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
+/* A letter about one notification; letters about all that is new, to whom it is time for. */
+enum status account_letter_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
+enum status account_digest_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 enum status account_sweep_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
+/* Event NOTICE_EVENT of any service: kept for that person, told to their open pages, written about. */
+enum status account_take_notice(struct ctx *ctx, const struct event *ev, struct err *e) MUST_CHECK;
 /* Event person.deleted of identity: all that is kept here of that person goes. */
 enum status account_forget(struct ctx *ctx, const struct event *ev, struct err *e) MUST_CHECK;
 

@@ -12,7 +12,7 @@
 #include "platform/core/pages.h"
 #include "platform/media/media.h"
 #include "platform/text/html.h"
-#include "services/account/account.h"
+#include "services/account/inbox.h"
 
 enum { PAGE_MAX = 512 << 10, AVATAR_MAX = 5 << 20, AVATAR_WIDTH = 320 };
 
@@ -37,7 +37,8 @@ enum status account_fragment_auth_menu(struct fragment_req *f, struct buf *out, 
 {
 	struct account_menu_answer menu;
 	account_menu_of(f->ctx, f->person, &menu);
-	tpl_account_auth_menu(out, &menu);
+	struct str badge = f->person ? inbox_badge(f->ctx, f->person->id) : STR("");
+	tpl_account_auth_menu(out, f->ctx, &menu, badge);
 	return ST_OK;
 }
 

@@ -22,11 +22,24 @@ static void put_address(struct buf *b, const struct account_addresses_row *r)
 	        b, ",\"delivery\":%s,\"billing\":%s}", r->delivery ? "true" : "false", r->billing ? "true" : "false");
 }
 
+static void put_notice(struct buf *b, const struct account_inbox_all_row *r)
+{
+	char at[CLOCK_TEXT_MAX];
+	buf_putc(b, '{');
+	json_put_member(b, "topic", r->topic);
+	json_put_member(b, "title", r->title);
+	json_put_member(b, "text", r->body);
+	json_put_member(b, "address", r->url);
+	json_put_member(b, "at", str_n(at, clock_rfc3339(r->at, at)));
+	buf_puts(b, r->read_at_null ? ",\"read\":false}" : ",\"read\":true}");
+}
+
 enum status account_serve_person_data(
         struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
 {
 	struct account_addresses_row *addresses;
 	struct account_choices_row *choices;
+	struct account_inbox_all_row *inbox;
 	struct buf b;
 	size_t n;
 	SCOPED_DB_READ c = NULL;
@@ -47,7 +60,14 @@ enum status account_serve_person_data(
 		json_put_str(&b, choices[i].topic);
 		buf_puts(&b, choices[i].by_mail ? ":true" : ":false");
 	}
-	BUF_LIT(&b, "}}");
+	BUF_LIT(&b, "},\"notifications\":[");
+	TRY(q_account_inbox_all(c, in->person, &inbox, &n, e));
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_putc(&b, ',');
+		put_notice(&b, &inbox[i]);
+	}
+	BUF_LIT(&b, "]}");
 	out->json = buf_str(&b);
 	return buf_ok(&b) ? ST_OK : err_set(e, ST_TOO_LARGE, "more is kept about this person than fits");
 }

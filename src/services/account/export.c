@@ -18,7 +18,9 @@
 #include "gen/account_sql.h"
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/work/notify.h"
 #include "platform/peers/person_data.h"
+#include "platform/peers/site.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
 #include "rt/offload.h"
@@ -187,12 +189,28 @@ static enum status write_archive(struct ctx *ctx, int64_t person, const char *pa
 	return w.st == ST_OK ? ST_OK : err_set(e, w.st, "%s", w.err.msg);
 }
 
-struct made { int64_t id; const char *state; struct str file; int64_t bytes, rows; };
+struct made { int64_t id; const char *state; struct str file; int64_t bytes, rows; struct notice told; };
 
 static enum status tx_made(struct db_conn *c, void *arg, struct err *e)
 {
 	struct made *m = arg;
-	return q_account_export_done(c, m->id, str_c(m->state), m->file, m->bytes, clock_now_us(), &m->rows, e);
+	TRY(q_account_export_done(c, m->id, str_c(m->state), m->file, m->bytes, clock_now_us(), &m->rows, e));
+	return m->rows ? notify_person(c, &m->told, e) : ST_OK;
+}
+
+/* In the person's language, as far as it is known. */
+static void export_told(struct ctx *ctx, int64_t person, bool ready, struct notice *out)
+{
+	struct identity_profile_answer p = { 0 };
+	(void)!identity_ask_profile(ctx, &(struct identity_profile_ask){ person }, &p, NULL);
+	SCOPED_LANG(lang_of_person(ctx, p.locale.p ? p.locale : STR("")));
+	*out = (struct notice){ .person = person,
+		.topic = "account.data",
+		.about = STR("archive"),
+		.title = ready ? TR("Your archive is ready") : TR("Your archive could not be made"),
+		.text = ready ? arena_strf(ctx->arena, tr("It is kept for %d days."), ACCOUNT_EXPORT_DAYS)
+		              : TR("Please have it made once more."),
+		.url = web_url(ctx, "account", "/data") };
 }
 
 /* The file has the name of its row: one that an attempt before left behind is written anew, and none stays that no row
@@ -208,13 +226,15 @@ enum status account_export_job(struct ctx *ctx, const struct job *j, struct err 
 	m.file = arena_strf(ctx->arena, "%lld.zip", (long long)m.id);
 	const char *path = arena_printf(ctx->arena, "%s/%.*s", folder(ctx), STR_ARG(m.file));
 	unlink(path);
-	enum status st = write_archive(ctx, json_integer_value(json_object_get(in, "person")), path, &m.bytes, e);
+	int64_t person = json_integer_value(json_object_get(in, "person"));
+	enum status st = write_archive(ctx, person, path, &m.bytes, e);
 	if (st != ST_OK) {
 		if (j->attempt < 5)
 			return st;
 		m.state = "failed";
 		m.file = STR("");
 	}
+	export_told(ctx, person, st == ST_OK, &m.told);
 	TRY(db_write(ctx, ctx->svc->db, tx_made, &m, e));
 	if (!m.rows) /* whose data it is left meanwhile */
 		unlink(path);
@@ -230,6 +250,7 @@ static enum status tx_drop(struct db_conn *c, void *arg, struct err *e)
 
 static enum status tx_sweep(struct db_conn *c, void *arg, struct err *e)
 {
+	TRY(q_account_inbox_sweep(c, clock_now_us() - ACCOUNT_INBOX_DAYS * 86400 * US_PER_S, NULL, e));
 	return q_account_addresses_sweep(c, clock_now_us() - 3600 * US_PER_S, NULL, e);
 }
 
@@ -268,6 +289,8 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 	if (!first)
 		return ST_OK;
 	TRY(q_account_forget_addresses(c, f->person, NULL, e));
+	TRY(q_account_forget_inbox(c, f->person, NULL, e));
+	TRY(q_account_digest_drop(c, f->person, NULL, e));
 	return q_account_forget_choices(c, f->person, NULL, e);
 }
 

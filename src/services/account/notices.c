@@ -57,7 +57,7 @@ enum status account_get_notices(struct web *w, struct err *e)
 {
 	struct buf page;
 	struct notices_view v = { .done = web_query(w, "done").p ? TR("Saved.") : STR("") };
-	struct page_shell shell = web_shell(w, "Notifications");
+	struct page_shell shell = web_shell(w, "By e-mail");
 	TRY(notices_load(w, &v, e));
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);

@@ -17,13 +17,6 @@
 
 #define PAGE_MAX (1 << 20)
 
-static struct str id_of(struct arena *a, int64_t id)
-{
-	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
-	id_text(id, text);
-	return str_n(text, ID_TEXT_LEN);
-}
-
 static struct str text_or_none(struct str s)
 {
 	return s.p ? s : STR("");
@@ -223,7 +216,7 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 	struct arena *a = w->ctx->arena;
 	struct page_shell shell;
 	TRY(load_member(w, web_path_int(w, "id"), &p, e));
-	struct member_page_view v = { .person = { id_of(a, p->id), p->name, p->email, p->handle, p->status, p->roles,
+	struct member_page_view v = { .person = { id_str(a, p->id), p->name, p->email, p->handle, p->status, p->roles,
 		                                  html_day(a, w->person->zone, p->created_at),
 		                                  html_day(a, w->person->zone, p->seen_at) },
 		                      .done = text_or_none(web_query(w, "done")),

@@ -8,6 +8,7 @@
 #include "gen/identity_sql.h"
 #include "platform/auth/session.h"
 #include "platform/mail/mail.h"
+#include "platform/work/notify.h"
 #include "platform/peers/site.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
@@ -135,7 +136,8 @@ static void put_name(struct buf *b, struct arena *a, const char *label, struct s
 
 struct notice_letter {
 	const struct job *job;
-	struct mail mail;
+	struct mail mail; /* to p NULL: they want none */
+	struct notice told;
 	struct str former; /* address; p NULL: it is as it was */
 };
 
@@ -144,13 +146,17 @@ static enum status tx_letter(struct db_conn *c, void *arg, struct err *e)
 	const struct notice_letter *l = arg;
 	struct mail to_former = l->mail;
 	TRY(job_end(c, l->job, e));
+	TRY(notify_person(c, &l->told, e));
+	if (!l->mail.to.p)
+		return ST_OK;
 	TRY(mail_enqueue(c, &l->mail, e));
 	to_former.to = l->former;
 	return l->former.p ? mail_enqueue(c, &to_former, e) : ST_OK;
 }
 
+/* wanted: as a letter, too. Among the person's notifications it is in any case. */
 static enum status write_letter(struct ctx *ctx, const struct job *job, const struct person_record *p,
-        enum notice_kind kind, const json_t *j, struct err *e)
+        enum notice_kind kind, bool wanted, const json_t *j, struct err *e)
 {
 	struct buf b;
 	struct arena *a = ctx->arena;
@@ -171,13 +177,21 @@ static enum status write_letter(struct ctx *ctx, const struct job *job, const st
 	           "Whether you get such letters is your choice: %.*s\n"),
 	        STR_ARG(first), STR_ARG(web_abs_url(ctx, "identity", "/identity")),
 	        STR_ARG(web_abs_url(ctx, "account", "/notifications")));
-	struct notice_letter l = { job,
-		{ .to = p->email,
-		        .to_name = p->name,
-		        .person = p->id,
-		        .subject = str_c(tr(kinds[kind].subject)),
-		        .text = buf_str(&b) },
-		kind == NOTICE_EMAIL ? json_str(j, "name") : STR_NULL };
+	struct notice_letter l = { .job = job,
+		.told = { .person = p->id,
+		        .topic = TOPIC,
+		        .title = str_c(tr(kinds[kind].subject)),
+		        .text = str_c(tr(kinds[kind].text)),
+		        .url = web_url(ctx, "identity", "/identity/log"),
+		        .written = wanted } };
+	if (wanted) {
+		l.mail = (struct mail){ .to = p->email,
+			.to_name = p->name,
+			.person = p->id,
+			.subject = str_c(tr(kinds[kind].subject)),
+			.text = buf_str(&b) };
+		l.former = kind == NOTICE_EMAIL ? json_str(j, "name") : STR_NULL;
+	}
 	return db_write(ctx, ctx->svc->db, tx_letter, &l, e);
 }
 
@@ -193,5 +207,5 @@ enum status notice_job(struct ctx *ctx, const struct job *job, struct err *e)
 	if (kind == NOTICE_KINDS)
 		return err_set(e, ST_CORRUPT, "a notice is of an unknown kind");
 	TRY(people_load(ctx, json_integer_value(json_object_get(j, "person")), &p, e));
-	return p && notice_wanted(ctx, p->id, kind) ? write_letter(ctx, job, p, kind, j, e) : ST_OK;
+	return p ? write_letter(ctx, job, p, kind, notice_wanted(ctx, p->id, kind), j, e) : ST_OK;
 }
