@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browser, letter, run, serve } from "./lib.mjs";
+import { browser, letter, run, serve, totp } from "./lib.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const data = mkdtempSync(join(tmpdir(), "guildhall-new-owner-")), password = "seven grey herons by the weir";
@@ -126,6 +126,27 @@ cases["each reads what they may"] = async () => {
 			assert.equal(await page.locator(".gate").count(), may.includes(slug) ? 0 : 1, slug);
 		}
 	console.log(`from the first start to the last reader: ${Math.round((Date.now() - began) / 1000)} s`);
+};
+cases["recovery codes are copied and printed; without a script there is no button that does nothing"] = async () => {
+	const { page } = people.mo;
+	await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+	await page.goto(`${base}/identity/two-step`);
+	await page.click('main form:has([name=step]) button[type="submit"]');
+	await page.fill("[name=code]", totp(await page.locator(".code-shown").innerText()));
+	await page.click('main form:has([name=code]) button[type="submit"]');
+	await page.click("[data-copy]");
+	await page.waitForSelector('[data-copy]:has-text("Copied")');
+	const shown = await page.locator(".codes code").allInnerTexts();
+	assert.equal(shown.length, 10);
+	assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shown.join("\n"));
+	await page.evaluate(() => (window.print = () => (document.title = "printed")));
+	await page.click("[data-print]");
+	assert.equal(await page.title(), "printed");
+	await clean(page, "recovery codes");
+	const still = await (await chrome.newContext({ ...screens.desktop, javaScriptEnabled: false })).newPage();
+	await still.goto(base);
+	assert.equal(await still.locator("[data-theme-toggle] >> visible=true").count(), 0);
+	assert.ok((await owner.goto(base)) && (await owner.locator("[data-theme-toggle] >> visible=true").count()) > 0);
 };
 for (const screen of Object.keys(screens))
 	cases[`the administration on a ${screen}: nothing for axe to find, nothing wider than the screen`] = async () => {

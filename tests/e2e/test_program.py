@@ -339,6 +339,13 @@ class Serving(unittest.TestCase):
         # behind a proxy that nobody told us to trust everybody looks like loopback
         self.assertEqual(self.get("/metrics", x_forwarded_for="203.0.113.9")[0].status, 404)
 
+    def test_a_disk_that_is_full_is_not_ready(self):
+        self.serve("--set", "server.disk_min=1000000G")
+        r, body = self.get("/readyz")
+        self.assertEqual((r.status, json.loads(body)["status"]), (503, "failing"))
+        self.assertIn(b"too little space", body)
+        self.assertEqual(self.get("/healthz")[0].status, 200)
+
     def test_operations_listener(self):
         ops = free_port()
         self.serve("--set", f"server.ops_listen=127.0.0.1:{ops}")

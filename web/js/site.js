@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the site does with JavaScript and can do without: remember a reader's choice of light or dark, mark the menu entry
+ * What the site does with JavaScript and can do without: remember a reader's choice of light or dark, copy and print a list, mark the menu entry
  * of the page that is shown, "/" for search, close a menu with Escape or a click beside it, propose the
  * browser's time zone where none is chosen, count notifications while they come. Loaded in the head, before the
  * first paint, so that the page does not flash.
@@ -29,6 +29,15 @@
 		}
 	});
 
+	// The text of a list, a line each; the button then says so.
+	document.addEventListener("click", async (event) => {
+		const button = event.target.closest("[data-copy], [data-print]");
+		if (!button) return;
+		if ("print" in button.dataset) return print();
+		await navigator.clipboard.writeText([...document.querySelectorAll(`${button.dataset.copy} li`)].map((li) => li.textContent.trim()).join("\n"));
+		button.textContent = button.dataset.textCopied;
+	});
+
 	// Browsers may go by a zone's former name ("Asia/Calcutta"): then the option that they call the same.
 	const zone_of = (name) => new Intl.DateTimeFormat("en", name ? { timeZone: name } : {}).resolvedOptions().timeZone;
 	const named_so = (option, own) => {
@@ -48,6 +57,8 @@
 
 	document.addEventListener("DOMContentLoaded", () => {
 		document.querySelectorAll("select[data-zone]").forEach(propose_zone);
+		for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
+		if (!navigator.clipboard) for (const button of document.querySelectorAll("[data-copy]")) button.hidden = true; // not over plain http
 		for (const link of document.querySelectorAll(".nav-list a, .tabs a"))
 			if (link.origin === location.origin && link.pathname === location.pathname) link.setAttribute("aria-current", "page");
 	});

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /healthz: the process turns. /readyz: it may be sent traffic: not draining, its databases answer. /metrics.
+ * /healthz: the process turns. /readyz: it may be sent traffic: not draining, its databases answer, its disk is not
+ * full. /metrics.
  */
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "platform/cache/redis.h"
+#include "platform/config/config.h"
 #include "platform/core/metrics.h"
 #include "platform/text/json.h"
 #include "platform/web/web_int.h"
@@ -45,6 +48,16 @@ static bool check_stores(struct web *w, struct platform *p, struct buf *b)
 	return all;
 }
 
+/* What is written is refused when the disk is full, whatever the stores say before. */
+static bool check_disk(struct platform *p, struct buf *b)
+{
+	struct statvfs s;
+	int64_t least = config_bytes(p->config, "server", "disk_min");
+	bool ok = !p->data_dir.n || statvfs(p->data_dir.p, &s) || (int64_t)(s.f_bavail * s.f_frsize) >= least;
+	check_row(b, "disk", ok, "too little space is free in the data folder (server.disk_min)");
+	return ok;
+}
+
 static enum status get_readyz(struct web *w, struct err *e)
 {
 	struct platform *p = web_app_of(w)->platform;
@@ -52,7 +65,8 @@ static enum status get_readyz(struct web *w, struct err *e)
 	buf_text(&checks, w->ctx->arena);
 	buf_putc(&checks, '[');
 	bool draining = p->draining != 0;
-	bool ready = check_stores(w, p, &checks) && !draining;
+	bool ready = check_stores(w, p, &checks);
+	ready &= check_disk(p, &checks) && !draining;
 	check_row(&checks, "accepting", !draining, "draining");
 	/* Without the cache's Redis everything works, only slower; without the sign-in store pages work for
 	   visitors. Both are shown, but do not make the process unready. */
