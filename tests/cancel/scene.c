@@ -525,19 +525,23 @@ void scene_picture_later(struct prep *x)
 
 static enum status tx_post(struct db_conn *c, void *arg, struct err *e)
 {
-	const int64_t *id = arg;
+	const int64_t *ids = arg;
 	char slug[ID_TEXT_LEN + 1];
-	id_text(*id, slug);
+	id_text(ids[0], slug);
 	int64_t now = clock_now_us();
-	return q_blog_object_add(c, *id, STR("post"), str_c(slug), STR("A draft"), STR("draft"), STR("public"), false,
-	        STR(""), 0, STR(""), STR(""), NULL, STR(""), STR(""), now, now, NULL, STR_NULL, STR_NULL, NULL, e);
+	TRY(q_blog_object_add(c, ids[0], STR("post"), str_c(slug), STR("A draft"), STR("draft"), STR("public"), false,
+	        STR(""), 0, STR(""), STR(""), NULL, STR(""), STR(""), now, now, NULL, STR_NULL, STR_NULL, NULL, e));
+	TRY(q_blog_revision_add(c, ids[1], ids[0], now, NULL, STR("A draft"), STR("markdown"), STR("Words"),
+	        STR("Words"), STR_NULL, STR_NULL, STR_NULL, STR("Words"), 1, STR("none"), NULL, e));
+	return q_blog_revision_current(c, ids[0], ids[1], NULL, e);
 }
 
 void scene_post(struct prep *x)
 {
-	int64_t id = id_new();
-	MUST(db_write(x->ctx, platform_service(x->h->p, "blog")->db, tx_post, &id, &e_));
-	id_text(id, x->a);
+	int64_t ids[] = { id_new(), id_new() };
+	MUST(db_write(x->ctx, platform_service(x->h->p, "blog")->db, tx_post, ids, &e_));
+	id_text(ids[0], x->a);
+	id_text(ids[1], x->b);
 }
 
 /* A picture that was not there before: what follows its end is nobody's. */

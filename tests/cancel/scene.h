@@ -78,7 +78,7 @@ void scene_contract(struct prep *x);       /* {a} signature over the sample's bo
 void scene_fragments(struct prep *x);
 void scene_events(struct prep *x);
 void scene_picture_later(struct prep *x);  /* {a} path of a picture that is not made yet */
-void scene_post(struct prep *x);           /* {a} id of a new draft of the blog */
+void scene_post(struct prep *x);           /* {a} id of a new draft of the blog, {b} of its revision */
 void scene_upload(struct prep *x);         /* body */
 void scene_passkey(struct prep *x);        /* body: an assertion */
 void scene_new_passkey(struct prep *x);    /* body: a registration */

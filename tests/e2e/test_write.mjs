@@ -113,6 +113,68 @@ cases["unlisted, a draft again, deleted, brought back"] = async () => {
 	assert.match(page.text, /It is a draft again/);
 	assert.equal((await visitor().go("/bread/")).status, 404);
 };
+cases["revisions: what differs is shown, and one is brought back without losing what was there"] = async () => {
+	const agent = await as(ines);
+	let page = await agent.go("/write/new");
+	page = await send(agent, page, { title: "Weir", text: "The same.\n\nOld words.\n\nThe end." }, "save");
+	const at = page.url.pathname;
+	page = await send(agent, page, { text: "The same.\n\nNew words.\n\nThe end." }, "save");
+	let list = await agent.go(`${at}/revisions`);
+	const old = [...list.text.matchAll(/revisions\?from=([0-9a-z]{13})/g)].map((m) => m[1]).at(-1);
+	list = await agent.go(`${at}/revisions?from=${old}`);
+	assert.match(list.text, /<del dir="auto">Old words\.<\/del>\s*<ins dir="auto">New words\.<\/ins>/);
+	const restore = [...list.text.matchAll(/<form[^>]*method="post"[^>]*>([\s\S]*?)<\/form>/g)].findIndex((m) => m[0].includes('name="revision"'));
+	page = await agent.submit(list, {}, restore);
+	assert.match(page.text, /<textarea[^>]*name="text"[^>]*>\s*The same\.\s+Old words\./);
+	list = await agent.go(`${at}/revisions`);
+	assert.equal([...list.text.matchAll(/revisions\?from=/g)].length, 3);
+	// a text of very many lines differs as a whole, and is shown
+	const many = (word) => Array.from({ length: 601 }, (_, i) => `${word} ${i}.`).join("\n\n");
+	page = await send(agent, await agent.go(at), { text: many("before") }, "save");
+	page = await send(agent, page, { text: many("after") }, "save");
+	list = await agent.go(`${at}/revisions`);
+	const long = [...list.text.matchAll(/revisions\?from=([0-9a-z]{13})/g)].map((m) => m[1])[1];
+	list = await agent.go(`${at}/revisions?from=${long}`);
+	assert.ok(list.text.indexOf(">before 600.<") < list.text.indexOf(">after 0.<") && list.text.includes(">after 600.<"));
+};
+cases["a draft is looked at as each kind of reader, and by a link until it is withdrawn"] = async () => {
+	const agent = await as(ines);
+	let page = await agent.go("/write/new");
+	page = await send(agent, page, { title: "Secret plan", text: "Nobody knows.", visibility: "members" }, "save");
+	const at = page.url.pathname;
+	assert.doesNotMatch((await agent.go(`${at}/preview?as=visitor`)).text, /Nobody knows/);
+	page = await agent.go(`${at}/preview?as=member`);
+	assert.match(page.text, /Nobody knows/);
+	const forms = (p) => [...p.text.matchAll(/<form[^>]*method="post"[^>]*>([\s\S]*?)<\/form>/g)];
+	const make = (p) => agent.submit(p, {}, forms(p).findIndex((m) => m[0].includes("Make a link")));
+	page = await make(page);
+	const link = new URL(page.text.match(/<code>([^<]+\/preview\/[^<]+)<\/code>/)[1]).pathname;
+	assert.match((await visitor().go(link)).text, /Nobody knows/);
+	assert.match((await visitor().go(link)).text, /noindex/);
+	assert.equal((await visitor().go("/secret-plan/")).status, 404);
+	assert.ok(!sql("blog.db", "SELECT hash FROM preview_links").includes(link.split("/").at(-1)));
+	page = await agent.go(`${at}/preview`);
+	await agent.submit(page, {}, forms(page).findIndex((m) => m[0].includes('name="link"')));
+	assert.equal((await visitor().go(link)).status, 404);
+	for (let i = 0; i < 20; i++) page = await make(await agent.go(`${at}/preview`));
+	assert.equal(page.status, 200);
+	assert.equal((await make(await agent.go(`${at}/preview`))).status, 409, "at most twenty such links");
+};
+cases["a time to publish: in the site's zone, not in the past; until then nobody sees it"] = async () => {
+	const agent = await as(ines);
+	let page = await agent.go("/write/new");
+	page = await send(agent, page, { title: "Next year", text: "Soon." }, "save");
+	assert.match(page.text, /Times are those of/);
+	assert.equal((await send(agent, page, { date: "2001-02-03", time: "10:00" }, "schedule")).status, 422);
+	assert.equal((await send(agent, page, { date: "", time: "" }, "schedule")).status, 422);
+	page = await send(agent, page, { date: "2199-02-03", time: "10:30" }, "schedule");
+	assert.match(page.text, /Scheduled\./);
+	assert.match(page.text, /value="10:30"/);
+	assert.equal((await visitor().go("/next-year/")).status, 404);
+	assert.match(sql("blog.db", "SELECT status FROM objects WHERE slug = 'next-year'"), /scheduled/);
+	page = await send(agent, page, {}, "publish");
+	assert.equal((await visitor().go("/next-year/")).status, 200);
+};
 cases["nobody writes who was not asked to"] = async () => {
 	const agent = await as(eve);
 	for (const path of ["/write", "/write/new", address]) assert.equal((await agent.go(path)).status, 403, path);

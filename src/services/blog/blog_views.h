@@ -22,6 +22,7 @@ struct blog_post_view {
 	struct web *w;
 	const struct blog_site *site;
 	const struct blog_post *post;
+	struct safe_html above; /* of a preview: what it is; usually empty */
 	struct str sign_in; /* of a gated post: where a visitor signs in or joins; p NULL: they are signed in */
 };
 

@@ -26,6 +26,8 @@ enum {
 	WRITE_MARKDOWN_MAX = 200000, /* characters of a text in the form; longer ones want the editor */
 	WRITE_KEPT_AUTOS = 50,       /* revisions that made themselves, of one post */
 	WRITE_BODY_MAX = 24 << 20,   /* bytes of a request: a text and a picture */
+	WRITE_JSON_MAX = BODY_SOURCE_MAX + (1 << 16), /* bytes of a request with a document in it */
+	WRITE_UPLOAD_MAX = 65 << 20, /* bytes of a file and its form; the kind's own limits are media's */
 	WRITE_SLUG_TRIES = 100,      /* addresses alike that are tried */
 };
 #define WRITE_KEEP_US (5 * 60 * US_PER_S) /* a working copy becomes a revision by itself this often */
@@ -95,6 +97,7 @@ struct write_change {
 	enum write_do what;
 	int64_t publish_at;       /* WRITE_SCHEDULE */
 	const struct body *body;  /* rendered: a revision is made; NULL: none is */
+	const struct body *kept;  /* the working copy that is there, rendered: it becomes a revision first; or NULL */
 	const struct body *shown; /* what readers see already, rendered anew because of who may read it now; or NULL */
 	/* out */
 	int64_t id, new_version;
@@ -128,8 +131,9 @@ struct write_view {
 	const struct blog_writer *who;
 	const struct blog_writing *post; /* NULL: a new one */
 	const struct form_fill *form;
-	struct str action, type, zone, state, problem, done, doc, title_now;
-	bool may_publish, may_tag;
+	struct str action, type, zone, state, problem, done, id;
+	struct safe_html document, state_json; /* JSON for the editor */
+	bool may_publish;
 	const struct write_clash *clash;
 };
 /* Both texts of one that two people saved. */
@@ -144,5 +148,56 @@ enum status blog_get_write_new(struct web *w, struct err *e);
 enum status blog_post_write_new(struct web *w, struct err *e);
 enum status blog_get_write_one(struct web *w, struct err *e);
 enum status blog_post_write_one(struct web *w, struct err *e);
+
+/* What the editor asks (write_live.c). */
+enum status blog_post_write_begin(struct web *w, struct err *e);
+enum status blog_post_write_draft(struct web *w, struct err *e);
+enum status blog_get_write_live(struct web *w, struct err *e);
+enum status blog_post_write_here(struct web *w, struct err *e);
+enum status blog_post_write_render(struct web *w, struct err *e);
+enum status blog_post_write_blocks(struct web *w, struct err *e);
+enum status blog_post_write_upload(struct web *w, struct err *e);
+/* Another person's working copy that is about to be saved over, and is no revision yet, becomes one: it is rendered
+ *into body, and *x says so. always: one's own, too. p NULL: a new post. */
+enum status write_keep_before(struct web *w, struct blog_writing *p, bool always, struct body *body,
+                              struct write_change *x, struct err *e) MUST_CHECK;
+
+/* What the pages of revisions and previews show. */
+enum write_line_kind { WRITE_LINE_SAME, WRITE_LINE_GONE, WRITE_LINE_NEW, WRITE_LINE_FOLDED };
+struct write_line {
+	enum write_line_kind kind;
+	struct str text;
+};
+struct write_revision {
+	struct str id, kind, who, when;
+	int64_t words;
+	bool shown;
+};
+struct write_history {
+	struct web *w;
+	const struct blog_writing *post;
+	struct str id, from; /* from: the revision that is compared with what is there now; "" : none */
+	const struct write_revision *list;
+	size_t n;
+	const struct write_line *lines;
+	size_t line_n;
+	bool may_restore;
+};
+struct write_link {
+	struct str id, person_name, ends;
+};
+struct write_look {
+	struct web *w;
+	struct str id, as, made; /* made: the address of a link that was just made; "" : none was */
+	const struct write_link *links;
+	size_t link_n;
+};
+
+/* Revisions and looking (write_history.c). */
+enum status blog_get_write_revisions(struct web *w, struct err *e);
+enum status blog_post_write_revisions(struct web *w, struct err *e);
+enum status blog_get_write_preview(struct web *w, struct err *e);
+enum status blog_post_write_links(struct web *w, struct err *e);
+enum status blog_get_preview(struct web *w, struct err *e);
 
 #endif

@@ -96,7 +96,7 @@ static const struct column columns[] = {
 	COLUMN(writing_row, state, STATE, .title = "State", .usual = "published"),
 	COLUMN(writing_row, authors, TEXT, .title = "By", .text = authors_text),
 	COLUMN(writing_row, edited_at, MOMENT, .title = "Worked on", .sort = "edited", .first_down = true),
-	COLUMN(writing_row, published_at, MOMENT, .title = "Published"),
+	COLUMN(writing_row, published_at, DAY, .title = "Published"),
 	{ 0 },
 };
 static const struct table_action actions[] = {
@@ -200,6 +200,38 @@ static struct str page_action(struct web *w, const struct write_page *o)
 	return web_url(w->ctx, "blog", "/write/%s", id);
 }
 
+/* JSON in a script element: "<" stands in its strings alone, and is written so that it ends no element. */
+static struct safe_html json_in_script(struct web *w, struct str json)
+{
+	struct buf b;
+	buf_arena(&b, w->ctx->arena, PAGE_MAX);
+	buf_reserve(&b, json.n + 1);
+	for (size_t i = 0; i < json.n; i++)
+		if (json.p[i] == '<')
+			buf_puts(&b, "\\u003c");
+		else
+			buf_putc(&b, json.p[i]);
+	return html_from_template(&b);
+}
+
+static struct safe_html state_json(struct web *w, const struct write_page *o)
+{
+	struct buf b;
+	char id[ID_TEXT_LEN + 1];
+	buf_text(&b, w->ctx->arena);
+	buf_puts(&b, "{\"version\":");
+	buf_put_i64(&b, o->fresh ? 0 : o->post.version);
+	if (!o->fresh) {
+		id_text(o->post.row->id, id);
+		json_put_member(&b, "id", str_c(id));
+	}
+	json_put_member(&b, "type", o->type);
+	json_put_member(&b, "base", web_url(w->ctx, "blog", "/write"));
+	json_put_member(&b, "signIn", web_url(w->ctx, "blog", "/auth/login?next=/write"));
+	buf_putc(&b, '}');
+	return json_in_script(w, buf_str(&b));
+}
+
 static enum status page(struct form_fill *f, int status, void *arg, struct err *e)
 {
 	struct write_page *o = arg;
@@ -219,7 +251,9 @@ static enum status page(struct form_fill *f, int status, void *arg, struct err *
 		.state = state_of(o),
 		.problem = o->problem,
 		.done = o->done,
-		.doc = o->fresh ? STR("{\"root\":{\"children\":[]}}") : o->post.source,
+		.document = json_in_script(w, o->fresh ? STR("{\"root\":{\"children\":[]}}") : o->post.source),
+		.state_json = state_json(w, o),
+		.id = o->fresh ? STR("") : id_str(w->ctx->arena, o->post.row->id),
 		.may_publish = write_may_publish(&o->who, o->fresh ? NULL : &o->post),
 		.clash = o->clash,
 	};
@@ -387,7 +421,7 @@ static enum status post_page(struct web *w, struct err *e)
 	SCOPED_OPENED o;
 	struct form_fill f;
 	struct media_item image = { 0 };
-	struct body body, shown;
+	struct body body, shown, kept;
 	struct err why = { 0 };
 	TRY(open_page(w, &o, e));
 	if (!o.fresh && (o.post.row->binned || !write_may_edit(&o.who, &o.post)))
@@ -407,6 +441,7 @@ static enum status post_page(struct web *w, struct err *e)
 	TRY(change_of(&f, &v, &o, &x, &body, &shown, e));
 	const struct write_settings settings = settings_of(&v, &image);
 	x.settings = &settings;
+	TRY(write_keep_before(w, o.fresh ? NULL : &o.post, false, &kept, &x, e));
 	enum status st = write_change(w, &x, &why);
 	if (st == ST_CONFLICT && !o.fresh)
 		return show_clash(&f, &o, &x, e);

@@ -24,13 +24,6 @@ struct post_saving {
 	int64_t published_at;        /* 0: never */
 };
 
-static struct str id_of(struct arena *a, int64_t id)
-{
-	char text[ID_TEXT_LEN + 1];
-	id_text(id, text);
-	return arena_str(a, str_n(text, ID_TEXT_LEN));
-}
-
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
 
 static enum status is_free(struct post_saving *s, struct str slug, bool *free, struct err *e)
@@ -51,7 +44,7 @@ static enum status choose_slug(struct post_saving *s, struct str wanted, struct 
 	struct str base = body_slug(s->a, str_trim(wanted).n ? wanted : s->x->title);
 	bool free;
 	if (!base.n)
-		base = arena_strf(s->a, "p-%.*s", STR_ARG(id_of(s->a, s->x->id)));
+		base = arena_strf(s->a, "p-%.*s", STR_ARG(id_str(s->a, s->x->id)));
 	s->x->slug = base;
 	for (int n = 2;; n++) {
 		TRY(is_free(s, s->x->slug, &free, e));
@@ -86,7 +79,7 @@ static enum status topic_of(struct post_saving *s, struct str name, int64_t *id,
 		return ST_OK;
 	*id = id_new();
 	if (!slug.n)
-		slug = arena_strf(s->a, "t-%.*s", STR_ARG(id_of(s->a, *id)));
+		slug = arena_strf(s->a, "t-%.*s", STR_ARG(id_str(s->a, *id)));
 	return q_blog_object_add(s->c, *id, STR("tag"), slug, name, STR("published"), STR("public"), false, STR(""), 0,
 	                         STR(""), STR(""), NULL, STR(""), STR(""), s->now, s->now, &s->now, STR_NULL, STR_NULL,
 	                         NULL, e);
@@ -226,9 +219,22 @@ static enum status add_revision(struct post_saving *s, struct str hash, int64_t 
 	*id = id_new();
 	TRY(q_blog_revision_add(s->c, *id, s->x->id, s->now, NULL, s->x->title, STR("lexical"), s->x->source, b->html.s,
 	                        b->member.s, b->visitor.s, b->preview.s, open_text(s, b), b->words, hash, NULL, e));
-	TRY(q_blog_revision_told(s->c, *id, str_c(kind_of(s->x->what)), s->x->who->person->id, s->x->who->person->name,
+	TRY(q_blog_revision_told(s->c, *id, str_c(kind_of(s->x->what)), &s->x->who->person->id, s->x->who->person->name,
 	                         NULL, e));
 	return q_blog_revisions_thin(s->c, s->x->id, WRITE_KEPT_AUTOS, NULL, e);
+}
+
+/* The working copy that was there before, as a revision of whoever wrote it. */
+static enum status keep_draft(struct post_saving *s, struct err *e)
+{
+	const struct blog_writing_row *r = s->x->before->row;
+	const struct body *b = s->x->kept;
+	int64_t id = id_new();
+	TRY(q_blog_revision_add(s->c, id, s->x->id, r->saved_at, NULL, r->draft_title, STR("lexical"), r->draft_source,
+	                        b->html.s, b->member.s, b->visitor.s, b->preview.s, open_text(s, b), b->words,
+	                        r->draft_hash, NULL, e));
+	return q_blog_revision_told(s->c, id, STR("saved"), r->draft_person_null ? NULL : &r->draft_person,
+	                            r->draft_name, NULL, e);
 }
 
 static bool is_shown_by(enum write_do what)
@@ -261,7 +267,7 @@ static enum status put_search(struct post_saving *s, const struct body *b, struc
 /* A job for the moment itself: kept pages of the lists are made anew then. */
 static enum status enqueue_due(struct post_saving *s, struct err *e)
 {
-	struct str id = id_of(s->a, s->x->id);
+	struct str id = id_str(s->a, s->x->id);
 	const struct job_new j = { .kind = "blog.publish",
 		                   .key = arena_strf(s->a, "%.*s@%lld", STR_ARG(id), (long long)s->x->publish_at),
 		                   .payload = arena_strf(s->a, "{\"id\":\"%.*s\"}", STR_ARG(id)),
@@ -338,7 +344,7 @@ static enum status record_change(struct post_saving *s, struct err *e)
 	struct buf details;
 	if (!action)
 		return ST_OK;
-	struct str id = id_of(s->a, s->x->id);
+	struct str id = id_str(s->a, s->x->id);
 	if (s->x->what != WRITE_AUTO)
 		TRY(event_emit(s->c, action, id, STR("{}"), e));
 	buf_text(&details, s->a);
@@ -370,6 +376,8 @@ enum status write_change_tx(struct db_conn *c, void *arg, struct err *e)
 		TRY(begin_post(&s, e));
 	}
 	TRY(put_draft(&s, hash, e));
+	if (x->kept && x->before->version == x->version)
+		TRY(keep_draft(&s, e));
 	if (x->settings)
 		TRY(put_settings(&s, e));
 	if (x->body)
@@ -412,7 +420,7 @@ static enum status tx_due(struct db_conn *c, void *arg, struct err *e)
 		return ST_OK;
 	TRY(q_blog_writing(c, *id, &post, e));
 	TRY(q_blog_object_state(c, *id, STR("published"), &post->published_at, now, NULL, e));
-	struct str object = id_of(db_arena(c), *id);
+	struct str object = id_str(db_arena(c), *id);
 	TRY(event_emit(c, "post.published", object, STR("{}"), e));
 	const struct audit_entry entry = { .action = "post.published",
 		                           .actor = STR("system"),
@@ -457,7 +465,7 @@ static enum status tx_bin(struct db_conn *c, void *arg, struct err *e)
 	struct str status = x->in ? STR("draft") : was->status;
 	TRY(x->in ? q_blog_bin_put(c, x->id, now, &n, e) : q_blog_bin_drop(c, x->id, &n, e));
 	TRY(q_blog_object_state(c, x->id, status, r->published_at_null ? NULL : &r->published_at, now, NULL, e));
-	struct str object = id_of(db_arena(c), x->id);
+	struct str object = id_str(db_arena(c), x->id);
 	const char *action = x->in ? "post.deleted" : "post.undeleted";
 	TRY(event_emit(c, action, object, STR("{}"), e));
 	struct audit_entry entry = { .action = action, .object = object };

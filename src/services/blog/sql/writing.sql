@@ -85,7 +85,7 @@ UPDATE objects
 UPDATE objects SET status = :status, published_at = :published_at, updated_at = :now, edited_at = :now WHERE id = :id;
 
 -- name: blog_revision_told
--- params: id int, kind text, person int, name text
+-- params: id int, kind text, person int?, name text
 -- exec
 UPDATE revisions SET kind = :kind, person_id = :person, person_name = :name WHERE id = :id;
 
@@ -183,3 +183,34 @@ SELECT id FROM objects WHERE id = :id AND status = 'scheduled' AND published_at 
 -- params: id int
 -- row: n int
 SELECT count(*) AS n FROM revisions WHERE object_id = :id;
+
+-- name: blog_revisions
+-- params: id int, lim int
+-- rows: id int, created_at int, kind text, person_name text, words int, shown bool
+SELECT r.id, r.created_at, r.kind, r.person_name, r.words, CASE WHEN r.id = o.revision_id THEN TRUE ELSE FALSE END AS shown
+  FROM revisions r JOIN objects o ON o.id = r.object_id WHERE r.object_id = :id ORDER BY r.created_at DESC, r.id DESC LIMIT :lim;
+
+-- name: blog_revision
+-- params: id int, object int
+-- row: title text, format text, source text
+SELECT title, format, source FROM revisions WHERE id = :id AND object_id = :object;
+
+-- name: blog_preview_links
+-- params: id int, now int, lim int
+-- rows: id int, person_name text, ends_at int
+SELECT id, person_name, ends_at FROM preview_links WHERE object_id = :id AND ends_at > :now ORDER BY created_at DESC, id DESC LIMIT :lim;
+
+-- name: blog_preview_link_add
+-- params: hash text, id int, object int, name text, now int, ends int
+-- exec
+INSERT INTO preview_links (hash, id, object_id, person_name, created_at, ends_at) VALUES (:hash, :id, :object, :name, :now, :ends);
+
+-- name: blog_preview_link_drop
+-- params: id int, object int
+-- exec
+DELETE FROM preview_links WHERE id = :id AND object_id = :object;
+
+-- name: blog_preview_link
+-- params: hash text, now int
+-- row: object_id int
+SELECT object_id FROM preview_links WHERE hash = :hash AND ends_at > :now;
