@@ -113,6 +113,7 @@ struct first_step {
 struct notice_def {
 	const char *topic /* "blog.newsletter" */, *title, *help;
 	bool by_mail; /* unless somebody chose */
+	const char *role; /* of the service or the site: whom it concerns; NULL: everybody */
 };
 
 /* --- fragments: pieces of HTML that pages of other services include --- */

@@ -14,8 +14,9 @@
 
 enum { PAGE_MAX = 256 << 10 };
 
-/* The topics of all services; in a. */
-static const struct notice_def **topics(const struct platform *p, struct arena *a, size_t *count)
+/* The topics of all services that concern this person, NULL: all there are; in a. */
+static const struct notice_def **topics(
+        const struct platform *p, const struct person *who, struct arena *a, size_t *count)
 {
 	const struct notice_def **out = NULL;
 	size_t n = 0;
@@ -23,9 +24,13 @@ static const struct notice_def **topics(const struct platform *p, struct arena *
 		out = pass ? ARENA_ARRAY(a, const struct notice_def *, n + 1) : NULL;
 		n = 0;
 		for (unsigned i = 0; i < p->service_count; i++)
-			for (const struct notice_def *d = p->services[i].def->notices; d && d->topic; d++, n++)
+			for (const struct notice_def *d = p->services[i].def->notices; d && d->topic; d++) {
+				if (who && d->role && !person_may(who, p->services[i].def->name, d->role))
+					continue;
 				if (out)
 					out[n] = d;
+				n++;
+			}
 	}
 	*count = n;
 	return out;
@@ -41,7 +46,7 @@ static bool by_mail(const struct notice_def *d, const struct account_choices_row
 
 static enum status notices_load(struct web *w, struct notices_view *v, struct err *e)
 {
-	const struct notice_def **defs = topics(w->ctx->svc->platform, w->ctx->arena, &v->count);
+	const struct notice_def **defs = topics(w->ctx->svc->platform, w->person, w->ctx->arena, &v->count);
 	struct account_choices_row *rows;
 	size_t n;
 	v->list = ARENA_ARRAY(w->ctx->arena, struct notice_choice, v->count);
@@ -88,7 +93,7 @@ static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 	struct web *w = arg;
 	struct account_choices_row *former;
 	size_t had, n;
-	const struct notice_def **defs = topics(w->ctx->svc->platform, db_arena(c), &n);
+	const struct notice_def **defs = topics(w->ctx->svc->platform, w->person, db_arena(c), &n);
 	TRY(q_account_choices(c, w->person->id, &former, &had, e));
 	for (size_t i = 0; i < n; i++) {
 		bool on = false;
@@ -116,7 +121,7 @@ enum status account_serve_choice(
 {
 	struct account_choices_row *rows;
 	size_t n, i = 0, count;
-	const struct notice_def **defs = topics(ctx->svc->platform, ctx->arena, &count);
+	const struct notice_def **defs = topics(ctx->svc->platform, NULL, ctx->arena, &count);
 	while (i < count && !str_eqc(in->topic, defs[i]->topic))
 		i++;
 	if (i == count)

@@ -164,6 +164,12 @@ static const struct job_def jobs[] = {
 	{ 0 },
 };
 
+static const struct notice_def notices[] = {
+	{ "identity.approvals", "New accounts", .by_mail = true, .role = "admin",
+	        .help = "When somebody waits for an administrator to let them in." },
+	{ 0 },
+};
+
 static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/admin/members", "Members", "Who belongs, their roles, who waits", .group = "People" },
 	{ PLACE_ADMIN, "/admin/invitations", "Invitations", "Ask people in", .group = "People", .rank = 10 },
@@ -198,6 +204,7 @@ const struct service service_identity = {
 	.events = events,
 	.jobs = jobs,
 	.settings = settings,
+	.notices = notices,
 	.pages = pages,
 	.migrations = &identity_migrations,
 	.identity = true,

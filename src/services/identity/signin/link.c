@@ -14,6 +14,7 @@
 #include "platform/mail/mail.h"
 #include "platform/text/json.h"
 #include "platform/work/job.h"
+#include "platform/work/notify.h"
 #include "services/identity/people/notice.h"
 #include "services/identity/people/password.h"
 #include "services/identity/signin/email.h"
@@ -327,7 +328,29 @@ static enum status arrive(struct web *w, const struct link *l, struct err *e)
 	return second_or_done(w, x.person, "mail", l->next.n ? l->next : web_url(w->ctx, "account", "/"), e);
 }
 
-struct link_joining { struct web *w; const struct link *l; const char *status; int64_t id; };
+/* keepers: who is told that somebody waits. */
+struct link_joining {
+	struct web *w;
+	const struct link *l;
+	const char *status;
+	struct notice *keepers;
+	size_t keeper_count;
+	int64_t id;
+};
+
+/* Those who can let somebody in are told when nobody waited before: not once for each who comes. */
+static enum status tell_keepers(struct db_conn *c, const struct link_joining *x, struct err *e)
+{
+	struct identity_member_counts_row *counts;
+	size_t n;
+	TRY(q_identity_member_counts(c, &counts, &n, e));
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(counts[i].status, "pending") && counts[i].n > 0)
+			return ST_OK;
+	for (size_t i = 0; i < x->keeper_count; i++)
+		TRY(notify_person(c, &x->keepers[i], e));
+	return ST_OK;
+}
 
 static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 {
@@ -335,6 +358,7 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 	const struct person_new n = {
 		.email = x->l->email, .name = x->l->name, .status = x->status, .email_verified = true
 	};
+	TRY(tell_keepers(c, x, e));
 	TRY(people_add(c, &n, &x->id, e));
 	TRY(password_set(c, x->id, arena_cstr(db_arena(c), x->l->hash), e));
 	return audit_write(c,
@@ -345,32 +369,25 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 	        e);
 }
 
-/* Somebody waits. Those who can let them in are told when nobody waited before: not once for each who comes. */
-static enum status tell_keepers(struct ctx *ctx, const struct person_record *p, struct err *e)
+/* To each in their language. */
+static enum status write_to_keepers(struct ctx *ctx, struct link_joining *x, struct err *e)
 {
-	struct identity_member_counts_row *counts;
 	struct identity_holders_answer keepers;
-	size_t n;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, ctx->svc->db, &c, e));
-		TRY(q_identity_member_counts(c, &counts, &n, e));
-	}
-	for (size_t i = 0; i < n; i++)
-		if (str_eqc(counts[i].status, "pending") && counts[i].n > 1)
-			return ST_OK;
 	TRY(identity_serve_holders(ctx, &(struct identity_holders_ask){ STR(""), STR("admin") }, &keepers, e));
 	const struct identity_holder *list = keepers.list.items;
-	for (size_t i = 0; i < keepers.list.count; i++) {
-		enum lang theirs = lang_of_person(ctx, list[i].locale);
-		SCOPED_LANG(theirs);
-		TRY(link_mail(ctx, theirs, list[i].email, list[i].name, "Somebody waits to be let in",
-		        arena_printf(ctx->arena,
-		                tr("%.*s (%.*s) has confirmed their address and would like an account. You can approve "
-		                   "or "
-		                   "remove it:"),
-		                STR_ARG(p->name), STR_ARG(p->email)),
-		        web_abs_url(ctx, "identity", "/admin/members?status=pending"), e));
+	x->keeper_count = keepers.list.count;
+	x->keepers = ARENA_ARRAY(ctx->arena, struct notice, x->keeper_count + 1);
+	for (size_t i = 0; i < x->keeper_count; i++) {
+		SCOPED_LANG(lang_of_person(ctx, list[i].locale));
+		x->keepers[i] = (struct notice){ .person = list[i].person,
+			.topic = "identity.approvals",
+			.about = STR("waiting"),
+			.title = TR("Somebody waits to be let in"),
+			.text = arena_strf(ctx->arena,
+			        tr("%.*s (%.*s) has confirmed their address and would like an account. You can approve "
+			           "or remove it."),
+			        STR_ARG(x->l->name), STR_ARG(x->l->email)),
+			.url = web_url(ctx, "identity", "/admin/members?status=pending") };
 	}
 	return ST_OK;
 }
@@ -385,13 +402,13 @@ static enum status link_join(struct web *w, struct link *l, bool fresh, struct e
 	bool approval = str_eqc(config_str(w->ctx->svc->platform->config, "identity", "sign_up"), "approval");
 	struct link_joining x = { .w = w, .l = l, .status = approval ? "pending" : "active" };
 	struct person_record *p;
+	if (approval)
+		TRY(write_to_keepers(w->ctx, &x, e));
 	enum status st = db_write(w->ctx, w->ctx->svc->db, tx_join, &x, e);
 	if (st == ST_CONFLICT)
 		return gone(w);
 	TRY(st);
 	TRY(people_load(w->ctx, x.id, &p, e));
-	if (approval)
-		TRY(tell_keepers(w->ctx, p, e));
 	if (approval)
 		return link_sent(w,
 		        &(struct sent_view){ l->email, "Nearly there",
