@@ -62,6 +62,19 @@ function google(doc) {
 	});
 }
 
+/* Looks that stand in style attributes become elements: the page's policy lets no browser read them as style. */
+const looks = [[/font-weight:\s*(bold|[6-9]\d\d)/i, "strong"], [/font-style:\s*(italic|oblique)/i, "em"], [/text-decoration[^;]*line-through/i, "s"],
+	[/text-decoration[^;]*underline/i, "u"], [/vertical-align:\s*sub/i, "sub"], [/vertical-align:\s*super/i, "sup"]];
+function styles(doc) {
+	for (const el of doc.querySelectorAll("span[style], font[style]"))
+		for (const [look, name] of looks) {
+			if (!look.test(el.getAttribute("style")) || (name === "u" && el.closest("a"))) continue;
+			const inner = doc.createElement(name);
+			inner.append(...el.childNodes);
+			el.append(inner);
+		}
+}
+
 /** A quotation is one run of lines. */
 function quotes(doc) {
 	doc.querySelectorAll("blockquote").forEach((q) => {
@@ -118,6 +131,7 @@ export function cleanPasted(html) {
 	doc.querySelectorAll("br.Apple-interchange-newline").forEach((el) => el.remove());
 	if (/class="?Mso|mso-|urn:schemas-microsoft-com/i.test(html)) word(doc);
 	google(doc);
+	styles(doc);
 	cards(doc);
 	quotes(doc);
 	return doc.body.innerHTML;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gen/blog_serve.h"
+#include "gen/blog_sql.h"
+#include "platform/peers/person_data.h"
+#include "platform/text/json.h"
 #include "services/blog/blog_views.h"
 #include "services/blog/store.h"
 
@@ -48,5 +51,37 @@ enum status blog_serve_search(
 	out->kinds.items = found;
 	out->kinds.count = 1;
 	out->left_out = hits.words_left_out;
+	return ST_OK;
+}
+
+/* The author that somebody is here, and what they wrote under that name. */
+enum status blog_serve_person_data(
+        struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
+{
+	struct blog_author_of_row *author;
+	struct blog_posts_of_row *posts;
+	struct buf b;
+	size_t n = 0;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_blog_author_of(c, in->person, &author, e));
+	if (author)
+		TRY(q_blog_posts_of(c, author->id, &posts, &n, e));
+	buf_arena(&b, ctx->arena, PERSON_DATA_MAX);
+	BUF_LIT(&b, "{\"author\":");
+	json_put_str(&b, author ? author->title : STR(""));
+	json_put_member(&b, "address", author ? blog_author_url(ctx, author->slug) : STR(""));
+	BUF_LIT(&b, ",\"posts\":[");
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(&b, i ? ",{\"title\":" : "{\"title\":");
+		json_put_str(&b, posts[i].title);
+		json_put_member(&b, "state", posts[i].status);
+		json_put_member(&b, "address", blog_post_url(ctx, posts[i].slug));
+		buf_putc(&b, '}');
+	}
+	BUF_LIT(&b, "]}");
+	if (!buf_ok(&b))
+		return err_set(e, ST_TOO_LARGE, "more is kept about a person than fits into one answer");
+	out->json = buf_str(&b);
 	return ST_OK;
 }

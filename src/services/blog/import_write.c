@@ -365,6 +365,8 @@ static enum status write_all(struct writer *w, struct err *e)
 	}
 	TRY(edges_put_all(w->c, w->edges, w->edge_count, e));
 	TRY(write_settings(w, e));
+	if (w->opt->site_url.n) /* what is written on later has links to the old site, too */
+		TRY(q_blog_setting_put(w->c, STR("import.site_url"), w->opt->site_url, w->plan->now, NULL, e));
 	for (size_t i = 0; i < 2; i++)
 		TRY(write_menu(w, &w->plan->menus[i], e));
 	return import_record(w, e);

@@ -140,7 +140,7 @@ static enum status demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	struct import_report report;
 	LOG(INFO, ctx, "demo.loading", LS("note", "its pictures are made in all sizes behind it, this once"));
 	TRY(blog_import_ghost(ctx, ctx->svc->db, ctx->svc->platform->media, &options, &report, e));
-	return ST_OK;
+	return write_demo(ctx, e);
 }
 
 static const struct job_def jobs[] = {

@@ -193,6 +193,8 @@ struct write_look {
 	size_t link_n;
 };
 
+/* For the demonstration: the first draft has been worked on, so that there is a revision to look at. */
+enum status write_demo(struct ctx *ctx, struct err *e) MUST_CHECK;
 /* Revisions and looking (write_history.c). */
 enum status blog_get_write_revisions(struct web *w, struct err *e);
 enum status blog_post_write_revisions(struct web *w, struct err *e);

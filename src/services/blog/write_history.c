@@ -201,7 +201,7 @@ enum status blog_get_write_revisions(struct web *w, struct err *e)
 		TRY(find_revision(w, c, from, &chosen, e));
 		TRY(revision_document(w, chosen, &doc, e));
 		d = compare_texts(w->ctx->arena, text_with_title(w->ctx->arena, chosen->title, doc),
-		            text_with_title(w->ctx->arena, h.post.title, h.post.doc));
+		                  text_with_title(w->ctx->arena, h.post.title, h.post.doc));
 	}
 	const struct write_history v = { .w = w,
 		                         .post = &h.post,
@@ -416,4 +416,54 @@ enum status blog_get_preview(struct web *w, struct err *e)
 	if (p.row->binned)
 		return err_set(e, ST_NOT_FOUND, "This link has ended or was withdrawn.");
 	return show_draft(w, c, &p, BLOG_PAID, (struct safe_html){ STR("") }, e);
+}
+
+/* --- the demonstration ---------------------------------------------------------------------------------------------
+ */
+
+struct demo_revision {
+	int64_t post, at;
+	struct str title, source;
+	struct body body;
+};
+
+static enum status tx_demo(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct demo_revision *x = arg;
+	int64_t id = id_new();
+	TRY(q_blog_revision_add(c, id, x->post, x->at, NULL, x->title, STR("lexical"), x->source, x->body.html.s,
+	                        x->body.member.s, x->body.visitor.s, x->body.preview.s, x->body.plain, x->body.words,
+	                        write_hash(db_arena(c), x->title, x->source), NULL, e));
+	return q_blog_revision_told(c, id, STR("saved"), NULL, STR("Ruth Ellery"), NULL, e);
+}
+
+/* As it was the day before: without its last block. */
+enum status write_demo(struct ctx *ctx, struct err *e)
+{
+	struct blog_first_draft_row *draft;
+	struct blog_writing_row *row;
+	SCOPED_JSON *doc = NULL;
+	enum body_format format;
+	struct demo_revision x;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_blog_first_draft(c, &draft, e));
+		if (!draft)
+			return ST_OK;
+		TRY(q_blog_writing(c, draft->id, &row, e));
+	}
+	if (!row->source.p || !doc_format(row->format, &format))
+		return ST_OK;
+	TRY(doc_open(ctx->arena, format, row->source, &doc, e));
+	json_t *blocks = doc_blocks(doc);
+	if (json_array_size(blocks) < 2)
+		return ST_OK;
+	json_array_remove(blocks, json_array_size(blocks) - 1);
+	x = (struct demo_revision){ .post = row->id,
+		                    .at = row->created_at - INT64_C(86400) * US_PER_S,
+		                    .title = row->title,
+		                    .source = json_text(ctx->arena, doc) };
+	TRY(write_body(ctx, BODY_LEXICAL, x.source, &x.body, e));
+	return db_write(ctx, ctx->svc->db, tx_demo, &x, e);
 }

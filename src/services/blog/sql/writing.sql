@@ -214,3 +214,13 @@ DELETE FROM preview_links WHERE id = :id AND object_id = :object;
 -- params: hash text, now int
 -- row: object_id int
 SELECT object_id FROM preview_links WHERE hash = :hash AND ends_at > :now;
+
+-- name: blog_posts_of
+-- params: author int
+-- rows: title text, status text, slug text
+SELECT o.title, o.status, o.slug FROM edges e JOIN objects o ON o.id = e.src
+ WHERE e.dst = :author AND e.type = 'authored-by' AND o.type IN ('post', 'page') ORDER BY o.id;
+
+-- name: blog_first_draft
+-- row: id int
+SELECT id FROM objects WHERE type = 'post' AND status = 'draft' ORDER BY id LIMIT 1;
