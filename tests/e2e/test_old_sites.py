@@ -205,6 +205,16 @@ class OldSite(unittest.TestCase):
         self.assertIn("a" * 35, self.text(server, "/c/"))
         self.assertNotIn("b" * 36, self.text(server, "/d/"))
 
+    def test_a_site_from_right_to_left(self):
+        body = "<p>\u0645\u0631\u062d\u0628\u0627 GNU/Linux 5.</p><p>\u05e9\u05dc\u05d5\u05dd.</p><ul><li>\u0648\u0627\u062d\u062f</li></ul>"
+        self.take([post("First", body)], settings={"lang": "ar"})
+        server = self.serve()
+        front, own = self.text(server, "/"), self.text(server, "/first/")
+        for part in ('<h2 lang="ar" dir="rtl">', '<p class="excerpt" lang="ar" dir="rtl">'):
+            self.assertIn(part, front)
+        self.assertRegex(own, r'<h1[^>]* lang="ar" dir="rtl"')
+        self.assertRegex(own, r'<div class="body" lang="ar" dir="rtl"')
+
     def test_pictures_in_any_size_are_found_at_their_old_address(self):
         folder = self.dir / "content/images/2019"
         folder.mkdir(parents=True)
