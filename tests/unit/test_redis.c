@@ -6,6 +6,7 @@
 #include "unit/unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -598,6 +599,34 @@ static void urls(void **state)
 		assert_int_equal(redis_url_parse(str_c(bad[i]), &u, NULL), ST_CONFIG);
 }
 
+/* What a thread without a loop posts is posted by one that has: as many as may be under way, and no more. */
+static void *post_many(void *arg)
+{
+	for (int i = 0; i < 2000; i++)
+		redis_post(arg, 2, (const struct str[]){ STR("INCR"), STR("posted") });
+	return NULL;
+}
+
+static void posts_of_other_threads(void *arg)
+{
+	SCOPED_ARENA *a = arena_new(1 << 20);
+	struct ctx ctx;
+	struct redis_reply reply;
+	struct redis *r = client();
+	pthread_t thread;
+	ctx_init(&ctx, a);
+	redis_post(r, 2, (const struct str[]){ STR("DEL"), STR("posted") });
+	assert_int_equal(redis_call(&ctx, r, 1, (const struct str[]){ STR("PING") }, &reply, NULL), ST_OK);
+	/* This loop stands still meanwhile. */
+	assert_int_equal(pthread_create(&thread, NULL, post_many, r), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(redis_lost(r), 2000 - 1024);
+	AWAIT(redis_call(&ctx, r, 2, (const struct str[]){ STR("GET"), STR("posted") }, &reply, NULL) == ST_OK &&
+	        str_eqc(reply.s, "1024"));
+	client_end(r);
+}
+static void posts_of_other_threads_test(void **state) { fiber_main(posts_of_other_threads, NULL); }
+
 /* --- the hub over processes: two hubs that know nothing of each other but Redis --- */
 
 static bool hears(struct hub_sub *s, const char *text)
@@ -652,6 +681,7 @@ int main(void)
 	server_start();
 	const struct CMUnitTest tests[] = { cmocka_unit_test(urls),
 		                            cmocka_unit_test(calls_test),
+		                            cmocka_unit_test(posts_of_other_threads_test),
 		                            cmocka_unit_test(hung_and_killed_test),
 		                            cmocka_unit_test(callers_without_time_test),
 		                            cmocka_unit_test(subscriptions_test),

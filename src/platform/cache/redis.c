@@ -34,6 +34,7 @@ enum { IN_FLIGHT_MAX = 10000 /* of a connection */, REPLY_DEPTH = 8, ARGC_MAX = 
 #define BREAKER_OPEN (2 * NS_PER_S)
 #define RECONNECT_FIRST_NS (100 * NS_PER_MS)
 #define RECONNECT_MOST_NS (10 * NS_PER_S)
+#define HANDED_MAX 1024 /* posts of threads without a loop that wait for one */
 
 struct redis_conn {
 	struct redis_conn *next;
@@ -62,6 +63,7 @@ struct redis {
 	int64_t timeout_ns;
 	struct breaker breaker;
 	_Atomic uint64_t lost; /* posts without an answer */
+	_Atomic unsigned handed; /* posts of other threads that no loop has begun */
 	pthread_mutex_t lock;
 	struct redis_conn *conns;
 	struct redis_conn *subscriber;
@@ -469,8 +471,51 @@ enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const st
 	return convert(ctx->arena, reply, out, 0, e);
 }
 
+/* A command of a thread without a loop, on its way to a loop that has a connection. */
+struct handed { struct task task; struct redis *r; unsigned argc; struct str argv[]; };
+
+static void handed_post(struct task *t)
+{
+	struct handed *h = (struct handed *)t;
+	atomic_fetch_sub(&h->r->handed, 1);
+	redis_post(h->r, h->argc, h->argv);
+	free(h);
+}
+
+static bool hand_over(struct redis *r, unsigned argc, const struct str *argv)
+{
+	size_t bytes = 0;
+	for (unsigned i = 0; i < argc; i++)
+		bytes += argv[i].n;
+	struct handed *h = malloc(sizeof *h + argc * sizeof *argv + bytes);
+	if (!h)
+		return false;
+	*h = (struct handed){ .task = { .run = handed_post }, .r = r, .argc = argc };
+	char *at = (char *)(h->argv + argc);
+	for (unsigned i = 0; i < argc; at += argv[i++].n) {
+		h->argv[i] = str_n(at, argv[i].n);
+		if (argv[i].n)
+			memcpy(at, argv[i].p, argv[i].n);
+	}
+	pthread_mutex_lock(&r->lock); /* a loop leaves with its connection, under it */
+	bool on = r->conns && atomic_fetch_add(&r->handed, 1) < HANDED_MAX;
+	if (on)
+		loop_post(r->conns->loop, &h->task);
+	else if (r->conns)
+		atomic_fetch_sub(&r->handed, 1);
+	pthread_mutex_unlock(&r->lock);
+	if (!on)
+		free(h);
+	return on;
+}
+
 void redis_post(struct redis *r, unsigned argc, const struct str *argv)
 {
+	if (!loop_current()) {
+		if (!hand_over(r, argc, argv))
+			atomic_fetch_add(&r->lost, 1);
+		return;
+	}
 	struct redis_conn *c = breaker_allow(&r->breaker) ? conn_here(r) : NULL;
 	if (!c || conn_submit(c, on_posted, NULL, argc, argv, NULL) != ST_OK)
 		atomic_fetch_add(&r->lost, 1);

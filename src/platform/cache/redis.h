@@ -25,7 +25,7 @@ struct redis_reply { enum redis_kind kind; int64_t i; struct str s; struct redis
  * REDIS_ERROR). */
 enum status redis_call(struct ctx *ctx, struct redis *r, unsigned argc, const struct str *argv, struct redis_reply *out,
         struct err *e) MUST_CHECK;
-/* Send without waiting for the reply. */
+/* Send without waiting for the reply. From any thread: one without a loop hands it to a loop that has a connection. */
 void redis_post(struct redis *r, unsigned argc, const struct str *argv);
 /* How many of those came to nothing, as far as is known. */
 uint64_t redis_lost(const struct redis *r);

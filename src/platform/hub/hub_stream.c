@@ -37,11 +37,12 @@ enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct
 		if (st == ST_TIMEOUT)
 			TRY(sse_ping(w->req));
 		else if (st == ST_UNAVAILABLE)
-			return ST_OK; /* the browser comes back by itself, to whoever answers then */
+			break; /* the browser comes back by itself, to whoever answers then */
 		else if (st != ST_OK)
 			return st;
 		else
 			TRY(send_message(w, &m));
 	}
+	http_end(w->req);
 	return ST_OK;
 }

@@ -26,7 +26,8 @@ enum status web_stream(struct web *w, int64_t every_ns, web_turn *turn, void *ar
 	int64_t pinged = clock_mono_ns();
 	web_security_headers(w, "text/event-stream");
 	TRY(sse_begin(w->req));
-	while (w->req->method != HTTP_HEAD) {
+	/* A browser comes back by itself, to whoever answers then. */
+	while (w->req->method != HTTP_HEAD && !web_app_of(w)->platform->draining) {
 		uint64_t version = db_version(w->ctx->svc->db); /* first, then read */
 		if (!version || version != seen)
 			TRY(turn_of(w, turn, arg, e));
@@ -37,5 +38,6 @@ enum status web_stream(struct web *w, int64_t every_ns, web_turn *turn, void *ar
 		}
 		TRY(fiber_sleep_ns(every_ns));
 	}
+	http_end(w->req);
 	return ST_OK;
 }
