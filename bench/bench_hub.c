@@ -3,7 +3,7 @@
  * The hub under many listeners, for bench/hub.py: each client follows one of TOPICS topics by server-sent events, and
  * messages with the time at which they were published go round the topics.
  *
- *     bench_hub serve ADDRESS:PORT LOOPS TOPICS PER_SECOND [REDIS]   PER_SECOND 0: publishes nothing itself. SIGTERM drains
+ *     bench_hub serve ADDRESS:PORT LOOPS TOPICS PER_SECOND [REDIS]   PER_SECOND 0: publishes nothing itself
  *     bench_hub load ADDRESS:PORT CLIENTS TOPICS SECONDS             prints JSON: delivered, missed, gaps, latencies
  */
 #include <arpa/inet.h>
@@ -123,7 +123,7 @@ static int serve(char **argv)
 	hub = hub_new(redis, &e);
 	struct http_server_config c = { .listen = { { .addr = argv[2] } },
 		.listen_count = 1,
-		.limits = { .connections = 20000, .in_flight = 20000, .at_work = 20000, .request_ns = LIMIT_S * NS_PER_S },
+		.limits = { .connections = 20000, .at_work = 20000, .request_ns = LIMIT_S * NS_PER_S },
 		.app = { .handle = handle } };
 	server = hub ? http_server_new(&c, &e) : NULL;
 	struct loops *loops = server ? loops_start((unsigned)atoi(argv[3]), start, NULL, &e) : NULL;
@@ -195,7 +195,9 @@ static bool client_open(struct client *c, const struct sockaddr_in *to, unsigned
 	char head[128];
 	int n = snprintf(head, sizeof head, "GET /%u HTTP/1.1\r\nHost: bench\r\n\r\n", topic);
 	*c = (struct client){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .last = -1 };
-	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)to, sizeof *to) != 0 || write(c->fd, head, (size_t)n) != n)
+	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)to, sizeof *to) != 0)
+		return false;
+	if (write(c->fd, head, (size_t)n) != n)
 		return false;
 	return fcntl(c->fd, F_SETFL, O_NONBLOCK) == 0;
 }
@@ -227,7 +229,7 @@ static int load(char **argv)
 			closed++;
 			close(c->fd);
 		}
-		if (warm && clock_mono_ns() > warm) { /* what came while all were connecting does not count */
+		if (warm && clock_mono_ns() > warm) { /* what came while all connected does not count */
 			warm = 0;
 			memset(buckets, 0, sizeof buckets);
 			delivered = 0;
@@ -247,7 +249,8 @@ int main(int argc, char **argv)
 		return serve(argv);
 	if (argc == 6 && !strcmp(argv[1], "load"))
 		return load(argv);
-	fprintf(stderr, "usage: bench_hub serve ADDRESS:PORT LOOPS TOPICS PER_SECOND [REDIS]\n"
-	                "       bench_hub load ADDRESS:PORT CLIENTS TOPICS SECONDS\n");
+	fputs("usage: bench_hub serve ADDRESS:PORT LOOPS TOPICS PER_SECOND [REDIS]\n"
+	      "       bench_hub load ADDRESS:PORT CLIENTS TOPICS SECONDS\n",
+	        stderr);
 	return 2;
 }
