@@ -214,7 +214,8 @@ static int load(char **argv)
 	struct client *all = calloc(count, sizeof *all);
 	for (; all && open < count; open++) {
 		struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &all[open] };
-		if (!client_open(&all[open], &to, open % topics) || epoll_ctl(ep, EPOLL_CTL_ADD, all[open].fd, &ev) != 0)
+		if (!client_open(&all[open], &to, open % topics) ||
+		        epoll_ctl(ep, EPOLL_CTL_ADD, all[open].fd, &ev) != 0)
 			break;
 	}
 	int64_t warm = clock_mono_ns() + 2 * NS_PER_S, end = warm + atoi(argv[5]) * NS_PER_S;
