@@ -128,6 +128,13 @@ cases["revisions: what differs is shown, and one is brought back without losing 
 	assert.match(page.text, /<textarea[^>]*name="text"[^>]*>\s*The same\.\s+Old words\./);
 	list = await agent.go(`${at}/revisions`);
 	assert.equal([...list.text.matchAll(/revisions\?from=/g)].length, 3);
+	// what is equal is folded but for what stands beside a difference
+	const lines = (last) => [...Array.from({ length: 9 }, (_, i) => `Line ${i}.`), last].join("\n\n");
+	page = await send(agent, await agent.go(at), { text: lines("Was.") }, "save");
+	page = await send(agent, page, { text: lines("Is.") }, "save");
+	const was = [...(await agent.go(`${at}/revisions`)).text.matchAll(/revisions\?from=([0-9a-z]{13})/g)].map((m) => m[1])[1];
+	const diff = (await agent.go(`${at}/revisions?from=${was}`)).text.match(/<div class="write-diff">([\s\S]*?)<\/div>/)[1];
+	assert.deepEqual([...diff.matchAll(/<(p|ins|del)[^>]*>([^<]*)</g)].map((m) => m[2]), ["…", "Line 7.", "Line 8.", "Was.", "Is."]);
 	// a text of very many lines differs as a whole, and is shown
 	const many = (word) => Array.from({ length: 601 }, (_, i) => `${word} ${i}.`).join("\n\n");
 	page = await send(agent, await agent.go(at), { text: many("before") }, "save");

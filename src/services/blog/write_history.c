@@ -100,18 +100,20 @@ static void compare_middle(struct arena *a, struct differing *d, const struct st
 }
 
 /* Of long runs that are equal only what stands beside a difference. */
-static void fold_equal(struct differing *d)
+static void fold_equal(struct arena *a, struct differing *d)
 {
+	bool *near = ARENA_ARRAY(a, bool, d->n + 1);
 	size_t out = 0;
 	for (size_t i = 0; i < d->n; i++) {
-		bool near = d->list[i].kind != WRITE_LINE_SAME;
+		near[i] = false;
 		for (size_t k = i > CONTEXT ? i - CONTEXT : 0; k < d->n && k <= i + CONTEXT; k++)
-			near = near || d->list[k].kind != WRITE_LINE_SAME;
-		if (near)
-			d->list[out++] = d->list[i];
-		else if (!out || d->list[out - 1].kind != WRITE_LINE_FOLDED)
-			d->list[out++] = (struct write_line){ WRITE_LINE_FOLDED, STR("…") };
+			near[i] = near[i] || d->list[k].kind != WRITE_LINE_SAME;
 	}
+	for (size_t i = 0; i < d->n; i++)
+		if (near[i])
+			d->list[out++] = d->list[i];
+		else if (!i || near[i - 1])
+			d->list[out++] = (struct write_line){ WRITE_LINE_FOLDED, STR("…") };
 	d->n = out;
 }
 
@@ -129,7 +131,7 @@ static struct differing compare_texts(struct arena *a, struct str was, struct st
 	compare_middle(a, &d, old + head, n - head - tail, now + head, m - head - tail);
 	for (size_t i = n - tail; i < n; i++)
 		line_put(&d, WRITE_LINE_SAME, old[i]);
-	fold_equal(&d);
+	fold_equal(a, &d);
 	return d;
 }
 
