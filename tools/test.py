@@ -73,7 +73,7 @@ TOUCHES = [
     ("src/platform/peers/", "cancel test_dto test_fragment_marker test_web test_holes test_two_processes test_slow_blog test_sso"),
     ("src/platform/receive/", "cancel test_two_processes test_slow_blog test_events_kill9"),
     ("src/platform/", "cancel unit store test_program test_site test_two_processes test_signin"),
-    ("src/services/blog/", "cancel test_blog test_blog_body test_site test_new_owner test_feeds test_import test_export test_large"),
+    ("src/services/blog/", "cancel test_blog test_blog_body test_site test_new_owner test_content_api test_feeds test_import test_export test_large"),
     ("src/services/identity/", "cancel test_signin test_admin test_oauth test_clients test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
     ("src/services/account/", "cancel test_account test_admin test_events_kill9"),
     ("src/services/", "cancel unit store test_program test_site"),

@@ -267,16 +267,16 @@ static void running_end(struct running *r)
 
 static enum status running_begin(struct running *r, struct sq_conn *c, struct db_query *q, struct err *e)
 {
-	unsigned slot = db_slot(q);
+	unsigned slot = q->passing ? 0 : db_slot(q);
 	if (slot >= c->stmts_len)
 		TRY(slots_grow(c, slot, e));
 	struct sq_stmt *st = &c->stmts[slot];
-	bool own = !st->busy;
+	bool own = !q->passing && !st->busy;
 	if (own && st->h) {
 		r->h = st->h;
 	} else {
 		const char *sql = q->sql[DB_SQLITE];
-		int rc = sqlite3_prepare_v3(c->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &r->h, NULL);
+		int rc = sqlite3_prepare_v3(c->h, sql, -1, q->passing ? 0 : SQLITE_PREPARE_PERSISTENT, &r->h, NULL);
 		if (rc != SQLITE_OK)
 			return sq_error(c, rc, q->name, e);
 	}

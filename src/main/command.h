@@ -66,8 +66,8 @@ struct command {
 };
 
 extern const struct command command_serve, command_worker, command_migrate, command_dump, command_doctor,
-        command_import, command_export, command_backup, command_restore, command_user, command_audit, command_bench,
-        command_help;
+        command_import, command_export, command_backup, command_restore, command_content_key, command_user,
+        command_audit, command_bench, command_help;
 extern const struct command *const commands[]; /* NULL-terminated */
 
 /* options.c. ST_USAGE. */

@@ -5,7 +5,7 @@
 #include "platform/web/web_int.h"
 
 /* What scripts of other origins may send and see of a ROUTE_API beside what they always may (Fetch, 3.2). */
-#define CORS_HEADERS "Authorization, Content-Type, DPoP, Idempotency-Key"
+#define CORS_HEADERS "Accept-Version, Authorization, Content-Type, DPoP, Idempotency-Key"
 #define CORS_EXPOSED "WWW-Authenticate, DPoP-Nonce, Link, RateLimit, RateLimit-Policy, Retry-After"
 
 /* --- access tokens ------------------------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ enum status digest_choose(struct web *w, struct str every, struct err *e)
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
-static struct str absolute(struct ctx *ctx, struct str url)
+static struct str letter_address(struct ctx *ctx, struct str url)
 {
 	if (!url.n)
 		return web_abs_url(ctx, "account", "/inbox");
@@ -112,7 +112,7 @@ static enum status send_letter(struct ctx *ctx, const struct job *j, int64_t per
 	buf_printf(&b, tr("Hello %.*s,\n\n%.*s\n"), STR_ARG(p.name), STR_ARG(r->title));
 	if (r->body.n)
 		buf_printf(&b, "\n%.*s\n", STR_ARG(r->body));
-	buf_printf(&b, "\n%.*s\n", STR_ARG(absolute(ctx, r->url)));
+	buf_printf(&b, "\n%.*s\n", STR_ARG(letter_address(ctx, r->url)));
 	buf_printf(&b, tr("\nWhat you are written to about is your choice: %.*s\n"),
 	        STR_ARG(web_abs_url(ctx, "account", "/notifications")));
 	struct letter l = { .job = j, .mail = mail_to(&p, person, r->title, &b) };
@@ -153,7 +153,7 @@ static void put_digest(struct ctx *ctx, struct buf *b, struct str name, const st
 	buf_printf(b, tr("Hello %.*s,\n\nthis is new since the last letter:\n"), STR_ARG(name));
 	for (size_t i = 0; i < n && i < DIGEST_LINES; i++)
 		buf_printf(b, "\n%.*s\n%.*s\n%.*s\n", STR_ARG(rows[i].title),
-		        STR_ARG(html_time(ctx->arena, zone, rows[i].at)), STR_ARG(absolute(ctx, rows[i].url)));
+		        STR_ARG(html_time(ctx->arena, zone, rows[i].at)), STR_ARG(letter_address(ctx, rows[i].url)));
 	if (n > DIGEST_LINES)
 		buf_printf(b, trn("\nAnd one more.\n", "\nAnd %lld more.\n", (int64_t)(n - DIGEST_LINES)),
 		        (long long)(n - DIGEST_LINES));

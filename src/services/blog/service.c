@@ -13,6 +13,7 @@
 #include "platform/work/event.h"
 #include "services/blog/blog_feeds.h"
 #include "services/blog/blog_http.h"
+#include "services/blog/content_api.h"
 #include "services/blog/import.h"
 #include "services/blog/site_admin.h"
 #include "services/blog/write.h"
@@ -51,8 +52,7 @@ static const struct route routes[] = {
 	        .help = "The editor saves, every few seconds" },
 	{ "GET", "/write/{id:id}/live", blog_get_write_live, .flags = ROUTE_STREAM, .role = WRITE_ROLES,
 	        .help = "Who else is in the post, and saves of theirs" },
-	{ "POST", "/write/{id:id}/here", blog_post_write_here, .role = WRITE_ROLES,
-	        .help = "Being in the post" },
+	{ "POST", "/write/{id:id}/here", blog_post_write_here, .role = WRITE_ROLES, .help = "Being in the post" },
 	{ "POST", "/write/render", blog_post_write_render, .role = WRITE_ROLES, .body_max = WRITE_JSON_MAX,
 	        .help = "A card as readers see it" },
 	{ "POST", "/write/blocks", blog_post_write_blocks, .role = WRITE_ROLES, .body_max = WRITE_JSON_MAX,
@@ -80,6 +80,14 @@ static const struct route routes[] = {
 	        .help = "Sitemap" },
 	{ "GET", "/sitemaps/{page:int}", blog_get_sitemap_part, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 600,
 	        .help = "A part of a large sitemap" },
+	/* Ghost's Content API */
+	{ "GET", "/ghost/api/content/{resource:slug}/", blog_get_content_list,
+	        .flags = ROUTE_API | ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60,
+	        .help = "Posts, pages, tags, authors, tiers or settings, for front ends made for Ghost" },
+	{ "GET", "/ghost/api/content/{resource:slug}/{id:text}/", blog_get_content_one,
+	        .flags = ROUTE_API | ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60, .help = "One of them by its id" },
+	{ "GET", "/ghost/api/content/{resource:slug}/slug/{slug:text}/", blog_get_content_slug,
+	        .flags = ROUTE_API | ROUTE_CACHE | ROUTE_LARGE, .cache_s = 60, .help = "One of them by its slug" },
 	{ "GET", "/robots.txt", blog_get_robots, .flags = ROUTE_CACHE, .cache_s = 3600, .help = "Robots" },
 	{ "GET", "/theme.css", blog_get_theme, .flags = ROUTE_CACHE, .cache_s = 300, .help = "The site's own colour" },
 	{ "GET", "/favicon.ico", blog_get_icon, .help = "The site's icon" },
