@@ -641,9 +641,11 @@ static enum status pieces_question(struct arena *a, size_t n, struct err *e)
 	struct platform *p = program(a, 1, false);
 	struct ctx *ctx = asking(a, p);
 	size_t beside =
-	        strlen("{\"service\":\"probe\",\"person\":null,\"pieces\":[{\"type\":\"sized\",\"params\":\"\"}]}");
+	        strlen("{\"service\":\"probe\",\"person\":null,\"pieces\":[{\"type\":\"sized\",\"params\":\"\","
+	               "\"cookie\":\"\"}]}");
 	struct fragment_piece piece = {
-		.svc = ctx->svc, .def = sized, .params = text_of(a, "", n - beside, "x", ""), .key = STR("k")
+		.svc = ctx->svc, .def = sized, .params = text_of(a, "", n - beside, "x", ""), .cookie = STR(""),
+		.key = STR("k")
 	};
 	fragment_fetch(ctx, &piece, 1);
 	fragments_stats(p->fragments, &s);

@@ -383,7 +383,7 @@ static void programs(void **state)
 	status_is(204);
 	expect("access-control-allow-origin: *", true);
 	expect("access-control-allow-methods: POST, OPTIONS", true);
-	expect("access-control-allow-headers: Authorization, Content-Type", true);
+	expect("access-control-allow-headers: Accept-Version, Authorization, Content-Type", true);
 	ask("OPTIONS", "/form", "Origin: https://elsewhere.example\r\n", "");
 	status_is(204);
 	expect("access-control", false);
