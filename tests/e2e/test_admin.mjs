@@ -3,11 +3,11 @@
 // in somebody's hands.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, freePort, run, serve, totp } from "./lib.mjs";
+import { addPerson, freePort, run, serve, totp, letters as lettersOf } from "./lib.mjs";
 
 const data = mkdtempSync(join(tmpdir(), "guildhall-admin-"));
 const password = "a loaf on every table";
@@ -25,8 +25,7 @@ const as = async (who) => {
 const signedIn = async (agent) => (await agent.fetch("/identity")).status === 200;
 const idOf = (page, name) => page.text.match(new RegExp(`value="([0-9a-z]{13})"><span class="visually-hidden">Choose ${name}`))[1];
 const formOf = (page, marker) => [...page.text.matchAll(/<form[^>]*method="post"[^>]*>([\s\S]*?)<\/form>/g)].findIndex((m) => m[1].includes(marker));
-const letters = (to) => readdirSync(join(data, "mail")).map((f) => readFileSync(join(data, "mail", f), "utf8").replace(/\r?\n[ \t]+/g, " ").replace(/=\r?\n/g, "").replace(/=3D/g, "="))
-	.filter((t) => t.includes(`<${to}>`) || t.includes(`To: ${to}`));
+const letters = (to) => lettersOf(data, to);
 const letter = async (to, pattern) => {
 	for (let i = 0; i < 100; i++) {
 		const found = letters(to).map((t) => t.match(pattern)).find(Boolean);

@@ -28,7 +28,8 @@ enum {
 	WRITE_BODY_MAX = 24 << 20,   /* bytes of a request: a text and a picture */
 	WRITE_JSON_MAX = BODY_SOURCE_MAX + (1 << 16), /* bytes of a request with a document in it */
 	WRITE_UPLOAD_MAX = 65 << 20, /* bytes of a file and its form; the kind's own limits are media's */
-	WRITE_SLUG_TRIES = 100,      /* addresses alike that are tried */
+	WRITE_SLUG_TRIES = 8,        /* addresses alike that are tried; then one with an id, which nobody has */
+	WRITE_SLUG_BASE = 170,       /* bytes before that id */
 };
 #define WRITE_KEEP_US (5 * 60 * US_PER_S) /* a working copy becomes a revision by itself this often */
 
@@ -58,6 +59,8 @@ struct blog_writing {
 enum status write_who(struct web *w, struct db_conn *c, struct blog_writer *out, struct err *e) MUST_CHECK;
 /* In a transaction: the author that the person is; a new one where there is none. */
 enum status write_author(struct db_conn *c, const struct person *p, int64_t *author, struct err *e) MUST_CHECK;
+/* "base-0abc…": an address that only what has that id has; in a. */
+struct str write_slug_of(struct arena *a, struct str base, int64_t id);
 bool write_may_edit(const struct blog_writer *who, const struct blog_writing *p);
 bool write_may_publish(const struct blog_writer *who, const struct blog_writing *p);
 enum status blog_person_deleted(struct ctx *ctx, const struct event *ev, struct err *e);

@@ -38,7 +38,13 @@ static enum status is_free(struct post_saving *s, struct str slug, bool *free, s
 	return ST_OK;
 }
 
-/* What was asked for, or with a number behind it; made of the title where nothing was. */
+struct str write_slug_of(struct arena *a, struct str base, int64_t id)
+{
+	return arena_strf(a, "%.*s-%.*s", STR_ARG(str_first(base, WRITE_SLUG_BASE)), STR_ARG(id_str(a, id)));
+}
+
+/* What was asked for, or with a number behind it, or with the post's own id where many are alike; made of the title
+   where nothing was. */
 static enum status choose_slug(struct post_saving *s, struct str wanted, struct err *e)
 {
 	struct str base = body_slug(s->a, str_trim(wanted).n ? wanted : s->x->title);
@@ -50,9 +56,8 @@ static enum status choose_slug(struct post_saving *s, struct str wanted, struct 
 		TRY(is_free(s, s->x->slug, &free, e));
 		if (free)
 			return ST_OK;
-		if (n > WRITE_SLUG_TRIES)
-			return err_set(e, ST_CONFLICT, "Too many pages want the address \"%.*s\".", STR_ARG(base));
-		s->x->slug = arena_strf(s->a, "%.*s-%d", STR_ARG(base), n);
+		s->x->slug = n > WRITE_SLUG_TRIES ? write_slug_of(s->a, base, s->x->id)
+		                                  : arena_strf(s->a, "%.*s-%d", STR_ARG(base), n);
 	}
 }
 

@@ -43,18 +43,16 @@ static enum status add_author(struct db_conn *c, const struct person *p, int64_t
 	struct arena *a = db_arena(c);
 	struct str name = p->name.n ? p->name : TR("Author"), base = body_slug(a, name), slug = base;
 	int64_t now = clock_now_us();
+	*author = id_new();
 	if (!base.n)
 		slug = base = STR("author");
 	for (int n = 2;; n++) {
 		TRY(q_blog_object_by_slug(c, STR("author"), slug, &taken, e));
 		if (!taken)
 			break;
-		if (n > WRITE_SLUG_TRIES)
-			return err_set(e, ST_CONFLICT, "Too many authors are called \"%.*s\".",
-			               STR_ARG(str_shown(name)));
-		slug = arena_strf(a, "%.*s-%d", STR_ARG(base), n);
+		slug = n > WRITE_SLUG_TRIES ? write_slug_of(a, base, *author)
+		                            : arena_strf(a, "%.*s-%d", STR_ARG(base), n);
 	}
-	*author = id_new();
 	TRY(q_blog_object_add(c, *author, STR("author"), slug, name, STR("published"), STR("public"), false, STR(""), 0,
 	                      STR(""), STR(""), NULL, STR(""), STR(""), now, now, &now, STR_NULL, STR_NULL, NULL, e));
 	return q_blog_profile_put(c, *author, STR(""), STR(""), STR(""), STR(""), STR("{}"), STR(""), NULL, e);
