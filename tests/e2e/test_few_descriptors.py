@@ -46,7 +46,7 @@ class FewDescriptors(unittest.TestCase):
             p.stdout.close()
             with self.subTest(descriptors=descriptors):
                 self.assertEqual(code == 0, ready, lib.errors(p))
-                self.assertGreaterEqual(code, 0)
+                self.assertGreaterEqual(code, 0, lib.errors(p))
                 self.assertNotIn("fibers_left", lib.errors(p))
                 if not ready:
                     self.assertIn("guildhall: ", lib.errors(p))

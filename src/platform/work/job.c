@@ -445,6 +445,7 @@ void jobs_free(struct jobs *j)
 	for (unsigned i = 0; i < j->queue_count; i++) {
 		struct job_queue *q = &j->queues[i];
 		registry_set(q->svc->db, q, NULL);
+		job_forget_held(q);
 		pthread_mutex_destroy(&q->lock);
 		free(q->crons);
 		free(q->bounds);

@@ -90,6 +90,8 @@ struct claim_ref { int64_t id, attempt; };
 /* "[[1,1],[2,3]]", in a: how queries take a list of claims (sql/jobs.sql). */
 struct str claims_text(struct arena *a, const struct claim_ref *claims, size_t n);
 
+/* What no fiber is left to finish, as when a start is given up: it comes again when its lease is over. */
+void job_forget_held(struct job_queue *q);
 void job_puller(void *queue);
 void job_finisher(void *queue);
 void job_keeper(void *queue);

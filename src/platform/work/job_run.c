@@ -62,6 +62,12 @@ static void let_go(struct job_queue *q, struct job_held *h)
 	}
 }
 
+void job_forget_held(struct job_queue *q)
+{
+	while (q->held)
+		let_go(q, q->held);
+}
+
 /* --- running --- */
 
 struct job_attempt { struct ctx *ctx; struct job_held *h; struct err err; enum status result; };
