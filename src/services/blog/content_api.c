@@ -300,9 +300,8 @@ static enum status put_linked(struct content *x, const row *o, const char *edge,
 static enum status put_links(struct content *x, const row *o, struct err *e)
 {
 	bool tags = is_listed(x->include, "tags"), authors = is_listed(x->include, "authors");
-	if (tags || wanted(x, "primary_tag"))
-		if (tags || is_listed(x->fields, "primary_tag"))
-			TRY(put_linked(x, o, "tagged", tags ? "tags" : NULL, "primary_tag", put_tag, e));
+	if (tags || is_listed(x->fields, "primary_tag"))
+		TRY(put_linked(x, o, "tagged", tags ? "tags" : NULL, "primary_tag", put_tag, e));
 	if (authors || is_listed(x->fields, "primary_author"))
 		TRY(put_linked(x, o, "authored-by", authors ? "authors" : NULL, "primary_author", put_author, e));
 	if (is_listed(x->include, "tiers"))
@@ -596,7 +595,9 @@ static enum status put_settings(struct content *x, struct err *e)
 			                   (!strcmp(keys[k], "lang") && !strcmp(key, "locale"))))
 				value = rows[i].value;
 		}
-		put_address(x, keys[k], value);
+		/* A title may begin with a slash; an address of ours is written out. */
+		bool address = strstr(keys[k], "image") || !strcmp(keys[k], "logo") || !strcmp(keys[k], "icon");
+		address ? put_address(x, keys[k], value) : put_maybe(x, keys[k], value);
 	}
 	put_raw(x, "codeinjection_head", "null");
 	put_raw(x, "codeinjection_foot", "null");
