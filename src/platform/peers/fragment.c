@@ -148,11 +148,7 @@ static struct str cookie_digest(struct arena *a, struct str cookie)
 	unsigned char hash[32];
 	char *hex = arena_alloc(a, 2 * sizeof hash + 1);
 	SHA256((const unsigned char *)cookie.p, cookie.n, hash);
-	for (size_t i = 0; i < sizeof hash; i++) {
-		hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-		hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
-	}
-	hex[2 * sizeof hash] = '\0';
+	str_hex(hex, hash, sizeof hash);
 	return str_n(hex, 2 * sizeof hash);
 }
 

@@ -17,6 +17,7 @@
 #include "services/blog/nql.h"
 #include "services/blog/store.h"
 
+#define GHOST_ID_LEN 24
 #define LIMIT_USUAL 15
 #define LIMIT_MAX 100
 #define PAGE_LAST 1000000
@@ -143,16 +144,9 @@ static void put_time(struct content *x, const char *name, int64_t us)
 	                c.minute, c.second, (int)(us / 1000 % 1000)));
 }
 
-static struct str content_address(struct content *x, struct str url)
-{
-	if (!url.n || url.p[0] != '/')
-		return url;
-	return arena_strf(x->w->ctx->arena, "%.*s%.*s", STR_ARG(service_origin(x->w->ctx->svc)), STR_ARG(url));
-}
-
 static void put_address(struct content *x, const char *name, struct str url)
 {
-	put_maybe(x, name, content_address(x, url));
+	put_maybe(x, name, blog_abs(x->w->ctx, url));
 }
 
 static void put_image(struct content *x, const char *name, const row *o)
@@ -162,13 +156,11 @@ static void put_image(struct content *x, const char *name, const row *o)
 
 static struct str id_of(struct content *x, const row *o)
 {
-	struct str rest = o->origin, kind, type;
+	struct arena *a = x->w->ctx->arena;
+	struct str there = ghost_id_of(a, o->origin, o->id);
 	if (o->guid.n)
 		return o->guid;
-	if (str_starts(o->origin, STR("ghost:")) && str_cut(&rest, ':', &kind) && str_cut(&rest, ':', &type) &&
-	        rest.n == 24)
-		return rest;
-	return arena_strf(x->w->ctx->arena, "%024llx", (unsigned long long)o->id);
+	return there.n == GHOST_ID_LEN ? there : ghost_id_of(a, STR(""), o->id); /* old exports have numbers */
 }
 
 static void put_sharing(struct content *x, const row *o)
@@ -325,10 +317,8 @@ static void put_body(struct content *x, const row *o)
 static enum status put_post(struct content *x, const row *o, struct err *e)
 {
 	bool open = str_eqc(o->visibility, "public");
-	struct str rest = o->origin, kind;
-	bool from_ghost = str_starts(o->origin, STR("ghost:")) && str_cut(&rest, ':', &kind) && rest.n;
 	put_text(x, "id", id_of(x, o));
-	put_text(x, "uuid", from_ghost ? rest : blog_uuid(x->w->ctx->arena, o->id));
+	put_text(x, "uuid", ghost_uuid_of(x->w->ctx->arena, o->origin, o->id));
 	put_text(x, "title", o->title);
 	put_text(x, "slug", o->slug);
 	put_body(x, o);

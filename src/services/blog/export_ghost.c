@@ -108,10 +108,7 @@ static void put_time(struct ghost_export *x, const char *key, int64_t us)
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-static struct str hex_id(struct ghost_export *x, int64_t id)
-{
-	return arena_strf(x->row, "%024llx", (unsigned long long)id);
-}
+static struct str hex_id(struct ghost_export *x, int64_t id) { return ghost_id_of(x->row, STR(""), id); }
 
 /* Of a post or page: what it was called there, so that readers of its feed go on knowing it. */
 static struct str post_id_of(struct ghost_export *x, struct str guid, int64_t id)
@@ -119,22 +116,19 @@ static struct str post_id_of(struct ghost_export *x, struct str guid, int64_t id
 	return guid.n ? guid : hex_id(x, id);
 }
 
-/* "ghost:tag:5f…" was 5f… there. */
-static struct str ghost_id_of(struct ghost_export *x, struct str origin, int64_t id)
+struct str ghost_id_of(struct arena *a, struct str origin, int64_t id)
 {
 	struct str rest = origin, kind, type;
 	if (!str_starts(origin, STR("ghost:")) || !str_cut(&rest, ':', &kind) || !str_cut(&rest, ':', &type) || !rest.n)
-		return hex_id(x, id);
+		return arena_strf(a, "%024llx", (unsigned long long)id);
 	return rest;
 }
 
-/* Of posts and pages the uuid is kept; ours alone have one made of their id. */
-static struct str uuid_of(struct ghost_export *x, const object *o)
+struct str ghost_uuid_of(struct arena *a, struct str origin, int64_t id)
 {
-	struct str rest = o->origin, kind;
-	if (str_starts(o->origin, STR("ghost:")) && str_cut(&rest, ':', &kind) && rest.n)
-		return rest;
-	return blog_uuid(x->row, o->id);
+	struct str rest = origin, kind;
+	bool theirs = str_starts(origin, STR("ghost:")) && str_cut(&rest, ':', &kind) && rest.n;
+	return theirs ? rest : blog_uuid(a, id);
 }
 
 /* An address of ours as the file has it. */
@@ -196,7 +190,7 @@ static enum status export_post(struct ghost_export *x, const object *o, bool pag
 {
 	begin_row(x);
 	put_text(x, "id", post_id_of(x, o->guid, o->id));
-	put_text(x, "uuid", uuid_of(x, o));
+	put_text(x, "uuid", ghost_uuid_of(x->row, o->origin, o->id));
 	put_text(x, "title", o->title);
 	put_text(x, "slug", o->slug);
 	put_body(x, o);
@@ -232,7 +226,7 @@ static enum status post_meta(struct ghost_export *x, const object *o, struct err
 static enum status tag(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
-	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
+	put_text(x, "id", ghost_id_of(x->row, o->origin, o->id));
 	put_text(x, "name", o->title);
 	put_text(x, "slug", o->slug);
 	put_maybe(x, "description", o->excerpt);
@@ -251,7 +245,7 @@ static enum status author(struct ghost_export *x, const object *o, struct err *e
 	json_t *handle;
 	SCOPED_JSON *social = json_parse(o->social, 2, NULL);
 	begin_row(x);
-	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
+	put_text(x, "id", ghost_id_of(x->row, o->origin, o->id));
 	put_text(x, "name", o->title);
 	put_text(x, "slug", o->slug);
 	put_text(x, "email", o->email.n ? o->email : arena_strf(x->row, "%.*s@author.invalid", STR_ARG(o->slug)));
@@ -287,14 +281,14 @@ static enum status author_role(struct ghost_export *x, const object *o, struct e
 	begin_row(x);
 	put_text(x, "id", hex_id(x, o->id));
 	put_text(x, "role_id", hex_id(x, role_number(o->role)));
-	put_text(x, "user_id", ghost_id_of(x, o->origin, o->id));
+	put_text(x, "user_id", ghost_id_of(x->row, o->origin, o->id));
 	return end_row(x, e);
 }
 
 static enum status tier(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
-	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
+	put_text(x, "id", ghost_id_of(x->row, o->origin, o->id));
 	put_text(x, "name", o->title);
 	put_text(x, "slug", o->slug);
 	put_maybe(x, "description", o->excerpt);
@@ -308,7 +302,7 @@ static enum status tier(struct ghost_export *x, const object *o, struct err *e)
 static enum status snippet(struct ghost_export *x, const object *o, struct err *e)
 {
 	begin_row(x);
-	put_text(x, "id", ghost_id_of(x, o->origin, o->id));
+	put_text(x, "id", ghost_id_of(x->row, o->origin, o->id));
 	put_text(x, "name", o->title);
 	put_maybe(x, "lexical", str_eqc(o->format, "lexical") ? o->source : STR(""));
 	put_maybe(x, "mobiledoc", str_eqc(o->format, "mobiledoc") ? o->source : STR(""));
@@ -361,7 +355,7 @@ static enum status each_link(void *arg, const struct blog_export_links_row *l)
 	begin_row(x);
 	put_text(x, "id", hex_id(x, (int64_t)++w->n));
 	put_text(x, "post_id", post_id_of(x, l->src_guid, l->src));
-	put_text(x, w->target, ghost_id_of(x, l->origin, l->dst));
+	put_text(x, w->target, ghost_id_of(x->row, l->origin, l->dst));
 	buf_printf(&x->b, ",\"sort_order\":%lld", (long long)l->ord);
 	return end_row(x, w->e);
 }

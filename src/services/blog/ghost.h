@@ -83,6 +83,10 @@ void ghost_plan_tiers(struct ghost *g);
 void ghost_plan_snippets(struct ghost *g);
 void ghost_plan_posts(struct ghost *g);
 void ghost_plan_site(struct ghost *g);
+/* Ids as Ghost has them, of an object's origin: "ghost:tag:5f…" was 5f… there; ours is the number as 24 hex digits. */
+struct str ghost_id_of(struct arena *a, struct str origin, int64_t id);
+/* Of posts and pages: "ghost:<uuid>" keeps it; ours alone have one made of their id. In a, or a slice of origin. */
+struct str ghost_uuid_of(struct arena *a, struct str origin, int64_t id);
 /* Ghost's name of a setting of ours; NULL: it has none. */
 const char *ghost_setting_key(struct str name);
 /* Renders into the plan's arena. False: noted, and there is no body. */
