@@ -30,7 +30,7 @@
 #define CHECKPOINT_FORCE_PAGES 16000 /* … and in any case from here … */
 #define CHECKPOINT_WAIT_PAGES 64000  /* … waiting for what goes on beside from here: the log may not grow without end */
 
-enum req_state { REQ_QUEUED, REQ_TAKEN, REQ_DONE };
+enum req_state { REQ_QUEUED, REQ_BEGUN, REQ_DONE }; /* a caller may leave until its request is begun */
 
 struct sq_req {
 	struct sq_req *next;
@@ -51,8 +51,10 @@ struct sq_writer {
 	pthread_mutex_t lock;
 	pthread_cond_t work;    /* the thread waits here */
 	pthread_cond_t outcome; /* callers outside a fiber wait here */
-	struct sq_req *head, **tail;
+	struct sq_req *head, **tail;   /* the queue; under the lock */
 	unsigned queued;
+	struct sq_req *batch;          /* left the queue to share a commit, not begun yet; under the lock */
+	struct sq_req *begun, **begun_tail; /* those of the batch that were begun: the thread's own */
 	bool idle, stop;
 	enum { BESIDE_NOT, BESIDE_RUNS, BESIDE_DONE } beside; /* a checkpoint on the offload pool; under the lock */
 	pthread_cond_t beside_done;
@@ -106,9 +108,31 @@ static bool run_one(struct sq_conn *conn, struct sq_req *r, bool alone)
 
 /* --- a batch -------------------------------------------------------------------------------------------------- */
 
-static void fail_all(struct sq_req *from, const struct sq_req *to, enum status s, const char *msg)
+/* Under the lock. Whoever has not been begun may still leave, so that nobody's deadline waits for another's write. */
+static struct sq_req *begin_next(struct sq_writer *w)
 {
-	for (; from != to; from = from->next)
+	struct sq_req *r = w->batch;
+	if (!r)
+		return NULL;
+	w->batch = r->next;
+	r->next = NULL;
+	r->state = REQ_BEGUN;
+	*w->begun_tail = r;
+	w->begun_tail = &r->next;
+	return r;
+}
+
+static struct sq_req *begin_next_locked(struct sq_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	struct sq_req *r = begin_next(w);
+	pthread_mutex_unlock(&w->lock);
+	return r;
+}
+
+static void fail_begun(struct sq_req *from, enum status s, const char *msg)
+{
+	for (; from; from = from->next)
 		if (from->status == ST_OK && from->fn)
 			write_req_fail(from, s, msg);
 }
@@ -119,62 +143,76 @@ static void writer_rollback(struct sq_conn *conn)
 		LOG(ERROR, NULL, "db.rollback_failed", LS("error", sqlite3_errmsg(conn->h)));
 }
 
-static enum sq_sync sync_for(const struct db *db, const struct sq_req *r)
+/* How the rest of the batch is to be committed. */
+struct batch_plan { bool alone; enum sq_sync sync; };
+
+/* False: nothing of the batch is left to do. */
+static bool batch_plan(struct sq_writer *w, struct batch_plan *plan)
 {
+	pthread_mutex_lock(&w->lock);
+	while (w->batch && !w->batch->fn)
+		begin_next(w);
+	const struct sq_req *r = w->batch;
+	plan->alone = r && !r->next;
+	bool any = r != NULL;
 	while (r && r->c->soon)
 		r = r->next;
-	return !db->cfg.fsync ? SQ_SYNC_NEVER : r ? SQ_SYNC_EACH : SQ_SYNC_CHECKPOINT;
+	plan->sync = !w->db->cfg.fsync ? SQ_SYNC_NEVER : r ? SQ_SYNC_EACH : SQ_SYNC_CHECKPOINT;
+	pthread_mutex_unlock(&w->lock);
+	return any;
 }
 
-/* Runs requests from r on under one commit; returns the first that it did not get to (after a lost batch) or NULL. */
-static struct sq_req *run_under_one_commit(struct sq_writer *w, struct sq_req *r)
+static void run_under_one_commit(struct sq_writer *w, const struct batch_plan *plan)
 {
 	struct sq_conn *conn = w->conn;
-	struct sq_req *first = r;
+	struct sq_req **first = w->begun_tail, *r;
 	struct err err = { 0 };
-	if (sq_sync(conn, sync_for(w->db, r), &err) != ST_OK || sq_own(conn, SQ_BEGIN_IMMEDIATE, &err) != ST_OK) {
-		fail_all(r, NULL, err.status, err.msg);
-		return NULL;
+	if (sq_sync(conn, plan->sync, &err) != ST_OK || sq_own(conn, SQ_BEGIN_IMMEDIATE, &err) != ST_OK) {
+		while (begin_next_locked(w))
+			continue;
+		fail_begun(*first, err.status, err.msg);
+		return;
 	}
 	struct sq_moment before = sq_moment(w->db);
-	bool alone = !r->next, spares_kept = true;
-	for (; r; r = r->next) {
-		if (run_one(conn, r, alone)) {
-			spares_kept &= r->status != ST_OK || r->c->spares_kept;
+	bool spares_kept = true, failed = false;
+	while ((r = begin_next_locked(w))) {
+		bool kept = run_one(conn, r, plan->alone);
+		failed = r->status != ST_OK;
+		spares_kept &= failed || !r->fn || r->c->spares_kept;
+		if (kept)
 			continue;
-		}
 		writer_rollback(conn);
-		if (r->status == ST_OK) /* its own changes were made, and were rolled back with the batch */
+		if (!failed) /* its own changes were made, and were rolled back with the batch */
 			write_req_fail(r, ST_IO, "the transaction could not be kept");
-		fail_all(first, r, r->status, "rolled back together with another write");
-		return r->next;
+		fail_begun(*first, r->status, "rolled back together with another write");
+		return;
 	}
-	if (alone && first->status != ST_OK) {
+	if (!*first || (plan->alone && failed)) {
 		writer_rollback(conn);
 	} else if (sq_own(conn, SQ_COMMIT, &err) != ST_OK) {
 		writer_rollback(conn);
-		fail_all(first, NULL, err.status, err.msg);
+		fail_begun(*first, err.status, err.msg);
 	} else {
 		COUNT(w->db, commits);
 		sq_version_committed(w->db, before, spares_kept);
 	}
-	return NULL;
 }
 
-static void run_batch(struct sq_writer *w, struct sq_req *batch, unsigned n)
+static void run_batch(struct sq_writer *w, unsigned n)
 {
 	if (n > atomic_load_explicit(&w->db->count.batch_max, memory_order_relaxed))
 		atomic_store_explicit(&w->db->count.batch_max, n, memory_order_relaxed);
-	for (struct sq_req *r = batch; r;)
-		r = r->fn ? run_under_one_commit(w, r) : r->next;
+	struct batch_plan plan;
+	while (batch_plan(w, &plan)) /* again after a batch that was lost, for those that it did not get to */
+		run_under_one_commit(w, &plan);
 }
 
-static void batch_finish(struct sq_writer *w, struct sq_req *batch)
+static void batch_finish(struct sq_writer *w)
 {
 	bool outside = false;
 	struct sq_req *next;
 	pthread_mutex_lock(&w->lock);
-	for (struct sq_req *r = batch; r; r = next) {
+	for (struct sq_req *r = w->begun; r; r = next) {
 		next = r->next;
 		if (r->status != ST_OK)
 			COUNT(w->db, rollbacks);
@@ -187,6 +225,8 @@ static void batch_finish(struct sq_writer *w, struct sq_req *batch)
 	}
 	if (outside)
 		pthread_cond_broadcast(&w->outcome);
+	w->begun = NULL;
+	w->begun_tail = &w->begun;
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -279,19 +319,20 @@ static void rest(struct sq_writer *w)
 	w->idle = false;
 }
 
-static struct sq_req *writer_next_batch(struct sq_writer *w, unsigned *n)
+/* Under the lock; how many. */
+static unsigned writer_next_batch(struct sq_writer *w)
 {
-	struct sq_req *batch = w->head, **at = &w->head;
-	for (*n = 0; *at && *n < BATCH_MAX; ++*n) {
-		(*at)->state = REQ_TAKEN;
+	unsigned n = 0;
+	struct sq_req **at = &w->head;
+	for (; *at && n < BATCH_MAX; n++)
 		at = &(*at)->next;
-	}
+	w->batch = w->head;
 	w->head = *at;
 	if (!w->head)
 		w->tail = &w->head;
 	*at = NULL;
-	w->queued -= *n;
-	return batch;
+	w->queued -= n;
+	return n;
 }
 
 static void *writer_main(void *arg)
@@ -302,11 +343,10 @@ static void *writer_main(void *arg)
 		rest(w);
 		if (!w->head)
 			break;
-		unsigned n;
-		struct sq_req *batch = writer_next_batch(w, &n);
+		unsigned n = writer_next_batch(w);
 		pthread_mutex_unlock(&w->lock);
-		run_batch(w, batch, n);
-		batch_finish(w, batch);
+		run_batch(w, n);
+		batch_finish(w);
 		pthread_mutex_lock(&w->lock);
 		if (checkpoint_due(w, CHECKPOINT_FORCE_PAGES))
 			checkpoint_under_load(w);
@@ -323,6 +363,7 @@ enum status sq_writer_start(struct db *db, struct err *e)
 		return err_set(e, ST_NOMEM, "no memory for the writer of %s", db->cfg.name);
 	w->db = db;
 	w->tail = &w->head;
+	w->begun_tail = &w->begun;
 	w->conn = sq_conn_open(db, SQ_WRITER, e);
 	if (!w->conn) {
 		free(w);
@@ -381,22 +422,31 @@ static enum status writer_enqueue(struct sq_writer *w, struct sq_req *r, struct 
 	return err_set(e, ST_UNAVAILABLE, "%s: too many writes are waiting", db->cfg.name);
 }
 
-/* Before the thread has taken it; false: too late. */
+/* Out of the list, if it is there; where the list ended, *tail follows. */
+static bool req_unlink(struct sq_req **list, struct sq_req ***tail, struct sq_req *r)
+{
+	struct sq_req **at = list;
+	while (*at && *at != r)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = r->next;
+	if (tail && *tail == &r->next)
+		*tail = at;
+	return true;
+}
+
+/* Before the thread has begun it; false: too late. */
 static bool writer_withdraw(struct sq_writer *w, struct sq_req *r)
 {
 	pthread_mutex_lock(&w->lock);
-	bool queued = r->state == REQ_QUEUED;
-	for (struct sq_req **at = &w->head; queued; at = &(*at)->next) {
-		if (*at != r)
-			continue;
-		*at = r->next;
-		if (w->tail == &r->next)
-			w->tail = at;
+	bool leaves = r->state == REQ_QUEUED;
+	if (leaves && req_unlink(&w->head, &w->tail, r))
 		w->queued--;
-		break;
-	}
+	else if (leaves)
+		req_unlink(&w->batch, NULL, r);
 	pthread_mutex_unlock(&w->lock);
-	return queued;
+	return leaves;
 }
 
 static enum status await_in_fiber(struct sq_writer *w, struct sq_req *r)

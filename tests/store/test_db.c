@@ -677,8 +677,9 @@ struct write_in_batch {
 	db_tx_fn *fn;
 	enum status got;
 	struct err err;
+	bool soon; /* it waits for 100 ms at most */
 	bool ended;
-	};
+};
 
 static void write_in_batch(void *arg)
 {
@@ -686,6 +687,7 @@ static void write_in_batch(void *arg)
 	SCOPED_ARENA *arena = arena_new(1u << 20);
 	struct ctx ctx;
 	ctx_init(&ctx, arena);
+	ctx.deadline_ns = b->soon ? clock_mono_ns() + 100 * NS_PER_MS : 0;
 	b->got = db_write(&ctx, b->t->db, b->fn, &b->thing, &b->err);
 	b->ended = true;
 }
@@ -731,6 +733,36 @@ static void ping_notices_a_writer_that_stands_still(struct store *t)
 	sem_destroy(&l.go_on);
 	CHECK_STATUS(ST_TIMEOUT, during);
 	CHECK_OK(db_ping(t->ctx, t->db, &t->err));
+}
+
+/* A write and a ping that share their batch with a write that stands still leave at their deadline: the thread has not
+ * begun them. */
+static void deadline_holds_behind_a_long_write(struct store *t)
+{
+	struct ctx soon = *t->ctx;
+	struct long_write first = { .t = t }, second = { .t = t };
+	struct write_in_batch beside = { .t = t, .thing = { 1, "in time", ST_OK }, .fn = add_tx, .soon = true };
+	sem_init(&first.go_on, 0, 0);
+	sem_init(&second.go_on, 0, 0);
+	CHECK(fiber_spawn(fiber_loop(fiber_self()), long_write, &first, FIBER_LARGE));
+	CHECK(fiber_sleep_ns(20 * NS_PER_MS) == ST_OK);
+	CHECK(fiber_spawn(fiber_loop(fiber_self()), long_write, &second, FIBER_LARGE));
+	CHECK(fiber_spawn(fiber_loop(fiber_self()), write_in_batch, &beside, FIBER_LARGE));
+	CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	sem_post(&first.go_on); /* the thread takes what is queued meanwhile: the second and those beside it */
+	soon.deadline_ns = clock_mono_ns() + 50 * NS_PER_MS;
+	enum status ping = db_ping(&soon, t->db, &t->err);
+	while (!beside.ended)
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	CHECK(!second.ended);
+	sem_post(&second.go_on);
+	while (!first.ended || !second.ended)
+		CHECK(fiber_sleep_ns(NS_PER_MS) == ST_OK);
+	sem_destroy(&first.go_on);
+	sem_destroy(&second.go_on);
+	CHECK_STATUS(ST_TIMEOUT, ping);
+	CHECK_STATUS(ST_TIMEOUT, beside.got);
+	CHECK(count(t) == 0);
 }
 
 static void one_reader(struct db_config *c)
@@ -982,6 +1014,7 @@ static const struct store_test tests[] = {
 	{ "a_write_that_left_stops_nobody", a_write_that_left_stops_nobody },
 	{ "a_savepoint_that_can_not_end", a_savepoint_that_can_not_end, "sqlite" },
 	{ "ping_notices_a_writer_that_stands_still", ping_notices_a_writer_that_stands_still, "sqlite" },
+	{ "deadline_holds_behind_a_long_write", deadline_holds_behind_a_long_write, "sqlite" },
 	{ "values", values },
 	{ "rows_and_each", rows_and_each },
 	{ "query_inside_its_own_each", query_inside_its_own_each },
