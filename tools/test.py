@@ -17,6 +17,7 @@ import json
 import os
 import queue
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -28,8 +29,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Against what stands still, not against what is slow: a machine may have better things to do.
-SCRIPT_LIMIT = 1800  # seconds for one script
+TEST_LIMIT = 900  # seconds for one test, whatever meson's files say
+BUILD_LIMIT = 1800  # seconds for one build
 TIMEOUT_FACTOR = 10  # of the time-outs in meson's files
+LONG_AFTER = 300  # seconds, after which it is said which test is still under way
+FRAMES = 12  # of each thread of a test that does not end
 CORES = os.cpu_count() or 1
 AT_ONCE = min(4, CORES + 1)  # tests
 
@@ -213,27 +217,96 @@ under_way = set()  # processes, to be ended should this program end first
 spent = {"builds": 0.0, "tests": 0.0}  # seconds of processor time
 
 
-def execute(command, folder, env, limit, low=False):
-    """Its exit code, what it said, seconds, and seconds of processor time."""
+def children_of(pid):
+    """pid and what came from it, sessions of their own included, parents first."""
+    below = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            continue  # it has ended meanwhile
+        below.setdefault(parent, []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found += below.get(one, [])
+    return found
+
+
+def read_or_nothing(path):
+    try:
+        return Path(path).read_text(errors="replace").replace("\0", " ").strip()
+    except OSError:
+        return ""
+
+
+def threads_of(pid):
+    """Where each thread of a process stands: by gdb, else by what the kernel says."""
+    try:
+        done = subprocess.run(["gdb", "-batch", "-nx", "-p", str(pid), "-ex", f"thread apply all bt {FRAMES}"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace", timeout=60)
+        if "Thread" in done.stdout:
+            return done.stdout[done.stdout.index("Thread"):]
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+    lines = []
+    for task in sorted(Path(f"/proc/{pid}/task").glob("*")):
+        lines.append(f"thread {task.name} {read_or_nothing(task / 'comm')}: waits in {read_or_nothing(task / 'wchan') or '?'}")
+        lines += ["  " + line for line in read_or_nothing(task / "stack").splitlines()[:FRAMES]]
+    return "\n".join(lines)
+
+
+def where_it_stands(pids):
+    return "\n".join(f"{pid} {read_or_nothing(f'/proc/{pid}/cmdline')[:200]}\n{threads_of(pid)}" for pid in pids)
+
+
+def end_all(pids, how):
+    for pid in pids:
+        try:
+            os.kill(pid, how)
+        except ProcessLookupError:
+            pass
+
+
+def watch(p, name, limit, patience):
+    """Waits until p is to be reaped. Past the limit it says where p stands and ends it with its children; others go on."""
     began = time.monotonic()
+    ended = lambda seconds: exited(p.pid, began + seconds - time.monotonic())  # noqa: E731
+    if limit > LONG_AFTER and not ended(LONG_AFTER):
+        say(f"  note  {name} has been under way for {LONG_AFTER} s")
+    if ended(limit):
+        return False
+    pids = children_of(p.pid)
+    say(f"  note  {name} has not ended in {limit:.0f} s; where it stands:\n{where_it_stands(pids)}")
+    end_all(pids, signal.SIGTERM)
+    ended(limit + patience)
+    end_all(set(pids) | set(children_of(p.pid)), signal.SIGKILL)
+    ended(float("inf"))
+    return True
+
+
+def exited(pid, seconds):
+    """Whether a child has ended within so many seconds; it stays there to be reaped."""
+    fd = os.pidfd_open(pid)
+    try:
+        wait = select.poll()
+        wait.register(fd, select.POLLIN)
+        return bool(wait.poll(None if seconds == float("inf") else max(0, seconds) * 1000))
+    finally:
+        os.close(fd)
+
+
+def execute(command, folder, env, limit, low=False, patience=10):
+    """Its exit code, what it said, seconds, and seconds of processor time. Past its limit it has patience seconds to end."""
+    began = time.monotonic()
+    name = Path(command[-1]).name
     if low:
         command = ["nice", "-n", "10", *command]
     with tempfile.TemporaryFile() as said:
         p = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
         under_way.add(p.pid)
-        late = []
-
-        def too_late(how=signal.SIGTERM):
-            late.append(how)
-            os.killpg(p.pid, how)
-            if how == signal.SIGTERM:
-                threading.Timer(10, too_late, [signal.SIGKILL]).start()
-
-        timer = threading.Timer(limit, too_late)
-        timer.start()
+        late = watch(p, name, limit, patience)
         _, status, used = os.wait4(p.pid, 0)
         p.returncode = os.waitstatus_to_exitcode(status)
-        timer.cancel()
         under_way.discard(p.pid)
         said.seek(0)
         output = said.read().decode(errors="replace")
@@ -248,7 +321,7 @@ def build(kind, targets=(), low=False):
     if not (path / "meson-info").is_dir():
         shutil.rmtree(path, ignore_errors=True)
         subprocess.run(["meson", "setup", folder, *options], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    code, output, _, used = execute(["ninja", "-C", folder, *targets], ROOT, ENV, SCRIPT_LIMIT, low)
+    code, output, _, used = execute(["ninja", "-C", folder, *targets], ROOT, ENV, BUILD_LIMIT, low)
     spent["builds"] += used
     if code:
         raise Failed(f"{output[-8000:]}\nthe build in {folder} failed")
@@ -257,7 +330,7 @@ def build(kind, targets=(), low=False):
 
 def build_plain(low):
     """What ./run --build makes, and every benchmark; a folder that is there already is used."""
-    code, output, _, used = execute(["./run", "--build"], ROOT, ENV, SCRIPT_LIMIT, low)
+    code, output, _, used = execute(["./run", "--build"], ROOT, ENV, BUILD_LIMIT, low)
     spent["builds"] += used
     if code:
         raise Failed(output[-8000:])
@@ -340,14 +413,14 @@ def add_compiled(line, suite, kind, only, low):
     if not cases and only is None:
         raise Failed(f"there is no test of the suite {suite}")
     for place, (name, t, _) in enumerate(cases):
-        line.add(suite, place, name, t["cmd"], t["workdir"] or ROOT / kind[0], dict(ENV, **t["env"]), t["timeout"] * TIMEOUT_FACTOR)
+        line.add(suite, place, name, t["cmd"], t["workdir"] or ROOT / kind[0], dict(ENV, **t["env"]), min(t["timeout"] * TIMEOUT_FACTOR, TEST_LIMIT))
 
 
 def add_scripts(line, suite, folder, only):
     env = ENV if folder == "tests/tools" else dict(ENV, GUILDHALL=str(ROOT / ASAN[0] / "guildhall"), BUILD_DIR=str(ROOT / ASAN[0]))
     for place, script in enumerate(scripts_in(folder)):
         if only is None or script.stem in only:
-            line.add(suite, place, script.name, [*interpreter(script), str(script)], ROOT, env, SCRIPT_LIMIT)
+            line.add(suite, place, script.name, [*interpreter(script), str(script)], ROOT, env, TEST_LIMIT)
 
 
 def npm_install(folder):

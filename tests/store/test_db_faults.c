@@ -190,7 +190,7 @@ static void waiting_ends_with_the_deadline(struct store *t)
 static void short_checkout(struct db_config *c)
 {
 	c->pool = 1;
-	c->checkout_ns = 500 * NS_PER_MS; /* includes connecting, on a busy machine */
+	c->checkout_ns = 2 * NS_PER_S; /* includes connecting, on a busy machine */
 }
 
 static void checkout_times_out(struct store *t)

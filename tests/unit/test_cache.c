@@ -98,7 +98,8 @@ static void bytes_are_bounded_and_the_popular_stay(void **state)
 /* --- making --- */
 
 static _Atomic int made, active, most;
-static _Atomic bool wait_in_make, fail_make, drop_in_make;
+static _Atomic bool fail_make, drop_in_make;
+static _Atomic int64_t wait_in_make; /* ns */
 
 static _Alignas(max_align_t) const char made_from[] = "value";
 
@@ -111,8 +112,9 @@ static enum status make(struct ctx *ctx, const void *arg, struct blob **out, str
 		atomic_store(&most, now);
 	atomic_fetch_add(&made, 1);
 	enum status st = ST_OK;
-	if (atomic_load(&wait_in_make))
-		st = fiber_sleep_ns(20 * NS_PER_MS);
+	int64_t wait = atomic_load(&wait_in_make);
+	if (wait)
+		st = fiber_sleep_ns(wait);
 	if (atomic_load(&drop_in_make))
 		cache_drop_tag(cache, STR("t"));
 	atomic_fetch_sub(&active, 1);
@@ -149,7 +151,8 @@ static void get_expect(const struct cache_policy *p, enum cache_state want)
 static void reset(void)
 {
 	made = most = 0;
-	wait_in_make = fail_make = drop_in_make = false;
+	fail_make = drop_in_make = false;
+	wait_in_make = 0;
 }
 
 static void in_fiber_stale(void *arg)
@@ -216,7 +219,7 @@ static void one_maker(void **state)
 	enum { LOOPS = 3, EACH = 50 };
 	cache = cache_new(1 << 20, 2, NULL, NULL);
 	reset();
-	atomic_store(&wait_in_make, true);
+	atomic_store(&wait_in_make, 20 * NS_PER_MS);
 	atomic_store(&left, LOOPS * (EACH + 1));
 	struct loops *ls = loops_start(LOOPS, NULL, NULL, NULL);
 	assert_non_null(ls);
@@ -250,11 +253,12 @@ static void cancelled_get(void *arg)
 static void in_fiber_cancel(void *arg)
 {
 	reset();
-	atomic_store(&wait_in_make, true);
+	atomic_store(&wait_in_make, 3600 * NS_PER_S); /* it is cancelled before, on however busy a machine */
 	atomic_store(&left, 2);
 	assert_non_null(fiber_spawn(loop_current(), cancelled_get, NULL, FIBER_LARGE));
 	while (!atomic_load(&active))
 		fiber_yield();
+	atomic_store(&wait_in_make, NS_PER_MS);
 	assert_non_null(fiber_spawn(loop_current(), one_get, NULL, FIBER_LARGE));
 	fiber_yield();
 	fiber_cancel(maker);
