@@ -8,6 +8,11 @@ import ctypes
 import ctypes.util
 
 OK, ROW, DONE = 0, 100, 101
+UTF8 = 1
+FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+# What the program adds (src/db/sqlite_marks.c): names and numbers of arguments. Nothing is run, so they do nothing.
+FUNCTIONS = (('search_marked', 2), ('search_snippet', 2))
+NOTHING = FUNCTION(lambda context, count, values: None)
 
 
 class SqlError(Exception):
@@ -33,6 +38,7 @@ def _load():
         'sqlite3_column_decltype': (text, [ptr, num]),
         'sqlite3_stmt_readonly': (num, [ptr]),
         'sqlite3_error_offset': (num, [ptr]),
+        'sqlite3_create_function': (num, [ptr, text, num, num, ptr, FUNCTION, ptr, ptr]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(lib, name, None)
@@ -61,6 +67,8 @@ class Schema:
         self.db = ctypes.c_void_p()
         if self.lib.sqlite3_open(b':memory:', ctypes.byref(self.db)) != OK:
             raise SqlError('SQLite can not open a database in memory')
+        for name, count in FUNCTIONS:
+            self.lib.sqlite3_create_function(self.db, name.encode(), count, UTF8, None, NOTHING, None, None)
 
     def close(self):
         if self.db:

@@ -63,8 +63,11 @@ enum status sq_run(struct sq_conn *c, struct db_query *q, const struct db_value 
 /* Several statements without parameters: migrations. */
 enum status sq_script(struct sq_conn *c, const char *sql, struct err *e) MUST_CHECK;
 enum status sq_sync(struct sq_conn *c, enum sq_sync when, struct err *e) MUST_CHECK; /* between transactions */
-/* Gives the connection the tokenizer "words" of full text search. ST_NOT_IMPLEMENTED: SQLite has none. */
+/* Gives the connection the tokenizer "words" of full text search, and what sq_marks gives. ST_NOT_IMPLEMENTED: SQLite
+   has none. */
 enum status sq_words(struct sq_conn *c, struct err *e) MUST_CHECK;
+/* Gives the connection the functions search_marked and search_snippet (sqlite_marks.c); api: of this connection. */
+enum status sq_marks(struct sq_conn *c, fts5_api *api, struct err *e) MUST_CHECK;
 /* Maps the connection's last error. */
 enum status sq_error(struct sq_conn *c, int code, const char *what, struct err *e);
 

@@ -165,5 +165,5 @@ enum status sq_words(struct sq_conn *c, struct err *e)
 	if (!api)
 		return err_set(e, ST_NOT_IMPLEMENTED, "SQLite is built without full text search (FTS5)");
 	int rc = api->xCreateTokenizer(api, "words", api, &words, NULL);
-	return rc == SQLITE_OK ? ST_OK : sq_error(c, rc, "words", e);
+	return rc == SQLITE_OK ? sq_marks(c, api, e) : sq_error(c, rc, "words", e);
 }

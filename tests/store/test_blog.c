@@ -549,6 +549,55 @@ static enum status put_long_words(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
+/* Posts with the word in their text, of which two have it in their title, too; and one more after them. */
+static enum status put_common(struct db_conn *c, void *arg, struct err *e)
+{
+	const int64_t *range = arg;
+	const struct str none = STR("");
+	int64_t at = 1000;
+	for (int64_t i = range[0]; i <= range[1]; i++) {
+		struct str title = i == 5 || i == 9 ? STR("Common ground") : STR("Other");
+		TRY(q_blog_object_add(c, i, STR("post"), arena_strf(db_arena(c), "c%d", (int)i), title,
+		        STR("published"), STR("public"), false, none, 0, none, none, NULL, none, none, at, at, &at,
+		        STR_NULL, STR_NULL, NULL, e));
+		TRY(q_blog_search_put(c, i, title, STR("what they have in common"), NULL, e));
+	}
+	return ST_OK;
+}
+
+/* As many hits as are weighed (WEIGHED_MAX), and one more: then the newest are first, behind those with the word in
+   their title where the engine can say which. */
+static void common_words(struct store *t)
+{
+	struct blog_hits hits;
+	bool lite = db_engine(t->db) == DB_SQLITE;
+	for (int more = 0; more < 2; more++) {
+		int64_t range[2] = { more ? 301 : 1, more ? 301 : 300 };
+		CHECK_OK(db_write(t->ctx, t->db, put_common, range, &t->err));
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(blog_search(t->ctx, c, STR("common"), 1, 10, &hits, &t->err));
+		CHECK(hits.count == 10 && hits.total == 300 + more);
+		bool titled = !more || lite;
+		CHECK(hits.list[0].card.id == (titled ? 9 : 301));
+		CHECK(hits.list[1].card.id == (titled ? 5 : 300));
+		if (more)
+			CHECK(hits.list[2].card.id == (lite ? 301 : 299));
+		/* Every hit is on one page, and on no other. */
+		bool seen[302] = { false };
+		for (int page = 1; page <= hits.pages; page++) {
+			struct blog_hits part;
+			CHECK_OK(blog_search(t->ctx, c, STR("common"), page, 10, &part, &t->err));
+			for (size_t i = 0; i < part.count; i++) {
+				CHECK(!seen[part.list[i].card.id]);
+				seen[part.list[i].card.id] = true;
+			}
+		}
+		for (int i = 1; i <= 300 + more; i++)
+			CHECK(seen[i]);
+	}
+}
+
 static void search_in_any_spelling(struct store *t)
 {
 	static const struct { const char *query; int64_t id; } rows[] = {
@@ -558,7 +607,7 @@ static void search_in_any_spelling(struct store *t)
 		{ "\u0142\u00f3d\u017a", 2 }, { "\u0141\u00d3D\u0179", 2 }, { "strasse", 2 }, { "stra\u00dfe", 2 },
 		{ "grosse", 2 }, { "gr\u00f6\u00dfe", 2 }, { "smorrebrod", 2 }, { "sm\u00f8rre", 2 }, { "coeur", 2 },
 		{ "aero", 2 }, { "naive", 2 }, { "elections", 2 }, { "istanbul", 2 }, { "lodzz", 0 },
-		{ "ylqqq", 10 },
+		{ "ylqqq", 10 }, { "gr", 2 }, { "g", 0 }, /* a letter alone is a word, and none begins with it */
 	};
 	struct blog_hits hits;
 	CHECK_OK(db_write(t->ctx, t->db, put_texts, NULL, &t->err));
@@ -726,6 +775,7 @@ int main(int argc, char **argv)
 		{ .name = "ghost6_site", .run = ghost6_site },
 		{ .name = "ghost6_machines", .run = ghost6_machines },
 		{ .name = "ghost6_search", .run = ghost6_search },
+		{ .name = "common_words", .run = common_words },
 		{ .name = "search_in_any_spelling", .run = search_in_any_spelling },
 		{ .name = "twice_changes_nothing", .run = twice_changes_nothing },
 		{ .name = "changed_is_a_new_revision", .run = changed_is_a_new_revision },

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "db/internal.h"
 #include "fixture_sql.h"
@@ -1016,12 +1017,108 @@ static void changed_migration_is_refused(struct store *t)
 	CHECK(strstr(t->err.msg, "fixture/0002_parts"));
 }
 
+/* Hits are marked as the engine marks them, whatever the script, and the shown part is the one with most of them. */
+static void hits_are_marked(struct store *t)
+{
+	static const struct { const char *text, *query, *snippet; } rows[] = {
+		{ "One loaf, two loaves", "\"loaf\"", "One \2loaf\3, two loaves" },
+		{ "One loaf, two loaves", "\"loa\"*", "One \2loaf\3, two \2loaves\3" },
+		{ "loaf", "\"loaf\"", "\2loaf\3" },
+		{ "Gr\u00f6\u00dfe und Stra\u00dfe", "\"strasse\"", "Gr\u00f6\u00dfe und \2Stra\u00dfe\3" },
+		{ "\u6df1\u5ea6\u5b78\u7fd2", "\"\u5ea6\u5b78\"", "\u6df1\2\u5ea6\u5b78\3\u7fd2" },
+		{ "\u5ea6\u5b78\u5ea6\u5b78\u7fd2", "\"\u5ea6\u5b78\" \"\u7fd2\"",
+		        "\2\u5ea6\u5b78\3\2\u5ea6\u5b78\3\2\u7fd2\3" },
+		{ "a b a b a", "\"a b a\"", "\2a b a b a\3" },
+		{ "so und so", "\"so\" \"und\"", "\2so\3 \2und\3 \2so\3" },
+		{ "(x) y!", "\"x\" \"y\"*", "(\2x\3) \2y\3!" },
+		/* The word alone is at 1, both are at 41. */
+		{ "1 crumb 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 "
+		  "36 37 38 39 40 crumb crust 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 "
+		  "60 61 62 63 64 65 66 67",
+		        "\"crust\" \"crumb\"*",
+		        "\u202633 34 35 36 37 38 39 40 \2crumb\3 \2crust\3 43 44 45 46 47 48 49 50 51 52 53 54 55 56 "
+		        "57 58 59 60 61 62 63 64\u2026" },
+		{ "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 end", "\"end\"",
+		        "\u202624 25 26 27 28 29 30 31 \2end\3" },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct fixture_marks_row *row;
+		char name[512];
+		snprintf(name, sizeof name, "%s%s", rows[i].text, i == 1 ? "." : ""); /* no two are called alike */
+		CHECK_OK(add(t, (int64_t)i + 1, name));
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(q_fixture_marks(c, (int64_t)i + 1, str_c(rows[i].query), &row, &t->err));
+		CHECK(row);
+		char *wanted = arena_printf(t->ctx->arena, "%s%s", rows[i].snippet, i == 1 ? "." : "");
+		if (!str_eq(row->marked, row->engine_marked) || !str_eqc(row->snippet, wanted))
+			printf("%.*s\n%.*s\n%.*s\n", STR_ARG(row->marked), STR_ARG(row->engine_marked),
+			        STR_ARG(row->snippet));
+		CHECK(str_eq(row->marked, row->engine_marked));
+		CHECK(str_eqc(row->snippet, wanted));
+	}
+}
+
+static struct str marked(struct store *t, int64_t id, struct str name, struct str query, bool snippet)
+{
+	struct fixture_marks_row *row = NULL;
+	struct thing thing = { id, arena_cstr(t->ctx->arena, name), ST_OK };
+	if (db_write(t->ctx, t->db, add_tx, &thing, &t->err) != ST_OK)
+		return STR("not added");
+	SCOPED_DB_READ c = NULL;
+	if (db_read(t->ctx, t->db, &c, &t->err) != ST_OK ||
+	        q_fixture_marks(c, id, query, &row, &t->err) != ST_OK || !row)
+		return STR("not found");
+	return snippet ? row->snippet : row->marked;
+}
+
+/* So many words are marked, so many bytes of words kept, and so much of a text looked through, and no more. */
+static void marks_are_bounded(struct store *t)
+{
+	struct buf text, query;
+	buf_arena(&text, t->ctx->arena, 1 << 20);
+	buf_arena(&query, t->ctx->arena, 1 << 20);
+	for (int i = 1; i <= 65; i++) {
+		buf_printf(&text, "%sw%d", i > 1 ? " . " : "", i);
+		buf_printf(&query, " \"w%d\"", i);
+	}
+	struct str got = marked(t, 1, buf_str(&text), buf_str(&query), false);
+	CHECK(str_find(got, STR("\2w64\3")) >= 0 && str_find(got, STR("\2w65\3")) < 0);
+	for (int more = 0; more < 2; more++) { /* 2048 bytes of words, and one more */
+		text.len = 0;
+		query.len = 0;
+		for (int i = 0; i < 4; i++) {
+			buf_printf(&query, "%s\"", i ? " " : "");
+			for (int k = 0; k < 511 + (i < 3 || more); k++) {
+				buf_putc(&query, (char)('a' + i));
+				buf_putc(&text, (char)('a' + i));
+			}
+			buf_puts(&query, "\"");
+			buf_putc(&text, ' ');
+		}
+		buf_puts(&query, " \"z\"");
+		buf_puts(&text, "z");
+		got = marked(t, 2 + more, buf_str(&text), buf_str(&query), false);
+		CHECK(str_find(got, STR("\2d")) >= 0 && (str_find(got, STR("\2z\3")) >= 0) == !more);
+	}
+	for (int more = 0; more < 2; more++) { /* the word ends with what is looked through; and a byte behind it */
+		text.len = 0;
+		while (text.len < (64 << 10) - 7u + (unsigned)more)
+			buf_putc(&text, text.len % 2 ? ' ' : '1');
+		buf_puts(&text, " needle here");
+		got = marked(t, 4 + more, buf_str(&text), STR("\"needle\""), true);
+		CHECK((str_find(got, STR("\2needl")) >= 0) == !more);
+	}
+}
+
 static const struct store_test tests[] = {
 	{ "ping", ping },
 	{ "a_write_that_left_stops_nobody", a_write_that_left_stops_nobody },
 	{ "a_savepoint_that_can_not_end", a_savepoint_that_can_not_end, "sqlite" },
 	{ "ping_notices_a_writer_that_stands_still", ping_notices_a_writer_that_stands_still, "sqlite" },
 	{ "deadline_holds_behind_a_long_write", deadline_holds_behind_a_long_write, "sqlite" },
+	{ "hits_are_marked", hits_are_marked, "sqlite" },
+	{ "marks_are_bounded", marks_are_bounded, "sqlite" },
 	{ "values", values },
 	{ "rows_and_each", rows_and_each },
 	{ "query_inside_its_own_each", query_inside_its_own_each },

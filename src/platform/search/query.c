@@ -48,7 +48,7 @@ struct str search_query(struct arena *a, enum db_engine engine, struct str typed
 		buf_puts(&b, open);
 		buf_putstr(&b, words[i]);
 		buf_puts(&b, open);
-		if (i == n - 1 || begins[i])
+		if ((i == n - 1 && str_utf8_first(words[i], words[i].n - 1).n) || begins[i])
 			buf_puts(&b, more);
 	}
 	return buf_str(&b);

@@ -24,7 +24,8 @@ extern const struct route search_routes[];
 /* --- for services that answer ------------------------------------------------------------------------------------- */
 
 /* A query in the language of the engine's full text search (SQLite FTS5, PostgreSQL to_tsquery): all words wanted, the
-   last may be the beginning of one. Made of letters and digits alone, so it is safe in any text. "" : no word in it. */
+   last may be the beginning of one (a letter alone is a word: too much begins with it). Made of letters and digits
+   alone, so it is safe in any text. "" : no word in it. */
 struct str search_query(struct arena *a, enum db_engine engine, struct str typed, bool *left_out);
 
 /* For LIKE … ESCAPE '!' over lower case: anything with `typed` in it. */

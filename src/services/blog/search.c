@@ -11,6 +11,7 @@
 #include "services/blog/store_parts.h"
 
 #define HITS_MAX 1000 /* counted and paged through; whoever wants more of them asks more exactly */
+#define WEIGHED_MAX 300 /* hits of which each is weighed; of more the newest are shown, on SQLite with those first that have the words in their title */
 #define PATH_MAX_ 1024 /* bytes of an address that leads nowhere which are looked at */
 
 /* --- the query ---------------------------------------------------------------------------------------------------- */
@@ -29,7 +30,7 @@ enum status blog_search(struct ctx *ctx, struct db_conn *c, struct str query, in
 	struct str q = search_query(a, db_engine(db_of(c)), query, &out->words_left_out);
 	if (!q.n)
 		return ST_OK;
-	TRY(q_blog_search(c, q, clock_now_us(), size, offset, HITS_MAX + 1, &rows, &n, e));
+	TRY(q_blog_search(c, q, clock_now_us(), size, offset, HITS_MAX + 1, WEIGHED_MAX, &rows, &n, e));
 	TRY(store_past_end(page, n, e));
 	struct store_ids ids = { ARENA_ARRAY(a, int64_t, n + 1), n };
 	for (size_t i = 0; i < n; i++)

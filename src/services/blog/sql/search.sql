@@ -1,34 +1,65 @@
 -- Search over public text. Hits are marked with U+0002 … U+0003, which no stored text contains.
 
 -- q: made by search.c from the words asked for, in the engine's own query language.
+-- Words that are in many texts say little, and to weigh each would take long: with more than `weighed` hits, those with the words in their
+-- title come first (SQLite), then the newest.
 -- name: blog_search
--- params: q text, now int, lim int, off int, most int
+-- params: q text, now int, lim int, off int, most int, weighed int
 -- rows: id int, title text, snippet text, total int
 -- sqlite:
--- Hits are shown in words only when it is known which of them are: marking them all takes a hundred times as long.
-WITH hits AS MATERIALIZED (
-  SELECT o.id AS id, bm25(search_fts, 8.0, 1.0) AS score
-    FROM search_fts JOIN objects o ON o.id = search_fts.rowid
-   WHERE search_fts MATCH :q AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
-   ORDER BY score, o.id DESC LIMIT :lim OFFSET :off)
-SELECT h.id, highlight(search_fts, 0, char(2), char(3)) AS title,
-       snippet(search_fts, 1, char(2), char(3), '…', 32) AS snippet,
-       (SELECT count(*) FROM (SELECT 1 FROM search_fts g JOIN objects p ON p.id = g.rowid
-         WHERE g.search_fts MATCH :q AND p.status IN ('published', 'scheduled') AND p.published_at <= :now LIMIT :most)) AS total
-  FROM hits h CROSS JOIN search_fts
- WHERE search_fts.rowid = h.id AND search_fts MATCH :q
- ORDER BY h.score, h.id DESC;
+-- Hits are marked only when it is known which of them are shown, and in their text alone (db/sqlite_marks.c). A part that is not
+-- wanted looks for nothing ('""' has no hits): a condition beside its MATCH would be asked for each hit.
+WITH many AS MATERIALIZED (
+  SELECT count(*) > :weighed AS yes FROM (SELECT 1 FROM search_fts WHERE search_fts MATCH :q LIMIT :weighed + 1)),
+titled AS MATERIALIZED (
+  SELECT o.id AS id FROM search_fts CROSS JOIN objects o
+   WHERE search_fts MATCH CASE WHEN (SELECT yes FROM many) THEN '{title} : (' || :q || ')' ELSE '""' END AND o.id = search_fts.rowid
+     AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+   ORDER BY search_fts.rowid DESC LIMIT :lim + :off),
+newest AS MATERIALIZED (
+  SELECT o.id AS id FROM search_fts CROSS JOIN objects o
+   WHERE search_fts MATCH CASE WHEN (SELECT yes FROM many) THEN :q ELSE '""' END AND o.id = search_fts.rowid
+     AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+   ORDER BY search_fts.rowid DESC LIMIT 2 * (:lim + :off)),
+hits AS MATERIALIZED (
+  SELECT id, kind, score FROM (
+    SELECT o.id AS id, 0 AS kind, bm25(search_fts, 8.0, 1.0) AS score
+      FROM search_fts CROSS JOIN objects o
+     WHERE search_fts MATCH CASE WHEN (SELECT yes FROM many) THEN '""' ELSE :q END AND o.id = search_fts.rowid
+       AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+    UNION ALL SELECT id, 0, 0.0 FROM titled
+    UNION ALL SELECT id, 1, 0.0 FROM newest WHERE id NOT IN (SELECT id FROM titled))
+   ORDER BY kind, score, id DESC LIMIT :lim OFFSET :off)
+SELECT h.id, search_marked(d.title, :q) AS title, search_snippet(d.body, :q) AS snippet,
+       (SELECT count(*) FROM (SELECT 1 FROM search_fts g CROSS JOIN objects p
+         WHERE g.search_fts MATCH :q AND p.id = g.rowid AND p.status IN ('published', 'scheduled') AND p.published_at <= :now
+         LIMIT :most)) AS total
+  FROM hits h JOIN search_docs d ON d.object_id = h.id
+ ORDER BY h.kind, h.score, h.id DESC;
 -- postgres:
+WITH many AS MATERIALIZED (
+  SELECT count(*) > :weighed AS yes FROM (
+    SELECT 1 FROM search_docs d WHERE d.tsv @@ to_tsquery('simple', search_words(:q)) LIMIT :weighed + 1) AS s)
 SELECT h.id,
        ts_headline('simple', d.title, to_tsquery('simple', search_words(:q)),
                    'HighlightAll=true, StartSel="' || chr(2) || '", StopSel="' || chr(3) || '"') AS title,
        ts_headline('simple', left(d.body, 200000), to_tsquery('simple', search_words(:q)),
                    'MaxWords=32, MinWords=16, MaxFragments=1, StartSel="' || chr(2) || '", StopSel="' || chr(3) || '"') AS snippet,
-       h.total
-  FROM (SELECT o.id, ts_rank(d.tsv, to_tsquery('simple', search_words(:q))) AS rank, least(count(*) OVER (), :most) AS total
-          FROM search_docs d JOIN objects o ON o.id = d.object_id
-         WHERE d.tsv @@ to_tsquery('simple', search_words(:q)) AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
-         ORDER BY rank DESC, o.id DESC LIMIT :lim OFFSET :off) AS h
+       (SELECT count(*) FROM (SELECT 1 FROM search_docs g JOIN objects p ON p.id = g.object_id
+         WHERE g.tsv @@ to_tsquery('simple', search_words(:q)) AND p.status IN ('published', 'scheduled') AND p.published_at <= :now
+         LIMIT :most) AS counted) AS total
+  FROM (SELECT id, rank FROM (
+          SELECT o.id, ts_rank(d.tsv, to_tsquery('simple', search_words(:q))) AS rank
+            FROM search_docs d JOIN objects o ON o.id = d.object_id
+           WHERE NOT (SELECT yes FROM many) AND d.tsv @@ to_tsquery('simple', search_words(:q))
+             AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+          UNION ALL
+          SELECT id, 0 FROM (
+            SELECT o.id FROM search_docs d JOIN objects o ON o.id = d.object_id
+             WHERE (SELECT yes FROM many) AND d.tsv @@ to_tsquery('simple', search_words(:q))
+               AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+             ORDER BY d.object_id DESC LIMIT :lim + :off) AS newest) AS found
+         ORDER BY rank DESC, id DESC LIMIT :lim OFFSET :off) AS h
   JOIN search_docs d ON d.object_id = h.id
  ORDER BY h.rank DESC, h.id DESC;
 
