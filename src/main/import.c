@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * guildhall import ghost FILE: take over another system's content.
+ * guildhall import KIND FILE: take over another system's content.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -32,12 +32,29 @@ static void import_progress(void *arg, const char *stage, size_t done, size_t to
 	fprintf(stderr, "\r%-10s [%s] %zu/%zu", stage, bar, done, total);
 }
 
+typedef enum status import_fn(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
+                              struct import_report *report, struct err *e);
+
+static const struct { const char *name; import_fn *import; } kinds[] = {
+	{ "ghost", blog_import_ghost },
+	{ "markdown", blog_import_markdown },
+};
+
+static import_fn *import_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(kinds[i].name, name))
+			return kinds[i].import;
+	return NULL;
+}
+
 static enum status import_command_run(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
 	struct import_work w = { .blog = platform_service(p, "blog") };
-	if (strcmp(inv->args[0], "ghost"))
-		return err_set(e, ST_USAGE, "'%s' can not be imported; there is: ghost", inv->args[0]);
+	import_fn *import = import_of(inv->args[0]);
+	if (!import)
+		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown", inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	const char *site = inv_option(inv, "site-url"), *media = inv_option(inv, "media");
@@ -51,7 +68,7 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 		.progress = isatty(2) ? import_progress : NULL,
 		.progress_arg = &w };
 	inv->ctx->svc = w.blog;
-	enum status st = blog_import_ghost(inv->ctx, w.blog->db, p->media, &w.options, &w.report, e);
+	enum status st = import(inv->ctx, w.blog->db, p->media, &w.options, &w.report, e);
 	if (w.stage)
 		fputc('\n', stderr);
 	TRY(st);
@@ -75,10 +92,13 @@ static const struct option_def options[] = {
 
 const struct command command_import = {
 	.name = "import",
-	.usage = "ghost FILE [--media DIR]",
+	.usage = "ghost FILE [--media DIR] | markdown FOLDER",
 	.summary = "Take over the content of another system",
-	.details = "FILE is an export of Ghost 0 to 6 (Settings, Migration tools, Export). All of it is written in one "
-	           "transaction, or nothing.\n"
+	.details = "ghost: an export of Ghost 0 to 6 (Settings, Migration tools, Export).\n"
+	           "markdown: each *.md in the folder is a post (CommonMark 0.31; title, slug, date, tags and draft in "
+	           "YAML "
+	           "between lines ---).\n"
+	           "All of it is written in one transaction, or nothing. "
 	           "Importing again changes only what has changed there.",
 	.options = options,
 	.min_args = 2,

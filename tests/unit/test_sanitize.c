@@ -146,7 +146,7 @@ static const struct row article_rows[] = {
 	{ "<p>a<object><p>b</p></object></p>", "<p>a\n</p><p>b</p>\n<p></p>" },
 	{ "a<!-- c --><![CDATA[d]]>e", "ae" },
 	{ "x\x01\x02y\x7fz", "x\xef\xbf\xbd\xef\xbf\xbdy\xef\xbf\xbdz" },
-	{ "<p title='a&#10;b'>t</p>", "<p title=\"a b\">t</p>" },
+	{ "<p title='a&#10;b'>t</p>", "<p title=\"a&#10;b\">t</p>" },
 	{ "\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd" },
 };
 

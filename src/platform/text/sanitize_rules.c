@@ -339,9 +339,12 @@ static bool is_class_allowed(enum sanitize_policy p, struct str w)
 	static const char *const article_prefixes[] = { "kg-", "language-", "footnote", "task-list", NULL };
 	static const char *const remote_prefixes[] = { "h-", "p-", "u-", "dt-", "e-", NULL };
 	static const char remote_words[] = "mention hashtag ellipsis invisible quote-inline";
-	for (size_t i = 0; i < w.n; i++)
-		if (!is_name_char((unsigned char)w.p[i]))
+	bool language = p == SANITIZE_ARTICLE && str_starts(w, STR("language-")); /* c++, c#, asp.net, föö */
+	for (size_t i = 0; i < w.n; i++) {
+		unsigned char c = (unsigned char)w.p[i];
+		if (!is_name_char(c) && !(language && (c >= 0x80 || strchr("+#.", c))))
 			return false;
+	}
 	const char *const *prefix = p == SANITIZE_ARTICLE ? article_prefixes : remote_prefixes;
 	for (; *prefix; prefix++)
 		if (str_starts(w, str_c(*prefix)))
@@ -493,9 +496,9 @@ static bool put_text(struct buf *v, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (c == '\t' || c == '\n' || c == '\r')
+		if (c == '\t' || c == '\r')
 			buf_putc(v, ' ');
-		else if (c >= 0x20 && c != 0x7f)
+		else if (c == '\n' || (c >= 0x20 && c != 0x7f))
 			buf_putc(v, (char)c);
 	}
 	return true;

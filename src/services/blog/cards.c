@@ -171,23 +171,33 @@ static void markdown_notes_left(void *arg)
 	render_note(arg, "footnotes after the first %d stay as they were typed", MARKDOWN_NOTES_MAX);
 }
 
-void render_markdown(struct render *r, struct str source)
+static void put_markdown_as(struct render *r, struct str source, const struct markdown_options *o)
 {
 	struct buf b;
-	const struct markdown_options o = {
-		.ghost = true, .heading_id = markdown_heading_id, .notes_left = markdown_notes_left, .arg = r,
-		.set = ++r->markdowns
-	};
 	if (r->status != ST_OK)
 		return;
 	buf_arena(&b, r->a, BODY_HTML_MAX);
 	r->status = source.n > BODY_SOURCE_MAX ? err_set(r->err, ST_TOO_LARGE, "the Markdown is too large")
-	                                       : markdown_html(r->a, source, &o, &b, r->err);
+	                                       : markdown_html(r->a, source, o, &b, r->err);
 	if (r->status == ST_OK)
 		buf_putstr(r->out, render_foreign(r, buf_str(&b)).s);
 }
 
-static void put_markdown(struct card *k) { render_markdown(k->r, card_text(k, "markdown")); }
+void render_markdown(struct render *r, struct str source)
+{
+	put_markdown_as(r, source,
+	        &(struct markdown_options){ .ghost = true, .heading_id = markdown_heading_id,
+	                .notes_left = markdown_notes_left, .arg = r, .set = ++r->markdowns });
+}
+
+/* dialect: what a text that was no Ghost's is read as. */
+static void put_markdown(struct card *k)
+{
+	if (str_eqc(card_text(k, "dialect"), "commonmark"))
+		put_markdown_as(k->r, card_text(k, "markdown"), &(struct markdown_options){ .ghost = false });
+	else
+		render_markdown(k->r, card_text(k, "markdown"));
+}
 
 /* Of the other site's HTML a frame of a listed host or the text of a quotation may be left; else the link serves. */
 static void put_embed(struct card *k)

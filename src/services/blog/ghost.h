@@ -34,6 +34,7 @@ struct ghost_index { struct ghost_entry *list; size_t count; };
 
 struct ghost {
 	struct ctx *ctx;
+	struct import_run *run;
 	struct arena *a;            /* the plan's */
 	struct arena *scratch;      /* of one object; reset by whoever renders */
 	json_t *doc;                /* owns every row; texts borrowed from it last as long as the plan */

@@ -19,46 +19,12 @@
 
 struct plan_object *ghost_object(struct ghost *g, enum import_kind kind, const char *type, json_t *row)
 {
-	static const struct str empty = STR_INIT("");
-	struct plan_object *o = &g->plan->objects[g->plan->object_count++];
 	bool post = kind == IMPORT_POSTS || kind == IMPORT_PAGES;
 	struct str id = ghost_id(g->a, row, post ? "uuid" : "id"); /* relations name the others by id */
 	if (!id.n)
 		id = ghost_id(g->a, row, post ? "id" : "uuid");
-	*o = (struct plan_object){
-		.kind = kind,
-		.type = str_c(type),
-		.status = STR("published"),
-		.visibility = STR("public"),
-		.excerpt = empty,
-		.lang = empty,
-		.template = empty,
-		.image_url = empty,
-		.image_alt = empty,
-		.custom_excerpt = empty,
-		.caption = empty,
-		.meta_title = empty,
-		.meta_description = empty,
-		.og_title = empty,
-		.og_description = empty,
-		.og_image = empty,
-		.twitter_title = empty,
-		.twitter_description = empty,
-		.twitter_image = empty,
-		.canonical_url = empty,
-		.accent = empty,
-		.code_head = empty,
-		.code_foot = empty,
-		.email = empty,
-		.role = empty,
-		.location = empty,
-		.website = empty,
-		.social = STR("{}"),
-		.cover_url = empty,
-		.origin = post ? arena_strf(g->a, "ghost:%.*s", STR_ARG(id))
-		               : arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)),
-	};
-	return o;
+	return plan_object(g->plan, kind, type, post ? arena_strf(g->a, "ghost:%.*s", STR_ARG(id))
+	                                               : arena_strf(g->a, "ghost:%s:%.*s", type, STR_ARG(id)));
 }
 
 static struct str plan_address(struct ghost *g, json_t *row, const char *key)

@@ -17,46 +17,14 @@ struct relations {
 
 /* --- bodies ------------------------------------------------------------------------------------------------------- */
 
-static struct str plan_text(struct ghost *g, struct str s) { return s.p ? arena_str(g->a, s) : STR_NULL; }
-
-static void keep_body(struct ghost *g, struct body *to, const struct body *from)
-{
-	*to = *from;
-	to->html.s = plan_text(g, from->html.s);
-	to->member.s = plan_text(g, from->member.s);
-	to->visitor.s = plan_text(g, from->visitor.s);
-	to->preview.s = plan_text(g, from->preview.s);
-	to->plain = plan_text(g, from->plain);
-	to->plain_preview = plan_text(g, from->plain_preview);
-	to->notes = NULL;
-	to->note_count = 0;
-}
-
 bool ghost_render(
         struct ghost *g, struct plan_object *o, enum body_format format, struct str source, struct str fallback)
 {
-	struct body b;
 	struct err err = { 0 };
-	struct plan_body *pb = ARENA_NEW(g->a, struct plan_body);
-	enum status st = body_render(g->scratch, format, source, fallback, &g->body, &b, &err);
-	if (st == ST_NOMEM)
-		guard_abort(st); /* nothing is wrong with the body: all or nothing */
-	if (st != ST_OK) {
-		import_note(g->log, o->kind, o->slug, "the body was left out: %s", err.msg);
-		arena_reset(g->scratch);
-		return false;
-	}
-	for (unsigned i = 0; i < b.note_count; i++)
-		import_note(g->log, o->kind, o->slug, "%.*s", STR_ARG(b.notes[i]));
-	keep_body(g, &pb->body, &b);
-	pb->source = source;
-	const struct str parts[] = { str_c(body_format_name(format)), o->title, source, pb->body.html.s,
-		pb->body.member.s, pb->body.visitor.s, pb->body.preview.s };
-	pb->body.format = format; /* the source is what is kept, even where the fall-back was shown */
-	pb->hash = import_hash(g->a, parts, sizeof parts / sizeof *parts);
-	o->body = pb;
-	arena_reset(g->scratch);
-	return true;
+	if (plan_render(g->run, o, format, source, fallback, &g->body, &err) == ST_OK)
+		return true;
+	import_note(g->log, o->kind, o->slug, "the body was left out: %s", err.msg);
+	return false;
 }
 
 /* Lexical that some tools wrote as an object, and not as text that holds one. */

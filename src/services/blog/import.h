@@ -15,7 +15,7 @@
 #include "platform/media/media.h"
 
 struct import_options {
-	const char *path;       /* the export */
+	const char *path;       /* the export, or the folder */
 	const char *media_dir;  /* Ghost's content/ or content/images/ folder; NULL: pictures stay where they are */
 	struct str site_url;    /* the old site's address, for absolute links of its own; may be empty */
 	uint64_t file_max;      /* 0: 512 MiB */
@@ -65,6 +65,10 @@ struct import_report {
    line, column and byte, or the member of the wrong shape. The report lives in ctx->arena. media may be NULL. */
 enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
                               struct import_report *report, struct err *e) MUST_CHECK;
+
+/* The same of a folder: each *.md in it is a post, read as CommonMark 0.31 (docs in import_markdown.c). */
+enum status blog_import_markdown(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
+                                 struct import_report *report, struct err *e) MUST_CHECK;
 
 const char *import_kind_name(enum import_kind k); /* "posts" */
 void import_report_text(struct buf *out, const struct import_report *r); /* a table and the notes, for a terminal */

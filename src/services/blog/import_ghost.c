@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The import of a Ghost export: read, plan, write. Memory: everything that is kept until it is written lives in one
- * arena of a limit of its own, beside the caller's; a body's own workings live in a second one, given back after each.
+ * The import of a Ghost export.
  */
-#include "base/clock.h"
-#include "base/guard.h"
-#include "base/log.h"
 #include "services/blog/ghost.h"
 
 #define FILE_MAX (UINT64_C(512) << 20)
-#define MEMORY_MAX ((size_t)2 << 30)
-#define SCRATCH_MAX ((size_t)512 << 20)
 #define VERSION_KNOWN 6
 
-struct ghost_run {
-	struct ctx *ctx;
-	struct db *db;
-	struct media *media;
-	const struct import_options *opt;
-	struct import_report *report;
-	struct ghost g;
-	struct plan plan;
-	struct import_log log;
-	struct err err;
-	enum status status;
-};
+struct ghost_run { struct import_run run; struct ghost g; };
 
 static bool image(void *arg, struct str url, struct blog_image *out)
 {
@@ -48,19 +31,21 @@ static void note_version(struct ghost *g)
 		        "is a version that nobody here knows: what looks familiar was taken");
 }
 
-static enum status plan_all(struct ghost_run *r)
+static enum status ghost_read(struct import_run *run, struct err *e)
 {
-	struct ghost *g = &r->g;
-	TRY(ghost_open(g, r->opt->path, r->opt->file_max ? r->opt->file_max : FILE_MAX, &r->err));
-	r->report->version = arena_str(r->ctx->arena, g->version);
-	TRY(import_media_load(g->media, r->db, &r->err));
+	struct ghost *g = &((struct ghost_run *)run)->g;
+	g->a = run->plan.a;
+	g->scratch = run->scratch;
+	g->media = run->files;
+	TRY(ghost_open(g, run->opt->path, run->opt->file_max ? run->opt->file_max : FILE_MAX, e));
+	run->report->version = arena_str(run->ctx->arena, g->version);
 	note_version(g);
 	size_t objects = 0;
 	static const enum ghost_table tables[] = { GHOST_TAGS, GHOST_USERS, GHOST_PRODUCTS, GHOST_SNIPPETS,
 		GHOST_POSTS };
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		objects += ghost_count(g, tables[i]);
-	r->plan.objects = ARENA_ARRAY(g->a, struct plan_object, objects + 1);
+	run->plan.objects = ARENA_ARRAY(g->a, struct plan_object, objects + 1);
 	ghost_plan_moved(g);
 	ghost_plan_tags(g);
 	ghost_plan_authors(g);
@@ -68,42 +53,17 @@ static enum status plan_all(struct ghost_run *r)
 	ghost_plan_snippets(g);
 	ghost_plan_posts(g);
 	ghost_plan_site(g);
-	import_media_list(g->media, &r->plan);
-	return import_write(r->ctx, r->db, &r->plan, r->opt, &r->log, &r->err);
-}
-
-static void run_guarded(void *arg)
-{
-	struct ghost_run *r = arg;
-	r->status = plan_all(r);
+	return ST_OK;
 }
 
 enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
                               struct import_report *report, struct err *e)
 {
-	SCOPED_ARENA *kept = arena_new(opt->memory_max ? opt->memory_max : MEMORY_MAX),
-	             *scratch = arena_new(SCRATCH_MAX);
-	int64_t began = clock_mono_ns();
-	if (!kept || !scratch)
-		return err_set(e, ST_NOMEM, "no memory for an import");
-	*report = (struct import_report){ .version = STR("") };
-	struct ghost_run r = { .ctx = ctx, .db = db, .media = media, .opt = opt, .report = report };
-	r.plan = (struct plan){ .a = kept, .now = clock_now_us() };
-	r.log = (struct import_log){ ctx->arena, report,
-		ARENA_ARRAY(ctx->arena, struct import_note, IMPORT_NOTES_MAX) };
-	r.g = (struct ghost){ .ctx = ctx, .a = kept, .scratch = scratch, .log = &r.log, .plan = &r.plan, .opt = opt,
-	                      .body = { .site_url = opt->site_url, .image = image, .moved = moved, .arg = &r.g },
-	                      .media = import_media_new(ctx, kept, media, opt) };
-	enum status st = guard_run(run_guarded, &r);
-	import_media_fini(r.g.media);
+	struct ghost_run r = { .run = { .ctx = ctx, .db = db, .media = media, .opt = opt, .report = report,
+	                                .read = ghost_read } };
+	r.g = (struct ghost){ .ctx = ctx, .run = &r.run, .log = &r.run.log, .plan = &r.run.plan, .opt = opt,
+	                      .body = { .site_url = opt->site_url, .image = image, .moved = moved, .arg = &r.g } };
+	enum status st = import_run(&r.run, "ghost", e);
 	ghost_close(&r.g);
-	if (st != ST_OK)
-		return err_set(e, st, "%s needs more memory than an import may have", opt->path);
-	if (r.status != ST_OK)
-		return err_set(e, r.status, "%s", r.err.msg);
-	report->took_us = (clock_mono_ns() - began) / 1000;
-	LOG(INFO, ctx, "import.done", LI("posts_added", report->counts[IMPORT_POSTS].added),
-	        LI("posts_changed", report->counts[IMPORT_POSTS].changed), LI("notes", report->note_count),
-	        LI("us", report->took_us));
-	return ST_OK;
+	return st;
 }

@@ -11,12 +11,14 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "gen/blog_sql.h"
+#include "platform/text/html.h"
 #include "services/blog/import_plan.h"
 
 #define ORIGIN_MAX 1024 /* bytes of the address of a file */
 
 struct known {
 	struct plan_media m;
+	struct str below; /* where it is in the folder; p NULL: where its origin says */
 	UT_hash_handle hh;
 };
 
@@ -69,6 +71,17 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
 
+/* "a%20b" as "a b". */
+static void put_unescaped(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		bool escaped = s.p[i] == '%' && i + 2 < s.n && str_hex_value(s.p[i + 1]) >= 0 &&
+		               str_hex_value(s.p[i + 2]) >= 0;
+		buf_putc(b, escaped ? (char)(str_hex_value(s.p[i + 1]) << 4 | str_hex_value(s.p[i + 2])) : s.p[i]);
+		i += escaped ? 2 : 0;
+	}
+}
+
 struct str import_media_origin(struct arena *a, struct str url)
 {
 	static const struct str roots[] = { STR_INIT("/content/images/"), STR_INIT("/content/media/"),
@@ -99,14 +112,7 @@ struct str import_media_origin(struct arena *a, struct str url)
 			buf_putc(&b, '/');
 		first = false;
 		size_t from = b.len;
-		for (size_t i = 0; i < segment.n; i++) {
-			bool escaped = segment.p[i] == '%' && i + 2 < segment.n &&
-			               str_hex_value(segment.p[i + 1]) >= 0 && str_hex_value(segment.p[i + 2]) >= 0;
-			buf_putc(&b, escaped ? (char)(str_hex_value(segment.p[i + 1]) << 4 |
-			                              str_hex_value(segment.p[i + 2]))
-			                     : segment.p[i]);
-			i += escaped ? 2 : 0;
-		}
+		put_unescaped(&b, segment);
 		struct str name = buf_ok(&b) ? str_n(b.data + from, b.len - from) : STR("..");
 		if (str_eqc(name, "..") || str_chr(name, '/') >= 0 || str_chr(name, '\\') >= 0 ||
 		        memchr(name.p, 0, name.n))
@@ -136,6 +142,12 @@ static int open_origin(struct import_media *im, struct str origin, struct err *e
 	}
 	*e = why;
 	return -1;
+}
+
+static int open_below(struct import_media *im, struct str below, struct err *e)
+{
+	int fd;
+	return media_open_beneath(im->opt->media_dir, arena_cstr(im->a, below), &fd, e) == ST_OK ? fd : -1;
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
@@ -186,7 +198,7 @@ static void store(struct import_media *im, struct known *k, struct import_log *l
 	if (!im->opt->media_dir || !im->store)
 		(void)!err_set(&err, ST_NOT_FOUND, "no folder of pictures was given");
 	else
-		fd = open_origin(im, k->m.origin, &err);
+		fd = k->below.p ? open_below(im, k->below, &err) : open_origin(im, k->m.origin, &err);
 	struct media_item *item = ARENA_NEW(im->a, struct media_item);
 	enum media_when when = im->opt->pictures_later ? MEDIA_LATER : MEDIA_NOW;
 	if (fd >= 0 && im->opt->dry_run && media_would_take(fd, k->m.origin, &err) == ST_OK) {
@@ -219,6 +231,44 @@ const struct plan_media *import_media_find(struct import_media *im, struct str u
 	HASH_FIND(hh, im->by_origin, origin.p, origin.n, k);
 	if (!k) {
 		k = media_add(im, origin);
+		store(im, k, log);
+	}
+	return k->m.image.src.n ? &k->m : NULL;
+}
+
+/* A path in the folder, as an address in a text has it; p NULL: it is another address. */
+static struct str path_beside(struct arena *a, struct str url)
+{
+	struct str scheme;
+	struct buf b;
+	if (!url.n || url.p[0] == '/' || url.p[0] == '#' || !html_url_scheme(url, &scheme) || scheme.p)
+		return STR_NULL;
+	for (size_t i = 0; i < url.n; i++)
+		if (url.p[i] == '?' || url.p[i] == '#')
+			url.n = i;
+	buf_arena(&b, a, ORIGIN_MAX);
+	put_unescaped(&b, url);
+	struct str path = buf_str(&b);
+	bool ok = buf_ok(&b) && path.n && str_utf8_valid(path) && !memchr(path.p, 0, path.n);
+	return ok ? path : STR_NULL;
+}
+
+const struct plan_media *import_media_beside(struct import_media *im, struct str url, struct import_log *log)
+{
+	struct known *k = NULL;
+	struct str path = path_beside(im->a, url);
+	if (!path.p)
+		return NULL;
+	struct str origin = arena_strf(im->a, "beside:%.*s", STR_ARG(path));
+	struct err why = { 0 };
+	HASH_FIND(hh, im->by_origin, origin.p, origin.n, k);
+	if (!k) {
+		int fd = open_below(im, path, &why);
+		if (fd < 0)
+			return NULL; /* an address like any other */
+		close(fd);
+		k = media_add(im, origin);
+		k->below = path;
 		store(im, k, log);
 	}
 	return k->m.image.src.n ? &k->m : NULL;

@@ -41,6 +41,7 @@ struct plan_object {
 	struct plan_links tagged, authored, requires;
 	struct str guid;                /* the id that it had there, by which feed readers know it; p NULL: none */
 	struct str old_slug;            /* as it was there, where it could not be kept; p NULL: kept */
+	bool undated;                   /* nothing said when it was published: what is here already keeps its date */
 };
 
 struct plan_setting { struct str name, value; };
@@ -49,6 +50,7 @@ struct plan_menu { const char *name; const struct plan_nav *items; size_t count;
 
 struct plan {
 	struct arena *a;
+	const char *source; /* "ghost" "markdown" "wxr": what origins and settings of this kind of import begin with */
 	struct plan_object *objects; /* tags, authors, tiers before what refers to them */
 	size_t object_count;
 	struct plan_setting *settings;
@@ -60,8 +62,42 @@ struct plan {
 	int64_t now;
 };
 
-/* --- notes -------------------------------------------------------------------------------------------------------- */
+/* A new object at the end of plan->objects, for which there is room; every text empty. */
+struct plan_object *plan_object(struct plan *plan, enum import_kind kind, const char *type, struct str origin);
+
+/* --- one import --------------------------------------------------------------------------------------------------- */
 struct import_log { struct arena *a; struct import_report *report; struct import_note *notes; };
+
+struct import_run {
+	struct ctx *ctx;
+	struct db *db;
+	struct media *media;
+	const struct import_options *opt;
+	struct import_report *report;
+	/* Reads the whole source and fills the plan. Runs under a guard: what is allocated in arenas needs no checks.
+	 */
+	enum status (*read)(struct import_run *r, struct err *e);
+	/* made by import_run: */
+	struct plan plan;
+	struct import_log log;
+	struct arena *scratch; /* of one body; reset by plan_render */
+	struct import_media *files;
+	struct err err;
+	enum status status;
+};
+/* Reads, then writes all of it or nothing. source: plan.source. The report is complete when it is ST_OK. */
+enum status import_run(struct import_run *r, const char *source, struct err *e) MUST_CHECK;
+/* o's body, in the plan's arena; its notes go to the log. fallback as body_render's. */
+enum status plan_render(struct import_run *r, struct plan_object *o, enum body_format format, struct str source,
+                        struct str fallback, const struct body_options *opt, struct err *e) MUST_CHECK;
+/* The whole of a file of at most max bytes, in a, without a byte order mark; fd is read from where it stands. name: for
+   messages. ST_TOO_LARGE, ST_IO. */
+enum status import_read_file(struct arena *a, int fd, const char *name, size_t max, struct str *out,
+                             struct err *e) MUST_CHECK;
+/* Which line the byte at p of text is in, from 1. */
+size_t import_line_of(struct str text, const char *p);
+
+/* --- notes -------------------------------------------------------------------------------------------------------- */
 void import_note(struct import_log *log, enum import_kind kind, struct str what, const char *fmt, ...)
         PRINTF_LIKE(4, 5);
 
@@ -79,6 +115,8 @@ enum status import_media_load(struct import_media *im, struct db *db, struct err
 /* The stored file behind an address of the source (after body_url), put into storage at first use. NULL: not the old
    site's, or not to be found (counted, noted once). */
 const struct plan_media *import_media_find(struct import_media *im, struct str url, struct import_log *log);
+/* The same of an address that is relative, and a file in the folder. NULL also when there is none: nothing is noted. */
+const struct plan_media *import_media_beside(struct import_media *im, struct str url, struct import_log *log);
 /* "/content/images/size/w600/format/webp/2019/a%20b.jpg?v=1" → "/content/images/2019/a b.jpg", in a; p NULL: not a file
    of the old site, or one that would lead out of its folder. */
 struct str import_media_origin(struct arena *a, struct str url);

@@ -52,7 +52,10 @@ void import_report_text(struct buf *out, const struct import_report *r)
 		        STR_ARG(r->notes[i].why));
 	if (r->notes_dropped)
 		buf_printf(out, "and %zu more notes\n", r->notes_dropped);
-	buf_printf(out, "from version %.*s, in %lld ms\n", STR_ARG(r->version), (long long)(r->took_us / 1000));
+	if (!r->version.n)
+		buf_printf(out, "in %lld ms\n", (long long)(r->took_us / 1000));
+	else
+		buf_printf(out, "from version %.*s, in %lld ms\n", STR_ARG(r->version), (long long)(r->took_us / 1000));
 }
 
 static void put_counts(struct buf *out, const struct import_report *r)

@@ -115,12 +115,15 @@ static enum status redirect(struct writer *w, struct str type, struct str from, 
 	return q_blog_redirect_drop(w->c, path_of(w, type, to), NULL, e);
 }
 
-static enum status write_row(
-        struct writer *w, const struct plan_object *o, int64_t id, bool fresh, struct str slug, struct err *e)
+/* old: as it is here; NULL: it is new */
+static enum status write_row(struct writer *w, const struct plan_object *o, int64_t id,
+        const struct blog_object_by_origin_row *old, struct str slug, struct err *e)
 {
 	const int64_t *image = o->image && o->image->id ? &o->image->id : NULL;
 	const int64_t *published = o->published_at ? &o->published_at : NULL;
-	if (fresh)
+	if (old && o->undated && published && !old->published_at_null)
+		published = &old->published_at;
+	if (!old)
 		return q_blog_object_add(w->c, id, o->type, slug, o->title, o->status, o->visibility, o->featured,
 		        o->excerpt, o->reading_min, o->lang, o->template, image, o->image_url, o->image_alt,
 		        o->created_at, o->updated_at, published, o->origin, o->hash, NULL, e);
@@ -213,7 +216,7 @@ static enum status adopt(struct writer *w, const struct plan_object *o, bool *ad
 	if (o->kind != IMPORT_TAGS && o->kind != IMPORT_AUTHORS)
 		return ST_OK;
 	TRY(q_blog_object_by_slug(w->c, o->type, o->slug, &row, e));
-	if (!row || str_starts(row->origin, STR("ghost:")))
+	if (!row || str_starts(row->origin, arena_strf(w->a, "%s:", w->plan->source)))
 		return ST_OK;
 	*adopted = true;
 	origin_remember(w, o->origin, row->id);
@@ -232,7 +235,7 @@ static enum status write_changed(
 	if (old)
 		TRY(redirect(w, o->type, old->slug, slug, e));
 	TRY(redirect(w, o->type, o->old_slug, slug, e));
-	TRY(write_row(w, o, id, !old, slug, e));
+	TRY(write_row(w, o, id, old, slug, e));
 	if (o->guid.n)
 		TRY(q_blog_object_guid_put(w->c, id, o->guid, NULL, e));
 	TRY(write_details(w, o, id, e));
@@ -278,7 +281,7 @@ static enum status write_object(struct writer *w, const struct plan_object *o, s
 static enum status is_news(struct writer *w, const char *name, struct str hash, bool *news, bool *before, struct err *e)
 {
 	struct blog_setting_row *row;
-	struct str key = arena_strf(w->a, "import.ghost.%s", name);
+	struct str key = arena_strf(w->a, "import.%s.%s", w->plan->source, name);
 	TRY(q_blog_setting(w->c, key, &row, e));
 	*before = row != NULL;
 	*news = !row || !str_eq(row->value, hash);
@@ -341,13 +344,15 @@ static enum status import_record(struct writer *w, struct err *e)
 	buf_arena(&json, w->a, IMPORT_REPORT_MAX);
 	add_counts(&whole, w->counted);
 	import_report_json(&json, &whole);
-	TRY(q_blog_import_add(w->c, id_new(), STR("ghost"), str_c(name ? name + 1 : w->opt->path), w->plan->now,
-	        buf_str(&json), NULL, e));
 	unsigned written = 0;
 	for (int k = 0; k < IMPORT_KINDS; k++)
 		written += w->counted->counts[k].added + w->counted->counts[k].changed;
+	if (!written)
+		return ST_OK; /* the same again is no news */
+	TRY(q_blog_import_add(w->c, id_new(), str_c(w->plan->source), str_c(name ? name + 1 : w->opt->path),
+	        w->plan->now, buf_str(&json), NULL, e));
 	/* The site may be running, in another process: its pages are to be made anew. */
-	return written && !w->opt->unseen ? event_emit(w->c, "site.imported", STR(""), STR("{}"), e) : ST_OK;
+	return !w->opt->unseen ? event_emit(w->c, "site.imported", STR(""), STR("{}"), e) : ST_OK;
 }
 
 static enum status write_all(struct writer *w, struct err *e)

@@ -4,6 +4,7 @@
  * first and written when the block ends (markdown_inline.c). All state is the caller's; no thread of its own.
  */
 #include "platform/text/html.h"
+#include "services/blog/body.h"
 #include "services/blog/markdown_int.h"
 
 #define PARTS_MAX (1u << 16) /* inline parts of one paragraph, heading or cell */
@@ -339,12 +340,21 @@ enum status markdown_html(
         struct arena *a, struct str source, const struct markdown_options *opt, struct buf *out, struct err *e)
 {
 	struct markdown m = { .a = a, .opt = opt, .out = out };
+	struct buf marked;
 	size_t from = out->len;
+	buf_arena(&marked, a, BODY_HTML_MAX);
 	if (opt->ghost)
 		source = markdown_take_notes(&m, markdown_prepare(&m, source));
+	else {
+		m.out = &marked;
+		source = markdown_newer(&m, source);
+	}
 	if (!m.full && markdown_blocks(&m, source))
 		markdown_put_notes(&m);
-	if (opt->ghost && buf_ok(out))
+	m.full = m.full || !buf_ok(&marked);
+	if (!opt->ghost)
+		markdown_as_typed(out, buf_str(&marked));
+	else if (buf_ok(out))
 		markdown_unshield(out->data + from, out->len - from);
 	return m.full || !buf_ok(out) ? err_set(e, ST_TOO_LARGE, "the Markdown is too large or has too many parts")
 	                              : ST_OK;

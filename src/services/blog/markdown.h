@@ -13,7 +13,7 @@ enum { MARKDOWN_NOTES_MAX = 1000 /* footnotes of one text; further ones stay as 
 
 struct markdown_options {
 	/* As Ghost: a newline is a break, "##Heading" needs no space, ~sub~ ^sup^ ==mark== ~~del~~, footnotes, tables,
-	   addresses become links. Without: CommonMark and nothing else. */
+	   addresses become links. Without: CommonMark 0.31 and nothing else. */
 	bool ghost;
 	/* The id of a heading of that text (markup left out); p NULL: none. NULL: headings have no ids. */
 	struct str (*heading_id)(void *arg, struct str text);

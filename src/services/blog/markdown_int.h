@@ -81,6 +81,11 @@ void markdown_unshield(char *p, size_t n);
 /* An address at the beginning of s ("https://…"): its length; 0: none. */
 size_t markdown_link_at(struct str s);
 
+/* --- markdown_newer.c --- */
+/* source as md4c is to read it as CommonMark 0.31, in m->a; what it makes of it goes through markdown_as_typed. */
+struct str markdown_newer(struct markdown *m, struct str source);
+void markdown_as_typed(struct buf *out, struct str html);
+
 /* The source without the definitions of footnotes, which go to m->notes. In m->a. */
 struct str markdown_take_notes(struct markdown *m, struct str source);
 /* The note of that label; NULL: none is defined. */

@@ -2,8 +2,8 @@
 
 -- name: blog_object_by_origin
 -- params: origin text
--- row: id int, type text, slug text, origin_hash text?, revision_id int?
-SELECT id, type, slug, origin_hash, revision_id FROM objects WHERE origin = :origin;
+-- row: id int, type text, slug text, origin_hash text?, revision_id int?, published_at int?
+SELECT id, type, slug, origin_hash, revision_id, published_at FROM objects WHERE origin = :origin;
 
 -- name: blog_object_by_slug
 -- params: type text, slug text
