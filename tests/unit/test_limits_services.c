@@ -280,7 +280,7 @@ static enum status picture_text(struct arena *a, size_t n, struct err *e)
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct limit limits[] = {
-	{ "services/blog/text.c", "SLUG_MAX", 185, slug, ST_TOO_LARGE, "cut" },
+	{ "platform/text/words.c", "SLUG_MAX", 185, slug, ST_TOO_LARGE, "cut" },
 	{ "services/blog/body.h", "BODY_SOURCE_MAX", BODY_SOURCE_MAX, body_bytes, ST_TOO_LARGE, "at most 8388608" },
 	{ "services/blog/body.h", "BODY_NODES_MAX", BODY_NODES_MAX, body_parts, ST_TOO_LARGE, "100000 parts" },
 	{ "services/blog/body.h", "BODY_NOTES_MAX", BODY_NOTES_MAX, body_notes, ST_TOO_LARGE, "32 notes" },

@@ -12,6 +12,7 @@
 #define GH_SERVICES_BLOG_BODY_H
 
 #include "platform/text/sanitize.h"
+#include "platform/text/words.h"
 #include "services/blog/store.h"
 
 #define BODY_SOURCE_MAX (8u << 20)  /* bytes of one body */
@@ -63,10 +64,8 @@ enum status body_inline(struct arena *a, struct str html, const struct body_opti
  */
 struct str body_url(struct arena *a, const struct body_options *opt, struct str url);
 
-/* The first sentences of a text, at most max code points, cut at a word, "…" when cut. */
-struct str body_excerpt(struct arena *a, struct str plain, size_t max);
-
-/* "Crème brûlée & tea" → "creme-brulee-tea": [a-z0-9-], at most 185 bytes; empty when nothing is left. */
-struct str body_slug(struct arena *a, struct str text);
+/* The platform's (platform/text/words.h). */
+static inline struct str body_excerpt(struct arena *a, struct str plain, size_t max) { return text_excerpt(a, plain, max); }
+static inline struct str body_slug(struct arena *a, struct str text) { return text_slug(a, text); }
 
 #endif
