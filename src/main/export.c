@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * guildhall export FOLDER: take the site along.
+ * guildhall export FOLDER: take the site along; export products: the catalogue.
  */
 #include <stdio.h>
 #include <unistd.h>
 
-#include "main/command.h"
+#include "main/products.h"
 #include "services/blog/export.h"
 
 static void export_progress(void *arg, const char *stage, size_t done)
@@ -17,6 +17,8 @@ static void export_progress(void *arg, const char *stage, size_t done)
 
 static enum status export_command_run(struct invocation *inv, struct err *e)
 {
+	if (!strcmp(inv->args[0], "products"))
+		return export_products(inv, e);
 	struct platform *p = inv->platform;
 	struct service_instance *blog = platform_service(p, "blog");
 	struct export_report r;
@@ -24,15 +26,15 @@ static enum status export_command_run(struct invocation *inv, struct err *e)
 	if (!blog || !blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	inv->ctx->svc = blog;
-	const struct export_options o = {
-		.folder = inv->args[0], .progress = isatty(2) ? export_progress : NULL, .progress_arg = &shown
-	};
+	const struct export_options o = { .folder = inv->args[0],
+		                          .progress = isatty(2) ? export_progress : NULL,
+		                          .progress_arg = &shown };
 	enum status st = blog_export_ghost(inv->ctx, blog->db, p->media, &o, &r, e);
 	if (shown)
 		fputc('\n', stderr);
 	TRY(st);
 	printf("%s: %zu posts, %zu pages, %zu tags, %zu authors, %zu files\n", o.folder, r.posts, r.pages, r.tags,
-	        r.authors, r.files);
+	       r.authors, r.files);
 	if (r.missing)
 		fprintf(stderr, "%zu files are not in the media folder and were left out\n", r.missing);
 	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
@@ -40,12 +42,14 @@ static enum status export_command_run(struct invocation *inv, struct err *e)
 
 const struct command command_export = {
 	.name = "export",
-	.usage = "FOLDER",
+	.usage = "FOLDER|products",
 	.summary = "Take the site along",
 	.details = "Writes FOLDER/export.json, a Ghost export, and the site's files below FOLDER/content, pictures as "
 	           "they came. Take it to Ghost, or\n"
 	           "back: `guildhall import ghost FOLDER/export.json --media FOLDER/content`. People and their "
-	           "passwords are not in it.",
+	           "passwords are not in it.\n"
+	           "`export products` writes the catalogue to standard output, as CSV that `import products` and "
+	           "Shopify take.",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_MIGRATED,

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "main/command.h"
+#include "main/products.h"
 #include "services/blog/import.h"
 
 #define BAR 30
@@ -52,9 +52,11 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
 	struct import_work w = { .blog = platform_service(p, "blog") };
+	if (!strcmp(inv->args[0], "products"))
+		return import_products(inv, e);
 	import_fn *import = import_of(inv->args[0]);
 	if (!import)
-		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown", inv->args[0]);
+		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown, products", inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	const char *site = inv_option(inv, "site-url"), *media = inv_option(inv, "media");
@@ -87,17 +89,20 @@ static const struct option_def options[] = {
 	{ "site-url", "URL", NULL, "address of the old site: links to it become links within this one" },
 	{ "dry-run", NULL, NULL, "read and report; write nothing" },
 	{ "json", NULL, NULL, "report as JSON" },
+	{ "page", "SLUG", NULL, "products: the market page that they go to; else the first" },
 	{ 0 },
 };
 
 const struct command command_import = {
 	.name = "import",
-	.usage = "ghost FILE [--media DIR] | markdown FOLDER",
+	.usage = "ghost FILE [--media DIR] | markdown FOLDER | products FILE",
 	.summary = "Take over the content of another system",
 	.details = "ghost: an export of Ghost 0 to 6 (Settings, Migration tools, Export).\n"
 	           "markdown: each *.md in the folder is a post (CommonMark 0.31; title, slug, date, tags and draft in "
 	           "YAML "
 	           "between lines ---).\n"
+	           "products: CSV with the columns of Shopify, WooCommerce or the Open Food Network, or as `export "
+	           "products` writes it.\n"
 	           "All of it is written in one transaction, or nothing. "
 	           "Importing again changes only what has changed there.",
 	.options = options,

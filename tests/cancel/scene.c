@@ -735,6 +735,7 @@ static void login_at(struct prep *x, const char *service)
 
 void scene_login(struct prep *x) { login_at(x, "blog"); }
 void scene_login_account(struct prep *x) { login_at(x, "account"); }
+void scene_login_market(struct prep *x) { login_at(x, "market"); }
 
 /* --- other processes ----------------------------------------------------------------------------------------- */
 

@@ -74,6 +74,7 @@ void scene_no_consent(struct prep *x);
 void scene_registered(struct prep *x);     /* {a} client, {b} its token */
 void scene_login(struct prep *x);          /* {a} state, {b} code, {c} cookie; of the blog */
 void scene_login_account(struct prep *x);  /* the same of account */
+void scene_login_market(struct prep *x);
 void scene_contract(struct prep *x);       /* {a} signature over the sample's body */
 void scene_fragments(struct prep *x);
 void scene_events(struct prep *x);

@@ -37,7 +37,10 @@ static struct str shown(struct str file)
 
 static void rows(void **state)
 {
-	static const struct { struct str file; const char *want; } cases[] = {
+	static const struct {
+		struct str file;
+		const char *want;
+	} cases[] = {
 		{ STR_INIT("a,b\r\nc,d\r\n"), "a|b/c|d" },
 		{ STR_INIT("a,b\nc,d"), "a|b/c|d" },
 		{ STR_INIT("a,b\rc,d\r"), "a|b/c|d" },
@@ -47,18 +50,35 @@ static void rows(void **state)
 		{ STR_INIT("a,b,c\n1\n1,2,3,4\n,,\n\n5,,"), "a|b|c/1/1|2|3|4/5" },
 		{ STR_INIT("a,b\n\"x\ny\",\"say \"\"no\"\"\""), "a|b/x\ny|say \"no\"" },
 		{ STR_INIT("a,b\nin\"ner,c"), "a|b/in\"ner|c" },
-		{ STR_INIT("\xef\xbb\xbf" "a,\xc3\xa9\n1,2"), "a|\xc3\xa9/1|2" },
+		{ STR_INIT("\xef\xbb\xbf"
+		           "a,\xc3\xa9\n1,2"),
+		  "a|\xc3\xa9/1|2" },
 		{ STR_INIT("a,\xe9\x80\n1,2"), "a|\xc3\xa9\xe2\x82\xac/1|2" },
-		{ STR_INIT("\xff\xfe" "a\0,\0\xe9\0\n\0" "1\0,\0\x3d\xd8\x00\xde"), "a|\xc3\xa9/1|\xf0\x9f\x98\x80" },
-		{ STR_INIT("\xfe\xff\0a\0,\0\xe9\0\n\0" "1\0,\0" "2"), "a|\xc3\xa9/1|2" },
-		{ STR_INIT("a\0,\0b\0\n\0" "1\0,\0" "2\0"), "a|b/1|2" },
+		{ STR_INIT("\xff\xfe"
+		           "a\0,\0\xe9\0\n\0"
+		           "1\0,\0\x3d\xd8\x00\xde"),
+		  "a|\xc3\xa9/1|\xf0\x9f\x98\x80" },
+		{ STR_INIT("\xfe\xff\0a\0,\0\xe9\0\n\0"
+		           "1\0,\0"
+		           "2"),
+		  "a|\xc3\xa9/1|2" },
+		{ STR_INIT("a\0,\0b\0\n\0"
+		           "1\0,\0"
+		           "2\0"),
+		  "a|b/1|2" },
 		{ STR_INIT("a\n'=1+1\n''=x\n'plain\n'\n'-5"), "a/=1+1/'=x/'plain/'/-5" },
 		{ STR_INIT("a,b\n1,\"x"), "! Line 2: a quote is opened there and never closed" },
 		{ STR_INIT("a,b\n\"1\n2\",\"x\"y"), "! Line 3: there is text behind a closing quote" },
 		{ STR_INIT("a,b\n1\n2,\0"), "! Line 3 has a NUL character" },
-		{ STR_INIT("\xef\xbb\xbf" "a,\xe9"), "! The file says that it is UTF-8, and is not" },
-		{ STR_INIT("\xff\xfe" "a\0,\0b"), "! The file begins as UTF-16 and does not go on so" },
-		{ STR_INIT("\xff\xfe" "a\0\x00\xde"), "! The file begins as UTF-16 and does not go on so" },
+		{ STR_INIT("\xef\xbb\xbf"
+		           "a,\xe9"),
+		  "! The file says that it is UTF-8, and is not" },
+		{ STR_INIT("\xff\xfe"
+		           "a\0,\0b"),
+		  "! The file begins as UTF-16 and does not go on so" },
+		{ STR_INIT("\xff\xfe"
+		           "a\0\x00\xde"),
+		  "! The file begins as UTF-16 and does not go on so" },
 		{ STR_INIT(""), "" },
 	};
 	(void)state;

@@ -52,9 +52,10 @@ static bool from_utf16(struct buf *b, struct str s, bool big)
 }
 
 /* What Windows has where Latin-1 has control characters. */
-static const uint16_t windows[32] = { 0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030,
-	0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178 };
+static const uint16_t windows[32] = { 0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+	                              0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,   0x017d, 0x8f,
+	                              0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+	                              0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178 };
 
 static void from_latin(struct buf *b, struct str s)
 {
@@ -106,7 +107,7 @@ static enum status decode(struct arena *a, struct str file, struct str *out, str
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
-struct reader {
+struct csv_reading {
 	struct arena *a;
 	struct str s;
 	size_t at, line;
@@ -146,23 +147,23 @@ static bool escaped(struct str s, size_t from)
 	return i >= from && i < s.n && formula_start(s.p[i]);
 }
 
-static struct str unescape(struct str s)
+static struct str without_apostrophe(struct str s)
 {
 	return escaped(s, 1) ? str_skip(s, 1) : s;
 }
 
-static bool at_end(const struct reader *r)
+static bool at_end(const struct csv_reading *r)
 {
 	return r->at >= r->s.n;
 }
 
-static void count_line(struct reader *r)
+static void count_line(struct csv_reading *r)
 {
 	char c = r->s.p[r->at];
 	r->line += c == '\n' || (c == '\r' && !(r->at + 1 < r->s.n && r->s.p[r->at + 1] == '\n'));
 }
 
-static enum status quoted_cell(struct reader *r, struct str *out, struct err *e)
+static enum status quoted_cell(struct csv_reading *r, struct str *out, struct err *e)
 {
 	size_t began = r->line, start = ++r->at, doubled = 0;
 	for (;; r->at++) {
@@ -193,7 +194,7 @@ static enum status quoted_cell(struct reader *r, struct str *out, struct err *e)
 	return ST_OK;
 }
 
-static struct str plain_cell(struct reader *r)
+static struct str plain_cell(struct csv_reading *r)
 {
 	size_t start = r->at;
 	while (!at_end(r) && r->s.p[r->at] != r->sep && r->s.p[r->at] != '\n' && r->s.p[r->at] != '\r')
@@ -202,7 +203,7 @@ static struct str plain_cell(struct reader *r)
 }
 
 /* Past the end of the row's line. */
-static void end_line(struct reader *r)
+static void end_line(struct csv_reading *r)
 {
 	if (at_end(r))
 		return;
@@ -212,7 +213,7 @@ static void end_line(struct reader *r)
 	r->line++;
 }
 
-static enum status read_row(struct reader *r, struct csv_row *row, struct err *e)
+static enum status read_row(struct csv_reading *r, struct csv_row *row, struct err *e)
 {
 	size_t n = 0;
 	*row = (struct csv_row){ .line = r->line };
@@ -223,7 +224,7 @@ static enum status read_row(struct reader *r, struct csv_row *row, struct err *e
 			TRY(quoted_cell(r, &r->cells[n], e));
 		else
 			r->cells[n] = plain_cell(r);
-		r->cells[n] = unescape(r->cells[n]);
+		r->cells[n] = without_apostrophe(r->cells[n]);
 		n++;
 		if (at_end(r) || r->s.p[r->at] != r->sep)
 			break;
@@ -241,7 +242,7 @@ static enum status read_row(struct reader *r, struct csv_row *row, struct err *e
 
 enum status csv_read(struct arena *a, struct str file, struct csv *out, struct err *e)
 {
-	struct reader r = { .a = a, .line = 1 };
+	struct csv_reading r = { .a = a, .line = 1 };
 	struct csv_row *rows = ARENA_ARRAY(a, struct csv_row, FIRST_ROWS);
 	size_t n = 0, room = FIRST_ROWS;
 	if (file.n > CSV_BYTES_MAX)
@@ -281,7 +282,8 @@ bool csv_is_number(struct str s)
 
 void csv_put(struct buf *b, struct str cell)
 {
-	bool formula = escaped(cell, 0) && !csv_is_number(cell), quoted = formula && (cell.p[0] == '\t' || cell.p[0] == '\r');
+	bool formula = escaped(cell, 0) && !csv_is_number(cell),
+	     quoted = formula && (cell.p[0] == '\t' || cell.p[0] == '\r');
 	for (size_t i = 0; i < cell.n && !quoted; i++)
 		quoted = strchr(",;\t\"\r\n", cell.p[i]) != NULL;
 	if (quoted)

@@ -17,11 +17,19 @@ enum {
 	CSV_COLUMNS_MAX = 1000    /* of one row */
 };
 
-struct csv_row { const struct str *cells; size_t n; size_t line; /* where it begins, from 1 */ };
-struct csv { const struct csv_row *rows; size_t n; };
+struct csv_row {
+	const struct str *cells;
+	size_t n;
+	size_t line; /* where it begins, from 1 */
+};
+struct csv {
+	const struct csv_row *rows;
+	size_t n;
+};
 
 /* All rows of a file that have anything in them; the first is the header, whose separator is that of all. In a.
-   ST_INVALID names the line: a quote that is not closed, text behind one, a NUL, bytes that are no text; ST_TOO_LARGE. */
+   ST_INVALID names the line: a quote that is not closed, text behind one, a NUL, bytes that are no text; ST_TOO_LARGE.
+ */
 enum status csv_read(struct arena *a, struct str file, struct csv *out, struct err *e) MUST_CHECK;
 
 /* A cell, quoted where it must be, escaped for spreadsheets. Between cells and after rows the caller writes "," and

@@ -6,23 +6,26 @@
 #include "base/buf.h"
 #include "platform/text/unicode.h"
 
-#define SLUG_MAX 185 /* room for "-12345" below the route's 191 */
+#define SLUG_MAX  185  /* room for "-12345" below the route's 191 */
 #define LOOKED_AT 4096 /* bytes of a title that an address is made of */
 
 /* Decomposed, without marks, folded: "Å" and "å" and "a" give "a"; "ß" gives "ss". */
 static struct str search_fold(struct arena *a, struct str s)
 {
-	struct str folded = unicode_mapped(
-	        a, s, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+	struct str folded =
+	        unicode_mapped(a, s, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
 	return folded.p ? folded : STR("");
 }
 
 /* Letters that have no decomposition but a usual spelling. */
 static const char *spelling(utf8proc_int32_t c)
 {
-	static const struct { utf8proc_int32_t c; const char *as; } table[] = {
-		{ 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" }, { 0x00fe, "th" }, { 0x0111, "d" }, { 0x0127, "h" },
-		{ 0x0131, "i" }, { 0x0142, "l" }, { 0x0153, "oe" },
+	static const struct {
+		utf8proc_int32_t c;
+		const char *as;
+	} table[] = {
+		{ 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" }, { 0x00fe, "th" }, { 0x0111, "d" },
+		{ 0x0127, "h" },  { 0x0131, "i" }, { 0x0142, "l" }, { 0x0153, "oe" },
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (table[i].c == c)
@@ -38,8 +41,8 @@ struct str text_slug(struct arena *a, struct str text)
 	bool gap = false;
 	for (size_t i = 0; i < s.n && b.len < SLUG_MAX;) {
 		utf8proc_int32_t c = 0;
-		utf8proc_ssize_t n = utf8proc_iterate(
-		        (const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
+		utf8proc_ssize_t n =
+		        utf8proc_iterate((const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
 		if (n <= 0)
 			break;
 		i += (size_t)n;

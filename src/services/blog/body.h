@@ -65,7 +65,10 @@ enum status body_inline(struct arena *a, struct str html, const struct body_opti
 struct str body_url(struct arena *a, const struct body_options *opt, struct str url);
 
 /* The platform's (platform/text/words.h). */
-static inline struct str body_excerpt(struct arena *a, struct str plain, size_t max) { return text_excerpt(a, plain, max); }
+static inline struct str body_excerpt(struct arena *a, struct str plain, size_t max)
+{
+	return text_excerpt(a, plain, max);
+}
 static inline struct str body_slug(struct arena *a, struct str text) { return text_slug(a, text); }
 
 #endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Price lists and catalogues in, and out again: CSV as Shopify, WooCommerce and the Open Food Network write it, and
+ * with columns of our own for what they have no place for.
+ *
+ * A file is read whole (in_read), every cell checked and every text cleaned, before anything is written
+ * (import_write), in one transaction. Columns that a file does not have leave what is there.
+ */
+#ifndef GH_SERVICES_MARKET_IMPORT_H
+#define GH_SERVICES_MARKET_IMPORT_H
+
+#include "gen/market_sql.h"
+#include "platform/text/csv.h"
+
+enum {
+	IMPORT_TEXT_MAX = 1000,        /* characters of a cell that is no body */
+	IMPORT_COUNT_MAX = 1000000000, /* of pieces and base units */
+	IMPORT_NOTES_MAX = 1000,       /* more are counted */
+	IMPORT_CARRIED_MAX = 64 << 10  /* bytes that a row carries along */
+};
+
+/* A cell that was read: what it says as text or number; there false: the file has no such column. */
+struct in_value {
+	struct str text;
+	int64_t n;
+	bool there;
+};
+
+enum column_of { OF_PRODUCT, OF_VARIANT };
+enum column_kind {
+	COLUMN_TEXT,
+	COLUMN_HTML,
+	COLUMN_LIST, /* "a, b" */
+	COLUMN_FLAG,
+	COLUMN_STATUS,
+	COLUMN_UNIT,
+	COLUMN_NUMBER,
+	COLUMN_COUNT,   /* from 1; empty: 1 */
+	COLUMN_PERCENT, /* basis points */
+	COLUMN_MONEY,
+	COLUMN_QUANTITY, /* kind and on_hand together */
+	COLUMN_POLICY
+};
+/* Where a column's value lies in a row of market_product or market_variants_of. */
+struct market_column {
+	const char *name;
+	enum column_of of;
+	enum column_kind kind;
+	size_t at;
+};
+extern const struct market_column market_columns[]; /* in the order of an export; ends with { 0 } */
+enum { MARKET_COLUMNS_MAX = 48 };
+
+struct in_variant {
+	size_t line;
+	struct in_value v[MARKET_COLUMNS_MAX];
+	struct str carried /* p NULL: leave */;
+};
+struct in_image {
+	struct str src, alt;
+	int64_t position;
+};
+struct in_product {
+	size_t line;
+	struct str handle; /* "": made of the title */
+	struct str source; /* p NULL: known by its handle */
+	struct in_value v[MARKET_COLUMNS_MAX];
+	struct in_variant *variants;
+	size_t variant_count, variant_room;
+	struct in_image *images;
+	size_t image_count, image_room;
+	bool has_images; /* the file has columns for them */
+};
+struct in_file {
+	const char *format;
+	struct in_product *products;
+	size_t count;
+	struct str *notes; /* sentences about what is left out on purpose */
+	size_t note_count, notes_dropped;
+};
+
+struct in_page {
+	struct str slug;
+	char currency[4];
+};
+struct import_ask {
+	struct str file;             /* its bytes */
+	struct str name;             /* as people know it */
+	struct str page;             /* slug of the market page of rows that name none */
+	char currency[4];            /* of pages that are made */
+	const struct in_page *pages; /* that are there */
+	size_t page_count;
+	int64_t person; /* who brings it; 0: the command line */
+};
+struct import_done {
+	int64_t id, added, changed, same;
+};
+
+/* ST_INVALID with the line; nothing was written. *out in a. */
+enum status in_read(struct arena *a, const struct import_ask *ask, struct in_file *out, struct err *e) MUST_CHECK;
+/* Reads and writes. ask->pages are filled by this. The notes of *read are for whoever asked. */
+enum status market_import(struct ctx *ctx, struct db *db, struct import_ask *ask, struct in_file *read,
+                          struct import_done *out, struct err *e) MUST_CHECK;
+/* The whole catalogue, a header and a row for each variant, handed on in parts. */
+enum status market_export(struct ctx *ctx, enum status (*put)(void *arg, struct str part, struct err *e), void *arg,
+                          struct err *e) MUST_CHECK;
+
+/* --- inside: one reader for each format -----------------------------------------------------------------------------
+ */
+
+struct in_reader {
+	struct arena *a;
+	const struct import_ask *ask;
+	struct csv csv;
+	struct in_file *out;
+	size_t room;
+	struct import_keys *keys; /* products read so far */
+	const char *currency;     /* of the row that is read */
+};
+/* ST_INVALID with the line. */
+enum status in_shopify(struct in_reader *r, struct err *e) MUST_CHECK;
+enum status in_woo(struct in_reader *r, struct err *e) MUST_CHECK;
+enum status in_ofn(struct in_reader *r, struct err *e) MUST_CHECK;
+
+/* Where a column stands in the header, by its name without regard to case; -1: nowhere. */
+int in_column(const struct in_reader *r, const char *name);
+/* The cell of a row; "" where the row is shorter or column is -1. */
+struct str in_cell(const struct csv_row *row, int column);
+void in_note(struct in_reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The product of that key, made when it is new (*fresh). */
+struct in_product *in_product(struct in_reader *r, struct str key, size_t line, bool *fresh);
+/* The product of that key, or NULL; another key for one. */
+struct in_product *in_find(const struct in_reader *r, struct str key);
+void in_alias(struct in_reader *r, const struct in_product *p, struct str key);
+struct in_variant *in_variant(struct in_reader *r, struct in_product *p, size_t line);
+void in_image(struct in_reader *r, struct in_product *p, struct str src, struct str alt, int64_t position, size_t line);
+/* Sets the value of the column of that name by its rules. ST_INVALID names line and column. */
+enum status in_set(struct in_reader *r, struct in_value *v, const char *column, struct str cell, size_t line,
+                   struct err *e) MUST_CHECK;
+const struct in_value *in_get(const struct in_value *v, const char *column);
+/* A decimal number times `unit`, exactly: "0.25" of 1000 is 250. False: no number, or finer than that. */
+bool in_scaled(struct str text, int64_t unit, int64_t *out);
+
+#endif

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The transaction of an import: all of the file or nothing. Each product is read, overlaid with what the file says, and
+ * written where that differs, so the same file again writes nothing. Runs on the writer's thread (SQLite) or may run
+ * again (PostgreSQL): it counts into its own place until all is written.
+ *
+ * Stock is set where the file says something else than it said last: what was sold meanwhile is not there again.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/table.h"
+#include "platform/text/sanitize.h"
+#include "platform/text/words.h"
+#include "platform/work/event.h"
+#include "services/market/import.h"
+
+#define HANDLE_TRIES      1000
+#define SEARCH_TEXT_MAX   20000 /* bytes of a product's text that are found */
+#define IMPORT_MEMORY_MAX ((size_t)1 << 30)
+#define CATEGORY_DEPTH    6
+
+typedef struct market_product_row product_row;
+typedef struct market_variants_of_row variant_row;
+
+struct named {
+	struct str name, slug;
+	int64_t id;
+	UT_hash_handle hh;
+};
+
+struct shelf_writer {
+	struct db_conn *c;
+	struct arena *a;
+	struct import_ask *ask;
+	struct in_file *read;
+	int64_t now;
+	struct named *pages, *suppliers, *categories;
+	struct import_done done;
+	bool changed; /* the product that is written */
+};
+
+/* --- what products refer to --------------------------------------------------------------------------------------- */
+
+static void forget_all(void *arg)
+{
+	struct shelf_writer *w = arg;
+	HASH_CLEAR(hh, w->pages);
+	HASH_CLEAR(hh, w->suppliers);
+	HASH_CLEAR(hh, w->categories);
+}
+
+static void remember(struct shelf_writer *w, struct named **set, struct str name, struct str slug, int64_t id)
+{
+	struct named *k = ARENA_NEW(w->a, struct named);
+	*k = (struct named){ .name = name, .slug = slug, .id = id };
+	HASH_ADD_KEYPTR(hh, *set, k->name.p, k->name.n, k);
+}
+
+static const struct named *find_named(const struct named *set, struct str name)
+{
+	struct named *k = NULL;
+	HASH_FIND(hh, set, name.p, name.n, k);
+	return k;
+}
+
+/* One that no other of the set has. */
+static struct str free_slug(struct shelf_writer *w, const struct named *set, struct str name, const char *otherwise)
+{
+	struct str base = text_slug(w->a, name), slug;
+	if (!base.n)
+		base = str_c(otherwise);
+	slug = base;
+	for (int n = 2;; n++) {
+		bool taken = false;
+		for (const struct named *k = set; k && !taken; k = k->hh.next)
+			taken = str_eq(k->slug, slug);
+		if (!taken)
+			return slug;
+		slug = arena_strf(w->a, "%.*s-%d", STR_ARG(base), n);
+	}
+}
+
+static enum status load_known(struct shelf_writer *w, struct err *e)
+{
+	struct market_pages_row *pages;
+	struct market_suppliers_row *suppliers;
+	struct market_categories_row *categories;
+	size_t n;
+	TRY(q_market_pages(w->c, &pages, &n, e));
+	for (size_t i = 0; i < n; i++)
+		remember(w, &w->pages, pages[i].slug, pages[i].slug, pages[i].id);
+	TRY(q_market_suppliers(w->c, &suppliers, &n, e));
+	for (size_t i = 0; i < n; i++)
+		remember(w, &w->suppliers, suppliers[i].name, suppliers[i].slug, suppliers[i].id);
+	TRY(q_market_categories(w->c, &categories, &n, e));
+	for (size_t i = 0; i < n; i++)
+		remember(w, &w->categories, categories[i].path, categories[i].slug, categories[i].id);
+	return ST_OK;
+}
+
+static enum status page_id(struct shelf_writer *w, struct str slug, int64_t *id, struct err *e)
+{
+	const struct named *k = find_named(w->pages, slug);
+	if (k) {
+		*id = k->id;
+		return ST_OK;
+	}
+	*id = id_new();
+	struct str title = arena_str(w->a, slug);
+	if (title.n && title.p[0] >= 'a' && title.p[0] <= 'z')
+		((char *)(uintptr_t)title.p)[0] -= 'a' - 'A';
+	remember(w, &w->pages, slug, slug, *id);
+	return q_market_page_add(w->c, *id, slug, title, STR(""), str_c(w->ask->currency), 0, w->now, NULL, e);
+}
+
+static enum status supplier_id(struct shelf_writer *w, struct str name, int64_t *id, struct err *e)
+{
+	const struct named *k = find_named(w->suppliers, name);
+	if (k) {
+		*id = k->id;
+		return ST_OK;
+	}
+	struct str slug = free_slug(w, w->suppliers, name, "supplier");
+	*id = id_new();
+	remember(w, &w->suppliers, name, slug, *id);
+	return q_market_supplier_add(w->c, *id, slug, name, STR(""), w->now, NULL, e);
+}
+
+/* --- categories and tags ------------------------------------------------------------------------------------------ */
+
+/* The category of that path and those above it, made where they are missing; the product is in each. */
+static enum status put_category(struct shelf_writer *w, const product_row *p, struct str path, struct err *e)
+{
+	struct str rest = path, name, upto = STR("");
+	int64_t parent = 0;
+	for (int64_t depth = 0; rest.p && depth < CATEGORY_DEPTH; depth++) {
+		ptrdiff_t at = str_find(rest, STR(">"));
+		name = str_trim(at < 0 ? rest : str_first(rest, (size_t)at));
+		rest = at < 0 ? STR_NULL : str_skip(rest, (size_t)at + 1);
+		if (!name.n)
+			continue;
+		upto = upto.n ? arena_strf(w->a, "%.*s > %.*s", STR_ARG(upto), STR_ARG(name)) : name;
+		const struct named *k = find_named(w->categories, upto);
+		if (!k) {
+			struct str slug = free_slug(w, w->categories, upto, "category");
+			int64_t id = id_new();
+			TRY(q_market_category_add(w->c, id, parent ? &parent : NULL, upto, slug, name, depth, NULL, e));
+			remember(w, &w->categories, upto, slug, id);
+			k = find_named(w->categories, upto);
+		}
+		parent = k->id;
+		TRY(q_market_facet_add(w->c, p->id, p->page_id, STR("category"), k->slug, name, NULL, e));
+	}
+	return ST_OK;
+}
+
+static enum status put_facets(struct shelf_writer *w, const product_row *p, bool fresh, struct err *e)
+{
+	struct str rest = p->categories.n ? p->categories : p->type, one;
+	if (!fresh)
+		TRY(q_market_facets_drop(w->c, p->id, NULL, e));
+	while (rest.n && str_next(&rest, ',', &one))
+		TRY(put_category(w, p, str_trim(one), e));
+	rest = p->tags;
+	while (rest.n && str_next(&rest, ',', &one)) {
+		struct str name = str_trim(one), slug = text_slug(w->a, name);
+		TRY(q_market_facet_add(w->c, p->id, p->page_id, STR("tag"), slug.n ? slug : name, name, NULL, e));
+	}
+	return ST_OK;
+}
+
+static enum status put_search(struct shelf_writer *w, const product_row *p, struct err *e)
+{
+	struct str plain;
+	TRY(html_to_text(w->a, p->body, SEARCH_TEXT_MAX, &plain, e));
+	struct str text = arena_strf(w->a, "%.*s %.*s %.*s %.*s %.*s %.*s", STR_ARG(p->summary), STR_ARG(plain),
+	                             STR_ARG(p->vendor), STR_ARG(p->type), STR_ARG(p->tags), STR_ARG(p->ingredients));
+	return q_market_search_put(w->c, p->id, p->title, text, NULL, e);
+}
+
+/* --- overlaying --------------------------------------------------------------------------------------------------- */
+
+/* What the file says goes into the row; true: it differs. */
+static bool overlay(void *row, enum column_of of, const struct in_value *v)
+{
+	bool differs = false;
+	for (size_t i = 0; market_columns[i].name; i++) {
+		const struct market_column *c = &market_columns[i];
+		void *at = (char *)row + c->at;
+		if (c->of != of || !v[i].there || c->kind == COLUMN_QUANTITY || c->kind == COLUMN_POLICY)
+			continue;
+		switch (c->kind) {
+		case COLUMN_FLAG:
+			differs |= *(bool *)at != (v[i].n != 0);
+			*(bool *)at = v[i].n != 0;
+			break;
+		case COLUMN_NUMBER:
+		case COLUMN_COUNT:
+		case COLUMN_PERCENT:
+		case COLUMN_MONEY:
+			differs |= *(int64_t *)at != v[i].n;
+			*(int64_t *)at = v[i].n;
+			break;
+		default:
+			differs |= !str_eq(*(struct str *)at, v[i].text);
+			*(struct str *)at = v[i].text;
+		}
+	}
+	return differs;
+}
+
+/* A row of empty texts. */
+static void empty_row(void *row, enum column_of of)
+{
+	for (size_t i = 0; market_columns[i].name; i++) {
+		const struct market_column *c = &market_columns[i];
+		bool text = c->kind != COLUMN_FLAG && c->kind != COLUMN_NUMBER && c->kind != COLUMN_COUNT &&
+		            c->kind != COLUMN_PERCENT && c->kind != COLUMN_MONEY && c->kind != COLUMN_QUANTITY;
+		if (c->of == of && text)
+			*(struct str *)((char *)row + c->at) = STR("");
+	}
+}
+
+/* --- variants ----------------------------------------------------------------------------------------------------- */
+
+/* counted, on_demand or unlimited, and how many. */
+struct stock {
+	const char *kind;
+	int64_t on_hand;
+	bool said;
+};
+
+static struct stock stock_of(const struct in_variant *v, const variant_row *was)
+{
+	const struct in_value *quantity = in_get(v->v, "Variant Inventory Qty"),
+	                      *policy = in_get(v->v, "Variant Inventory Policy");
+	bool goes_on = policy->there ? str_eqc(policy->text, "continue") : was && str_eqc(was->kind, "on_demand");
+	struct stock s = { .said = quantity->there && quantity->text.n, .on_hand = quantity->n };
+	if (!quantity->there && was) {
+		s.said = !was->imported_null || str_eqc(was->kind, "counted");
+		s.on_hand = was->on_hand;
+	}
+	s.kind = goes_on ? "on_demand" : s.said ? "counted" : "unlimited";
+	return s;
+}
+
+static enum status set_stock(struct shelf_writer *w, const struct in_variant *in, const variant_row *was, struct err *e)
+{
+	struct market_stock_of_row *now;
+	struct stock s = stock_of(in, was);
+	bool news = s.said ? was->imported_null || was->imported != s.on_hand : !was->imported_null;
+	if (!news && str_eqc(was->kind, s.kind))
+		return ST_OK;
+	TRY(q_market_stock_of(w->c, was->stock_id, &now, e));
+	if (!now)
+		return err_set(e, ST_INTERNAL, "a variant without a stock item");
+	int64_t on_hand = !s.said ? 0 : news ? s.on_hand : now->on_hand;
+	if (on_hand < now->held)
+		on_hand = now->held;
+	w->changed = true;
+	TRY(q_market_stock_set(w->c, was->stock_id, str_c(s.kind), on_hand, s.said ? &s.on_hand : NULL, NULL, e));
+	if (on_hand == now->on_hand)
+		return ST_OK;
+	return q_market_move_add(w->c, id_new(), was->stock_id, STR("count"), on_hand - now->on_hand, STR("import"),
+	                         w->ask->person ? &w->ask->person : NULL, w->now, NULL, e);
+}
+
+static enum status add_variant(struct shelf_writer *w, const product_row *p, const struct in_variant *in, int64_t rank,
+                               struct err *e)
+{
+	variant_row v = { .content = 1, .unit = STR("piece"), .least = 1, .step = 1 };
+	int64_t id = id_new(), stock_id = id_new();
+	struct stock s = stock_of(in, NULL);
+	empty_row(&v, OF_VARIANT);
+	v.unit = STR("piece");
+	(void)overlay(&v, OF_VARIANT, in->v);
+	w->changed = true;
+	TRY(q_market_stock_add(w->c, stock_id, str_c(s.kind), s.said ? s.on_hand : 0, s.said ? &s.on_hand : NULL, NULL,
+	                       e));
+	if (s.said && s.on_hand)
+		TRY(q_market_move_add(w->c, id_new(), stock_id, STR("count"), s.on_hand, STR("import"),
+		                      w->ask->person ? &w->ask->person : NULL, w->now, NULL, e));
+	TRY(q_market_variant_add(w->c, id, p->id, rank, v.value1, v.value2, v.value3, v.sku, v.gtin, v.price, v.was,
+	                         v.supplier_price, v.deposit, v.unit, v.content, v.per_kg, v.least, v.step, v.most,
+	                         stock_id, v.image, in->carried.p ? in->carried : STR(""), NULL, e));
+	return q_market_price_add(w->c, id, w->now, v.price, v.was, NULL, e);
+}
+
+static enum status change_variant(struct shelf_writer *w, const struct in_variant *in, variant_row *was, int64_t rank,
+                                  struct err *e)
+{
+	variant_row v = *was;
+	bool differs = overlay(&v, OF_VARIANT, in->v) || was->rank != rank || !str_eqc(was->state, "active");
+	if (in->carried.p && !str_eq(in->carried, was->carried)) {
+		v.carried = in->carried;
+		differs = true;
+	}
+	if (differs) {
+		w->changed = true;
+		TRY(q_market_variant_change(w->c, v.id, rank, v.value1, v.value2, v.value3, v.sku, v.gtin, v.price,
+		                            v.was, v.supplier_price, v.deposit, v.unit, v.content, v.per_kg, v.least,
+		                            v.step, v.most, v.image, v.carried, NULL, e));
+		if (v.price != was->price || v.was != was->was)
+			TRY(q_market_price_add(w->c, v.id, w->now, v.price, v.was, NULL, e));
+	}
+	return set_stock(w, in, was, e);
+}
+
+/* The one of them with the same options, else with the same SKU, that no other row of the file has. */
+static variant_row *same_variant(const struct in_variant *in, variant_row *rows, size_t n, const bool *used)
+{
+	const struct in_value *a = in_get(in->v, "Option1 Value"), *b = in_get(in->v, "Option2 Value"),
+	                      *c = in_get(in->v, "Option3 Value"), *sku = in_get(in->v, "Variant SKU");
+	for (int pass = 0; pass < 4; pass++) /* those that are for sale before those that were */
+		for (size_t i = 0; i < n; i++) {
+			bool options = (!a->there || str_eq(a->text, rows[i].value1)) &&
+			               (!b->there || str_eq(b->text, rows[i].value2)) &&
+			               (!c->there || str_eq(c->text, rows[i].value3));
+			bool same = pass % 2 ? sku->text.n && str_eq(sku->text, rows[i].sku) : options;
+			if (!used[i] && same && str_eqc(rows[i].state, "active") == (pass < 2))
+				return &rows[i];
+		}
+	return NULL;
+}
+
+static enum status write_variants(struct shelf_writer *w, const product_row *p, const struct in_product *in, bool fresh,
+                                  struct err *e)
+{
+	variant_row *rows = NULL;
+	size_t n = 0;
+	if (!fresh)
+		TRY(q_market_variants_of(w->c, p->id, &rows, &n, e));
+	bool *used = ARENA_ARRAY(w->a, bool, n + 1);
+	for (size_t i = 0; i < in->variant_count; i++) {
+		variant_row *was = same_variant(&in->variants[i], rows, n, used);
+		if (was)
+			used[was - rows] = true;
+		TRY(was ? change_variant(w, &in->variants[i], was, (int64_t)i, e)
+		        : add_variant(w, p, &in->variants[i], (int64_t)i, e));
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!used[i] && str_eqc(rows[i].state, "active")) {
+			w->changed = true;
+			TRY(q_market_variant_archive(w->c, rows[i].id, NULL, e));
+		}
+	return ST_OK;
+}
+
+/* --- products ----------------------------------------------------------------------------------------------------- */
+
+static enum status write_images(struct shelf_writer *w, const product_row *p, const struct in_product *in, bool fresh,
+                                struct err *e)
+{
+	struct market_images_of_row *rows = NULL;
+	size_t n = 0;
+	if (!in->has_images)
+		return ST_OK;
+	if (!fresh)
+		TRY(q_market_images_of(w->c, p->id, &rows, &n, e));
+	bool same = n == in->image_count;
+	for (size_t i = 0; i < n && same; i++)
+		same = str_eq(rows[i].src, in->images[i].src) && str_eq(rows[i].alt, in->images[i].alt);
+	if (same)
+		return ST_OK;
+	w->changed = true;
+	if (n)
+		TRY(q_market_images_drop(w->c, p->id, NULL, e));
+	for (size_t i = 0; i < in->image_count; i++)
+		TRY(q_market_image_add(w->c, p->id, (int64_t)i, in->images[i].src, in->images[i].alt, NULL, e));
+	return ST_OK;
+}
+
+static enum status find_product(struct shelf_writer *w, const struct in_product *in, product_row **row, struct err *e)
+{
+	*row = NULL;
+	if (in->source.p)
+		TRY(q_market_product_by_source(w->c, in->source, row, e));
+	return *row || !in->handle.n ? ST_OK : q_market_product_by_handle(w->c, in->handle, row, e);
+}
+
+static enum status free_handle(struct shelf_writer *w, const struct in_product *in, struct str *handle, struct err *e)
+{
+	product_row *other;
+	struct str base = in->handle.n ? in->handle : text_slug(w->a, in_get(in->v, "Title")->text);
+	if (!base.n)
+		base = STR("product");
+	*handle = base;
+	for (int n = 2; n < HANDLE_TRIES; n++) {
+		TRY(q_market_product_by_handle(w->c, *handle, &other, e));
+		if (!other)
+			return ST_OK;
+		*handle = arena_strf(w->a, "%.*s-%d", STR_ARG(base), n);
+	}
+	return err_set(e, ST_CONFLICT, "more than %d products want the address \"%.*s\"", HANDLE_TRIES, STR_ARG(base));
+}
+
+static enum status write_row(struct shelf_writer *w, product_row *p, bool fresh, bool differs, struct err *e)
+{
+	int64_t supplier = 0;
+	struct str source = p->source.n ? p->source : STR_NULL;
+	TRY(page_id(w, p->page, &p->page_id, e));
+	if (p->vendor.n)
+		TRY(supplier_id(w, p->vendor, &supplier, e));
+	const int64_t *who = supplier ? &supplier : NULL;
+	if (fresh)
+		return q_market_product_add(w->c, p->id, p->page_id, who, p->handle, source, p->title, p->body,
+		                            p->summary, p->type, p->tags, p->categories, p->option1, p->option2,
+		                            p->option3, p->status, p->published, p->contains, p->may_contain,
+		                            p->ingredients, p->origin, p->vat, p->age, p->keeps, w->now, NULL, e);
+	if (!differs)
+		return ST_OK;
+	return q_market_product_change(w->c, p->id, p->page_id, who, source, p->title, p->body, p->summary, p->type,
+	                               p->tags, p->categories, p->option1, p->option2, p->option3, p->status,
+	                               p->published, p->contains, p->may_contain, p->ingredients, p->origin, p->vat,
+	                               p->age, p->keeps, w->now, NULL, e);
+}
+
+static enum status write_product(struct shelf_writer *w, const struct in_product *in, struct err *e)
+{
+	product_row *was, p = { .published = true };
+	TRY(find_product(w, in, &was, e));
+	bool fresh = !was;
+	if (was) {
+		p = *was;
+	} else {
+		empty_row(&p, OF_PRODUCT);
+		p.id = id_new();
+		p.status = STR("active");
+		p.page = w->ask->page;
+		TRY(free_handle(w, in, &p.handle, e));
+	}
+	if (!p.source.p)
+		p.source = STR("");
+	struct str page = p.page;
+	w->changed = overlay(&p, OF_PRODUCT, in->v) || fresh;
+	if (!p.page.n)
+		p.page = page;
+	bool differs = w->changed;
+	TRY(write_row(w, &p, fresh, differs, e));
+	TRY(write_variants(w, &p, in, fresh, e));
+	TRY(write_images(w, &p, in, fresh, e));
+	w->done.added += fresh;
+	w->done.changed += !fresh && w->changed;
+	w->done.same += !w->changed;
+	if (!w->changed)
+		return ST_OK;
+	if (differs) {
+		TRY(put_facets(w, &p, fresh, e));
+		TRY(put_search(w, &p, e));
+	}
+	return q_market_product_refresh(w->c, p.id, NULL, e);
+}
+
+static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
+{
+	struct shelf_writer *w = arg;
+	forget_all(w);
+	w->c = c;
+	w->a = db_arena(c);
+	w->done = (struct import_done){ .id = id_new() };
+	TRY(load_known(w, e));
+	for (size_t i = 0; i < w->read->count; i++)
+		TRY(write_product(w, &w->read->products[i], e));
+	if (!w->done.added && !w->done.changed)
+		return ST_OK;
+	TRY(q_market_import_add(c, w->done.id, w->ask->name, str_c(w->read->format), w->done.added, w->done.changed,
+	                        w->done.same, w->ask->person ? &w->ask->person : NULL, w->now, NULL, e));
+	return event_emit(c, "catalogue.imported", id_str(w->a, w->done.id), STR("{}"), e);
+}
+
+enum status market_import(struct ctx *ctx, struct db *db, struct import_ask *ask, struct in_file *read,
+                          struct import_done *out, struct err *e)
+{
+	struct market_pages_row *rows;
+	size_t n;
+	arena_allow(ctx->arena, IMPORT_MEMORY_MAX);
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, db, &c, e));
+		TRY(q_market_pages(c, &rows, &n, e));
+	}
+	struct in_page *pages = ARENA_ARRAY(ctx->arena, struct in_page, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		pages[i].slug = rows[i].slug;
+		str_print(pages[i].currency, sizeof pages[i].currency, "%.*s", STR_ARG(rows[i].currency));
+	}
+	ask->pages = pages;
+	ask->page_count = n;
+	if (!ask->page.n)
+		ask->page = n ? pages[0].slug : STR("shop");
+	TRY(in_read(ctx->arena, ask, read, e));
+	struct shelf_writer *w = ARENA_NEW(ctx->arena, struct shelf_writer);
+	w->ask = ask;
+	w->read = read;
+	w->now = clock_now_us();
+	arena_on_free(ctx->arena, forget_all, w);
+	TRY(db_write(ctx, db, tx_import, w, e));
+	*out = w->done;
+	return ST_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The market: what a cooperative has for sale, from whom, at what price, how much is left. This file is its table.
+ */
+#include "platform/cache/cache.h"
+#include "services/market/market.h"
+
+/* Whatever changed: pages and fragments of the market are made anew. */
+static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct err *e)
+{
+	(void)ev;
+	(void)e;
+	cache_drop_tag(ctx->svc->platform->cache, STR("market"));
+	return ST_OK;
+}
+
+static const struct event_handler events[] = {
+	{ .type = "*", .origin = "market", .name = "drop-pages", .handle = drop_pages },
+	{ 0 },
+};
+
+static const struct setting settings[] = {
+	{ "market", "currency", SET_STR, "EUR", .help = "Currency of market pages that an import makes (ISO 4217)." },
+	{ 0 },
+};
+
+static const struct role_def roles[] = {
+	{ "keeper", "Shop keeper", "Counts stock, sets prices, takes price lists in." },
+	{ 0 },
+};
+
+const struct service service_market = {
+	.name = "market",
+	.title = "Market",
+	.mount = "/market",
+	.summary = "What is for sale, from whom, at what price, how much is left",
+	.events = events,
+	.settings = settings,
+	.roles = roles,
+	.migrations = &market_migrations,
+	.media = true,
+};
