@@ -56,7 +56,8 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 		return import_products(inv, e);
 	import_fn *import = import_of(inv->args[0]);
 	if (!import)
-		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown, products", inv->args[0]);
+		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown, products",
+		        inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	const char *site = inv_option(inv, "site-url"), *media = inv_option(inv, "media");
