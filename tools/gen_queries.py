@@ -27,7 +27,7 @@ DECLARED = {  # what a table's column may be declared as to be read as…
     'text': {'TEXT', 'VARCHAR', 'CHAR'},
     'blob': {'BLOB'},
 }
-DIRECTIVES = ('name', 'params', 'row', 'rows', 'list', 'sorts', 'exec', 'writes', 'sqlite', 'postgres')
+DIRECTIVES = ('name', 'params', 'row', 'rows', 'list', 'sorts', 'exec', 'writes', 'anew', 'sqlite', 'postgres')
 # Names that a generated function uses itself, and words of C: a parameter or column of that name gets a `_` behind.
 TAKEN = set('''c e row rows n arg affected p r s q page auto break case char const continue default do double else enum extern float
     for goto if inline int long register restrict return short signed sizeof static struct switch typedef union unsigned void
@@ -56,6 +56,7 @@ class Query:
         self.shape = None  # row, rows, list, exec
         self.sorts = []    # of a list: the columns that it can be in the order of
         self.writes = False
+        self.anew = False
         self.like = None   # name of the query whose row struct it shares
         self.text = {}     # None (both), sqlite, postgres → (first line, [lines])
 
@@ -97,7 +98,7 @@ def directive_of(line):
     if not match:
         return None, None
     word, colon, rest = match.groups()
-    if word in ('exec', 'writes'):
+    if word in ('exec', 'writes', 'anew'):
         return (word, rest) if not rest or colon else (None, None)
     return (word, rest) if colon else (None, None)
 
@@ -161,6 +162,8 @@ class Reader:
             raise query.problem(f'"-- {word}" must stand before the SQL of {query.name}', self.at)
         elif word == 'writes':
             query.writes = True
+        elif word == 'anew':
+            query.anew = True
         elif word == 'params':
             self.fields('params', rest)
         elif word == 'sorts':
@@ -549,6 +552,8 @@ def emit_statement(query, symbol):
         out += [f'\t.params = {symbol}_params,', f'\t.param_count = {len(query.params)},']
     if query.fields:
         out += [f'\t.cols = {name}_cols,', f'\t.col_count = {len(query.fields)},', f'\t.row_size = sizeof({struct}),']
+    if query.anew:
+        out.append('\t.anew = true,')
     if query.writes:
         out.append('\t.writes = true,')
     return out + ['};']

@@ -125,6 +125,7 @@ struct db_query {
 	const enum db_type *params;
 	uint8_t param_count, col_count;
 	bool writes;
+	bool anew;                   /* PostgreSQL plans it for each call: which plan is good depends on the values */
 	bool passing;                /* put together for one call: prepared for it, and not kept */
 	const struct db_col *cols;
 	uint16_t row_size;

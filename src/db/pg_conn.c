@@ -411,7 +411,8 @@ bool pg_send(const struct db *db, struct pg_conn *c, struct db_query *q, const s
 	static _Thread_local struct args a;
 	const char *sql = q->sql[DB_POSTGRES];
 	int n = q->param_count;
-	unsigned slot = q->passing ? 0 : db_slot(q);
+	bool named = !db->cfg.pooler && !q->passing && !q->anew;
+	unsigned slot = named ? db_slot(q) : 0;
 	char name[16];
 	for (int i = 0; i < n; i++) {
 		if (!encode_one(&a, (unsigned)i, &params[i]))
@@ -419,7 +420,7 @@ bool pg_send(const struct db *db, struct pg_conn *c, struct db_query *q, const s
 		a.types[i] = type_oid(params[i].type);
 	}
 	*prepares = false;
-	if (db->cfg.pooler || q->passing)
+	if (!named)
 		return PQsendQueryParams(c->h, sql, n, a.types, a.values, a.lengths, a.formats, 0);
 	snprintf(name, sizeof name, "q%u", slot);
 	if (!is_prepared(c, slot)) {

@@ -70,6 +70,7 @@ class Makes(Generator):
         self.assertIn('WHERE id = ?1"', source)
         self.assertIn('WHERE id = $1"', source)
         self.assertNotIn('.writes', source)
+        self.assertNotIn('.anew', source)
 
     def test_exec_rows_and_nullable_parameters(self):
         self.sql('''
@@ -97,6 +98,7 @@ class Makes(Generator):
             -- params: id int
             -- rows: id int
             -- writes
+            -- anew
             -- sqlite:
             SELECT id FROM posts WHERE title <> ':id ''-- :x' AND id > :id; -- :nobody
             -- postgres:
@@ -106,6 +108,7 @@ class Makes(Generator):
         self.assertIn("':id ''-- :x' AND id > ?1", source)
         self.assertIn('id > $1::bigint', source)
         self.assertNotIn('nobody', source)
+        self.assertIn('\t.anew = true,', source)
 
     def test_fts5_and_platform_tables(self):
         self.put('platform/migrations/0001_jobs.sql', 'CREATE TABLE jobs (id BIGINT PRIMARY KEY);')

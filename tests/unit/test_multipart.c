@@ -2,6 +2,7 @@
  * The multipart parser: every case is fed whole, byte by byte, and in pieces of three, with the same outcome. */
 #include "unit.h"
 
+#include <sodium/crypto_hash_sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -41,6 +42,9 @@ static void describe(struct multipart *m, struct buf *out)
 		char content[5000];
 		ssize_t got = read(u[i].fd, content, sizeof content);
 		assert_int_equal(got, u[i].size);
+		unsigned char digest[crypto_hash_sha256_BYTES];
+		crypto_hash_sha256(digest, (const unsigned char *)content, (unsigned long long)got);
+		assert_memory_equal(digest, u[i].digest, sizeof digest);
 		buf_printf(out, "%.*s:%.*s:%.*s:%.*s\n", STR_ARG(u[i].field), STR_ARG(u[i].filename),
 		        STR_ARG(u[i].type), (int)got, content);
 	}

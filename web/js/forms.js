@@ -118,7 +118,16 @@
 		const key = key_of(form);
 		if (storage.get(key)) storage.set(LAST, key);
 	});
-	window.addEventListener("pageshow", () => {
-		for (const form of document.forms) delete form.dataset.busy;
+	// Who comes back to a page that the browser kept, and sends it once more, means it: it must not look like a second press.
+	const mark_meant = (form) => {
+		const again = form.querySelector("input[name=gh_again]") ?? document.createElement("input");
+		Object.assign(again, { type: "hidden", name: "gh_again", value: String(Number(again.value || 0) + 1) });
+		form.append(again);
+	};
+	window.addEventListener("pageshow", (event) => {
+		for (const form of document.forms) {
+			delete form.dataset.busy;
+			if (event.persisted && form.method === "post") mark_meant(form);
+		}
 	});
 })();

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium/crypto_hash_sha256.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct multipart {
 	struct str name;
 	int fd; /* of the part being read, or −1 */
 	uint64_t file_size;
+	crypto_hash_sha256_state file_hash;
 	struct str file_name, file_type;
 	struct form_field *fields;
 	unsigned field_cap;
@@ -251,6 +253,7 @@ static enum status open_file(struct multipart *m, struct err *e)
 	if (m->upload_count == m->limits.files)
 		return err_set(e, ST_TOO_LARGE, "The form has more than %u files", m->limits.files);
 	m->file_size = 0;
+	crypto_hash_sha256_init(&m->file_hash);
 	m->fd = open(m->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (m->fd < 0 &&
 	        (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) { /* not every file system has it */
@@ -291,6 +294,7 @@ static enum status write_file(struct multipart *m, struct str s, struct err *e)
 		return err_set(e, ST_TOO_LARGE, "The file %.*s is larger than %llu bytes", STR_ARG(m->file_name),
 			       (unsigned long long)m->limits.file);
 	m->file_size += s.n;
+	crypto_hash_sha256_update(&m->file_hash, (const unsigned char *)s.p, s.n);
 	while (s.n) {
 		ssize_t n = write(m->fd, s.p, s.n);
 		if (n < 0 && errno == EINTR)
@@ -344,7 +348,9 @@ static enum status end_part(struct multipart *m, struct err *e)
 	}
 	if (lseek(m->fd, 0, SEEK_SET) != 0)
 		return err_errno(e, ST_IO, "An upload could not be read back");
-	m->uploads[m->upload_count++] = (struct upload){ m->name, m->file_name, m->file_type, m->fd, m->file_size };
+	struct upload *u = &m->uploads[m->upload_count++];
+	*u = (struct upload){ m->name, m->file_name, m->file_type, m->fd, m->file_size, { 0 } };
+	crypto_hash_sha256_final(&m->file_hash, u->digest);
 	m->fd = -1;
 	return ST_OK;
 }

@@ -20,6 +20,7 @@ struct upload {
 	struct str type;     /* Content-Type as sent, "application/octet-stream" when not; the client's word */
 	int fd;
 	uint64_t size;
+	unsigned char digest[32]; /* SHA-256 of what it holds */
 };
 int upload_take(struct upload *u); /* the caller closes it; u->fd becomes −1 */
 

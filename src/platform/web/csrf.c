@@ -169,7 +169,7 @@ enum status csrf_check(struct web *w, struct err *e)
 struct str csrf_sent(struct web *w)
 {
 	struct buf b;
-	if (w->req->method != HTTP_POST || !w->form_parsed || w->multipart || !token_holds(w, web_form(w, "csrf")))
+	if (w->req->method != HTTP_POST || !w->form_parsed || !token_holds(w, web_form(w, "csrf")))
 		return STR_NULL;
 	buf_text(&b, w->ctx->arena);
 	buf_printf(&b, "%.*s %.*s %lld", STR_ARG(w->req->host), STR_ARG(w->req->target),
@@ -178,6 +178,13 @@ struct str csrf_sent(struct web *w)
 		struct str name = w->form_.list[i].name, value = w->form_.list[i].value;
 		buf_printf(&b, " %zu:%.*s %zu:", name.n, STR_ARG(name), value.n);
 		buf_put(&b, value.p, value.n);
+	}
+	unsigned files = 0;
+	const struct upload *list = w->multipart ? multipart_uploads(w->multipart, &files) : NULL;
+	for (unsigned i = 0; i < files; i++) {
+		buf_printf(&b, " %zu:%.*s %zu:%.*s ", list[i].field.n, STR_ARG(list[i].field), list[i].filename.n,
+		        STR_ARG(list[i].filename));
+		buf_put(&b, list[i].digest, sizeof list[i].digest);
 	}
 	return buf_str(&b);
 }

@@ -6,6 +6,7 @@
 -- name: blog_search
 -- params: q text, now int, lim int, off int, most int, weighed int
 -- rows: id int, title text, snippet text, total int
+-- anew
 -- sqlite:
 -- Hits are marked only when it is known which of them are shown, and in their text alone (db/sqlite_marks.c). A part that is not
 -- wanted looks for nothing ('""' has no hits): a condition beside its MATCH would be asked for each hit.
@@ -37,26 +38,26 @@ SELECT h.id, search_marked(d.title, :q) AS title, search_snippet(d.body, :q) AS 
   FROM hits h JOIN search_docs d ON d.object_id = h.id
  ORDER BY h.kind, h.score, h.id DESC;
 -- postgres:
-WITH many AS MATERIALIZED (
-  SELECT count(*) > :weighed AS yes FROM (
-    SELECT 1 FROM search_docs d WHERE d.tsv @@ to_tsquery('simple', search_words(:q)) LIMIT :weighed + 1) AS s)
+WITH counted AS MATERIALIZED (
+  SELECT count(*) AS n FROM (
+    SELECT 1 FROM search_docs d JOIN objects o ON o.id = d.object_id
+     WHERE d.tsv @@ to_tsquery('simple', search_words(:q)) AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
+     LIMIT :most) AS hits)
 SELECT h.id,
        ts_headline('simple', d.title, to_tsquery('simple', search_words(:q)),
                    'HighlightAll=true, StartSel="' || chr(2) || '", StopSel="' || chr(3) || '"') AS title,
        ts_headline('simple', left(d.body, 200000), to_tsquery('simple', search_words(:q)),
                    'MaxWords=32, MinWords=16, MaxFragments=1, StartSel="' || chr(2) || '", StopSel="' || chr(3) || '"') AS snippet,
-       (SELECT count(*) FROM (SELECT 1 FROM search_docs g JOIN objects p ON p.id = g.object_id
-         WHERE g.tsv @@ to_tsquery('simple', search_words(:q)) AND p.status IN ('published', 'scheduled') AND p.published_at <= :now
-         LIMIT :most) AS counted) AS total
+       (SELECT n FROM counted) AS total
   FROM (SELECT id, rank FROM (
           SELECT o.id, ts_rank(d.tsv, to_tsquery('simple', search_words(:q))) AS rank
             FROM search_docs d JOIN objects o ON o.id = d.object_id
-           WHERE NOT (SELECT yes FROM many) AND d.tsv @@ to_tsquery('simple', search_words(:q))
+           WHERE (SELECT n <= :weighed FROM counted) AND d.tsv @@ to_tsquery('simple', search_words(:q))
              AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
           UNION ALL
           SELECT id, 0 FROM (
             SELECT o.id FROM search_docs d JOIN objects o ON o.id = d.object_id
-             WHERE (SELECT yes FROM many) AND d.tsv @@ to_tsquery('simple', search_words(:q))
+             WHERE (SELECT n > :weighed FROM counted) AND d.tsv @@ to_tsquery('simple', search_words(:q))
                AND o.status IN ('published', 'scheduled') AND o.published_at <= :now
              ORDER BY d.object_id DESC LIMIT :lim + :off) AS newest) AS found
          ORDER BY rank DESC, id DESC LIMIT :lim OFFSET :off) AS h
