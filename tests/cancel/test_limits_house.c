@@ -152,20 +152,6 @@ static void events(struct prep *x)
 	       "[1,\"nothing.happened\",\"1\",\"{}\",1,1]", "]}");
 }
 
-/* A picture whose file has n bytes: what follows its end is nobody's. */
-static void picture(struct prep *x)
-{
-	static char small[1 << 17];
-	scene_upload(x);
-	struct str whole = x->body, end = STR("\r\n--edge--\r\n");
-	size_t head = (size_t)str_find(whole, STR("image/png\r\n\r\n")) + 13, n = whole.n - end.n;
-	memcpy(small, whole.p, n);
-	memset(body, 'p', sizeof body);
-	memcpy(body, small, n);
-	memcpy(body + head + x->n, end.p, end.n);
-	x->body = str_n(body, head + x->n + end.n);
-}
-
 /* n entries about whoever asks. */
 static enum status tx_log(struct db_conn *c, void *arg, struct err *e)
 {
@@ -283,15 +269,6 @@ static const struct {
 	  404,
 	  NULL,
 	  NULL },
-	{ "services/account/account_http.c",
-	  "AVATAR_MAX",
-	  5 << 20,
-	  { 0 },
-	  { "account", "POST", "", "/account/profile", MEMBER, 303,
-	    "content-type: multipart/form-data; boundary=edge\r\n", NULL, picture },
-	  422,
-	  NULL,
-	  "A picture has at most 5 MB." },
 	{ "services/account/addresses.c",
 	  "PHONE_MAX",
 	  30,
@@ -391,7 +368,7 @@ static const struct {
 	    "csrf={csrf}&name=Mara&handle={a}&locale=en&timezone=Europe/Berlin", letters },
 	  422,
 	  NULL,
-	  "A handle has 2 to 30" },
+	  "of at most 30" },
 	{ "services/identity/people/people.h",
 	  "PASSWORD_MAX",
 	  1024,
@@ -400,7 +377,7 @@ static const struct {
 	    "csrf={csrf}&former=" SCENE_PASSWORD "&fresh={a}", words },
 	  422,
 	  NULL,
-	  "At most 1024 bytes" },
+	  "of at most 1024" },
 	{ "services/identity/signin/identity.c",
 	  "LOG_PAGE",
 	  50,
@@ -465,9 +442,9 @@ static const struct {
 	  { "account", "POST", "", "/account/profile", MEMBER, 303, FORM, PROFILE("&bio={a}"), letters },
 	  422,
 	  NULL,
-	  "At most 500 characters" },
-	{ "services/identity/signin/signin.c",
-	  "NEXT_MAX",
+	  "of at most 500" },
+	{ "services/identity/signin/signin.h",
+	  "SIGNIN_NEXT_MAX",
 	  4096,
 	  { 0 },
 	  { "identity", "GET", "", "/sign-in?next={a}", VISITOR, 200, NULL, NULL, address },

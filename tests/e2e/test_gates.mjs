@@ -18,8 +18,8 @@ const chrome = await browser();
 const fresh = async () => (await chrome.newContext({ viewport: { width: 390, height: 800 } })).newPage();
 const gates = (page) => page.locator(".gate").count();
 const signIn = async (page, email) => {
-	await page.fill("#email", email);
-	await page.fill("#password", password);
+	await page.fill("[name=email]", email);
+	await page.fill("[name=password]", password);
 	await page.click('.form button[type="submit"]:not(.quiet-button)');
 };
 
@@ -41,9 +41,9 @@ cases["somebody new joins at the gate and is back at the post"] = async () => {
 	await page.goto(members);
 	await page.click(".gate a.button");
 	await page.click("text=Sign up");
-	await page.fill("#name", "Nia New");
-	await page.fill("#email", "nia@example.org");
-	await page.fill("#password", password);
+	await page.fill("[name=name]", "Nia New");
+	await page.fill("[name=email]", "nia@example.org");
+	await page.fill("[name=password]", password);
 	await page.click('.form button[type="submit"]');
 	const { text } = await letter(data, "nia@example.org", /http:\/\/localhost:\d+\/\S+/);
 	await page.goto(/http:\/\/localhost:\d+\/sign-in\/link\S+|http:\/\/localhost:\d+\/\S*link\S+/.exec(text)[0]);

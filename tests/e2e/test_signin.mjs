@@ -484,7 +484,7 @@ cases["what is guessed first is no password, wherever one is chosen, and the rul
 		const page = await agent.submit(await agent.go("/sign-up"), { name: "Rosa Quintela", email: "rosa.quintela@example.net", password });
 		assert.equal(page.status, 422, password);
 		assert.match(wrongs(page)[0], /guessed first/, password);
-		assert.match(page.text, /id="password-rule">At least 10 characters/);
+		assert.match(page.text, /id="h-password">At least 10 characters/);
 	}
 	await agent.signIn(rosa);
 	const changed = await agent.submit(await agent.go("/identity/password"), { former: rosa.password, fresh: "RosaQuintela1" });

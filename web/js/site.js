@@ -52,11 +52,11 @@
 		const found = options.find((o) => o.value === own) ?? options.find((o) => named_so(o, own));
 		if (select.value || !found) return;
 		select.value = found.value;
-		select.parentElement.querySelector("[data-zone-hint]").hidden = false;
+		select.closest("[data-zone]").querySelector("[data-zone-hint]").hidden = false;
 	};
 
 	document.addEventListener("DOMContentLoaded", () => {
-		document.querySelectorAll("select[data-zone]").forEach(propose_zone);
+		document.querySelectorAll("[data-zone] select").forEach(propose_zone);
 		for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
 		if (!navigator.clipboard) for (const button of document.querySelectorAll("[data-copy]")) button.hidden = true; // not over plain http
 		for (const link of document.querySelectorAll(".nav-list a, .tabs a"))

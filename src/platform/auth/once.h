@@ -13,8 +13,8 @@
 
 #define ONCE_WORK_S 30   /* a process that ended in the middle of it is waited for no longer */
 /* That long an answer is given again: what comes within it is the second press of an impatient person, or a browser
-   that tries again after a broken connection. Who comes back to the page later and sends the same again means it; within
-   it, too, where there is JavaScript (forms.js marks a page that the browser took out of its memory). */
+   that tries again after a broken connection. Who comes back to the page later and sends the same again means it;
+   within it, too, where there is JavaScript (forms.js marks a page that the browser took out of its memory). */
 #define ONCE_KEPT_S 60
 #define ONCE_ANSWER_MAX 4096 /* bytes of its address and cookies; a longer one is not kept */
 

@@ -25,7 +25,7 @@ int64_t form_max(const struct field *d)
 		[FIELD_EMAIL] = FORM_EMAIL_MAX,
 		[FIELD_URL] = FORM_URL_MAX,
 		[FIELD_TEL] = 40,
-		[FIELD_PASSWORD] = 1000,
+		[FIELD_PASSWORD] = 1024,
 		[FIELD_COLOUR] = 7,
 		[FIELD_CHOICE] = FORM_TEXT_MAX,
 		[FIELD_WORDS] = FORM_AREA_MAX,
@@ -87,7 +87,7 @@ static bool are_choices(const struct form_fill *f, const struct field *d, struct
 /* What is wrong with a text that is there and not too long; NULL: nothing. */
 static const char *text_wrong(const struct form_fill *f, const struct field *d, struct str s)
 {
-	if (!is_clean(s, d->kind == FIELD_AREA))
+	if (d->kind != FIELD_PASSWORD && !is_clean(s, d->kind == FIELD_AREA))
 		return "This has a character that does not belong here.";
 	switch (d->kind) {
 	case FIELD_EMAIL:

@@ -58,6 +58,11 @@ struct str form_wrong(const struct form_fill *f, const struct field *d)
 	return s.p ? s : STR("");
 }
 
+const char *form_hint(const struct form_fill *f, const struct field *d)
+{
+	return d->say ? d->say(f->w) : d->hint ? tr(d->hint) : NULL;
+}
+
 bool form_is_first_wrong(const struct form_fill *f, const struct field *d)
 {
 	for (const struct field *before = f->desc->fields; before < d; before++)

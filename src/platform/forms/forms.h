@@ -84,6 +84,8 @@ struct field {
 	const char *required;      /* what is said when it is missing; NULL: it may be */
 	int64_t min, max; /* characters of a text; bounds of a number or of minor units. max 0: FORM_…_MAX, or none of a
 	                     number */
+	const char *(*say)(struct web *w); /* instead of hint: made for this request, in its arena and language */
+	bool fixed;                /* shown, and not to be changed here */
 	bool plain;                /* not marked as one that may be left empty */
 	const char *autocomplete;  /* HTML's token; NULL: none said */
 	const char *placeholder, *accept /* of a file */, *unit /* behind a number: "days" */;
@@ -148,6 +150,8 @@ const struct field *form_field(const struct form_fill *f, const char *name);
 size_t form_count(const struct form_fill *f); /* fields */
 /* What stands in the field: as it was typed, or what the values hold; in the request's arena. */
 struct str form_typed(const struct form_fill *f, const struct field *d);
+/* Its hint, in the reader's language; NULL: none. */
+const char *form_hint(const struct form_fill *f, const struct field *d);
 /* What is wrong with it; empty: nothing. */
 struct str form_wrong(const struct form_fill *f, const struct field *d);
 bool form_is_first_wrong(const struct form_fill *f, const struct field *d); /* gets the focus */

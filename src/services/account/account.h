@@ -32,14 +32,11 @@ extern const struct country account_countries[];
 extern const size_t account_country_count;
 struct str account_country(struct str code); /* its name; the code when it is unknown */
 
-struct notice_choice { const struct notice_def *def; bool by_mail; };
-struct notices_view { struct notice_choice *list; size_t count; struct str done; };
+struct notices_view { struct str topic; /* those chosen, a space between them */ struct str done; };
 
 struct profile_view {
-	struct identity_profile_answer p;
-	const struct clock_zone *zones;
-	size_t zone_count;
-	struct str field, problem, done;
+	struct str name, handle, bio, locale, timezone, kept /* the picture that is there */, done;
+	bool avatar, no_avatar;
 };
 
 struct export_view { struct str state, made, until; int64_t kib; };

@@ -2,19 +2,16 @@
  *
  * The sign-in menu, a member's front page, profile.
  */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/lang.h"
 #include "gen/account_tpl.h"
-#include "net/forms/multipart.h"
 #include "platform/core/pages.h"
+#include "platform/forms/forms.h"
 #include "platform/media/media.h"
 #include "platform/text/html.h"
 #include "services/account/inbox.h"
 
-enum { PAGE_MAX = 512 << 10, AVATAR_MAX = 5 << 20, AVATAR_WIDTH = 320 };
+enum { PAGE_MAX = 512 << 10, AVATAR_WIDTH = 320 };
 
 /* --- the menu --------------------------------------------------------------------------------------------------- */
 
@@ -78,92 +75,107 @@ enum status account_get_home(struct web *w, struct err *e)
 
 /* --- profile ---------------------------------------------------------------------------------------------------- */
 
-static enum status profile_page(struct web *w, int status, struct profile_view *v)
+static const struct choice *languages_to_choose(struct web *w, const void *values)
+{
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, language_count + 2);
+	(void)values;
+	list[0] = (struct choice){ "", TR_NOOP("As the site is") };
+	for (size_t i = 0; i < language_count; i++)
+		list[i + 1] = (struct choice){ languages[i].tag, languages[i].name };
+	return list;
+}
+
+static const struct choice *zones_to_choose(struct web *w, const void *values)
+{
+	size_t n;
+	const struct clock_zone *zones = clock_zones(&n);
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, n + 2);
+	(void)values;
+	list[0] = (struct choice){ "", TR_NOOP("Not chosen: times are in UTC") };
+	for (size_t i = 0; i < n; i++)
+		list[i + 1] = (struct choice){ zones[i].name, zones[i].label };
+	return list;
+}
+
+static const struct field profile_fields[] = {
+	FIELD(struct profile_view, avatar, FILE, .label = "Picture", .accept = "image/jpeg,image/png,image/webp"),
+	FIELD(struct profile_view, no_avatar, CHECK, .label = "No picture"),
+	FIELD(struct profile_view, name, TEXT, .label = "Name", .required = "A name, please.", .max = 200,
+	        .autocomplete = "name"),
+	FIELD(struct profile_view, handle, TEXT, .label = "Handle", .required = "A handle, please.", .max = 30,
+	        .hint = "How others mention you: a to z, 0 to 9 and _"),
+	FIELD(struct profile_view, bio, AREA, .label = "About you", .max = 500),
+	FIELD(struct profile_view, locale, CHOICE, .label = "Language", .choose = languages_to_choose, .plain = true,
+	        .hint = "What you read best: this site speaks it where it can, and applications that you let in learn "
+	                "it too"),
+	FIELD(struct profile_view, timezone, CHOICE, .label = "Time zone", .choose = zones_to_choose, .plain = true),
+	{ 0 },
+};
+static const struct form_desc profile_form = { .fields = profile_fields };
+
+static enum status profile_load(struct web *w, struct profile_view *v, struct err *e)
+{
+	struct identity_profile_answer p;
+	TRY(ask_profile(w, &p, e));
+	*v = (struct profile_view){ .name = p.name,
+		.handle = p.handle,
+		.bio = p.bio,
+		.locale = p.locale,
+		.timezone = p.timezone,
+		.kept = p.avatar,
+		.done = web_query(w, "done").p ? TR("Saved.") : STR("") };
+	return ST_OK;
+}
+
+static enum status profile_page(struct form_fill *f, int status, void *arg, struct err *e)
 {
 	struct buf page;
+	struct web *w = f->w;
 	struct page_shell shell = web_shell(w, "Profile");
-	v->zones = clock_zones(&v->zone_count);
+	(void)e;
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, PAGE_MAX);
-	tpl_account_profile(&page, &shell, w, v);
+	tpl_account_profile(&page, &shell, w, arg, f);
 	return web_html(w, status, &page);
 }
 
 enum status account_get_profile(struct web *w, struct err *e)
 {
-	struct profile_view v = {
-		.field = STR(""), .problem = STR(""), .done = web_query(w, "done").p ? TR("Saved.") : STR("")
-	};
-	TRY(ask_profile(w, &v.p, e));
-	return profile_page(w, 200, &v);
+	struct profile_view v;
+	struct form_fill f;
+	TRY(profile_load(w, &v, e));
+	form_show(&f, w, &profile_form, &v);
+	return profile_page(&f, 200, &v, e);
 }
 
-static enum status keep_picture(struct web *w, const struct upload *u, struct media_item *item, struct err *e)
+/* The picture that came along, kept: *path, p NULL when none did, "" to have none. */
+static enum status take_avatar(struct form_fill *f, bool none, struct str *path, struct err *e)
 {
-	SCOPED_BUF bytes; /* goes also when the request is unwound */
-	buf_init(&bytes, AVATAR_MAX + 1);
-	if (!buf_reserve(&bytes, (size_t)u->size))
-		return err_set(e, ST_NOMEM, "no memory for a picture");
-	if (pread(u->fd, bytes.data, (size_t)u->size, 0) != (ssize_t)u->size)
-		return err_set(e, ST_IO, "an upload can not be read again");
-	return media_put(
-	        w->ctx, w->ctx->svc->platform->media, w->person->id, str_n(bytes.data, (size_t)u->size), item, e);
-}
-
-/* The picture that came along, kept: *path, p NULL when none did, "" to have none. *problem: what the form says of it.
- */
-static enum status take_avatar(struct web *w, struct str *path, struct str *problem, struct err *e)
-{
-	struct upload *u = web_upload(w, "avatar");
 	struct media_item item;
-	struct err why = { 0 };
-	*path = web_form(w, "no_avatar").n ? STR("") : STR_NULL;
-	if (!u || !u->size)
-		return ST_OK;
-	if (u->size > AVATAR_MAX) {
-		*problem = TR("A picture has at most 5 MB.");
-		return ST_OK;
-	}
-	enum status st = keep_picture(w, u, &item, &why);
-	if (st == ST_MEDIA_TYPE || st == ST_CORRUPT || st == ST_TOO_LARGE || (st == ST_OK && !item.variant_count)) {
-		*problem = TR("This is not a picture that can be shown. JPEG, PNG and WebP can.");
-		return ST_OK;
-	}
-	if (st != ST_OK)
-		return err_set(e, st, "%s", why.msg);
+	TRY(form_picture(f, "avatar", &item, e));
+	*path = none ? STR("") : STR_NULL;
 	for (unsigned i = 0; i < item.variant_count; i++)
 		if (!strcmp(item.variants[i].format, "webp") && (!path->n || item.variants[i].width <= AVATAR_WIDTH))
 			*path = item.variants[i].path;
 	return ST_OK;
 }
 
-static struct str form_text(struct web *w, const char *name)
-{
-	struct str s = web_form(w, name);
-	return s.p ? str_trim(s) : STR("");
-}
-
 enum status account_post_profile(struct web *w, struct err *e)
 {
-	struct profile_view v = { .field = STR(""), .problem = STR(""), .done = STR("") };
-	struct identity_update_profile_answer done;
-	struct str avatar, picture = STR("");
-	TRY(ask_profile(w, &v.p, e));
-	TRY(take_avatar(w, &avatar, &picture, e));
-	const struct identity_update_profile_ask u = { w->person->id, form_text(w, "name"), form_text(w, "handle"),
-		form_text(w, "bio"), form_text(w, "locale"), form_text(w, "timezone"), avatar };
-	if (picture.n)
-		done = (struct identity_update_profile_answer){ STR("avatar"), picture };
-	else
+	struct profile_view v;
+	struct form_fill f;
+	struct str avatar;
+	struct identity_update_profile_answer done = { 0 };
+	TRY(profile_load(w, &v, e));
+	TRY(form_read(&f, w, &profile_form, &v, e));
+	TRY(take_avatar(&f, v.no_avatar, &avatar, e));
+	const struct identity_update_profile_ask u = { w->person->id, v.name, v.handle, v.bio, v.locale, v.timezone,
+		avatar };
+	if (!f.failed)
 		TRY(identity_do_update_profile(w->ctx, &u, &done, e));
-	if (!done.problem.n)
-		return web_redirect(w, 303, web_url(w->ctx, "account", "/profile?done=1"));
-	v.p.name = u.name;
-	v.p.handle = u.handle;
-	v.p.bio = u.bio;
-	v.p.locale = u.locale;
-	v.p.timezone = u.timezone;
-	v.field = done.field;
-	v.problem = done.problem;
-	return profile_page(w, 422, &v);
+	if (done.problem.n)
+		form_fault(&f, arena_cstr(w->ctx->arena, done.field), "%.*s", STR_ARG(done.problem));
+	if (f.failed)
+		return form_refuse(&f, profile_page, &v, e);
+	return form_done(&f, web_url(w->ctx, "account", "/profile?done=1"));
 }

@@ -9,6 +9,7 @@
 #include "gen/account_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/auth/session.h"
+#include "platform/forms/forms.h"
 #include "platform/text/json.h"
 #include "services/account/account.h"
 
@@ -44,30 +45,60 @@ static bool by_mail(const struct notice_def *d, const struct account_choices_row
 	return d->by_mail;
 }
 
+static const struct choice *topics_to_choose(struct web *w, const void *values)
+{
+	size_t n;
+	const struct notice_def **defs = topics(w->ctx->svc->platform, w->person, w->ctx->arena, &n);
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, n + 1);
+	(void)values;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct choice){ defs[i]->topic, defs[i]->title, defs[i]->help };
+	return list;
+}
+
+static const struct field notice_fields[] = {
+	FIELD(struct notices_view, topic, WORDS, .label = "Write to me about", .choose = topics_to_choose,
+	        .plain = true),
+	{ 0 },
+};
+static const struct form_desc notice_form = { .fields = notice_fields };
+
 static enum status notices_load(struct web *w, struct notices_view *v, struct err *e)
 {
-	const struct notice_def **defs = topics(w->ctx->svc->platform, w->person, w->ctx->arena, &v->count);
 	struct account_choices_row *rows;
-	size_t n;
-	v->list = ARENA_ARRAY(w->ctx->arena, struct notice_choice, v->count);
+	struct buf b;
+	size_t n, count;
+	const struct notice_def **defs = topics(w->ctx->svc->platform, w->person, w->ctx->arena, &count);
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(q_account_choices(c, w->person->id, &rows, &n, e));
-	for (size_t i = 0; i < v->count; i++)
-		v->list[i] = (struct notice_choice){ defs[i], by_mail(defs[i], rows, n) };
+	buf_text(&b, w->ctx->arena);
+	for (size_t i = 0; i < count; i++)
+		if (by_mail(defs[i], rows, n))
+			buf_printf(&b, "%s%s", b.len ? " " : "", defs[i]->topic);
+	v->topic = buf_str(&b);
 	return ST_OK;
+}
+
+static enum status notices_page(struct form_fill *f, int status, void *arg, struct err *e)
+{
+	struct buf page;
+	struct web *w = f->w;
+	struct page_shell shell = web_shell(w, "By e-mail");
+	(void)e;
+	web_no_cache(w);
+	buf_arena(&page, w->ctx->arena, PAGE_MAX);
+	tpl_account_notices(&page, &shell, w, arg, f);
+	return web_html(w, status, &page);
 }
 
 enum status account_get_notices(struct web *w, struct err *e)
 {
-	struct buf page;
+	struct form_fill f;
 	struct notices_view v = { .done = web_query(w, "done").p ? TR("Saved.") : STR("") };
-	struct page_shell shell = web_shell(w, "By e-mail");
 	TRY(notices_load(w, &v, e));
-	web_no_cache(w);
-	buf_arena(&page, w->ctx->arena, PAGE_MAX);
-	tpl_account_notices(&page, &shell, w, &v);
-	return web_html(w, 200, &page);
+	form_show(&f, w, &notice_form, &v);
+	return notices_page(&f, 200, &v, e);
 }
 
 /* Others act on it; the chain keeps it. */
@@ -88,18 +119,18 @@ static enum status notice_choice_tell(struct db_conn *c, struct web *w, const st
 	return audit_write(c, &entry, e);
 }
 
+struct topic_choice { struct web *w; struct str topics; };
+
 static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 {
-	struct web *w = arg;
+	const struct topic_choice *x = arg;
+	struct web *w = x->w;
 	struct account_choices_row *former;
 	size_t had, n;
 	const struct notice_def **defs = topics(w->ctx->svc->platform, w->person, db_arena(c), &n);
 	TRY(q_account_choices(c, w->person->id, &former, &had, e));
 	for (size_t i = 0; i < n; i++) {
-		bool on = false;
-		for (unsigned f = 0; f < w->form_.count; f++)
-			on |= str_eqc(w->form_.list[f].name, "topic") &&
-			        str_eqc(w->form_.list[f].value, defs[i]->topic);
+		bool on = str_has_word(x->topics, str_c(defs[i]->topic));
 		if (on == by_mail(defs[i], former, had))
 			continue;
 		TRY(q_account_choice_put(c, w->person->id, str_c(defs[i]->topic), on, clock_now_us(), NULL, e));
@@ -110,8 +141,14 @@ static enum status tx_choose(struct db_conn *c, void *arg, struct err *e)
 
 enum status account_post_notices(struct web *w, struct err *e)
 {
-	TRY(db_write(w->ctx, w->ctx->svc->db, tx_choose, w, e));
-	return web_redirect(w, 303, web_url(w->ctx, "account", "/notifications?done=1"));
+	struct form_fill f;
+	struct notices_view v = { 0 };
+	TRY(notices_load(w, &v, e));
+	TRY(form_read(&f, w, &notice_form, &v, e));
+	if (f.failed)
+		return form_refuse(&f, notices_page, &v, e);
+	TRY(db_write(w->ctx, w->ctx->svc->db, tx_choose, &(struct topic_choice){ w, v.topic }, e));
+	return form_done(&f, web_url(w->ctx, "account", "/notifications?done=1"));
 }
 
 /* --- account/choice --------------------------------------------------------------------------------------------- */

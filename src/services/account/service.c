@@ -9,7 +9,7 @@
 static const struct route routes[] = {
 	{ "GET", "/", account_get_home, .flags = ROUTE_AUTH, .help = "A member's own page" },
 	{ "GET", "/profile", account_get_profile, .flags = ROUTE_AUTH, .help = "Name, handle, picture, time zone" },
-	{ "POST", "/profile", account_post_profile, .flags = ROUTE_AUTH, .body_max = 6u << 20, .help = "Save them" },
+	{ "POST", "/profile", account_post_profile, .flags = ROUTE_AUTH, .body_max = 11u << 20, .help = "Save them" },
 	{ "GET", "/addresses", account_get_addresses, .flags = ROUTE_AUTH, .help = "Addresses" },
 	{ "GET", "/addresses/new", account_get_address, .flags = ROUTE_AUTH, .help = "A new one" },
 	{ "GET", "/addresses/{id:id}", account_get_address, .flags = ROUTE_AUTH, .help = "Change one" },

@@ -103,6 +103,11 @@ struct str password_rule(struct ctx *ctx)
 	        (long long)config_int(ctx->svc->platform->config, "identity", "password_min"));
 }
 
+const char *password_hint(struct web *w)
+{
+	return arena_cstr(w->ctx->arena, password_rule(w->ctx));
+}
+
 enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e)
 {
 	struct hash_work w = { .password = normal(ctx, password) };

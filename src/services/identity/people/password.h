@@ -21,6 +21,8 @@ enum status password_check(
         struct ctx *ctx, struct str password, const struct password_owner *of, struct err *e) MUST_CHECK;
 /* What password_check wants, for whoever is about to choose one. In ctx->arena. */
 struct str password_rule(struct ctx *ctx);
+struct web;
+const char *password_hint(struct web *w); /* the same, of a form's field */
 /* ST_UNAVAILABLE: too many at once. */
 enum status password_hash(struct ctx *ctx, struct str password, char out[PASSWORD_HASH_MAX], struct err *e) MUST_CHECK;
 /* hash p NULL: nobody's; takes as long and says no. *weak: right, but hashed with less than today's work: hash it

@@ -5,6 +5,7 @@
 #include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
+#include "platform/forms/forms.h"
 #include "platform/work/event.h"
 #include "services/identity/people/notice.h"
 #include "services/identity/signin/identity.h"
@@ -14,25 +15,35 @@
 
 /* --- asked for -------------------------------------------------------------------------------------------------- */
 
-static enum status email_page(struct web *w, int status, const struct email_view *v)
+static const struct field email_fields[] = {
+	FIELD(struct email_view, email, EMAIL, .label = "The new one", .required = "An address, please.",
+	        .autocomplete = "email", .hint = "We mail a link to it. Until you follow that, all stays as it is."),
+	{ 0 },
+};
+static const struct form_desc email_form = { .fields = email_fields };
+
+static enum status email_page(struct form_fill *f, int status, void *arg, struct err *e)
 {
 	struct buf b;
+	struct web *w = f->w;
 	struct page_shell shell = signin_shell(w, "E-mail address");
+	(void)e;
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
-	tpl_identity_email(&b, &shell, w, v);
+	tpl_identity_email(&b, &shell, w, arg, f);
 	return web_html(w, status, &b);
 }
 
 enum status identity_get_email(struct web *w, struct err *e)
 {
 	bool asked;
+	struct form_fill f;
+	struct email_view v = { STR(""), web_query(w, "done").p ? TR("Your address was changed.") : STR("") };
 	TRY(identity_recent(w, &asked, e));
 	if (asked)
 		return ST_OK;
-	return email_page(w, 200,
-	        &(struct email_view){
-	                STR(""), STR(""), web_query(w, "done").p ? TR("Your address was changed.") : STR("") });
+	form_show(&f, w, &email_form, &v);
+	return email_page(&f, 200, &v, e);
 }
 
 /* Whether that address has an account is told to its owner alone. */
@@ -65,20 +76,22 @@ static enum status send_link(struct web *w, struct str email, struct err *e)
 enum status identity_post_email(struct web *w, struct err *e)
 {
 	struct err why = { 0 };
-	struct str key, own, email = web_form(w, "email");
+	struct str key, own;
 	bool asked;
+	struct form_fill f;
+	struct email_view v = { STR(""), STR("") };
 	TRY(identity_recent(w, &asked, e));
 	if (asked)
 		return ST_OK;
-	struct email_view v = { email.p ? email : STR(""), STR(""), STR("") };
-	if (people_email_key(w->ctx->arena, v.email, &key, &why) != ST_OK)
-		v.wrong = str_c(why.msg);
-	else if (people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
-		v.wrong = TR("This is your address already.");
-	else if (link_crowd(w, LINK_EMAIL, arena_strf(w->ctx->arena, "%lld", (long long)w->person->id), NULL) ||
-	        link_crowd(w, LINK_EMAIL, key, NULL))
-		v.wrong = TR("There were several letters already. Please wait a minute.");
-	return v.wrong.n ? email_page(w, 422, &v) : send_link(w, str_trim(email), e);
+	TRY(form_read(&f, w, &email_form, &v, e));
+	if (!f.failed && people_email_key(w->ctx->arena, v.email, &key, &why) != ST_OK)
+		form_fault(&f, "email", "%s", why.msg);
+	if (!f.failed && people_email_key(w->ctx->arena, w->person->email, &own, NULL) == ST_OK && str_eq(key, own))
+		form_fault(&f, "email", "This is your address already.");
+	struct str who = arena_strf(w->ctx->arena, "%lld", (long long)w->person->id);
+	if (!f.failed && (link_crowd(w, LINK_EMAIL, who, NULL) || link_crowd(w, LINK_EMAIL, key, NULL)))
+		form_fault(&f, "email", "There were several letters already. Please wait a minute.");
+	return f.failed ? form_refuse(&f, email_page, &v, e) : send_link(w, v.email, e);
 }
 
 /* --- followed --------------------------------------------------------------------------------------------------- */

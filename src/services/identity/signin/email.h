@@ -8,7 +8,7 @@
 
 #include "services/identity/signin/link.h"
 
-struct email_view { struct str email, wrong, done; };
+struct email_view { struct str email, done; };
 
 /* Handlers of service.c's routes, named after method and page; what one returns, struct route says
    (platform/core/service.h). */

@@ -5,6 +5,7 @@
 #include "base/lang.h"
 #include "gen/identity_sql.h"
 #include "gen/identity_tpl.h"
+#include "platform/forms/forms.h"
 #include "platform/text/html.h"
 #include "platform/text/local.h"
 #include "services/identity/oauth/oauth_logout.h"
@@ -83,31 +84,38 @@ static enum status load_hash(struct web *w, struct str *hash, struct err *e)
 	return ST_OK;
 }
 
-static enum status password_page(struct web *w, int status, struct password_view *v, struct err *e)
+static const struct field password_fields[] = {
+	FIELD(struct password_view, former, PASSWORD, .label = "The password that you have",
+	        .required = "The password that you have, please.", .autocomplete = "current-password"),
+	FIELD(struct password_view, fresh, PASSWORD, .label = "The new one", .required = "A new password, please.",
+	        .autocomplete = "new-password", .say = password_hint),
+	{ 0 },
+};
+/* Of whom has none yet, the new one alone. */
+static const struct form_desc password_form = { .fields = password_fields },
+                              first_password_form = { .fields = password_fields + 1 };
+
+static enum status password_page(struct form_fill *f, int status, void *arg, struct err *e)
 {
 	struct buf b;
-	struct str hash;
+	struct web *w = f->w;
 	struct page_shell shell = signin_shell(w, "Password");
-	TRY(load_hash(w, &hash, e));
-	v->has = hash.p != NULL;
+	(void)e;
 	web_no_cache(w);
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
-	tpl_identity_password(&b, &shell, w, v);
+	tpl_identity_password(&b, &shell, w, arg, f);
 	return web_html(w, status, &b);
-}
-
-static struct password_view nothing_wrong(void)
-{
-	return (struct password_view){
-		.error = STR(""), .wrong_former = STR(""), .wrong_fresh = STR(""), .done = STR("")
-	};
 }
 
 enum status identity_get_password(struct web *w, struct err *e)
 {
-	struct password_view v = nothing_wrong();
-	v.done = done_text(w, "1", "Your password was changed. Everywhere else you are signed out.");
-	return password_page(w, 200, &v, e);
+	struct str hash;
+	struct form_fill f;
+	struct password_view v = { .done = done_text(
+		                           w, "1", "Your password was changed. Everywhere else you are signed out.") };
+	TRY(load_hash(w, &hash, e));
+	form_show(&f, w, hash.p ? &password_form : &first_password_form, &v);
+	return password_page(&f, 200, &v, e);
 }
 
 struct fresh { struct web *w; struct rights rights; char hash[PASSWORD_HASH_MAX]; };
@@ -139,29 +147,32 @@ static enum status change_password(struct web *w, struct str fresh, struct err *
 enum status identity_post_password(struct web *w, struct err *e)
 {
 	struct err why = { 0 };
-	struct str hash, fresh = web_form(w, "fresh");
+	struct str hash;
 	bool asked, right = true, weak;
-	struct password_view v = nothing_wrong();
+	struct form_fill f;
+	struct password_view v = { .done = STR("") };
 	TRY(load_hash(w, &hash, e));
-	if (hash.p) {
-		enum status st = password_verify(w->ctx, web_form(w, "former"), hash, &right, &weak, &why);
+	TRY(form_read(&f, w, hash.p ? &password_form : &first_password_form, &v, e));
+	if (hash.p && v.former.n) {
+		enum status st = password_verify(w->ctx, v.former, hash, &right, &weak, &why);
 		if (st != ST_OK) {
-			v.error = str_c(why.msg);
-			return password_page(w, status_info(st)->http, &v, e);
+			form_fault(&f, NULL, "%s", why.msg);
+			return password_page(&f, status_info(st)->http, &v, e);
 		}
-	} else {
+	} else if (!hash.p) {
 		TRY(identity_recent(w, &asked, e));
 		if (asked)
 			return ST_OK;
 	}
 	if (!right)
-		v.wrong_former = TR("This is not your password.");
-	if (password_check(w->ctx, fresh, &(struct password_owner){ w->person->email, w->person->name }, &why) != ST_OK)
-		v.wrong_fresh = str_c(why.msg);
-	if (v.wrong_former.n || v.wrong_fresh.n)
-		return password_page(w, 422, &v, e);
-	TRY(change_password(w, fresh, e));
-	return web_redirect(w, 303, web_url(w->ctx, "identity", "/identity/password?done=1"));
+		form_fault(&f, "former", "This is not your password.");
+	const struct password_owner of = { w->person->email, w->person->name };
+	if (password_check(w->ctx, v.fresh, &of, &why) != ST_OK)
+		form_fault(&f, "fresh", "%s", why.msg);
+	if (f.failed)
+		return form_refuse(&f, password_page, &v, e);
+	TRY(change_password(w, v.fresh, e));
+	return form_done(&f, web_url(w->ctx, "identity", "/identity/password?done=1"));
 }
 
 /* --- sessions --------------------------------------------------------------------------------------------------- */

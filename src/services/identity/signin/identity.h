@@ -14,7 +14,7 @@ enum { IDENTITY_RECENT_S = 600 };
 enum status identity_recent(struct web *w, bool *asked, struct err *e) MUST_CHECK;
 
 struct overview_view { bool password, two_step; int64_t codes_left; size_t passkeys, sessions; struct str done; };
-struct password_view { bool has; struct str error, wrong_former, wrong_fresh, done; };
+struct password_view { struct str former, fresh, done; bool has; };
 struct session_view { struct str key, agent, since, seen; bool this_one; };
 struct sessions_view {
 	struct session_view *list;

@@ -40,9 +40,8 @@ enum status link_sent(struct web *w, const struct sent_view *v) MUST_CHECK;
  * it. */
 enum sign_up_way { SIGN_UP_OPEN, SIGN_UP_APPROVAL, SIGN_UP_CLOSED, SIGN_UP_INVITED, SIGN_UP_OWNER };
 struct sign_up_view {
-	struct str email, name, next, token;   /* token: of an invitation or an owner's link; "" */
-	struct str error, wrong_email, wrong_name, wrong_password;
-	bool fixed_email;                      /* known from the invitation */
+	struct str email, name, password, next, token; /* token: of an invitation or an owner's link; "" */
+	bool fixed_email;                              /* known from the invitation */
 	enum sign_up_way way;
 };
 

@@ -10,6 +10,7 @@
 #include "gen/identity_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/config/config.h"
+#include "platform/forms/forms.h"
 #include "services/identity/people/password.h"
 #include "services/identity/signin/link.h"
 
@@ -102,14 +103,36 @@ static enum status read_ticket(struct web *w, struct str token, struct ticket *t
 	return ST_OK;
 }
 
-static enum status sign_up_page(struct web *w, int status, const struct sign_up_view *v)
+#define FIELDS_OF_SIGN_UP(fixed_) \
+	FIELD(struct sign_up_view, next, HIDDEN, .max = SIGNIN_NEXT_MAX), \
+	FIELD(struct sign_up_view, token, HIDDEN), \
+	FIELD(struct sign_up_view, name, TEXT, .label = "Your name", .required = "A name, please.", .max = 200, \
+	        .autocomplete = "name"), \
+	FIELD(struct sign_up_view, email, EMAIL, .label = "E-mail address", .required = "An address, please.", \
+	        .autocomplete = "username", .fixed = fixed_), \
+	FIELD(struct sign_up_view, password, PASSWORD, .label = "Password", .required = "A password, please.", \
+	        .autocomplete = "new-password", .say = password_hint), \
+	{ 0 }
+
+static const struct field open_fields[] = { FIELDS_OF_SIGN_UP(false) }, invited_fields[] = { FIELDS_OF_SIGN_UP(true) };
+static const struct form_desc open_form = { .fields = open_fields },
+                              invited_form = { .fields = invited_fields };
+
+static const struct form_desc *desc_of(const struct sign_up_view *v)
+{
+	return v->fixed_email ? &invited_form : &open_form;
+}
+
+static enum status sign_up_page(struct form_fill *f, int status, void *arg, struct err *e)
 {
 	struct buf b;
+	struct web *w = f->w;
 	struct page_shell shell = signin_shell(w, "Sign up");
+	(void)e;
 	web_no_cache(w);
 	w->forms_leave = true;
 	buf_arena(&b, w->ctx->arena, PAGE_MAX);
-	tpl_sign_up(&b, &shell, w, v);
+	tpl_sign_up(&b, &shell, w, arg, f);
 	return web_html(w, status, &b);
 }
 
@@ -118,12 +141,9 @@ static struct sign_up_view view_of(struct web *w, const struct ticket *t)
 	struct str none = STR("");
 	return (struct sign_up_view){ .email = t->email.n ? t->email : none,
 		.name = none,
+		.password = none,
 		.next = signin_next(w),
 		.token = none,
-		.error = none,
-		.wrong_email = none,
-		.wrong_name = none,
-		.wrong_password = none,
 		.fixed_email = t->email.n > 0,
 		.way = t->way };
 }
@@ -131,6 +151,7 @@ static struct sign_up_view view_of(struct web *w, const struct ticket *t)
 enum status identity_get_sign_up(struct web *w, struct err *e)
 {
 	struct ticket t;
+	struct form_fill f;
 	struct str owner = web_query(w, "owner"), invitation = web_query(w, "invitation");
 	struct str token = owner.n ? owner : invitation.n ? invitation : STR("");
 	TRY(read_ticket(w, token, &t, e));
@@ -138,23 +159,24 @@ enum status identity_get_sign_up(struct web *w, struct err *e)
 	v.token = token;
 	if (w->person && t.way != SIGN_UP_OWNER)
 		return web_redirect(w, 303, v.next);
-	return sign_up_page(w, 200, &v);
+	form_show(&f, w, desc_of(&v), &v);
+	return sign_up_page(&f, 200, &v, e);
 }
 
 /* --- the form --------------------------------------------------------------------------------------------------- */
 
-static bool sign_up_check(struct web *w, struct sign_up_view *v, struct str password)
+/* All three at once: nobody is told of a second fault when the first is mended. */
+static void sign_up_check(struct web *w, struct form_fill *f)
 {
 	struct str ignored;
 	struct err why[3] = { 0 };
-	struct arena *a = w->ctx->arena;
-	if (people_email_key(a, v->email, &ignored, &why[0]) != ST_OK)
-		v->wrong_email = arena_str(a, str_c(why[0].msg));
-	if (people_clean_name(a, v->name, &ignored, &why[1]) != ST_OK)
-		v->wrong_name = arena_str(a, str_c(why[1].msg));
-	if (password_check(w->ctx, password, &(struct password_owner){ v->email, v->name }, &why[2]) != ST_OK)
-		v->wrong_password = arena_str(a, str_c(why[2].msg));
-	return !v->wrong_email.n && !v->wrong_name.n && !v->wrong_password.n;
+	const struct sign_up_view *v = f->values;
+	if (people_email_key(w->ctx->arena, v->email, &ignored, &why[0]) != ST_OK)
+		form_fault(f, "email", "%s", why[0].msg);
+	if (people_clean_name(w->ctx->arena, v->name, &ignored, &why[1]) != ST_OK)
+		form_fault(f, "name", "%s", why[1].msg);
+	if (password_check(w->ctx, v->password, &(struct password_owner){ v->email, v->name }, &why[2]) != ST_OK)
+		form_fault(f, "password", "%s", why[2].msg);
 }
 
 struct sign_up_joining {
@@ -188,18 +210,19 @@ static enum status tx_join(struct db_conn *c, void *arg, struct err *e)
 }
 
 /* With a ticket the account is there at once. */
-static enum status join_now(
-        struct web *w, struct sign_up_view *v, const struct ticket *t, struct str password, struct err *e)
+static enum status join_now(struct form_fill *f, const struct ticket *t, struct err *e)
 {
+	struct web *w = f->w;
+	struct sign_up_view *v = f->values;
 	struct sign_up_joining x = { .v = v, .t = t };
 	struct err why = { 0 };
 	struct person_record *p;
 	struct link used;
-	TRY(password_hash(w->ctx, password, x.hash, e));
+	TRY(password_hash(w->ctx, v->password, x.hash, e));
 	enum status st = db_write(w->ctx, w->ctx->svc->db, tx_join, &x, &why);
 	if (st == ST_CONFLICT || st == ST_UNPROCESSABLE) {
-		v->wrong_email = str_c(why.msg);
-		return sign_up_page(w, 422, v);
+		form_fault(f, "email", "%s", why.msg);
+		return form_refuse(f, sign_up_page, v, e);
 	}
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
@@ -210,7 +233,7 @@ static enum status join_now(
 }
 
 /* Without one, a letter decides; who has an account already is told so by letter, and nobody else is. */
-static enum status send_letter(struct web *w, const struct sign_up_view *v, struct str password, struct err *e)
+static enum status send_letter(struct web *w, const struct sign_up_view *v, struct err *e)
 {
 	struct person_record *there;
 	struct str url = STR(""), ignored;
@@ -222,7 +245,7 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(people_by_email(c, v->email, &there, e));
 	}
-	TRY(password_hash(w->ctx, password, hash, e));
+	TRY(password_hash(w->ctx, v->password, hash, e));
 	web_set_cookie(w,
 	        &(struct cookie){ .name = LINK_BROWSER_COOKIE,
 	                .value = secret,
@@ -260,16 +283,18 @@ static enum status send_letter(struct web *w, const struct sign_up_view *v, stru
 enum status identity_post_sign_up(struct web *w, struct err *e)
 {
 	struct ticket t;
-	struct str token = web_form(w, "token"), password = web_form(w, "password");
-	TRY(read_ticket(w, token, &t, e));
-	struct sign_up_view v = view_of(w, &t);
-	v.token = token.p ? token : STR("");
-	v.name = web_form(w, "name").p ? web_form(w, "name") : STR("");
-	if (!v.fixed_email)
-		v.email = web_form(w, "email").p ? web_form(w, "email") : STR("");
+	struct form_fill f;
+	TRY(read_ticket(w, web_form(w, "token"), &t, e));
 	if (t.way == SIGN_UP_CLOSED)
 		return err_set(e, ST_FORBIDDEN, "New accounts are by invitation here.");
-	if (!sign_up_check(w, &v, password))
-		return sign_up_page(w, 422, &v);
-	return at_once(&t) ? join_now(w, &v, &t, password, e) : send_letter(w, &v, password, e);
+	struct sign_up_view v = view_of(w, &t);
+	const struct sign_up_view known = v;
+	TRY(form_read(&f, w, desc_of(&v), &v, e));
+	v.next = known.next; /* checked */
+	if (v.fixed_email)
+		v.email = known.email;
+	sign_up_check(w, &f);
+	if (f.failed)
+		return form_refuse(&f, sign_up_page, &v, e);
+	return at_once(&t) ? join_now(&f, &t, e) : send_letter(w, &v, e);
 }

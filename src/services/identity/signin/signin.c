@@ -18,7 +18,6 @@
 #include "services/identity/signin/second.h"
 
 #define PAGE_MAX (256 << 10)
-#define NEXT_MAX 4096 /* fits into what is kept meanwhile, escaped too */
 
 struct page_shell signin_shell(struct web *w, const char *title)
 {
@@ -30,7 +29,8 @@ struct page_shell signin_shell(struct web *w, const char *title)
 struct str signin_next(struct web *w)
 {
 	struct str next = w->req->method == HTTP_POST ? web_form(w, "next") : web_query(w, "next");
-	return next.n && next.n <= NEXT_MAX && web_is_ours(w->ctx, next) ? next : web_url(w->ctx, "account", "/");
+	bool good = next.n && next.n <= SIGNIN_NEXT_MAX && web_is_ours(w->ctx, next);
+	return good ? next : web_url(w->ctx, "account", "/");
 }
 
 /* --- right or not ------------------------------------------------------------------------------------------- */

@@ -12,6 +12,8 @@
 #include "services/identity/signin/known.h"
 
 /* The sign-in page, and what was wrong with what was typed. */
+/* Bytes of an address to go to afterwards: fits into what is kept meanwhile, escaped too. */
+enum { SIGNIN_NEXT_MAX = 4096 };
 struct signin_view {
 	struct str next;      /* where to go afterwards: ours, checked */
 	struct str email;     /* as typed */
