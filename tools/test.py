@@ -75,6 +75,7 @@ TOUCHES = [
     ("src/platform/audit/", "test_audit test_audit_view test_audit_kill9 test_admin"),
     ("src/platform/cache/", "cancel test_cache test_redis test_breaker test_web test_holes test_replicas test_cache_pressure test_two_processes"),
     ("src/platform/peers/", "cancel test_dto test_fragment_marker test_web test_holes test_two_processes test_slow_blog test_sso"),
+    ("src/platform/forms/", "cancel test_form test_forms test_once test_account test_administration"),
     ("src/platform/receive/", "cancel test_two_processes test_slow_blog test_events_kill9"),
     ("src/platform/", "cancel unit store test_program test_site test_two_processes test_signin"),
     ("src/services/blog/", "cancel test_blog test_blog_body test_site test_new_owner test_content_api test_feeds test_import test_import_markdown test_export test_large"),

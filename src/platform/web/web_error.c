@@ -57,14 +57,19 @@ void web_send_problem(struct web *w, enum status st, struct str detail, struct s
 
 /* --- a form given back -------------------------------------------------------------------------------------- */
 
-/* What is never given back: one-time codes, and what has such a word in its name. ("postal_code" is given back.) */
+/* What is never given back: passwords, one-time codes, and what has such a word in its name. ("postal_code" is given
+   back, and so is "password_min", a rule about passwords.) */
 static bool is_private(struct str name)
 {
 	static const char *const words[] = { "pass", "secret", "token", "card_", "cvc", "csrf" };
+	static const char *const names[] = { "code", "card", "former", "fresh" };
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (str_find(name, str_c(words[i])) >= 0)
+			return !str_ends(name, STR("_min"));
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eqc(name, names[i]))
 			return true;
-	return str_eqc(name, "code") || str_eqc(name, "card");
+	return false;
 }
 
 /* The sender is not signed in: a body without a declared length is not read. */
