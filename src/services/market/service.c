@@ -2,7 +2,9 @@
  *
  * The market: what a cooperative has for sale, from whom, at what price, how much is left. This file is its table.
  */
+#include "gen/market_serve.h"
 #include "platform/cache/cache.h"
+#include "services/market/keeping.h"
 #include "services/market/market.h"
 
 /* Whatever changed: pages and fragments of the market are made anew. */
@@ -16,6 +18,12 @@ static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct er
 
 static const struct event_handler events[] = {
 	{ .type = "*", .origin = "market", .name = "drop-pages", .handle = drop_pages },
+	{ 0 },
+};
+
+static const struct job_def jobs[] = {
+	{ .kind = "market.sweep", .run = market_sweep, .cron = "*/10 * * * *" },
+	{ .kind = "market.verify", .run = market_verify, .time_s = 60, .cron = "20 3 * * *" },
 	{ 0 },
 };
 
@@ -34,7 +42,9 @@ const struct service service_market = {
 	.title = "Market",
 	.mount = "/market",
 	.summary = "What is for sale, from whom, at what price, how much is left",
+	.contracts = market_contracts,
 	.events = events,
+	.jobs = jobs,
 	.settings = settings,
 	.roles = roles,
 	.migrations = &market_migrations,

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What keeps the stock in order while nobody looks: holds that were left behind go, and each night all is added up.
+ */
+#include "services/market/keeping.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "gen/market_serve.h"
+#include "services/market/sale.h"
+
+enum { SWEPT_AT_ONCE = 200, SWEEP_AFTER_S = 3600, WRONG_SHOWN = 20 };
+
+enum status market_sweep(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	struct market_holds_stale_row *rows;
+	size_t n;
+	(void)j;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_market_holds_stale(c, clock_now_us() - (int64_t)SWEEP_AFTER_S * US_PER_S, SWEPT_AT_ONCE, &rows,
+		                         &n, e));
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct release_ask ask = { rows[i].checkout, rows[i].revision };
+		struct release_answer answer;
+		TRY(market_serve_release(ctx, &ask, &answer, e));
+	}
+	return ST_OK;
+}
+
+enum status market_verify(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	struct market_stock_wrong_row *rows;
+	size_t n;
+	(void)j;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_market_stock_wrong(c, WRONG_SHOWN, &rows, &n, e));
+	for (size_t i = 0; i < n; i++)
+		LOG(ERROR, ctx, "stock.wrong", LI("item", rows[i].id), LI("on_hand", rows[i].on_hand),
+		    LI("moved", rows[i].moved), LI("held", rows[i].held), LI("holds", rows[i].holds));
+	return ST_OK;
+}
