@@ -23,6 +23,7 @@ struct str {
 
 static inline struct str str_c(const char *c) { return c ? (struct str){ c, strlen(c) } : STR_NULL; }
 static inline struct str str_n(const char *p, size_t n) { return (struct str){ p, n }; }
+static inline struct str str_or_empty(struct str s) { return s.p ? s : STR(""); }
 static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || !memcmp(a.p, b.p, a.n)); }
 static inline bool str_eqc(struct str a, const char *c) { return str_eq(a, str_c(c)); }
 

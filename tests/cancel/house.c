@@ -35,7 +35,7 @@ static bool each_database(struct house *h, const char *sql)
 	char name[64];
 	bool ok = true;
 	const char *admin = getenv("GUILDHALL_TEST_PG");
-	for (const struct service *const *s = services_all; *s; s++) {
+	for (const struct service *const *s = h->services; *s; s++) {
 		snprintf(name, sizeof name, "h%d_%s", (int)getpid(), (*s)->name);
 		if ((*s)->migrations)
 			ok = store_admin(admin, sql, name) && ok;
@@ -76,7 +76,7 @@ static bool configure(struct house *h)
 	for (unsigned i = 0; i < n; i++)
 		sets[i] = text[i];
 	const struct config_source from = { .sets = sets, .set_count = n };
-	h->config = config_load(&from, services_all, &h->err);
+	h->config = config_load(&from, h->services, &h->err);
 	return h->config != NULL;
 }
 
@@ -95,7 +95,7 @@ static enum status fill(struct house *h, struct ctx *ctx, struct err *e)
 	for (unsigned i = 0; i < h->p->service_count; i++) {
 		struct service_instance *s = &h->p->services[i];
 		ctx->svc = s;
-		if (s->def->demo)
+		if (s->def->demo && h->services == services_all)
 			TRY(s->def->demo(ctx, TEST_ROOT "/demo", e));
 	}
 	return ST_OK;
@@ -136,7 +136,7 @@ static bool make_server(struct house *h, void (*wrap)(struct http_app *app))
 static bool open_all(struct house *h, void (*wrap)(struct http_app *app))
 {
 	struct boot b = { .h = h };
-	if (!make_databases(h) || !configure(h) || !(h->p = platform_new(h->config, services_all, &h->err)) ||
+	if (!make_databases(h) || !configure(h) || !(h->p = platform_new(h->config, h->services, &h->err)) ||
 	        !make_server(h, wrap) || !(h->loops = loops_start(1, start_loop, h, &h->err)))
 		return false;
 	h->p->loops = h->loops;
@@ -147,7 +147,13 @@ static bool open_all(struct house *h, void (*wrap)(struct http_app *app))
 
 bool house_open(struct house *h, const char *engine, void (*wrap)(struct http_app *app))
 {
-	*h = (struct house){ .engine = engine };
+	return house_open_of(h, engine, services_all, wrap);
+}
+
+bool house_open_of(struct house *h, const char *engine, const struct service *const *services,
+        void (*wrap)(struct http_app *app))
+{
+	*h = (struct house){ .engine = engine, .services = services };
 	snprintf(h->folder, sizeof h->folder, "/tmp/gh-house-XXXXXX");
 	if (!mkdtemp(h->folder))
 		return false;
@@ -186,7 +192,7 @@ static void call_in_fiber(void *arg)
 		struct ctx ctx;
 		ctx_init(&ctx, a);
 		ctx.deadline_ns = clock_mono_ns() + PATIENCE_NS;
-		ctx.svc = c->h->p->identity;
+		ctx.svc = c->h->p->identity ? c->h->p->identity : &c->h->p->services[0];
 		c->fn(&ctx, c->arg);
 	}
 	sem_post(&c->over);

@@ -17,6 +17,7 @@
 
 struct house {
 	const char *engine;
+	const struct service *const *services; /* NULL-terminated */
 	struct config *config;
 	struct platform *p;
 	struct loops *loops;
@@ -30,6 +31,9 @@ struct house {
 /* Everything migrated and started, and the blog filled with the demonstration. wrap: may change what the server calls;
    or NULL. False, with the reason on stdout, when something is missing; house_close is due all the same. */
 bool house_open(struct house *h, const char *engine, void (*wrap)(struct http_app *app));
+/* The same of other services than the program's, without the demonstration; NULL-terminated, and they outlive it. */
+bool house_open_of(struct house *h, const char *engine, const struct service *const *services,
+        void (*wrap)(struct http_app *app));
 void house_close(struct house *h);
 /* fn in a fiber of the loop, in identity's ctx with an arena of its own and a minute of time; returns when it has. */
 void house_in_fiber(struct house *h, void (*fn)(struct ctx *ctx, void *arg), void *arg);

@@ -16,7 +16,9 @@
 #include "gen/platform_sql.h"
 #include "gen/account_sql.h"
 #include "gen/blog_sql.h"
+#include "gen/cart_sql.h"
 #include "gen/identity_sql.h"
+#include "gen/sumup_sql.h"
 #include "lib/authenticator.h"
 #include "platform/auth/session_int.h"
 #include "platform/crypto/seal.h"
@@ -24,6 +26,7 @@
 #include "platform/peers/internal.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
+#include "services/cart/pay.h"
 #include "services/identity/admin/admin.h"
 #include "services/identity/oauth/oauth_device.h"
 #include "services/identity/people/password.h"
@@ -479,6 +482,71 @@ static enum status tx_address(struct db_conn *c, void *arg, struct err *e)
 void scene_no_address(struct prep *x) { change(x, "account", tx_no_address); }
 void scene_address(struct prep *x) { change(x, "account", tx_address); }
 
+/* --- cart and payments -------------------------------------------------------------------------------------- */
+
+static struct str mara_owns(struct db_conn *c)
+{
+	return arena_strf(db_arena(c), "p%lld", (long long)made.people[MEMBER]);
+}
+
+static enum status tx_basket(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new();
+	struct cart_basket_make_row *b;
+	struct cart_basket_add_row *added;
+	TRY(q_cart_basket_drop(c, mara_owns(c), NULL, e));
+	TRY(q_cart_basket_make(c, id_new(), mara_owns(c), clock_now_us(), &b, e));
+	keep_id(x->a, id);
+	return q_cart_basket_add(c, id, b->id, STR("nobody"), STR("loaf"), 1, NULL, STR(""), 99, &added, e);
+}
+
+static enum status tx_order(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new();
+	struct str none = STR(""), number = id_str(db_arena(c), id);
+	snprintf(x->a, sizeof x->a, "%.*s", STR_ARG(number));
+	TRY(q_cart_order_add(c, id, number, STR("key"), number, number, 0, 1, &made.people[MEMBER],
+	        STR("market/bakery"), STR("Bakery"), clock_now_us() + 3600 * US_PER_S, STR("card"), STR("EUR"), 400, 26,
+	        STR("Mara"), STR("mara@example.org"), none, none, STR("en"), clock_now_us(), NULL, e));
+	return q_cart_order_line_add(c, id, 1, STR("nobody"), STR("loaf"), 2, STR("goods"), STR("Loaf"), none, none,
+	        none, 200, 400, 700, 26, 0, none, 0, NULL, none, none, 0, NULL, e);
+}
+
+static enum status tx_sold(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	cart_order *o;
+	cart_order_line *lines;
+	size_t n;
+	TRY(tx_order(c, arg, e));
+	TRY(q_cart_order(c, str_c(x->a), &o, e));
+	TRY(q_cart_order_lines(c, o->id, &lines, &n, e));
+	TRY(q_cart_order_set_supply(c, o->id, STR("held"), STR("sold"), NULL, e));
+	TRY(journal_sale(c, o, lines, n, e));
+	struct str reference = arena_strf(db_arena(c), "%s-1", x->a);
+	int64_t id = id_new();
+	TRY(q_cart_payment_add(
+	        c, id, o->id, 1, STR("cash"), reference, 400, clock_now_us(), NULL, clock_now_us(), NULL, e));
+	TRY(q_cart_payment_settle(c, id, STR("paid"), STR("t"), STR(""), clock_now_us(), NULL, e));
+	return q_cart_order_set_payment(c, o->id, STR("paid"), 400, 0, clock_now_us(), NULL, e);
+}
+
+static enum status tx_payment(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	struct str id = id_str(db_arena(c), id_new());
+	snprintf(x->a, sizeof x->a, "%.*s", STR_ARG(id));
+	return q_sumup_checkout_add(c, id, STR("MSIM0001"), id, 400, STR("EUR"), STR("Order"), STR(""),
+	        STR("http://localhost/cart"), true, clock_now_us() + 3600 * US_PER_S, clock_now_us(), NULL, e);
+}
+
+void scene_basket(struct prep *x) { change(x, "cart", tx_basket); }
+void scene_order(struct prep *x) { change(x, "cart", tx_order); }
+void scene_sold(struct prep *x) { change(x, "cart", tx_sold); }
+void scene_payment(struct prep *x) { change(x, "sumup", tx_payment); }
+
 static enum status tx_archive(struct db_conn *c, void *arg, struct err *e)
 {
 	int64_t id = id_new();
@@ -736,6 +804,8 @@ static void login_at(struct prep *x, const char *service)
 void scene_login(struct prep *x) { login_at(x, "blog"); }
 void scene_login_account(struct prep *x) { login_at(x, "account"); }
 void scene_login_market(struct prep *x) { login_at(x, "market"); }
+void scene_login_cart(struct prep *x) { login_at(x, "cart"); }
+void scene_login_sumup(struct prep *x) { login_at(x, "sumup"); }
 
 /* --- other processes ----------------------------------------------------------------------------------------- */
 

@@ -73,13 +73,19 @@ void scene_consented(struct prep *x);
 void scene_no_consent(struct prep *x);
 void scene_registered(struct prep *x);     /* {a} client, {b} its token */
 void scene_login(struct prep *x);          /* {a} state, {b} code, {c} cookie; of the blog */
-void scene_login_account(struct prep *x);  /* the same of account */
 void scene_login_market(struct prep *x);
+void scene_login_account(struct prep *x);  /* the same of account … */
+void scene_login_cart(struct prep *x);
+void scene_login_sumup(struct prep *x);
 void scene_contract(struct prep *x);       /* {a} signature over the sample's body */
 void scene_fragments(struct prep *x);
 void scene_events(struct prep *x);
 void scene_picture_later(struct prep *x);  /* {a} path of a picture that is not made yet */
 void scene_post(struct prep *x);           /* {a} id of a new draft of the blog, {b} of its revision */
+void scene_basket(struct prep *x);         /* of MEMBER: {a} id of its line */
+void scene_order(struct prep *x);          /* of MEMBER, to be paid: {a} its number */
+void scene_sold(struct prep *x);           /* the same, paid, sold and invoiced */
+void scene_payment(struct prep *x);        /* {a} id at the simulated provider */
 void scene_upload(struct prep *x);         /* body */
 void scene_passkey(struct prep *x);        /* body: an assertion */
 void scene_new_passkey(struct prep *x);    /* body: a registration */
