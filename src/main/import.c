@@ -38,6 +38,7 @@ typedef enum status import_fn(struct ctx *ctx, struct db *db, struct media *medi
 static const struct { const char *name; import_fn *import; } kinds[] = {
 	{ "ghost", blog_import_ghost },
 	{ "markdown", blog_import_markdown },
+	{ "wxr", blog_import_wxr },
 };
 
 static import_fn *import_of(const char *name)
@@ -56,7 +57,7 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 		return import_products(inv, e);
 	import_fn *import = import_of(inv->args[0]);
 	if (!import)
-		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown, products",
+		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown, wxr, products",
 		        inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
@@ -86,7 +87,7 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ "media", "DIR", NULL, "Ghost's content/ folder: pictures are taken from there" },
+	{ "media", "DIR", NULL, "Ghost's content/ or WordPress' uploads/ folder: pictures are taken from there" },
 	{ "site-url", "URL", NULL, "address of the old site: links to it become links within this one" },
 	{ "dry-run", NULL, NULL, "read and report; write nothing" },
 	{ "json", NULL, NULL, "report as JSON" },
@@ -96,12 +97,13 @@ static const struct option_def options[] = {
 
 const struct command command_import = {
 	.name = "import",
-	.usage = "ghost FILE [--media DIR] | markdown FOLDER | products FILE",
+	.usage = "ghost FILE [--media DIR] | markdown FOLDER | wxr FILE [--media DIR] | products FILE",
 	.summary = "Take over the content of another system",
 	.details = "ghost: an export of Ghost 0 to 6 (Settings, Migration tools, Export).\n"
 	           "markdown: each *.md in the folder is a post (CommonMark 0.31; title, slug, date, tags and draft in "
 	           "YAML "
 	           "between lines ---).\n"
+	           "wxr: an export of WordPress (Tools, Export).\n"
 	           "products: CSV with the columns of Shopify, WooCommerce or the Open Food Network, or as `export "
 	           "products` writes it.\n"
 	           "All of it is written in one transaction, or nothing. "

@@ -157,7 +157,7 @@ static void plan_menu(struct ghost *g, struct plan_menu *m, const char *name, co
 			            MENU_MAX);
 			break;
 		}
-		list[m->count++] = (struct plan_nav){ arena_str(g->a, label), arena_str(g->a, url) };
+		list[m->count++] = (struct plan_nav){ .label = arena_str(g->a, label), .url = arena_str(g->a, url) };
 	}
 	m->items = list;
 	json_decref(items);

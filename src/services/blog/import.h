@@ -39,6 +39,7 @@ enum import_kind {
 	IMPORT_SETTINGS,
 	IMPORT_MENUS,
 	IMPORT_MEDIA,
+	IMPORT_COMMENTS,
 	IMPORT_OTHER,
 	IMPORT_KINDS
 };
@@ -69,6 +70,10 @@ enum status blog_import_ghost(struct ctx *ctx, struct db *db, struct media *medi
 /* The same of a folder: each *.md in it is a post, read as CommonMark 0.31 (docs in import_markdown.c). */
 enum status blog_import_markdown(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
                                  struct import_report *report, struct err *e) MUST_CHECK;
+
+/* The same of a WordPress export (WXR 1.0 to 1.2). */
+enum status blog_import_wxr(struct ctx *ctx, struct db *db, struct media *media, const struct import_options *opt,
+                            struct import_report *report, struct err *e) MUST_CHECK;
 
 const char *import_kind_name(enum import_kind k); /* "posts" */
 void import_report_text(struct buf *out, const struct import_report *r); /* a table and the notes, for a terminal */

@@ -38,14 +38,18 @@ struct plan_object {
 	struct str email, role, location, website, social, cover_url;
 	struct plan_body *body;         /* NULL: none */
 	struct str search;              /* text that visitors may find; p NULL: not in the index */
-	struct plan_links tagged, authored, requires;
+	struct plan_links tagged, authored, requires, part_of;
 	struct str guid;                /* the id that it had there, by which feed readers know it; p NULL: none */
 	struct str old_slug;            /* as it was there, where it could not be kept; p NULL: kept */
+	struct str old_path; /* "/2019/05/mill/": its address there; p NULL: the same, or none that leads anywhere */
 	bool undated;                   /* nothing said when it was published: what is here already keeps its date */
 };
 
 struct plan_setting { struct str name, value; };
-struct plan_nav { struct str label, url; };
+/* of: the origin of the object that it leads to, of which it has address and name where they are empty; p NULL: none.
+   above: the number of the entry that it stands below, from 1; 0: none */
+struct plan_nav { struct str label, url, of; size_t above; };
+struct plan_comment { struct str origin, object, above, name, html; int64_t created_at; }; /* object, above: origins */
 struct plan_menu { const char *name; const struct plan_nav *items; size_t count; struct str hash; };
 
 struct plan {
@@ -57,6 +61,8 @@ struct plan {
 	size_t setting_count;
 	struct str settings_hash;
 	struct plan_menu menus[2];
+	struct plan_comment *comments; /* what they answer stands before them */
+	size_t comment_count;
 	struct plan_media **media;
 	size_t media_count;
 	int64_t now;
@@ -77,6 +83,8 @@ struct import_run {
 	/* Reads the whole source and fills the plan. Runs under a guard: what is allocated in arenas needs no checks.
 	 */
 	enum status (*read)(struct import_run *r, struct err *e);
+	void (*end)(struct import_run
+	                *r); /* before the plan's arena goes, however it went; NULL: there is nothing to end */
 	/* made by import_run: */
 	struct plan plan;
 	struct import_log log;

@@ -16,7 +16,7 @@ _Static_assert(IMPORT_NOTES_MAX *(JSON_WORST *(4 * WHAT_MAX + WHY_MAX) + NOTE_BE
                "a report with all its notes fits");
 
 static const char *const kinds[IMPORT_KINDS] = { "posts",    "pages",    "tags",  "authors", "tiers",
-	                                         "snippets", "settings", "menus", "media",   "other" };
+	                                         "snippets", "settings", "menus", "media",   "comments", "other" };
 
 const char *import_kind_name(enum import_kind k) { return kinds[k]; }
 

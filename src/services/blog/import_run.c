@@ -160,6 +160,8 @@ enum status import_run(struct import_run *r, const char *source, struct err *e)
 	r->files = import_media_new(r->ctx, kept, r->media, r->opt);
 	enum status st = guard_run(read_and_write, r);
 	import_media_fini(r->files);
+	if (r->end)
+		r->end(r);
 	if (st != ST_OK)
 		return err_set(e, st, "%s needs more memory than an import may have", r->opt->path);
 	if (r->status != ST_OK)

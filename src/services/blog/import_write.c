@@ -181,9 +181,12 @@ static enum status write_links(struct writer *w, const struct plan_object *o, in
 {
 	const struct { const char *type; const struct plan_links *links; } sets[] = {
 		{ "tagged", &o->tagged }, { "authored-by", &o->authored }, { "requires", &o->requires },
+		{ "part-of", &o->part_of },
 	};
-	for (size_t s = 0; s < 3; s++) {
+	for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
 		const struct plan_links *links = sets[s].links;
+		if (!links->count && links == &o->part_of)
+			continue; /* no import but WordPress' knows of it: what was said here stays */
 		int64_t *ids = ARENA_ARRAY(w->a, int64_t, links->count ? links->count : 1);
 		size_t n = 0;
 		for (size_t i = 0; i < links->count; i++) {
@@ -235,6 +238,8 @@ static enum status write_changed(
 	if (old)
 		TRY(redirect(w, o->type, old->slug, slug, e));
 	TRY(redirect(w, o->type, o->old_slug, slug, e));
+	if (o->old_path.p && !str_eq(o->old_path, path_of(w, o->type, slug)))
+		TRY(q_blog_redirect_put(w->c, o->old_path, path_of(w, o->type, slug), 301, w->plan->now, NULL, e));
 	TRY(write_row(w, o, id, old, slug, e));
 	if (o->guid.n)
 		TRY(q_blog_object_guid_put(w->c, id, o->guid, NULL, e));
@@ -305,6 +310,45 @@ static enum status write_settings(struct writer *w, struct err *e)
 	return ST_OK;
 }
 
+/* Who stands below another stands behind it, too. */
+static enum status write_nav(struct writer *w, const struct plan_menu *m, size_t i, int64_t *ids, struct err *e)
+{
+	const struct plan_nav *item = &m->items[i];
+	struct str url = item->url, label = item->label;
+	struct done_object *to = NULL;
+	if (item->of.p)
+		HASH_FIND(hh, w->by_origin, item->of.p, item->of.n, to);
+	if (to) {
+		struct blog_object_brief_row *row;
+		TRY(q_blog_object_brief(w->c, to->id, &row, e));
+		url = row ? path_of(w, row->type, row->slug) : url;
+		label = row && !label.n ? row->title : label;
+	}
+	if (!label.n || !url.n)
+		return ST_OK; /* what it led to is not here */
+	ids[i] = id_new();
+	const int64_t *above = item->above && ids[item->above - 1] ? &ids[item->above - 1] : NULL;
+	return q_blog_nav_add(w->c, ids[i], str_c(m->name), above, (int64_t)i, label, url, NULL, e);
+}
+
+static enum status write_comment(struct writer *w, const struct plan_comment *m, struct err *e)
+{
+	struct blog_comment_by_origin_row *row, *above = NULL;
+	struct import_count *count = &w->counted->counts[IMPORT_COMMENTS];
+	struct done_object *to = NULL;
+	TRY(q_blog_comment_by_origin(w->c, m->origin, &row, e));
+	HASH_FIND(hh, w->by_origin, m->object.p, m->object.n, to);
+	if (row || !to) {
+		++*(row ? &count->unchanged : &count->skipped);
+		return ST_OK;
+	}
+	if (m->above.p)
+		TRY(q_blog_comment_by_origin(w->c, m->above, &above, e));
+	count->added++;
+	return q_blog_comment_add(w->c, id_new(), to->id, above ? &above->id : NULL, NULL, m->name, m->html,
+	        STR("shown"), m->created_at, m->origin, NULL, e);
+}
+
 static enum status write_menu(struct writer *w, const struct plan_menu *m, struct err *e)
 {
 	struct import_count *count = &w->counted->counts[IMPORT_MENUS];
@@ -317,9 +361,9 @@ static enum status write_menu(struct writer *w, const struct plan_menu *m, struc
 		return ST_OK;
 	}
 	TRY(q_blog_nav_clear(w->c, str_c(m->name), NULL, e));
+	int64_t *ids = ARENA_ARRAY(w->a, int64_t, m->count);
 	for (size_t i = 0; i < m->count; i++)
-		TRY(q_blog_nav_add(
-		        w->c, id_new(), str_c(m->name), NULL, (int64_t)i, m->items[i].label, m->items[i].url, NULL, e));
+		TRY(write_nav(w, m, i, ids, e));
 	++*(before ? &count->changed : &count->added);
 	return ST_OK;
 }
@@ -369,6 +413,8 @@ static enum status write_all(struct writer *w, struct err *e)
 			w->opt->progress(w->opt->progress_arg, "writing", i + 1, n);
 	}
 	TRY(edges_put_all(w->c, w->edges, w->edge_count, e));
+	for (size_t i = 0; i < w->plan->comment_count; i++)
+		TRY(write_comment(w, &w->plan->comments[i], e));
 	TRY(write_settings(w, e));
 	if (w->opt->site_url.n) /* what is written on later has links to the old site, too */
 		TRY(q_blog_setting_put(w->c, STR("import.site_url"), w->opt->site_url, w->plan->now, NULL, e));

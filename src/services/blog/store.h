@@ -63,6 +63,12 @@ struct blog_meta {
 	struct str twitter_title, twitter_description, twitter_image;
 };
 
+struct blog_comment {
+	int64_t id, created_at;
+	struct str name, reply_to; /* reply_to: whom it answers; p NULL: nobody */
+	struct safe_html html;
+};
+
 struct blog_post {
 	struct blog_card card;
 	struct blog_meta meta;
@@ -74,6 +80,9 @@ struct blog_post {
 	const struct blog_ref *prev, *next;    /* older, newer: slug and title. NULL at the ends and for pages */
 	const struct blog_card *related;       /* most shared tags first, then newest */
 	size_t related_count;
+	const struct blog_ref *above;          /* the page that this page is part of: slug and title. NULL: none */
+	const struct blog_comment *comments;   /* oldest first; none where html is not all there is */
+	size_t comment_count;
 };
 
 struct blog_page {

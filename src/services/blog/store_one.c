@@ -13,6 +13,7 @@
 
 #define RELATED_MAX 3
 #define NAV_DEPTH_MAX 4
+#define COMMENTS_SHOWN 1000 /* of a post, the first */
 
 static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
 
@@ -81,6 +82,32 @@ static enum status add_neighbours(struct db_conn *c, struct blog_post *out, stru
 	return ST_OK;
 }
 
+static enum status add_comments(struct db_conn *c, struct blog_post *out, struct err *e)
+{
+	struct blog_comments_of_row *rows;
+	size_t n;
+	TRY(q_blog_comments_of(c, out->card.id, COMMENTS_SHOWN, &rows, &n, e));
+	struct blog_comment *list = ARENA_ARRAY(db_arena(c), struct blog_comment, n ? n : 1);
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct blog_comment){ rows[i].id, rows[i].created_at, rows[i].name, rows[i].reply_to,
+			{ rows[i].html } };
+	out->comments = list;
+	out->comment_count = n;
+	return ST_OK;
+}
+
+static enum status add_above(struct db_conn *c, struct blog_post *out, struct err *e)
+{
+	struct blog_page_above_row *row;
+	TRY(q_blog_page_above(c, out->card.id, clock_now_us(), &row, e));
+	if (row) {
+		struct blog_ref *above = ARENA_NEW(db_arena(c), struct blog_ref);
+		*above = (struct blog_ref){ .slug = row->slug, .name = row->title };
+		out->above = above;
+	}
+	return ST_OK;
+}
+
 enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum blog_access access,
         struct blog_post *out, struct err *e)
 {
@@ -91,8 +118,10 @@ enum status blog_post(struct ctx *ctx, struct db_conn *c, struct str slug, enum 
 		return err_set(e, ST_NOT_FOUND, "There is no page at this address.");
 	fill_post(c, out, r);
 	TRY(store_faces(c, &out->card, e));
+	if (!out->gated)
+		TRY(add_comments(c, out, e));
 	if (out->card.is_page)
-		return ST_OK;
+		return add_above(c, out, e);
 	TRY(add_neighbours(c, out, e));
 	return add_related(c, out, e);
 }

@@ -5,6 +5,11 @@
 -- row: id int, type text, slug text, origin_hash text?, revision_id int?, published_at int?
 SELECT id, type, slug, origin_hash, revision_id, published_at FROM objects WHERE origin = :origin;
 
+-- name: blog_object_brief
+-- params: id int
+-- row: type text, slug text, title text
+SELECT type, slug, title FROM objects WHERE id = :id;
+
 -- name: blog_object_by_slug
 -- params: type text, slug text
 -- row: id int, origin text?
