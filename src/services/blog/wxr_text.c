@@ -366,7 +366,6 @@ static size_t whole_length(struct text_work *w, struct str s, struct str name, s
 }
 
 /* Blank lines where a paragraph can't go on. Newlines of what is whole (<pre>) become '\x01'. */
-/* (\x01) */
 
 static void put_apart(struct text_work *w, struct buf *b, struct str s)
 {
@@ -387,7 +386,7 @@ static void put_apart(struct text_work *w, struct buf *b, struct str s)
 			BUF_LIT(b, "\n\n");
 		for (size_t i = 0; i < n; i++)
 			if (s.p[i] != '\r')
-				buf_putc(b, s.p[i] == '\n' && (keep || block) ? KEPT : s.p[i]);
+				buf_putc(b, s.p[i] == '\n' && (keep || block) ? '\x01' : s.p[i]);
 		if (block && (closes || keep || is_in(holders, name) || str_ieqc(name, "hr")))
 			BUF_LIT(b, "\n\n");
 		s = str_skip(s, n);
@@ -408,7 +407,7 @@ static void put_chunk(struct text_work *w, struct buf *b, struct str chunk)
 		bool in_text = chunk.p[i] == '\n' && !(i && chunk.p[i - 1] == '>' && block);
 		if (in_text && !block && !str_ends(str_first(chunk, i), STR("<br />")))
 			BUF_LIT(b, "<br>");
-		buf_putc(b, chunk.p[i] == KEPT ? '\n' : chunk.p[i]);
+		buf_putc(b, chunk.p[i] == '\x01' ? '\n' : chunk.p[i]);
 	}
 	if (!block && !bare)
 		BUF_LIT(b, "</p>");
