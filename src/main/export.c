@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "main/archive.h"
 #include "main/products.h"
 #include "services/blog/export.h"
 
@@ -17,6 +18,13 @@ static void export_progress(void *arg, const char *stage, size_t done)
 
 static enum status export_command_run(struct invocation *inv, struct err *e)
 {
+	const char *archive = inv_option(inv, "archive");
+	if (archive && inv->arg_count)
+		return err_set(e, ST_USAGE, "export writes an archive or a folder, not both at once");
+	if (archive)
+		return archive_export(inv, archive, e);
+	if (!inv->arg_count)
+		return err_set(e, ST_USAGE, "usage: guildhall export FOLDER|products, or --archive FILE");
 	if (!strcmp(inv->args[0], "products"))
 		return export_products(inv, e);
 	struct platform *p = inv->platform;
@@ -40,17 +48,26 @@ static enum status export_command_run(struct invocation *inv, struct err *e)
 	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
 }
 
+static const struct option_def options[] = {
+	{ "archive", "FILE", NULL, "the whole site as one zip: content, settings, files as they came, people" },
+	{ 0 },
+};
+
 const struct command command_export = {
 	.name = "export",
-	.usage = "FOLDER|products",
+	.usage = "FOLDER|products|--archive FILE",
 	.summary = "Take the site along",
-	.details = "Writes FOLDER/export.json, a Ghost export, and the site's files below FOLDER/content, pictures as "
-	           "they came. Take it to Ghost, or\n"
-	           "back: `guildhall import ghost FOLDER/export.json --media FOLDER/content`. People and their "
-	           "passwords are not in it.\n"
-	           "`export products` writes the catalogue to standard output, as CSV that `import products` and "
-	           "Shopify take.",
-	.min_args = 1,
+	.details =
+	        "Writes FOLDER/export.json, a Ghost export, and the site's files below FOLDER/content, pictures as "
+	        "they came. Take it to Ghost, or\n"
+	        "back: `guildhall import ghost FOLDER/export.json --media FOLDER/content`. People and their "
+	        "passwords are not in it.\n"
+	        "`export products` writes the catalogue to standard output, as CSV that `import products` and "
+	        "Shopify take.\n"
+	        "--archive writes everything into one zip, people and their passwords' hashes too: keep it with care. "
+	        "`import archive FILE` makes\n"
+	        "the same site of it.",
+	.options = options,
 	.max_args = 1,
 	.flags = CMD_MIGRATED,
 	.run = export_command_run,

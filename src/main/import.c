@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "main/archive.h"
 #include "main/products.h"
 #include "services/blog/import.h"
 
@@ -53,12 +54,14 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 {
 	struct platform *p = inv->platform;
 	struct import_work w = { .blog = platform_service(p, "blog") };
+	if (!strcmp(inv->args[0], "archive"))
+		return archive_import(inv, inv->args[1], e);
 	if (!strcmp(inv->args[0], "products"))
 		return import_products(inv, e);
 	import_fn *import = import_of(inv->args[0]);
 	if (!import)
-		return err_set(e, ST_USAGE, "'%s' can not be imported; there are: ghost, markdown, wxr, products",
-		        inv->args[0]);
+		return err_set(e, ST_USAGE,
+		        "'%s' can not be imported; there are: ghost, markdown, wxr, products, archive", inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	const char *site = inv_option(inv, "site-url"), *media = inv_option(inv, "media");
@@ -97,7 +100,7 @@ static const struct option_def options[] = {
 
 const struct command command_import = {
 	.name = "import",
-	.usage = "ghost FILE [--media DIR] | markdown FOLDER | wxr FILE [--media DIR] | products FILE",
+	.usage = "ghost FILE [--media DIR] | markdown FOLDER | wxr FILE [--media DIR] | products FILE | archive FILE",
 	.summary = "Take over the content of another system",
 	.details = "ghost: an export of Ghost 0 to 6 (Settings, Migration tools, Export).\n"
 	           "markdown: each *.md in the folder is a post (CommonMark 0.31; title, slug, date, tags and draft in "
@@ -106,6 +109,7 @@ const struct command command_import = {
 	           "wxr: an export of WordPress (Tools, Export).\n"
 	           "products: CSV with the columns of Shopify, WooCommerce or the Open Food Network, or as `export "
 	           "products` writes it.\n"
+	           "archive: what `export --archive` wrote, into an empty site or the one it came from.\n"
 	           "All of it is written in one transaction, or nothing. "
 	           "Importing again changes only what has changed there.",
 	.options = options,

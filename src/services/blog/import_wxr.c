@@ -22,6 +22,8 @@
 #define TITLE_MAX   255
 #define EXCERPT_MAX 2000 /* bytes of an excerpt that somebody wrote */
 #define OLD_SLUG_MAX 500 /* characters */
+#define VERSION_SHOWN 16
+#define ID_PART      32 /* bytes of an id that an address is made of */
 #define MENU_MAX    100
 #define NAME_SHOWN  100  /* characters of a name under a comment */
 #define COMMENT_MAX 20000 /* bytes of a comment as HTML before it is cleaned; a longer one is cut at a character */
@@ -126,7 +128,7 @@ static enum status open_export(struct wxr *x, struct err *e)
 	struct str version = str_trim(wxr_text_of(x->channel, "wp:wxr_version"));
 	if (!version.n)
 		return not_wxr(x, "it says no wxr_version", e);
-	x->run.report->version = arena_str(x->run.ctx->arena, str_utf8_first(version, 16));
+	x->run.report->version = arena_str(x->run.ctx->arena, str_utf8_first(version, VERSION_SHOWN));
 	struct str base = str_trim(wxr_text_of(x->channel, "wp:base_blog_url"));
 	x->site = without_scheme(base.n ? base : str_trim(wxr_text_of(x->channel, "link")));
 	return ST_OK;
@@ -207,7 +209,7 @@ static struct str slug_for(struct wxr *x, struct str given, struct str title, co
 	struct str slug = body_slug(a, unescaped(a, given));
 	if (!slug.n)
 		slug = body_slug(a, title);
-	return slug.n ? slug : body_slug(a, arena_strf(a, "%s-%.*s", kind, STR_ARG(str_utf8_fit(id, 32))));
+	return slug.n ? slug : body_slug(a, arena_strf(a, "%s-%.*s", kind, STR_ARG(str_utf8_fit(id, ID_PART))));
 }
 
 /* --- authors and terms -------------------------------------------------------------------------------------------- */
