@@ -156,7 +156,7 @@ class Products(unittest.TestCase):
                 self.assertIn("ine 3", said)
                 self.assertIn(word, said)
         for whole, word in (("", "empty"), ("a,b\n1,2\n", "Line 1"), ("Handle,Title\nx,X\n", "Variant Price"),
-                            (WOO.replace("id:9", "id:99"), "Line 3"), (WOO.replace("external", "subscription"), "Line 6")):
+                            ("Handle,Variant Price\nx,1\n", "Line 2"), (WOO.replace("id:9", "id:99"), "Line 3"), (WOO.replace("external", "subscription"), "Line 6")):
             with self.subTest(whole[:20]):
                 self.assertIn(word, self.take(whole, code=1))
         self.assertEqual(self.out(), before)

@@ -340,7 +340,7 @@ static enum status check_products(struct in_reader *r, struct err *e)
 			        STR_ARG(str_shown(in_get(p->v, "Title")->text)));
 			continue;
 		}
-		if (!in_get(p->v, "Title")->text.n)
+		if (in_get(p->v, "Title")->there && !in_get(p->v, "Title")->text.n)
 			return err_set(e, ST_INVALID, "Line %zu: the product has no title", p->line);
 		r->out->products[kept++] = *p;
 	}

@@ -111,8 +111,9 @@ static enum status page_id(struct shelf_writer *w, struct str slug, int64_t *id,
 	struct str title = arena_str(w->a, slug);
 	if (title.n && title.p[0] >= 'a' && title.p[0] <= 'z')
 		((char *)(uintptr_t)title.p)[0] -= 'a' - 'A';
+	int64_t rank = HASH_COUNT(w->pages); /* behind the others */
 	remember(w, &w->pages, slug, slug, *id);
-	return q_market_page_add(w->c, *id, slug, title, STR(""), str_c(w->ask->currency), 0, w->now, NULL, e);
+	return q_market_page_add(w->c, *id, slug, title, STR(""), str_c(w->ask->currency), rank, w->now, NULL, e);
 }
 
 static enum status supplier_id(struct shelf_writer *w, struct str name, int64_t *id, struct err *e)
@@ -433,6 +434,8 @@ static enum status write_product(struct shelf_writer *w, const struct in_product
 	}
 	if (!p.source.p)
 		p.source = STR("");
+	if (fresh && !in_get(in->v, "Title")->text.n)
+		return err_set(e, ST_INVALID, "Line %zu: the product has no title", in->line);
 	struct str page = p.page;
 	w->changed = overlay(&p, OF_PRODUCT, in->v) || fresh;
 	if (!p.page.n)

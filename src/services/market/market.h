@@ -5,9 +5,87 @@
 #ifndef GH_SERVICES_MARKET_H
 #define GH_SERVICES_MARKET_H
 
+#include "base/money.h"
 #include "gen/market_sql.h"
 #include "platform/peers/fragment.h"
 #include "platform/web/web.h"
-#include "platform/work/event.h"
+#include "services/market/sale.h"
+
+enum { SHELF_PAGE = 24, FACETS_MAX = 12, SUPPLIERS_MAX = 20, HISTORY_DAYS = 30 };
+
+/* A choice that narrows a list down: its words, where it leads, whether it is chosen. */
+struct shelf_choice {
+	struct str name, url;
+	int64_t count;
+	bool chosen;
+};
+struct shelf_facet {
+	const char *title;
+	struct shelf_choice *choices;
+	size_t n;
+};
+
+struct shelf_view {
+	struct web *w;
+	struct page_shell shell;
+	struct str title, intro, base, next, first, sort, max; /* base: path of the list; next, first: "" none */
+	bool there;
+	struct str category, tag, supplier;
+	char currency[4];
+	const struct market_shelf_row *rows;
+	size_t n;
+	struct shelf_facet facets[3];
+	struct shelf_choice sorts[4];
+	size_t sort_count;
+	bool narrowed, closed;
+};
+struct windows_view {
+	struct web *w;
+	struct page_shell shell;
+	const struct market_windows_row *rows;
+	size_t n;
+};
+struct product_variant {
+	const struct market_variants_of_row *row;
+	struct str name, id, price, decimal, unit, was, stock; /* was, unit: "" none */
+	int64_t percent;                                       /* of the reduction */
+	bool there;
+};
+struct product_view {
+	struct web *w;
+	struct page_shell shell;
+	const struct market_product_row *p;
+	const struct market_window_of_row *page;
+	const struct market_images_of_row *images;
+	size_t image_count;
+	struct product_variant *variants;
+	size_t n;
+	struct safe_html body;
+	bool plain, any, cart;
+	struct str supplier_url;
+};
+
+/* Handlers of routes and fragments, as service.c's tables name them. */
+enum status market_get_windows(struct web *w, struct err *e) MUST_CHECK;
+enum status market_get_shelf(struct web *w, struct err *e) MUST_CHECK;
+enum status market_get_product(struct web *w, struct err *e) MUST_CHECK;
+enum status market_get_supplier(struct web *w, struct err *e) MUST_CHECK;
+enum status market_get_feed(struct web *w, struct err *e) MUST_CHECK;
+enum status market_fragment_link_card(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
+enum status market_fragment_container_cards(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
+/* Fills an empty market from demo_dir/market. */
+enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e) MUST_CHECK;
+
+/* Addresses, in ctx->arena. */
+struct str market_page_url(struct ctx *ctx, struct str page);
+struct str market_product_url(struct ctx *ctx, struct str page, struct str handle);
+/* "/media/x" with the origin of this service before it; others as they are. In ctx->arena. */
+struct str market_absolute(struct ctx *ctx, struct str src);
+/* An amount in a currency as people write it. */
+struct str market_money(struct ctx *ctx, int64_t minor, const char currency[4]);
+/* The same for programs: "3.20". */
+struct str market_decimal(struct ctx *ctx, int64_t minor, const char currency[4]);
+/* Beside a card's price: "4.27 € per kg"; "" where it says nothing. */
+struct str market_card_unit(struct ctx *ctx, const struct market_shelf_row *r, const char currency[4]);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "platform/text/local.h"
 #include "platform/web/web.h"
-#include "services/market/sale.h"
+#include "services/market/market.h"
 
 int64_t sale_most(const struct market_offer_row *o)
 {
@@ -72,24 +72,6 @@ static int64_t owed(const struct market_offer_row *o)
 	return (int64_t)(((__int128)o->price * 10000 * 2 + whole) / ((__int128)whole * 2));
 }
 
-static struct str absolute(struct ctx *ctx, struct str src)
-{
-	const struct service_instance *s = ctx->svc;
-	if (!src.n || src.p[0] != '/')
-		return src;
-	struct str origin = service_origin(s);
-	return arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(src));
-}
-
-static struct str product_url(struct ctx *ctx, const struct market_offer_row *o)
-{
-	struct buf path;
-	buf_text(&path, ctx->arena);
-	buf_printf(&path, "/%.*s/", STR_ARG(o->page));
-	url_encode(&path, o->handle);
-	return web_abs_url(ctx, "market", "%.*s", STR_ARG(buf_str(&path)));
-}
-
 static void quote_offer(struct ctx *ctx, const struct market_offer_row *o, struct quoted_line *q)
 {
 	struct money price = { .minor = o->price }, was = { .minor = o->was > o->price ? o->was : 0 };
@@ -102,8 +84,8 @@ static void quote_offer(struct ctx *ctx, const struct market_offer_row *o, struc
 	q->kind = STR("goods");
 	q->name = o->title;
 	q->variant = sale_options(ctx->arena, o->value1, o->value2, o->value3);
-	q->url = product_url(ctx, o);
-	q->picture = absolute(ctx, o->image.n ? o->image : o->picture);
+	q->url = market_absolute(ctx, market_product_url(ctx, o->page, o->handle));
+	q->picture = market_absolute(ctx, o->image.n ? o->image : o->picture);
 	q->page = o->page;
 	q->page_name = o->page_title;
 	q->price = price;

@@ -7,6 +7,27 @@
 #include "services/market/keeping.h"
 #include "services/market/market.h"
 
+static const struct route routes[] = {
+	{ "GET", "/", market_get_windows, .flags = ROUTE_CACHE, .cache_s = 60, .help = "All market pages" },
+	{ "GET", "/{page:slug}/", market_get_shelf, .flags = ROUTE_CACHE, .cache_s = 60, .help = "What a page has" },
+	{ "GET", "/{page:slug}/{product:text}", market_get_product, .flags = ROUTE_CACHE, .cache_s = 60,
+	  .help = "A product" },
+	{ "GET", "/{page:slug}/feed.rss", market_get_feed, .flags = ROUTE_CACHE, .cache_s = 300,
+	  .help = "RSS of a page" },
+	{ "GET", "/{page:slug}/feed.json", market_get_feed, .flags = ROUTE_CACHE, .cache_s = 300,
+	  .help = "The same for programs" },
+	{ "GET", "/suppliers/{supplier:slug}", market_get_supplier, .help = "What a supplier has" },
+	{ 0 },
+};
+
+static const struct fragment_def fragments[] = {
+	{ "link-card", market_fragment_link_card, .soft_s = 300, .params = "id" },
+	{ "container-cards", market_fragment_container_cards, .soft_s = 30, .params = "page limit" },
+	{ 0 },
+};
+
+static const struct search_def searches[] = { { "products", "Products" }, { 0 } };
+
 /* Whatever changed: pages and fragments of the market are made anew. */
 static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct err *e)
 {
@@ -42,6 +63,9 @@ const struct service service_market = {
 	.title = "Market",
 	.mount = "/market",
 	.summary = "What is for sale, from whom, at what price, how much is left",
+	.routes = routes,
+	.fragments = fragments,
+	.searches = searches,
 	.contracts = market_contracts,
 	.events = events,
 	.jobs = jobs,
@@ -49,4 +73,5 @@ const struct service service_market = {
 	.roles = roles,
 	.migrations = &market_migrations,
 	.media = true,
+	.demo = market_demo,
 };

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pages of the shelf: HTML for people, JSON for programs, of the same rows. They are kept for everybody under the
+ * tag "market", which any change of the catalogue drops.
+ */
+#include "base/clock.h"
+#include "gen/market_tpl.h"
+#include "platform/peers/site.h"
+#include "platform/text/json.h"
+#include "platform/text/sanitize.h"
+#include "platform/text/words.h"
+#include "services/market/market.h"
+
+enum { ASKED_MAX = 191, DESCRIPTION_MAX = 200, FEED_PRODUCTS = 50 };
+
+static struct page_shell shell_of(struct web *w, struct str title, struct str description)
+{
+	struct site_answer site;
+	struct buf head;
+	site_ask_all(w->ctx, &site);
+	buf_text(&head, w->ctx->arena);
+	tpl_market_head(&head);
+	struct page_shell s = { .site_name = site.title,
+		                .lang = site.lang,
+		                .title = title,
+		                .og_title = title,
+		                .description = description.n ? description : title,
+		                .kind = STR("market"),
+		                .head_extra = html_from_template(&head) };
+	if (site.title.n)
+		s.title = arena_strf(w->ctx->arena, "%.*s – %.*s", STR_ARG(title), STR_ARG(site.title));
+	struct str path = w->req->path, origin = service_origin(w->ctx->svc);
+	s.canonical = arena_strf(w->ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(path));
+	return s;
+}
+
+/* --- all pages ---------------------------------------------------------------------------------------------------- */
+
+enum status market_get_windows(struct web *w, struct err *e)
+{
+	struct market_windows_row *rows;
+	struct windows_view v = { .w = w };
+	struct buf out;
+	web_cache_tag(w, "market");
+	v.shell = shell_of(w, TR("Market"), STR(""));
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_market_windows(c, &rows, &v.n, e));
+	v.rows = rows;
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	if (web_wants_json(w)) {
+		db_read_end(&c);
+		BUF_LIT(&out, "{\"pages\":[");
+		for (size_t i = 0; i < v.n; i++) {
+			buf_puts(&out, i ? ",{\"slug\":" : "{\"slug\":");
+			json_put_str(&out, rows[i].slug);
+			json_put_member(&out, "title", rows[i].title);
+			json_put_member(&out, "state", rows[i].state);
+			json_put_member(&out, "currency", rows[i].currency);
+			buf_printf(&out, ",\"products\":%lld}", (long long)rows[i].products);
+		}
+		BUF_LIT(&out, "]}");
+		return web_json(w, 200, buf_str(&out));
+	}
+	tpl_market_windows(&out, &v);
+	return web_html_reading(w, 200, &out, &c);
+}
+
+/* --- a list ------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *title;
+	unsigned by;
+	bool down;
+} orders[] = {
+	{ "", TR_NOOP("Newest"), 0, true },
+	{ "cheap", TR_NOOP("Price, low to high"), 1, false },
+	{ "dear", TR_NOOP("Price, high to low"), 1, true },
+	{ "name", TR_NOOP("Name"), 2, false },
+};
+enum { ORDERS = sizeof orders / sizeof *orders };
+
+struct shelf_ask {
+	struct str category, tag, supplier, sort;
+	int64_t most;
+	bool there;
+	unsigned order;
+};
+
+/* The list's address with one of its choices changed: name NULL: none. */
+static struct str shelf_url(struct web *w, const struct shelf_view *v, const char *name, struct str value)
+{
+	const struct {
+		const char *name;
+		struct str value;
+	} parts[] = { { "category", v->category }, { "tag", v->tag }, { "supplier", v->supplier },
+		      { "sort", v->sort },         { "max", v->max }, { "there", v->there ? STR("1") : STR("") } };
+	struct buf b;
+	bool any = false;
+	buf_text(&b, w->ctx->arena);
+	buf_putstr(&b, v->base);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		struct str is = name && !strcmp(name, parts[i].name) ? value : parts[i].value;
+		if (!is.n)
+			continue;
+		buf_printf(&b, "%s%s=", any ? "&" : "?", parts[i].name);
+		url_encode(&b, is);
+		any = true;
+	}
+	return buf_str(&b);
+}
+
+static struct str next_url(struct web *w, const struct shelf_view *v, unsigned order)
+{
+	const struct market_shelf_row *last = &v->rows[v->n - 1];
+	struct str base = shelf_url(w, v, NULL, STR(""));
+	struct buf b;
+	buf_text(&b, w->ctx->arena);
+	buf_printf(&b, "%.*s%safter=%lld", STR_ARG(base), str_chr(base, '?') < 0 ? "?" : "&", (long long)last->id);
+	if (orders[order].by == 1)
+		buf_printf(&b, "&at=%lld", (long long)last->price_from);
+	if (orders[order].by == 2) {
+		BUF_LIT(&b, "&at=");
+		url_encode(&b, last->title);
+	}
+	return buf_str(&b);
+}
+
+static struct str asked(struct web *w, const char *name)
+{
+	struct str s = web_query(w, name);
+	return s.p ? str_utf8_fit(s, ASKED_MAX) : STR("");
+}
+
+static void read_ask(struct web *w, struct shelf_view *v, struct shelf_ask *a, struct db_page *page)
+{
+	*a = (struct shelf_ask){ .category = asked(w, "category"),
+		                 .tag = asked(w, "tag"),
+		                 .supplier = asked(w, "supplier"),
+		                 .sort = asked(w, "sort"),
+		                 .there = str_eqc(asked(w, "there"), "1") };
+	for (unsigned i = 1; i < ORDERS; i++)
+		if (str_eqc(a->sort, orders[i].name))
+			a->order = i;
+	v->category = a->category;
+	v->tag = a->tag;
+	v->supplier = a->supplier;
+	v->sort = a->order ? str_c(orders[a->order].name) : STR("");
+	v->there = a->there;
+	v->max = STR("");
+	if (money_parse(str_trim(asked(w, "max")), v->currency, &a->most) && a->most > 0)
+		v->max = str_trim(asked(w, "max"));
+	else
+		a->most = 0;
+	*page = (struct db_page){ .sort = orders[a->order].by, .down = orders[a->order].down, .lim = SHELF_PAGE + 1 };
+	page->next = str_i64(asked(w, "after"), &page->key);
+	page->at_text = asked(w, "at");
+	if (page->next && page->sort == 0)
+		page->at = page->key;
+	else if (page->next && page->sort == 1)
+		page->next = str_i64(page->at_text, &page->at);
+	v->narrowed = v->category.n || v->tag.n || v->supplier.n || v->max.n || v->there;
+}
+
+static enum status load_facet(struct web *w, struct db_conn *c, struct shelf_view *v, int64_t page, const char *kind,
+                              struct str chosen, struct shelf_facet *f, struct err *e)
+{
+	struct market_facets_row *rows;
+	TRY(q_market_facets(c, page, str_c(kind), FACETS_MAX, &rows, &f->n, e));
+	f->choices = ARENA_ARRAY(w->ctx->arena, struct shelf_choice, f->n + 1);
+	for (size_t i = 0; i < f->n; i++) {
+		bool is = str_eq(rows[i].slug, chosen);
+		f->choices[i] = (struct shelf_choice){ rows[i].name, shelf_url(w, v, kind, is ? STR("") : rows[i].slug),
+			                               rows[i].n, is };
+	}
+	return ST_OK;
+}
+
+static enum status load_facets(struct web *w, struct db_conn *c, struct shelf_view *v, int64_t page, struct err *e)
+{
+	struct market_facet_suppliers_row *rows;
+	struct shelf_facet *f = &v->facets[1];
+	v->facets[0].title = TR_NOOP("Categories");
+	v->facets[1].title = TR_NOOP("From");
+	v->facets[2].title = TR_NOOP("Labels");
+	TRY(load_facet(w, c, v, page, "category", v->category, &v->facets[0], e));
+	TRY(load_facet(w, c, v, page, "tag", v->tag, &v->facets[2], e));
+	TRY(q_market_facet_suppliers(c, page, SUPPLIERS_MAX, &rows, &f->n, e));
+	f->choices = ARENA_ARRAY(w->ctx->arena, struct shelf_choice, f->n + 1);
+	for (size_t i = 0; i < f->n; i++) {
+		bool is = str_eq(rows[i].slug, v->supplier);
+		f->choices[i] =
+		        (struct shelf_choice){ rows[i].name, shelf_url(w, v, "supplier", is ? STR("") : rows[i].slug),
+			                       rows[i].n, is };
+	}
+	v->sort_count = ORDERS;
+	for (size_t i = 0; i < ORDERS; i++)
+		v->sorts[i] = (struct shelf_choice){ str_c(tr(orders[i].title)),
+			                             shelf_url(w, v, "sort", str_c(orders[i].name)), 0,
+			                             str_eqc(v->sort, orders[i].name) };
+	return ST_OK;
+}
+
+static void put_product_json(struct buf *b, struct web *w, struct str page, const char *currency,
+                             const struct market_shelf_row *r)
+{
+	BUF_LIT(b, "{\"title\":");
+	json_put_str(b, r->title);
+	json_put_member(b, "handle", r->handle);
+	json_put_member(b, "url", market_absolute(w->ctx, market_product_url(w->ctx, page, r->handle)));
+	json_put_member(b, "image", market_absolute(w->ctx, r->image));
+	json_put_member(b, "supplier", r->supplier);
+	json_put_member(b, "price", market_decimal(w->ctx, r->price_from, currency));
+	json_put_member(b, "currency", str_c(currency));
+	buf_printf(b, ",\"available\":%s}", r->available ? "true" : "false");
+}
+
+static enum status shelf_json(struct web *w, const struct shelf_view *v, struct err *e)
+{
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	BUF_LIT(&out, "{\"title\":");
+	json_put_str(&out, v->title);
+	BUF_LIT(&out, ",\"products\":[");
+	for (size_t i = 0; i < v->n; i++) {
+		buf_puts(&out, i ? "," : "");
+		put_product_json(&out, w, v->shell.kind, v->currency, &v->rows[i]);
+	}
+	buf_putc(&out, ']');
+	json_put_member(&out, "next", market_absolute(w->ctx, v->next));
+	buf_putc(&out, '}');
+	return buf_ok(&out) ? web_json(w, 200, buf_str(&out)) : err_set(e, ST_TOO_LARGE, "the list is too large");
+}
+
+static enum status load_window(struct web *w, struct db_conn *c, struct shelf_view *v, struct market_window_row **page,
+                               struct err *e)
+{
+	TRY(q_market_window(c, web_path(w, "page"), page, e));
+	if (!*page)
+		return err_set(e, ST_NOT_FOUND, "There is no such market page.");
+	str_print(v->currency, sizeof v->currency, "%.*s", STR_ARG((*page)->currency));
+	v->title = (*page)->title;
+	v->intro = (*page)->intro;
+	v->base = market_page_url(w->ctx, (*page)->slug);
+	v->closed = str_eqc((*page)->state, "closed");
+	v->shell = shell_of(w, v->title, v->intro);
+	v->shell.kind = (*page)->slug;
+	return ST_OK;
+}
+
+enum status market_get_shelf(struct web *w, struct err *e)
+{
+	struct shelf_view v = { .w = w, .first = STR(""), .next = STR("") };
+	struct market_window_row *page;
+	struct market_shelf_row *rows;
+	struct shelf_ask a;
+	struct db_page part;
+	struct buf out;
+	web_cache_tag(w, "market");
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(load_window(w, c, &v, &page, e));
+	read_ask(w, &v, &a, &part);
+	TRY(q_market_shelf(c, page->id, a.category, a.tag, a.supplier, a.most, a.there, &part, &rows, &v.n, e));
+	v.rows = rows;
+	bool more = v.n > SHELF_PAGE;
+	v.n = more ? SHELF_PAGE : v.n;
+	if (more)
+		v.next = next_url(w, &v, a.order);
+	if (part.next)
+		v.first = shelf_url(w, &v, NULL, STR(""));
+	if (web_wants_json(w)) {
+		db_read_end(&c);
+		return shelf_json(w, &v, e);
+	}
+	TRY(load_facets(w, c, &v, page->id, e));
+	v.shell.noindex = v.narrowed || part.next;
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	tpl_market_shelf(&out, &v);
+	return web_html_reading(w, 200, &out, &c);
+}
+
+/* What one supplier has, on whichever page. */
+enum status market_get_supplier(struct web *w, struct err *e)
+{
+	struct market_supplier_by_slug_row *s;
+	struct market_windows_row *pages;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(q_market_supplier_by_slug(c, web_path(w, "supplier"), &s, e));
+	if (!s)
+		return err_set(e, ST_NOT_FOUND, "There is no such supplier.");
+	TRY(q_market_windows(c, &pages, &n, e));
+	for (size_t i = 0; i < n; i++) {
+		struct market_shelf_row *rows;
+		size_t count;
+		const struct db_page one = { .down = true, .lim = 1 };
+		TRY(q_market_shelf(c, pages[i].id, STR(""), STR(""), s->slug, 0, false, &one, &rows, &count, e));
+		if (count) {
+			struct str at = arena_strf(w->ctx->arena, "%.*s?supplier=%.*s",
+			                           STR_ARG(market_page_url(w->ctx, pages[i].slug)), STR_ARG(s->slug));
+			db_read_end(&c);
+			return web_redirect(w, 302, at);
+		}
+	}
+	return err_set(e, ST_NOT_FOUND, "There is nothing of this supplier at the moment.");
+}
+
+enum status market_get_feed(struct web *w, struct err *e)
+{
+	struct shelf_view v = { .w = w, .first = STR(""), .next = STR("") };
+	struct market_window_row *page;
+	struct market_shelf_row *rows;
+	struct buf out;
+	const struct db_page newest = { .down = true, .lim = FEED_PRODUCTS };
+	web_cache_tag(w, "market");
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+		TRY(load_window(w, c, &v, &page, e));
+		TRY(q_market_shelf(c, page->id, STR(""), STR(""), STR(""), 0, false, &newest, &rows, &v.n, e));
+	}
+	v.rows = rows;
+	if (str_ends(w->req->path, STR(".json")))
+		return shelf_json(w, &v, e);
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	BUF_LIT(&out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+	tpl_market_feed_rss(&out, w->ctx, &v);
+	return web_text(w, 200, "application/rss+xml; charset=utf-8", buf_str(&out));
+}
+
+/* --- a product ---------------------------------------------------------------------------------------------------- */
+
+static struct str stock_words(struct web *w, const struct market_variants_of_row *v)
+{
+	if (!str_eqc(v->kind, "counted"))
+		return str_eqc(v->kind, "on_demand") ? TR("Made to order") : TR("Available");
+	int64_t left = v->on_hand > v->held ? (v->on_hand - v->held) / v->factor : 0;
+	if (!left)
+		return TR("Sold out");
+	return left > 9 ? TR("In stock")
+	                : arena_strf(w->ctx->arena, trn("One left", "%lld left", left), (long long)left);
+}
+
+/* A reduction's percentage is of the lowest price of the 30 days before it. */
+static enum status load_reduction(struct web *w, struct db_conn *c, const char currency[4], struct product_variant *x,
+                                  struct err *e)
+{
+	const int64_t day = INT64_C(86400) * US_PER_S, now = clock_now_us();
+	struct market_lowest_row *low;
+	int64_t was = x->row->was;
+	if (was <= x->row->price)
+		return ST_OK;
+	TRY(q_market_lowest(c, x->row->id, now - HISTORY_DAYS * day, now, &low, e));
+	if (low && !low->lowest_null && low->lowest > x->row->price && low->lowest < was)
+		was = low->lowest;
+	x->was = market_money(w->ctx, was, currency);
+	x->percent = ((was - x->row->price) * 100 + was / 2) / was;
+	return ST_OK;
+}
+
+static enum status load_variants(struct web *w, struct db_conn *c, struct product_view *v, struct err *e)
+{
+	struct market_variants_of_row *rows;
+	char currency[4];
+	size_t n;
+	str_print(currency, sizeof currency, "%.*s", STR_ARG(v->page->currency));
+	TRY(q_market_variants_of(c, v->p->id, &rows, &n, e));
+	v->variants = ARENA_ARRAY(w->ctx->arena, struct product_variant, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct product_variant *x = &v->variants[v->n];
+		struct money price = { .minor = rows[i].price };
+		if (!str_eqc(rows[i].state, "active"))
+			continue;
+		memcpy(price.currency, currency, sizeof currency);
+		*x = (struct product_variant){
+			.row = &rows[i],
+			.name = sale_options(w->ctx->arena, rows[i].value1, rows[i].value2, rows[i].value3),
+			.id = arena_strf(w->ctx->arena, "%lld", (long long)rows[i].id),
+			.price = market_money(w->ctx, rows[i].price, currency),
+			.decimal = market_decimal(w->ctx, rows[i].price, currency),
+			.unit = sale_unit_text(w->ctx->arena, &price, rows[i].unit, rows[i].content),
+			.was = STR(""),
+			.stock = stock_words(w, &rows[i]),
+			.there = !str_eqc(rows[i].kind, "counted") || rows[i].on_hand - rows[i].held >= rows[i].factor
+		};
+		TRY(load_reduction(w, c, currency, x, e));
+		v->any |= x->there;
+		v->n++;
+	}
+	return ST_OK;
+}
+
+static enum status load_product(struct web *w, struct db_conn *c, struct product_view *v, struct err *e)
+{
+	struct market_product_row *p;
+	struct market_window_of_row *page = NULL;
+	struct market_images_of_row *images;
+	TRY(q_market_product_by_handle(c, web_path(w, "product"), &p, e));
+	if (p)
+		TRY(q_market_window_of(c, p->id, &page, e));
+	bool shown = p && page && p->published && (str_eqc(p->status, "active") || str_eqc(p->status, "unlisted")) &&
+	             !str_eqc(page->state, "draft") && str_eq(page->slug, web_path(w, "page"));
+	if (!shown)
+		return err_set(e, ST_NOT_FOUND, "There is no such product.");
+	v->p = p;
+	v->page = page;
+	TRY(q_market_images_of(c, p->id, &images, &v->image_count, e));
+	v->images = images;
+	v->body = (struct safe_html){ p->body };
+	v->plain = !memchr(p->body.p, '<', p->body.n);
+	return load_variants(w, c, v, e);
+}
+
+static struct str description_of(struct web *w, const struct market_product_row *p)
+{
+	struct str plain = STR("");
+	if (p->summary.n)
+		return text_excerpt(w->ctx->arena, p->summary, DESCRIPTION_MAX);
+	if (html_to_text(w->ctx->arena, p->body, 4 * DESCRIPTION_MAX, &plain, NULL) != ST_OK)
+		return p->title;
+	return text_excerpt(w->ctx->arena, plain, DESCRIPTION_MAX);
+}
+
+static enum status product_json(struct web *w, const struct product_view *v)
+{
+	struct buf out;
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	BUF_LIT(&out, "{\"title\":");
+	json_put_str(&out, v->p->title);
+	json_put_member(&out, "handle", v->p->handle);
+	json_put_member(&out, "supplier", v->p->vendor);
+	json_put_member(&out, "body", v->p->body);
+	json_put_member(&out, "currency", v->page->currency);
+	BUF_LIT(&out, ",\"variants\":[");
+	for (size_t i = 0; i < v->n; i++) {
+		const struct product_variant *x = &v->variants[i];
+		buf_puts(&out, i ? ",{\"id\":" : "{\"id\":");
+		json_put_str(&out, x->id);
+		json_put_member(&out, "name", x->name);
+		json_put_member(&out, "sku", x->row->sku);
+		json_put_member(&out, "price", x->decimal);
+		json_put_member(&out, "unit_price", x->unit);
+		buf_printf(&out, ",\"available\":%s}", x->there ? "true" : "false");
+	}
+	BUF_LIT(&out, "]}");
+	return web_json(w, 200, buf_str(&out));
+}
+
+enum status market_get_product(struct web *w, struct err *e)
+{
+	struct product_view v = { .w = w };
+	struct buf out, head;
+	web_cache_tag(w, "market");
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(load_product(w, c, &v, e));
+	if (web_wants_json(w)) {
+		db_read_end(&c);
+		return product_json(w, &v);
+	}
+	v.cart = platform_service(w->ctx->svc->platform, "cart") != NULL;
+	v.shell = shell_of(w, v.p->title, description_of(w, v.p));
+	v.shell.image = v.image_count ? market_absolute(w->ctx, v.images[0].src) : STR("");
+	v.shell.noindex = str_eqc(v.p->status, "unlisted");
+	v.supplier_url = arena_strf(w->ctx->arena, "%.*s?supplier=%.*s", STR_ARG(market_page_url(w->ctx, v.page->slug)),
+	                            STR_ARG(text_slug(w->ctx->arena, v.p->vendor)));
+	buf_text(&head, w->ctx->arena);
+	tpl_market_head(&head);
+	tpl_market_product_ld(&head, &v);
+	v.shell.head_extra = html_from_template(&head);
+	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
+	tpl_market_product(&out, &v);
+	return web_html_reading(w, 200, &out, &c);
+}

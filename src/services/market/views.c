@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Addresses and amounts as the market's templates write them; what other services include and ask.
+ */
+#include "base/id.h"
+#include "gen/market_tpl.h"
+#include "platform/search/search.h"
+#include "platform/text/local.h"
+#include "services/market/market.h"
+
+enum { CARDS_MOST = 12, CARDS_USUAL = 3, HITS_MAX = 1000 };
+
+struct str market_page_url(struct ctx *ctx, struct str page)
+{
+	return web_url_around(ctx, "market", STR("/"), page, STR("/"));
+}
+
+struct str market_product_url(struct ctx *ctx, struct str page, struct str handle)
+{
+	struct buf path;
+	buf_text(&path, ctx->arena);
+	buf_printf(&path, "/%.*s/", STR_ARG(page));
+	url_encode(&path, handle);
+	return web_url_around(ctx, "market", buf_str(&path), STR(""), STR(""));
+}
+
+struct str market_absolute(struct ctx *ctx, struct str src)
+{
+	struct str origin = service_origin(ctx->svc);
+	return src.n && src.p[0] == '/' ? arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(src)) : src;
+}
+
+static struct money money_of(int64_t minor, const char currency[4])
+{
+	struct money m = { .minor = minor };
+	memcpy(m.currency, currency, sizeof m.currency);
+	return m;
+}
+
+struct str market_money(struct ctx *ctx, int64_t minor, const char currency[4])
+{
+	struct money m = money_of(minor, currency);
+	return local_money(ctx->arena, &m);
+}
+
+struct str market_decimal(struct ctx *ctx, int64_t minor, const char currency[4])
+{
+	struct money m = money_of(minor, currency);
+	char text[MONEY_TEXT_MAX];
+	return arena_str(ctx->arena, str_n(text, money_text(&m, text)));
+}
+
+struct str market_card_unit(struct ctx *ctx, const struct market_shelf_row *r, const char currency[4])
+{
+	struct money m = money_of(r->price_from, currency);
+	return r->unit.p && r->content > 0 ? sale_unit_text(ctx->arena, &m, r->unit, r->content) : STR("");
+}
+
+/* --- pieces of others' pages -------------------------------------------------------------------------------------- */
+
+/* id: of a product. */
+enum status market_fragment_link_card(struct fragment_req *f, struct buf *out, struct err *e)
+{
+	int64_t id;
+	struct market_product_row *p;
+	struct market_window_of_row *page;
+	struct market_images_of_row *images;
+	struct market_variants_of_row *rows;
+	size_t n, count;
+	if (!id_parse(fragment_param(f, "id"), &id))
+		return err_set(e, ST_INVALID, "link-card needs the id of a product");
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(f->ctx, f->ctx->svc->db, &c, e));
+	TRY(q_market_product(c, id, &p, e));
+	TRY(q_market_window_of(c, id, &page, e));
+	if (!p || !page || !p->listed || str_eqc(page->state, "draft"))
+		return err_set(e, ST_NOT_FOUND, "There is no such product.");
+	TRY(q_market_images_of(c, id, &images, &n, e));
+	TRY(q_market_variants_of(c, id, &rows, &count, e));
+	int64_t least = 0;
+	for (size_t i = 0; i < count; i++)
+		if (str_eqc(rows[i].state, "active") && (!least || rows[i].price < least))
+			least = rows[i].price;
+	char currency[4];
+	str_print(currency, sizeof currency, "%.*s", STR_ARG(page->currency));
+	tpl_market_link_card(out, f->ctx, p, page, n ? images[0].src : STR(""), market_money(f->ctx, least, currency));
+	return ST_OK;
+}
+
+/* page: slug of a market page (the first, when there is none); limit: how many of its newest products (1 to 12). */
+enum status market_fragment_container_cards(struct fragment_req *f, struct buf *out, struct err *e)
+{
+	int64_t limit;
+	struct market_windows_row *pages;
+	struct market_shelf_row *rows;
+	size_t n, count, at = 0;
+	struct str wanted = fragment_param(f, "page");
+	if (!str_i64(fragment_param(f, "limit"), &limit) || limit < 1 || limit > CARDS_MOST)
+		limit = CARDS_USUAL;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(f->ctx, f->ctx->svc->db, &c, e));
+	TRY(q_market_windows(c, &pages, &n, e));
+	while (at < n && wanted.n && !str_eq(pages[at].slug, wanted))
+		at++;
+	if (at >= n)
+		return ST_OK;
+	const struct db_page newest = { .down = true, .lim = limit };
+	TRY(q_market_shelf(c, pages[at].id, STR(""), STR(""), STR(""), 0, false, &newest, &rows, &count, e));
+	char currency[4];
+	str_print(currency, sizeof currency, "%.*s", STR_ARG(pages[at].currency));
+	tpl_market_container_cards(out, f->ctx, pages[at].slug, currency, rows, count);
+	return ST_OK;
+}
+
+/* --- the site's search -------------------------------------------------------------------------------------------- */
+
+enum status market_serve_search(struct ctx *ctx, const struct search_ask *in, struct search_answer *out, struct err *e)
+{
+	struct market_search_row *rows;
+	size_t n;
+	bool left_out = false;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	struct str q = search_query(ctx->arena, db_engine(ctx->svc->db), in->words, &left_out);
+	out->left_out = left_out;
+	if (!q.n || in->page < 1 || in->size < 1 || in->page > HITS_MAX)
+		return ST_OK;
+	TRY(q_market_search(c, q, in->size, (int64_t)(in->page - 1) * in->size, HITS_MAX + 1, &rows, &n, e));
+	struct search_found *found = ARENA_NEW(ctx->arena, struct search_found);
+	struct search_hit *list = ARENA_ARRAY(ctx->arena, struct search_hit, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		char currency[4];
+		str_print(currency, sizeof currency, "%.*s", STR_ARG(rows[i].currency));
+		list[i] = (struct search_hit){ rows[i].title, rows[i].snippet,
+			                       market_product_url(ctx, rows[i].page, rows[i].handle),
+			                       market_money(ctx, rows[i].price, currency) };
+	}
+	int64_t total = n ? rows[0].total : 0;
+	*found = (struct search_found){
+		STR("products"), total > HITS_MAX ? HITS_MAX : total, total > HITS_MAX, { list, n }
+	};
+	out->kinds.items = found;
+	out->kinds.count = 1;
+	return ST_OK;
+}
