@@ -98,6 +98,13 @@ cases["menus: entries by their place, half of one is refused with its text, one 
 	assert.match((await agent.submit(page, many(30), primary())).text, /At most 29 entries/);
 	page = await agent.submit(page, many(29), primary());
 	assert.equal([...page.text.matchAll(/name="primary_label_\d+"/g)].length, 32, "entries, and no more");
+	const below = { ...many(4), primary_below_1: "1", primary_below_2: "1", primary_below_4: "1" };
+	for (let i = 5; i <= 32; i++) below[`primary_label_${i}`] = below[`primary_url_${i}`] = "";
+	page = await agent.submit(page, below, primary());
+	const tree = (await new Agent(base).go("/")).text.match(/<nav class="nav-wide"[\s\S]*?<\/nav>/)[0].replace(/\s*\n\s*/g, "");
+	assert.match(tree, /E0<\/a><ul><li><a href="\/e1\/">E1<\/a><\/li><\/ul><\/li><li><a href="\/e2\/">E2<\/a><ul><li><a href="\/e3\/">E3/, "the first of all stands by itself");
+	page = await agent.submit(page, {}, primary());
+	assert.equal((await new Agent(base).go("/")).text.match(/<nav class="nav-wide"[\s\S]*?<\/nav>/)[0].replace(/\s*\n\s*/g, ""), tree, "saved again, it is as it was");
 	assert.equal((await agent.go("/admin/menus?menu=other", { method: "POST", body: new URLSearchParams({ ...Agent.form(page).fields }) })).status, 404);
 	assert.equal((await agent.go("/admin/")).text.match(/First steps/), null, "all done");
 };

@@ -104,7 +104,7 @@ class Wxr(unittest.TestCase):
             self.assertEqual((self.get("/parent/child/grandchild/")[0], self.url), (200, "/grandchild/"))
             self.assertIn('href="/child/"', self.get("/grandchild/")[1])
             home = self.get("/")[1]
-            self.assertIn('<li><a href="/parent/">Parent</a>', home)
+            self.assertRegex(home, r'<li><a href="/parent/">Parent</a><ul>\s*<li><a href="https://example.com/x">Outside</a>')
             self.assertNotIn("secret.example", home + page)
 
     def test_what_was_not_public_is_nowhere(self):

@@ -69,7 +69,7 @@ enum field_kind {
 struct choice { const char *value, *label, *hint; };
 
 enum {
-	FORM_FIELDS_ROOM = 96,
+	FORM_FIELDS_ROOM = 128,
 	FORM_TEXT_MAX = 200,
 	FORM_AREA_MAX = 5000,
 	FORM_EMAIL_MAX = 254,

@@ -194,7 +194,8 @@ static const struct { const char *name, *title, *help; } menus[] = {
 struct menu_form {
 	struct str label[MENU_ROWS_MAX + MENU_SPARE], url[MENU_ROWS_MAX + MENU_SPARE];
 	int64_t place[MENU_ROWS_MAX + MENU_SPARE];
-	struct field fields[3 * (MENU_ROWS_MAX + MENU_SPARE) + 1];
+	bool below[MENU_ROWS_MAX + MENU_SPARE]; /* stands below the last one before it that does not */
+	struct field fields[MENU_FIELDS * (MENU_ROWS_MAX + MENU_SPARE) + 1];
 	struct form_desc desc;
 	struct form_fill fill;
 	size_t rows;
@@ -204,7 +205,7 @@ static void menu_fields(struct web *w, struct menu_form *m, const char *menu)
 {
 	struct arena *a = w->ctx->arena;
 	for (size_t i = 0; i < m->rows; i++) {
-		struct field *d = &m->fields[3 * i];
+		struct field *d = &m->fields[MENU_FIELDS * i];
 		d[0] = (struct field){ .name = arena_printf(a, "%s_label_%zu", menu, i + 1),
 			.label = "Words",
 			.kind = FIELD_TEXT,
@@ -223,12 +224,35 @@ static void menu_fields(struct web *w, struct menu_form *m, const char *menu)
 			.max = 999,
 			.plain = true,
 			.at = offsetof(struct menu_form, place) + i * sizeof(int64_t) };
+		d[3] = (struct field){ .name = arena_printf(a, "%s_below_%zu", menu, i + 1),
+			.label = "Below the one before",
+			.kind = FIELD_CHECK,
+			.plain = true,
+			.at = offsetof(struct menu_form, below) + i * sizeof(bool) };
 		m->place[i] = (int64_t)(i + 1) * 10;
 	}
 	m->desc.fields = m->fields;
 }
 
-/* Entries below others keep their places behind them: the menus of the pages have one level. */
+static size_t entries_of(const struct blog_nav_item *items, size_t count)
+{
+	size_t n = count;
+	for (size_t i = 0; i < count; i++)
+		n += entries_of(items[i].children, items[i].child_count);
+	return n;
+}
+
+/* What is deeper than one level stands on that one. */
+static void add_entries(struct web *w, struct menu_form *m, const struct blog_nav_item *items, size_t count, bool below)
+{
+	for (size_t i = 0; i < count && m->rows < MENU_ROWS_MAX; i++) {
+		m->label[m->rows] = arena_str(w->ctx->arena, items[i].label);
+		m->url[m->rows] = arena_str(w->ctx->arena, items[i].url);
+		m->below[m->rows++] = below;
+		add_entries(w, m, items[i].children, items[i].child_count, true);
+	}
+}
+
 static enum status load_menu(struct web *w, const char *name, struct menu_form *m, struct err *e)
 {
 	struct blog_nav nav;
@@ -236,11 +260,7 @@ static enum status load_menu(struct web *w, const char *name, struct menu_form *
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(blog_nav(w->ctx, c, str_c(name), &nav, e));
 	*m = (struct menu_form){ 0 };
-	for (size_t i = 0; i < nav.count && i < MENU_ROWS_MAX; i++) {
-		m->label[i] = arena_str(w->ctx->arena, nav.items[i].label);
-		m->url[i] = arena_str(w->ctx->arena, nav.items[i].url);
-		m->rows++;
-	}
+	add_entries(w, m, nav.items, nav.count, false);
 	m->rows += MENU_SPARE;
 	menu_fields(w, m, name);
 	form_show(&m->fill, w, &m->desc, m);
@@ -294,10 +314,15 @@ static enum status tx_menu(struct db_conn *c, void *arg, struct err *e)
 	const struct menu_change *x = arg;
 	const struct menu_form *m = x->form;
 	bool written[MENU_ROWS_MAX + MENU_SPARE] = { false };
-	int64_t ord = 0;
+	int64_t ord = 0, above = 0;
 	TRY(q_blog_nav_clear(c, str_c(x->name), NULL, e));
-	for (size_t i; (i = next_row(m, written)) < m->rows; written[i] = true)
-		TRY(q_blog_nav_add(c, id_new(), str_c(x->name), NULL, ord++, m->label[i], m->url[i], NULL, e));
+	for (size_t i; (i = next_row(m, written)) < m->rows; written[i] = true) {
+		int64_t id = id_new();
+		bool below = m->below[i] && above;
+		TRY(q_blog_nav_add(
+		        c, id, str_c(x->name), below ? &above : NULL, ord++, m->label[i], m->url[i], NULL, e));
+		above = below ? above : id;
+	}
 	return changed(c, x->w, x->name, e);
 }
 
@@ -308,18 +333,19 @@ static enum status check_menu(struct web *w, struct menu_form *m, const char *na
 	for (size_t i = 0; i < m->rows; i++) {
 		entries += m->label[i].n > 0;
 		if (m->label[i].n && !m->url[i].n)
-			form_fault(&m->fill, m->fields[3 * i + 1].name, "Where does it lead?");
+			form_fault(&m->fill, m->fields[MENU_FIELDS * i + 1].name, "Where does it lead?");
 		if (!m->label[i].n && m->url[i].n)
-			form_fault(&m->fill, m->fields[3 * i].name, "What does it say?");
+			form_fault(&m->fill, m->fields[MENU_FIELDS * i].name, "What does it say?");
 	}
 	if (entries > MENU_ROWS_MAX)
 		form_fault(&m->fill, NULL, "At most %d entries: nobody finds anything among more.", MENU_ROWS_MAX);
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(blog_nav(w->ctx, c, str_c(name), &nav, e));
-	if (nav.count > MENU_ROWS_MAX) /* an import brought it: what is not shown is not lost */
+	size_t all = entries_of(nav.items, nav.count);
+	if (all > MENU_ROWS_MAX) /* an import brought it: what is not shown is not lost */
 		form_fault(&m->fill, NULL,
-		        "This menu has %zu entries, more than can be changed here. Nothing was changed.", nav.count);
+		        "This menu has %zu entries, more than can be changed here. Nothing was changed.", all);
 	return ST_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "platform/forms/forms.h"
 #include "platform/web/web.h"
 
-enum { MENU_ROWS_MAX = 29, MENU_SPARE = 3, MENU_LABEL_MAX = 60 };
+enum { MENU_ROWS_MAX = 29, MENU_SPARE = 3, MENU_LABEL_MAX = 60, MENU_FIELDS = 4 /* of an entry */ };
 struct menu_view { const char *name, *title, *help; struct form_fill *form; size_t rows; bool saved; };
 
 /* Handlers of service.c's routes, named after method and page; what one returns, struct route says
