@@ -44,7 +44,6 @@ static const struct { const char *service /* NULL: of each */, *table /* NULL: a
 	{ "identity", "browsers" },
 	{ "account", "exports" },
 	{ "account", "inbox" },
-	{ "market", "holds" },
 	{ "cart", "baskets" },
 	{ "cart", "basket_lines" },
 	{ "sumup", NULL }, /* a sandbox */

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """guildhall import products, export products: catalogues of three systems in, exactly; out and in again, the same; whole or not at all."""
+import contextlib
 import csv
 import io
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -172,6 +174,23 @@ class Products(unittest.TestCase):
         self.take("Handle,Title,Variant Price,Variant Inventory Qty\nq,t,1,1000000000\n")
         self.take("Handle,Title,Variant Price,Variant Inventory Qty\nq,t,1,1000000001\n", code=1)
         self.assertIn("larger than 32 MB", self.take(b"Handle,Title,Variant Price\n" + b"\n" * (32 << 20), code=1))
+
+    def test_an_archive_keeps_what_is_held(self):
+        """A stock item says how much of it is held: the holds go with it, or it would be held for ever."""
+        self.take(SHOPIFY)
+        with contextlib.closing(sqlite3.connect(self.dir / "site" / "market.db")) as db:
+            stock, = db.execute("SELECT id FROM stock_items WHERE on_hand = 4").fetchone()
+            db.execute("INSERT INTO holds (checkout, stock_id, revision, quantity, until_at) VALUES ('a', ?, 1, 3, 1)", (stock,))
+            db.execute("UPDATE stock_items SET held = 3 WHERE id = ?", (stock,))
+            db.commit()
+        for args in (("export", "--archive", self.dir / "a.zip", "--data", self.dir / "site"), ("import", "archive", self.dir / "a.zip", "--data", self.dir / "another"),
+                     ("export", "--archive", self.dir / "b.zip", "--data", self.dir / "another")):
+            done = run(*args)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.dir / "a.zip").read_bytes(), (self.dir / "b.zip").read_bytes())
+        with contextlib.closing(sqlite3.connect(self.dir / "another" / "market.db")) as db:
+            self.assertEqual(db.execute("SELECT k.held, h.quantity FROM stock_items k JOIN holds h ON h.stock_id = k.id").fetchall(), [(3, 3)])
+        self.assertEqual(self.out("another"), self.out())
 
     def test_many(self):
         """Ten thousand rows, in one transaction."""
