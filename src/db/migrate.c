@@ -264,6 +264,13 @@ enum status db_migrate_status(struct ctx *ctx, struct db *db, const struct db_mi
 
 /* --- all ------------------------------------------------------------------------------------------------------ */
 
+/* The pages that migrations went through are not those that are asked for later. */
+static enum status forget_pages(struct db_conn *c, void *arg, struct err *e)
+{
+	(void)arg;
+	return db_of(c)->ops->script(c, "PRAGMA shrink_memory", e);
+}
+
 enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration_set *sets, size_t n, unsigned *applied,
                        struct err *e)
 {
@@ -278,8 +285,8 @@ enum status db_migrate(struct ctx *ctx, struct db *db, const struct db_migration
 	if (!missing)
 		return ST_OK;
 	if (!state.have_table)
-		return apply_all(ctx, db, sets, n, applied, e);
-	for (size_t i = 0; i < n; i++)
+		TRY(apply_all(ctx, db, sets, n, applied, e));
+	for (size_t i = 0; state.have_table && i < n; i++)
 		TRY(apply_set(ctx, db, &sets[i], applied, e));
-	return ST_OK;
+	return db_engine(db) == DB_SQLITE ? db_write(ctx, db, forget_pages, NULL, e) : ST_OK;
 }

@@ -246,8 +246,6 @@ static enum status name_it(struct backup *b, struct err *e)
 
 static enum status backup_make(struct backup *b, bool tar, struct err *e)
 {
-	if (mkdir(b->part, 0700))
-		return err_errno(e, ST_IO, "%s", b->part);
 	if (tar)
 		TRY(begin_tar(b, e));
 	TRY(add_databases(b, e));
@@ -294,7 +292,8 @@ static enum status backup_command_run(struct invocation *inv, struct err *e)
 	if (tar ? !access(b.target, F_OK) : !backup_is_free(b.target))
 		return err_set(e, ST_CONFLICT, "%s is there already", b.target);
 	TRY(not_within(&b, e));
-	b.part = backup_beside(a, b.target, "part");
+	SCOPED_FD lock = -1;
+	TRY(backup_stage(a, b.target, "part", &b.part, &lock, e));
 	buf_puts(&b.manifest, BACKUP_HEAD);
 	enum status st = backup_make(&b, tar, e);
 	manifest = b.manifest;

@@ -8,15 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fd.h"
 #include "base/id.h"
 
+#define SERIAL_LEN 16   /* of what is being made, in hex */
 #define OPEN_FOLDERS 16 /* at once, while a tree is removed */
 
 void backup_sha(struct str text, char out[BACKUP_SHA_LEN + 1])
@@ -73,14 +77,51 @@ bool backup_to_file(void *to, const void *p, size_t n)
 	return true;
 }
 
-const char *backup_beside(struct arena *a, const char *path, const char *word)
+/* "NAME.word-" of path. */
+static struct str stage_name(struct arena *a, const char *path, const char *word)
 {
-	char serial[17];
 	size_t n = strlen(path);
 	while (n > 1 && path[n - 1] == '/')
 		n--;
-	random_hex(serial, 8);
-	return arena_printf(a, "%.*s.%s-%s", (int)n, path, word, serial);
+	return arena_strf(a, "%.*s.%s-", (int)n, path, word);
+}
+
+/* Locked by whoever makes it, and by nobody when that process is gone. */
+static void remove_left_behind(struct arena *a, struct str stage)
+{
+	glob_t found;
+	struct buf pattern;
+	buf_arena(&pattern, a, 2 * stage.n + 32);
+	for (size_t i = 0; i < stage.n; i++) {
+		if (strchr("\\*?[", stage.p[i]))
+			buf_putc(&pattern, '\\');
+		buf_putc(&pattern, stage.p[i]);
+	}
+	for (int i = 0; i < SERIAL_LEN; i++)
+		buf_putc(&pattern, '?');
+	buf_putc(&pattern, 0);
+	if (!buf_ok(&pattern) || glob(pattern.data, GLOB_NOSORT, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		SCOPED_FD fd = open(found.gl_pathv[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+			backup_remove(a, found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+
+enum status backup_stage(struct arena *a, const char *path, const char *word, const char **out, int *fd, struct err *e)
+{
+	char serial[SERIAL_LEN + 1];
+	struct str stage = stage_name(a, path, word);
+	remove_left_behind(a, stage);
+	random_hex(serial, SERIAL_LEN / 2);
+	*out = arena_printf(a, "%.*s%s", STR_ARG(stage), serial);
+	*fd = -1;
+	if (mkdir(*out, 0700))
+		return err_errno(e, ST_IO, "%s", *out);
+	*fd = open(*out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd >= 0 && !flock(*fd, LOCK_EX | LOCK_NB) ? ST_OK : err_errno(e, ST_IO, "%s", *out);
 }
 
 bool backup_is_free(const char *path)

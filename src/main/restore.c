@@ -254,8 +254,6 @@ static enum status from_tar(struct restore *r, struct err *e)
 
 static enum status restore_make(struct restore *r, bool folder, struct err *e)
 {
-	if (mkdir(r->stage, 0700))
-		return err_errno(e, ST_IO, "%s", r->stage);
 	TRY(folder ? from_folder(r, e) : from_tar(r, e));
 	TRY(entries_check(r, e));
 	SCOPED_FD fd = open(r->stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -290,7 +288,8 @@ static enum status restore_command_run(struct invocation *inv, struct err *e)
 		return err_set(
 		        e, ST_CONFIG, "database.url is set: a backup is of SQLite's files, which it would not use");
 	TRY(parents(&r, e));
-	r.stage = backup_beside(a, r.data, "restoring");
+	SCOPED_FD lock = -1;
+	TRY(backup_stage(a, r.data, "restoring", &r.stage, &lock, e));
 	enum status st = restore_make(&r, S_ISDIR(s.st_mode), e);
 	HASH_CLEAR(hh, r.entries);
 	backup_remove(a, r.stage);

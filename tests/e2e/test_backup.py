@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """guildhall backup and restore: the whole site of one moment while it is written to, whole or not there at all, whatever ends them."""
 
+import fcntl
 import os
 import pathlib
 import random
@@ -181,12 +182,21 @@ class Backup(unittest.TestCase):
             if (self.here / "from").exists():
                 self.assertEqual(set(tree(self.here / "from")), set(tree_names(self.here / "good")))
                 shutil.rmtree(self.here / "from")
-            for name in leftovers(self.here):
-                shutil.rmtree(self.here / name)
             if target.is_dir():
                 shutil.rmtree(target)
             elif target.exists():
                 target.unlink()
+        # What a kill left is gone with the next one of the same name; what another process is making stays.
+        made = self.here / "t.part-0123456789abcdef"
+        made.mkdir()
+        lock = os.open(made, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name, command in (("t", "backup"), ("t.tar", "backup"), ("from", "restore")):
+            (self.here / f"{name}.{'part' if command == 'backup' else 'restoring'}-{'f' * 16}").mkdir()
+            source = [self.here / name, "--data", SITE] if command == "backup" else [self.here / "good", "--data", self.here / name]
+            guildhall(command, *source)
+        self.assertEqual(leftovers(self.here), [made.name])
+        os.close(lock)
         print(f"{whole} of 24 were done before they were ended")
 
     def refused(self, source, why):

@@ -642,6 +642,22 @@ static void twice_changes_nothing(struct store *t)
 	}
 }
 
+struct chosen { const char *name, *value; };
+
+static enum status put_setting(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct chosen *x = arg;
+	return q_blog_setting_put(c, str_c(x->name), str_c(x->value), 1000, NULL, e);
+}
+
+static bool setting_is(struct store *t, const char *name, const char *value)
+{
+	struct blog_setting_row *row;
+	SCOPED_DB_READ c = NULL;
+	return db_read(t->ctx, t->db, &c, &t->err) == ST_OK && q_blog_setting(c, str_c(name), &row, &t->err) == ST_OK &&
+	        row && str_eqc(row->value, value);
+}
+
 /* A copy of the file with each `from` replaced by `to`; sizes may differ. */
 static const char *altered(struct store *t, const char *file, const char *from, const char *to)
 {
@@ -662,6 +678,22 @@ static const char *altered(struct store *t, const char *file, const char *from, 
 	if (out)
 		fclose(out);
 	return path;
+}
+
+/* What an owner chose in the settings no import takes away; what none chose it sets, and sets anew. */
+static void a_setting_chosen_here_stays(struct store *t)
+{
+	static const char file[] = FIXTURES "ghost6-lexical.json", about[] = "A small site with one of everything";
+	struct import_report r;
+	CHECK_OK(db_write(t->ctx, t->db, put_setting, &(struct chosen){ "title", "The Weir" }, &t->err));
+	CHECK_OK(import(t, file, &r));
+	CHECK(setting_is(t, "title", "The Weir") && setting_is(t, "description", about));
+	CHECK(noted(&r, "title", "was chosen here"));
+	CHECK_OK(import(t, altered(t, file, about, "Another"), &r));
+	CHECK(setting_is(t, "title", "The Weir") && setting_is(t, "description", "Another"));
+	CHECK_OK(db_write(t->ctx, t->db, put_setting, &(struct chosen){ "description", "Bread" }, &t->err));
+	CHECK_OK(import(t, altered(t, file, about, "A third"), &r));
+	CHECK(setting_is(t, "description", "Bread"));
 }
 
 static void changed_is_a_new_revision(struct store *t)
@@ -778,6 +810,7 @@ int main(int argc, char **argv)
 		{ .name = "common_words", .run = common_words },
 		{ .name = "search_in_any_spelling", .run = search_in_any_spelling },
 		{ .name = "twice_changes_nothing", .run = twice_changes_nothing },
+		{ .name = "a_setting_chosen_here_stays", .run = a_setting_chosen_here_stays },
 		{ .name = "changed_is_a_new_revision", .run = changed_is_a_new_revision },
 		{ .name = "older_shapes", .run = older_shapes },
 		{ .name = "odd_files", .run = odd_files },

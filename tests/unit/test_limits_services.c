@@ -303,9 +303,9 @@ static const struct limit limits[] = {
 	{ "services/blog/import.h", "IMPORT_NOTES_MAX", IMPORT_NOTES_MAX, notes, ST_TOO_LARGE, "and 1 more notes" },
 	{ "services/blog/import_report.c", "WHAT_MAX", 200, note_what, ST_TOO_LARGE, "cut" },
 	{ "services/blog/import_report.c", "WHY_MAX", 299, note_why, ST_TOO_LARGE, "cut" }, /* its end is in it */
-	{ "services/identity/people/people.c", "LOCAL_PART_MAX", 64, local_part, ST_UNPROCESSABLE,
+	{ "platform/text/url.c", "LOCAL_PART_MAX", 64, local_part, ST_UNPROCESSABLE,
 	  "does not look like" },
-	{ "services/identity/people/people.c", "LABEL_MAX", 63, domain_label, ST_UNPROCESSABLE, "does not look like" },
+	{ "platform/text/url.c", "LABEL_MAX", 63, domain_label, ST_UNPROCESSABLE, "does not look like" },
 	{ "services/blog/store.h", "BLOG_PIXELS_MAX", BLOG_PIXELS_MAX - 1, pixels, ST_TOO_LARGE, "not said" },
 	{ "services/blog/body.h", "BODY_HTML_MAX", BODY_HTML_MAX, picture_text, ST_TOO_LARGE, "a picture's text" },
 	{ "services/identity/people/people.h", "PERSON_NAME_MAX", PERSON_NAME_MAX, person_name, ST_UNPROCESSABLE,

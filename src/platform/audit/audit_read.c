@@ -29,11 +29,6 @@ ALIKE(audit_about_page_row, audit_walk_row, details);
 _Static_assert(sizeof(struct audit_page_row) == sizeof(struct audit_walk_row), "");
 _Static_assert(sizeof(struct audit_about_page_row) == sizeof(struct audit_walk_row), "");
 
-static struct str text_or_empty(struct str s)
-{
-	return s.p ? s : STR("");
-}
-
 enum status audit_list(
         struct db_conn *c, const struct audit_filter *f, struct audit_row **rows, size_t *n, struct err *e)
 {
@@ -47,7 +42,7 @@ enum status audit_list(
 		TRY(q_audit_about_page(c, before, f->about, max, &about, n, e));
 		found = (const struct audit_walk_row *)about;
 	} else {
-		TRY(q_audit_page(c, before, text_or_empty(f->action), text_or_empty(f->actor), text_or_empty(f->object),
+		TRY(q_audit_page(c, before, str_or_empty(f->action), str_or_empty(f->actor), str_or_empty(f->object),
 		                 f->since_us, max, &page, n, e));
 		found = (const struct audit_walk_row *)page;
 	}

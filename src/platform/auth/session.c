@@ -17,6 +17,17 @@ const char *session_cookie_name(struct ctx *ctx, const struct service_instance *
 	return arena_printf(ctx->arena, SESSION_COOKIE_PREFIX "%s", svc->def->name);
 }
 
+void session_set_cookie(struct web *w, struct str secret, int64_t max_age_s)
+{
+	web_set_cookie(w,
+	        &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc),
+	                .value = secret,
+	                .path = "/",
+	                .max_age_s = max_age_s,
+	                .http_only = true,
+	                .lax = true });
+}
+
 struct str session_key(struct ctx *ctx, struct str hash)
 {
 	return arena_strf(ctx->arena, "%s.%.*s", ctx->svc->def->name, STR_ARG(hash));

@@ -9,6 +9,8 @@
 
 /* "gh-blog" in ctx->arena. */
 const char *session_cookie_name(struct ctx *ctx, const struct service_instance *svc);
+/* The cookie of that name, of w's service; max_age_s 0: it is taken back. */
+void session_set_cookie(struct web *w, struct str secret, int64_t max_age_s);
 /* Key of AUTH_SESSION: the service's name with the hash of its cookie, so that no other service's cookie fits. */
 struct str session_key(struct ctx *ctx, struct str hash);
 

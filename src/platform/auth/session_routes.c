@@ -219,17 +219,6 @@ static enum status begun_here(struct web *w, struct login *l, struct err *e)
 	return ST_OK;
 }
 
-static void set_session_cookie(struct web *w, struct str secret, int64_t max_age_s)
-{
-	web_set_cookie(w,
-	        &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc),
-	                .value = secret,
-	                .path = "/",
-	                .max_age_s = max_age_s,
-	                .http_only = true,
-	                .lax = true });
-}
-
 /* A session that this browser had here before ends, whichever person's it was. */
 static enum status drop_former(struct web *w, struct err *e)
 {
@@ -252,7 +241,7 @@ static enum status begin_session(struct web *w, struct str sso_key, struct err *
 	struct auth_entry n = { AUTH_SESSION, session_key(ctx, str_c(hash)), sso_sessions_owner(ctx, s.key), s.key,
 		s.expires_us };
 	TRY(authstore_put_new(ctx, ctx->svc->platform->auth, &n, e));
-	set_session_cookie(w, secret, (s.expires_us - clock_now_us()) / US_PER_S);
+	session_set_cookie(w, secret, (s.expires_us - clock_now_us()) / US_PER_S);
 	return ST_OK;
 }
 
@@ -315,7 +304,7 @@ enum status session_post_logout(struct web *w, struct err *e)
 		if (st != ST_OK)
 			TRY(sso_end(ctx, w->person->session, e));
 	}
-	set_session_cookie(w, STR(""), 0);
+	session_set_cookie(w, STR(""), 0);
 	web_no_cache(w);
 	return web_redirect(w, 303, web_url(ctx, "blog", "/"));
 }

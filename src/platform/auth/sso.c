@@ -132,20 +132,9 @@ static void set_hint(struct web *w, int64_t max_age_s)
 	                .domain = site_domain(p) });
 }
 
-static void set_provider_cookie(struct web *w, struct str secret, int64_t max_age_s)
-{
-	web_set_cookie(w,
-	        &(struct cookie){ .name = session_cookie_name(w->ctx, w->ctx->svc),
-	                .value = secret,
-	                .path = "/",
-	                .max_age_s = max_age_s,
-	                .http_only = true,
-	                .lax = true });
-}
-
 void sso_forget(struct web *w)
 {
-	set_provider_cookie(w, STR(""), 0);
+	session_set_cookie(w, STR(""), 0);
 	set_hint(w, 0);
 }
 
@@ -173,7 +162,7 @@ enum status sso_begin(struct web *w, const struct sso *s, struct err *e)
 		fresh.agent = sso_agent(ctx->arena, w->req);
 	struct auth_entry n = entry_of(ctx, &fresh);
 	TRY(authstore_put_new(ctx, store_of(ctx), &n, e));
-	set_provider_cookie(w, secret, SSO_LIFE_S);
+	session_set_cookie(w, secret, SSO_LIFE_S);
 	set_hint(w, SSO_LIFE_S);
 	return ST_OK;
 }

@@ -44,19 +44,6 @@ static bool is_clean(struct str s, bool lines)
 	return !str_utf8_turns(s);
 }
 
-static bool is_email(struct str s)
-{
-	ptrdiff_t at = str_rchr(s, '@');
-	if (at < 1 || (size_t)at + 1 >= s.n || at > 64)
-		return false;
-	struct str host = str_skip(s, (size_t)at + 1);
-	for (size_t i = 0; i < s.n; i++)
-		if (strchr(" <>(),;:\\\"[]", s.p[i]))
-			return false;
-	return host.p[0] != '.' && host.p[host.n - 1] != '.' && host.p[0] != '-' && str_find(host, STR("..")) < 0 &&
-	        str_chr(str_first(s, (size_t)at), '@') < 0;
-}
-
 static bool is_phone(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -91,7 +78,7 @@ static const char *text_wrong(const struct form_fill *f, const struct field *d, 
 		return "This has a character that does not belong here.";
 	switch (d->kind) {
 	case FIELD_EMAIL:
-		return is_email(s) ? NULL : "This does not look like an e-mail address: name@example.org.";
+		return email_looks_right(s) ? NULL : "This does not look like an e-mail address: name@example.org.";
 	case FIELD_URL:
 		return url_is_public(s) ? NULL
 		                        : "This is not an address: https://example.org/page, or /page of this site.";

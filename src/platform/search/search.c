@@ -18,11 +18,6 @@ const struct route search_routes[] = {
 	{ 0 },
 };
 
-static struct str or_nothing(struct str s)
-{
-	return s.p ? s : STR("");
-}
-
 /* --- asking ------------------------------------------------------------------------------------------------------- */
 
 static const struct search_def *kind_of(const struct service *s, struct str kind)
@@ -129,8 +124,8 @@ static enum status get_search(struct web *w, struct err *e)
 {
 	struct buf page;
 	struct page_shell shell = web_shell(w, "Search");
-	struct search_view v = { .w = w, .typed = or_nothing(str_trim(web_query(w, "q"))),
-		.kind = str_first(or_nothing(web_query(w, "in")), SEARCH_WORD_MAX), .page = 1 };
+	struct search_view v = { .w = w, .typed = str_or_empty(str_trim(web_query(w, "q"))),
+		.kind = str_first(str_or_empty(web_query(w, "in")), SEARCH_WORD_MAX), .page = 1 };
 	(void)e;
 	v.typed = str_trim(str_utf8_first(v.typed, SEARCH_TYPED_MAX));
 	(void)web_query_int(w, "page", 1, PAGES_MAX, &v.page);

@@ -16,11 +16,6 @@
 
 /* --- what is asked for ------------------------------------------------------------------------------------------ */
 
-static struct str or_empty(struct str s)
-{
-	return s.p ? s : STR("");
-}
-
 const struct choice *table_choices(struct web *w, const struct table_filter *f, size_t *n)
 {
 	const struct choice *list = f->choose ? f->choose(w) : f->choices;
@@ -56,7 +51,7 @@ struct db *table_db(struct web *w, const struct table_desc *d, const struct tabl
 
 static void read_page(struct web *w, const struct table_desc *d, struct db_page *p, const struct column **sorted)
 {
-	struct str name = web_query(w, "sort"), key = or_empty(web_query(w, "after"));
+	struct str name = web_query(w, "sort"), key = str_or_empty(web_query(w, "after"));
 	int64_t down = 0;
 	*sorted = NULL;
 	for (const struct column *c = d->columns; c->kind; c++) {
@@ -69,7 +64,7 @@ static void read_page(struct web *w, const struct table_desc *d, struct db_page 
 	p->down = web_query_int(w, "down", 0, 1, &down) ? down : d->down;
 	p->sort = *sorted ? (*sorted)->by : 0;
 	p->lim = TABLE_ROWS + 1;
-	p->at_text = or_empty(web_query(w, "at"));
+	p->at_text = str_or_empty(web_query(w, "at"));
 	bool at = str_i64(p->at_text, &p->at);
 	p->key_text = key;
 	p->next = key.n && key.n <= TABLE_KEY_MAX && (d->text_key || id_parse(key, &p->key)) &&
@@ -80,7 +75,7 @@ void table_ask_read(struct web *w, const struct table_desc *d, struct table_ask 
 {
 	*ask = (struct table_ask){ .search = STR("") };
 	if (d->search)
-		ask->search = str_utf8_first(or_empty(str_trim(web_query(w, "q"))), TABLE_SEARCH_MAX);
+		ask->search = str_utf8_first(str_or_empty(str_trim(web_query(w, "q"))), TABLE_SEARCH_MAX);
 	ask->like = search_like(w->ctx->arena, ask->search);
 	for (unsigned i = 0; i < TABLE_FILTERS; i++)
 		ask->filter[i] = STR("");
@@ -130,7 +125,7 @@ static struct table_value value_of(struct web *w, const struct column *c, const 
 	else if (c->kind == CELL_MOMENT && n)
 		v.text = html_time(a, w->person->zone, n);
 	else if (c->kind < CELL_NUMBER)
-		v.text = or_empty(*(const struct str *)m);
+		v.text = str_or_empty(*(const struct str *)m);
 	if (n && (c->kind == CELL_DAY || c->kind == CELL_MOMENT)) {
 		char *iso = arena_alloc(a, CLOCK_TEXT_MAX);
 		clock_rfc3339(n - n % US_PER_S, iso);
@@ -330,7 +325,7 @@ enum status table_show(
 enum status table_get(struct web *w, const struct table_desc *d, void *arg, struct err *e)
 {
 	struct table_told t = {
-		.status = 200, .arg = arg, .problem = STR(""), .done_keys = or_empty(web_query(w, "keys"))
+		.status = 200, .arg = arg, .problem = STR(""), .done_keys = str_or_empty(web_query(w, "keys"))
 	};
 	t.done = table_action_named(d, web_query(w, "done"));
 	if (!web_query_int(w, "n", 0, TABLE_AT_ONCE, &t.done_n))

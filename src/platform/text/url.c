@@ -91,3 +91,24 @@ bool url_is_public(struct str text)
 	return (str_ieqc(scheme, "http") || str_ieqc(scheme, "https")) && behind.n > 2 &&
 	       str_starts(behind, STR("//")) && behind.p[2] != '/';
 }
+
+/* --- e-mail addresses --------------------------------------------------------------------------------------------- */
+
+/* RFC 5321 4.5.3.1.1, RFC 1035 2.3.4. */
+#define LOCAL_PART_MAX 64
+#define LABEL_MAX      63
+
+bool email_looks_right(struct str s)
+{
+	ptrdiff_t at = str_rchr(s, '@');
+	if (str_utf8_turns(s) || at < 1 || at > LOCAL_PART_MAX || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
+		return false;
+	struct str domain = str_skip(s, (size_t)at + 1), label;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || strchr("<>()[],;:\\\"", s.p[i]))
+			return false;
+	while (str_next(&domain, '.', &label))
+		if (!label.n || label.n > LABEL_MAX || label.p[0] == '-' || label.p[label.n - 1] == '-')
+			return false;
+	return true;
+}

@@ -27,4 +27,8 @@ bool url_is_loopback(const struct url *u);
 /* May pages, feeds and maps name it? A path from "/" on (not "//"), or http(s). */
 bool url_is_public(struct str text);
 
+/* Does it look like an e-mail address? name@domain, without quoted names, blanks and what turns the text around;
+   letters of any script. (What SMTP takes is less: mail/mail_int.h.) */
+bool email_looks_right(struct str s);
+
 #endif

@@ -293,6 +293,30 @@ static enum status is_news(struct writer *w, const char *name, struct str hash, 
 	return *news ? q_blog_setting_put(w->c, key, hash, w->plan->now, NULL, e) : ST_OK;
 }
 
+/* A setting that somebody chose here stays: it is there, and is not what an import wrote last (import.value.NAME). */
+static enum status is_chosen_here(struct writer *w, const struct plan_setting *s, bool *chosen, struct err *e)
+{
+	struct blog_setting_row *now, *written;
+	TRY(q_blog_setting(w->c, s->name, &now, e));
+	TRY(q_blog_setting(w->c, arena_strf(w->a, "import.value.%.*s", STR_ARG(s->name)), &written, e));
+	*chosen = now && now->value.n && !str_eq(now->value, s->value) &&
+	        !(written && str_eq(written->value, now->value));
+	return ST_OK;
+}
+
+static enum status write_setting(struct writer *w, const struct plan_setting *s, int64_t *written, struct err *e)
+{
+	bool chosen;
+	TRY(is_chosen_here(w, s, &chosen, e));
+	if (chosen) {
+		import_note(w->log, IMPORT_SETTINGS, s->name, "was chosen here, and stays as it is");
+		return ST_OK;
+	}
+	struct str key = arena_strf(w->a, "import.value.%.*s", STR_ARG(s->name));
+	TRY(q_blog_setting_put(w->c, key, s->value, w->plan->now, NULL, e));
+	return q_blog_setting_put(w->c, s->name, s->value, w->plan->now, written, e);
+}
+
 static enum status write_settings(struct writer *w, struct err *e)
 {
 	struct import_count *count = &w->counted->counts[IMPORT_SETTINGS];
@@ -303,8 +327,7 @@ static enum status write_settings(struct writer *w, struct err *e)
 	for (size_t i = 0; i < w->plan->setting_count; i++) {
 		int64_t written = 0;
 		if (news)
-			TRY(q_blog_setting_put(w->c, w->plan->settings[i].name, w->plan->settings[i].value,
-			        w->plan->now, &written, e));
+			TRY(write_setting(w, &w->plan->settings[i], &written, e));
 		++*(!written ? &count->unchanged : before ? &count->changed : &count->added);
 	}
 	return ST_OK;

@@ -185,16 +185,15 @@ static enum status by_edge(struct db_conn *c, const char *type, int64_t dst, int
 
 /* --- tags and authors --------------------------------------------------------------------------------------------- */
 
-static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
-
 static struct blog_meta term_meta(const struct blog_term_by_slug_row *r)
 {
 	return (struct blog_meta){
-		.title = or_empty(r->meta_title), .description = or_empty(r->meta_description),
-		.canonical_url = or_empty(r->canonical_url), .og_title = or_empty(r->og_title),
-		.og_description = or_empty(r->og_description), .og_image = or_empty(r->og_image),
-		.twitter_title = or_empty(r->twitter_title), .twitter_description = or_empty(r->twitter_description),
-		.twitter_image = or_empty(r->twitter_image),
+		.title = str_or_empty(r->meta_title), .description = str_or_empty(r->meta_description),
+		.canonical_url = str_or_empty(r->canonical_url), .og_title = str_or_empty(r->og_title),
+		.og_description = str_or_empty(r->og_description), .og_image = str_or_empty(r->og_image),
+		.twitter_title = str_or_empty(r->twitter_title),
+		.twitter_description = str_or_empty(r->twitter_description),
+		.twitter_image = str_or_empty(r->twitter_image),
 	};
 }
 
@@ -219,7 +218,7 @@ enum status blog_tag(struct ctx *ctx, struct db_conn *c, struct str slug, int pa
 		        .name = r->title,
 		        .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
 		.description = r->excerpt,
-		.accent = or_empty(r->accent),
+		.accent = str_or_empty(r->accent),
 		.post_count = out->total,
 		.meta = term_meta(r),
 	};
@@ -236,8 +235,8 @@ enum status blog_author(struct ctx *ctx, struct db_conn *c, struct str slug, int
 	*author = (struct blog_author){
 		.ref = { .id = r->id, .slug = r->slug, .name = r->title,
 		         .image = store_image(r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
-		.bio = r->excerpt, .location = or_empty(r->location), .website = or_empty(r->website),
-		.cover_url = or_empty(r->cover_url), .post_count = out->total, .meta = term_meta(r),
+		.bio = r->excerpt, .location = str_or_empty(r->location), .website = str_or_empty(r->website),
+		.cover_url = str_or_empty(r->cover_url), .post_count = out->total, .meta = term_meta(r),
 	};
 	author->social = store_social(db_arena(c), r->social, &author->social_count);
 	return ST_OK;
@@ -280,9 +279,9 @@ enum status blog_authors(
 			        .image = store_image(
 			                r->path, r->srcset, r->width, r->height, r->image_url, r->image_alt) },
 			.bio = r->excerpt,
-			.location = or_empty(r->location),
-			.website = or_empty(r->website),
-			.cover_url = or_empty(r->cover_url),
+			.location = str_or_empty(r->location),
+			.website = str_or_empty(r->website),
+			.cover_url = str_or_empty(r->cover_url),
 			.post_count = r->posts,
 		};
 		list[i].social = store_social(db_arena(c), r->social, &list[i].social_count);
@@ -416,7 +415,7 @@ enum status blog_feed(struct ctx *ctx, struct db_conn *c, struct str tag, struct
 		for (size_t k = 0; k < n; k++) {
 			if (bodies[k].id != cards[i].id)
 				continue;
-			list[i].html = (struct safe_html){ or_empty(bodies[k].html) };
+			list[i].html = (struct safe_html){ str_or_empty(bodies[k].html) };
 			list[i].gated = bodies[k].gated;
 			list[i].cut = bodies[k].cut;
 			list[i].uuid = uuid_of(db_arena(c), bodies[k].origin, cards[i].id);

@@ -15,23 +15,21 @@
 #define NAV_DEPTH_MAX 4
 #define COMMENTS_SHOWN 1000 /* of a post, the first */
 
-static struct str or_empty(struct str s) { return s.p ? s : STR(""); }
-
 /* --- a post ------------------------------------------------------------------------------------------------------- */
 
 static void fill_post(struct db_conn *c, struct blog_post *out, const struct blog_post_by_slug_row *r)
 {
 	*out = (struct blog_post){
-		.card = STORE_CARD_OF(c, r), .html = { or_empty(r->html) },
-		.caption = { or_empty(r->caption) }, .gated = r->gated,
-		.has_custom_excerpt = r->custom_excerpt.n > 0, .template = or_empty(r->template),
+		.card = STORE_CARD_OF(c, r), .html = { str_or_empty(r->html) },
+		.caption = { str_or_empty(r->caption) }, .gated = r->gated,
+		.has_custom_excerpt = r->custom_excerpt.n > 0, .template = str_or_empty(r->template),
 		.meta = {
-			.title = or_empty(r->meta_title), .description = or_empty(r->meta_description),
-			.canonical_url = or_empty(r->canonical_url), .og_title = or_empty(r->og_title),
-			.og_description = or_empty(r->og_description), .og_image = or_empty(r->og_image),
-			.twitter_title = or_empty(r->twitter_title),
-			.twitter_description = or_empty(r->twitter_description),
-			.twitter_image = or_empty(r->twitter_image),
+			.title = str_or_empty(r->meta_title), .description = str_or_empty(r->meta_description),
+			.canonical_url = str_or_empty(r->canonical_url), .og_title = str_or_empty(r->og_title),
+			.og_description = str_or_empty(r->og_description), .og_image = str_or_empty(r->og_image),
+			.twitter_title = str_or_empty(r->twitter_title),
+			.twitter_description = str_or_empty(r->twitter_description),
+			.twitter_image = str_or_empty(r->twitter_image),
 		},
 	};
 }

@@ -103,11 +103,6 @@ static const struct field fields[] = {
 };
 const struct form_desc write_desc = { .fields = fields };
 
-static struct str or_empty(struct str s)
-{
-	return s.p ? s : STR("");
-}
-
 /* "slug US name" between RS, as the triggers write it: the names, with commas. */
 static struct str tag_names(struct arena *a, struct str tags)
 {
@@ -148,15 +143,15 @@ struct write_form write_form_of(struct ctx *ctx, const struct blog_writing *p, s
 	f.text = doc_markdown(ctx->arena, p->doc);
 	f.slug = r->slug;
 	f.tags = tag_names(ctx->arena, r->tags);
-	f.excerpt = or_empty(r->custom_excerpt);
+	f.excerpt = str_or_empty(r->custom_excerpt);
 	f.visibility = r->visibility;
 	f.featured = r->featured;
 	f.image_alt = r->image_alt;
-	f.focus = or_empty(r->image_focus);
+	f.focus = str_or_empty(r->image_focus);
 	f.lang = r->lang;
-	f.meta_title = or_empty(r->meta_title);
-	f.meta_description = or_empty(r->meta_description);
-	f.canonical = or_empty(r->canonical_url);
+	f.meta_title = str_or_empty(r->meta_title);
+	f.meta_description = str_or_empty(r->meta_description);
+	f.canonical = str_or_empty(r->canonical_url);
 	f.version = arena_strf(ctx->arena, "%lld", (long long)p->version);
 	if (str_eqc(r->status, "scheduled") && !r->published_at_null)
 		set_moment(&f, ctx->arena, r->published_at, zone);

@@ -117,11 +117,6 @@ static enum status set_topics(struct post_saving *s, struct str list, struct err
 /* --- settings ------------------------------------------------------------------------------------------------------
  */
 
-static struct str or_empty(struct str s)
-{
-	return s.p ? s : STR("");
-}
-
 static enum status put_media(struct post_saving *s, const struct media_item *item, int64_t *id, struct err *e)
 {
 	struct blog_media_by_hash_row *row;
@@ -145,11 +140,11 @@ static enum status put_meta(struct post_saving *s, const struct write_settings *
 {
 	static const struct blog_writing_row none = { 0 };
 	const struct blog_writing_row *r = s->x->before ? s->x->before->row : &none;
-	TRY(q_blog_meta_put(s->c, s->x->id, v->excerpt, or_empty(r->caption), v->meta_title, v->meta_description,
-	                    or_empty(r->og_title), or_empty(r->og_description), or_empty(r->og_image),
-	                    or_empty(r->twitter_title), or_empty(r->twitter_description), or_empty(r->twitter_image),
-	                    v->canonical, or_empty(r->accent), or_empty(r->code_head), or_empty(r->code_foot), NULL,
-	                    e));
+	TRY(q_blog_meta_put(s->c, s->x->id, v->excerpt, str_or_empty(r->caption), v->meta_title, v->meta_description,
+	                    str_or_empty(r->og_title), str_or_empty(r->og_description), str_or_empty(r->og_image),
+	                    str_or_empty(r->twitter_title), str_or_empty(r->twitter_description),
+	                    str_or_empty(r->twitter_image), v->canonical, str_or_empty(r->accent),
+	                    str_or_empty(r->code_head), str_or_empty(r->code_foot), NULL, e));
 	return q_blog_object_focus(s->c, s->x->id, v->focus, NULL, e);
 }
 
@@ -186,7 +181,7 @@ static struct str visibility_of(const struct post_saving *s)
 static struct str custom_excerpt_of(const struct post_saving *s)
 {
 	return s->x->settings ? s->x->settings->excerpt
-	       : s->x->before ? or_empty(s->x->before->row->custom_excerpt)
+	       : s->x->before ? str_or_empty(s->x->before->row->custom_excerpt)
 	                      : STR("");
 }
 

@@ -17,11 +17,6 @@
 
 #define PAGE_MAX (1 << 20)
 
-static struct str text_or_none(struct str s)
-{
-	return s.p ? s : STR("");
-}
-
 static size_t service_roles(const struct platform *p)
 {
 	size_t n = 0;
@@ -190,7 +185,7 @@ static enum status load_member(struct web *w, int64_t id, struct person_record *
 /* As the address says after they were changed: "none", or words. */
 static struct str *roles_before(struct web *w, size_t *n)
 {
-	struct str rest = text_or_none(web_query(w, "was")), one;
+	struct str rest = str_or_empty(web_query(w, "was")), one;
 	struct str *list = ARENA_ARRAY(w->ctx->arena, struct str, rest.n + 1);
 	*n = 0;
 	while (rest.n && !str_eqc(rest, "none") && str_next(&rest, ' ', &one))
@@ -219,7 +214,7 @@ static enum status member_page(struct web *w, int status, struct str problem, st
 	struct member_page_view v = { .person = { id_str(a, p->id), p->name, p->email, p->handle, p->status, p->roles,
 		                                  html_day(a, w->person->zone, p->created_at),
 		                                  html_day(a, w->person->zone, p->seen_at) },
-		                      .done = text_or_none(web_query(w, "done")),
+		                      .done = str_or_empty(web_query(w, "done")),
 		                      .problem = problem,
 		                      .leaving = p->leaving_at ? html_day(a, w->person->zone, p->leaving_at) : STR(""),
 		              .may = admin_may_change(w, p->roles),

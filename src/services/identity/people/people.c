@@ -8,35 +8,18 @@
 #include "base/id.h"
 #include "gen/identity_sql.h"
 #include "platform/text/unicode.h"
+#include "platform/text/url.h"
 
 #define HANDLE_TRIES 200
-/* RFC 5321 4.5.3.1.1, RFC 1035 2.3.4. */
-#define LOCAL_PART_MAX 64
-#define LABEL_MAX      63
 
 /* --- texts that people give --------------------------------------------------------------------------------- */
-
-static bool address_ok(struct str s)
-{
-	ptrdiff_t at = str_rchr(s, '@');
-	if (str_utf8_turns(s) || at < 1 || at > LOCAL_PART_MAX || (size_t)at + 1 >= s.n || str_chr(s, '@') != at)
-		return false;
-	struct str domain = str_skip(s, (size_t)at + 1), label;
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || strchr("<>()[],;:\\\"", s.p[i]))
-			return false;
-	while (str_next(&domain, '.', &label))
-		if (!label.n || label.n > LABEL_MAX || label.p[0] == '-' || label.p[label.n - 1] == '-')
-			return false;
-	return true;
-}
 
 enum status people_email_key(struct arena *a, struct str email, struct str *key, struct err *e)
 {
 	struct str trimmed = str_trim(email.p ? email : STR(""));
 	if (!trimmed.n)
 		return err_set(e, ST_UNPROCESSABLE, "Please give an e-mail address.");
-	if (trimmed.n > PERSON_EMAIL_MAX || !str_utf8_valid(trimmed) || !address_ok(trimmed))
+	if (trimmed.n > PERSON_EMAIL_MAX || !str_utf8_valid(trimmed) || !email_looks_right(trimmed))
 		return err_set(e, ST_UNPROCESSABLE, "This does not look like an e-mail address (name@example.org).");
 	*key = unicode_mapped(
 	        a, trimmed, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
