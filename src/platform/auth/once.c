@@ -9,6 +9,7 @@
 
 #define PURPOSE "form answers"
 #define LOOK_NS (50 * NS_PER_MS)
+#define KEEP_NS (2 * NS_PER_S)
 
 /* --- an answer, as text: its address, then a line for each cookie ------------------------------------------- */
 
@@ -69,13 +70,15 @@ static void once_keep(struct web *w, struct authstore *as, struct str key)
 {
 	struct err e = { 0 };
 	struct str answer = answer_of(w);
+	struct ctx ctx = *w->ctx;
+	ctx.deadline_ns = clock_mono_ns() + KEEP_NS; /* also when the request's time is over */
 	if (!answer.p) {
-		(void)!authstore_drop(w->ctx, as, AUTH_FORM, key, &e);
+		(void)!authstore_drop(&ctx, as, AUTH_FORM, key, &e);
 		return;
 	}
 	struct auth_entry entry = { .kind = AUTH_FORM, .key = key, .value = auth_seal(w->ctx, PURPOSE, answer),
 		.expires_us = auth_expiry_us(ONCE_KEPT_S) };
-	(void)!authstore_put(w->ctx, as, &entry, &e);
+	(void)!authstore_put(&ctx, as, &entry, &e);
 }
 
 static void unshield(bool *shielded)
@@ -98,9 +101,13 @@ enum status once_handle(
 		*e = (struct err){ 0 };
 		return handle(w, e);
 	}
-	__attribute__((cleanup(unshield))) bool shielded = true;
-	fiber_shield();
+	__attribute__((cleanup(unshield))) bool shielded = !w->multipart;
+	if (shielded)
+		fiber_shield();
 	st = handle(w, e);
+	if (!shielded)
+		fiber_shield();
+	shielded = true;
 	once_keep(w, as, str_n(key, AUTH_HASH_LEN));
 	return st;
 }

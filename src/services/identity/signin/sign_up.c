@@ -108,8 +108,8 @@ static enum status read_ticket(struct web *w, struct str token, struct ticket *t
 	FIELD(struct sign_up_view, token, HIDDEN), \
 	FIELD(struct sign_up_view, name, TEXT, .label = "Your name", .required = "A name, please.", .max = 200, \
 	        .autocomplete = "name"), \
-	FIELD(struct sign_up_view, email, EMAIL, .label = "E-mail address", .required = "An address, please.", \
-	        .autocomplete = "username", .fixed = fixed_), \
+	FIELD(struct sign_up_view, email, EMAIL, .label = "E-mail address", .plain = true, \
+	        .autocomplete = "username", .fixed = fixed_, .required = fixed_ ? NULL : "An address, please."), \
 	FIELD(struct sign_up_view, password, PASSWORD, .label = "Password", .required = "A password, please.", \
 	        .autocomplete = "new-password", .say = password_hint), \
 	{ 0 }
@@ -292,7 +292,7 @@ enum status identity_post_sign_up(struct web *w, struct err *e)
 	TRY(form_read(&f, w, desc_of(&v), &v, e));
 	v.next = known.next; /* checked */
 	if (v.fixed_email)
-		v.email = known.email;
+		v.email = f.typed[form_field(&f, "email") - f.desc->fields] = known.email;
 	sign_up_check(w, &f);
 	if (f.failed)
 		return form_refuse(&f, sign_up_page, &v, e);
