@@ -22,7 +22,6 @@ struct str {
 #define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
 
 static inline struct str str_c(const char *c) { return c ? (struct str){ c, strlen(c) } : STR_NULL; }
-static inline struct str str_or_empty(struct str s) { return s.p ? s : (struct str){ "", 0 }; } /* "" for none */
 static inline struct str str_n(const char *p, size_t n) { return (struct str){ p, n }; }
 static inline struct str str_or_empty(struct str s) { return s.p ? s : STR(""); }
 static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || !memcmp(a.p, b.p, a.n)); }

@@ -4,8 +4,8 @@
  * two arrive: the first puts an entry into the auth store, and its answer when there is one; the second waits for it
  * and gives the same answer, cookies and all. What did not end with a redirect (a field is wrong) is done anew.
  *
- * The work of the first goes on when its sender is gone, for that is what a browser does on a second press. But of a form
- * with files it ends: what a picture costs is done for nobody who left, and the second press does it.
+ * The work of the first goes on when its sender is gone, for that is what a browser does on a second press. But of a
+ * form with files it ends: what a picture costs is done for nobody who left, and the second press does it.
  */
 #ifndef GH_PLATFORM_ONCE_H
 #define GH_PLATFORM_ONCE_H
