@@ -45,6 +45,8 @@ void backup_sha(struct str text, char out[BACKUP_SHA_LEN + 1]);
 ssize_t backup_from_file(void *from, void *p, size_t n);
 bool backup_to_file(void *to, const void *p, size_t n);
 
+/* "NAME.word-…" in a: beside path, and nobody else's. */
+const char *backup_beside(struct arena *a, const char *path, const char *word);
 /* A new folder "NAME.word-…" (*out, in a) beside path, and nobody else's: as long as *fd is open, which the caller
    closes. Those of processes that were killed are removed first. ST_IO: it can not be made. */
 enum status backup_stage(struct arena *a, const char *path, const char *word, const char **out, int *fd, struct err *e)

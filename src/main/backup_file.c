@@ -86,6 +86,13 @@ static struct str stage_name(struct arena *a, const char *path, const char *word
 	return arena_strf(a, "%.*s.%s-", (int)n, path, word);
 }
 
+const char *backup_beside(struct arena *a, const char *path, const char *word)
+{
+	char serial[SERIAL_LEN + 1];
+	random_hex(serial, SERIAL_LEN / 2);
+	return arena_printf(a, "%.*s%s", STR_ARG(stage_name(a, path, word)), serial);
+}
+
 /* Locked by whoever makes it, and by nobody when that process is gone. */
 static void remove_left_behind(struct arena *a, struct str stage)
 {
@@ -112,11 +119,8 @@ static void remove_left_behind(struct arena *a, struct str stage)
 
 enum status backup_stage(struct arena *a, const char *path, const char *word, const char **out, int *fd, struct err *e)
 {
-	char serial[SERIAL_LEN + 1];
-	struct str stage = stage_name(a, path, word);
-	remove_left_behind(a, stage);
-	random_hex(serial, SERIAL_LEN / 2);
-	*out = arena_printf(a, "%.*s%s", STR_ARG(stage), serial);
+	remove_left_behind(a, stage_name(a, path, word));
+	*out = backup_beside(a, path, word);
 	*fd = -1;
 	if (mkdir(*out, 0700))
 		return err_errno(e, ST_IO, "%s", *out);
