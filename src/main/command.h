@@ -58,6 +58,7 @@ struct command {
 	const char *name, *usage, *summary; /* usage: what follows the name */
 	const char *details;                /* for `help NAME`; may be NULL */
 	const struct option_def *options;   /* zero-terminated; may be NULL */
+	const char *const *sets; /* settings that it begins with, "section.key=value"; NULL-terminated, or NULL */
 	unsigned min_args, max_args;
 	unsigned flags;
 	unsigned (*flags_for)(const struct invocation *inv); /* where they depend on the arguments; NULL: flags */
@@ -66,8 +67,8 @@ struct command {
 };
 
 extern const struct command command_serve, command_worker, command_migrate, command_dump, command_doctor,
-        command_import, command_export, command_backup, command_restore, command_content_key, command_user,
-        command_audit, command_bench, command_help;
+        command_import, command_export, command_backup, command_restore, command_content_key, command_sumup_sim,
+        command_user, command_audit, command_bench, command_help;
 extern const struct command *const commands[]; /* NULL-terminated */
 
 /* options.c. ST_USAGE. */

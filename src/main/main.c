@@ -23,8 +23,8 @@
 #define COMMAND_MEMORY (256u << 20)
 
 const struct command *const commands[] = { &command_serve, &command_worker, &command_migrate, &command_import,
-	&command_export, &command_backup, &command_restore, &command_content_key, &command_user, &command_audit,
-	&command_doctor, &command_bench, &command_dump, &command_help, NULL };
+	&command_export, &command_backup, &command_restore, &command_content_key, &command_sumup_sim, &command_user,
+	&command_audit, &command_doctor, &command_bench, &command_dump, &command_help, NULL };
 
 const char *program_version(void)
 {

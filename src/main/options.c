@@ -84,6 +84,8 @@ enum status parse_arguments(int argc, char **argv, struct invocation *inv, struc
 	const struct command *c = inv->command;
 	bool options = true;
 	assert(c->max_args <= ARGS_MAX);
+	for (const char *const *set = c->sets; set && *set; set++)
+		TRY(add_set(inv, *set, e));
 	for (int i = 0; i < argc; i++) {
 		struct str name = str_c(argv[i]), value;
 		if (!options || !str_starts(name, STR("--"))) {

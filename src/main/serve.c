@@ -523,3 +523,25 @@ const struct command command_worker = {
 	.flags = CMD_CONFIG,
 	.run = run_worker,
 };
+
+/* The simulator by itself, for tests of other shops: open to whoever asks, with a folder of its own. */
+static const char *const simulator_sets[] = { "server.only=sumup", "sumup.open=yes", "server.data_dir=data/sumup-sim",
+	"server.listen=127.0.0.1:8090", "server.base_url=http://localhost:8090", NULL };
+
+const struct command command_sumup_sim = {
+	.name = "sumup-sim",
+	.usage = "[--data DIR] [--listen ADDR:PORT]",
+	.summary = "Run the simulator of the payment provider SumUp by itself",
+	.details =
+	        "Its API answers at /sumup-sim/api (v0.1 checkouts, v1.0 refunds and payouts, v2.1 transactions), with "
+	        "any key that\n"
+	        "begins with sup_sk_. GET /sumup-sim/control has the journal of requests and the faults that are set; "
+	        "POST sets\n"
+	        "them, as JSON: clock_s latency_ms status status_times silent_times absent_times callbacks "
+	        "callback_delay_s\n"
+	        "forged_times refund_late_s refund_lost_times. No money moves.",
+	.options = serve_options,
+	.sets = simulator_sets,
+	.flags = CMD_CONFIG,
+	.run = run_serve,
+};

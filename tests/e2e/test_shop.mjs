@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shopper's day in a browser: from the shelf into the basket, signing in in the middle, paying with each test card, failing, trying again, changing
+// one's mind; with scripts and without, on a phone and at a desk. And the host's: packing, cash, handing over, giving back.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addPerson, browser, letter, run, serve } from "./lib.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const data = mkdtempSync(join(tmpdir(), "guildhall-shop-")), password = "seven grey herons by the weir";
+const site = await serve({ data, args: ["--set", "rate.enabled=no", "--set", "sumup.open=yes"] });
+const base = `http://localhost:${site.port}`;
+const chrome = await browser();
+const screens = { phone: { viewport: { width: 390, height: 844 }, isMobile: true }, desktop: { viewport: { width: 1280, height: 900 } }, plain: { viewport: { width: 390, height: 844 }, javaScriptEnabled: false } };
+const fresh = async (screen = "desktop") => (await chrome.newContext(screens[screen])).newPage();
+
+addPerson(data, { email: "mo@example.org", name: "Mo Member", password });
+addPerson(data, { email: "olga@example.org", name: "Olga Owner", password, owner: true });
+
+const clean = async (page, what) => {
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => window.axe.run());
+	assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 2)}`), [], what);
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} fits its screen`);
+};
+const main = (page) => page.locator("main").innerText();
+const sure = async (page, words, what) => {
+	for (let i = 0; i < 60 && !words.test(await main(page)); i++) { await page.waitForTimeout(500); await page.reload(); }
+	assert.match(await main(page), words, what);
+};
+
+/** Products that can be had, as programs see them. */
+const shelf = async () => {
+	const pages = await (await fetch(`${base}/market`, { headers: { accept: "application/json" } })).json();
+	const list = [];
+	for (const p of pages.pages) {
+		const found = await (await fetch(`${base}/market/${p.slug}/`, { headers: { accept: "application/json" } })).json();
+		list.push(...found.products.filter((x) => x.available).map((x) => ({ page: p.slug, ...x })));
+	}
+	return list;
+};
+const things = await shelf();
+const first = things[0], second = things.find((x) => x.page !== first.page) ?? things[1];
+
+const into = async (page, thing) => {
+	await page.goto(`${base}/market/${thing.page}/${thing.handle ?? thing.slug}`);
+	await page.click('form[action$="/cart/add"] button[type=submit]');
+	await page.waitForURL(/\/cart/);
+};
+const signIn = async (page, email) => {
+	await page.fill("[name=email]", email);
+	await page.fill("[name=password]", password);
+	await page.click('main form button[type="submit"]');
+};
+const order = async (page, method = "card") => {
+	await page.goto(`${base}/cart/checkout`);
+	if (!(await page.inputValue("[name=name]"))) await page.fill("[name=name]", "Gus Guest");
+	if (!(await page.inputValue("[name=email]"))) await page.fill("[name=email]", "gus@example.org");
+	await page.selectOption("[name=method]", method);
+	await page.click('main form button[type="submit"]');
+};
+const card = async (page, number) => {
+	await page.waitForURL(/sumup-sim\/pay/);
+	await page.fill("[name=card]", number);
+	await page.click('main form button[type="submit"]');
+};
+
+const cases = {};
+for (const screen of ["phone", "desktop", "plain"])
+	cases[`a guest buys, fails, tries again, withdraws (${screen})`] = async () => {
+		const page = await fresh(screen);
+		await page.goto(`${base}/cart`);
+		assert.match(await main(page), /nothing in it yet/);
+		await into(page, first);
+		assert.match(await main(page), /Together/);
+		if (screen !== "plain") await clean(page, "the basket");
+		await page.fill("[name=quantity]", "2");
+		await page.click('.basket-number button');
+		await page.waitForURL(/done=changed/);
+		await order(page);
+		if (screen !== "plain") await clean(page, "the provider's page");
+		await card(page, "4000 0000 0000 0002");
+		await page.waitForURL(/\/cart\/orders\//);
+		assert.match(await main(page), /did not go through/);
+		if (screen !== "plain") await clean(page, "an order that is not paid");
+		await page.click('button[value=card]');
+		await card(page, "4200 0000 0000 0042");
+		await page.click('button[value=yes]');
+		await page.waitForURL(/\/cart\/orders\//);
+		await sure(page, /Confirmed/, "it is carried out");
+		await page.click('a:has-text("Invoice")');
+		assert.match(await main(page), /Invoice \d{4}-\d+/);
+		if (screen !== "plain") await clean(page, "an invoice");
+		await page.goBack();
+		assert.match(await letter(data, "gus@example.org", /Your order/), /paid and confirmed/);
+	};
+cases["a withdrawal takes two steps, is acknowledged, and the money comes back"] = async () => {
+	const page = await fresh("phone");
+	await page.goto(`${base}/market`);
+	// What keeps may not be withdrawn from: bread does not, tools do.
+	let taken = false;
+	for (const thing of things.slice().reverse()) {
+		await into(page, thing);
+		await page.goto(`${base}/cart/checkout`);
+		if (!/No withdrawal/.test(await main(page))) { taken = true; break; }
+		await page.goto(`${base}/cart`);
+		await page.click('.basket-out button');
+	}
+	assert.ok(taken, "something on the shelf can be withdrawn from");
+	await order(page);
+	await card(page, "4200 0000 0000 0091");
+	await page.waitForURL(/\/cart\/orders\//);
+	await sure(page, /Confirmed/);
+	await page.click('a:has-text("Withdraw here")');
+	await clean(page, "the form of a withdrawal");
+	await page.fill('input[name^="line-"]', "1");
+	await page.click('main form button[type="submit"]');
+	await page.click('button[name=sure]');
+	await page.waitForURL(/done=withdrawn/);
+	assert.match(await main(page), /Your withdrawal has arrived/);
+	await sure(page, /Given back/);
+	assert.match(await letter(data, "gus@example.org", /Your withdrawal/), /your withdrawal arrived at 20/);
+};
+cases["a basket is adopted when its owner signs in in the middle"] = async () => {
+	const page = await fresh();
+	await into(page, first);
+	await page.goto(`${base}/cart/checkout`);
+	await page.click('main a:has-text("sign in")');
+	await signIn(page, "mo@example.org");
+	await page.waitForURL(/\/cart\/checkout/);
+	assert.equal(await page.inputValue("[name=email]"), "mo@example.org");
+	await page.goto(`${base}/cart`);
+	assert.match(await main(page), /Together/);
+	await order(page, "cash");
+	await page.waitForURL(/\/cart\/orders\//);
+	await sure(page, /Confirmed/);
+	await page.goto(`${base}/cart/orders`);
+	assert.match(await main(page), /To be paid/);
+	await clean(page, "a member's orders");
+	await page.goto(`${base}/cart/ledger`);
+	assert.match(await main(page), /sales/);
+	await clean(page, "the ledger");
+};
+cases["the host packs, takes cash, hands over; the treasurer gives back"] = async () => {
+	const page = await fresh("phone");
+	await page.goto(`${base}/cart/admin/pack`);
+	await signIn(page, "olga@example.org");
+	await page.waitForURL(/\/cart\/admin\/pack/);
+	assert.match(await main(page), /Mo Member/);
+	await clean(page, "the packing list");
+	await page.goto(`${base}/cart/admin/orders`);
+	await clean(page, "the list of orders");
+	await page.click('main a:has-text("Mo Member"), main tr:has-text("Mo Member") a');
+	await page.click('button[value=cash]');
+	await page.waitForURL(/done=noted/);
+	await page.click('button[value=handed_over]');
+	await page.waitForURL(/done=noted/);
+	assert.match(await main(page), /Collected/);
+	await page.fill('.keeper input[name^="line-"]', "1");
+	await page.click('button[value=give_back]');
+	await page.waitForURL(/done=noted/);
+	await sure(page, /Given back/);
+};
+cases["two browsers want the last one: one gets it, the other is told"] = async () => {
+	const one = await fresh(), two = await fresh();
+	const few = things.find((x) => x.left === 1 || x.stock === 1);
+	if (!few) return;
+	await into(one, few);
+	await into(two, few);
+	await order(one, "cash");
+	await one.waitForURL(/\/cart\/orders\//);
+	await order(two, "cash");
+	assert.match(await main(two), /sold out/);
+};
+
+await run(cases, async () => {
+	await chrome.close();
+	await site.stop();
+	rmSync(data, { recursive: true, force: true });
+});
