@@ -94,7 +94,7 @@ for (const screen of ["phone", "desktop", "plain"])
 		assert.match(await main(page), /Invoice \d{4}-\d+/);
 		if (screen !== "plain") await clean(page, "an invoice");
 		await page.goBack();
-		assert.match(await letter(data, "gus@example.org", /Your order/), /paid and confirmed/);
+		assert.match((await letter(data, "gus@example.org", /Your order/)).text, /paid and confirmed/);
 	};
 cases["a withdrawal takes two steps, is acknowledged, and the money comes back"] = async () => {
 	const page = await fresh("phone");
@@ -121,7 +121,7 @@ cases["a withdrawal takes two steps, is acknowledged, and the money comes back"]
 	await page.waitForURL(/done=withdrawn/);
 	assert.match(await main(page), /Your withdrawal has arrived/);
 	await sure(page, /Given back/);
-	assert.match(await letter(data, "gus@example.org", /Your withdrawal/), /your withdrawal arrived at 20/);
+	assert.match((await letter(data, "gus@example.org", /Your withdrawal/)).text, /your withdrawal arrived at 20/);
 };
 cases["a basket is adopted when its owner signs in in the middle"] = async () => {
 	const page = await fresh();
@@ -140,7 +140,7 @@ cases["a basket is adopted when its owner signs in in the middle"] = async () =>
 	assert.match(await main(page), /To be paid/);
 	await clean(page, "a member's orders");
 	await page.goto(`${base}/cart/ledger`);
-	assert.match(await main(page), /sales/);
+	assert.match(await main(page), /supplier/);
 	await clean(page, "the ledger");
 };
 cases["the host packs, takes cash, hands over; the treasurer gives back"] = async () => {
