@@ -12,6 +12,9 @@ import { chromium } from "playwright-core";
 // Servers listen on 127.0.0.1 and are called localhost, which may be ::1 first; Node 18 does not try the second.
 setDefaultResultOrder("ipv4first");
 
+/** The program's services, by its own list. */
+export const services = [...readFileSync(new URL("../../src/platform/core/services.def", import.meta.url), "utf8").matchAll(/^X\((\w+)\)/gm)].map((m) => m[1]);
+
 // A hundred of each script's own, below those that the kernel gives to whoever connects: between "free" and "listens" nobody else may have it.
 const firstPort = 20000 + (process.pid % 127) * 100;
 let portsGiven = 0;

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Agent } from "./agent.mjs";
-import { addPerson, freePort, run, serve } from "./lib.mjs";
+import { addPerson, freePort, run, serve, services } from "./lib.mjs";
 
 const pg = join(dirname(fileURLToPath(import.meta.url)), "../lib/pg.sh");
 const folder = mkdtempSync(join(tmpdir(), "guildhall-owners-")), database = `${folder}-pg`; // whose user is another
@@ -21,7 +21,7 @@ try {
 	process.exit(77); // not installed
 }
 const psql = (where, sql) => execFileSync("psql", [where, "-qAt", "-c", sql], { encoding: "utf8" }).trim();
-for (const name of ["blog", "identity", "account", "auth"]) psql(url, `CREATE DATABASE ${name}`);
+for (const name of [...services, "auth"]) psql(url, `CREATE DATABASE ${name}`);
 const there = url.replace("/postgres?", "/{service}?"), identity = url.replace("/postgres?", "/identity?");
 const port = await freePort(), base = `http://localhost:${port}`, data = join(folder, "site");
 const args = ["--set", `database.url=${there}`, "--set", `auth.url=${url.replace("/postgres?", "/auth?")}`, "--set", "rate.enabled=no"];

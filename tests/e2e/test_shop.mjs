@@ -58,6 +58,7 @@ const order = async (page, method = "card") => {
 	await page.goto(`${base}/cart/checkout`);
 	if (!(await page.inputValue("[name=name]"))) await page.fill("[name=name]", "Gus Guest");
 	if (!(await page.inputValue("[name=email]"))) await page.fill("[name=email]", "gus@example.org");
+	if (await page.locator("[name=slot]").count()) await page.selectOption("[name=slot]", { index: 0 });
 	await page.selectOption("[name=method]", method);
 	await page.click('main form button[type="submit"]');
 };
@@ -162,6 +163,53 @@ cases["the host packs, takes cash, hands over; the treasurer gives back"] = asyn
 	await page.click('button[value=give_back]');
 	await page.waitForURL(/done=noted/);
 	await sure(page, /Given back/);
+};
+cases["times of collection: made by the host, chosen by who buys, on the packing list"] = async () => {
+	const host = await fresh(), page = await fresh("phone");
+	await host.goto(`${base}/cart/admin/slots`);
+	await signIn(host, "olga@example.org");
+	await host.waitForURL(/\/cart\/admin\/slots/);
+	await clean(host, "the times of collection");
+	const form = 'form[action$="/cart/admin/slots"]:has([name=place])', day = new Date(Date.now() + 3 * 864e5).toISOString().slice(0, 10);
+	// a time that can not be: it ends before it begins, on a day long gone, for nobody
+	await host.fill(`${form} [name=place]`, "Old mill");
+	await host.fill(`${form} [name=day]`, "2020-01-01");
+	await host.fill(`${form} [name=from]`, "19:00");
+	await host.fill(`${form} [name=to]`, "16:00");
+	await host.click(`${form} button[type=submit]`);
+	assert.match(await main(host), /It ends before it begins/);
+	assert.match(await main(host), /A day from today on/);
+	assert.equal(await host.inputValue(`${form} [name=place]`), "Old mill");
+	await host.fill(`${form} [name=day]`, day);
+	await host.fill(`${form} [name=to]`, "21:00");
+	await host.click(`${form} button[type=submit]`);
+	await host.waitForSelector("main table >> text=Old mill");
+	await into(page, first);
+	await page.goto(`${base}/cart/checkout`);
+	await clean(page, "the checkout");
+	await page.selectOption("[name=slot]", { index: 0 });
+	await page.fill("[name=name]", "Gus Guest");
+	await page.fill("[name=email]", "gus@example.org");
+	await page.selectOption("[name=method]", "cash");
+	await page.click('main form button[type="submit"]');
+	await page.waitForURL(/\/cart\/orders\//);
+	assert.match(await main(page), /Collection: Old mill, .*19:00–21:00/);
+	await sure(page, /Confirmed/);
+	await host.goto(`${base}/cart/admin/pack`);
+	assert.match(await main(host), /Old mill, .*19:00–21:00/);
+	await host.goto(`${base}/cart/admin/slots`);
+	assert.match(await main(host), /1 of 20/);
+	await host.goto(`${base}/cart/admin/vat`);
+	assert.match(await main(host), /7 %/);
+	await clean(host, "tax of a month");
+	await host.goto(`${base}/cart/admin/accounts`);
+	// a key that is none: the public one
+	await host.fill("[name=name]", "market/bakery");
+	await host.fill("[name=merchant]", "M123");
+	await host.fill("[name=key]", "sup_pk_abc");
+	await host.click('main form button[type="submit"]');
+	assert.match(await main(host), /That is the public key/);
+	await clean(host, "payment accounts");
 };
 cases["two browsers want the last one: one gets it, the other is told"] = async () => {
 	const one = await fresh(), two = await fresh();

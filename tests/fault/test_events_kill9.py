@@ -8,6 +8,7 @@ database, which also puts the address back: a second application would be seen a
 """
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -15,11 +16,13 @@ import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 from lib import binary, free_port, start, stop  # noqa: E402
 
 EVENTS, CHUNK, KILLS = 3000, 50, 4
+SERVICES = re.findall(r"^X\((\w+)\)", (Path(__file__).parents[2] / "src/platform/core/services.def").read_text(), re.M)
 FIRST = 10**15
 TRIGGER = """
 CREATE TABLE seen (n INTEGER PRIMARY KEY AUTOINCREMENT, person BIGINT NOT NULL);
@@ -36,11 +39,13 @@ class EventsKill9(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         ports = free_port(), free_port()
         urls = [f"http://127.0.0.1:{p}" for p in ports]
-        common = ["--set", "server.secret=" + "7f" * 32, "--set", f"blog.base_url={urls[0]}", "--set", f"identity.base_url={urls[0]}",
-                  "--set", f"account.base_url={urls[1]}/account", "--set", f"auth.url=sqlite:{self.folder.name}/auth.db"]
-        remote = [["--set", f"account.remote_url={urls[1]}"], ["--set", f"blog.remote_url={urls[0]}", "--set", f"identity.remote_url={urls[0]}"]]
+        # All others stand with the origin: events wait for whoever takes them and runs nowhere.
+        others = [name for name in SERVICES if name != "account"]
+        common = ["--set", "server.secret=" + "7f" * 32, "--set", f"server.base_url={urls[0]}", "--set", f"account.base_url={urls[1]}/account",
+                  "--set", f"auth.url=sqlite:{self.folder.name}/auth.db"]
+        remote = [["--set", f"account.remote_url={urls[1]}"], [part for name in others for part in ("--set", f"{name}.remote_url={urls[0]}")]]
         self.args = [["--data", f"{self.folder.name}/{name}", "--only", only, *common, *remote[i]]
-                     for i, (name, only) in enumerate((("origin", "blog,identity"), ("taker", "account")))]
+                     for i, (name, only) in enumerate((("origin", ",".join(others)), ("taker", "account")))]
         for args in self.args:
             subprocess.run([binary(), "migrate", *args], check=True, capture_output=True, timeout=60)
         self.listen = [["--listen", f"127.0.0.1:{p}"] for p in ports]

@@ -15,6 +15,7 @@
 #include "gen/shapes_contract.h"
 #include "platform/peers/contract.h"
 #include "services/cart/pay.h"
+#include "services/cart/slots.h"
 #include "services/sumup/sumup.h"
 #include "store.h"
 
@@ -554,6 +555,9 @@ static void a_changed_basket_is_shown(struct house *h)
 	EXPECT(ask(h, "POST", "/cart/checkout", form) == 409 && strstr(answer, "Something changed"));
 	EXPECT(strstr(answer, "ada@example.org")); /* nothing typed is lost */
 	EXPECT(held(NULL) == 0);
+	checkout_form(form, sizeof form, NULL); /* looked at, and pressed once more */
+	EXPECT(ask(h, "POST", "/cart/checkout", form) == 303);
+	basket_of_two(h);
 	stall.on_hand = 1;
 	EXPECT(ask(h, "GET", "/cart/checkout", NULL) == 200);
 	checkout_form(form, sizeof form, NULL);
@@ -585,6 +589,77 @@ static void a_basket_is_bounded(struct house *h)
 	EXPECT(ask(h, "POST", "/cart/set", "line=x&quantity=1") == 400);
 }
 
+static int64_t slot_id;
+
+static enum status tx_slot(struct db_conn *c, void *arg, struct err *e)
+{
+	int64_t now = clock_now_us();
+	return q_cart_slot_add(c, slot_id, STR("Old mill"), now + 7200 * US_PER_S, now + 9000 * US_PER_S,
+	        now + 3600 * US_PER_S, 1, NULL, e);
+}
+
+static enum status tx_take_slot(struct db_conn *c, void *arg, struct err *e)
+{
+	bool *full = arg;
+	int64_t order = 1;
+	return slot_take(c, slot_id, &order, 1, clock_now_us(), full, e);
+}
+
+static enum status tx_no_slot(struct db_conn *c, void *arg, struct err *e)
+{
+	return q_cart_slot_remove(c, slot_id, true, NULL, e);
+}
+
+static struct service_instance *instance_of(struct house *h, const char *name)
+{
+	for (unsigned i = 0; i < h->p->service_count; i++)
+		if (!strcmp(h->p->services[i].def->name, name))
+			return &h->p->services[i];
+	abort();
+}
+
+static void make_slot(struct ctx *ctx, void *arg)
+{
+	slot_id = id_new();
+	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_slot, NULL, NULL) == ST_OK);
+}
+
+static void slot_is_full(struct ctx *ctx, void *arg)
+{
+	bool full = false;
+	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_take_slot, &full, NULL) == ST_CONFLICT && full);
+}
+
+static void withdraw_slot(struct ctx *ctx, void *arg)
+{
+	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_no_slot, NULL, NULL) == ST_OK);
+}
+
+/* Where there are times of collection one is chosen, and each takes as many as it has room for. */
+static void a_time_has_room_for_so_many(struct house *h)
+{
+	char form[640], full[704];
+	house_in_fiber(h, make_slot, h);
+	basket_of_two(h);
+	EXPECT(ask(h, "GET", "/cart/checkout", NULL) == 200 && strstr(answer, "Old mill, "));
+	checkout_form(form, sizeof form, NULL);
+	EXPECT(ask(h, "POST", "/cart/checkout", form) == 422 && strstr(answer, "Please choose when you collect it"));
+	char id[ID_TEXT_LEN + 1];
+	id_text(slot_id, id);
+	checkout_form(form, sizeof form, NULL);
+	snprintf(full, sizeof full, "%s&slot=%s", form, id);
+	EXPECT(ask(h, "POST", "/cart/checkout", full) == 303);
+	house_in_fiber(h, slot_is_full, h);
+	basket_of_two(h);
+	EXPECT(ask(h, "GET", "/cart/checkout", NULL) == 200 && !strstr(answer, "Old mill, "));
+	checkout_form(form, sizeof form, NULL);
+	EXPECT(ask(h, "POST", "/cart/checkout", form) == 422 && strstr(answer, "All times of collection are full"));
+	snprintf(full, sizeof full, "%s&slot=%s", form, id);
+	EXPECT(ask(h, "POST", "/cart/checkout", full) == 422);
+	EXPECT(held(NULL) == 0);
+	house_in_fiber(h, withdraw_slot, h);
+}
+
 /* Anybody may call the hook: nothing comes of it. */
 static void a_forged_call_does_nothing(struct house *h)
 {
@@ -608,9 +683,7 @@ static void simulator_bounds(struct ctx *ctx, void *arg)
 {
 	struct house *h = arg;
 	struct arena *a = ctx->arena;
-	for (unsigned i = 0; i < h->p->service_count; i++)
-		if (!strcmp(h->p->services[i].def->name, "sumup"))
-			ctx->svc = &h->p->services[i];
+	ctx->svc = instance_of(h, "sumup");
 	const char *path = "/v0.1/checkouts",
 	           *rest = "\",\"amount\":10.5,\"currency\":\"EUR\",\"merchant_code\":\"M\"}";
 	EXPECT(sim_status(ctx, "POST", path,
@@ -651,6 +724,7 @@ static const struct { const char *name; void (*run)(struct house *h); } tests[] 
 	{ "a_visitor_buys", a_visitor_buys },
 	{ "a_changed_basket_is_shown", a_changed_basket_is_shown },
 	{ "a_basket_is_bounded", a_basket_is_bounded },
+	{ "a_time_has_room_for_so_many", a_time_has_room_for_so_many },
 	{ "a_forged_call_does_nothing", a_forged_call_does_nothing },
 	{ "the_simulator_is_bounded", the_simulator_is_bounded },
 	{ "what_may_happen", what_may_happen },

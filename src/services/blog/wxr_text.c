@@ -500,7 +500,7 @@ static void put_blocks(struct text_work *w, struct buf *b, struct str s)
 	int depth = 0;
 	bool free_form = false;
 	while (s.n) {
-		bool closes, alone;
+		bool closes = false, alone = false;
 		size_t n = 0, at = 0;
 		struct str name = STR_NULL;
 		for (; at < s.n && !name.p; at += !name.p)

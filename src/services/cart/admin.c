@@ -13,6 +13,7 @@
 #include "platform/tables/tables.h"
 #include "platform/text/json.h"
 #include "services/cart/pack.h"
+#include "services/cart/slots.h"
 
 enum { PACK_MAX = 20000 };
 
@@ -230,6 +231,7 @@ enum status cart_get_pack(struct web *w, struct err *e)
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(q_cart_pack(c, PACK_MAX, &v.rows, &v.count, e));
 	}
+	v.zone = slot_zone(w->ctx);
 	sum_products(w->ctx->arena, &v);
 	shell.forms = true;
 	web_no_cache(w);

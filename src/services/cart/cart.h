@@ -95,6 +95,7 @@ struct order_view {
 	size_t invoice_count;
 	const cart_order *others;         /* of the same checkout, still to be paid */
 	size_t other_count;
+	struct str collected;             /* when and where; "": no time was chosen */
 	bool may_pay, may_cancel, may_withdraw, keeper;
 	struct str done, problem, link;   /* link: what stands behind its addresses: "?key=…" */
 	struct str last_why;              /* of a failed attempt */
@@ -149,6 +150,10 @@ enum status cart_get_admin_orders(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_admin_orders_csv(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_admin_order(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_admin_order(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_get_vat(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_get_vat_csv(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_get_accounts(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_post_accounts(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_pack(struct web *w, struct err *e) MUST_CHECK;
 
 /* What the other tables of service.c name: the piece in every header, an event, a job. */

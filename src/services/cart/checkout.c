@@ -13,6 +13,7 @@
 #include "platform/config/config.h"
 #include "platform/core/web_url.h"
 #include "services/cart/checkout.h"
+#include "services/cart/slots.h"
 #include "services/cart/totals.h"
 
 enum { KEY_BYTES = 16, KEY_ROOM = 32, PHONE_MAX = 30 };
@@ -39,12 +40,22 @@ static const struct field fields[] = {
 	        .required = "An address that we can write to, please.",
 	        .hint = "For the confirmation, and to reach you."),
 	FIELD(struct checkout_form, phone, TEL, .label = "Telephone", .max = PHONE_MAX, .autocomplete = "tel"),
+	FIELD(struct checkout_form, slot, CHOICE, .label = "When do you collect it?", .choose = slot_choices),
 	FIELD(struct checkout_form, note, AREA, .label = "A word to the sellers", .max = CART_NOTE_MAX),
 	FIELD(struct checkout_form, method, CHOICE, .label = "How would you like to pay?",
 	        .required = "Please choose how to pay.", .choose = methods),
 	{ 0 },
 };
-static const struct form_desc checkout_form = { .fields = fields };
+static void check_slot(struct web *w, struct form_fill *f)
+{
+	const struct checkout_form *in = f->values;
+	if (!in->slot.n && slots_any(w->ctx))
+		form_fault(f, "slot", "%s",
+		        slot_choices(w, in)->value ? tr("Please choose when you collect it.")
+		                                   : tr("All times of collection are full at the moment."));
+}
+
+static const struct form_desc checkout_form = { .fields = fields, .check = check_slot };
 
 static struct str new_key(struct arena *a)
 {
@@ -60,6 +71,7 @@ static enum status checkout_page(struct form_fill *f, int status, void *arg, str
 	const struct checkout_shown *s = arg;
 	struct page_shell shell = web_shell(w, "Checkout");
 	struct checkout_view v = { .w = w, .b = s->b, .f = f, .changed = s->changed, .terms = STR("") };
+	v.slots = slots_any(w->ctx);
 	v.terms = config_str(w->ctx->svc->platform->config, "cart", "terms_url");
 	shell.forms = true;
 	web_no_cache(w);
@@ -74,7 +86,7 @@ enum status cart_get_checkout(struct web *w, struct err *e)
 	struct basket_owner o;
 	struct form_fill f;
 	struct checkout_form values = { .key = new_key(w->ctx->arena), .name = STR(""), .email = STR(""),
-		.phone = STR(""), .note = STR(""), .method = STR("card") };
+		.phone = STR(""), .note = STR(""), .slot = STR(""), .method = STR("card") };
 	TRY(basket_of(w, &o, e));
 	TRY(basket_load(w, o.text, &b, e));
 	if (!b.count)
@@ -111,6 +123,7 @@ struct placing {
 	struct buyer buyer;
 	const struct pay_method *method;
 	bool again; /* this very press was made before */
+	bool full;  /* the time of collection that was chosen */
 };
 
 /* Short enough to be said at a counter, and not to be guessed in a row. */
@@ -255,6 +268,16 @@ static enum status add_order(
 	return p->method->later || !o->total ? order_complete_later(c, o->id, e) : ST_OK;
 }
 
+static enum status take_slot(struct db_conn *c, struct placing *p, struct err *e)
+{
+	int64_t slot, ids[CART_PARTS_MAX];
+	if (!id_parse(p->in->slot, &slot))
+		return err_set(e, ST_INVALID, "that is no time of collection");
+	for (size_t i = 0; i < p->count; i++)
+		ids[i] = p->orders[i].id;
+	return slot_take(c, slot, ids, p->count, p->now, &p->full, e);
+}
+
 static enum status tx_place(struct db_conn *c, void *arg, struct err *e)
 {
 	struct placing *p = arg;
@@ -264,7 +287,7 @@ static enum status tx_place(struct db_conn *c, void *arg, struct err *e)
 	p->again = n > 0;
 	for (size_t i = 0; !p->again && i < p->count; i++)
 		TRY(add_order(c, p, &p->orders[i], i, e));
-	return ST_OK;
+	return p->again || !p->in->slot.n ? ST_OK : take_slot(c, p, e);
 }
 
 /* --- the press ---------------------------------------------------------------------------------------------------- */
@@ -327,6 +350,11 @@ static enum status place_orders(struct form_fill *f, struct placing *p, struct c
 		return ST_OK;
 	}
 	enum status s = db_write(p->w->ctx, p->w->ctx->svc->db, tx_place, p, e);
+	if (s == ST_CONFLICT && p->full) {
+		release_all(p, p->count);
+		form_fault(f, "slot", "%s", tr("That time is full. Please choose another one."));
+		return ST_OK;
+	}
 	if (s == ST_CONFLICT) { /* the same press at the same time, elsewhere; or a number that there is */
 		cart_order *list;
 		size_t n;
@@ -342,9 +370,8 @@ static enum status refuse_anew(struct form_fill *f, struct placing *p, struct ch
 {
 	in->key = new_key(p->w->ctx->arena);
 	in->seen = p->b->digest;
-	for (size_t i = 0; i < form_count(f); i++) /* those two are ours, not what was typed */
-		if (f->desc->fields[i].kind == FIELD_HIDDEN)
-			f->typed[i] = STR_NULL;
+	f->typed[form_field(f, "key") - f->desc->fields] = in->key; /* those two are ours, not what was typed */
+	f->typed[form_field(f, "seen") - f->desc->fields] = in->seen;
 	return f->failed && status == 409 && !web_wants_json(p->w) ? checkout_page(f, status, shown, e)
 	                                                           : form_refuse(f, checkout_page, shown, e);
 }

@@ -13,7 +13,7 @@ enum { CHECKOUT_METHODS_MAX = 8 };
 struct checkout_form {
 	struct str key;  /* of the press: pressed twice it is one order */
 	struct str seen; /* digest of the basket that was shown */
-	struct str name, email, phone, note, method;
+	struct str name, email, phone, note, slot, method;
 };
 struct checkout_shown { const struct basket *b; bool changed; };
 struct checkout_view {
@@ -21,6 +21,7 @@ struct checkout_view {
 	const struct basket *b;
 	const struct form_fill *f;
 	bool changed;
+	bool slots;       /* there are times of collection to choose among */
 	struct str terms; /* where they stand; "": nowhere */
 };
 

@@ -147,8 +147,7 @@ enum status journal_credit(struct db_conn *c, const cart_order *o, const cart_or
 	return book_and_issue(c, o, lines, n, &(struct issuing){ "credit", refund, back, count, -1 }, e);
 }
 
-/* "20", "5.5": basis points as people write them. */
-static struct str rate_text(struct arena *a, int64_t rate)
+struct str vat_rate_text(struct arena *a, int64_t rate)
 {
 	return rate % 100 == 0   ? arena_strf(a, "%lld", (long long)rate / 100)
 	       : rate % 10 == 0 ? arena_strf(a, "%lld.%lld", (long long)rate / 100, (long long)rate % 100 / 10)
@@ -167,6 +166,7 @@ const struct invoice_doc *invoice_document(struct arena *a, struct str json)
 	        d->lines[d->count++] = (struct invoice_line){ json_integer_value(json_object_get(l, "quantity")),
 		json_integer_value(json_object_get(l, "total")), arena_str(a, str_or_empty(json_str(l, "name"))),
 		arena_str(a, str_or_empty(json_str(l, "variant"))),
-		rate_text(a, json_integer_value(json_object_get(l, "vat_rate"))) };
+		vat_rate_text(a, json_integer_value(json_object_get(l, "vat_rate"))),
+		json_integer_value(json_object_get(l, "vat_rate")), json_integer_value(json_object_get(l, "vat")) };
 	return d;
 }

@@ -12,6 +12,7 @@
 #include "platform/text/html.h"
 #include "platform/text/json.h"
 #include "services/cart/pay.h"
+#include "services/cart/slots.h"
 
 enum { ORDERS_PAGE = 20 };
 #define DAY_US (86400 * US_PER_S)
@@ -117,6 +118,7 @@ static enum status order_load(struct web *w, struct order_view *v, struct err *e
 	cart_payment *payments;
 	cart_refund *refunds;
 	struct cart_invoices_of_row *invoices;
+	struct cart_slot_of_row *slot;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(q_cart_order_lines(c, v->o->id, &lines, &v->count, e));
@@ -125,7 +127,12 @@ static enum status order_load(struct web *w, struct order_view *v, struct err *e
 	TRY(q_cart_refunds_of(c, v->o->id, &refunds, &v->refund_count, e));
 	TRY(q_cart_invoices_of(c, v->o->id, &invoices, &v->invoice_count, e));
 	v->lines = lines, v->events = events, v->payments = payments, v->refunds = refunds, v->invoices = invoices;
-	return others_of_press(c, v, e);
+	TRY(q_cart_slot_of(c, v->o->id, &slot, e));
+	TRY(others_of_press(c, v, e));
+	db_read_end(&c);
+	v->collected = slot ? slot_words(w->ctx, slot_zone(w->ctx), slot->place, slot->starts_at, slot->ends_at)
+	                    : STR("");
+	return ST_OK;
 }
 
 static bool line_may_be_withdrawn(const cart_order_line *l)

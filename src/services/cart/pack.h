@@ -17,6 +17,18 @@ struct pack_view {
 	size_t count;
 	struct pack_product *products;
 	size_t product_count;
+	struct str zone;
+};
+
+/* Tax of a month, by rate: what was invoiced less what was credited. */
+enum { VAT_RATES_MAX = 32 };
+struct vat_row { int64_t rate, gross, vat; struct str currency; };
+struct vat_view {
+	struct web *w;
+	struct vat_row rows[VAT_RATES_MAX];
+	size_t count;
+	int64_t documents;
+	struct str month, words, before, after; /* "2026-11", "November 2026"; neighbours */
 };
 
 #endif

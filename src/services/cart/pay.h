@@ -106,8 +106,10 @@ enum status journal_credit(struct db_conn *c, const cart_order *o, const cart_or
         const struct refund_line *back, size_t count, int64_t credit, struct err *e) MUST_CHECK;
 
 /* What a document says, for its page; in a. */
-struct invoice_line { int64_t quantity, total; struct str name, variant, rate; };
+struct invoice_line { int64_t quantity, total; struct str name, variant, rate; int64_t basis_points, vat; };
 struct invoice_doc { struct invoice_line *lines; size_t count; };
+/* "20", "5.5": basis points as people write them, in a. */
+struct str vat_rate_text(struct arena *a, int64_t rate);
 const struct invoice_doc *invoice_document(struct arena *a, struct str json);
 
 #endif

@@ -3,6 +3,7 @@
  * Cart: one basket for all that is sold here, orders, money. This file is its table.
  */
 #include "services/cart/pay.h"
+#include "services/cart/slots.h"
 
 static const struct route routes[] = {
 	{ "GET", "/", cart_get_basket, .help = "The basket" },
@@ -28,6 +29,12 @@ static const struct route routes[] = {
 	{ "GET", "/admin/orders/{number}", cart_get_admin_order, .role = "host treasurer", .help = "An order" },
 	{ "POST", "/admin/orders/{number}", cart_post_admin_order, .role = "host treasurer",
 	        .help = "Money came, it is packed, handed over, given back, cancelled" },
+	{ "GET", "/admin/slots", cart_get_slots, .role = "host", .help = "When things are collected" },
+	{ "POST", "/admin/slots", cart_post_slots, .role = "host", .help = "Add a time, withdraw it, offer it again" },
+	{ "GET", "/admin/vat", cart_get_vat, .role = "treasurer", .help = "Value added tax of a month" },
+	{ "GET", "/admin/vat.csv", cart_get_vat_csv, .role = "treasurer", .help = "As a table" },
+	{ "GET", "/admin/accounts", cart_get_accounts, .flags = ROUTE_ADMIN, .help = "Who is paid how" },
+	{ "POST", "/admin/accounts", cart_post_accounts, .flags = ROUTE_ADMIN, .help = "Save an account" },
 	{ "GET", "/admin/pack", cart_get_pack, .role = "host", .help = "What is to be packed" },
 	{ 0 },
 };
@@ -83,6 +90,12 @@ static const struct page_row pages[] = {
 	        .role = "host treasurer", .rank = 10 },
 	{ PLACE_ADMIN, "/admin/pack", "Packing list", "What is to be packed and handed over", .group = "Shop",
 	        .role = "host", .rank = 20 },
+	{ PLACE_ADMIN, "/admin/slots", "Collection", "When and where things are collected", .group = "Shop",
+	        .role = "host", .rank = 30 },
+	{ PLACE_ADMIN, "/admin/vat", "VAT", "Value added tax, by month", .group = "Shop", .role = "treasurer",
+	        .rank = 40 },
+	{ PLACE_ADMIN, "/admin/accounts", "Payment accounts", "Whose account at the payment provider gets what is paid",
+	        .group = "Shop", .rank = 50 },
 	{ 0 },
 };
 

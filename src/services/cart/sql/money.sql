@@ -191,3 +191,20 @@ SELECT merchant, api_key FROM accounts WHERE name = :name;
 -- exec
 INSERT INTO accounts (name, merchant, api_key, updated_at) VALUES (:name, :merchant, :api_key, :now)
     ON CONFLICT (name) DO UPDATE SET merchant = excluded.merchant, api_key = excluded.api_key, updated_at = excluded.updated_at;
+
+-- name: cart_invoices_between
+-- params: from int, upto int
+-- rows: id int, kind text, currency text, document text
+SELECT id, kind, currency, document FROM invoices WHERE issued_at >= :from AND issued_at < :upto ORDER BY id;
+
+-- name: cart_accounts
+-- rows: name text, account_name text, merchant text?
+SELECT o.account AS name, MAX(o.account_name) AS account_name, MAX(a.merchant) AS merchant FROM orders o LEFT JOIN accounts a ON a.name = o.account
+ GROUP BY o.account
+ UNION
+SELECT a.name, '', a.merchant FROM accounts a WHERE NOT EXISTS (SELECT 1 FROM orders x WHERE x.account = a.name) ORDER BY 1 LIMIT 200;
+
+-- name: cart_account_drop
+-- params: name text
+-- exec
+DELETE FROM accounts WHERE name = :name;

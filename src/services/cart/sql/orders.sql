@@ -131,12 +131,12 @@ UPDATE orders SET person_id = NULL, name = '', email = '', phone = '', note = ''
 
 -- name: cart_pack
 -- params: lim int
--- rows: id int, number text, name text, phone text, note text, account_name text, fulfilment text, total int, paid int, currency text, line int, quantity int, returned int, item_name text, variant text, supplier_name text
+-- rows: id int, number text, name text, phone text, note text, account_name text, fulfilment text, total int, paid int, currency text, line int, quantity int, returned int, item_name text, variant text, supplier_name text, place text?, starts_at int?, ends_at int?
 SELECT o.id, o.number, o.name, o.phone, o.note, o.account_name, o.fulfilment, o.total, o.paid, o.currency, l.line, l.quantity, l.returned,
-       l.name AS item_name, l.variant, l.supplier_name
-  FROM orders o JOIN order_lines l ON l.order_id = o.id
+       l.name AS item_name, l.variant, l.supplier_name, s.place, s.starts_at, s.ends_at
+  FROM orders o JOIN order_lines l ON l.order_id = o.id LEFT JOIN slots s ON s.id = o.slot_id
  WHERE o.state = 'placed' AND o.supply = 'sold' AND o.fulfilment IN ('none', 'packing', 'ready')
- ORDER BY LOWER(o.name), o.id, l.line LIMIT :lim;
+ ORDER BY COALESCE(s.starts_at, 0), LOWER(o.name), o.id, l.line LIMIT :lim;
 
 -- name: cart_orders_all_of
 -- params: person_id int
