@@ -122,7 +122,8 @@ enum status cart_get_vat_csv(struct web *w, struct err *e)
 	struct vat_view *v = ARENA_NEW(w->ctx->arena, struct vat_view);
 	TRY(vat_load(w, v, e));
 	buf_arena(&b, w->ctx->arena, CSV_TEXT_MAX);
-	BUF_LIT(&b, "Month,Rate,Net,VAT,Gross,Currency\r\n");
+	buf_puts(&b, tr("Month,Rate,Net,VAT,Gross,Currency"));
+	BUF_LIT(&b, "\r\n");
 	for (size_t i = 0; i < v->count; i++) {
 		const struct vat_row *r = &v->rows[i];
 		buf_printf(&b, "%.*s,%.*s,", STR_ARG(v->month), STR_ARG(vat_rate_text(w->ctx->arena, r->rate)));
