@@ -18,6 +18,7 @@
 #include "gen/blog_sql.h"
 #include "gen/cart_sql.h"
 #include "gen/identity_sql.h"
+#include "gen/market_sql.h"
 #include "gen/sumup_sql.h"
 #include "lib/authenticator.h"
 #include "platform/auth/session_int.h"
@@ -542,6 +543,15 @@ static enum status tx_payment(struct db_conn *c, void *arg, struct err *e)
 	        STR("http://localhost/cart"), true, clock_now_us() + 3600 * US_PER_S, clock_now_us(), NULL, e);
 }
 
+static enum status tx_cycle(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new(), now = clock_now_us();
+	keep_id(x->a, id);
+	return q_market_cycle_add(c, id, STR("Friday"), now, now + US_PER_S, now + 2 * US_PER_S, now, NULL, e);
+}
+
+void scene_cycle(struct prep *x) { change(x, "market", tx_cycle); }
 void scene_basket(struct prep *x) { change(x, "cart", tx_basket); }
 void scene_order(struct prep *x) { change(x, "cart", tx_order); }
 void scene_sold(struct prep *x) { change(x, "cart", tx_sold); }

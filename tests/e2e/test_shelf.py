@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The shelf as visitors and programs see it: pages of the demonstration, lists narrowed down and turned, a product, what an import changes while it is served."""
+import datetime
 import json
 import re
 import subprocess
@@ -119,6 +120,20 @@ class Shelf(unittest.TestCase):
         while "A bent nail" not in self.get("/many/nail-07") and time.monotonic() < end:
             time.sleep(0.1)
         self.assertIn("A bent nail", self.get("/many/nail-07"))
+
+    def test_the_friday_cycle_of_the_demonstration(self):
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        first, second = self.json("/cycles")["cycles"]
+        self.assertEqual((first["state"], second["state"]), ("open", "upcoming"))
+        self.assertTrue(first["opens"] < now < first["closes"] < first["delivers"] < second["delivers"])
+        self.assertEqual(datetime.date.fromisoformat(first["delivers"][:10]).weekday(), 4)
+        page = self.get("/cycles")
+        for words in ("Bread for Friday", "Order until", "Opens", "Friday sourdough"):
+            self.assertIn(words, page)
+        self.assertIn("Order until", self.get("/bakery/friday-sourdough"))
+        self.assertNotIn("Order until", self.get("/bakery/dark-rye"))
+        self.assertIn("Order until", self.get("/bakery/"))
+        self.assertNotIn("Order until", self.get("/orchard/"))
 
     def test_search(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/search/?q=sourdough", timeout=30) as answer:

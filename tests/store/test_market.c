@@ -11,6 +11,7 @@
 #include "gen/platform_sql.h"
 #include "platform/core/service.h"
 #include "rt/fiber.h"
+#include "services/market/cycles.h"
 #include "services/market/import.h"
 #include "services/market/sale.h"
 #include "store.h"
@@ -289,6 +290,179 @@ static void bounds(struct store *t)
 	}
 }
 
+/* --- cycles ------------------------------------------------------------------------------------------------------- */
+
+/* A clock that the test turns; two cycles of the rye, a minute apart. */
+static const int64_t noon = INT64_C(1800000000) * 1000000, minute = INT64_C(60) * 1000000;
+
+struct cycle_made {
+	int64_t id, opens, closes, variant, price, cap;
+};
+
+static enum status tx_cycle(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct cycle_made *m = arg;
+	TRY(q_market_cycle_add(c, m->id, STR("Friday"), m->opens, m->closes, m->closes + minute, m->opens, NULL, e));
+	return q_market_cycle_good_add(c, m->id, m->variant, m->price, m->cap, NULL, e);
+}
+
+static void add_cycle(struct store *t, int64_t id, int64_t opens, int64_t closes, struct str item, int64_t price,
+                      int64_t cap)
+{
+	struct cycle_made m = { id, opens, closes, 0, price, cap };
+	CHECK(str_i64(item, &m.variant));
+	CHECK_OK(db_write(t->ctx, t->db, tx_cycle, &m, &t->err));
+}
+
+static struct quoted_line quoted(struct store *t, struct str item, int64_t quantity)
+{
+	struct sale_line line = { .line = 1, .item = item, .quantity = quantity, .answers = STR("") };
+	struct quote_ask ask = { .roles = STR(""), .lang = STR("en") };
+	struct quote_answer out = { 0 };
+	ask.lines.items = &line;
+	ask.lines.count = 1;
+	bool got = market_serve_quote(t->ctx, &ask, &out, &t->err) == ST_OK;
+	return got ? out.lines.items[0] : (struct quoted_line){ .why = STR("not quoted") };
+}
+
+static void states_of_cycles(struct store *t)
+{
+	(void)t;
+	const struct {
+		int64_t now;
+		enum cycle_state want;
+	} cases[] = { { 9, CYCLE_UPCOMING },  { 10, CYCLE_OPEN },      { 19, CYCLE_OPEN },     { 20, CYCLE_CLOSED },
+		      { 29, CYCLE_CLOSED }, { 30, CYCLE_DELIVERED }, { 99, CYCLE_DELIVERED } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		CHECK(cycle_state_at(10, 20, 30, cases[i].now) == cases[i].want);
+}
+
+/* Outside of its cycle it can't be had; the clock alone decides. */
+static void a_cycle(struct store *t)
+{
+	struct shop s;
+	open_shop(&s, t->ctx, t->db);
+	clock_fake_us(noon);
+	CHECK_OK(stock_up(t, goods));
+	struct str rye = item_of(t, "rye", 0), half = item_of(t, "rye", 1);
+	add_cycle(t, 1, noon + minute, noon + 2 * minute, rye, 280, 0);
+	add_cycle(t, 2, noon + 3 * minute, noon + 4 * minute, rye, 990, 0);
+	const struct {
+		int64_t at;
+		const char *why;
+		int64_t cycle, price;
+	} cases[] = { { 0, "closed", 0, 320 },       { minute, "", 1, 280 },
+		      { 2 * minute - 1, "", 1, 280 }, { 2 * minute, "closed", 0, 320 },
+		      { 3 * minute, "", 2, 320 },     { 4 * minute, "closed", 0, 320 },
+		      { 9 * minute, "closed", 0, 320 } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		clock_fake_us(noon + cases[i].at);
+		struct quoted_line q = quoted(t, rye, 1);
+		CHECK(q.there && str_eqc(q.why, cases[i].why) && q.cycle == cases[i].cycle);
+		CHECK(q.price.minor == cases[i].price && q.closes_null == !cases[i].cycle);
+		CHECK(!cases[i].cycle || q.closes == noon + (cases[i].cycle == 1 ? 2 : 4) * minute);
+		CHECK(str_eqc(hold(t, "a", (int64_t)i + 1, rye, 1), cases[i].why));
+		CHECK(str_eqc(quoted(t, half, 1).why, "") && !quoted(t, half, 1).cycle);
+	}
+	/* The price of the cycle is told. */
+	clock_fake_us(noon + minute);
+	CHECK(str_find(quoted(t, rye, 1).note, STR("Price of this cycle")) >= 0);
+	/* What was held while it was open is sold when it is closed. */
+	CHECK(str_eqc(hold(t, "late", 1, rye, 1), ""));
+	clock_fake_us(noon + 2 * minute);
+	CHECK(commit(t, "late", 1));
+	clock_fake_us(0);
+}
+
+/* A cap counts what was sold and what is held in its time, of that cycle alone. */
+static void caps(struct store *t)
+{
+	struct shop s;
+	open_shop(&s, t->ctx, t->db);
+	clock_fake_us(noon);
+	CHECK_OK(stock_up(t, goods));
+	struct str card = item_of(t, "card", 0);
+	add_cycle(t, 1, noon, noon + 10 * minute, card, 0, 5);
+	add_cycle(t, 2, noon + 10 * minute, noon + 20 * minute, card, 0, 5);
+	CHECK(quoted(t, card, 5).most == 5 && str_eqc(quoted(t, card, 6).why, "few"));
+	CHECK(str_eqc(hold(t, "a", 1, card, 6), "few") && str_eqc(hold(t, "a", 2, card, 3), ""));
+	CHECK(quoted(t, card, 1).most == 2);
+	CHECK(str_eqc(hold(t, "b", 1, card, 3), "few") && str_eqc(hold(t, "b", 2, card, 2), ""));
+	CHECK(str_eqc(hold(t, "c", 1, card, 1), "sold_out") && str_eqc(quoted(t, card, 1).why, "sold_out"));
+	CHECK(commit(t, "a", 2) && str_eqc(hold(t, "c", 2, card, 1), "sold_out"));
+	/* What a checkout has counts as its own; fewer frees the others. */
+	CHECK(str_eqc(hold(t, "a", 3, card, 4), "few") && str_eqc(hold(t, "a", 4, card, 2), "") && commit(t, "a", 4));
+	CHECK(str_eqc(hold(t, "c", 3, card, 1), "") && release(t, "c", 3));
+	/* What comes back can be had again, and what was given up. */
+	CHECK(give_back(t, "a", "R-1", 1, true) && quoted(t, card, 1).most == 2);
+	CHECK(release(t, "b", 2) && quoted(t, card, 1).most == 4);
+	/* A hold whose time is over is in nobody's way, and is sold where there is still room. */
+	CHECK(str_eqc(hold_until(t, "d", 1, card, 4, noon + minute), ""));
+	clock_fake_us(noon + minute);
+	CHECK(str_eqc(hold(t, "e", 1, card, 3), "") && !commit(t, "d", 1));
+	CHECK(release(t, "e", 1) && str_eqc(hold(t, "d", 2, card, 4), "") && commit(t, "d", 2));
+	CHECK(str_eqc(quoted(t, card, 1).why, "sold_out"));
+	/* The next cycle begins anew. */
+	clock_fake_us(noon + 10 * minute);
+	CHECK(quoted(t, card, 1).most == 5 && str_eqc(hold(t, "f", 1, card, 5), "") && adds_up(t));
+	clock_fake_us(0);
+}
+
+struct telling {
+	char types[200]; /* of what was told since the last look, in order */
+};
+
+static int by_event(const void *a, const void *b)
+{
+	const struct event_claim_row *x = a, *y = b;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum status tx_told(struct db_conn *c, void *arg, struct err *e)
+{
+	struct telling *x = arg;
+	struct event_claim_row *rows;
+	size_t n;
+	x->types[0] = 0;
+	TRY(q_event_claim(c, INT64_MAX - 1, INT64_MAX, 100, &rows, &n, e));
+	if (n)
+		qsort(rows, n, sizeof *rows, by_event); /* claimed in whatever order */
+	for (size_t i = 0; i < n; i++)
+		str_print(x->types + strlen(x->types), sizeof x->types - strlen(x->types), "%.*s ",
+		          STR_ARG(rows[i].type));
+	return ST_OK;
+}
+
+static bool told(struct store *t, const char *types)
+{
+	struct telling x;
+	for (int again = 0; again < 2; again++)
+		if (market_cycles_tell(t->ctx, NULL, &t->err) != ST_OK)
+			return false;
+	return db_write(t->ctx, t->db, tx_told, &x, &t->err) == ST_OK && !strcmp(x.types, types);
+}
+
+static void what_cycles_tell(struct store *t)
+{
+	struct shop s;
+	open_shop(&s, t->ctx, t->db);
+	clock_fake_us(noon);
+	CHECK_OK(stock_up(t, goods));
+	CHECK(told(t, "catalogue.imported "));
+	struct str card = item_of(t, "card", 0);
+	add_cycle(t, 1, noon + minute, noon + 3 * minute, card, 0, 5);
+	CHECK(told(t, ""));
+	clock_fake_us(noon + minute);
+	CHECK(told(t, "cycle.opened ") && told(t, ""));
+	clock_fake_us(noon + 3 * minute);
+	CHECK(told(t, "cycle.closed ") && told(t, ""));
+	/* Nobody looked while it was open: both are told, in order. */
+	add_cycle(t, 2, noon + 4 * minute, noon + 5 * minute, card, 0, 5);
+	clock_fake_us(noon + 9 * minute);
+	CHECK(told(t, "cycle.opened cycle.closed ") && told(t, ""));
+	clock_fake_us(0);
+}
+
 static void unit_prices(struct store *t)
 {
 	const struct {
@@ -427,6 +601,10 @@ static const struct store_test tests[] = {
 	{ "lapsed", lapsed },
 	{ "rules", rules },
 	{ "quotes", quotes },
+	{ "states_of_cycles", states_of_cycles },
+	{ "a_cycle", a_cycle },
+	{ "caps", caps },
+	{ "what_cycles_tell", what_cycles_tell },
 	{ "bounds", bounds },
 	{ "unit_prices", unit_prices },
 	{ "any_order", any_order },

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/lang.h"
@@ -50,6 +51,45 @@ static int civil_of(struct arena *a, struct str zone, int64_t us, struct civil *
 		clock_civil_utc(us, c);
 	int64_t ahead_us = clock_from_civil_utc(c) - (us - us % US_PER_S);
 	return (int)(ahead_us / MINUTE_US);
+}
+
+bool local_hour(struct str s, int *hour, int *minute)
+{
+	int64_t h, m;
+	struct str hours;
+	if (!str_cut(&s, ':', &hours) || !str_i64(hours, &h) || !str_i64(s, &m) || h < 0 || h > 23 || m < 0 || m > 59)
+		return false;
+	*hour = (int)h;
+	*minute = (int)m;
+	return true;
+}
+
+bool local_moment(struct str zone, int64_t day, struct str time, int64_t *us)
+{
+	struct civil c;
+	char name[64];
+	int hour = 9, minute = 0;
+	if (day == INT64_MIN || (time.n && !local_hour(time, &hour, &minute)) || zone.n >= sizeof name)
+		return false;
+	memcpy(name, zone.p ? zone.p : "", zone.n);
+	name[zone.n] = 0;
+	int64_t wanted = day * 86400 * US_PER_S + (hour * 60 + minute) * MINUTE_US, guess = wanted;
+	for (int i = 0; i < 2; i++) { /* the second look is for days on which clocks change */
+		if (!clock_civil_zone(guess, name, &c))
+			break;
+		guess += wanted - clock_from_civil_utc(&c);
+	}
+	*us = guess;
+	return true;
+}
+
+void local_day_and_time(struct arena *a, struct str zone, int64_t us, int64_t *day, struct str *time)
+{
+	struct civil c;
+	civil_of(a, zone, us, &c);
+	*time = arena_strf(a, "%02d:%02d", c.hour, c.minute);
+	c.hour = c.minute = c.second = 0;
+	*day = clock_from_civil_utc(&c) / (86400 * US_PER_S);
 }
 
 struct str html_day(struct arena *a, struct str zone, int64_t us)

@@ -22,6 +22,13 @@ struct str local_year_month(struct arena *a, int year, int month);
    "never" for 0. zone: as of html_day (text/html.h), which says the day. */
 enum { LOCAL_AGO_DAYS = 30 };
 struct str local_ago(struct arena *a, struct str zone, int64_t us, int64_t now_us);
+/* A time of day as people type it, "18:30" (0:00 to 23:59); false: it is none. */
+bool local_hour(struct str s, int *hour, int *minute);
+/* *us: UTC µs of a day (counted from 1970-01-01; INT64_MIN: none) at a time of day ("": at nine) in a zone (IANA; "":
+   UTC). False: there is no such day or time. */
+bool local_moment(struct str zone, int64_t day, struct str time, int64_t *us);
+/* The way back, for a form; the time in a. */
+void local_day_and_time(struct arena *a, struct str zone, int64_t us, int64_t *day, struct str *time);
 /* "1,234", "1.234" */
 struct str local_number(struct arena *a, int64_t n);
 /* "€1,234.50", "1.234,50 €"; a currency without a sign of its own by its code: "CHF 12.50", "12,50 CHF". */

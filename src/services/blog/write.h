@@ -126,8 +126,6 @@ struct write_form {
 extern const struct form_desc write_desc;
 struct write_form write_form_of(struct ctx *ctx, const struct blog_writing *p,
                                 struct str zone); /* p NULL: of a new one */
-/* µs of a day and "HH:MM" in a zone; false: there is no such time. */
-bool write_moment(struct str zone, int64_t days, struct str time, int64_t *us);
 
 struct write_view {
 	struct web *w;

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "platform/text/language.h"
+#include "platform/text/local.h"
 #include "services/blog/write.h"
 
 static const struct choice *visibility_choices(struct web *w, const void *values)
@@ -40,23 +41,12 @@ static const struct choice *lang_choices(struct web *w, const void *values)
 	return list;
 }
 
-static bool clock_time(struct str s, int *hour, int *minute)
-{
-	int64_t h, m;
-	struct str hours;
-	if (!str_cut(&s, ':', &hours) || !str_i64(hours, &h) || !str_i64(s, &m) || h < 0 || h > 23 || m < 0 || m > 59)
-		return false;
-	*hour = (int)h;
-	*minute = (int)m;
-	return true;
-}
-
 static const char *check_time(struct web *w, const void *values)
 {
 	struct str time = ((const struct write_form *)values)->time;
 	int hour, minute;
 	(void)w;
-	return !time.n || clock_time(time, &hour, &minute) ? NULL : "A time is written like 18:30.";
+	return !time.n || local_hour(time, &hour, &minute) ? NULL : "A time is written like 18:30.";
 }
 
 static const char *check_focus(struct web *w, const void *values)
@@ -118,16 +108,6 @@ static struct str tag_names(struct arena *a, struct str tags)
 	return buf_str(&b);
 }
 
-static void set_moment(struct write_form *f, struct arena *a, int64_t us, struct str zone)
-{
-	struct civil c;
-	if (!clock_civil_zone(us, zone.n ? arena_cstr(a, zone) : "Etc/UTC", &c))
-		clock_civil_utc(us, &c);
-	f->time = arena_strf(a, "%02d:%02d", c.hour, c.minute);
-	c.hour = c.minute = c.second = 0;
-	f->date = clock_from_civil_utc(&c) / (86400 * US_PER_S);
-}
-
 struct write_form write_form_of(struct ctx *ctx, const struct blog_writing *p, struct str zone)
 {
 	struct write_form f = { .visibility = STR("public"),
@@ -154,25 +134,6 @@ struct write_form write_form_of(struct ctx *ctx, const struct blog_writing *p, s
 	f.canonical = str_or_empty(r->canonical_url);
 	f.version = arena_strf(ctx->arena, "%lld", (long long)p->version);
 	if (str_eqc(r->status, "scheduled") && !r->published_at_null)
-		set_moment(&f, ctx->arena, r->published_at, zone);
+		local_day_and_time(ctx->arena, zone, r->published_at, &f.date, &f.time);
 	return f;
-}
-
-bool write_moment(struct str zone, int64_t days, struct str time, int64_t *us)
-{
-	struct civil c;
-	char name[64];
-	int hour = 9, minute = 0;
-	if (days == FIELD_NO_DATE || (time.n && !clock_time(time, &hour, &minute)) || zone.n >= sizeof name)
-		return false;
-	memcpy(name, zone.p ? zone.p : "", zone.n);
-	name[zone.n] = 0;
-	int64_t wanted = days * 86400 * US_PER_S + (hour * 60 + minute) * 60 * US_PER_S, guess = wanted;
-	for (int i = 0; i < 2; i++) { /* the second look is for days on which clocks change */
-		if (!clock_civil_zone(guess, name, &c))
-			break;
-		guess += wanted - clock_from_civil_utc(&c);
-	}
-	*us = guess;
-	return true;
 }

@@ -8,6 +8,7 @@
 #include "gen/blog_tpl.h"
 #include "platform/tables/tables.h"
 #include "platform/text/json.h"
+#include "platform/text/local.h"
 #include "services/blog/blog_views.h"
 #include "services/blog/write.h"
 
@@ -386,7 +387,7 @@ static void check_change(struct form_fill *f, const struct write_form *v, const 
 	bool typed = str_eqc(v->with_text, "1");
 	if (publishes && typed ? !v->title.n : publishes && (o->fresh || !str_trim(o->post.title).n))
 		form_fault(f, "title", "What is published has a title.");
-	if (x->what == WRITE_SCHEDULE && !write_moment(o->zone, v->date, v->time, &x->publish_at))
+	if (x->what == WRITE_SCHEDULE && !local_moment(o->zone, v->date, v->time, &x->publish_at))
 		form_fault(f, "date", "On which day is it to be published?");
 	else if (x->what == WRITE_SCHEDULE && x->publish_at <= clock_now_us())
 		form_fault(f, "date", "That is in the past: publish it at once, or choose a later time.");

@@ -82,6 +82,46 @@ static enum status with_pictures(struct ctx *ctx, const char *dir, struct str li
 	return ST_OK;
 }
 
+/* --- the Friday cycle -------------------------------------------------------------------------------------------- */
+
+/* Bread for Friday: the next Friday that is at least two days away, and the one after it. Orders close the day before
+   at noon; what is ordered lies ready at four. */
+static const char *const friday_bread[] = { "friday-sourdough", "seeded-loaf", "oven-rolls" };
+enum { FRIDAY = 5, WEEK = 7, DEMO_CYCLES = 2, DEMO_CAP = 40 };
+
+static enum status add_bread(struct db_conn *c, int64_t cycle, const char *handle, struct err *e)
+{
+	struct market_product_row *p;
+	struct market_variants_of_row *rows;
+	size_t n;
+	TRY(q_market_product_by_handle(c, str_c(handle), &p, e));
+	if (!p)
+		return ST_OK;
+	TRY(q_market_variants_of(c, p->id, &rows, &n, e));
+	for (size_t i = 0; i < n; i++)
+		TRY(q_market_cycle_good_add(c, cycle, rows[i].id, 0, DEMO_CAP, NULL, e));
+	return ST_OK;
+}
+
+static enum status tx_cycles(struct db_conn *c, void *arg, struct err *e)
+{
+	const int64_t day = INT64_C(86400) * US_PER_S, hour = day / 24, now = *(const int64_t *)arg;
+	int64_t midnight = now - now % day;
+	struct civil at;
+	clock_civil_utc(now, &at);
+	int ahead = (FRIDAY - at.weekday + WEEK) % WEEK;
+	int64_t friday = midnight + (ahead < 2 ? ahead + WEEK : ahead) * day;
+	for (int i = 0; i < DEMO_CYCLES; i++, friday += WEEK * day) {
+		int64_t id = id_new(), closes = friday - day + 12 * hour;
+		int64_t opens = i ? closes - 6 * day : midnight - day;
+		TRY(q_market_cycle_add(c, id, STR("Bread for Friday"), opens, closes, friday + 16 * hour, now, NULL,
+		                       e));
+		for (size_t k = 0; k < sizeof friday_bread / sizeof *friday_bread; k++)
+			TRY(add_bread(c, id, friday_bread[k], e));
+	}
+	return ST_OK;
+}
+
 enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 {
 	struct market_pages_row *pages;
@@ -104,5 +144,6 @@ enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	TRY(read_file(ctx, path, &list, e));
 	TRY(with_pictures(ctx, demo_dir, list, &ask.file, e));
 	TRY(db_write(ctx, ctx->svc->db, tx_windows, &now, e));
-	return market_import(ctx, ctx->svc->db, &ask, read, &done, e);
+	TRY(market_import(ctx, ctx->svc->db, &ask, read, &done, e));
+	return db_write(ctx, ctx->svc->db, tx_cycles, &now, e);
 }

@@ -15,6 +15,7 @@
 #include "platform/core/service.h"
 #include "platform/text/json.h"
 #include "platform/work/event.h"
+#include "services/market/cycles.h"
 #include "services/market/sale.h"
 
 /* Of one stock item, for one checkout; in base units of the item. */
@@ -128,6 +129,7 @@ static enum status take_item(struct db_conn *c, struct str checkout, int64_t rev
 struct line_offer {
 	const struct sale_line *line;
 	struct market_offer_row *offer;
+	int64_t cycle; /* that it is had in; 0: in none */
 };
 
 static void refuse_line(struct hold_answer *out, int64_t line, struct str why, int64_t most)
@@ -145,21 +147,28 @@ static struct str rules_of(const struct market_offer_row *o, int64_t quantity)
 }
 
 static enum status read_lines(struct db_conn *c, struct sale_tx *x, struct line_offer *lines, struct demands *d,
-                              struct err *e)
+                              struct cap_demands *caps, struct err *e)
 {
 	const struct hold_ask *in = x->hold;
 	for (size_t i = 0; i < in->lines.count; i++) {
 		const struct sale_line *line = &in->lines.items[i];
-		int64_t id;
+		struct offer_cycle cycle = { 0 };
+		int64_t id = 0;
 		lines[i].line = line;
 		if (str_i64(line->item, &id))
 			TRY(q_market_offer(c, id, &lines[i].offer, e));
 		struct str why = lines[i].offer ? rules_of(lines[i].offer, line->quantity) : STR("sold_out");
+		if (!why.n)
+			TRY(cycle_of_variant(c, id, x->now, &cycle, e));
+		if (cycle.bound && !cycle.open)
+			why = STR("closed");
 		if (why.n) {
 			refuse_line(&x->held, line->line, why, 0);
 			lines[i].offer = NULL;
 			continue;
 		}
+		lines[i].cycle = cycle.id;
+		caps_want(caps, cycle.id, id, line->quantity);
 		demand_of(d, lines[i].offer->stock_id)->wanted += line->quantity * lines[i].offer->factor;
 	}
 	return ST_OK;
@@ -213,8 +222,24 @@ static enum status keep_wanted(struct db_conn *c, struct str checkout, const str
 	TRY(q_market_wanted_drop(c, checkout, NULL, e));
 	for (size_t i = 0; i < n; i++)
 		TRY(q_market_wanted_add(c, checkout, lines[i].line->line, lines[i].offer->id, lines[i].line->quantity,
-		                        NULL, e));
+		                        lines[i].cycle, NULL, e));
 	return ST_OK;
+}
+
+/* Of the stock, or of what the cycle has of it. */
+static void refuse_what_is_short(struct hold_answer *out, const struct line_offer *l, struct demands *d,
+                                 const struct cap_demands *caps)
+{
+	if (!l->offer)
+		return;
+	const struct demand *of = demand_of(d, l->offer->stock_id);
+	const struct cap_demand *cap = caps_of(caps, l->cycle, l->offer->id);
+	int64_t left = (of->on_hand - of->held + of->over + of->own + of->sold) / l->offer->factor;
+	bool short_of_stock = !fits(of), short_of_cap = cap && cap->wanted > cap->most;
+	if (short_of_cap && (!short_of_stock || cap->most < left))
+		left = cap->most;
+	if (short_of_stock || short_of_cap)
+		refuse_line(out, l->line->line, left ? STR("few") : STR("sold_out"), left);
 }
 
 static enum status tx_hold(struct db_conn *c, void *arg, struct err *e)
@@ -225,6 +250,7 @@ static enum status tx_hold(struct db_conn *c, void *arg, struct err *e)
 	struct arena *a = db_arena(c);
 	struct line_offer *lines = ARENA_ARRAY(a, struct line_offer, in->lines.count + 1);
 	struct demands d = { ARENA_ARRAY(a, struct demand, in->lines.count + 1), 0 };
+	struct cap_demands caps = { ARENA_ARRAY(a, struct cap_demand, in->lines.count + 1), 0 };
 	bool done;
 	x->held = (struct hold_answer){ 0 };
 	x->held.refused.items = ARENA_ARRAY(a, struct refused_line, in->lines.count + 1);
@@ -232,16 +258,12 @@ static enum status tx_hold(struct db_conn *c, void *arg, struct err *e)
 	TRY(held_before(c, x, row, &done, e));
 	if (done)
 		return ST_OK;
-	TRY(read_lines(c, x, lines, &d, e));
+	TRY(read_lines(c, x, lines, &d, &caps, e));
 	TRY(add_sold(c, in->checkout, &d, e));
 	TRY(lock_items(c, in->checkout, x->now, &d, e));
-	for (size_t i = 0; i < in->lines.count; i++) {
-		const struct demand *of = lines[i].offer ? demand_of(&d, lines[i].offer->stock_id) : NULL;
-		int64_t left =
-		        of ? (of->on_hand - of->held + of->over + of->own + of->sold) / lines[i].offer->factor : 0;
-		if (of && !fits(of))
-			refuse_line(&x->held, lines[i].line->line, left ? STR("few") : STR("sold_out"), left);
-	}
+	TRY(caps_lock(c, in->checkout, x->now, &caps, e));
+	for (size_t i = 0; i < in->lines.count; i++)
+		refuse_what_is_short(&x->held, &lines[i], &d, &caps);
 	if (x->held.refused.count)
 		return q_market_checkout_set(c, in->checkout, in->revision, STR("refused"), refused_json(a, &x->held),
 		                             NULL, e);
@@ -306,8 +328,20 @@ static enum status keep_sold(struct db_conn *c, struct str checkout, const struc
 {
 	TRY(q_market_sold_drop(c, checkout, NULL, e));
 	for (size_t i = 0; i < n; i++)
-		TRY(q_market_sold_add(c, checkout, rows[i].line, rows[i].variant, rows[i].quantity, NULL, e));
+		TRY(q_market_sold_add(c, checkout, rows[i].line, rows[i].variant, rows[i].quantity,
+		                      rows[i].cycle_id, NULL, e));
 	return q_market_wanted_drop(c, checkout, NULL, e);
+}
+
+static bool all_fits(const struct demands *d, const struct cap_demands *caps)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (!fits(&d->list[i]))
+			return false;
+	for (size_t i = 0; i < caps->n; i++)
+		if (caps->list[i].wanted > caps->list[i].most)
+			return false;
+	return true;
 }
 
 static enum status sell(struct db_conn *c, struct sale_tx *x, struct err *e)
@@ -317,13 +351,16 @@ static enum status sell(struct db_conn *c, struct sale_tx *x, struct err *e)
 	size_t n;
 	TRY(q_market_wanted_of(c, in->checkout, &rows, &n, e));
 	struct demands d = { ARENA_ARRAY(db_arena(c), struct demand, n + 1), 0 };
-	for (size_t i = 0; i < n; i++)
+	struct cap_demands caps = { ARENA_ARRAY(db_arena(c), struct cap_demand, n + 1), 0 };
+	for (size_t i = 0; i < n; i++) {
 		demand_of(&d, rows[i].stock_id)->wanted += rows[i].quantity * rows[i].factor;
+		caps_want(&caps, rows[i].cycle_id, rows[i].variant, rows[i].quantity);
+	}
 	TRY(add_sold(c, in->checkout, &d, e));
 	TRY(lock_items(c, in->checkout, x->now, &d, e));
-	for (size_t i = 0; i < d.n; i++)
-		if (!fits(&d.list[i])) /* it lapsed, and others have it */
-			return q_market_checkout_set(c, in->checkout, in->revision, STR("lapsed"), STR(""), NULL, e);
+	TRY(caps_lock(c, in->checkout, x->now, &caps, e));
+	if (!all_fits(&d, &caps)) /* it lapsed, and others have it */
+		return q_market_checkout_set(c, in->checkout, in->revision, STR("lapsed"), STR(""), NULL, e);
 	for (size_t i = 0; i < d.n; i++) {
 		TRY(take_item(c, in->checkout, in->revision, x->now, x->now, &d.list[i], e));
 		TRY(sell_item(c, in->order, x->now, &d.list[i], e));

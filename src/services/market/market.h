@@ -36,6 +36,7 @@ struct shelf_view {
 	size_t n;
 	struct shelf_facet facets[3];
 	struct shelf_choice sorts[4];
+	struct str *notes; /* of each row: until when it can be ordered; "": at any time */
 	size_t sort_count;
 	bool narrowed, closed;
 };
@@ -47,8 +48,9 @@ struct windows_view {
 };
 struct product_variant {
 	const struct market_variants_of_row *row;
-	struct str name, id, price, decimal, unit, was, stock; /* was, unit: "" none */
-	int64_t percent;                                       /* of the reduction */
+	struct str name, id, price, decimal, unit, was, stock, until, why; /* was, unit, until, why (this
+		price): "" none */
+	int64_t percent;                                              /* of the reduction */
 	bool there;
 };
 struct product_view {
@@ -76,6 +78,8 @@ enum status market_fragment_container_cards(struct fragment_req *f, struct buf *
 /* Fills an empty market from demo_dir/market. */
 enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e) MUST_CHECK;
 
+/* The frame of a page of the market: its title with the site's, its address. description "": the title. */
+struct page_shell market_shell(struct web *w, struct str title, struct str description);
 /* Addresses, in ctx->arena. */
 struct str market_page_url(struct ctx *ctx, struct str page);
 struct str market_product_url(struct ctx *ctx, struct str page, struct str handle);

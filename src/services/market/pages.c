@@ -10,10 +10,11 @@
 #include "platform/text/sanitize.h"
 #include "platform/text/words.h"
 #include "services/market/market.h"
+#include "services/market/prices.h"
 
 enum { ASKED_MAX = 191, DESCRIPTION_MAX = 200, FEED_PRODUCTS = 50 };
 
-static struct page_shell shell_of(struct web *w, struct str title, struct str description)
+struct page_shell market_shell(struct web *w, struct str title, struct str description)
 {
 	struct site_answer site;
 	struct buf head;
@@ -42,7 +43,7 @@ enum status market_get_windows(struct web *w, struct err *e)
 	struct windows_view v = { .w = w };
 	struct buf out;
 	web_cache_tag(w, "market");
-	v.shell = shell_of(w, TR("Market"), STR(""));
+	v.shell = market_shell(w, TR("Market"), STR(""));
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(q_market_windows(c, &rows, &v.n, e));
@@ -243,7 +244,7 @@ static enum status load_window(struct web *w, struct db_conn *c, struct shelf_vi
 	v->intro = (*page)->intro;
 	v->base = market_page_url(w->ctx, (*page)->slug);
 	v->closed = str_eqc((*page)->state, "closed");
-	v->shell = shell_of(w, v->title, v->intro);
+	v->shell = market_shell(w, v->title, v->intro);
 	v->shell.kind = (*page)->slug;
 	return ST_OK;
 }
@@ -265,6 +266,8 @@ enum status market_get_shelf(struct web *w, struct err *e)
 	v.rows = rows;
 	bool more = v.n > SHELF_PAGE;
 	v.n = more ? SHELF_PAGE : v.n;
+	v.notes = ARENA_ARRAY(w->ctx->arena, struct str, v.n + 1);
+	TRY(cycle_notes(w->ctx, c, rows, v.n, v.notes, e));
 	if (more)
 		v.next = next_url(w, &v, a.order);
 	if (part.next)
@@ -360,6 +363,23 @@ static enum status load_reduction(struct web *w, struct db_conn *c, const char c
 	return ST_OK;
 }
 
+/* Until when it can be ordered, and whether it can be at all. */
+static enum status load_cycle(struct web *w, struct db_conn *c, const struct offer_cycle *k, struct product_variant *x,
+                              struct err *e)
+{
+	struct site_answer site;
+	int64_t now = clock_now_us(), left;
+	if (!k->bound)
+		return ST_OK;
+	TRY(cycle_left(c, x->row->id, k, now, &left, e));
+	site_ask_all(w->ctx, &site);
+	x->until = cycle_words(w->ctx->arena, site.timezone, k, now);
+	x->there &= k->open && left;
+	if (k->open && !left)
+		x->stock = TR("Sold out");
+	return ST_OK;
+}
+
 static enum status load_variants(struct web *w, struct db_conn *c, struct product_view *v, struct err *e)
 {
 	struct market_variants_of_row *rows;
@@ -370,9 +390,12 @@ static enum status load_variants(struct web *w, struct db_conn *c, struct produc
 	v->variants = ARENA_ARRAY(w->ctx->arena, struct product_variant, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		struct product_variant *x = &v->variants[v->n];
-		struct money price = { .minor = rows[i].price };
+		struct offer_cycle k;
 		if (!str_eqc(rows[i].state, "active"))
 			continue;
+		TRY(cycle_of_variant(c, rows[i].id, clock_now_us(), &k, e));
+		struct sale_price now = sale_price_of(rows[i].price, &k);
+		struct money price = { .minor = rows[i].price = now.minor };
 		memcpy(price.currency, currency, sizeof currency);
 		*x = (struct product_variant){
 			.row = &rows[i],
@@ -382,10 +405,13 @@ static enum status load_variants(struct web *w, struct db_conn *c, struct produc
 			.decimal = market_decimal(w->ctx, rows[i].price, currency),
 			.unit = sale_unit_text(w->ctx->arena, &price, rows[i].unit, rows[i].content),
 			.was = STR(""),
+			.until = STR(""),
+			.why = now.why,
 			.stock = stock_words(w, &rows[i]),
 			.there = !str_eqc(rows[i].kind, "counted") || rows[i].on_hand - rows[i].held >= rows[i].factor
 		};
 		TRY(load_reduction(w, c, currency, x, e));
+		TRY(load_cycle(w, c, &k, x, e));
 		v->any |= x->there;
 		v->n++;
 	}
@@ -461,7 +487,7 @@ enum status market_get_product(struct web *w, struct err *e)
 		return product_json(w, &v);
 	}
 	v.cart = platform_service(w->ctx->svc->platform, "cart") != NULL;
-	v.shell = shell_of(w, v.p->title, description_of(w, v.p));
+	v.shell = market_shell(w, v.p->title, description_of(w, v.p));
 	v.shell.image = v.image_count ? market_absolute(w->ctx, v.images[0].src) : STR("");
 	v.shell.noindex = str_eqc(v.p->status, "unlisted");
 	v.supplier_url = arena_strf(w->ctx->arena, "%.*s?supplier=%.*s", STR_ARG(market_page_url(w->ctx, v.page->slug)),

@@ -2,9 +2,11 @@
  *
  * What things cost now: answers to cart, and the arithmetic of pages.
  */
+#include "base/clock.h"
 #include "platform/text/local.h"
 #include "platform/web/web.h"
 #include "services/market/market.h"
+#include "services/market/prices.h"
 
 int64_t sale_most(const struct market_offer_row *o)
 {
@@ -105,6 +107,26 @@ static void quote_offer(struct ctx *ctx, const struct market_offer_row *o, struc
 	q->note = sale_unit_text(ctx->arena, &price, o->unit, o->content);
 }
 
+/* Outside of its cycle it can't be had, and inside no more than the cycle has. */
+static void quote_cycle(const struct offer_cycle *k, int64_t left, int64_t quantity, struct quoted_line *q)
+{
+	if (k->bound && !k->open) {
+		q->why = STR("closed");
+		return;
+	}
+	if (!k->open)
+		return;
+	q->cycle = k->id;
+	q->closes = k->closes;
+	q->closes_null = false;
+	if (left < 0)
+		return;
+	if (q->most < 0 || left < q->most)
+		q->most = left;
+	if ((!q->why.n || str_eqc(q->why, "few")) && quantity > q->most)
+		q->why = q->most ? STR("few") : STR("sold_out");
+}
+
 static void empty_line(struct quoted_line *q)
 {
 	struct str *const texts[] = { &q->kind,      &q->name, &q->variant,       &q->url,   &q->picture, &q->page,
@@ -122,6 +144,7 @@ enum status market_serve_quote(struct ctx *ctx, const struct quote_ask *in, stru
 	enum lang lang = lang_now();
 	(void)lang_of_tag(in->lang, &lang);
 	SCOPED_LANG(lang);
+	int64_t now = clock_now_us();
 	out->lines.items = ARENA_ARRAY(ctx->arena, struct quoted_line, in->lines.count + 1);
 	out->lines.count = in->lines.count;
 	SCOPED_DB_READ c = NULL;
@@ -130,7 +153,8 @@ enum status market_serve_quote(struct ctx *ctx, const struct quote_ask *in, stru
 		const struct sale_line *line = &in->lines.items[i];
 		struct quoted_line *q = &out->lines.items[i];
 		struct market_offer_row *o = NULL;
-		int64_t id;
+		struct offer_cycle cycle = { 0 };
+		int64_t id = 0, left = -1;
 		empty_line(q);
 		q->line = line->line;
 		if (str_i64(line->item, &id))
@@ -138,9 +162,18 @@ enum status market_serve_quote(struct ctx *ctx, const struct quote_ask *in, stru
 		struct str why = o ? sale_why(o, line->quantity) : STR_NULL;
 		if (!why.p)
 			continue;
+		TRY(cycle_of_variant(c, id, now, &cycle, e));
+		TRY(cycle_left(c, id, &cycle, now, &left, e));
 		q->there = true;
 		q->why = why;
+		struct sale_price price = sale_price_of(o->price, &cycle);
+		o->price = price.minor;
 		quote_offer(ctx, o, q);
+		if (price.why.n)
+			q->note = q->note.n ? arena_strf(ctx->arena, "%.*s · %.*s", STR_ARG(q->note),
+			                                 STR_ARG(price.why))
+			                    : price.why;
+		quote_cycle(&cycle, left, line->quantity, q);
 	}
 	return ST_OK;
 }

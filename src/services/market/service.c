@@ -4,6 +4,7 @@
  */
 #include "gen/market_serve.h"
 #include "platform/cache/cache.h"
+#include "services/market/cycles.h"
 #include "services/market/keeping.h"
 #include "services/market/market.h"
 
@@ -17,6 +18,12 @@ static const struct route routes[] = {
 	{ "GET", "/{page:slug}/feed.json", market_get_feed, .flags = ROUTE_CACHE, .cache_s = 300,
 	  .help = "The same for programs" },
 	{ "GET", "/suppliers/{supplier:slug}", market_get_supplier, .help = "What a supplier has" },
+	{ "GET", "/cycles", market_get_cycles, .flags = ROUTE_CACHE, .cache_s = 60,
+	  .help = "What can be ordered until when" },
+	{ "GET", "/admin/cycles", market_get_admin_cycles, .role = "keeper", .help = "Order cycles" },
+	{ "POST", "/admin/cycles", market_post_admin_cycles, .role = "keeper", .help = "Delete some" },
+	{ "GET", "/admin/cycles/{cycle}", market_get_admin_cycle, .role = "keeper", .help = "A cycle, or a new one" },
+	{ "POST", "/admin/cycles/{cycle}", market_post_admin_cycle, .role = "keeper", .help = "Save it" },
 	{ 0 },
 };
 
@@ -44,6 +51,7 @@ static const struct event_handler events[] = {
 
 static const struct job_def jobs[] = {
 	{ .kind = "market.sweep", .run = market_sweep, .cron = "*/10 * * * *" },
+	{ .kind = "market.cycles", .run = market_cycles_tell, .cron = "* * * * *" },
 	{ .kind = "market.verify", .run = market_verify, .time_s = 60, .cron = "20 3 * * *" },
 	{ 0 },
 };
@@ -55,6 +63,12 @@ static const struct setting settings[] = {
 
 static const struct role_def roles[] = {
 	{ "keeper", "Shop keeper", "Counts stock, sets prices, takes price lists in." },
+	{ 0 },
+};
+
+static const struct page_row pages[] = {
+	{ PLACE_ADMIN, "/admin/cycles", "Order cycles", "What can be ordered from when until when", .group = "Shop",
+	  .role = "keeper", .rank = 40 },
 	{ 0 },
 };
 
@@ -71,6 +85,7 @@ const struct service service_market = {
 	.jobs = jobs,
 	.settings = settings,
 	.roles = roles,
+	.pages = pages,
 	.migrations = &market_migrations,
 	.media = true,
 	.demo = market_demo,

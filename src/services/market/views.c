@@ -6,6 +6,7 @@
 #include "gen/market_tpl.h"
 #include "platform/search/search.h"
 #include "platform/text/local.h"
+#include "services/market/cycles.h"
 #include "services/market/market.h"
 
 enum { CARDS_MOST = 12, CARDS_USUAL = 3, HITS_MAX = 1000 };
@@ -108,7 +109,9 @@ enum status market_fragment_container_cards(struct fragment_req *f, struct buf *
 	TRY(q_market_shelf(c, pages[at].id, STR(""), STR(""), STR(""), 0, false, &newest, &rows, &count, e));
 	char currency[4];
 	str_print(currency, sizeof currency, "%.*s", STR_ARG(pages[at].currency));
-	tpl_market_container_cards(out, f->ctx, pages[at].slug, currency, rows, count);
+	struct str *notes = ARENA_ARRAY(f->ctx->arena, struct str, count + 1);
+	TRY(cycle_notes(f->ctx, c, rows, count, notes, e));
+	tpl_market_container_cards(out, f->ctx, pages[at].slug, currency, rows, count, notes);
 	return ST_OK;
 }
 

@@ -40,14 +40,14 @@ UPDATE checkouts SET revision = :revision, sold_revision = :revision, state = 's
 DELETE FROM wanted_lines WHERE checkout = :checkout;
 
 -- name: market_wanted_add
--- params: checkout text, line int, variant int, quantity int
+-- params: checkout text, line int, variant int, quantity int, cycle int
 -- exec
-INSERT INTO wanted_lines (checkout, line, variant_id, quantity) VALUES (:checkout, :line, :variant, :quantity);
+INSERT INTO wanted_lines (checkout, line, variant_id, quantity, cycle_id) VALUES (:checkout, :line, :variant, :quantity, :cycle);
 
 -- name: market_wanted_of
 -- params: checkout text
--- rows: line int, variant int, quantity int, stock_id int, factor int
-SELECT w.line, w.variant_id AS variant, w.quantity, v.stock_id, v.factor
+-- rows: line int, variant int, quantity int, cycle_id int, stock_id int, factor int
+SELECT w.line, w.variant_id AS variant, w.quantity, w.cycle_id, v.stock_id, v.factor
   FROM wanted_lines w JOIN variants v ON v.id = w.variant_id WHERE w.checkout = :checkout ORDER BY w.line;
 
 -- What it was sold and did not give back, by line.
@@ -63,9 +63,9 @@ SELECT l.line, l.variant_id AS variant, l.quantity, l.returned, v.stock_id, v.fa
 DELETE FROM sold_lines WHERE checkout = :checkout;
 
 -- name: market_sold_add
--- params: checkout text, line int, variant int, quantity int
+-- params: checkout text, line int, variant int, quantity int, cycle int
 -- exec
-INSERT INTO sold_lines (checkout, line, variant_id, quantity) VALUES (:checkout, :line, :variant, :quantity);
+INSERT INTO sold_lines (checkout, line, variant_id, quantity, cycle_id) VALUES (:checkout, :line, :variant, :quantity, :cycle);
 
 -- name: market_sold_returned
 -- params: checkout text, line int, quantity int
