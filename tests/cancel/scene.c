@@ -552,6 +552,34 @@ static enum status tx_cycle(struct db_conn *c, void *arg, struct err *e)
 }
 
 void scene_cycle(struct prep *x) { change(x, "market", tx_cycle); }
+static enum status tx_product(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	struct str none = STR(""), name = id_str(db_arena(c), id_new());
+	int64_t page = id_new(), product = id_new(), variant = id_new(), stock = id_new(), supplier = id_new();
+	struct market_pages_row *pages;
+	size_t n;
+	TRY(q_market_pages(c, &pages, &n, e));
+	bool there = false;
+	for (size_t i = 0; i < n && !there; i++) {
+		there = str_eqc(pages[i].slug, "shop");
+		page = there ? pages[i].id : page;
+	}
+	if (!there)
+		TRY(q_market_page_add(c, page, STR("shop"), STR("Shop"), none, STR("EUR"), 0, clock_now_us(), NULL, e));
+	TRY(q_market_supplier_add(c, supplier, name, name, none, clock_now_us(), NULL, e));
+	TRY(q_market_product_add(c, product, page, &supplier, name, STR_NULL, STR("Rye"), none, none, none, none, none,
+	        none, none, none, STR("active"), true, none, none, none, none, 700, 0, none, clock_now_us(), NULL, e));
+	TRY(q_market_stock_add(c, stock, STR("counted"), 0, NULL, NULL, e));
+	TRY(q_market_variant_add(c, variant, product, 0, none, none, none, none, none, 320, 0, 0, 0, STR("g"), 750, 0,
+	        1, 1, 0, stock, none, none, NULL, e));
+	keep_id(x->a, product);
+	keep_id(x->b, variant);
+	keep_id(x->c, supplier);
+	return q_market_product_refresh(c, product, NULL, e);
+}
+
+void scene_product(struct prep *x) { change(x, "market", tx_product); }
 void scene_basket(struct prep *x) { change(x, "cart", tx_basket); }
 void scene_order(struct prep *x) { change(x, "cart", tx_order); }
 void scene_sold(struct prep *x) { change(x, "cart", tx_sold); }

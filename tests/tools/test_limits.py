@@ -134,6 +134,7 @@ FIELDS = {"former fresh password": ("services/identity/people/people.h", "PASSWO
           "code user_code": None}
 # The same name in several templates: by file.
 FIELDS_OF = {"platform/templates/search.html": {"q": ("platform/search/search.h", "SEARCH_TYPED_MAX", 1)},
+             "services/market/templates/admin.html": {"q": ("platform/tables/tables.h", "TABLE_SEARCH_MAX", 1)},
              "platform/templates/tables.html": {"q": ("platform/tables/tables.h", "TABLE_SEARCH_MAX", 1)},
              "services/identity/templates/identity.html": {"name": ("services/identity/signin/passkey.c", "NAME_MAX_", 1)},
              "services/identity/templates/signin.html": {"name": ("services/identity/people/people.h", "PERSON_NAME_MAX", 2)},

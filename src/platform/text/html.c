@@ -285,8 +285,9 @@ void html_f64(struct buf *b, double v)
 static const char *const reserved_ids[] = { "action", "actor", "avatar", "bio", "chain", "code", "comments",
 	"comments-head", "content", "email", "f-card", "f-cvc", "f-expiry", "f-holder", "f-max",
 	"f-quantity", "f-restock", "f-there", "former", "fresh",
-	"fresh-rule", "handle", "locale", "name", "no_avatar", "object", "password", "password-rule",
-	"PublicKeyCredential", "q", "role", "status", "t-q", "timezone", "user_code" };
+	"fresh-rule", "g-q", "g-state", "g-supplier", "handle", "locale", "name", "no_avatar", "object", "password",
+	"password-rule", "pictures",
+	"PublicKeyCredential", "q", "role", "status", "t-q", "timezone", "user_code", "variants" };
 
 bool html_id_is_reserved(struct str id)
 {

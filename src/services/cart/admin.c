@@ -306,7 +306,7 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 enum status cart_person_deleted(struct ctx *ctx, const struct event *ev, struct err *e)
 {
 	int64_t person;
-	if (!id_parse(ev->object, &person))
+	if (!str_i64(ev->object, &person))
 		return ST_OK;
 	return db_write(ctx, ctx->svc->db, tx_forget, &person, e);
 }

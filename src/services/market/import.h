@@ -53,6 +53,7 @@ enum { MARKET_COLUMNS_MAX = 48 };
 
 struct in_variant {
 	size_t line;
+	int64_t id; /* 0: known by its options, else by its SKU */
 	struct in_value v[MARKET_COLUMNS_MAX];
 	struct str carried /* p NULL: leave */;
 };
@@ -62,6 +63,8 @@ struct in_image {
 };
 struct in_product {
 	size_t line;
+	int64_t id;        /* 0: known by its source, else by its handle */
+	bool some;         /* variants that are not among these stay as they are; one without an id is new */
 	struct str handle; /* "": made of the title */
 	struct str source; /* p NULL: known by its handle */
 	struct in_value v[MARKET_COLUMNS_MAX];
@@ -94,6 +97,7 @@ struct import_ask {
 };
 struct import_done {
 	int64_t id, added, changed, same;
+	int64_t product; /* the last one that was written */
 };
 
 /* ST_INVALID with the line; nothing was written. *out in a. */
@@ -101,6 +105,9 @@ enum status in_read(struct arena *a, const struct import_ask *ask, struct in_fil
 /* Reads and writes. ask->pages are filled by this. The notes of *read are for whoever asked. */
 enum status market_import(struct ctx *ctx, struct db *db, struct import_ask *ask, struct in_file *read,
                           struct import_done *out, struct err *e) MUST_CHECK;
+/* Writes what was read within a transaction of the caller's, who says whose doing it was; no row among the imports. */
+enum status market_write(struct db_conn *c, struct import_ask *ask, struct in_file *read, struct import_done *out,
+                         struct err *e) MUST_CHECK;
 /* The whole catalogue, a header and a row for each variant, handed on in parts. */
 enum status market_export(struct ctx *ctx, enum status (*put)(void *arg, struct str part, struct err *e), void *arg,
                           struct err *e) MUST_CHECK;
@@ -137,6 +144,8 @@ void in_image(struct in_reader *r, struct in_product *p, struct str src, struct 
 /* Sets the value of the column of that name by its rules. ST_INVALID names line and column. */
 enum status in_set(struct in_reader *r, struct in_value *v, const char *column, struct str cell, size_t line,
                    struct err *e) MUST_CHECK;
+/* Whether the column of that name is of the product or of its variants. */
+enum column_of in_column_is_of(const char *column);
 const struct in_value *in_get(const struct in_value *v, const char *column);
 /* A decimal number times `unit`, exactly: "0.25" of 1000 is 250. False: no number, or finer than that. */
 bool in_scaled(struct str text, int64_t unit, int64_t *out);

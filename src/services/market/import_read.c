@@ -294,6 +294,11 @@ static const struct market_column *column_named(const char *name)
 	return c;
 }
 
+enum column_of in_column_is_of(const char *column)
+{
+	return column_named(column)->of;
+}
+
 enum status in_set(struct in_reader *r, struct in_value *v, const char *column, struct str cell, size_t line,
                    struct err *e)
 {

@@ -251,9 +251,13 @@ static enum status set_stock(struct shelf_writer *w, const struct in_variant *in
 {
 	struct market_stock_of_row *now;
 	struct stock s = stock_of(in, was);
-	bool news = s.said ? was->imported_null || was->imported != s.on_hand : !was->imported_null;
+	bool there = in_get(in->v, "Variant Inventory Qty")->there;
+	if (!there && !in_get(in->v, "Variant Inventory Policy")->there)
+		return ST_OK;
+	bool news = there && (s.said ? was->imported_null || was->imported != s.on_hand : !was->imported_null);
 	if (!news && str_eqc(was->kind, s.kind))
 		return ST_OK;
+	const int64_t *imported = there ? s.said ? &s.on_hand : NULL : was->imported_null ? NULL : &was->imported;
 	TRY(q_market_stock_of(w->c, was->stock_id, &now, e));
 	if (!now)
 		return err_set(e, ST_INTERNAL, "a variant without a stock item");
@@ -261,7 +265,7 @@ static enum status set_stock(struct shelf_writer *w, const struct in_variant *in
 	if (on_hand < now->held)
 		on_hand = now->held;
 	w->changed = true;
-	TRY(q_market_stock_set(w->c, was->stock_id, str_c(s.kind), on_hand, s.said ? &s.on_hand : NULL, NULL, e));
+	TRY(q_market_stock_set(w->c, was->stock_id, str_c(s.kind), on_hand, imported, NULL, e));
 	if (on_hand == now->on_hand)
 		return ST_OK;
 	return q_market_move_add(w->c, id_new(), was->stock_id, STR("count"), on_hand - now->on_hand, STR("import"),
@@ -314,6 +318,9 @@ static variant_row *same_variant(const struct in_variant *in, variant_row *rows,
 {
 	const struct in_value *a = in_get(in->v, "Option1 Value"), *b = in_get(in->v, "Option2 Value"),
 	                      *c = in_get(in->v, "Option3 Value"), *sku = in_get(in->v, "Variant SKU");
+	for (size_t i = 0; i < n && in->id; i++)
+		if (rows[i].id == in->id)
+			return &rows[i];
 	for (int pass = 0; pass < 4; pass++) /* those that are for sale before those that were */
 		for (size_t i = 0; i < n; i++) {
 			bool options = (!a->there || str_eq(a->text, rows[i].value1)) &&
@@ -335,13 +342,14 @@ static enum status write_variants(struct shelf_writer *w, const product_row *p, 
 		TRY(q_market_variants_of(w->c, p->id, &rows, &n, e));
 	bool *used = ARENA_ARRAY(w->a, bool, n + 1);
 	for (size_t i = 0; i < in->variant_count; i++) {
-		variant_row *was = same_variant(&in->variants[i], rows, n, used);
+		const struct in_variant *v = &in->variants[i];
+		variant_row *was = in->some && !v->id ? NULL : same_variant(v, rows, n, used);
+		int64_t rank = !in->some ? (int64_t)i : was ? was->rank : n ? rows[n - 1].rank + 1 : 0;
 		if (was)
 			used[was - rows] = true;
-		TRY(was ? change_variant(w, &in->variants[i], was, (int64_t)i, e)
-		        : add_variant(w, p, &in->variants[i], (int64_t)i, e));
+		TRY(was ? change_variant(w, v, was, rank, e) : add_variant(w, p, v, rank, e));
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !in->some; i++)
 		if (!used[i] && str_eqc(rows[i].state, "active")) {
 			w->changed = true;
 			TRY(q_market_variant_archive(w->c, rows[i].id, NULL, e));
@@ -376,6 +384,8 @@ static enum status write_images(struct shelf_writer *w, const product_row *p, co
 static enum status find_product(struct shelf_writer *w, const struct in_product *in, product_row **row, struct err *e)
 {
 	*row = NULL;
+	if (in->id)
+		return q_market_product(w->c, in->id, row, e);
 	if (in->source.p)
 		TRY(q_market_product_by_source(w->c, in->source, row, e));
 	return *row || !in->handle.n ? ST_OK : q_market_product_by_handle(w->c, in->handle, row, e);
@@ -444,6 +454,7 @@ static enum status write_product(struct shelf_writer *w, const struct in_product
 	TRY(write_row(w, &p, fresh, differs, e));
 	TRY(write_variants(w, &p, in, fresh, e));
 	TRY(write_images(w, &p, in, fresh, e));
+	w->done.product = p.id;
 	w->done.added += fresh;
 	w->done.changed += !fresh && w->changed;
 	w->done.same += !w->changed;
@@ -456,9 +467,8 @@ static enum status write_product(struct shelf_writer *w, const struct in_product
 	return q_market_product_refresh(w->c, p.id, NULL, e);
 }
 
-static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
+static enum status write_all(struct shelf_writer *w, struct db_conn *c, struct err *e)
 {
-	struct shelf_writer *w = arg;
 	forget_all(w);
 	w->c = c;
 	w->a = db_arena(c);
@@ -466,6 +476,26 @@ static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
 	TRY(load_known(w, e));
 	for (size_t i = 0; i < w->read->count; i++)
 		TRY(write_product(w, &w->read->products[i], e));
+	return ST_OK;
+}
+
+enum status market_write(struct db_conn *c, struct import_ask *ask, struct in_file *read, struct import_done *out,
+                         struct err *e)
+{
+	struct shelf_writer *w = ARENA_NEW(db_arena(c), struct shelf_writer);
+	w->ask = ask;
+	w->read = read;
+	w->now = clock_now_us();
+	arena_on_free(db_arena(c), forget_all, w);
+	TRY(write_all(w, c, e));
+	*out = w->done;
+	return ST_OK;
+}
+
+static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
+{
+	struct shelf_writer *w = arg;
+	TRY(write_all(w, c, e));
 	if (!w->done.added && !w->done.changed)
 		return ST_OK;
 	TRY(q_market_import_add(c, w->done.id, w->ask->name, str_c(w->read->format), w->done.added, w->done.changed,

@@ -4,6 +4,7 @@
  */
 #include "gen/market_serve.h"
 #include "platform/cache/cache.h"
+#include "services/market/admin.h"
 #include "services/market/cycles.h"
 #include "services/market/keeping.h"
 #include "services/market/market.h"
@@ -24,6 +25,34 @@ static const struct route routes[] = {
 	{ "POST", "/admin/cycles", market_post_admin_cycles, .role = "keeper", .help = "Delete some" },
 	{ "GET", "/admin/cycles/{cycle}", market_get_admin_cycle, .role = "keeper", .help = "A cycle, or a new one" },
 	{ "POST", "/admin/cycles/{cycle}", market_post_admin_cycle, .role = "keeper", .help = "Save it" },
+	{ "GET", "/mine", market_get_mine, .role = "supplier", .help = "A supplier's own stock and prices" },
+	{ "POST", "/mine", market_post_mine, .role = "supplier", .help = "Save a cell" },
+	{ "GET", "/admin/products", market_get_products, .role = "keeper", .help = "Products" },
+	{ "POST", "/admin/products", market_post_products, .role = "keeper",
+	  .help = "Put many on sale, off sale, away" },
+	{ "GET", "/admin/products.csv", market_get_products_csv, .role = "keeper", .help = "As a table" },
+	{ "GET", "/admin/products/new", market_get_product_new, .role = "keeper", .help = "A new product" },
+	{ "POST", "/admin/products/new", market_post_product_new, .role = "keeper", .body_max = PRODUCT_FORM_MAX,
+	  .help = "Save it" },
+	{ "GET", "/admin/products/{id:id}", market_get_product_form, .role = "keeper", .help = "A product" },
+	{ "POST", "/admin/products/{id:id}", market_post_product_form, .role = "keeper", .body_max = PRODUCT_FORM_MAX,
+	  .help = "Save it" },
+	{ "POST", "/admin/products/{id:id}/pictures", market_post_pictures, .role = "keeper",
+	  .body_max = PICTURE_FORM_MAX, .help = "Add, describe, move, remove a picture" },
+	{ "GET", "/admin/products/{id:id}/variants/new", market_get_variant, .role = "keeper",
+	  .help = "Another variant" },
+	{ "POST", "/admin/products/{id:id}/variants/new", market_post_variant, .role = "keeper", .help = "Save it" },
+	{ "GET", "/admin/products/{id:id}/variants/{variant:id}", market_get_variant, .role = "keeper",
+	  .help = "A variant" },
+	{ "POST", "/admin/products/{id:id}/variants/{variant:id}", market_post_variant, .role = "keeper",
+	  .help = "Save it, or sell it no more" },
+	{ "GET", "/admin/stock", market_get_stock, .role = "keeper", .help = "Stock and prices" },
+	{ "POST", "/admin/stock", market_post_stock, .role = "keeper", .help = "Save a cell" },
+	{ "GET", "/admin/suppliers", market_get_suppliers, .role = "keeper", .help = "Suppliers" },
+	{ "GET", "/admin/suppliers/new", market_get_supplier_form, .role = "keeper", .help = "A new supplier" },
+	{ "POST", "/admin/suppliers/new", market_post_supplier_form, .role = "keeper", .help = "Save them" },
+	{ "GET", "/admin/suppliers/{id:id}", market_get_supplier_form, .role = "keeper", .help = "A supplier" },
+	{ "POST", "/admin/suppliers/{id:id}", market_post_supplier_form, .role = "keeper", .help = "Save them" },
 	{ 0 },
 };
 
@@ -46,6 +75,7 @@ static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct er
 
 static const struct event_handler events[] = {
 	{ .type = "*", .origin = "market", .name = "drop-pages", .handle = drop_pages },
+	{ .type = "person.deleted", .origin = "identity", .name = "forget", .handle = market_person_deleted },
 	{ 0 },
 };
 
@@ -63,12 +93,27 @@ static const struct setting settings[] = {
 
 static const struct role_def roles[] = {
 	{ "keeper", "Shop keeper", "Counts stock, sets prices, takes price lists in." },
+	{ "supplier", "Supplier", "Counts and prices what is their own." },
 	{ 0 },
 };
 
 static const struct page_row pages[] = {
-	{ PLACE_ADMIN, "/admin/cycles", "Order cycles", "What can be ordered from when until when", .group = "Shop",
+	{ PLACE_ADMIN, "/admin/products", "Products", "What is for sale, and how it is told", .group = "Shop",
+	  .role = "keeper", .rank = 30 },
+	{ PLACE_ADMIN, "/admin/stock", "Stock and prices", "What is there, and what it costs", .group = "Shop",
 	  .role = "keeper", .rank = 40 },
+	{ PLACE_ADMIN, "/admin/cycles", "Order cycles", "What can be ordered from when until when", .group = "Shop",
+	  .role = "keeper", .rank = 45 },
+	{ PLACE_ADMIN, "/admin/suppliers", "Suppliers", "Who things are from", .group = "Shop", .role = "keeper",
+	  .rank = 50 },
+	{ PLACE_ACCOUNT, "/mine", "My products", "Stock and prices of what you deliver", .role = "supplier",
+	  .rank = 20 },
+	{ 0 },
+};
+
+static const struct first_step steps[] = {
+	{ "/admin/products/new", "Put something on the shelf", "A first product, with a price and a picture.",
+	  market_step_shelf },
 	{ 0 },
 };
 
@@ -86,6 +131,7 @@ const struct service service_market = {
 	.settings = settings,
 	.roles = roles,
 	.pages = pages,
+	.steps = steps,
 	.migrations = &market_migrations,
 	.media = true,
 	.demo = market_demo,
