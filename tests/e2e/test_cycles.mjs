@@ -107,6 +107,32 @@ cases["many lines by their supplier, and the page of all without any"] = async (
 	await seen("/market/cycles", /A loaf/, /thing-/);
 };
 
+cases["prices for members: set by a keeper, told to everybody, charged to members"] = async () => {
+	const agent = await as(ines), visitor = new Agent(base);
+	const set = (page, values) => agent.submit(page, values, formOf(page, 'name="price"'));
+	assert.equal((await (await as(tom)).go("/market/admin/prices")).status, 403);
+	let page = await agent.go("/market/admin/prices");
+	assert.match(page.text, /Everybody pays the same/);
+	for (const [values, says] of [[{ name: "nothing" }, /Nothing for sale is called that/], [{ name: "thing-7", price: "dear" }, /That is no price/]])
+		assert.match(wrongs(await set(page, { list: "member", price: "1", ...values })).join(), says);
+	page = await set(page, { name: "thing-7", list: "member", price: "0.80" });
+	assert.match(page.text, /thing-7[\s\S]*Members[\s\S]*0\.80[\s\S]*1\.00/);
+	await seen("/market/shelf/thing-7", /1\.00[\s\S]*0\.80 for members/);
+	const basket = async (who) => {
+		const shelf = await who.go("/market/shelf/thing-7");
+		const asked = await who.submit(shelf, { item: shelf.text.match(/name="item"[^>]*value="(\d+)"/)[1], quantity: "1" }, formOf(shelf, 'name="item"'));
+		// A kept page has no token: without a browser's word where it was sent from, the form comes back with one.
+		return (await who.submit(asked, {}, formOf(asked, 'name="item"'))).text;
+	};
+	const member = await as(tom);
+	await member.go("/cart/auth/login");
+	assert.match(await basket(member), /0\.80[\s\S]*Price for members/);
+	assert.doesNotMatch(await basket(visitor), /Price for members/);
+	page = await agent.submit(page, { do: `drop:${page.text.match(/name="key" value="([^"]+)"/)[1]}` }, formOf(page, 'name="key"'));
+	assert.match(page.text, /Everybody pays the same/);
+	await seen("/market/shelf/thing-7", /1\.00/, /for members/);
+};
+
 await run(cases, async () => {
 	await site.stop();
 	rmSync(data, { recursive: true, force: true });

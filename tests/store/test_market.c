@@ -13,6 +13,7 @@
 #include "rt/fiber.h"
 #include "services/market/cycles.h"
 #include "services/market/import.h"
+#include "services/market/prices.h"
 #include "services/market/sale.h"
 #include "store.h"
 
@@ -463,6 +464,115 @@ static void what_cycles_tell(struct store *t)
 	clock_fake_us(0);
 }
 
+/* --- prices ------------------------------------------------------------------------------------------------------- */
+
+struct price_asked {
+	struct str item, list;
+	int64_t price;
+	bool changed;
+};
+
+static enum status tx_price(struct db_conn *c, void *arg, struct err *e)
+{
+	struct price_asked *x = arg;
+	int64_t id = 0;
+	return str_i64(x->item, &id) ? price_set(c, id, x->list, x->price, &x->changed, e) : ST_INVALID;
+}
+
+static bool set_price(struct store *t, struct str item, const char *list, int64_t price)
+{
+	struct price_asked x = { item, str_c(list), price, false };
+	return db_write(t->ctx, t->db, tx_price, &x, &t->err) == ST_OK && x.changed;
+}
+
+static void price_lists(struct store *t)
+{
+	struct shop s;
+	open_shop(&s, t->ctx, t->db);
+	clock_fake_us(noon);
+	CHECK_OK(stock_up(t, goods));
+	struct str rye = item_of(t, "rye", 0);
+	int64_t id = 0;
+	CHECK(set_price(t, rye, "member", 300) && !set_price(t, rye, "member", 300));
+	clock_fake_us(noon + 1);
+	CHECK(set_price(t, rye, "household", 290) && set_price(t, rye, "member", 999));
+	CHECK(set_price(t, rye, "member", 310));
+	add_cycle(t, 1, noon + minute, noon + 2 * minute, rye, 295, 0);
+	const struct {
+		int64_t at, person;
+		const char *roles;
+		int64_t price;
+		const char *why;
+	} cases[] = { { 2, 0, "", 320, "" },
+		      { 2, 7, "", 310, "Price for members" },
+		      { 2, 7, "keeper market.keeper", 310, "Price for members" },
+		      { 2, 7, "market.household", 290, "Price for households" },
+		      { minute, 0, "", 295, "Price of this cycle" },
+		      { minute, 7, "", 295, "Price of this cycle" },
+		      { minute, 7, "market.household", 290, "Price for households" } };
+	CHECK(str_i64(rye, &id));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct offer_cycle k;
+		struct sale_price price;
+		struct sale_buyer who = sale_buyer_of(cases[i].person, str_c(cases[i].roles));
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(cycle_of_variant(c, id, noon + cases[i].at, &k, &t->err));
+		CHECK_OK(sale_price_for(c, id, 320, &k, &who, &price, &t->err));
+		CHECK(price.minor == cases[i].price && str_eqc(price.why, cases[i].why));
+	}
+	/* A list that is dearer than what everybody pays says nothing, and one that is taken away is gone. */
+	clock_fake_us(noon + 3);
+	CHECK(set_price(t, rye, "household", 0) && set_price(t, rye, "member", 400));
+	CHECK(quoted(t, rye, 1).price.minor == 320);
+	clock_fake_us(0);
+}
+
+/* What is said to have been the price: the lowest of the 30 days before the reduction began. */
+static void reductions(struct store *t)
+{
+	struct shop s;
+	open_shop(&s, t->ctx, t->db);
+	const int64_t day = INT64_C(86400) * 1000000;
+	const struct {
+		int64_t day, price, was, before; /* before: what is shown on the day after */
+	} steps[] = { { 0, 500, 0, 0 },
+		      { 40, 450, 0, 0 },
+		      { 50, 500, 0, 0 },
+		      { 60, 400, 500, 450 },  /* 4.50 was charged within the 30 days */
+		      { 70, 300, 500, 450 },  /* further down without a break: as before it began */
+		      { 200, 300, 500, 450 }, /* and for as long as it lasts */
+		      { 210, 500, 0, 0 },
+		      { 220, 450, 500, 0 },   /* 3.00 was charged ten days before: that is no reduction */
+		      { 300, 500, 0, 0 },
+		      { 340, 450, 600, 500 }, /* and never was it 6.00 */
+		      { 350, 450, 440, 0 } };
+	char line[200];
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		int64_t before = -1, id = 0;
+		clock_fake_us(noon + steps[i].day * day);
+		snprintf(line, sizeof line,
+		         "Handle,Title,Variant Price,Variant Compare At Price\njam,Jam,%lld.%02lld,%lld.%02lld\n",
+		         (long long)steps[i].price / 100, (long long)steps[i].price % 100,
+		         (long long)steps[i].was / 100, (long long)steps[i].was % 100);
+		CHECK_OK(stock_up(t, line));
+		struct str jam = item_of(t, "jam", 0);
+		CHECK(str_i64(jam, &id));
+		clock_fake_us(noon + (steps[i].day + 1) * day);
+		{
+			SCOPED_DB_READ c = NULL;
+			CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+			CHECK_OK(sale_before(c, id, steps[i].price, steps[i].was, STR(""), &before, &t->err));
+			CHECK(before == steps[i].before);
+			CHECK_OK(sale_before(c, id, steps[i].price, steps[i].was, STR("perishable"), &before, &t->err));
+			CHECK(before == (steps[i].was > steps[i].price ? steps[i].was : 0));
+		}
+		CHECK(quoted(t, jam, 1).was.minor == steps[i].before);
+	}
+	CHECK(sale_percent(500, 400) == 20 && sale_percent(300, 200) == 33 && sale_percent(200, 199) == 1);
+	clock_fake_us(0);
+}
+
 static void unit_prices(struct store *t)
 {
 	const struct {
@@ -605,6 +715,8 @@ static const struct store_test tests[] = {
 	{ "a_cycle", a_cycle },
 	{ "caps", caps },
 	{ "what_cycles_tell", what_cycles_tell },
+	{ "price_lists", price_lists },
+	{ "reductions", reductions },
 	{ "bounds", bounds },
 	{ "unit_prices", unit_prices },
 	{ "any_order", any_order },

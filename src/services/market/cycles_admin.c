@@ -392,9 +392,17 @@ static enum status write_goods(struct db_conn *c, const struct cycle_saving *x, 
 		if (!stays)
 			TRY(q_market_cycle_good_drop(c, x->id, was[i].variant, NULL, e));
 	}
-	for (size_t k = 0; k < x->n; k++)
-		TRY(q_market_cycle_good_add(c, x->id, x->goods[k].variant, x->goods[k].price, x->goods[k].cap, NULL,
-		                            e));
+	for (size_t k = 0; k < x->n; k++) {
+		const struct good *g = &x->goods[k];
+		int64_t price = 0;
+		for (size_t i = 0; i < n; i++)
+			if (was[i].variant == g->variant)
+				price = was[i].price;
+		TRY(q_market_cycle_good_add(c, x->id, g->variant, g->price, g->cap, NULL, e));
+		if (price != g->price)
+			TRY(q_market_list_price_changed(c, g->variant, x->audit.object, clock_now_us(), g->price, NULL,
+			                                e));
+	}
 	return ST_OK;
 }
 

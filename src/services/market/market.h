@@ -50,7 +50,10 @@ struct product_variant {
 	const struct market_variants_of_row *row;
 	struct str name, id, price, decimal, unit, was, stock, until, why; /* was, unit, until, why (this
 		price): "" none */
-	int64_t percent;                                              /* of the reduction */
+	struct str lists;                                             /* "€3.60 for members"; "" none */
+	const struct market_prices_of_row *history;                   /* newest first */
+	size_t history_count;
+	int64_t percent; /* of the reduction */
 	bool there;
 };
 struct product_view {

@@ -346,20 +346,31 @@ static struct str stock_words(struct web *w, const struct market_variants_of_row
 	                : arena_strf(w->ctx->arena, trn("One left", "%lld left", left), (long long)left);
 }
 
-/* A reduction's percentage is of the lowest price of the 30 days before it. */
-static enum status load_reduction(struct web *w, struct db_conn *c, const char currency[4], struct product_variant *x,
-                                  struct err *e)
+/* What it was before a reduction, what lists have it for, and what it cost so far. */
+static enum status load_prices(struct web *w, struct db_conn *c, const struct product_view *v, int64_t usual,
+                               struct product_variant *x, struct err *e)
 {
-	const int64_t day = INT64_C(86400) * US_PER_S, now = clock_now_us();
-	struct market_lowest_row *low;
-	int64_t was = x->row->was;
-	if (was <= x->row->price)
-		return ST_OK;
-	TRY(q_market_lowest(c, x->row->id, now - HISTORY_DAYS * day, now, &low, e));
-	if (low && !low->lowest_null && low->lowest > x->row->price && low->lowest < was)
-		was = low->lowest;
-	x->was = market_money(w->ctx, was, currency);
-	x->percent = ((was - x->row->price) * 100 + was / 2) / was;
+	struct market_list_prices_of_row *rows;
+	struct market_prices_of_row *history;
+	struct buf b;
+	char currency[4];
+	int64_t before;
+	size_t n;
+	str_print(currency, sizeof currency, "%.*s", STR_ARG(v->page->currency));
+	TRY(sale_before(c, x->row->id, usual, x->row->was, v->p->keeps, &before, e));
+	if (before > x->row->price) {
+		x->was = market_money(w->ctx, before, currency);
+		x->percent = sale_percent(before, x->row->price);
+	}
+	TRY(q_market_list_prices_of(c, x->row->id, &rows, &n, e));
+	buf_text(&b, w->ctx->arena);
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].price < x->row->price)
+			buf_printf(&b, "%s%.*s", b.len ? " · " : "",
+			           STR_ARG(sale_list_text(w->ctx, rows[i].list, rows[i].price, currency)));
+	x->lists = buf_str(&b);
+	TRY(q_market_prices_of(c, x->row->id, PRICES_SHOWN, &history, &x->history_count, e));
+	x->history = history;
 	return ST_OK;
 }
 
@@ -394,7 +405,8 @@ static enum status load_variants(struct web *w, struct db_conn *c, struct produc
 		if (!str_eqc(rows[i].state, "active"))
 			continue;
 		TRY(cycle_of_variant(c, rows[i].id, clock_now_us(), &k, e));
-		struct sale_price now = sale_price_of(rows[i].price, &k);
+		int64_t usual = rows[i].price;
+		struct sale_price now = sale_price_of(usual, &k);
 		struct money price = { .minor = rows[i].price = now.minor };
 		memcpy(price.currency, currency, sizeof currency);
 		*x = (struct product_variant){
@@ -410,7 +422,7 @@ static enum status load_variants(struct web *w, struct db_conn *c, struct produc
 			.stock = stock_words(w, &rows[i]),
 			.there = !str_eqc(rows[i].kind, "counted") || rows[i].on_hand - rows[i].held >= rows[i].factor
 		};
-		TRY(load_reduction(w, c, currency, x, e));
+		TRY(load_prices(w, c, v, usual, x, e));
 		TRY(load_cycle(w, c, &k, x, e));
 		v->any |= x->there;
 		v->n++;

@@ -144,6 +144,7 @@ enum status market_serve_quote(struct ctx *ctx, const struct quote_ask *in, stru
 	enum lang lang = lang_now();
 	(void)lang_of_tag(in->lang, &lang);
 	SCOPED_LANG(lang);
+	const struct sale_buyer buyer = sale_buyer_of(in->person, in->roles);
 	int64_t now = clock_now_us();
 	out->lines.items = ARENA_ARRAY(ctx->arena, struct quoted_line, in->lines.count + 1);
 	out->lines.count = in->lines.count;
@@ -154,6 +155,7 @@ enum status market_serve_quote(struct ctx *ctx, const struct quote_ask *in, stru
 		struct quoted_line *q = &out->lines.items[i];
 		struct market_offer_row *o = NULL;
 		struct offer_cycle cycle = { 0 };
+		struct sale_price price;
 		int64_t id = 0, left = -1;
 		empty_line(q);
 		q->line = line->line;
@@ -166,7 +168,8 @@ enum status market_serve_quote(struct ctx *ctx, const struct quote_ask *in, stru
 		TRY(cycle_left(c, id, &cycle, now, &left, e));
 		q->there = true;
 		q->why = why;
-		struct sale_price price = sale_price_of(o->price, &cycle);
+		TRY(sale_before(c, id, o->price, o->was, o->keeps, &o->was, e));
+		TRY(sale_price_for(c, id, o->price, &cycle, &buyer, &price, e));
 		o->price = price.minor;
 		quote_offer(ctx, o, q);
 		if (price.why.n)

@@ -8,6 +8,7 @@
 #include "services/market/cycles.h"
 #include "services/market/keeping.h"
 #include "services/market/market.h"
+#include "services/market/prices.h"
 
 static const struct route routes[] = {
 	{ "GET", "/", market_get_windows, .flags = ROUTE_CACHE, .cache_s = 60, .help = "All market pages" },
@@ -53,6 +54,9 @@ static const struct route routes[] = {
 	{ "POST", "/admin/suppliers/new", market_post_supplier_form, .role = "keeper", .help = "Save them" },
 	{ "GET", "/admin/suppliers/{id:id}", market_get_supplier_form, .role = "keeper", .help = "A supplier" },
 	{ "POST", "/admin/suppliers/{id:id}", market_post_supplier_form, .role = "keeper", .help = "Save them" },
+	{ "GET", "/admin/prices", market_get_admin_prices, .role = "keeper", .help = "Price lists" },
+	{ "POST", "/admin/prices", market_post_admin_prices, .role = "keeper",
+	  .help = "Set a price, or take some away" },
 	{ 0 },
 };
 
@@ -94,6 +98,7 @@ static const struct setting settings[] = {
 static const struct role_def roles[] = {
 	{ "keeper", "Shop keeper", "Counts stock, sets prices, takes price lists in." },
 	{ "supplier", "Supplier", "Counts and prices what is their own." },
+	{ "household", "Household", "Pays the prices of households." },
 	{ 0 },
 };
 
@@ -104,6 +109,8 @@ static const struct page_row pages[] = {
 	  .role = "keeper", .rank = 40 },
 	{ PLACE_ADMIN, "/admin/cycles", "Order cycles", "What can be ordered from when until when", .group = "Shop",
 	  .role = "keeper", .rank = 45 },
+	{ PLACE_ADMIN, "/admin/prices", "Price lists", "Prices for members and households", .group = "Shop",
+	  .role = "keeper", .rank = 47 },
 	{ PLACE_ADMIN, "/admin/suppliers", "Suppliers", "Who things are from", .group = "Shop", .role = "keeper",
 	  .rank = 50 },
 	{ PLACE_ACCOUNT, "/mine", "My products", "Stock and prices of what you deliver", .role = "supplier",
