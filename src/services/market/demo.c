@@ -137,7 +137,7 @@ enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	}
 	if (n || !ctx->svc->platform->media)
 		return ST_OK;
-	struct str list;
+	struct str list = STR("");
 	const char *path = arena_printf(ctx->arena, "%s/market/products.csv", demo_dir);
 	if (access(path, F_OK) && errno == ENOENT) /* a demonstration without a shop */
 		return ST_OK;
