@@ -4,6 +4,7 @@
  * tag "market", which any change of the catalogue drops.
  */
 #include "base/clock.h"
+#include "gen/market_contract.h"
 #include "gen/market_tpl.h"
 #include "platform/peers/site.h"
 #include "platform/text/json.h"
@@ -163,43 +164,63 @@ static void read_ask(struct web *w, struct shelf_view *v, struct shelf_ask *a, s
 	v->narrowed = v->category.n || v->tag.n || v->supplier.n || v->max.n || v->there;
 }
 
-static enum status load_facet(struct web *w, struct db_conn *c, struct shelf_view *v, int64_t page, const char *kind,
-                              struct str chosen, struct shelf_facet *f, struct err *e)
+static void add_choice(struct market_facets_answer *out, const char *kind, struct str slug, struct str name, int64_t n)
 {
+	out->choices.items[out->choices.count++] = (struct market_facet_choice){ str_c(kind), slug, name, n };
+}
+
+enum status market_serve_facets(
+        struct ctx *ctx, const struct market_facets_ask *in, struct market_facets_answer *out, struct err *e)
+{
+	static const char *const kinds[] = { "category", "tag" };
+	struct market_facet_suppliers_row *suppliers;
 	struct market_facets_row *rows;
-	TRY(q_market_facets(c, page, str_c(kind), FACETS_MAX, &rows, &f->n, e));
-	f->choices = ARENA_ARRAY(w->ctx->arena, struct shelf_choice, f->n + 1);
-	for (size_t i = 0; i < f->n; i++) {
-		bool is = str_eq(rows[i].slug, chosen);
-		f->choices[i] = (struct shelf_choice){ rows[i].name, shelf_url(w, v, kind, is ? STR("") : rows[i].slug),
-			                               rows[i].n, is };
+	struct market_window_row *page;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_market_window(c, in->page, &page, e));
+	if (!page)
+		return ST_OK;
+	out->choices.items = ARENA_ARRAY(ctx->arena, struct market_facet_choice, 2 * FACETS_MAX + SUPPLIERS_MAX);
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+		TRY(q_market_facets(c, page->id, str_c(kinds[k]), FACETS_MAX, &rows, &n, e));
+		for (size_t i = 0; i < n; i++)
+			add_choice(out, kinds[k], rows[i].slug, rows[i].name, rows[i].n);
 	}
+	TRY(q_market_facet_suppliers(c, page->id, SUPPLIERS_MAX, &suppliers, &n, e));
+	for (size_t i = 0; i < n; i++)
+		add_choice(out, "supplier", suppliers[i].slug, suppliers[i].name, suppliers[i].n);
 	return ST_OK;
 }
 
-static enum status load_facets(struct web *w, struct db_conn *c, struct shelf_view *v, int64_t page, struct err *e)
+static void load_facet(struct web *w, struct shelf_view *v, const struct market_facets_answer *all, const char *kind,
+        struct str chosen, struct shelf_facet *f)
 {
-	struct market_facet_suppliers_row *rows;
-	struct shelf_facet *f = &v->facets[1];
+	f->choices = ARENA_ARRAY(w->ctx->arena, struct shelf_choice, all->choices.count + 1);
+	for (size_t i = 0; i < all->choices.count; i++) {
+		const struct market_facet_choice *one = &all->choices.items[i];
+		bool is = str_eq(one->slug, chosen);
+		if (str_eqc(one->kind, kind))
+			f->choices[f->n++] = (struct shelf_choice){ one->name,
+				shelf_url(w, v, kind, is ? STR("") : one->slug), one->n, is };
+	}
+}
+
+/* A list whose counts do not come in time can not be narrowed down, and is there. */
+static void load_facets(struct web *w, struct shelf_view *v, const struct market_facets_answer *all)
+{
 	v->facets[0].title = TR_NOOP("Categories");
 	v->facets[1].title = TR_NOOP("From");
 	v->facets[2].title = TR_NOOP("Labels");
-	TRY(load_facet(w, c, v, page, "category", v->category, &v->facets[0], e));
-	TRY(load_facet(w, c, v, page, "tag", v->tag, &v->facets[2], e));
-	TRY(q_market_facet_suppliers(c, page, SUPPLIERS_MAX, &rows, &f->n, e));
-	f->choices = ARENA_ARRAY(w->ctx->arena, struct shelf_choice, f->n + 1);
-	for (size_t i = 0; i < f->n; i++) {
-		bool is = str_eq(rows[i].slug, v->supplier);
-		f->choices[i] =
-		        (struct shelf_choice){ rows[i].name, shelf_url(w, v, "supplier", is ? STR("") : rows[i].slug),
-			                       rows[i].n, is };
-	}
+	load_facet(w, v, all, "category", v->category, &v->facets[0]);
+	load_facet(w, v, all, "supplier", v->supplier, &v->facets[1]);
+	load_facet(w, v, all, "tag", v->tag, &v->facets[2]);
 	v->sort_count = ORDERS;
 	for (size_t i = 0; i < ORDERS; i++)
 		v->sorts[i] = (struct shelf_choice){ str_c(tr(orders[i].title)),
 			                             shelf_url(w, v, "sort", str_c(orders[i].name)), 0,
 			                             str_eqc(v->sort, orders[i].name) };
-	return ST_OK;
 }
 
 static void put_product_json(struct buf *b, struct web *w, struct str page, const char *currency,
@@ -257,7 +278,10 @@ enum status market_get_shelf(struct web *w, struct err *e)
 	struct shelf_ask a;
 	struct db_page part;
 	struct buf out;
+	struct market_facets_answer facets = { 0 };
 	web_cache_tag(w, "market");
+	if (!web_wants_json(w))
+		(void)!market_ask_facets(w->ctx, &(struct market_facets_ask){ web_path(w, "page") }, &facets, NULL);
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(load_window(w, c, &v, &page, e));
@@ -276,7 +300,7 @@ enum status market_get_shelf(struct web *w, struct err *e)
 		db_read_end(&c);
 		return shelf_json(w, &v, e);
 	}
-	TRY(load_facets(w, c, &v, page->id, e));
+	load_facets(w, &v, &facets);
 	v.shell.noindex = v.narrowed || part.next;
 	buf_arena(&out, w->ctx->arena, WEB_PAGE_MAX);
 	tpl_market_shelf(&out, &v);
