@@ -650,6 +650,27 @@ void scene_post(struct prep *x)
 	id_text(ids[1], x->b);
 }
 
+struct scene_said { int64_t post, comment, person; };
+
+static enum status tx_said(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct scene_said *s = arg;
+	int64_t ids[] = { s->post, id_new() }, now = clock_now_us();
+	TRY(tx_post(c, ids, e));
+	TRY(q_blog_object_state(c, s->post, STR("published"), &now, now, NULL, e));
+	TRY(q_blog_comments_forget(c, s->person, NULL, e)); /* nobody has said too much */
+	return q_blog_comment_add(c, s->comment, s->post, NULL, s->comment, &s->person, STR("Mo"), STR("Words"),
+	        STR("<p>Words</p>"), STR("shown"), now, STR_NULL, NULL, e);
+}
+
+void scene_comment(struct prep *x)
+{
+	struct scene_said s = { id_new(), id_new(), x->person };
+	MUST(db_write(x->ctx, platform_service(x->h->p, "blog")->db, tx_said, &s, &e_));
+	id_text(s.post, x->a);
+	id_text(s.comment, x->b);
+}
+
 /* A picture that was not there before: what follows its end is nobody's. */
 void scene_upload(struct prep *x)
 {

@@ -6,11 +6,13 @@
  */
 #include "services/blog/blog_http.h"
 
+#include "base/id.h"
 #include "base/lang.h"
 #include "gen/blog_tpl.h"
 #include "platform/config/config.h"
 #include "services/blog/accent.h"
 #include "services/blog/blog_views.h"
+#include "services/blog/comments.h"
 #include "services/blog/import_plan.h"
 
 #define PAGE_MAX (64u << 20) /* the arena ends before */
@@ -269,11 +271,11 @@ enum status blog_get_archive(struct web *w, struct err *e)
 }
 
 /* Who writes or leads here reads all, and so do supporters; other members what is for members. */
-static enum blog_access access_of(const struct web *w)
+enum blog_access blog_access_of(const struct person *person)
 {
-	if (person_may(w->person, "", "editor") || person_may(w->person, "blog", "supporter"))
+	if (person_may(person, "", "editor") || person_may(person, "blog", "supporter"))
 		return BLOG_PAID;
-	return w->person ? BLOG_MEMBER : BLOG_VISITOR;
+	return person ? BLOG_MEMBER : BLOG_VISITOR;
 }
 
 /* Where a visitor signs in or joins, to come back to the page at that path. */
@@ -294,7 +296,7 @@ enum status blog_get_post(struct web *w, struct err *e)
 	TRY(open_site(w, &c, &site, e));
 	enum status s = blog_post(w->ctx, c, slug, BLOG_VISITOR, &post, e);
 	if (s == ST_OK && post.gated && web_own(w))
-		s = blog_post(w->ctx, c, slug, access_of(w), &post, e);
+		s = blog_post(w->ctx, c, slug, blog_access_of(w->person), &post, e);
 	if (s == ST_NOT_FOUND) {
 		db_read_end(&c);
 		return blog_get_anything(w, e);
@@ -312,7 +314,13 @@ enum status blog_get_post(struct web *w, struct err *e)
 	buf_text(&ld, w->ctx->arena);
 	tpl_blog_post_ld(&ld, w, &site, &post);
 	shell.head_extra = made_by(&ld);
-	struct blog_post_view v = { .w = w, .site = &site, .post = &post };
+	struct blog_post_view v = { .w = w, .site = &site, .post = &post, .id = id_str(w->ctx->arena, post.card.id) };
+	v.talk = !post.card.is_page && !post.gated;
+	v.open = v.talk && !post.comments_closed && post.comment_count < COMMENTS_OF_POST_MAX &&
+	         comments_are_on(w->ctx);
+	shell.forms = v.open;
+	if (v.talk)
+		web_cache_tag(w, "%.*s", STR_ARG(comment_tag(w->ctx->arena, v.id)));
 	if (post.gated && !w->person)
 		v.sign_in = sign_in_url(w, w->req->path);
 	page_buf(w, &out);

@@ -7,6 +7,10 @@
 
 #include "platform/peers/fragment.h"
 #include "platform/web/web.h"
+#include "services/blog/store.h"
+
+/* What of gated posts a person may read; NULL: a visitor. */
+enum blog_access blog_access_of(const struct person *person);
 
 /* Handlers of service.c's routes, named after method and page; what one returns, struct route says
    (platform/core/service.h). */

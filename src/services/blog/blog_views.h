@@ -23,6 +23,9 @@ struct blog_post_view {
 	const struct blog_site *site;
 	const struct blog_post *post;
 	struct safe_html above; /* of a preview: what it is; usually empty */
+	bool talk; /* it has a place for comments, with a piece for whoever reads it */
+	bool open; /* … and takes more of them */
+	struct str id;      /* of the post, as text: with talk */
 	struct str sign_in; /* of a gated post: where a visitor signs in or joins; p NULL: they are signed in */
 };
 

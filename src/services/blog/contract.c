@@ -54,19 +54,21 @@ enum status blog_serve_search(
 	return ST_OK;
 }
 
-/* The author that somebody is here, and what they wrote under that name. */
+/* The author that somebody is here, what they wrote under that name, and what they said under posts. */
 enum status blog_serve_person_data(
         struct ctx *ctx, const struct person_data_ask *in, struct person_data_answer *out, struct err *e)
 {
 	struct blog_author_of_row *author;
 	struct blog_posts_of_row *posts;
+	struct blog_comments_person_row *comments;
 	struct buf b;
-	size_t n = 0;
+	size_t n = 0, comment_count;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	TRY(q_blog_author_of(c, in->person, &author, e));
 	if (author)
 		TRY(q_blog_posts_of(c, author->id, &posts, &n, e));
+	TRY(q_blog_comments_person(c, in->person, &comments, &comment_count, e));
 	buf_arena(&b, ctx->arena, PERSON_DATA_MAX);
 	BUF_LIT(&b, "{\"author\":");
 	json_put_str(&b, author ? author->title : STR(""));
@@ -77,6 +79,16 @@ enum status blog_serve_person_data(
 		json_put_str(&b, posts[i].title);
 		json_put_member(&b, "state", posts[i].status);
 		json_put_member(&b, "address", blog_post_url(ctx, posts[i].slug));
+		buf_putc(&b, '}');
+	}
+	BUF_LIT(&b, "],\"comments\":[");
+	for (size_t i = 0; i < comment_count; i++) {
+		buf_puts(&b, i ? ",{\"under\":" : "{\"under\":");
+		json_put_str(&b, comments[i].title);
+		json_put_member(&b, "address", blog_post_url(ctx, comments[i].slug));
+		json_put_member(&b, "state", comments[i].status);
+		json_put_member(&b, "at", blog_iso(ctx, comments[i].created_at));
+		json_put_member(&b, "text", comments[i].text);
 		buf_putc(&b, '}');
 	}
 	BUF_LIT(&b, "]}");

@@ -13,6 +13,7 @@
 #include "platform/work/event.h"
 #include "services/blog/blog_feeds.h"
 #include "services/blog/blog_http.h"
+#include "services/blog/comments.h"
 #include "services/blog/content_api.h"
 #include "services/blog/import.h"
 #include "services/blog/site_admin.h"
@@ -96,6 +97,13 @@ static const struct route routes[] = {
 	        .help = "Change them" },
 	{ "GET", "/admin/menus", blog_get_menus, .flags = ROUTE_ADMIN, .help = "Menus" },
 	{ "POST", "/admin/menus", blog_post_menu, .flags = ROUTE_ADMIN, .help = "Change a menu" },
+	{ "GET", "/comments/on/{id:id}", blog_get_comment_on, .flags = ROUTE_AUTH, .help = "To comment on a post" },
+	{ "POST", "/comments/on/{id:id}", blog_post_comment_on, .flags = ROUTE_AUTH,
+	        .help = "Comment on a post, or answer (to=) a comment" },
+	{ "GET", "/comments/{id:id}", blog_get_comment_own, .flags = ROUTE_AUTH, .help = "A comment of one's own" },
+	{ "POST", "/comments/{id:id}", blog_post_comment_own, .flags = ROUTE_AUTH, .help = "Change or delete it" },
+	{ "GET", "/admin/comments", blog_get_comments, .role = "editor", .help = "What is said under posts" },
+	{ "POST", "/admin/comments", blog_post_comments, .role = "editor", .help = "Show, hide or delete some of it" },
 	{ "GET", "/{path:path}", blog_get_anything, .help = "Moved addresses, and help for lost ones" },
 	{ 0 },
 };
@@ -105,6 +113,7 @@ static const struct fragment_def fragments[] = {
 	{ "nav-tree", blog_fragment_nav_tree, .soft_s = 60, .params = "menu" },
 	{ "link-card", blog_fragment_link_card, .soft_s = 300, .params = "id" },
 	{ "container-cards", blog_fragment_container_cards, .soft_s = 30, .params = "limit" },
+	{ "comment-box", blog_fragment_comment_box, .soft_s = 60, .per_person = true, .params = "post" },
 	{ 0 },
 };
 
@@ -112,13 +121,22 @@ static const struct setting settings[] = {
 	{ "blog", "posts_per_page", SET_INT, "12", .min = 1, .max = 100, .live = true,
 	        .help = "Posts on one page of a list." },
 	{ "blog", "feed_posts", SET_INT, "15", .min = 1, .max = 200, .live = true, .help = "Posts in a feed." },
+	{ "blog", "comments", SET_BOOL, "yes", .live = true,
+	        .help = "Whether whoever is signed in may comment on posts; those that are there are shown either way." },
+	{ "blog", "first_comment_waits", SET_BOOL, "yes", .live = true,
+	        .help = "The first comment of a person is shown when an editor has looked at it." },
+	{ "blog", "comments_per_hour", SET_INT, "20", .min = 1, .max = 1000, .live = true,
+	        .help = "Comments of one person in an hour." },
 	{ 0 },
 };
 
-/* Whatever changed: pages and fragments of the blog are made anew. */
+/* Whatever changed: pages and fragments of the blog are made anew; of a comment, that post's alone. */
 static enum status drop_pages(struct ctx *ctx, const struct event *ev, struct err *e)
 {
-	cache_drop_tag(ctx->svc->platform->cache, STR("blog"));
+	if (str_starts(ev->type, STR("comment.")))
+		cache_drop_tag(ctx->svc->platform->cache, comment_tag(ctx->arena, ev->object));
+	else if (!str_eqc(ev->type, NOTICE_EVENT))
+		cache_drop_tag(ctx->svc->platform->cache, STR("blog"));
 	return ST_OK;
 }
 
@@ -160,6 +178,8 @@ static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/write", "Writing", "Drafts, what is scheduled, and what is published", .group = "Site",
 	        .role = WRITE_ROLES, .rank = -10 },
 	{ PLACE_MENU, "/write", "Writing", .role = WRITE_ROLES },
+	{ PLACE_ADMIN, "/admin/comments", "Comments", "What is said under posts: shown, hidden, or waiting to be looked at",
+	        .group = "Site", .role = "editor", .rank = -5 },
 	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
 	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site",
 	        .rank = 10 },
@@ -179,6 +199,12 @@ static const struct role_def roles[] = {
 	{ "contributor", "Contributor", "Writes drafts, which authors and editors publish." },
 	{ 0 },
 };
+static const struct notice_def notices[] = {
+	{ "blog.comments", "Comments", "Somebody commented on what you wrote, or answered you.", .by_mail = true },
+	{ "blog.moderation", "Comments that wait", "Somebody's first comment waits to be looked at.", .by_mail = true,
+	        .role = "editor" },
+	{ 0 },
+};
 static const struct search_def searches[] = { { "posts", "Posts and pages" }, { 0 } };
 
 const struct service service_blog = {
@@ -195,6 +221,7 @@ const struct service service_blog = {
 	.settings = settings,
 	.pages = pages,
 	.roles = roles,
+	.notices = notices,
 	.steps = steps,
 	.migrations = &blog_migrations,
 	.media = true,

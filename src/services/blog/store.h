@@ -64,8 +64,9 @@ struct blog_meta {
 };
 
 struct blog_comment {
-	int64_t id, created_at;
-	struct str name, reply_to; /* reply_to: whom it answers; p NULL: nobody */
+	int64_t created_at;
+	struct str id, name, reply_to; /* id: as text. reply_to: whom it answers; p NULL: nobody */
+	bool below, edited;            /* below: it stands in the thread of the last one before it that does not */
 	struct safe_html html;
 };
 
@@ -81,7 +82,8 @@ struct blog_post {
 	const struct blog_card *related;       /* most shared tags first, then newest */
 	size_t related_count;
 	const struct blog_ref *above;          /* the page that this page is part of: slug and title. NULL: none */
-	const struct blog_comment *comments;   /* oldest first; none where html is not all there is */
+	bool comments_closed;
+	const struct blog_comment *comments;   /* thread by thread, oldest first; none where html is not all there is */
 	size_t comment_count;
 };
 

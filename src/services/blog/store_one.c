@@ -5,15 +5,16 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "gen/blog_sql.h"
 #include "platform/text/json.h"
 #include "services/blog/body.h"
+#include "services/blog/comments.h"
 #include "services/blog/store.h"
 #include "services/blog/store_parts.h"
 
 #define RELATED_MAX 3
 #define NAV_DEPTH_MAX 4
-#define COMMENTS_SHOWN 1000 /* of a post, the first */
 
 /* --- a post ------------------------------------------------------------------------------------------------------- */
 
@@ -21,7 +22,7 @@ static void fill_post(struct db_conn *c, struct blog_post *out, const struct blo
 {
 	*out = (struct blog_post){
 		.card = STORE_CARD_OF(c, r), .html = { str_or_empty(r->html) },
-		.caption = { str_or_empty(r->caption) }, .gated = r->gated,
+		.caption = { str_or_empty(r->caption) }, .gated = r->gated, .comments_closed = r->comments_closed,
 		.has_custom_excerpt = r->custom_excerpt.n > 0, .template = str_or_empty(r->template),
 		.meta = {
 			.title = str_or_empty(r->meta_title), .description = str_or_empty(r->meta_description),
@@ -84,11 +85,11 @@ static enum status add_comments(struct db_conn *c, struct blog_post *out, struct
 {
 	struct blog_comments_of_row *rows;
 	size_t n;
-	TRY(q_blog_comments_of(c, out->card.id, COMMENTS_SHOWN, &rows, &n, e));
+	TRY(q_blog_comments_of(c, out->card.id, COMMENTS_OF_POST_MAX, &rows, &n, e));
 	struct blog_comment *list = ARENA_ARRAY(db_arena(c), struct blog_comment, n ? n : 1);
 	for (size_t i = 0; i < n; i++)
-		list[i] = (struct blog_comment){ rows[i].id, rows[i].created_at, rows[i].name, rows[i].reply_to,
-			{ rows[i].html } };
+		list[i] = (struct blog_comment){ rows[i].created_at, id_str(db_arena(c), rows[i].id), rows[i].name,
+			rows[i].reply_to, rows[i].below, !rows[i].edited_at_null, { rows[i].html } };
 	out->comments = list;
 	out->comment_count = n;
 	return ST_OK;

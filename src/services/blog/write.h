@@ -84,7 +84,7 @@ enum write_do { WRITE_AUTO, WRITE_SAVE, WRITE_PUBLISH, WRITE_SCHEDULE, WRITE_UNL
 
 struct write_settings {
 	struct str slug, tags, excerpt, visibility, lang, image_alt, focus, canonical, meta_title, meta_description;
-	bool featured, no_image;
+	bool featured, no_image, no_comments;
 	const struct media_item *image; /* NULL: as it was */
 };
 
@@ -121,7 +121,7 @@ struct write_form {
 	        meta_description;
 	struct str version, with_text, time;
 	int64_t date;
-	bool featured, image, no_image;
+	bool featured, image, no_image, no_comments;
 };
 extern const struct form_desc write_desc;
 struct write_form write_form_of(struct ctx *ctx, const struct blog_writing *p,

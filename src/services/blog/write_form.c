@@ -80,6 +80,8 @@ static const struct field fields[] = {
 	FIELD(struct write_form, focus, TEXT, .label = "What is never cut off", .max = 7, .check = check_focus,
 	      .hint = "From the left and from the top, in per cent: 50 30"),
 	FIELD(struct write_form, lang, CHOICE, .label = "Language", .choose = lang_choices),
+	FIELD(struct write_form, no_comments, CHECK, .label = "No comments",
+	      .hint = "Those that are there stay"),
 	FIELD(struct write_form, meta_title, TEXT, .label = "Title for search engines", .max = WRITE_META_MAX),
 	FIELD(struct write_form, meta_description, AREA, .label = "Description for search engines",
 	      .max = WRITE_META_MAX),
@@ -126,6 +128,7 @@ struct write_form write_form_of(struct ctx *ctx, const struct blog_writing *p, s
 	f.excerpt = str_or_empty(r->custom_excerpt);
 	f.visibility = r->visibility;
 	f.featured = r->featured;
+	f.no_comments = r->comments_closed;
 	f.image_alt = r->image_alt;
 	f.focus = str_or_empty(r->image_focus);
 	f.lang = r->lang;

@@ -338,6 +338,7 @@ static struct write_settings settings_of(const struct write_form *v, const struc
 		                        .meta_description = v->meta_description,
 		                        .featured = v->featured,
 		                        .no_image = v->no_image,
+		                        .no_comments = v->no_comments,
 		                        .image = image->variant_count ? image : NULL };
 }
 

@@ -145,6 +145,7 @@ static enum status put_meta(struct post_saving *s, const struct write_settings *
 	                    str_or_empty(r->twitter_title), str_or_empty(r->twitter_description),
 	                    str_or_empty(r->twitter_image), v->canonical, str_or_empty(r->accent),
 	                    str_or_empty(r->code_head), str_or_empty(r->code_foot), NULL, e));
+	TRY(q_blog_comments_close(s->c, s->x->id, v->no_comments, NULL, e));
 	return q_blog_object_focus(s->c, s->x->id, v->focus, NULL, e);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/id.h"
+#include "platform/cache/cache.h"
 #include "platform/work/event.h"
 #include "services/blog/write.h"
 
@@ -94,15 +95,19 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 {
 	const int64_t *person = arg;
 	TRY(q_blog_author_forget(c, *person, NULL, e));
+	TRY(q_blog_comments_forget(c, *person, NULL, e));
 	TRY(q_blog_revisions_forget(c, *person, NULL, e));
 	return q_blog_drafts_forget(c, *person, NULL, e);
 }
 
-/* What they wrote stays, under the name that it was published with; who it was is no longer known. */
+/* What they wrote for the site stays, under the name that it was published with; who it was is no longer known. What
+   they said under posts goes. */
 enum status blog_person_deleted(struct ctx *ctx, const struct event *ev, struct err *e)
 {
 	int64_t person;
 	if (!str_i64(ev->object, &person))
 		return ST_OK;
-	return db_write(ctx, ctx->svc->db, tx_forget, &person, e);
+	TRY(db_write(ctx, ctx->svc->db, tx_forget, &person, e));
+	cache_drop_tag(ctx->svc->platform->cache, STR("blog"));
+	return ST_OK;
 }

@@ -7,7 +7,7 @@
 --   featured bool, visibility text, lang text, image_url text, image_alt text, tags text, authors text, path text?, srcset text?,
 --   width int?, height int?, template text, caption text?, custom_excerpt text?, meta_title text?, meta_description text?,
 --   og_title text?, og_description text?, og_image text?, twitter_title text?, twitter_description text?, twitter_image text?,
---   canonical_url text?, html text?, gated bool
+--   canonical_url text?, html text?, gated bool, comments_closed bool
 SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS published_at, o.updated_at, o.reading_min,
        o.featured, o.visibility, o.lang, o.image_url, o.image_alt, o.tags, o.authors, m.path, m.srcset, m.width, m.height,
        o.template, x.caption, x.custom_excerpt, x.meta_title, x.meta_description,
@@ -17,7 +17,7 @@ SELECT o.id, o.type, o.slug, o.title, o.excerpt, COALESCE(o.published_at, 0) AS 
             WHEN o.visibility = 'public' THEN COALESCE(r.html_public, r.html)
             ELSE r.html_preview END AS html,
        CASE WHEN :access >= 2 OR o.visibility = 'public' OR (:access = 1 AND o.visibility = 'members') THEN FALSE
-            ELSE TRUE END AS gated
+            ELSE TRUE END AS gated, COALESCE(x.comments_closed, FALSE) AS comments_closed
   FROM objects o LEFT JOIN media m ON m.id = o.image_id LEFT JOIN object_meta x ON x.object_id = o.id
   LEFT JOIN revisions r ON r.id = o.revision_id
  WHERE o.slug = :slug AND o.type IN ('post', 'page') AND o.status <> 'draft' AND o.published_at <= :now

@@ -19,13 +19,14 @@ SELECT o.id, o.title, o.type, CASE WHEN b.object_id IS NULL THEN o.status ELSE '
 --   revision_id int?, format text?, source text?, revision_title text?, revision_hash text?, version int?, draft_title text?, draft_source text?,
 --   draft_hash text?, draft_person int?, draft_name text?, saved_at int?, kept_at int?, custom_excerpt text?, caption text?, meta_title text?,
 --   meta_description text?, og_title text?, og_description text?, og_image text?, twitter_title text?, twitter_description text?,
---   twitter_image text?, canonical_url text?, accent text?, code_head text?, code_foot text?, image_focus text?, binned bool
+--   twitter_image text?, canonical_url text?, accent text?, code_head text?, code_foot text?, image_focus text?, comments_closed bool, binned bool
 SELECT o.id, o.type, o.slug, o.title, o.status, o.visibility, o.featured, o.lang, o.template, o.image_id,
        o.image_url, o.image_alt, m.path AS image_path, m.srcset AS image_srcset, o.created_at, o.updated_at, o.published_at, o.tags, o.authors,
        o.revision_id, r.format, r.source, r.title AS revision_title, r.hash AS revision_hash, d.version, d.title AS draft_title, d.source AS draft_source,
        d.hash AS draft_hash, d.person_id AS draft_person, d.person_name AS draft_name, d.saved_at, d.kept_at, x.custom_excerpt, x.caption, x.meta_title,
        x.meta_description, x.og_title, x.og_description, x.og_image, x.twitter_title, x.twitter_description,
-       x.twitter_image, x.canonical_url, x.accent, x.code_head, x.code_foot, x.image_focus, CASE WHEN b.object_id IS NULL THEN FALSE ELSE TRUE END AS binned
+       x.twitter_image, x.canonical_url, x.accent, x.code_head, x.code_foot, x.image_focus,
+       COALESCE(x.comments_closed, FALSE) AS comments_closed, CASE WHEN b.object_id IS NULL THEN FALSE ELSE TRUE END AS binned
   FROM objects o LEFT JOIN revisions r ON r.id = o.revision_id LEFT JOIN drafts d ON d.object_id = o.id LEFT JOIN media m ON m.id = o.image_id
   LEFT JOIN object_meta x ON x.object_id = o.id LEFT JOIN bin b ON b.object_id = o.id
  WHERE o.id = :id AND o.type IN ('post', 'page');
