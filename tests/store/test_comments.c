@@ -268,7 +268,7 @@ static void ones_own_alone(struct store *t)
 	CHECK_OK(db_write(t->ctx, t->db, comment_change_tx, &x, &t->err));
 	CHECK(x.post == post);
 	READS("a", "x (b/Mo)");
-	/* What was taken away by those who lead the site is not had back by writing it anew, nor gone before they say so. */
+	/* What those who lead the site took away is not had back by writing it anew, nor gone before they say so. */
 	CHECK_OK(decide(t, a.id, "deleted", &changed));
 	CHECK_STATUS(ST_NOT_FOUND, db_write(t->ctx, t->db, comment_change_tx, &x, &t->err));
 	x.drop = true;
@@ -307,10 +307,13 @@ static void text_becomes_safe_html(struct store *t)
 		        "<p>see <a href=\"https://a.example/b?c=1&amp;d=2\" rel=\"nofollow ugc noopener\">"
 		        "https://a.example/b?c=1&amp;d=2</a>.</p>" },
 		{ "(http://a.example/x_(y))",
-		        "<p>(<a href=\"http://a.example/x_(y)\" rel=\"nofollow ugc noopener\">http://a.example/x_(y)</a>)</p>" },
-		{ "javascript:alert(1) xhttps://a https:// data:text/html,a", "<p>javascript:alert(1) xhttps://a https:// data:text/html,a</p>" },
+		        "<p>(<a href=\"http://a.example/x_(y)\" rel=\"nofollow ugc noopener\">"
+		        "http://a.example/x_(y)</a>)</p>" },
+		{ "javascript:alert(1) xhttps://a https:// data:text/html,a",
+		        "<p>javascript:alert(1) xhttps://a https:// data:text/html,a</p>" },
 		{ "https://a.example/\"onmouseover=\"x",
-		        "<p><a href=\"https://a.example/\" rel=\"nofollow ugc noopener\">https://a.example/</a>\"onmouseover=\"x</p>" },
+		        "<p><a href=\"https://a.example/\" rel=\"nofollow ugc noopener\">https://a.example/</a>"
+		        "\"onmouseover=\"x</p>" },
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct str got = comment_html(t->ctx->arena, str_c(rows[i].text)).s;

@@ -134,7 +134,8 @@ enum status comment_decide_tx(struct db_conn *c, void *arg, struct err *e)
 		return err_set(e, ST_NOT_FOUND, "There is no such comment any more.");
 	x->post = row->object_id;
 	x->person = row->person_id_null ? 0 : row->person_id;
-	TRY(x->status ? q_blog_comment_decide(c, x->id, str_c(x->status), &n, e) : q_blog_comment_back(c, x->id, &n, e));
+	TRY(x->status ? q_blog_comment_decide(c, x->id, str_c(x->status), &n, e)
+	              : q_blog_comment_back(c, x->id, &n, e));
 	if (!n)
 		return ST_OK;
 	x->changed = true;

@@ -49,6 +49,18 @@ static struct str post_page(struct web *w, const void *row)
 	        a, "%.*s#comment-%.*s", STR_ARG(blog_post_url(w->ctx, r->slug)), STR_ARG(id_str(a, r->id)));
 }
 
+static struct str state_word(struct web *w, const void *row)
+{
+	static const char *const words[] = { TR_NOOP("waiting"), TR_NOOP("shown"), TR_NOOP("hidden"),
+		TR_NOOP("deleted") };
+	struct str state = ((const comment_row *)row)->state;
+	(void)w;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_eqc(state, words[i]))
+			return str_c(words[i]);
+	return state;
+}
+
 static const struct { const char *action, *status; } decisions[] = {
 	{ "show", "shown" },
 	{ "hide", "hidden" },
@@ -116,7 +128,7 @@ static const struct column columns[] = {
 	COLUMN(comment_row, text, TEXT, .title = "Words", .text = words_text),
 	COLUMN(comment_row, name, TEXT, .title = "By", .sort = "name", .by = 1),
 	COLUMN(comment_row, post, TEXT, .title = "Under"),
-	COLUMN(comment_row, state, STATE, .title = "State", .usual = "shown"),
+	COLUMN(comment_row, state, STATE, .title = "State", .usual = "shown", .text = state_word),
 	COLUMN(comment_row, created_at, MOMENT, .title = "When", .sort = "when", .first_down = true),
 	{ 0 },
 };

@@ -76,7 +76,8 @@ void comment_tell_waiting(struct ctx *ctx, const struct comment_told *t, struct 
 {
 	struct identity_holders_answer editors = { 0 };
 	*out = (struct comment_notices){ 0 };
-	if (identity_ask_holders(ctx, &(struct identity_holders_ask){ STR(""), STR("editor") }, &editors, NULL) != ST_OK)
+	const struct identity_holders_ask ask = { STR(""), STR("editor") };
+	if (identity_ask_holders(ctx, &ask, &editors, NULL) != ST_OK)
 		return;
 	size_t n = editors.list.count < COMMENT_EDITORS_TOLD ? editors.list.count : COMMENT_EDITORS_TOLD;
 	out->list = ARENA_ARRAY(ctx->arena, struct notice, n + 1);
@@ -86,7 +87,8 @@ void comment_tell_waiting(struct ctx *ctx, const struct comment_told *t, struct 
 		out->list[out->n++] = (struct notice){ .person = h->person,
 			.topic = "blog.moderation",
 			.about = STR("waiting"),
-			.title = arena_strf(ctx->arena, tr("A comment on “%.*s” waits to be looked at"), STR_ARG(t->title)),
+			.title = arena_strf(ctx->arena, tr("A comment on “%.*s” waits to be looked at"),
+			        STR_ARG(t->title)),
 			.text = STR(""),
 			.url = web_url(ctx, "blog", "/admin/comments?state=waiting") };
 	}

@@ -369,8 +369,8 @@ static enum status write_comment(struct writer *w, const struct plan_comment *m,
 	if (m->above.p)
 		TRY(q_blog_comment_by_origin(w->c, m->above, &above, e));
 	count->added++;
-	return q_blog_comment_add(w->c, id, to->id, above ? &above->id : NULL, above ? above->thread_id : id, NULL, m->name,
-	        STR(""), m->html, STR("shown"), m->created_at, m->origin, NULL, e);
+	return q_blog_comment_add(w->c, id, to->id, above ? &above->id : NULL, above ? above->thread_id : id, NULL,
+	        m->name, STR(""), m->html, STR("shown"), m->created_at, m->origin, NULL, e);
 }
 
 static enum status write_menu(struct writer *w, const struct plan_menu *m, struct err *e)
