@@ -284,17 +284,10 @@ void html_f64(struct buf *b, double v)
    uses it: an element's id would answer. */
 static const char *const reserved_ids[] = { "action", "actor", "avatar", "bio", "chain", "code", "comments",
 	"comments-head", "content", "email", "f-card", "f-cvc", "f-expiry", "f-holder", "f-max",
-<<<<<<< HEAD
-	"f-quantity", "f-restock", "f-there", "former", "fresh",
-	"fresh-rule", "g-q", "g-state", "g-supplier", "handle", "locale", "name", "no_avatar", "object", "password",
-	"password-rule", "pictures",
-	"PublicKeyCredential", "q", "role", "status", "t-q", "timezone", "user_code", "variants" };
-=======
 	"f-quantity", "f-restock", "f-text", "f-text-hint", "f-there", "former", "fresh",
-	"fresh-rule", "handle", "locale", "name",
-	"no_avatar", "object", "own-comments-head", "password", "password-rule",
-	"PublicKeyCredential", "q", "role", "status", "t-q", "timezone", "user_code" };
->>>>>>> 18b5089 (Comments: states in the reader's language, one's own in two lines each)
+	"fresh-rule", "g-q", "g-state", "g-supplier", "handle", "locale", "name", "no_avatar", "object",
+	"own-comments-head", "password", "password-rule", "pictures",
+	"PublicKeyCredential", "q", "role", "status", "t-q", "timezone", "user_code", "variants" };
 
 bool html_id_is_reserved(struct str id)
 {
