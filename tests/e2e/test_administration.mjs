@@ -106,6 +106,11 @@ cases["menus: entries by their place, half of one is refused with its text, one 
 	page = await agent.submit(page, {}, primary());
 	assert.equal((await new Agent(base).go("/")).text.match(/<nav class="nav-wide"[\s\S]*?<\/nav>/)[0].replace(/\s*\n\s*/g, ""), tree, "saved again, it is as it was");
 	assert.equal((await agent.go("/admin/menus?menu=other", { method: "POST", body: new URLSearchParams({ ...Agent.form(page).fields }) })).status, 404);
+	const open = /<ol class="steps">.*?<\/ol>/s.exec((await agent.go("/admin/")).text)[0].match(/<li><a href="[^"]+"/g);
+	assert.deepEqual(open, ['<li><a href="/market/admin/products/new"'], "all of the site's are done");
+	const shelf = await agent.go("/market/admin/products/new");
+	await agent.submit(shelf, { title: "Rye", page: "shop", status: "active", price: "3.20", unit: "piece", stock: "unlimited" },
+		[0, 1, 2].find((n) => "gtin" in Agent.form(shelf, n).fields));
 	assert.equal((await agent.go("/admin/")).text.match(/First steps/), null, "all done");
 };
 cases["settings: checked as in the file, in force at once in both processes, kept over a start, and it is known who changed what"] = async () => {

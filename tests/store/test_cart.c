@@ -635,6 +635,43 @@ static void withdraw_slot(struct ctx *ctx, void *arg)
 	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_no_slot, NULL, NULL) == ST_OK);
 }
 
+/* --- who leaves --------------------------------------------------------------------------------------------------- */
+
+static const int64_t leaver = 7700000000000000077;
+
+static enum status tx_leaver(struct db_conn *c, void *arg, struct err *e)
+{
+	struct str number = STR("LEAVER"), none = STR("");
+	(void)arg;
+	return q_cart_order_add(c, id_new(), number, STR("key"), number, number, 0, 1, &leaver, STR("stall/stall"),
+	        STR("Stall"), clock_now_us(), STR("card"), STR("EUR"), PRICE, 0, STR("Lea"), STR("lea@example.org"),
+	        none, none, STR("en"), clock_now_us(), NULL, e);
+}
+
+static size_t orders_of_leaver(struct ctx *ctx)
+{
+	cart_order *list;
+	size_t n = 0;
+	SCOPED_DB_READ c = NULL;
+	EXPECT(db_read(ctx, ctx->svc->db, &c, NULL) == ST_OK &&
+	        q_cart_orders_all_of(c, leaver, &list, &n, NULL) == ST_OK);
+	return n;
+}
+
+/* Events name a person by the decimal text of their id (peers/person_data.h). */
+static void forget_leaver(struct ctx *ctx, void *arg)
+{
+	ctx->svc = instance_of(arg, "cart");
+	EXPECT(db_write(ctx, ctx->svc->db, tx_leaver, NULL, NULL) == ST_OK && orders_of_leaver(ctx) == 1);
+	EXPECT(cart_person_deleted(ctx, &(struct event){ .object = STR("7700000000000000077") }, NULL) == ST_OK);
+	EXPECT(orders_of_leaver(ctx) == 0);
+}
+
+static void who_leaves_is_forgotten(struct house *h)
+{
+	house_in_fiber(h, forget_leaver, h);
+}
+
 /* Where there are times of collection one is chosen, and each takes as many as it has room for. */
 static void a_time_has_room_for_so_many(struct house *h)
 {
@@ -727,6 +764,7 @@ static const struct { const char *name; void (*run)(struct house *h); } tests[] 
 	{ "a_time_has_room_for_so_many", a_time_has_room_for_so_many },
 	{ "a_forged_call_does_nothing", a_forged_call_does_nothing },
 	{ "the_simulator_is_bounded", the_simulator_is_bounded },
+	{ "who_leaves_is_forgotten", who_leaves_is_forgotten },
 	{ "what_may_happen", what_may_happen },
 };
 
