@@ -13,7 +13,6 @@
 enum {
 	PICTURES_MAX = 20,     /* of a product */
 	GTIN_LEN_MAX = 14,     /* digits */
-	SAVE_SEEN_MAX = 320,   /* bytes of a variant's numbers as text */
 	PRICE_MAX = 100000000, /* of one, in minor units */
 	MARGIN_MAX = 10000,    /* basis points */
 	FORGET_MOVES_SHOWN = 1000
