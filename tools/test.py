@@ -369,7 +369,9 @@ def report(tally, suite, name, ok, skip, output, seconds, used):
         tally.add(f"{suite} {name}", passed, failed, skipped)
         say(f"  {mark} {suite:<7} {name:<28} {passed:>4} passed {seconds:7.1f} s {used:7.1f} s of processor")
         if failed:
-            say("\n".join("       | " + line for line in output.splitlines()[-60:]))
+            lines = output.splitlines()
+            first = [line for line in lines[:-60] if line.lstrip().startswith("FAIL")]  # what failed, however long ago it was said
+            say("\n".join("       | " + line for line in first + lines[-60:]))
 
 
 def compiled_cases(kind, suite):
