@@ -16,7 +16,7 @@
 #include "platform/work/event.h"
 #include "services/market/import.h"
 
-#define HANDLE_TRIES      1000
+#define HANDLE_TRIES      9 /* numbers behind an address that is taken; then an id, which nobody else has */
 #define SEARCH_TEXT_MAX   20000 /* bytes of a product's text that are found */
 #define IMPORT_MEMORY_MAX ((size_t)1 << 30)
 #define CATEGORY_DEPTH    6
@@ -398,13 +398,14 @@ static enum status free_handle(struct shelf_writer *w, const struct in_product *
 	if (!base.n)
 		base = STR("product");
 	*handle = base;
-	for (int n = 2; n < HANDLE_TRIES; n++) {
+	for (int n = 2; n <= HANDLE_TRIES; n++) {
 		TRY(q_market_product_by_handle(w->c, *handle, &other, e));
 		if (!other)
 			return ST_OK;
 		*handle = arena_strf(w->a, "%.*s-%d", STR_ARG(base), n);
 	}
-	return err_set(e, ST_CONFLICT, "more than %d products want the address \"%.*s\"", HANDLE_TRIES, STR_ARG(base));
+	*handle = arena_strf(w->a, "%.*s-%.*s", STR_ARG(base), STR_ARG(id_str(w->a, id_new())));
+	return ST_OK;
 }
 
 static enum status write_row(struct shelf_writer *w, product_row *p, bool fresh, bool differs, struct err *e)
