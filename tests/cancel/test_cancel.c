@@ -38,6 +38,7 @@
 #include "rt/offload.h"
 
 enum {
+	STREAM_S = 20, /* patience with a stream that is to be ended at a wait */
 	WAITS_MAX = 400 /* more than any request makes: it goes round in circles */,
 	QUIET_S = 60,
 	ANSWER_MAX = 8 << 20
@@ -347,6 +348,25 @@ static void send_body(int fd, const char *body, size_t n)
 	}
 }
 
+/* A stream that is to be ended at a wait. Its signs of life would go on for ever: a wait that has not come by then is
+   none of its own. */
+static int read_stream(int fd, size_t *got)
+{
+	static char rest[4096];
+	int status = house_read_head(fd, answer, sizeof answer, got);
+	int64_t until = clock_mono_ns() + STREAM_S * NS_PER_S;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	while (!target.hit && clock_mono_ns() < until)
+		if (poll(&p, 1, 50) > 0 && read(fd, rest, sizeof rest) <= 0)
+			return status;
+	while (target.hit)
+		if (poll(&p, 1, QUIET_S * 1000) <= 0)
+			return -1; /* it was ended, and goes on */
+		else if (read(fd, rest, sizeof rest) <= 0)
+			return status;
+	return status;
+}
+
 /* at 0: nothing ends it. Returns the answer's status, 0: none, -1: it stands still. */
 static int ask(struct round *r, unsigned at, enum moment moment)
 {
@@ -369,8 +389,9 @@ static int ask(struct round *r, unsigned at, enum moment moment)
 		send_body(fd, body, body_len);
 	/* A stream has no time limit of its own: what runs out of time before it began is a stream all the same. */
 	bool head_only = r->s->endless && (!at || moment == OUT_OF_TIME);
-	int status = head_only ? house_read_head(fd, answer, sizeof answer, &got)
-	                       : house_read(fd, answer, sizeof answer, &got);
+	int status = head_only       ? house_read_head(fd, answer, sizeof answer, &got)
+	             : r->s->endless ? read_stream(fd, &got)
+	                             : house_read(fd, answer, sizeof answer, &got);
 	close(fd);
 	target.armed = false;
 	return status;
