@@ -4,7 +4,9 @@ import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { setDefaultResultOrder } from "node:dns";
 import { chromium } from "playwright-core";
@@ -140,6 +142,24 @@ export async function browser() {
 			"--disable-component-update", "--disable-sync"],
 	});
 }
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** axe finds nothing wrong with the page as it stands, and it is no wider than its screen. (A phone's innerWidth grows with the page: it can't say.) */
+export async function clean(page, what = page.url()) {
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => window.axe.run());
+	assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 2)}`), [], what);
+	const wider = await page.evaluate((width) => document.documentElement.scrollWidth - width, page.viewportSize().width);
+	assert.ok(wider <= 0, `${what} is ${wider} pixels wider than its screen`);
+}
+
+/** The screens that pages are looked at on. */
+export const screens = {
+	phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+	desktop: { viewport: { width: 1280, height: 900 } },
+	plain: { viewport: { width: 390, height: 844 }, javaScriptEnabled: false },
+};
 
 /** Run named cases one after the other, print each, end with the count and the exit code. */
 export async function run(cases, after = async () => {}) {

@@ -2,29 +2,20 @@
 // The buyer's and the supplier's day in a browser: something new on the shelf with its variants and pictures, two keepers at once, many at once and back,
 // a supplier made; and the supplier between deliveries: stock, a price, sold out, on a phone and without scripts, of their own things alone.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addPerson, browser, run, serve } from "./lib.mjs";
+import { addPerson, browser, clean, run, screens, serve } from "./lib.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const data = mkdtempSync(join(tmpdir(), "guildhall-keeper-")), password = "seven grey herons by the weir";
 const site = await serve({ data, args: ["--set", "rate.enabled=no"] });
 const base = `http://localhost:${site.port}`;
 const chrome = await browser();
-const screens = { phone: { viewport: { width: 390, height: 844 }, isMobile: true }, desktop: { viewport: { width: 1280, height: 900 } }, plain: { viewport: { width: 390, height: 844 }, javaScriptEnabled: false } };
 const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 
 addPerson(data, { email: "olga@example.org", name: "Olga Owner", password, owner: true });
 addPerson(data, { email: "sam@example.org", name: "Sam Supplier", password });
 
-const clean = async (page, what) => {
-	await page.evaluate(axe);
-	const { violations } = await page.evaluate(() => window.axe.run());
-	assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 2)}`), [], what);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} fits its screen`);
-};
 const main = (page) => page.locator("main").innerText();
 const as = async (email, screen, path) => {
 	const page = await (await chrome.newContext(screens[screen])).newPage();

@@ -3,29 +3,19 @@
 // blog, three people with roles, and posts read by each as they may. Nothing is done that the pages do not offer.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browser, letter, run, serve, totp } from "./lib.mjs";
+import { browser, clean, letter, run, screens, serve, totp } from "./lib.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const data = mkdtempSync(join(tmpdir(), "guildhall-new-owner-")), password = "seven grey herons by the weir";
 const began = Date.now();
 const site = await serve({ data, demo: false, args: ["--set", "rate.enabled=no"] });
 const base = `http://localhost:${site.port}`;
 const chrome = await browser();
-const screens = { phone: { viewport: { width: 390, height: 844 }, isMobile: true }, desktop: { viewport: { width: 1280, height: 900 } } };
 const fresh = async (screen = "desktop") => (await chrome.newContext(screens[screen])).newPage();
 const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==", "base64");
 
-/** What is wrong with a page for somebody who does not see it; and whether it is wider than its screen. */
-const clean = async (page, what) => {
-	await page.evaluate(axe);
-	const { violations } = await page.evaluate(() => window.axe.run());
-	assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 2)}`), [], what);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} fits its screen`);
-};
 
 // An old blog: a post for all, one for members, one for supporters.
 const posts = [["open", "public"], ["for-members", "members"], ["for-supporters", "paid"]].map(([slug, visibility], i) => ({ id: `5f0000000000000000000${100 + i}`, uuid: `00000000-0000-4000-8000-0000000001${10 + i}`,

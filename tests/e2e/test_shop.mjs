@@ -2,29 +2,20 @@
 // The shopper's day in a browser: from the shelf into the basket, signing in in the middle, paying with each test card, failing, trying again, changing
 // one's mind; with scripts and without, on a phone and at a desk. And the host's: packing, cash, handing over, giving back.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addPerson, browser, letter, run, serve } from "./lib.mjs";
+import { addPerson, browser, clean, letter, run, screens, serve } from "./lib.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const data = mkdtempSync(join(tmpdir(), "guildhall-shop-")), password = "seven grey herons by the weir";
 const site = await serve({ data, args: ["--set", "rate.enabled=no", "--set", "sumup.open=yes"] });
 const base = `http://localhost:${site.port}`;
 const chrome = await browser();
-const screens = { phone: { viewport: { width: 390, height: 844 }, isMobile: true }, desktop: { viewport: { width: 1280, height: 900 } }, plain: { viewport: { width: 390, height: 844 }, javaScriptEnabled: false } };
 const fresh = async (screen = "desktop") => (await chrome.newContext(screens[screen])).newPage();
 
 addPerson(data, { email: "mo@example.org", name: "Mo Member", password });
 addPerson(data, { email: "olga@example.org", name: "Olga Owner", password, owner: true });
 
-const clean = async (page, what) => {
-	await page.evaluate(axe);
-	const { violations } = await page.evaluate(() => window.axe.run());
-	assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 2)}`), [], what);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} fits its screen`);
-};
 const main = (page) => page.locator("main").innerText();
 const sure = async (page, words, what) => {
 	for (let i = 0; i < 60 && !words.test(await main(page)); i++) { await page.waitForTimeout(500); await page.reload(); }
