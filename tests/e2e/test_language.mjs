@@ -46,7 +46,7 @@ assert.ok(sentences.length > 400 && words.size > 60, `${sentences.length} senten
 /** What a person reads or hears of a page that is not the site's own: its text nodes, and attributes like titles. */
 function read(html) {
 	const bare = html.replace(/<(script|style|svg|template)\b[\s\S]*?<\/\1>/g, "").replace(/<!--[\s\S]*?-->/g, "")
-		.replace(/<div class="body"[\s\S]*?(?=<aside class="gate"|<footer class="narrow"|<\/article>)/, "").replace(/<(h1|h2|p|a|ul)\b[^>]* lang="en[^"]*"[^>]*>[\s\S]*?<\/\1>/g, "").replace(/<select id="(timezone|f-timezone|locale|f-lang|f-country)"[\s\S]*?<\/select>/g, "")
+		.replace(/<div class="body"[\s\S]*?(?=<aside class="gate"|<footer class="narrow"|<\/article>)/, "").replace(/<ul class="nav-list" lang="en[^>]*>[\s\S]*?<\/ul>\s*(?=<\/nav>)/g, "").replace(/<(h1|h2|p|a|ul)\b[^>]* lang="en[^"]*"[^>]*>[\s\S]*?<\/\1>/g, "").replace(/<select id="(timezone|f-timezone|locale|f-lang|f-country)"[\s\S]*?<\/select>/g, "")
 		.replace(/<code>[\s\S]*?<\/code>/g, "");
 	const attributes = [...bare.matchAll(/ (?:alt|title|placeholder|aria-label|data-label|data-text-\w+)="([^"]*)"/g)].map((m) => m[1]);
 	return [...bare.split(/<[^>]*>/), ...attributes].map((t) => Agent.unescape(t).replace(/&nbsp;/g, " ").replace(/\s+/g, " ").trim()).filter(Boolean);

@@ -67,6 +67,12 @@ cases["counted on an open page while it happens, and gone once it was read there
 	const agent = await as(tom);
 	await archive(agent);
 	await page.waitForFunction(() => document.querySelector(".wide .bell .count").textContent === "2");
+	// What happened between a page and its stream is told when the stream begins.
+	const first = await page.evaluate((live) => new Promise((resolve) => {
+		const stream = new EventSource(live);
+		stream.addEventListener("unread", (event) => { stream.close(); resolve(event.data); });
+	}), await page.getAttribute("[data-inbox]", "data-inbox"));
+	assert.deepEqual(JSON.parse(first), { unread: 2 });
 	// A kept page that is asked for now has it from the start.
 	assert.match((await agent.go("/")).text, /<span class="count" data-count>2<\/span>/);
 	await page.click(".wide .bell");

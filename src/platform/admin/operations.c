@@ -129,5 +129,5 @@ enum status operations_live(struct web *w, struct err *e)
 	struct str topic = web_query(w, "of");
 	if (!str_starts(topic, STR("operations.")))
 		return err_set(e, ST_INVALID, "There is no such process.");
-	return hub_stream(w, &topic, 1, e);
+	return hub_stream(w, &topic, 1, NULL, e);
 }

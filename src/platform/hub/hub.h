@@ -70,9 +70,12 @@ void hub_stats(struct hub *h, struct hub_stats *out); /* any thread */
 
 /* --- for handlers ------------------------------------------------------------------------------------------------- */
 
+/* How things stand now, as a message of the stream: event and data, in w's arena. */
+typedef enum status hub_now_fn(struct web *w, struct str *event, struct str *data, struct err *e);
 /* Answers with server-sent events of these topics until the client leaves or the process drains: `event:` is the
-   message's, `id:` lets a browser come back without a gap, "gap" says that something was missed. For routes with
-   ROUTE_STREAM. */
-enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct err *e) MUST_CHECK;
+   message's, `id:` lets a browser come back without a gap, "gap" says that something was missed. now: asked once the
+   stream listens, and after each gap, so that what happened between a page and its stream is not lost; NULL: whoever
+   listens has no use for it. For routes with ROUTE_STREAM. */
+enum status hub_stream(struct web *w, const struct str *topics, size_t n, hub_now_fn *now, struct err *e) MUST_CHECK;
 
 #endif

@@ -16,10 +16,19 @@ static enum status send_message(struct web *w, const struct hub_message *m)
 		return sse_send(w->req, "gap", NULL, STR("{}"));
 	id_text(m->id, id);
 	snprintf(event, sizeof event, "%.*s", STR_ARG(m->event));
-	return sse_send(w->req, event, id, m->data);
+	return sse_send(w->req, event, m->id ? id : NULL, m->data);
 }
 
-enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct err *e)
+static enum status send_now(struct web *w, hub_now_fn *now, struct err *e)
+{
+	struct str event, data;
+	if (!now)
+		return ST_OK;
+	TRY(now(w, &event, &data, e));
+	return send_message(w, &(struct hub_message){ .event = event, .data = data });
+}
+
+enum status hub_stream(struct web *w, const struct str *topics, size_t n, hub_now_fn *now, struct err *e)
 {
 	SCOPED_SUB *sub = NULL;
 	struct hub_message m;
@@ -30,6 +39,8 @@ enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct
 	TRY(hub_subscribe(w->ctx->svc->platform->hub, topics, n, after, &sub, e));
 	web_security_headers(w, "text/event-stream");
 	TRY(sse_begin(w->req));
+	if (w->req->method != HTTP_HEAD)
+		TRY(send_now(w, now, e));
 	while (w->req->method != HTTP_HEAD) {
 		enum status st = hub_next(sub, clock_mono_ns() + PING_NS, &m);
 		if (st == ST_TIMEOUT && w->ctx->deadline_ns && clock_mono_ns() >= w->ctx->deadline_ns)
@@ -42,6 +53,8 @@ enum status hub_stream(struct web *w, const struct str *topics, size_t n, struct
 			return st;
 		else
 			TRY(send_message(w, &m));
+		if (st == ST_OK && m.gap)
+			TRY(send_now(w, now, e));
 	}
 	http_end(w->req);
 	return ST_OK;

@@ -60,6 +60,11 @@ static enum status unread_of(struct ctx *ctx, int64_t person, int64_t *n, struct
 	return ST_OK;
 }
 
+static struct str unread_text(struct ctx *ctx, int64_t n)
+{
+	return arena_strf(ctx->arena, "{\"unread\":%lld}", (long long)n);
+}
+
 /* The person's open pages, and the pieces that are kept of them. */
 static void tell_pages(struct ctx *ctx, int64_t person)
 {
@@ -70,8 +75,7 @@ static void tell_pages(struct ctx *ctx, int64_t person)
 		cache_drop_tag(p->cache, arena_strf(ctx->arena, "person:%lld", (long long)person));
 	if (!p->hub || unread_of(ctx, person, &n, NULL) != ST_OK)
 		return;
-	(void)hub_publish(p->hub, inbox_topic(person, topic), STR("unread"),
-	        arena_strf(ctx->arena, "{\"unread\":%lld}", (long long)n));
+	(void)hub_publish(p->hub, inbox_topic(person, topic), STR("unread"), unread_text(ctx, n));
 }
 
 enum status account_take_notice(struct ctx *ctx, const struct event *ev, struct err *e)
@@ -140,11 +144,20 @@ struct str inbox_badge(struct ctx *ctx, int64_t person)
 	return arena_strf(ctx->arena, n > UNREAD_SHOWN ? "%d+" : "%d", (int)(n > UNREAD_SHOWN ? UNREAD_SHOWN : n));
 }
 
+static enum status unread_now(struct web *w, struct str *event, struct str *data, struct err *e)
+{
+	int64_t n;
+	TRY(unread_of(w->ctx, w->person->id, &n, e));
+	*event = STR("unread");
+	*data = unread_text(w->ctx, n);
+	return ST_OK;
+}
+
 enum status account_get_inbox_live(struct web *w, struct err *e)
 {
 	char topic[TOPIC_ROOM];
 	struct str topics[] = { inbox_topic(w->person->id, topic) };
-	return hub_stream(w, topics, 1, e);
+	return hub_stream(w, topics, 1, unread_now, e);
 }
 
 /* --- the page --------------------------------------------------------------------------------------------------- */

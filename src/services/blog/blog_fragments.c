@@ -30,10 +30,12 @@ enum status blog_fragment_nav_tree(struct fragment_req *f, struct buf *out, stru
 	if (!menu.p)
 		menu = STR("primary");
 	struct blog_nav nav;
+	struct blog_site site;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(f->ctx, f->ctx->svc->db, &c, e));
 	TRY(blog_nav(f->ctx, c, menu, &nav, e));
-	tpl_blog_nav_tree(out, &nav);
+	TRY(blog_brand(f->ctx, c, &site, e));
+	tpl_blog_nav_tree(out, &nav, site.lang);
 	return ST_OK;
 }
 

@@ -201,7 +201,7 @@ enum status blog_get_write_live(struct web *w, struct err *e)
 {
 	TRY(may_look(w, e));
 	struct str topic = topic_of(w, web_path_int(w, "id"));
-	return hub_stream(w, &topic, 1, e);
+	return hub_stream(w, &topic, 1, NULL, e);
 }
 
 enum status blog_post_write_here(struct web *w, struct err *e)
