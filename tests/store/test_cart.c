@@ -15,6 +15,7 @@
 #include "gen/shapes_contract.h"
 #include "platform/peers/contract.h"
 #include "services/cart/pay.h"
+#include "services/cart/payouts.h"
 #include "services/cart/slots.h"
 #include "services/sumup/sumup.h"
 #include "store.h"
@@ -752,6 +753,93 @@ static void the_simulator_is_bounded(struct house *h)
 	house_in_fiber(h, simulator_bounds, h);
 }
 
+/* --- what the provider pays out ----------------------------------------------------------------------------------- */
+
+struct paid_out { int64_t bank, fees, sumup, unmatched; size_t lines, matched; };
+
+static struct paid_out books(struct play *p)
+{
+	struct paid_out out = { 0 };
+	struct cart_ledger_row *rows;
+	struct cart_payouts_row *lines;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	if (db_read(p->ctx, p->cart->db, &c, NULL) != ST_OK || q_cart_ledger(c, &rows, &n, NULL) != ST_OK ||
+	        q_cart_payouts(c, STR(""), STR("%"), STR(""), &(struct db_page){ .lim = 1000 }, &lines, &out.lines,
+	                NULL) != ST_OK)
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		out.bank += str_eqc(rows[i].account, "bank") ? rows[i].minor : 0;
+		out.fees += str_eqc(rows[i].account, "fees") ? rows[i].minor : 0;
+		out.sumup += str_eqc(rows[i].account, "sumup") ? rows[i].minor : 0;
+		out.unmatched += str_eqc(rows[i].account, "unmatched") ? rows[i].minor : 0;
+	}
+	for (size_t i = 0; i < out.lines; i++)
+		out.matched += str_eqc(lines[i].state, "matched");
+	return out;
+}
+
+static void bought(struct play *p)
+{
+	if (place(p, NULL) != ST_OK)
+		abort();
+	begin(p);
+	pays(p);
+	looks(p);
+	completes(p);
+}
+
+/* Somebody pays at the till: the shop knows nothing of it. */
+static void paid_elsewhere(struct play *p)
+{
+	static const char body[] = "{\"checkout_reference\":\"till-1\",\"amount\":5,\"currency\":\"EUR\","
+	                           "\"merchant_code\":\"MSIM0001\"}";
+	struct sim_answer got = { 0 };
+	p->ctx->svc = p->sumup;
+	if (sim_api(p->ctx, &(struct sim_ask){ STR("POST"), STR("/v0.1/checkouts"), STR("sup_sk_1"), str_c(body) },
+	            &got, NULL) != ST_OK)
+		abort();
+	SCOPED_JSON *j = json_parse(got.body, 4, NULL);
+	EXPECT(got.status == 201 && sim_pay(p->ctx, json_str(j, "id"), true, NULL) == ST_OK);
+	p->ctx->svc = p->cart;
+}
+
+static void payouts_in_fiber(struct ctx *ctx, void *arg)
+{
+	struct house *h = arg;
+	struct play p = { .ctx = ctx, .cart = instance_of(h, "cart"), .sumup = instance_of(h, "sumup"),
+		.now = clock_now_us() };
+	ctx->svc = p.cart;
+	memset(&stall, 0, sizeof stall);
+	stall.on_hand = 10;
+	bought(&p);
+	bought(&p);
+	cancels(&p);
+	settle(&p);
+	paid_elsewhere(&p);
+	struct paid_out before = books(&p);
+	EXPECT(before.sumup > 0 && before.lines == 0);
+	/* Nothing is paid out on the same day. */
+	EXPECT(cart_payouts_job(ctx, NULL, NULL) == ST_OK && books(&p).lines == 0);
+	clock_fake_us(p.now + 3 * 86400 * US_PER_S);
+	fault(&p, "{\"status\":503,\"status_times\":1}");
+	EXPECT(cart_payouts_job(ctx, NULL, NULL) == ST_UPSTREAM && books(&p).lines == 0);
+	fault(&p, "{\"status_times\":0}");
+	for (int i = 0; i < 2; i++) { /* the same lines once more are nothing new */
+		EXPECT(cart_payouts_job(ctx, NULL, NULL) == ST_OK);
+		struct paid_out after = books(&p);
+		EXPECT(after.sumup == 0 && after.unmatched == -500);
+		EXPECT(after.bank - before.bank + after.fees == before.sumup + 500 && after.fees > 0);
+		EXPECT(after.lines == after.matched + 1 && after.matched >= 3);
+	}
+	clock_fake_us(0);
+}
+
+static void what_is_paid_out_is_matched(struct house *h)
+{
+	house_in_fiber(h, payouts_in_fiber, h);
+}
+
 static void what_may_happen(struct house *h)
 {
 	house_in_fiber(h, play_all, h);
@@ -765,6 +853,7 @@ static const struct { const char *name; void (*run)(struct house *h); } tests[] 
 	{ "a_forged_call_does_nothing", a_forged_call_does_nothing },
 	{ "the_simulator_is_bounded", the_simulator_is_bounded },
 	{ "who_leaves_is_forgotten", who_leaves_is_forgotten },
+	{ "what_is_paid_out_is_matched", what_is_paid_out_is_matched },
 	{ "what_may_happen", what_may_happen },
 };
 

@@ -99,6 +99,7 @@ struct order_view {
 	bool may_pay, may_cancel, may_withdraw, keeper;
 	struct str done, problem, link;   /* link: what stands behind its addresses: "?key=…" */
 	struct str last_why;              /* of a failed attempt */
+	struct str bank_account;          /* where a transfer goes */
 };
 /* The order of the path's {number}, if whoever asks may see it; else ST_NOT_FOUND. */
 enum status order_of(struct web *w, cart_order **out, struct err *e) MUST_CHECK;

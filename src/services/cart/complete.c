@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/lang.h"
+#include "platform/config/config.h"
 #include "platform/core/web_url.h"
 #include "platform/mail/mail.h"
 #include "platform/peers/site.h"
@@ -91,6 +92,9 @@ struct str order_letter_text(
 	}
 	buf_printf(&b, tr("\nTogether %.*s, of that %.*s VAT.\n"), STR_ARG(cart_money_text(ctx, o->total, o->currency)),
 	        STR_ARG(cart_money_text(ctx, o->vat, o->currency)));
+	if (str_eqc(o->method, "transfer") && o->paid < o->total && str_eqc(o->state, "placed"))
+		buf_printf(&b, tr("\nPlease transfer it to this account, with %.*s as the reference:\n%.*s\n"),
+		        STR_ARG(o->number), STR_ARG(config_str(ctx->svc->platform->config, "cart", "bank_account")));
 	buf_printf(&b, tr("\nYour order %.*s, its invoice, and how to change your mind:\n%.*s\n"), STR_ARG(o->number),
 	        STR_ARG(order_link(ctx, o)));
 	return buf_str(&b);

@@ -20,7 +20,7 @@ enum status journal_write(struct db_conn *c, const char *what, struct str ref, i
 		sum += list[i].amount;
 	if (sum)
 		return err_set(e, ST_INTERNAL, "an entry of the journal does not add up: %s %.*s", what, STR_ARG(ref));
-	TRY(q_cart_entry_add(c, id, clock_now_us(), str_c(what), ref, &order, NULL, e));
+	TRY(q_cart_entry_add(c, id, clock_now_us(), str_c(what), ref, order ? &order : NULL, NULL, e));
 	for (size_t i = 0; i < n; i++)
 		if (list[i].amount)
 			TRY(q_cart_posting_add(c, id, str_c(list[i].account), list[i].amount, currency, NULL, e));

@@ -8,6 +8,7 @@
 #include "base/lang.h"
 #include "gen/cart_tpl.h"
 #include "platform/audit/audit.h"
+#include "platform/config/config.h"
 #include "platform/core/web_url.h"
 #include "platform/text/html.h"
 #include "platform/text/json.h"
@@ -188,6 +189,7 @@ enum status order_show(struct web *w, const cart_order *o, int status, struct st
 	struct order_view v = { .w = w, .o = o, .keeper = is_keeper(w), .problem = problem, .done = done_words(w) };
 	TRY(order_load(w, &v, e));
 	v.last_why = failed_why(&v);
+	v.bank_account = config_str(w->ctx->svc->platform->config, "cart", "bank_account");
 	v.may_pay = o->paid < o->total && str_eqc(o->state, "placed");
 	v.may_cancel = str_eqc(o->state, "placed") &&
 	        (str_eqc(o->supply, "held") || (o->paid == 0 && str_eqc(o->fulfilment, "none")));

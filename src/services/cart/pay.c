@@ -141,6 +141,8 @@ static enum status tx_settle(struct db_conn *c, void *arg, struct err *e)
 	        c, p->id, str_c(s->state), s->remote->txn, s->remote->why, clock_now_us(), &changed, e));
 	if (!changed)
 		return ST_OK;
+	if (s->remote->code.n)
+		TRY(q_cart_payment_code(c, p->id, s->remote->code, NULL, e));
 	if (!strcmp(s->state, "paid"))
 		return settle_paid(c, o, p, e);
 	if (!o->paid)
@@ -150,8 +152,8 @@ static enum status tx_settle(struct db_conn *c, void *arg, struct err *e)
 
 static struct remote texts_there(struct remote r)
 {
-	struct str *const all[] = { &r.id, &r.url, &r.txn, &r.why };
-	for (size_t i = 0; i < 4; i++)
+	struct str *const all[] = { &r.id, &r.url, &r.txn, &r.code, &r.why };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (!all[i]->p)
 			*all[i] = STR("");
 	return r;

@@ -17,7 +17,8 @@
 
 /* What a provider says of a payment. */
 enum remote_state { REMOTE_ABSENT, REMOTE_PENDING, REMOTE_PAID, REMOTE_FAILED, REMOTE_EXPIRED };
-struct remote { enum remote_state state; struct str id, url, txn, why; };
+/* txn: what a refund names; code: what a payout names. */
+struct remote { enum remote_state state; struct str id, url, txn, code, why; };
 
 struct pay_method {
 	const char *name, *title, *help;
@@ -96,6 +97,7 @@ enum status pay_watch(struct ctx *ctx, struct err *e) MUST_CHECK;
 
 /* --- the journal and what is issued (journal.c): in db_write's fn, once for each ref --- */
 struct posting { const char *account; int64_t amount; };
+/* order: what it is about; 0: none. */
 enum status journal_write(struct db_conn *c, const char *what, struct str ref, int64_t order, struct str currency,
         const struct posting *list, size_t n, struct err *e) MUST_CHECK;
 /* The sale, and its invoice. */

@@ -3,6 +3,7 @@
  * Cart: one basket for all that is sold here, orders, money. This file is its table.
  */
 #include "services/cart/pay.h"
+#include "services/cart/payouts.h"
 #include "services/cart/slots.h"
 
 static const struct route routes[] = {
@@ -33,6 +34,11 @@ static const struct route routes[] = {
 	{ "POST", "/admin/slots", cart_post_slots, .role = "host", .help = "Add a time, withdraw it, offer it again" },
 	{ "GET", "/admin/vat", cart_get_vat, .role = "treasurer", .help = "Value added tax of a month" },
 	{ "GET", "/admin/vat.csv", cart_get_vat_csv, .role = "treasurer", .help = "As a table" },
+	{ "GET", "/admin/payouts", cart_get_payouts, .role = "treasurer", .help = "What the provider paid out" },
+	{ "POST", "/admin/payouts", cart_post_payouts, .role = "treasurer", .help = "Ask the provider now" },
+	{ "GET", "/admin/payouts.csv", cart_get_payouts_csv, .role = "treasurer", .help = "As a table" },
+	{ "GET", "/admin/refunds", cart_get_refunds, .role = "treasurer", .help = "What is to be given back" },
+	{ "POST", "/admin/refunds", cart_post_refunds, .role = "treasurer", .help = "Ask after it, send it again" },
 	{ "GET", "/admin/accounts", cart_get_accounts, .flags = ROUTE_ADMIN, .help = "Who is paid how" },
 	{ "POST", "/admin/accounts", cart_post_accounts, .flags = ROUTE_ADMIN, .help = "Save an account" },
 	{ "GET", "/admin/pack", cart_get_pack, .role = "host", .help = "What is to be packed" },
@@ -51,6 +57,8 @@ static const struct event_handler events[] = {
 
 static const struct job_def jobs[] = {
 	{ .kind = "cart.complete", .run = cart_complete_job, .attempts = 12, .time_s = 30, .backoff_s = 5 },
+	{ .kind = "cart.payouts", .run = cart_payouts_job, .cron = "17 5 * * *", .attempts = 6, .time_s = 300,
+	        .backoff_s = 600 },
 	{ .kind = "cart.sweep", .run = cart_sweep_job, .cron = "41 3 * * *" },
 	{ 0 },
 };
@@ -94,6 +102,10 @@ static const struct page_row pages[] = {
 	        .role = "host", .rank = 30 },
 	{ PLACE_ADMIN, "/admin/vat", "VAT", "Value added tax, by month", .group = "Shop", .role = "treasurer",
 	        .rank = 40 },
+	{ PLACE_ADMIN, "/admin/payouts", "Payouts", "What the payment provider paid out, and for which order",
+	        .group = "Shop", .role = "treasurer", .rank = 42 },
+	{ PLACE_ADMIN, "/admin/refunds", "Given back", "Refunds that are not confirmed yet", .group = "Shop",
+	        .role = "treasurer", .rank = 44 },
 	{ PLACE_ADMIN, "/admin/accounts", "Payment accounts", "Whose account at the payment provider gets what is paid",
 	        .group = "Shop", .rank = 50 },
 	{ 0 },

@@ -91,35 +91,65 @@ int64_t sumup_minor(const json_t *amount, const char currency[4])
 
 /* --- the card's rows ---------------------------------------------------------------------------------------------- */
 
-static enum status account_load(struct ctx *ctx, const cart_order *o, struct sumup_account *out, struct err *e)
+static struct sumup_account account_of_settings(struct ctx *ctx)
 {
 	const struct config *config = ctx->svc->platform->config;
+	struct sumup_account a = { config_str(config, "cart", "sumup_url"),
+		config_str(config, "cart", "sumup_merchant"), config_str(config, "cart", "sumup_key") };
+	if (!a.url.n && !a.merchant.n)
+		a.merchant = STR(SIMULATED_MERCHANT);
+	return a;
+}
+
+enum status sumup_accounts(struct ctx *ctx, struct sumup_account **out, size_t *n, struct err *e)
+{
+	struct cart_account_keys_row *rows;
+	size_t count;
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_cart_account_keys(c, &rows, &count, e));
+	}
+	struct sumup_account *list = ARENA_ARRAY(ctx->arena, struct sumup_account, count + 1);
+	*n = 0;
+	list[0] = account_of_settings(ctx);
+	if (list[0].merchant.n)
+		*n = 1;
+	for (size_t i = 0; i < count; i++) {
+		list[*n] = (struct sumup_account){ .url = list[0].url, .merchant = rows[i].merchant };
+		TRY(auth_unseal(ctx, "cart.account", rows[i].api_key, &list[*n].key, e));
+		++*n;
+	}
+	*out = list;
+	return ST_OK;
+}
+
+static enum status account_load(struct ctx *ctx, const cart_order *o, struct sumup_account *out, struct err *e)
+{
 	struct cart_account_row *row;
 	{
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(ctx, ctx->svc->db, &c, e));
 		TRY(q_cart_account(c, o->account, &row, e));
 	}
-	*out = (struct sumup_account){ config_str(config, "cart", "sumup_url"),
-		config_str(config, "cart", "sumup_merchant"), config_str(config, "cart", "sumup_key") };
-	if (!out->url.n && !out->merchant.n)
-		out->merchant = STR(SIMULATED_MERCHANT);
+	*out = account_of_settings(ctx);
 	if (!row)
 		return ST_OK;
 	out->merchant = row->merchant;
 	return auth_unseal(ctx, "cart.account", row->api_key, &out->key, e);
 }
 
-/* Its successful transaction is what a refund names. */
-static struct str paid_by(struct arena *a, const json_t *checkout)
+/* Of its successful transaction: a refund names its id, a payout its code. outside: where a checkout without a list of
+   them has it. */
+static struct str paid_by(struct arena *a, const json_t *checkout, const char *name, const char *outside)
 {
 	size_t i;
 	json_t *t;
 	const json_t *list = json_object_get(checkout, "transactions");
 	json_array_foreach (list, i, t)
 		if (str_eqc(json_str(t, "status"), "SUCCESSFUL"))
-			return arena_str(a, json_str(t, "id"));
-	return arena_str(a, json_str(checkout, "transaction_id"));
+			return arena_str(a, json_str(t, name));
+	return arena_str(a, json_str(checkout, outside));
 }
 
 static bool has_failed_attempt(const json_t *checkout)
@@ -147,7 +177,8 @@ static void take_checkout(struct arena *a, const cart_payment *p, const json_t *
 	struct str status = json_str(j, "status");
 	*out = (struct remote){ .id = arena_str(a, json_str(j, "id")),
 		.url = arena_str(a, json_str(j, "hosted_checkout_url")),
-		.txn = paid_by(a, j),
+		.txn = paid_by(a, j, "id", "transaction_id"),
+		.code = paid_by(a, j, "transaction_code", "transaction_code"),
 		.why = STR("") };
 	if (str_eqc(status, "PAID"))
 		out->state = REMOTE_PAID;

@@ -23,6 +23,9 @@ enum status sumup_call(struct ctx *ctx, const struct sumup_account *a, const cha
 /* What an error of any of its three shapes says: {error_code, message}, a list of such, problem+json; in a. */
 struct str sumup_error(struct arena *a, const json_t *json);
 
+/* Every account that is paid to: the settings' (or the simulator's), then those of pages. In ctx->arena. */
+enum status sumup_accounts(struct ctx *ctx, struct sumup_account **out, size_t *n, struct err *e) MUST_CHECK;
+
 /* An amount in major units, as its JSON has it: exact for all that money_parse takes. */
 int64_t sumup_minor(const json_t *amount, const char currency[4]);
 

@@ -11,7 +11,7 @@
 #include "rt/fiber.h"
 #include "services/sumup/sumup.h"
 
-enum { PAYOUTS_MAX = 500, FEE_PER_MILLE_10 = 169 /* 1.69 % */, CODE_BYTES = 5 };
+enum { PAYOUTS_MAX = 500, FEE_PER_MILLE_10 = 169 /* 1.69 % */, CODE_BYTES = 5, DATE_LEN = 10 };
 #define MERCHANT_SIM "MSIM0001"
 #define DAY_US (INT64_C(86400) * US_PER_S)
 
@@ -295,7 +295,6 @@ static enum status get_transaction(struct call *k, struct err *e)
 	}
 	buf_text(&b, k->ctx->arena);
 	put_transaction(&b, t, x->currency);
-	buf_consume(&b, 0);
 	b.len--; /* its closing brace: more members follow */
 	json_put_member(&b, "merchant_code", x->merchant);
 	BUF_LIT(&b, ",\"transaction_events\":[");
@@ -361,29 +360,47 @@ static enum status post_refund(struct call *k, struct err *e)
 	return ST_OK;
 }
 
-static void put_payout(struct buf *b, const struct sumup_transactions_of_row *t, bool first)
+static void put_payout(struct buf *b, const struct sumup_moves_row *t, bool first)
 {
-	int64_t fee = (t->amount * FEE_PER_MILLE_10 + 5000) / 10000;
+	bool paid = str_eqc(t->kind, "PAYOUT");
+	int64_t fee = paid ? (t->amount * FEE_PER_MILLE_10 + 5000) / 10000 : 0;
 	char date[CLOCK_TEXT_MAX];
 	clock_rfc3339(t->at + DAY_US, date);
-	buf_printf(b, "%s{\"type\":\"PAYOUT\",\"status\":\"SUCCESSFUL\"", first ? "" : ",");
-	put_sim_amount(b, "amount", t->amount - fee, STR("EUR"));
-	put_sim_amount(b, "fee", fee, STR("EUR"));
-	json_put_member(b, "date", str_n(date, 10));
+	buf_printf(b, "%s{\"id\":%lld,\"status\":\"SUCCESSFUL\"", first ? "" : ",", (long long)t->at);
+	json_put_member(b, "type", t->kind);
+	put_sim_amount(b, "amount", t->amount - fee, t->currency);
+	put_sim_amount(b, "fee", fee, t->currency);
+	json_put_member(b, "currency", t->currency);
+	json_put_member(b, "date", str_n(date, DATE_LEN));
 	json_put_member(b, "reference", t->code);
 	json_put_member(b, "transaction_code", t->code);
 	buf_putc(b, '}');
 }
 
+/* A day of the query, as the moment it begins; otherwise: where there is none. */
+static int64_t day_of_query(struct call *k, struct str name, int64_t otherwise)
+{
+	struct str rest = k->query, pair;
+	int64_t at;
+	while (str_next(&rest, '&', &pair))
+		if (str_starts(pair, name) &&
+		        clock_parse_rfc3339(
+		                arena_strf(k->ctx->arena, "%.*sT00:00:00Z", STR_ARG(str_skip(pair, name.n))), &at))
+			return at;
+	return otherwise;
+}
+
 /* What was paid is paid out a day later, less a fee. */
 static enum status get_payouts(struct call *k, struct err *e)
 {
-	struct sumup_transactions_of_row *list;
+	struct sumup_moves_row *list;
 	struct buf b;
 	size_t n;
+	int64_t from = day_of_query(k, STR("start_date="), DAY_US) - DAY_US;
+	int64_t upto = day_of_query(k, STR("end_date="), k->now), last = k->now - DAY_US;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(k->ctx, k->ctx->svc->db, &c, e));
-	TRY(q_sumup_paid_before(c, k->now - DAY_US, PAYOUTS_MAX, &list, &n, e));
+	TRY(q_sumup_moves(c, k->about, from, upto < last ? upto : last, PAYOUTS_MAX, &list, &n, e));
 	buf_text(&b, k->ctx->arena);
 	buf_putc(&b, '[');
 	for (size_t i = 0; i < n; i++)
@@ -403,7 +420,7 @@ static const struct endpoint { const char *method, *path; bool body; enum status
 	{ "DELETE", "v0.1/checkouts/{}", false, delete_checkout },
 	{ "GET", "v2.1/merchants/*/transactions", false, get_transaction },
 	{ "POST", "v1.0/merchants/*/payments/{}/refunds", true, post_refund },
-	{ "GET", "v1.0/merchants/*/payouts", false, get_payouts },
+	{ "GET", "v1.0/merchants/{}/payouts", false, get_payouts },
 };
 
 /* "{}" is what it is about, "*" anything. */

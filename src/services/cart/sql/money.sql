@@ -208,3 +208,55 @@ SELECT a.name, '', a.merchant FROM accounts a WHERE NOT EXISTS (SELECT 1 FROM or
 -- params: name text
 -- exec
 DELETE FROM accounts WHERE name = :name;
+
+-- name: cart_payment_code
+-- params: id int, code text
+-- exec
+UPDATE payments SET remote_code = :code WHERE id = :id;
+
+-- name: cart_order_of_code
+-- params: code text
+-- row: number text, currency text
+SELECT o.number, o.currency FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.remote_code = :code AND p.remote_code <> '';
+
+-- name: cart_account_keys
+-- rows: name text, merchant text, api_key text
+SELECT name, merchant, api_key FROM accounts ORDER BY name LIMIT 200;
+
+-- name: cart_payout_last
+-- params: merchant text
+-- row: day text
+SELECT COALESCE(MAX(day), '') AS day FROM payouts WHERE merchant = :merchant;
+
+-- name: cart_payout_add
+-- params: id int, merchant text, remote_id text, kind text, state text, day text, amount int, fee int, currency text, reference text, code text, order_number text, now int
+-- exec
+INSERT INTO payouts (id, merchant, remote_id, kind, state, day, amount, fee, currency, reference, code, order_number, seen_at)
+     VALUES (:id, :merchant, :remote_id, :kind, :state, :day, :amount, :fee, :currency, :reference, :code, :order_number, :now)
+    ON CONFLICT (merchant, remote_id) DO NOTHING;
+
+-- name: cart_payouts
+-- params: q text, pattern text, state text
+-- list: id int, day text, kind text, state text, amount int, fee int, currency text, reference text, code text, order_number text, merchant text
+-- sorts: day
+SELECT id, day, kind, state, amount, fee, currency, reference, code, order_number, merchant FROM payouts
+ WHERE (:q = '' OR LOWER(order_number) LIKE :pattern ESCAPE '!' OR LOWER(reference) LIKE :pattern ESCAPE '!' OR LOWER(code) LIKE :pattern ESCAPE '!')
+   AND (:state = '' OR state = :state);
+
+-- name: cart_refunds
+-- params: q text, pattern text, state text
+-- list: id int, number text, name text, amount int, currency text, state text, reason text, why text, created_at int
+-- sorts: id
+SELECT r.id, o.number, o.name, r.amount, o.currency, r.state, r.reason, r.why, r.created_at FROM refunds r JOIN orders o ON o.id = r.order_id
+ WHERE (:q = '' OR LOWER(o.number) LIKE :pattern ESCAPE '!' OR LOWER(o.name) LIKE :pattern ESCAPE '!')
+   AND ((:state = 'open' AND r.state <> 'confirmed') OR r.state = :state);
+
+-- name: cart_refund_ask
+-- params: id int, now int
+-- exec
+UPDATE refunds SET next_at = :now WHERE id = :id AND state IN ('wanted', 'sent', 'unknown');
+
+-- name: cart_refund_anew
+-- params: id int, now int
+-- exec
+UPDATE refunds SET state = 'wanted', next_at = :now, why = '', settled_at = NULL WHERE id = :id AND state IN ('sent', 'unknown', 'refused');

@@ -40,10 +40,16 @@ SELECT id, code, checkout_id, amount, status, at FROM transactions WHERE checkou
 -- row: like sumup_transactions_of
 SELECT id, code, checkout_id, amount, status, at FROM transactions WHERE id = :id;
 
--- name: sumup_paid_before
--- params: before int, lim int
--- rows: like sumup_transactions_of
-SELECT id, code, checkout_id, amount, status, at FROM transactions WHERE status = 'SUCCESSFUL' AND at < :before ORDER BY at, id LIMIT :lim;
+-- What reaches the bank, or is taken off for what was given back.
+-- name: sumup_moves
+-- params: merchant text, from int, before int, lim int
+-- rows: kind text, code text, amount int, currency text, at int
+SELECT 'PAYOUT' AS kind, t.code, t.amount, c.currency, t.at FROM transactions t JOIN checkouts c ON c.id = t.checkout_id
+ WHERE t.status = 'SUCCESSFUL' AND c.merchant = :merchant AND t.at >= :from AND t.at < :before
+ UNION ALL
+SELECT 'REFUND_DEDUCTION', t.code, r.amount, c.currency, r.at FROM refunds r JOIN transactions t ON t.id = r.transaction_id JOIN checkouts c ON c.id = t.checkout_id
+ WHERE NOT r.lost AND c.merchant = :merchant AND r.at >= :from AND r.at < :before
+ ORDER BY 5, 2, 1 LIMIT :lim;
 
 -- name: sumup_refund_add
 -- params: id int, transaction_id text, amount int, now int, shown_at int, lost bool
