@@ -81,6 +81,7 @@ void scene_contract(struct prep *x);       /* {a} signature over the sample's bo
 void scene_fragments(struct prep *x);
 void scene_events(struct prep *x);
 void scene_picture_later(struct prep *x);  /* {a} path of a picture that is not made yet */
+void scene_file(struct prep *x);           /* {a} id of a file of the blog that is used nowhere */
 void scene_post(struct prep *x);           /* {a} id of a new draft of the blog, {b} of its revision */
 void scene_cycle(struct prep *x);          /* {a} id of it */
 void scene_product(struct prep *x);        /* on sale: {a} id, {b} of its variant, {c} of its supplier */

@@ -85,11 +85,14 @@ function fieldOf([name, label, kind], data, change, tools) {
 	if (kind !== "code") input.dir = "auto";
 	input.addEventListener("input", () => change(name, kind === "yes" ? input.checked : kind === "number" ? Number(input.value) : input.value));
 	wrap.append(...(kind === "yes" ? [input, title] : [title, input]));
-	if (kind === "file" && tools.upload) wrap.append(fileButton(tools, (json) => {
+	const chosen = (json) => {
 		input.value = json.src;
 		change(name, json.src);
 		if (data.type === "image") change("width", json.width || null), change("height", json.height || null);
-	}));
+		const alt = data.type === "image" && wrap.parentElement?.querySelector("[data-member=alt]");
+		if (alt && json.alt && !alt.value) (alt.value = json.alt), change("alt", json.alt);
+	};
+	if (kind === "file" && tools.upload) wrap.append(fileButton(tools, chosen), " ", libraryButton(tools, /image|Image/.test(data.type + name) ? "image" : "", chosen));
 	return wrap;
 }
 function fileButton(tools, done) {
@@ -114,6 +117,57 @@ function fileButton(tools, done) {
 	both.append(button, said);
 	return both;
 }
+function libraryButton(tools, kind, done) {
+	const button = document.createElement("button");
+	button.type = "button";
+	button.className = "link-button";
+	button.textContent = tools.words.textLibrary;
+	button.addEventListener("click", () => openLibrary(tools, kind, done));
+	return button;
+}
+/** What the site has already, to choose from: a dialog with a search and tiles. kind: "image", or "" for everything. */
+export function openLibrary(tools, kind, done) {
+	const dialog = document.createElement("dialog"), head = document.createElement("p"), search = document.createElement("input"), close = document.createElement("button");
+	const tiles = document.createElement("div"), said = document.createElement("p"), more = document.createElement("button");
+	let next = "", turn = 0;
+	dialog.className = "write-library";
+	dialog.ariaLabel = tools.words.textLibrary;
+	search.type = "search";
+	search.placeholder = search.ariaLabel = tools.words.textSearch;
+	Object.assign(close, { type: "button", className: "link-button", textContent: tools.words.textClose });
+	Object.assign(more, { type: "button", className: "link-button", textContent: tools.words.textMore, hidden: true });
+	said.setAttribute("role", "status");
+	tiles.className = "write-library-tiles";
+	head.append(search, " ", close);
+	dialog.append(head, said, tiles, more);
+	const tile = (file) => {
+		const button = document.createElement("button"), name = document.createElement("span");
+		button.type = "button";
+		name.textContent = file.name;
+		if (file.small) button.append(Object.assign(document.createElement("img"), { src: file.small, alt: "", loading: "lazy" }));
+		button.append(name);
+		button.addEventListener("click", () => (done(file), dialog.close()));
+		return button;
+	};
+	const load = async (behind) => {
+		const mine = ++turn;
+		const answer = await fetch(`${tools.base}/media?kind=${kind}&q=${encodeURIComponent(search.value)}&${behind}`, { headers: { accept: "application/json" } }).catch(() => null);
+		const json = answer?.ok ? await answer.json() : null;
+		if (mine !== turn) return;
+		said.textContent = !json ? tools.words.textNoLibrary : json.files.length || behind ? "" : tools.words.textNothing;
+		tiles.replaceChildren(...(behind ? tiles.children : []), ...(json?.files ?? []).map(tile));
+		next = json?.next ?? "";
+		more.hidden = !next;
+	};
+	search.addEventListener("input", () => load(""));
+	search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+	more.addEventListener("click", () => load(next));
+	close.addEventListener("click", () => dialog.close());
+	dialog.addEventListener("close", () => dialog.remove());
+	document.body.append(dialog);
+	dialog.showModal();
+	load("");
+}
 function galleryField(data, change, tools) {
 	const box = document.createElement("div");
 	const draw = (images) => {
@@ -133,11 +187,12 @@ function galleryField(data, change, tools) {
 			row.append(im.fileName ?? im.src.split("/").at(-1), " ", alt, " ", drop);
 			return row;
 		}));
-		if (tools.upload) box.append(fileButton(tools, (json) => {
-			const more = [...images, { row: Math.floor(images.length / 3), fileName: json.name, src: json.src, width: json.width, height: json.height, alt: "" }];
+		const add = (json) => {
+			const more = [...images, { row: Math.floor(images.length / 3), fileName: json.name, src: json.src, width: json.width, height: json.height, alt: json.alt ?? "" }];
 			change("images", more);
 			draw(more);
-		}));
+		};
+		if (tools.upload) box.append(fileButton(tools, add), " ", libraryButton(tools, "image", add));
 	};
 	draw(Array.isArray(data.images) ? data.images : []);
 	return box;

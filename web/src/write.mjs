@@ -13,7 +13,7 @@ import { Slice } from "prosemirror-model";
 import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-list";
 import { EditorState, NodeSelection, Plugin, PluginKey, Selection, TextSelection } from "prosemirror-state";
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view";
-import { blanks, cardView, kinds } from "./_cards.mjs";
+import { blanks, cardView, kinds, openLibrary } from "./_cards.mjs";
 import { fromStored, schema, toStored } from "./_document.mjs";
 import { cleanPasted, looksLikeMarkdown } from "./_paste.mjs";
 
@@ -149,6 +149,7 @@ const commands = [
 	{ key: "todo check list", title: words.textTasks, run: makeList("check") },
 	{ key: "quote", title: words.textQuote, run: blockTo(N.quote) },
 	{ key: "picture image photo", title: words.textPicture, run: (s, d, view) => (pick(view, "image/*"), true) },
+	{ key: "library media choose", title: words.textLibrary, run: (s, d, view) => (openLibrary({ words, base: settings.base }, "", (file) => makeCard({ ...cardOfFile(file), ...(file.type.startsWith("image/") ? { alt: file.alt } : {}) })(view.state, view.dispatch)), true) },
 	{ key: "file video audio upload", title: words.textFile, run: (s, d, view) => (pick(view, ""), true) },
 	{ key: "divider hr line", title: words.textDivider, run: makeCard({ type: "horizontalrule", version: 1 }) },
 	...kinds(words).filter((k) => k.menu).map((k) => ({ key: k.type, title: k.title, run: (s, d) => makeCard(blanks[k.type]())(s, d) })),
@@ -592,7 +593,7 @@ const view = new EditorView(host, {
 		plugins: [slash, hint, markdown, rules, keys, keymap(baseKeymap), history(), dropCursor({ width: 3 }), gapCursor()],
 	}),
 	attributes: { "aria-label": words.textBody, role: "textbox", "aria-multiline": "true", class: "body" },
-	nodeViews: { card: (node, v, at) => cardView(node, v, at, { words, ask, uploads, upload: send }) },
+	nodeViews: { card: (node, v, at) => cardView(node, v, at, { words, ask, uploads, upload: send, base: settings.base }) },
 	transformPastedHTML: cleanPasted,
 	handlePaste(v, event) {
 		const list = files(event.clipboardData), plainText = event.clipboardData?.getData("text/plain") ?? "", html = event.clipboardData?.getData("text/html") ?? "";

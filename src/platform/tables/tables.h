@@ -40,6 +40,7 @@ enum cell_kind {
 	CELL_CODE,   /* struct str: a name for machines */
 	CELL_WORDS,  /* struct str: words, each a badge */
 	CELL_STATE,  /* struct str: a word; a badge unless it is the usual one (.usual) */
+	CELL_PICTURE, /* struct str: the address of a picture that says nothing that the row does not */
 	CELL_NUMBER, /* int64_t */
 	CELL_DAY,    /* int64_t: UTC µs, as who looks counts days; 0: never */
 	CELL_MOMENT, /* int64_t: UTC µs; 0: never */
@@ -48,6 +49,7 @@ enum cell_kind {
 #define CELL_TYPE_CODE struct str
 #define CELL_TYPE_WORDS struct str
 #define CELL_TYPE_STATE struct str
+#define CELL_TYPE_PICTURE struct str
 #define CELL_TYPE_NUMBER int64_t
 #define CELL_TYPE_DAY int64_t
 #define CELL_TYPE_MOMENT int64_t
@@ -113,6 +115,7 @@ struct table_found {
 
 struct table_desc {
 	const char *path, *title;
+	bool grid;   /* its rows are shown as tiles: of things that are known by their picture */
 	bool rooted; /* at the root of every host, as the platform's own pages are; else the service's */
 	/* The database that the list is in; NULL: the service's. */
 	struct db *(*db)(struct web *w, const struct table_ask *ask);

@@ -52,6 +52,7 @@ struct str web_form(struct web *w, const char *name);
 /* Uploaded files (multipart/form-data, RFC 7578), streamed to unlinked temporary files on disk: net/forms/multipart.h.
  */
 struct upload *web_upload(struct web *w, const char *field);
+struct upload *web_uploads(struct web *w, unsigned *n); /* all of them, as they came; none: *n is 0 */
 struct str web_cookie(const struct web *w, const char *name);
 struct str web_cookie_plain(const struct web *w, const char *name); /* set with .plain */
 /* Who is counted, as class and name in out: the member, else the address; of IPv6 the /64, which is what one visitor

@@ -100,10 +100,16 @@ struct str web_form(struct web *w, const char *name)
 	return form_get(&w->form_, name);
 }
 
+struct upload *web_uploads(struct web *w, unsigned *n)
+{
+	*n = 0;
+	return w->multipart ? multipart_uploads(w->multipart, n) : NULL;
+}
+
 struct upload *web_upload(struct web *w, const char *field)
 {
-	unsigned n = 0;
-	struct upload *list = w->multipart ? multipart_uploads(w->multipart, &n) : NULL;
+	unsigned n;
+	struct upload *list = web_uploads(w, &n);
 	for (unsigned i = 0; i < n; i++)
 		if (str_eqc(list[i].field, field))
 			return &list[i];

@@ -71,4 +71,7 @@ static inline struct str body_excerpt(struct arena *a, struct str plain, size_t 
 }
 static inline struct str body_slug(struct arena *a, struct str text) { return text_slug(a, text); }
 
+/* "12 KB"; "" for 0 and less. In a. */
+struct str body_size_text(struct arena *a, int64_t bytes);
+
 #endif

@@ -107,10 +107,10 @@ struct safe_html card_img(const struct card *k, const char *src, const char *wid
 	return render_img(r, &im, cls, sizes);
 }
 
-struct str card_bytes(const struct card *k, const char *key)
+struct str body_size_text(struct arena *a, int64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KB", "MB", "GB" };
-	double n = (double)card_int(k, key);
+	double n = (double)bytes;
 	unsigned u = 0;
 	while (n >= 1000 && u < 3) {
 		n /= 1000;
@@ -118,7 +118,12 @@ struct str card_bytes(const struct card *k, const char *key)
 	}
 	if (n <= 0)
 		return STR("");
-	return arena_strf(k->r->a, u && n < 10 ? "%.1f %s" : "%.0f %s", n, units[u]);
+	return arena_strf(a, u && n < 10 ? "%.1f %s" : "%.0f %s", n, units[u]);
+}
+
+struct str card_bytes(const struct card *k, const char *key)
+{
+	return body_size_text(k->r->a, card_int(k, key));
 }
 
 struct str card_duration(const struct card *k, const char *key)

@@ -13,6 +13,7 @@
 #include "platform/work/job.h"
 #include "services/blog/edges.h"
 #include "services/blog/import_plan.h"
+#include "services/blog/library.h"
 
 #define SLUG_TRIES 500
 
@@ -34,21 +35,11 @@ struct writer {
 
 static enum status write_item(struct writer *w, const struct plan_media *m, int64_t *id, struct err *e)
 {
-	struct blog_media_by_hash_row *row;
 	const struct media_item *item = m->item;
-	int64_t fresh = id_new(), added = 0;
+	const struct library_file file = { .item = item, .name = m->origin, .now = w->plan->now };
 	struct str sha = str_c(item->sha256);
-	TRY(q_blog_media_add(w->c, fresh, sha, str_c(item->type), item->width, item->height, (int64_t)item->bytes,
-	        m->image.src, m->image.srcset, w->plan->now, &added, e));
-	TRY(q_blog_media_by_hash(w->c, sha, &row, e));
-	if (!row)
-		return err_set(e, ST_INTERNAL, "a stored file is not to be found");
-	*id = row->id;
-	for (unsigned i = 0; added && i < item->variant_count; i++) {
-		const struct media_variant *v = &item->variants[i];
-		TRY(q_blog_media_variant_add(
-		        w->c, *id, v->path, str_c(v->format), v->width, v->height, (int64_t)v->bytes, NULL, e));
-	}
+	bool added;
+	TRY(library_record(w->c, &file, id, &added, e));
 	if (added && w->opt->pictures_later) {
 		struct job_new later = { .kind = "media.finish",
 			.key = sha,
@@ -146,6 +137,7 @@ static enum status write_body(struct writer *w, const struct plan_object *o, int
 	        str_c(body_format_name(pb->body.format)), pb->source, pb->body.html.s, pb->body.member.s,
 	        pb->body.visitor.s, pb->body.preview.s, o->search.p ? o->search : STR(""), pb->body.words, pb->hash,
 	        NULL, e));
+	TRY(library_uses(w->c, id, "shown", pb->body.html.s, e));
 	return q_blog_revision_current(w->c, id, revision, NULL, e);
 }
 

@@ -16,6 +16,7 @@
 #include "services/blog/comments.h"
 #include "services/blog/content_api.h"
 #include "services/blog/import.h"
+#include "services/blog/library.h"
 #include "services/blog/site_admin.h"
 #include "services/blog/write.h"
 
@@ -60,6 +61,8 @@ static const struct route routes[] = {
 	        .help = "Markdown as blocks" },
 	{ "POST", "/write/upload", blog_post_write_upload, .role = WRITE_ROLES, .body_max = WRITE_UPLOAD_MAX,
 	        .help = "A file for a post" },
+	{ "GET", "/write/media", blog_get_library_choices, .role = WRITE_ROLES,
+	        .help = "Files that the editor offers to choose from" },
 	{ "GET", "/write/{id:id}/revisions", blog_get_write_revisions, .flags = ROUTE_LARGE, .role = WRITE_ROLES,
 	        .help = "What it was, and what differs" },
 	{ "POST", "/write/{id:id}/revisions", blog_post_write_revisions, .role = WRITE_ROLES,
@@ -97,6 +100,13 @@ static const struct route routes[] = {
 	        .help = "Change them" },
 	{ "GET", "/admin/menus", blog_get_menus, .flags = ROUTE_ADMIN, .help = "Menus" },
 	{ "POST", "/admin/menus", blog_post_menu, .flags = ROUTE_ADMIN, .help = "Change a menu" },
+	{ "GET", "/admin/media", blog_get_library, .role = "editor", .help = "Files, and where they are used" },
+	{ "POST", "/admin/media", blog_post_library, .role = "editor", .help = "Delete some, and bring them back" },
+	{ "POST", "/admin/media/upload", blog_post_library_upload, .role = "editor", .body_max = LIBRARY_UPLOAD_MAX,
+	        .help = "Bring files" },
+	{ "GET", "/admin/media/{id:id}", blog_get_library_one, .role = "editor", .help = "A file" },
+	{ "POST", "/admin/media/{id:id}", blog_post_library_one, .role = "editor",
+	        .help = "Change what it is called, and what is to be seen on it" },
 	{ "GET", "/comments/on/{id:id}", blog_get_comment_on, .flags = ROUTE_AUTH, .help = "To comment on a post" },
 	{ "POST", "/comments/on/{id:id}", blog_post_comment_on, .flags = ROUTE_AUTH,
 	        .help = "Comment on a post, or answer (to=) a comment" },
@@ -181,6 +191,8 @@ static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/admin/comments", "Comments",
 	        "What is said under posts: shown, hidden, or waiting to be looked at",
 	        .group = "Site", .role = "editor", .rank = -5 },
+	{ PLACE_ADMIN, "/admin/media", "Media", "Pictures and files: what they are called, and where they are used",
+	        .group = "Site", .role = "editor", .rank = -7 },
 	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
 	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site",
 	        .rank = 10 },

@@ -86,6 +86,7 @@ struct write_settings {
 	struct str slug, tags, excerpt, visibility, lang, image_alt, focus, canonical, meta_title, meta_description;
 	bool featured, no_image, no_comments;
 	const struct media_item *image; /* NULL: as it was */
+	struct str image_name;          /* as its file was called */
 };
 
 struct write_change {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "gen/blog_tpl.h"
+#include "net/forms/multipart.h"
 #include "platform/tables/tables.h"
 #include "platform/text/json.h"
 #include "platform/text/local.h"
@@ -441,7 +442,8 @@ static enum status post_page(struct web *w, struct err *e)
 	if (f.failed)
 		return form_refuse(&f, page, &o, e);
 	TRY(change_of(&f, &v, &o, &x, &body, &shown, e));
-	const struct write_settings settings = settings_of(&v, &image);
+	struct write_settings settings = settings_of(&v, &image);
+	settings.image_name = image.variant_count ? web_upload(w, "image")->filename : STR("");
 	x.settings = &settings;
 	TRY(write_keep_before(w, o.fresh ? NULL : &o.post, false, &kept, &x, e));
 	enum status st = write_change(w, &x, &why);

@@ -11,6 +11,7 @@
 #include "platform/hub/hub.h"
 #include "platform/text/json.h"
 #include "services/blog/import_plan.h"
+#include "services/blog/library.h"
 #include "services/blog/write.h"
 
 enum {
@@ -249,25 +250,12 @@ enum status blog_post_write_blocks(struct web *w, struct err *e)
 /* --- files ---------------------------------------------------------------------------------------------------------
  */
 
-struct upload_put {
-	const struct media_item *item;
-	struct str src, srcset;
-};
+struct upload_put { struct library_file file; int64_t id; };
 
 static enum status tx_upload(struct db_conn *c, void *arg, struct err *e)
 {
-	const struct upload_put *x = arg;
-	const struct media_item *m = x->item;
-	struct blog_media_by_hash_row *row;
-	int64_t added = 0;
-	TRY(q_blog_media_add(c, id_new(), str_c(m->sha256), str_c(m->type), m->width, m->height, (int64_t)m->bytes,
-	                     x->src, x->srcset, clock_now_us(), &added, e));
-	TRY(q_blog_media_by_hash(c, str_c(m->sha256), &row, e));
-	for (unsigned i = 0; row && added && i < m->variant_count; i++)
-		TRY(q_blog_media_variant_add(c, row->id, m->variants[i].path, str_c(m->variants[i].format),
-		                             m->variants[i].width, m->variants[i].height, (int64_t)m->variants[i].bytes,
-		                             NULL, e));
-	return ST_OK;
+	struct upload_put *x = arg;
+	return library_record(c, &x->file, &x->id, NULL, e);
 }
 
 enum status blog_post_write_upload(struct web *w, struct err *e)
@@ -292,13 +280,12 @@ enum status blog_post_write_upload(struct web *w, struct err *e)
 		               "This file can not be shown here: it is broken, or of a kind that is not taken.");
 	if (st != ST_OK)
 		return err_set(e, st, "%s", why.msg);
-	struct upload_put x = { &item, import_media_path(w->ctx->arena, &item),
-		                import_media_srcset(w->ctx->arena, &item) };
+	struct upload_put x = { .file = { &item, u->filename, w->person, clock_now_us() } };
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_upload, &x, e));
 	buf_text(&b, w->ctx->arena);
 	buf_printf(&b, "{\"width\":%d,\"height\":%d,\"bytes\":%llu", item.width, item.height,
 	           (unsigned long long)item.bytes);
-	json_put_member(&b, "src", x.src);
+	json_put_member(&b, "src", import_media_path(w->ctx->arena, &item));
 	json_put_member(&b, "type", str_c(item.type));
 	json_put_member(&b, "name", u->filename);
 	buf_putc(&b, '}');

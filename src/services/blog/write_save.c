@@ -13,6 +13,7 @@
 #include "services/blog/addresses.h"
 #include "services/blog/edges.h"
 #include "services/blog/import_plan.h"
+#include "services/blog/library.h"
 #include "services/blog/write.h"
 
 struct post_saving {
@@ -117,25 +118,6 @@ static enum status set_topics(struct post_saving *s, struct str list, struct err
 /* --- settings ------------------------------------------------------------------------------------------------------
  */
 
-static enum status put_media(struct post_saving *s, const struct media_item *item, int64_t *id, struct err *e)
-{
-	struct blog_media_by_hash_row *row;
-	int64_t added = 0;
-	struct str sha = str_c(item->sha256);
-	TRY(q_blog_media_add(s->c, id_new(), sha, str_c(item->type), item->width, item->height, (int64_t)item->bytes,
-	                     import_media_path(s->a, item), import_media_srcset(s->a, item), s->now, &added, e));
-	TRY(q_blog_media_by_hash(s->c, sha, &row, e));
-	if (!row)
-		return err_set(e, ST_INTERNAL, "a stored file is not to be found");
-	*id = row->id;
-	for (unsigned i = 0; added && i < item->variant_count; i++) {
-		const struct media_variant *v = &item->variants[i];
-		TRY(q_blog_media_variant_add(s->c, *id, v->path, str_c(v->format), v->width, v->height,
-		                             (int64_t)v->bytes, NULL, e));
-	}
-	return ST_OK;
-}
-
 static enum status put_meta(struct post_saving *s, const struct write_settings *v, struct err *e)
 {
 	static const struct blog_writing_row none = { 0 };
@@ -161,7 +143,8 @@ static enum status put_settings(struct post_saving *s, struct err *e)
 		image_url = STR("");
 	}
 	if (v->image)
-		TRY(put_media(s, v->image, &image, e));
+		TRY(library_record(s->c, &(struct library_file){ v->image, v->image_name, s->x->who->person, s->now },
+		                   &image, NULL, e));
 	TRY(q_blog_object_settings(s->c, s->x->id, s->x->slug, v->visibility, v->featured, v->lang,
 	                           image ? &image : NULL, image_url, v->image_alt, s->now, NULL, e));
 	TRY(put_meta(s, v, e));
@@ -377,6 +360,7 @@ enum status write_change_tx(struct db_conn *c, void *arg, struct err *e)
 		TRY(begin_post(&s, e));
 	}
 	TRY(put_draft(&s, hash, e));
+	TRY(library_uses(c, x->id, "draft", x->source, e));
 	if (x->kept && x->before->version == x->version)
 		TRY(keep_draft(&s, e));
 	if (x->settings)
@@ -390,6 +374,8 @@ enum status write_change_tx(struct db_conn *c, void *arg, struct err *e)
 		                        s.now, NULL, e));
 	else if (x->shown)
 		TRY(show_again(&s, e));
+	if (x->body && (is_shown_by(x->what) || str_eqc(s.status, "draft")))
+		TRY(library_uses(c, x->id, "shown", x->body->html.s, e));
 	if (x->what == WRITE_DRAFT) {
 		TRY(set_state(&s, e));
 		TRY(q_blog_search_drop(c, x->id, NULL, e));

@@ -97,6 +97,7 @@ static enum status tx_forget(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_blog_author_forget(c, *person, NULL, e));
 	TRY(q_blog_comments_forget(c, *person, NULL, e));
 	TRY(q_blog_revisions_forget(c, *person, NULL, e));
+	TRY(q_blog_media_forget(c, *person, NULL, e));
 	return q_blog_drafts_forget(c, *person, NULL, e);
 }
 
