@@ -2,8 +2,17 @@
 #include "base/money.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define MINOR_MAX (INT64_C(1) << 53) /* what a double, and so JavaScript, holds exactly */
+
+struct money money_of(int64_t minor, struct str currency)
+{
+	struct money m = { .minor = minor };
+	if (currency.n)
+		memcpy(m.currency, currency.p, currency.n < sizeof m.currency ? currency.n : sizeof m.currency - 1);
+	return m;
+}
 
 unsigned money_digits(const char currency[4])
 {

@@ -15,6 +15,8 @@ struct money {
 	char currency[4]; /* ISO 4217, "EUR"; "": none */
 };
 
+/* currency: its text, cut to three letters. */
+struct money money_of(int64_t minor, struct str currency);
 /* Digits behind the point: 2 of most, 0 of yen, 3 of dinars (ISO 4217). Unknown currencies have 2. */
 unsigned money_digits(const char currency[4]);
 /* As people type it: "12", "12.5", "12,50", "-3.00"; point or comma once, no groups. False: not an amount of that

@@ -35,7 +35,7 @@ static struct str total_text(struct web *w, const void *row)
 	return cart_money_text(w->ctx, o->total, o->currency);
 }
 
-static struct str order_url(struct web *w, const void *row)
+static struct str row_url(struct web *w, const void *row)
 {
 	return web_url(w->ctx, "cart", "/admin/orders/%.*s", STR_ARG(((const order_row *)row)->number));
 }
@@ -75,7 +75,7 @@ static const struct table_desc orders = {
 	.exported = "order.list_exported",
 	.row_size = sizeof(order_row),
 	.load = orders_load,
-	.url = order_url,
+	.url = row_url,
 };
 
 enum status cart_get_admin_orders(struct web *w, struct err *e)

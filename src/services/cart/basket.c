@@ -18,16 +18,9 @@
 enum { TOKEN_BYTES = 24, TOKEN_ROOM = 40 };
 #define COOKIE_SECONDS (CART_BASKET_DAYS * 86400)
 
-struct money cart_money(int64_t minor, struct str currency)
-{
-	struct money m = { .minor = minor };
-	memcpy(m.currency, currency.p, currency.n < sizeof m.currency ? currency.n : sizeof m.currency - 1);
-	return m;
-}
-
 struct str cart_money_text(struct ctx *ctx, int64_t minor, struct str currency)
 {
-	struct money m = cart_money(minor, currency);
+	struct money m = money_of(minor, currency);
 	return local_money(ctx->arena, &m);
 }
 

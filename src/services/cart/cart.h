@@ -104,8 +104,8 @@ struct order_view {
 /* The order of the path's {number}, if whoever asks may see it; else ST_NOT_FOUND. */
 enum status order_of(struct web *w, cart_order **out, struct err *e) MUST_CHECK;
 enum status order_show(struct web *w, const cart_order *o, int status, struct str problem, struct err *e) MUST_CHECK;
+struct str order_url(struct ctx *ctx, const cart_order *o);      /* of its page, with its key */
 struct str order_link(struct ctx *ctx, const cart_order *o);     /* absolute, opens it without signing in */
-struct money cart_money(int64_t minor, struct str currency);
 struct str cart_money_text(struct ctx *ctx, int64_t minor, struct str currency);
 /* Words for people of a state. */
 const char *order_state_words(const cart_order *o);

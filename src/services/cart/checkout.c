@@ -312,7 +312,7 @@ static enum status go_on(struct web *w, struct str key, struct err *e)
 	const cart_order *o = &list[0];
 	const struct pay_method *m = pay_method_named(o->method);
 	bool pays = o->total > o->paid && m && !m->later && str_eqc(o->state, "placed");
-	struct str page = web_url(w->ctx, "cart", "/orders/%.*s?key=%.*s", STR_ARG(o->number), STR_ARG(o->secret));
+	struct str page = order_url(w->ctx, o);
 	if (!pays)
 		return web_redirect(w, 303, page);
 	/* The order stands whatever becomes of its payment: its page says what happened, and tries again. */

@@ -70,6 +70,11 @@ static struct buyer buyer_of(const cart_order *o)
 
 /* --- letters ------------------------------------------------------------------------------------------------------ */
 
+struct str order_url(struct ctx *ctx, const cart_order *o)
+{
+	return web_url(ctx, "cart", "/orders/%.*s?key=%.*s", STR_ARG(o->number), STR_ARG(o->secret));
+}
+
 struct str order_link(struct ctx *ctx, const cart_order *o)
 {
 	return web_abs_url(ctx, "cart", "/orders/%.*s?key=%.*s", STR_ARG(o->number), STR_ARG(o->secret));
@@ -248,11 +253,7 @@ static enum status end_payment(struct ctx *ctx, const cart_order *o, bool *paid,
 {
 	cart_payment *alive;
 	*paid = false;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, ctx->svc->db, &c, e));
-		TRY(q_cart_payment_alive(c, o->id, &alive, e));
-	}
+	TRY(pay_alive(ctx, o->id, &alive, e));
 	return alive ? pay_end(ctx, alive->id, paid, e) : ST_OK;
 }
 

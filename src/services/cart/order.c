@@ -214,8 +214,7 @@ enum status cart_get_order(struct web *w, struct err *e)
 
 static struct str order_page(struct web *w, const cart_order *o, const char *done)
 {
-	return web_url(w->ctx, "cart", "/orders/%.*s?key=%.*s%s%s", STR_ARG(o->number), STR_ARG(o->secret),
-	        *done ? "&done=" : "", done);
+	return arena_strf(w->ctx->arena, "%.*s%s%s", STR_ARG(order_url(w->ctx, o)), *done ? "&done=" : "", done);
 }
 
 enum status cart_post_pay(struct web *w, struct err *e)
@@ -233,20 +232,13 @@ enum status cart_post_pay(struct web *w, struct err *e)
 	return web_redirect_external(w, 303, url);
 }
 
-static enum status alive_of(struct ctx *ctx, int64_t order, cart_payment **p, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(ctx, ctx->svc->db, &c, e));
-	return q_cart_payment_alive(c, order, p, e);
-}
-
 /* Back from the provider's page. That says nothing about money: the provider is asked. */
 enum status cart_get_return(struct web *w, struct err *e)
 {
 	cart_order *o;
 	cart_payment *alive;
 	TRY(order_of(w, &o, e));
-	TRY(alive_of(w->ctx, o->id, &alive, e));
+	TRY(pay_alive(w->ctx, o->id, &alive, e));
 	if (alive) /* when it does not answer, the clock asks again */
 		(void)!pay_look(w->ctx, alive->id, true, NULL);
 	return web_redirect(w, 303, order_page(w, o, ""));

@@ -93,7 +93,7 @@ static const char *payment_word(const cart_order *o, int64_t paid, int64_t refun
 
 struct settling { int64_t payment; const struct remote *remote; const char *state; struct str actor; };
 
-static struct str account_of_method(struct arena *a, const struct pay_method *m, const cart_order *o)
+struct str pay_account(struct arena *a, const struct pay_method *m, const cart_order *o)
 {
 	return str_eqc(str_c(m->account), "balance") ? arena_strf(a, "balance:%lld", (long long)o->person_id)
 	                                             : str_c(m->account);
@@ -102,7 +102,7 @@ static struct str account_of_method(struct arena *a, const struct pay_method *m,
 static enum status book_payment(
         struct db_conn *c, const cart_order *o, const cart_payment *p, const struct pay_method *m, struct err *e)
 {
-	struct str into = account_of_method(db_arena(c), m, o);
+	struct str into = pay_account(db_arena(c), m, o);
 	const struct posting list[] = { { into.p, p->amount }, { "order", -p->amount } };
 	if (m->move)
 		TRY(m->move(c, o, p->amount, 1, e));
@@ -274,6 +274,13 @@ enum status pay_end(struct ctx *ctx, int64_t payment, bool *paid, struct err *e)
 
 /* --- beginning ---------------------------------------------------------------------------------------------------- */
 
+enum status pay_alive(struct ctx *ctx, int64_t order, cart_payment **out, struct err *e)
+{
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	return q_cart_payment_alive(c, order, out, e);
+}
+
 struct pay_beginning {
 	const cart_order *o;
 	const struct pay_method *method;
@@ -310,11 +317,7 @@ static enum status end_other(struct ctx *ctx, const cart_order *o, const char *m
 {
 	cart_payment *alive;
 	*paid = false;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, ctx->svc->db, &c, e));
-		TRY(q_cart_payment_alive(c, o->id, &alive, e));
-	}
+	TRY(pay_alive(ctx, o->id, &alive, e));
 	if (!alive)
 		return ST_OK;
 	if (str_eqc(alive->method, method) && clock_now_us() < alive->until)
@@ -349,7 +352,7 @@ enum status pay_begin(struct ctx *ctx, const cart_order *o, struct str method, s
 	struct remote r = { 0 };
 	bool paid;
 	const struct pay_method *m = pay_method_named(method);
-	*url = web_url(ctx, "cart", "/orders/%.*s?key=%.*s", STR_ARG(o->number), STR_ARG(o->secret));
+	*url = order_url(ctx, o);
 	if (!m)
 		return err_set(e, ST_UNPROCESSABLE, "%s", tr("Please choose how to pay."));
 	TRY(end_other(ctx, o, m->name, &paid, e));

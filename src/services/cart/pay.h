@@ -48,6 +48,8 @@ struct pay_method {
 };
 extern const struct pay_method pay_methods[]; /* ends with { 0 } */
 const struct pay_method *pay_method_named(struct str name);
+/* The account of the journal that the money of an order paid so lies in; in a. */
+struct str pay_account(struct arena *a, const struct pay_method *m, const cart_order *o);
 
 /* sumup.c: what pay_methods says of the card */
 enum status sumup_start(struct ctx *ctx, const cart_order *o, const cart_payment *p, struct remote *out, struct err *e)
@@ -67,6 +69,8 @@ enum status pay_begin(struct ctx *ctx, const cart_order *o, struct str method, s
 /* Asks the provider of the payment, if it is alive, and settles what it says. back: the buyer has left its page, so an
    attempt that failed is over. */
 enum status pay_look(struct ctx *ctx, int64_t payment, bool back, struct err *e) MUST_CHECK;
+/* The attempt of an order that is not settled; *out NULL: there is none. */
+enum status pay_alive(struct ctx *ctx, int64_t order, cart_payment **out, struct err *e) MUST_CHECK;
 /* So that it is not paid any more. *paid: it was before. ST_TIMEOUT, ST_UPSTREAM: nobody knows; ask later. */
 enum status pay_end(struct ctx *ctx, int64_t payment, bool *paid, struct err *e) MUST_CHECK;
 /* A keeper got the money (cash, transfer). */

@@ -56,11 +56,10 @@ static enum status take_line(struct db_conn *c, const struct fetching *f, const 
 	struct cart_order_of_code_row *order;
 	struct str kind = json_str(j, "type"), code = str_or_empty(json_str(j, "transaction_code"));
 	struct str currency = json_str(j, "currency"), day = json_str(j, "date");
-	struct money m = { 0 };
+	struct money m = money_of(0, currency);
 	int64_t added, amount, fee;
 	if (!kind.n || day.n != PAYOUT_DAY_LEN || currency.n != sizeof m.currency - 1)
 		return err_set(e, ST_UPSTREAM, "a line of the payouts lacks its type, date or currency");
-	m = cart_money(0, currency);
 	struct str id = arena_strf(a, "%lld/%.*s/%.*s", (long long)json_integer_value(json_object_get(j, "id")),
 	        STR_ARG(kind), STR_ARG(code));
 	bool failed = !str_eqc(json_str(j, "status"), "SUCCESSFUL");

@@ -197,8 +197,7 @@ static enum status tx_confirmed(struct db_conn *c, struct refunding *x, cart_ord
 	const struct pay_method *m = pay_method_named(x->p->method);
 	int64_t refunded = o->refunded + x->r->amount;
 	struct arena *a = db_arena(c);
-	struct str from = str_eqc(str_c(m->account), "balance") ? arena_strf(a, "balance:%lld", (long long)o->person_id)
-	                                                        : str_c(m->account);
+	struct str from = pay_account(a, m, o);
 	const struct posting list[] = { { "order", x->r->amount }, { from.p, -x->r->amount } };
 	if (m->move)
 		TRY(m->move(c, o, x->r->amount, -1, e));

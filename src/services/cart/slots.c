@@ -11,9 +11,8 @@
 #include "platform/tables/tables.h"
 #include "platform/text/local.h"
 
-#define MINUTE_US (60 * US_PER_S)
+#define HOUR_US (3600 * US_PER_S)
 #define DAY_US (86400 * US_PER_S)
-enum { DAY_MINUTES = 24 * 60, ZONE_STEPS = 3 };
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
@@ -104,46 +103,24 @@ static const struct field fields[] = {
 	{ 0 },
 };
 
-/* "16:00" as minutes; -1: not a time of day. */
-static int64_t minutes_of(struct str s)
-{
-	int64_t h, m;
-	struct str rest = s, hours;
-	if (!str_cut(&rest, ':', &hours) || rest.n != 2 || hours.n < 1 || hours.n > 2 || !str_i64(hours, &h) ||
-	        !str_i64(rest, &m) || h < 0 || h > 24 || m < 0 || m > 59 || h * 60 + m > DAY_MINUTES)
-		return -1;
-	return h * 60 + m;
-}
-
 static void check_times(struct web *w, struct form_fill *f)
 {
 	const struct slot_form *s = f->values;
-	int64_t today = clock_now_us() / DAY_US;
-	int64_t from = minutes_of(s->from), to = minutes_of(s->to);
-	(void)w;
-	if (from < 0)
+	int64_t today = clock_now_us() / DAY_US, from, to, day = s->day == FIELD_NO_DATE ? today : s->day;
+	struct str zone = slot_zone(w->ctx);
+	bool begins = s->from.n && local_moment(zone, day, s->from, &from);
+	bool ends = s->to.n && local_moment(zone, day, s->to, &to);
+	if (!begins)
 		form_fault(f, "from", "%s", tr("A time of day, as 16:00."));
-	if (to < 0)
+	if (!ends)
 		form_fault(f, "to", "%s", tr("A time of day, as 19:00."));
-	else if (to <= from)
+	else if (begins && to <= from)
 		form_fault(f, "to", "%s", tr("It ends before it begins."));
 	if (s->day != FIELD_NO_DATE && (s->day < today || s->day > today + SLOT_AHEAD_DAYS))
 		form_fault(f, "day", "%s", tr("A day from today on, within a year."));
 }
 
 static const struct form_desc slot_form = { .fields = fields, .check = check_times };
-
-/* The moment at which clocks of the zone show that: by coming nearer, as offsets change at most once on the way. */
-static int64_t moment_of(struct ctx *ctx, struct str zone, int64_t day, int64_t minutes)
-{
-	int64_t want = day * DAY_US + minutes * MINUTE_US, at = want;
-	for (int i = 0; i < ZONE_STEPS; i++) {
-		struct civil c;
-		civil_of(ctx, zone, at, &c);
-		at += want - clock_from_civil_utc(&c);
-	}
-	return at;
-}
 
 /* --- the keeper's list -------------------------------------------------------------------------------------------- */
 
@@ -265,9 +242,9 @@ static enum status slot_new(struct web *w, struct err *e)
 		return form_refuse(&f, slot_refused, NULL, e);
 	struct str zone = slot_zone(w->ctx);
 	struct slot_adding x = { .w = w, .id = id_new(), .in = &in };
-	x.from = moment_of(w->ctx, zone, in.day, minutes_of(in.from));
-	x.to = moment_of(w->ctx, zone, in.day, minutes_of(in.to));
-	x.closes = x.from - in.close_before * 60 * MINUTE_US;
+	if (!local_moment(zone, in.day, in.from, &x.from) || !local_moment(zone, in.day, in.to, &x.to))
+		return err_set(e, ST_INVALID, "%s", tr("A time of day, as 16:00.")); /* checked by the form before */
+	x.closes = x.from - in.close_before * HOUR_US;
 	audit_from(w, &x.audit);
 	x.audit.action = "slot.added";
 	x.audit.object = id_str(w->ctx->arena, x.id);

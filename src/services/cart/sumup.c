@@ -165,7 +165,7 @@ static bool has_failed_attempt(const json_t *checkout)
 /* Only what is ours to the last detail counts: reference, amount, currency, merchant. */
 static bool is_that_payment(const struct sumup_account *a, const cart_order *o, const cart_payment *p, const json_t *j)
 {
-	struct money m = cart_money(p->amount, o->currency);
+	struct money m = money_of(p->amount, o->currency);
 	return str_eq(json_str(j, "checkout_reference"), p->reference) &&
 	        str_eq(json_str(j, "currency"), o->currency) &&
 	        sumup_minor(json_object_get(j, "amount"), m.currency) == p->amount &&
@@ -213,7 +213,7 @@ static enum status find_by_reference(struct ctx *ctx, const struct sumup_account
 static void put_amount(struct buf *b, const cart_order *o, int64_t minor)
 {
 	char text[MONEY_TEXT_MAX];
-	struct money m = cart_money(minor, o->currency);
+	struct money m = money_of(minor, o->currency);
 	money_text(&m, text);
 	buf_printf(b, "\"amount\":%s", text);
 }
@@ -304,7 +304,7 @@ enum status sumup_given_back(struct ctx *ctx, const cart_order *o, const cart_pa
 	json_t *event;
 	struct sumup_account a;
 	SCOPED_JSON *j = NULL;
-	struct money m = cart_money(0, o->currency);
+	struct money m = money_of(0, o->currency);
 	TRY(account_load(ctx, o, &a, e));
 	struct str path = arena_strf(ctx->arena, "/v2.1/merchants/%.*s/transactions?id=%.*s", STR_ARG(a.merchant),
 	        STR_ARG(p->remote_txn));

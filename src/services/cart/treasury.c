@@ -112,7 +112,7 @@ enum status cart_get_vat(struct web *w, struct err *e)
 static void put_amount_cell(struct buf *b, int64_t minor, struct str currency)
 {
 	char text[MONEY_TEXT_MAX];
-	struct money m = cart_money(minor, currency);
+	struct money m = money_of(minor, currency);
 	buf_put(b, text, money_text(&m, text));
 }
 

@@ -31,29 +31,22 @@ struct str market_absolute(struct ctx *ctx, struct str src)
 	return src.n && src.p[0] == '/' ? arena_strf(ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(src)) : src;
 }
 
-static struct money money_of(int64_t minor, const char currency[4])
-{
-	struct money m = { .minor = minor };
-	memcpy(m.currency, currency, sizeof m.currency);
-	return m;
-}
-
 struct str market_money(struct ctx *ctx, int64_t minor, const char currency[4])
 {
-	struct money m = money_of(minor, currency);
+	struct money m = money_of(minor, str_c(currency));
 	return local_money(ctx->arena, &m);
 }
 
 struct str market_decimal(struct ctx *ctx, int64_t minor, const char currency[4])
 {
-	struct money m = money_of(minor, currency);
+	struct money m = money_of(minor, str_c(currency));
 	char text[MONEY_TEXT_MAX];
 	return arena_str(ctx->arena, str_n(text, money_text(&m, text)));
 }
 
 struct str market_card_unit(struct ctx *ctx, const struct market_shelf_row *r, const char currency[4])
 {
-	struct money m = money_of(r->price_from, currency);
+	struct money m = money_of(r->price_from, str_c(currency));
 	return r->unit.p && r->content > 0 ? sale_unit_text(ctx->arena, &m, r->unit, r->content) : STR("");
 }
 

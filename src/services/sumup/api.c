@@ -51,8 +51,7 @@ static void answer_error(struct call *k, int status, const char *code, const cha
 static void put_sim_amount(struct buf *b, const char *name, int64_t minor, struct str currency)
 {
 	char text[MONEY_TEXT_MAX];
-	struct money m = { .minor = minor };
-	memcpy(m.currency, currency.p, currency.n < 4 ? currency.n : 3);
+	struct money m = money_of(minor, currency);
 	money_text(&m, text);
 	buf_printf(b, ",\"%s\":%s", name, text);
 }
@@ -156,9 +155,8 @@ static bool checkout_is_wrong(struct call *k, const struct making *m)
 
 static int64_t amount_of(const json_t *j, struct str currency)
 {
-	char code[4] = "";
-	memcpy(code, currency.p ? currency.p : "", currency.n < 4 ? currency.n : 3);
-	double v = json_number_value(json_object_get(j, "amount")) * pow(10, money_digits(code));
+	struct money m = money_of(0, currency);
+	double v = json_number_value(json_object_get(j, "amount")) * pow(10, money_digits(m.currency));
 	return fabs(v) < 9e15 ? (int64_t)llround(v) : -1;
 }
 

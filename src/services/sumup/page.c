@@ -16,8 +16,7 @@ static enum status pay_page(struct web *w, int status, struct sim_page *v, struc
 {
 	struct buf page;
 	struct page_shell shell = web_shell(w, "Payment");
-	struct money m = { .minor = v->c->amount };
-	memcpy(m.currency, v->c->currency.p, v->c->currency.n < 4 ? v->c->currency.n : 3);
+	struct money m = money_of(v->c->amount, v->c->currency);
 	v->amount = local_money(w->ctx->arena, &m);
 	web_no_cache(w);
 	w->forms_leave = true; /* back to the shop, which may be elsewhere */
