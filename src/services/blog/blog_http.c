@@ -11,7 +11,8 @@
 #include "gen/blog_tpl.h"
 #include "platform/config/config.h"
 #include "services/blog/accent.h"
-#include "services/blog/blog_views.h"
+#include "services/blog/redirects.h"
+#include "services/blog/store.h"
 #include "services/blog/comments.h"
 #include "services/blog/import_plan.h"
 
@@ -351,6 +352,10 @@ enum status blog_get_anything(struct web *w, struct err *e)
 	struct str file = s == ST_NOT_FOUND ? import_media_origin(w->ctx->arena, w->req->path) : STR_NULL;
 	if (file.p) /* in another size, as Ghost named them */
 		s = blog_redirect(w->ctx, c, file, &target, &status, NULL);
+	if (s == ST_NOT_FOUND)
+		s = blog_redirect(w->ctx, c, redirect_other(w->ctx->arena, w->req->path), &target, &status, NULL);
+	if (s == ST_OK && redirect_is_elsewhere(target)) /* as an administrator or an import set it, whole */
+		return web_redirect_external(w, status, target);
 	if (s == ST_OK)
 		return web_redirect(w, status, target);
 	if (s != ST_NOT_FOUND)

@@ -17,6 +17,7 @@
 #include "services/blog/content_api.h"
 #include "services/blog/import.h"
 #include "services/blog/library.h"
+#include "services/blog/redirects.h"
 #include "services/blog/site_admin.h"
 #include "services/blog/write.h"
 
@@ -107,6 +108,14 @@ static const struct route routes[] = {
 	{ "GET", "/admin/media/{id:id}", blog_get_library_one, .role = "editor", .help = "A file" },
 	{ "POST", "/admin/media/{id:id}", blog_post_library_one, .role = "editor",
 	        .help = "Change what it is called, and what is to be seen on it" },
+	{ "GET", "/admin/redirects", blog_get_redirects, .flags = ROUTE_ADMIN,
+	        .help = "Addresses that lead elsewhere" },
+	{ "POST", "/admin/redirects", blog_post_redirects, .flags = ROUTE_ADMIN,
+	        .help = "Add one, change one, take some away" },
+	{ "POST", "/admin/redirects/file", blog_post_redirects_file, .flags = ROUTE_ADMIN,
+	        .body_max = REDIRECT_FILE_MAX + (64 << 10), .help = "Take over a redirects file of Ghost" },
+	{ "GET", "/admin/redirects.json", blog_get_redirects_file, .flags = ROUTE_ADMIN | ROUTE_LARGE,
+	        .help = "Such a file" },
 	{ "GET", "/comments/on/{id:id}", blog_get_comment_on, .flags = ROUTE_AUTH, .help = "To comment on a post" },
 	{ "POST", "/comments/on/{id:id}", blog_post_comment_on, .flags = ROUTE_AUTH,
 	        .help = "Comment on a post, or answer (to=) a comment" },
@@ -196,6 +205,8 @@ static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
 	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site",
 	        .rank = 10 },
+	{ PLACE_ADMIN, "/admin/redirects", "Redirects", "Old addresses, and where they lead now", .group = "Site",
+	        .rank = 12 },
 	{ 0 },
 };
 

@@ -66,7 +66,7 @@ SELECT o.id, o.slug, o.title, o.excerpt, o.image_url, o.image_alt, m.path, m.src
 -- name: blog_redirect
 -- params: path text
 -- row: target text, status int
-SELECT target, status FROM redirects WHERE path = :path
+SELECT target, status FROM redirects WHERE path = :path AND deleted_at IS NULL
 UNION ALL
 SELECT m.path, 301 FROM media_origins g JOIN media m ON m.id = g.media_id WHERE g.origin = :path
 LIMIT 1;

@@ -119,7 +119,7 @@ INSERT INTO media_origins (origin, media_id) VALUES (:origin, :media_id)
 -- params: path text, target text, status int, now int
 -- exec
 INSERT INTO redirects (path, target, status, created_at) VALUES (:path, :target, :status, :now)
-    ON CONFLICT (path) DO UPDATE SET target = excluded.target, status = excluded.status;
+    ON CONFLICT (path) DO UPDATE SET target = excluded.target, status = excluded.status, deleted_at = NULL;
 
 -- An address that is in use again leads nowhere else.
 -- name: blog_redirect_drop
