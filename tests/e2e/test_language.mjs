@@ -69,7 +69,7 @@ const admin = ["/admin/", "/admin/site", "/admin/menus", "/admin/settings", "/ad
 
 /** Every page that menus, tabs and the administration's navigation lead to: what is new is looked at, too. */
 function linked(page) {
-	return [...page.text.matchAll(/ href="((?:\/(?:admin|account|identity))[^"#?]*)"/g)].map((m) => Agent.unescape(m[1])).filter((p) => !/\/media\/|logout$|\.csv$/.test(p));
+	return [...page.text.matchAll(/ href="((?:\/(?:admin|account|identity))[^"#?]*)"/g)].map((m) => Agent.unescape(m[1])).filter((p) => !/\/media\/|logout$|\.(csv|json)$/.test(p));
 }
 const as = async (who, headers) => {
 	const agent = new Agent(base), plain = agent.fetch.bind(agent);
