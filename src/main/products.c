@@ -53,13 +53,16 @@ enum status import_products(struct invocation *inv, struct err *e)
 	memcpy(ask.currency, currency.p, 3);
 	ask.page = str_c(page ? page : "");
 	TRY(read_all(inv->ctx->arena, inv->args[1], &ask.file, e));
-	TRY(market_import(inv->ctx, market->db, &ask, read, &done, e));
-	printf("%s: %lld products added, %lld changed, %lld as they were\n", read->format, (long long)done.added,
-	       (long long)done.changed, (long long)done.same);
+	bool dry = inv_option(inv, "dry-run") != NULL;
+	TRY(market_import(inv->ctx, market->db, &ask, dry, read, &done, e));
+	printf("%s: %lld products %s, %lld changed, %lld as they were\n", read->format, (long long)done.added,
+	       dry ? "to add" : "added", (long long)done.changed, (long long)done.same);
 	for (size_t i = 0; i < read->note_count; i++)
 		printf("%.*s\n", STR_ARG(read->notes[i]));
 	if (read->notes_dropped)
 		printf("and %zu more like these\n", read->notes_dropped);
+	for (size_t i = 0; i < read->refused_count; i++)
+		printf("%.*s\n", STR_ARG(read->refused[i].reason));
 	return fflush(stdout) ? err_set(e, ST_IO, "standard output can not be written") : ST_OK;
 }
 

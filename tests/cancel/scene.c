@@ -579,6 +579,20 @@ static enum status tx_product(struct db_conn *c, void *arg, struct err *e)
 	return q_market_product_refresh(c, product, NULL, e);
 }
 
+static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	struct str none = STR("");
+	int64_t id = id_new();
+	keep_id(x->a, id);
+	TRY(q_market_import_add(
+	        c, id, STR("list.csv"), STR("list"), NULL, STR("shop"), STR("EUR"), NULL, clock_now_us(), NULL, e));
+	TRY(q_market_import_row_add(c, id, 1, 2, STR("rye"), STR("Rye"), STR("new"), none, true, 0, none,
+	        STR("{\"variants\":[]}"), NULL, e));
+	return q_market_import_state(c, id, STR("staged"), 0, none, NULL, e);
+}
+
+void scene_import(struct prep *x) { change(x, "market", tx_import); }
 void scene_product(struct prep *x) { change(x, "market", tx_product); }
 void scene_basket(struct prep *x) { change(x, "cart", tx_basket); }
 void scene_order(struct prep *x) { change(x, "cart", tx_order); }

@@ -84,6 +84,8 @@ void scene_picture_later(struct prep *x);  /* {a} path of a picture that is not 
 void scene_file(struct prep *x);           /* {a} id of a file of the blog that is used nowhere */
 void scene_post(struct prep *x);           /* {a} id of a new draft of the blog, {b} of its revision */
 void scene_cycle(struct prep *x);          /* {a} id of it */
+void scene_import(struct prep *x);
+void scene_import(struct prep *x);         /* staged: {a} id */
 void scene_product(struct prep *x);        /* on sale: {a} id, {b} of its variant, {c} of its supplier */
 void scene_comment(struct prep *x);        /* {a} id of a new post, {b} of the one comment of whoever asks */
 void scene_basket(struct prep *x);         /* of MEMBER: {a} id of its line */

@@ -164,6 +164,18 @@ class Products(unittest.TestCase):
         self.assertEqual(self.out(), before)
         self.assertEqual(run("import", "products", self.dir / "none.csv", "--data", self.dir / "site").returncode, 1)
 
+    def test_dry_run(self):
+        """The same counts and reasons, and nothing is written."""
+        self.take(SHOPIFY)
+        before = self.out()
+        text = SHOPIFY.replace("5.9,", "6,") + "x,X,,,,,,,,,,,,,,1.999,,,,,,,,\nnew,New,,,,,,,,,,,,,,1,,,,,,,,\ny,Y,,,,,,,,,,,,,,-1,,,,,,,,\n"
+        said = self.take(text, options=("--dry-run",))
+        self.assertIn("1 products to add, 1 changed, 1 as they were", said)
+        self.assertIn('"1.999"', said)
+        self.assertIn('"-1"', said)
+        self.assertIn("1.999", self.take(text, code=1))
+        self.assertEqual(self.out(), before)
+
     def test_bounds(self):
         """A text of a thousand letters, a handle of 191, 64 KiB that are carried along, a list of 32 MB: each, and one more."""
         carried = (64 << 10) - len('{"Extra":""}')
@@ -193,7 +205,7 @@ class Products(unittest.TestCase):
         self.assertEqual(self.out("another"), self.out())
 
     def test_many(self):
-        """Ten thousand rows, in one transaction."""
+        """Ten thousand rows, in chunks."""
         lines = ["Handle,Title,Body (HTML),Vendor,Type,Tags,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Image Src"]
         for i in range(5000):
             lines += [f"p-{i},Product {i},<p>Words of {i}</p>,Maker {i % 40},Kind {i % 30},\"a{i % 7}, b{i % 5}\",Size,S,S{i},{i % 50},{i % 90}.{i % 100:02},https://shop.example/{i}.jpg",

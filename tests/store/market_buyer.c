@@ -67,7 +67,7 @@ static void make_stock(struct ctx *ctx, struct shop *s, int items, int each)
 	for (int i = 0; i < items; i++)
 		buf_printf(&b, "thing-%d,Thing %d,1.00,%d\n", i, i, each);
 	struct import_ask ask = { .file = buf_str(&b), .name = STR("race"), .currency = "EUR" };
-	if (market_import(ctx, s->svc.db, &ask, read, &done, &e) != ST_OK)
+	if (market_import(ctx, s->svc.db, &ask, false, read, &done, &e) != ST_OK)
 		give_up(&e);
 }
 

@@ -52,7 +52,7 @@ static enum status stock_up(struct store *t, const char *csv)
 	struct import_ask ask = { .file = str_c(csv), .name = STR("test"), .currency = "EUR" };
 	struct in_file *read = ARENA_NEW(t->ctx->arena, struct in_file);
 	struct import_done done;
-	return market_import(t->ctx, t->db, &ask, read, &done, &t->err);
+	return market_import(t->ctx, t->db, &ask, false, read, &done, &t->err);
 }
 
 /* A variant's id, as cart names it. */

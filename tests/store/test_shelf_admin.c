@@ -341,7 +341,7 @@ static enum status bring(struct store *t, const char *csv)
 	struct import_ask ask = { .file = str_c(csv), .name = STR("list"), .currency = "EUR" };
 	struct in_file *read = ARENA_NEW(t->ctx->arena, struct in_file);
 	struct import_done done;
-	return market_import(t->ctx, t->db, &ask, read, &done, &t->err);
+	return market_import(t->ctx, t->db, &ask, false, read, &done, &t->err);
 }
 
 /* A list of prices alone is not one of stock: what the last one said of that is what the next is held against. */

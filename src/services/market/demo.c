@@ -144,6 +144,6 @@ enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	TRY(read_file(ctx, path, &list, e));
 	TRY(with_pictures(ctx, demo_dir, list, &ask.file, e));
 	TRY(db_write(ctx, ctx->svc->db, tx_windows, &now, e));
-	TRY(market_import(ctx, ctx->svc->db, &ask, read, &done, e));
+	TRY(market_import(ctx, ctx->svc->db, &ask, false, read, &done, e));
 	return db_write(ctx, ctx->svc->db, tx_cycles, &now, e);
 }

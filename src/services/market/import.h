@@ -3,8 +3,9 @@
  * Price lists and catalogues in, and out again: CSV as Shopify, WooCommerce and the Open Food Network write it, and
  * with columns of our own for what they have no place for.
  *
- * A file is read whole (in_read), every cell checked and every text cleaned, before anything is written
- * (import_write), in one transaction. Columns that a file does not have leave what is there.
+ * A list is read whole (in_read), every cell checked and every text cleaned, and staged: each product is a row that
+ * says what it would change, or why it is refused (staged.h). What somebody approved of it is applied in chunks, each a
+ * transaction, and can be taken back. Columns that a file does not have leave what is there.
  */
 #ifndef GH_SERVICES_MARKET_IMPORT_H
 #define GH_SERVICES_MARKET_IMPORT_H
@@ -54,6 +55,11 @@ enum { MARKET_COLUMNS_MAX = 48 };
 struct in_variant {
 	size_t line;
 	int64_t id; /* 0: known by its options, else by its SKU */
+	bool placed, archived; /* placed: rank and archived are what it is to have (it is put back) */
+	int64_t rank;
+	const char *kind; /* of its stock, with what a file said of it last: only of what is there. NULL: not known */
+	int64_t on_hand, imported;
+	bool imported_null;
 	struct in_value v[MARKET_COLUMNS_MAX];
 	struct str carried /* p NULL: leave */;
 };
@@ -73,6 +79,12 @@ struct in_product {
 	struct in_image *images;
 	size_t image_count, image_room;
 	bool has_images; /* the file has columns for them */
+	bool refused;    /* something in its rows can't be taken */
+};
+/* What can't be taken: the product (its key in the file; "" when the row names none), the line and why. */
+struct in_refusal {
+	size_t line;
+	struct str key, reason;
 };
 struct in_file {
 	const char *format;
@@ -80,6 +92,13 @@ struct in_file {
 	size_t count;
 	struct str *notes; /* sentences about what is left out on purpose */
 	size_t note_count, notes_dropped;
+	struct in_refusal *refused; /* their products are not among the others */
+	size_t refused_count, refused_room;
+	bool unknown; /* its header is none that is known, and has not been mapped */
+};
+/* A header of a file that is none of a known system's, and the column that it is; column "": it is left out. */
+struct in_header {
+	struct str header, column;
 };
 
 struct in_page {
@@ -93,6 +112,10 @@ struct import_ask {
 	char currency[4];            /* of pages that are made */
 	const struct in_page *pages; /* that are there */
 	size_t page_count;
+	const struct in_header *headers; /* what is known of a supplier's own */
+	size_t header_count;
+	struct str supplier;      /* whose list it is: of products that name none; "": nobody's */
+	struct str supplier_slug; /* "" */
 	int64_t person; /* who brings it; 0: the command line */
 };
 struct import_done {
@@ -100,10 +123,12 @@ struct import_done {
 	int64_t product; /* the last one that was written */
 };
 
-/* ST_INVALID with the line; nothing was written. *out in a. */
+/* Each product of a file, and what of it can't be taken. ST_INVALID: it can't be read at all; out->unknown: for want of
+   known headers. *out in a. */
 enum status in_read(struct arena *a, const struct import_ask *ask, struct in_file *out, struct err *e) MUST_CHECK;
-/* Reads and writes. ask->pages are filled by this. The notes of *read are for whoever asked. */
-enum status market_import(struct ctx *ctx, struct db *db, struct import_ask *ask, struct in_file *read,
+/* Stages a list and applies all of it, or nothing when a row is refused: ST_INVALID with the first one's line. dry:
+   only what would be done. The notes of *read are for whoever asked, and so are its refusals. */
+enum status market_import(struct ctx *ctx, struct db *db, struct import_ask *ask, bool dry, struct in_file *read,
                           struct import_done *out, struct err *e) MUST_CHECK;
 /* Writes what was read within a transaction of the caller's, who says whose doing it was; no row among the imports. */
 enum status market_write(struct db_conn *c, struct import_ask *ask, struct in_file *read, struct import_done *out,
@@ -122,9 +147,22 @@ struct in_reader {
 	struct in_file *out;
 	size_t room;
 	struct import_keys *keys; /* products read so far */
+	size_t at;                /* the product that the row is of; SIZE_MAX: none */
 	const char *currency;     /* of the row that is read */
 };
-/* ST_INVALID with the line. */
+/* What a row says. ST_INVALID refuses it and the product that it is of; the others go on. */
+typedef enum status in_row_fn(struct in_reader *r, const void *arg, const struct csv_row *row, struct err *e);
+enum status in_row(struct in_reader *r, in_row_fn *fn, const void *arg, const struct csv_row *row,
+                   struct err *e) MUST_CHECK;
+/* ST_INVALID: a row has more cells than the header, so something has slipped. */
+enum status in_width(const struct in_reader *r, const struct csv_row *row, struct err *e) MUST_CHECK;
+/* What is said where a header is none that is known. */
+extern const char in_unknown_headers[];
+/* The column of that name, or NULL. */
+const struct market_column *in_column_named(struct str name);
+
+/* ST_INVALID: the file as a whole can't be taken. */
+enum status in_mapped(struct in_reader *r, struct err *e) MUST_CHECK;
 enum status in_shopify(struct in_reader *r, struct err *e) MUST_CHECK;
 enum status in_woo(struct in_reader *r, struct err *e) MUST_CHECK;
 enum status in_ofn(struct in_reader *r, struct err *e) MUST_CHECK;

@@ -11,7 +11,7 @@
 #include "base/table.h"
 #include "platform/text/sanitize.h"
 #include "platform/text/url.h"
-#include "services/market/import.h"
+#include "services/market/save.h"
 
 struct by_key {
 	struct str key;
@@ -92,8 +92,11 @@ struct in_product *in_product(struct in_reader *r, struct str key, size_t line, 
 {
 	struct in_product *p = in_find(r, key);
 	*fresh = !p;
-	if (p)
+	if (p) {
+		r->at = (size_t)(p - r->out->products);
 		return p;
+	}
+	r->at = r->out->count;
 	r->out->products = grown(r->a, r->out->products, r->out->count, &r->room, sizeof *p);
 	p = &r->out->products[r->out->count++];
 	*p = (struct in_product){ .line = line };
@@ -286,6 +289,14 @@ static const char *value_of(struct in_reader *r, enum column_kind kind, struct s
 	return str_utf8_len(v->text) > IMPORT_TEXT_MAX ? "is too long" : NULL;
 }
 
+const struct market_column *in_column_named(struct str name)
+{
+	const struct market_column *c = market_columns;
+	while (c->name && !str_eqc(name, c->name))
+		c++;
+	return c->name ? c : NULL;
+}
+
 static const struct market_column *column_named(const char *name)
 {
 	const struct market_column *c = market_columns;
@@ -312,6 +323,9 @@ enum status in_set(struct in_reader *r, struct in_value *v, const char *column, 
 	if (wrong)
 		return err_set(e, ST_INVALID, "Line %zu: \"%.*s\" in the column %s %s", line, STR_ARG(str_shown(cell)),
 		               column, wrong);
+	if (!strcmp(column, "Variant Barcode") && at->text.n && line && !market_gtin_is(at->text))
+		in_note(r, "Line %zu: the barcode \"%.*s\" is no GTIN: its last digit does not fit, or its length",
+		        line, STR_ARG(str_shown(at->text)));
 	if (c->kind == COLUMN_QUANTITY && at->n < 0) {
 		in_note(r, "Line %zu: a stock of %.*s was taken as 0", line, STR_ARG(str_shown(cell)));
 		at->n = 0;
@@ -326,27 +340,57 @@ const struct in_value *in_get(const struct in_value *v, const char *column)
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
-/* Cells past the header's say that something has slipped. */
-static enum status check_width(const struct in_reader *r, struct err *e)
+enum status in_width(const struct in_reader *r, const struct csv_row *row, struct err *e)
 {
-	for (size_t i = 1; i < r->csv.n; i++)
-		if (r->csv.rows[i].n > r->csv.rows[0].n)
-			return err_set(e, ST_INVALID, "Line %zu has more cells than the header", r->csv.rows[i].line);
+	return row->n <= r->csv.rows[0].n ? ST_OK : err_set(e, ST_INVALID, "Line %zu has more cells than the header",
+	                                                    row->line);
+}
+
+static struct str key_of(const struct in_product *p)
+{
+	return p->source.p ? p->source : p->handle.n ? p->handle : in_get(p->v, "Variant SKU")->text;
+}
+
+static void in_refuse(struct in_reader *r, struct str key, size_t line, const char *why)
+{
+	struct in_file *f = r->out;
+	f->refused = grown(r->a, f->refused, f->refused_count, &f->refused_room, sizeof *f->refused);
+	f->refused[f->refused_count++] = (struct in_refusal){ line, key, arena_str(r->a, str_c(why)) };
+}
+
+enum status in_row(struct in_reader *r, in_row_fn *fn, const void *arg, const struct csv_row *row, struct err *e)
+{
+	struct err why = { 0 };
+	r->at = SIZE_MAX;
+	enum status st = fn(r, arg, row, &why);
+	if (st == ST_OK)
+		return ST_OK;
+	if (st != ST_INVALID)
+		return err_set(e, st, "%s", why.msg);
+	struct in_product *p = r->at == SIZE_MAX ? NULL : &r->out->products[r->at];
+	if (p)
+		p->refused = true;
+	in_refuse(r, p ? key_of(p) : STR(""), row->line, why.msg);
 	return ST_OK;
 }
 
-static enum status check_products(struct in_reader *r, struct err *e)
+static enum status check_products(struct in_reader *r)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < r->out->count; i++) {
 		struct in_product *p = &r->out->products[i];
+		if (p->refused)
+			continue;
 		if (!p->variant_count) {
 			in_note(r, "Line %zu: \"%.*s\" has no price and was left out", p->line,
 			        STR_ARG(str_shown(in_get(p->v, "Title")->text)));
 			continue;
 		}
-		if (in_get(p->v, "Title")->there && !in_get(p->v, "Title")->text.n)
-			return err_set(e, ST_INVALID, "Line %zu: the product has no title", p->line);
+		if (in_get(p->v, "Title")->there && !in_get(p->v, "Title")->text.n) {
+			in_refuse(r, key_of(p), p->line,
+			       arena_printf(r->a, "Line %zu: the product has no title", p->line));
+			continue;
+		}
 		r->out->products[kept++] = *p;
 	}
 	r->out->count = kept;
@@ -362,7 +406,6 @@ enum status in_read(struct arena *a, const struct import_ask *ask, struct in_fil
 	TRY(csv_read(a, ask->file, &r.csv, e));
 	if (!r.csv.n)
 		return err_set(e, ST_INVALID, "Line 1: the file is empty");
-	TRY(check_width(&r, e));
 	enum status st;
 	if (in_column(&r, "Handle") >= 0)
 		st = in_shopify(&r, e);
@@ -371,10 +414,7 @@ enum status in_read(struct arena *a, const struct import_ask *ask, struct in_fil
 	else if (in_column(&r, "producer") >= 0 && in_column(&r, "price") >= 0)
 		st = in_ofn(&r, e);
 	else
-		return err_set(e, ST_INVALID,
-		               "Line 1: these are no columns of Shopify (Handle …), WooCommerce (Type, Regular price "
-		               "…) or the "
-		               "Open Food Network (producer, price …)");
+		st = in_mapped(&r, e);
 	TRY(st);
-	return check_products(&r, e);
+	return check_products(&r);
 }

@@ -140,14 +140,16 @@ static enum status check_handle(struct str handle, size_t line, struct err *e)
 	return ST_OK;
 }
 
-static enum status read_row(struct in_reader *r, const struct shopify *s, const struct csv_row *row, struct err *e)
+static enum status read_row(struct in_reader *r, const void *arg, const struct csv_row *row, struct err *e)
 {
+	const struct shopify *s = arg;
 	bool fresh;
 	struct str handle = str_trim(in_cell(row, s->handle));
 	TRY(check_handle(handle, row->line, e));
 	struct in_product *p = in_product(r, handle, row->line, &fresh);
+	p->handle = handle;
+	TRY(in_width(r, row, e));
 	if (fresh) {
-		p->handle = handle;
 		p->has_images = s->image >= 0;
 		TRY(set_currency(r, str_trim(in_cell(row, s->page))));
 	} else {
@@ -174,6 +176,6 @@ enum status in_shopify(struct in_reader *r, struct err *e)
 	if (s.price < 0)
 		return err_set(e, ST_INVALID, "Line 1: there is no column Variant Price");
 	for (size_t i = 1; i < r->csv.n; i++)
-		TRY(read_row(r, &s, &r->csv.rows[i], e));
+		TRY(in_row(r, read_row, &s, &r->csv.rows[i], e));
 	return ST_OK;
 }

@@ -188,9 +188,10 @@ static enum status set_product(struct in_reader *r, struct in_product *p, const 
 	return set_names(r, p, row, e);
 }
 
-static enum status read_product(struct in_reader *r, const struct csv_row *row, struct err *e)
+static enum status read_product(struct in_reader *r, const void *arg, const struct csv_row *row, struct err *e)
 {
 	bool fresh;
+	(void)arg;
 	struct str types = cell_of(r, row, "Type"), name = cell_of(r, row, "Name"), source = source_of(r, row);
 	if (has_type(types, "grouped")) {
 		in_note(r, "Line %zu: \"%.*s\" is a group of products and was left out", row->line,
@@ -201,10 +202,13 @@ static enum status read_product(struct in_reader *r, const struct csv_row *row, 
 		return err_set(e, ST_INVALID, "Line %zu: a product of the type \"%.*s\" can't be taken", row->line,
 		               STR_ARG(str_shown(types)));
 	struct in_product *p = in_product(r, source, row->line, &fresh);
-	if (!fresh)
+	if (!fresh) {
+		r->at = SIZE_MAX; /* the first one stands */
 		return err_set(e, ST_INVALID, "Line %zu: the product of line %zu has that SKU, too", row->line,
 		               p->line);
+	}
 	p->source = source;
+	TRY(in_width(r, row, e));
 	if (cell_of(r, row, "ID").n)
 		in_alias(r, p, arena_strf(r->a, "woo:id:%.*s", STR_ARG(cell_of(r, row, "ID"))));
 	TRY(set_product(r, p, row, e));
@@ -217,14 +221,17 @@ static struct in_product *parent_of(struct in_reader *r, struct str parent)
 	return in_find(r, arena_strf(r->a, "woo:%.*s", STR_ARG(parent)));
 }
 
-static enum status read_variation(struct in_reader *r, const struct csv_row *row, struct err *e)
+static enum status read_variation(struct in_reader *r, const void *arg, const struct csv_row *row, struct err *e)
 {
+	(void)arg;
 	struct str parent = cell_of(r, row, "Parent");
 	struct in_product *p = parent.n ? parent_of(r, parent) : NULL;
 	if (!p)
 		return err_set(e, ST_INVALID,
 		               "Line %zu: there is no product \"%.*s\" that this could be a variation of", row->line,
 		               STR_ARG(str_shown(parent)));
+	r->at = (size_t)(p - r->out->products);
+	TRY(in_width(r, row, e));
 	size_t before = p->variant_count;
 	TRY(add_variant(r, p, row, e));
 	if (p->variant_count == before) {
@@ -285,10 +292,10 @@ enum status in_woo(struct in_reader *r, struct err *e)
 		return err_set(e, ST_INVALID, "Line 1: there is no column Name");
 	for (size_t i = 1; i < r->csv.n; i++)
 		if (!has_type(in_cell(&r->csv.rows[i], type), "variation"))
-			TRY(read_product(r, &r->csv.rows[i], e));
+			TRY(in_row(r, read_product, NULL, &r->csv.rows[i], e));
 	for (size_t i = 1; i < r->csv.n; i++)
 		if (has_type(in_cell(&r->csv.rows[i], type), "variation"))
-			TRY(read_variation(r, &r->csv.rows[i], e));
+			TRY(in_row(r, read_variation, NULL, &r->csv.rows[i], e));
 	tell_left_out(r, woo_columns, "Attribute ");
 	return ST_OK;
 }
@@ -329,8 +336,9 @@ static struct str variant_name(struct in_reader *r, const struct csv_row *row)
 	               : STR("Default Title");
 }
 
-static enum status read_ofn(struct in_reader *r, const struct csv_row *row, struct err *e)
+static enum status read_ofn(struct in_reader *r, const void *arg, const struct csv_row *row, struct err *e)
 {
+	(void)arg;
 	bool fresh,
 	        demand = str_eqc(cell_of(r, row, "on_demand"), "1") || str_ieqc(cell_of(r, row, "on_demand"), "true");
 	struct str producer = cell_of(r, row, "producer"), name = cell_of(r, row, "name"),
@@ -351,6 +359,7 @@ static enum status read_ofn(struct in_reader *r, const struct csv_row *row, stru
 	for (size_t i = 0; fresh && i < sizeof own / sizeof *own; i++)
 		TRY(in_set(r, p->v, own[i].column, own[i].cell, row->line, e));
 	p->source = source;
+	TRY(in_width(r, row, e));
 	struct in_variant *v = in_variant(r, p, row->line);
 	TRY(set_content(r, v, row, e));
 	const struct {
@@ -376,7 +385,7 @@ enum status in_ofn(struct in_reader *r, struct err *e)
 	if (in_column(r, "name") < 0)
 		return err_set(e, ST_INVALID, "Line 1: there is no column name");
 	for (size_t i = 1; i < r->csv.n; i++)
-		TRY(read_ofn(r, &r->csv.rows[i], e));
+		TRY(in_row(r, read_ofn, NULL, &r->csv.rows[i], e));
 	tell_left_out(r, ofn_columns, NULL);
 	return ST_OK;
 }

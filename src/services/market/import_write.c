@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The transaction of an import: all of the file or nothing. Each product is read, overlaid with what the file says, and
- * written where that differs, so the same file again writes nothing. Runs on the writer's thread (SQLite) or may run
- * again (PostgreSQL): it counts into its own place until all is written.
+ * Within a transaction: each product is read, overlaid with what the file says, and written where that differs, so the
+ * same file again writes nothing. Runs on the writer's thread (SQLite) or may run again (PostgreSQL). A dry writer only
+ * says which of them differ.
  *
  * Stock is set where the file says something else than it said last: what was sold meanwhile is not there again.
  */
@@ -13,12 +13,10 @@
 #include "base/table.h"
 #include "platform/text/sanitize.h"
 #include "platform/text/words.h"
-#include "platform/work/event.h"
-#include "services/market/import.h"
+#include "services/market/import_writer.h"
 
 #define HANDLE_TRIES      9 /* numbers behind an address that is taken; then an id, which nobody else has */
 #define SEARCH_TEXT_MAX   20000 /* bytes of a product's text that are found */
-#define IMPORT_MEMORY_MAX ((size_t)1 << 30)
 #define CATEGORY_DEPTH    6
 
 typedef struct market_product_row product_row;
@@ -34,10 +32,9 @@ struct shelf_writer {
 	struct db_conn *c;
 	struct arena *a;
 	struct import_ask *ask;
-	struct in_file *read;
-	int64_t now;
+	int64_t now, import;
+	bool dry;
 	struct named *pages, *suppliers, *categories;
-	struct import_done done;
 	bool changed; /* the product that is written */
 };
 
@@ -100,6 +97,12 @@ static enum status load_known(struct shelf_writer *w, struct err *e)
 	return ST_OK;
 }
 
+/* Is noted, to go again with its import. */
+static enum status made(struct shelf_writer *w, const char *kind, int64_t id, struct err *e)
+{
+	return w->import ? q_market_import_made_add(w->c, w->import, str_c(kind), id, NULL, e) : ST_OK;
+}
+
 static enum status page_id(struct shelf_writer *w, struct str slug, int64_t *id, struct err *e)
 {
 	const struct named *k = find_named(w->pages, slug);
@@ -113,6 +116,7 @@ static enum status page_id(struct shelf_writer *w, struct str slug, int64_t *id,
 		((char *)(uintptr_t)title.p)[0] -= 'a' - 'A';
 	int64_t rank = HASH_COUNT(w->pages); /* behind the others */
 	remember(w, &w->pages, slug, slug, *id);
+	TRY(made(w, "page", *id, e));
 	return q_market_page_add(w->c, *id, slug, title, STR(""), str_c(w->ask->currency), rank, w->now, NULL, e);
 }
 
@@ -126,6 +130,7 @@ static enum status supplier_id(struct shelf_writer *w, struct str name, int64_t 
 	struct str slug = free_slug(w, w->suppliers, name, "supplier");
 	*id = id_new();
 	remember(w, &w->suppliers, name, slug, *id);
+	TRY(made(w, "supplier", *id, e));
 	return q_market_supplier_add(w->c, *id, slug, name, STR(""), w->now, NULL, e);
 }
 
@@ -148,6 +153,7 @@ static enum status put_category(struct shelf_writer *w, const product_row *p, st
 			struct str slug = free_slug(w, w->categories, upto, "category");
 			int64_t id = id_new();
 			TRY(q_market_category_add(w->c, id, parent ? &parent : NULL, upto, slug, name, depth, NULL, e));
+			TRY(made(w, "category", id, e));
 			remember(w, &w->categories, upto, slug, id);
 			k = find_named(w->categories, upto);
 		}
@@ -265,6 +271,8 @@ static enum status set_stock(struct shelf_writer *w, const struct in_variant *in
 	if (on_hand < now->held)
 		on_hand = now->held;
 	w->changed = true;
+	if (w->dry)
+		return ST_OK;
 	TRY(q_market_stock_set(w->c, was->stock_id, str_c(s.kind), on_hand, imported, NULL, e));
 	if (on_hand == now->on_hand)
 		return ST_OK;
@@ -282,6 +290,8 @@ static enum status add_variant(struct shelf_writer *w, const product_row *p, con
 	v.unit = STR("piece");
 	(void)overlay(&v, OF_VARIANT, in->v);
 	w->changed = true;
+	if (w->dry)
+		return ST_OK;
 	TRY(q_market_stock_add(w->c, stock_id, str_c(s.kind), s.said ? s.on_hand : 0, s.said ? &s.on_hand : NULL, NULL,
 	                       e));
 	if (s.said && s.on_hand)
@@ -297,18 +307,23 @@ static enum status change_variant(struct shelf_writer *w, const struct in_varian
                                   struct err *e)
 {
 	variant_row v = *was;
-	bool differs = overlay(&v, OF_VARIANT, in->v) || was->rank != rank || !str_eqc(was->state, "active");
+	bool differs = overlay(&v, OF_VARIANT, in->v) || was->rank != rank ||
+	               str_eqc(was->state, "active") == in->archived;
 	if (in->carried.p && !str_eq(in->carried, was->carried)) {
 		v.carried = in->carried;
 		differs = true;
 	}
 	if (differs) {
 		w->changed = true;
+		if (w->dry)
+			return ST_OK;
 		TRY(q_market_variant_change(w->c, v.id, rank, v.value1, v.value2, v.value3, v.sku, v.gtin, v.price,
 		                            v.was, v.supplier_price, v.deposit, v.unit, v.content, v.per_kg, v.least,
 		                            v.step, v.most, v.image, v.carried, NULL, e));
 		if (v.price != was->price || v.was != was->was)
 			TRY(q_market_price_add(w->c, v.id, w->now, v.price, v.was, NULL, e));
+		if (in->archived)
+			TRY(q_market_variant_archive(w->c, v.id, NULL, e));
 	}
 	return set_stock(w, in, was, e);
 }
@@ -344,7 +359,11 @@ static enum status write_variants(struct shelf_writer *w, const product_row *p, 
 	for (size_t i = 0; i < in->variant_count; i++) {
 		const struct in_variant *v = &in->variants[i];
 		variant_row *was = in->some && !v->id ? NULL : same_variant(v, rows, n, used);
-		int64_t rank = !in->some ? (int64_t)i : was ? was->rank : n ? rows[n - 1].rank + 1 : 0;
+		int64_t rank = v->placed ? v->rank
+		        : !in->some      ? (int64_t)i
+		        : was            ? was->rank
+		        : n              ? rows[n - 1].rank + 1
+		                         : 0;
 		if (was)
 			used[was - rows] = true;
 		TRY(was ? change_variant(w, v, was, rank, e) : add_variant(w, p, v, rank, e));
@@ -352,7 +371,8 @@ static enum status write_variants(struct shelf_writer *w, const product_row *p, 
 	for (size_t i = 0; i < n && !in->some; i++)
 		if (!used[i] && str_eqc(rows[i].state, "active")) {
 			w->changed = true;
-			TRY(q_market_variant_archive(w->c, rows[i].id, NULL, e));
+			if (!w->dry)
+				TRY(q_market_variant_archive(w->c, rows[i].id, NULL, e));
 		}
 	return ST_OK;
 }
@@ -374,6 +394,8 @@ static enum status write_images(struct shelf_writer *w, const product_row *p, co
 	if (same)
 		return ST_OK;
 	w->changed = true;
+	if (w->dry)
+		return ST_OK;
 	if (n)
 		TRY(q_market_images_drop(w->c, p->id, NULL, e));
 	for (size_t i = 0; i < in->image_count; i++)
@@ -411,6 +433,8 @@ static enum status free_handle(struct shelf_writer *w, const struct in_product *
 static enum status write_row(struct shelf_writer *w, product_row *p, bool fresh, bool differs, struct err *e)
 {
 	int64_t supplier = 0;
+	if (w->dry)
+		return ST_OK;
 	struct str source = p->source.n ? p->source : STR_NULL;
 	TRY(page_id(w, p->page, &p->page_id, e));
 	if (p->vendor.n)
@@ -429,7 +453,16 @@ static enum status write_row(struct shelf_writer *w, product_row *p, bool fresh,
 	                               p->age, p->keeps, w->now, NULL, e);
 }
 
-static enum status write_product(struct shelf_writer *w, const struct in_product *in, struct err *e)
+enum status writer_find(struct shelf_writer *w, const struct in_product *in, int64_t *product, struct err *e)
+{
+	product_row *row;
+	TRY(find_product(w, in, &row, e));
+	*product = row ? row->id : 0;
+	return ST_OK;
+}
+
+enum status writer_put(struct shelf_writer *w, const struct in_product *in, enum written *what, int64_t *product,
+                       struct err *e)
 {
 	product_row *was, p = { .published = true };
 	TRY(find_product(w, in, &was, e));
@@ -438,10 +471,11 @@ static enum status write_product(struct shelf_writer *w, const struct in_product
 		p = *was;
 	} else {
 		empty_row(&p, OF_PRODUCT);
-		p.id = id_new();
+		p.id = w->dry ? 0 : id_new();
 		p.status = STR("active");
 		p.page = w->ask->page;
-		TRY(free_handle(w, in, &p.handle, e));
+		if (!w->dry)
+			TRY(free_handle(w, in, &p.handle, e));
 	}
 	if (!p.source.p)
 		p.source = STR("");
@@ -455,11 +489,9 @@ static enum status write_product(struct shelf_writer *w, const struct in_product
 	TRY(write_row(w, &p, fresh, differs, e));
 	TRY(write_variants(w, &p, in, fresh, e));
 	TRY(write_images(w, &p, in, fresh, e));
-	w->done.product = p.id;
-	w->done.added += fresh;
-	w->done.changed += !fresh && w->changed;
-	w->done.same += !w->changed;
-	if (!w->changed)
+	*product = p.id;
+	*what = fresh ? WRITTEN_NEW : w->changed ? WRITTEN_CHANGED : WRITTEN_SAME;
+	if (!w->changed || w->dry)
 		return ST_OK;
 	if (differs) {
 		TRY(put_facets(w, &p, fresh, e));
@@ -468,69 +500,30 @@ static enum status write_product(struct shelf_writer *w, const struct in_product
 	return q_market_product_refresh(w->c, p.id, NULL, e);
 }
 
-static enum status write_all(struct shelf_writer *w, struct db_conn *c, struct err *e)
+enum status writer_begin(struct db_conn *c, struct import_ask *ask, int64_t import, bool dry, struct shelf_writer **out,
+                         struct err *e)
 {
-	forget_all(w);
-	w->c = c;
-	w->a = db_arena(c);
-	w->done = (struct import_done){ .id = id_new() };
-	TRY(load_known(w, e));
-	for (size_t i = 0; i < w->read->count; i++)
-		TRY(write_product(w, &w->read->products[i], e));
-	return ST_OK;
+	struct shelf_writer *w = ARENA_NEW(db_arena(c), struct shelf_writer);
+	*w = (struct shelf_writer){ .c = c, .a = db_arena(c), .ask = ask, .now = clock_now_us(), .import = import,
+		                    .dry = dry };
+	arena_on_free(db_arena(c), forget_all, w);
+	*out = w;
+	return load_known(w, e);
 }
 
 enum status market_write(struct db_conn *c, struct import_ask *ask, struct in_file *read, struct import_done *out,
                          struct err *e)
 {
-	struct shelf_writer *w = ARENA_NEW(db_arena(c), struct shelf_writer);
-	w->ask = ask;
-	w->read = read;
-	w->now = clock_now_us();
-	arena_on_free(db_arena(c), forget_all, w);
-	TRY(write_all(w, c, e));
-	*out = w->done;
-	return ST_OK;
-}
-
-static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
-{
-	struct shelf_writer *w = arg;
-	TRY(write_all(w, c, e));
-	if (!w->done.added && !w->done.changed)
-		return ST_OK;
-	TRY(q_market_import_add(c, w->done.id, w->ask->name, str_c(w->read->format), w->done.added, w->done.changed,
-	                        w->done.same, w->ask->person ? &w->ask->person : NULL, w->now, NULL, e));
-	return event_emit(c, "catalogue.imported", id_str(w->a, w->done.id), STR("{}"), e);
-}
-
-enum status market_import(struct ctx *ctx, struct db *db, struct import_ask *ask, struct in_file *read,
-                          struct import_done *out, struct err *e)
-{
-	struct market_pages_row *rows;
-	size_t n;
-	arena_allow(ctx->arena, IMPORT_MEMORY_MAX);
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(ctx, db, &c, e));
-		TRY(q_market_pages(c, &rows, &n, e));
+	struct shelf_writer *w;
+	struct import_done done = { 0 };
+	enum written what = WRITTEN_SAME;
+	TRY(writer_begin(c, ask, 0, false, &w, e));
+	for (size_t i = 0; i < read->count; i++) {
+		TRY(writer_put(w, &read->products[i], &what, &done.product, e));
+		done.added += what == WRITTEN_NEW;
+		done.changed += what == WRITTEN_CHANGED;
+		done.same += what == WRITTEN_SAME;
 	}
-	struct in_page *pages = ARENA_ARRAY(ctx->arena, struct in_page, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		pages[i].slug = rows[i].slug;
-		str_print(pages[i].currency, sizeof pages[i].currency, "%.*s", STR_ARG(rows[i].currency));
-	}
-	ask->pages = pages;
-	ask->page_count = n;
-	if (!ask->page.n)
-		ask->page = n ? pages[0].slug : STR("shop");
-	TRY(in_read(ctx->arena, ask, read, e));
-	struct shelf_writer *w = ARENA_NEW(ctx->arena, struct shelf_writer);
-	w->ask = ask;
-	w->read = read;
-	w->now = clock_now_us();
-	arena_on_free(ctx->arena, forget_all, w);
-	TRY(db_write(ctx, db, tx_import, w, e));
-	*out = w->done;
+	*out = done;
 	return ST_OK;
 }

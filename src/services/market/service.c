@@ -9,6 +9,7 @@
 #include "services/market/keeping.h"
 #include "services/market/market.h"
 #include "services/market/prices.h"
+#include "services/market/staged_admin.h"
 
 static const struct route routes[] = {
 	{ "GET", "/", market_get_windows, .flags = ROUTE_CACHE, .cache_s = 60, .help = "All market pages" },
@@ -54,6 +55,12 @@ static const struct route routes[] = {
 	{ "POST", "/admin/suppliers/new", market_post_supplier_form, .role = "keeper", .help = "Save them" },
 	{ "GET", "/admin/suppliers/{id:id}", market_get_supplier_form, .role = "keeper", .help = "A supplier" },
 	{ "POST", "/admin/suppliers/{id:id}", market_post_supplier_form, .role = "keeper", .help = "Save them" },
+	{ "GET", "/admin/imports", market_get_imports, .role = "keeper", .help = "Lists that were brought" },
+	{ "POST", "/admin/imports", market_post_imports, .role = "keeper", .body_max = IMPORT_UPLOAD_MAX,
+	  .help = "Bring one" },
+	{ "GET", "/admin/imports/{id:id}", market_get_import, .role = "keeper", .help = "What it would change" },
+	{ "POST", "/admin/imports/{id:id}", market_post_import, .role = "keeper",
+	  .help = "Say what its columns are, tick, apply, take back" },
 	{ "GET", "/admin/prices", market_get_admin_prices, .role = "keeper", .help = "Price lists" },
 	{ "POST", "/admin/prices", market_post_admin_prices, .role = "keeper",
 	  .help = "Set a price, or take some away" },
@@ -86,6 +93,8 @@ static const struct event_handler events[] = {
 static const struct job_def jobs[] = {
 	{ .kind = "market.sweep", .run = market_sweep, .cron = "*/10 * * * *" },
 	{ .kind = "market.cycles", .run = market_cycles_tell, .cron = "* * * * *" },
+	{ .kind = "market.import", .run = market_job_import, .time_s = IMPORT_TIME_S, .at_once = 1 },
+	{ .kind = "market.imports", .run = market_job_imports, .cron = "*/5 * * * *" },
 	{ .kind = "market.verify", .run = market_verify, .time_s = 60, .cron = "20 3 * * *" },
 	{ 0 },
 };
@@ -111,6 +120,8 @@ static const struct page_row pages[] = {
 	  .role = "keeper", .rank = 45 },
 	{ PLACE_ADMIN, "/admin/prices", "Price lists", "Prices for members and households", .group = "Shop",
 	  .role = "keeper", .rank = 47 },
+	{ PLACE_ADMIN, "/admin/imports", "Imports", "Price lists and catalogues, looked at before they count",
+	  .group = "Shop", .role = "keeper", .rank = 48 },
 	{ PLACE_ADMIN, "/admin/suppliers", "Suppliers", "Who things are from", .group = "Shop", .role = "keeper",
 	  .rank = 50 },
 	{ PLACE_ACCOUNT, "/mine", "My products", "Stock and prices of what you deliver", .role = "supplier",

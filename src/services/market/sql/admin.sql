@@ -105,8 +105,8 @@ SELECT s.id, s.name, s.state, s.margin, (SELECT COUNT(*) FROM products p WHERE p
 
 -- name: market_supplier
 -- params: id int
--- row: id int, name text, about text, tax_number text, vat bool, margin int, state text
-SELECT id, name, about, tax_number, vat, margin, state FROM suppliers WHERE id = :id;
+-- row: id int, name text, about text, tax_number text, vat bool, margin int, state text, slug text
+SELECT id, name, about, tax_number, vat, margin, state, slug FROM suppliers WHERE id = :id;
 
 -- name: market_supplier_change
 -- params: id int, name text, about text, tax_number text, vat bool, margin int, state text, now int

@@ -198,8 +198,3 @@ INSERT INTO facets (product_id, page_id, kind, slug, name) VALUES (:product, :pa
 -- exec
 INSERT INTO search_docs (product_id, title, body) VALUES (:id, :title, :body)
     ON CONFLICT (product_id) DO UPDATE SET title = excluded.title, body = excluded.body;
-
--- name: market_import_add
--- params: id int, name text, format text, added int, changed int, same int, person int?, at int
--- exec
-INSERT INTO imports (id, name, format, state, added, changed, same, person, at) VALUES (:id, :name, :format, 'applied', :added, :changed, :same, :person, :at);
