@@ -275,7 +275,8 @@ static void diff_values(struct differ *d, enum column_of of, const struct in_val
 {
 	for (size_t i = 0; market_columns[i].name; i++) {
 		const struct market_column *c = &market_columns[i];
-		if (c->of != of || !now[i].there || c->kind == COLUMN_POLICY || c->kind == COLUMN_QUANTITY)
+		if (c->of != of || !now[i].there || c->kind == COLUMN_POLICY || c->kind == COLUMN_QUANTITY ||
+		    !strcmp(c->name, "Source")) /* a key, for machines */
 			continue;
 		struct str before = was ? shown(d->v, c, &was[i]) : STR(""), after = shown(d->v, c, &now[i]);
 		if (!str_eq(before, after) && (was || (after.n && (c->kind != COLUMN_MONEY || now[i].n))))
@@ -438,8 +439,11 @@ static enum status load_page(struct web *w, struct import_page *v, struct err *e
 
 static enum status draw_import(struct import_page *v, int status, struct err *e)
 {
-	struct buf page;
+	struct buf page, head;
 	(void)e;
+	buf_text(&head, v->w->ctx->arena);
+	tpl_market_head(&head);
+	v->shell.head_extra = html_from_template(&head);
 	if (import_is_busy(v->i->state))
 		http_set_header(v->w->req, "refresh", STR("2"));
 	web_no_cache(v->w);
