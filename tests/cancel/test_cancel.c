@@ -392,6 +392,10 @@ static int ask(struct round *r, unsigned at, enum moment moment)
 	int status = head_only       ? house_read_head(fd, answer, sizeof answer, &got)
 	             : r->s->endless ? read_stream(fd, &got)
 	                             : house_read(fd, answer, sizeof answer, &got);
+	/* Its head was there before it came to its wait: left now, it would be taken for the next request. */
+	int64_t until = clock_mono_ns() + STREAM_S * NS_PER_S;
+	while (head_only && at && !target.hit && clock_mono_ns() < until)
+		usleep(1000);
 	close(fd);
 	target.armed = false;
 	return status;

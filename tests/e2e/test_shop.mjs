@@ -202,6 +202,53 @@ cases["times of collection: made by the host, chosen by who buys, on the packing
 	assert.match(await main(host), /That is the public key/);
 	await clean(host, "payment accounts");
 };
+cases["a coupon: made by the treasurer, used once, gone from the next basket; what was paid out and given back"] = async () => {
+	const keeper = await fresh(), page = await fresh("phone");
+	await keeper.goto(`${base}/cart/admin/coupons`);
+	await signIn(keeper, "olga@example.org");
+	await keeper.waitForURL(/\/cart\/admin\/coupons/);
+	await clean(keeper, "the coupons");
+	const form = 'form[action$="/cart/admin/coupons"]:has([name=code])';
+	// neither percent nor amount, too short a code, more than can be
+	await keeper.fill(`${form} [name=code]`, "ab");
+	await keeper.fill(`${form} [name=uses]`, "1");
+	await keeper.click(`${form} button[type=submit]`);
+	assert.match(await main(keeper), /Either so many percent or an amount/);
+	assert.match(await main(keeper), /Three letters, digits and hyphens/);
+	await keeper.fill(`${form} [name=code]`, "harvest10");
+	await keeper.fill(`${form} [name=percent]`, "10");
+	await keeper.click(`${form} button[type=submit]`);
+	await keeper.waitForSelector("main table >> text=HARVEST10");
+	await into(page, first);
+	await page.goto(`${base}/cart`);
+	await page.click("summary >> text=A coupon");
+	await page.fill("[name=code]", "harvest11");
+	await page.click("text=Use it");
+	await page.waitForSelector("text=There is no coupon of that code");
+	await clean(page, "a coupon that is none");
+	await page.fill("[name=code]", "harvest10");
+	await page.click("text=Use it");
+	await page.waitForSelector("text=Coupon HARVEST10");
+	await clean(page, "a basket with a coupon");
+	await order(page, "cash");
+	await page.waitForURL(/\/cart\/orders\//);
+	assert.match(await main(page), /Coupon HARVEST10/);
+	assert.match(await page.locator("header .count").first().textContent(), /^0$/, "what is ordered is in no basket any more");
+	await into(page, first);
+	await page.goto(`${base}/cart`);
+	assert.doesNotMatch(await main(page), /HARVEST10/);
+	await page.click("summary >> text=A coupon");
+	await page.fill("[name=code]", "HARVEST10");
+	await page.click("text=Use it");
+	await page.waitForSelector("text=used up");
+	for (const path of ["payouts", "refunds"]) {
+		await keeper.goto(`${base}/cart/admin/${path}`);
+		await clean(keeper, path);
+	}
+	await keeper.goto(`${base}/cart/admin/payouts`);
+	await keeper.click("text=Ask now");
+	await keeper.waitForSelector("text=is being asked");
+};
 cases["two browsers want the last one: one gets it, the other is told"] = async () => {
 	const one = await fresh(), two = await fresh();
 	const few = things.find((x) => x.left === 1 || x.stock === 1);

@@ -590,6 +590,92 @@ static void a_basket_is_bounded(struct house *h)
 	EXPECT(ask(h, "POST", "/cart/set", "line=x&quantity=1") == 400);
 }
 
+/* --- coupons ------------------------------------------------------------------------------------------------------ */
+
+static struct service_instance *instance_of(struct house *h, const char *name);
+
+static enum status tx_make_coupons(struct db_conn *c, void *arg, struct err *e)
+{
+	static const struct { const char *code, *account; int64_t percent, amount, least, uses; } all[] = {
+		{ "HARVEST10", "", 10, 0, 0, 1 },
+		{ "FIVER", "stall/stall", 0, 500, 0, 0 },
+		{ "ORCHARD", "market/orchard", 50, 0, 0, 0 },
+		{ "LARGE", "", 50, 0, 100000, 0 },
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		TRY(q_cart_coupon_add(c, id_new(), str_c(all[i].code), all[i].percent, all[i].amount, STR("EUR"),
+		        str_c(all[i].account), all[i].least, NULL, all[i].uses, clock_now_us(), NULL, e));
+	return ST_OK;
+}
+
+static void make_coupons(struct ctx *ctx, void *arg)
+{
+	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_make_coupons, NULL, NULL) == ST_OK);
+}
+
+static enum status tx_use_coupon(struct db_conn *c, void *arg, struct err *e)
+{
+	return coupon_use(c, STR("HARVEST10"), clock_now_us(), e);
+}
+
+static void cancel_newest(struct ctx *ctx, void *arg)
+{
+	struct cart_orders_row *rows;
+	size_t n;
+	ctx->svc = instance_of(arg, "cart");
+	{
+		SCOPED_DB_READ c = NULL;
+		if (db_read(ctx, ctx->svc->db, &c, NULL) != ST_OK ||
+		        q_cart_orders(c, STR(""), STR("%"), STR("placed"), STR(""), STR(""),
+		                &(struct db_page){ .down = true, .lim = 1 }, &rows, &n, NULL) != ST_OK || !n)
+			abort();
+	}
+	EXPECT(order_cancel(ctx, rows[0].id, "buyer", STR(""), NULL) == ST_OK);
+}
+
+static void others_use_it(struct ctx *ctx, void *arg)
+{
+	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_use_coupon, NULL, NULL) == ST_OK);
+	EXPECT(db_write(ctx, instance_of(arg, "cart")->db, tx_use_coupon, NULL, NULL) == ST_CONFLICT);
+}
+
+static void a_coupon_takes_off(struct house *h)
+{
+	static const struct { const char *code, *shown; } all[] = {
+		{ "code=nothing", "no coupon of that code" },
+		{ "code=ORCHARD", "for other things" },
+		{ "code=LARGE", "1,000.00" },
+		{ "code=fiver", "34.98" },
+		{ "code=+harvest10", "35.98" }, /* 39.98 less 4.00 */
+	};
+	char form[512];
+	house_in_fiber(h, make_coupons, h);
+	basket_of_two(h);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		EXPECT(ask(h, "POST", "/cart/coupon", all[i].code) == 303);
+		EXPECT(ask(h, "GET", "/cart", NULL) == 200 && strstr(answer, all[i].shown));
+	}
+	EXPECT(ask(h, "GET", "/cart/checkout", NULL) == 200 && strstr(answer, "35.98") && strstr(answer, "2.35"));
+	checkout_form(form, sizeof form, NULL);
+	EXPECT(ask(h, "POST", "/cart/checkout", form) == 303);
+	EXPECT(ask(h, "POST", "/cart/checkout", form) == 303); /* once more is the same order, and one use */
+	basket_of_two(h);
+	EXPECT(ask(h, "POST", "/cart/coupon", "code=HARVEST10") == 303);
+	EXPECT(ask(h, "GET", "/cart", NULL) == 200 && strstr(answer, "used up"));
+	/* An order that ends before it is paid gives it back. */
+	house_in_fiber(h, cancel_newest, h);
+	EXPECT(ask(h, "GET", "/cart", NULL) == 200 && strstr(answer, "35.98"));
+	/* Somebody else has it between looking and pressing: nothing is ordered, and what it costs now is shown. */
+	EXPECT(ask(h, "GET", "/cart/checkout", NULL) == 200);
+	checkout_form(form, sizeof form, NULL);
+	house_in_fiber(h, others_use_it, h);
+	EXPECT(ask(h, "POST", "/cart/checkout", form) == 409 && strstr(answer, "39.98"));
+	EXPECT(held(NULL) == 0);
+	snprintf(form, sizeof form, "code=%0*d", COUPON_MAX + 9, 7); /* cut, and there is none of that code */
+	EXPECT(ask(h, "POST", "/cart/coupon", form) == 303);
+	EXPECT(ask(h, "GET", "/cart", NULL) == 200 && strstr(answer, "no coupon of that code"));
+}
+
 static int64_t slot_id;
 
 static enum status tx_slot(struct db_conn *c, void *arg, struct err *e)
@@ -849,6 +935,7 @@ static const struct { const char *name; void (*run)(struct house *h); } tests[] 
 	{ "a_visitor_buys", a_visitor_buys },
 	{ "a_changed_basket_is_shown", a_changed_basket_is_shown },
 	{ "a_basket_is_bounded", a_basket_is_bounded },
+	{ "a_coupon_takes_off", a_coupon_takes_off },
 	{ "a_time_has_room_for_so_many", a_time_has_room_for_so_many },
 	{ "a_forged_call_does_nothing", a_forged_call_does_nothing },
 	{ "the_simulator_is_bounded", the_simulator_is_bounded },

@@ -265,6 +265,12 @@ class Text(unittest.TestCase):
                                 if f'{{ "{name}", "' not in told and not re.match(r"oauth\.(key|\w+_swept)", name)]
         self.assertEqual(missing, [])
 
+    def test_buttons_of_templates_look_like_buttons(self):
+        """One without a class is a browser's own grey one."""
+        bare = [f"{path.relative_to(ROOT)}:{text[:m.start()].count(chr(10)) + 1}" for path in sorted((ROOT / "src").rglob("*.html"))
+                for text in [path.read_text()] for m in re.finditer(r"<button\b[^>]*>", text) if "class=" not in m.group()]
+        self.assertEqual(bare, [])
+
     def test_ids_of_templates_are_reserved(self):
         """Content must not have the id of something in the page around it (platform/text/html.c)."""
         own = re.search(r"reserved_ids\[\] = \{(.*?)\};", (ROOT / "src/platform/text/html.c").read_text(), re.S)[1]

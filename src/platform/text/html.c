@@ -283,7 +283,7 @@ void html_f64(struct buf *b, double v)
 /* Every id that stands in a template as it is (the lint compares), and the global that a script asks for before it
    uses it: an element's id would answer. */
 static const char *const reserved_ids[] = { "action", "actor", "avatar", "bio", "chain", "code", "comments",
-	"comments-head", "content", "email", "f-card", "f-cvc", "f-expiry", "f-file",
+	"code-why", "comments-head", "content", "email", "f-card", "f-code", "f-cvc", "f-expiry", "f-file",
 	"f-file-hint", "f-holder", "f-max",
 	"f-quantity", "f-restock", "f-text", "f-text-hint", "f-there", "former", "fresh",
 	"fresh-rule", "g-q", "g-state", "g-supplier", "handle", "locale", "name", "no_avatar", "object",

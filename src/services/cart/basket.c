@@ -43,7 +43,7 @@ static struct str owner_of_cookie(struct arena *a, struct str cookie)
 	return arena_strf(a, "v%s", hex);
 }
 
-static void basket_changed(struct web *w, const struct basket_owner *o)
+void basket_changed(struct web *w, const struct basket_owner *o)
 {
 	struct cache *cache = w->ctx->svc->platform->cache;
 	if (w->person)
@@ -169,7 +169,7 @@ static void ask_sellers(struct web *w, struct basket *b)
 	}
 }
 
-static struct str account_of(struct arena *a, const struct basket_line *l)
+struct str basket_account(struct arena *a, const struct basket_line *l)
 {
 	return l->quote && l->quote->there
 	               ? arena_strf(a, "%.*s/%.*s", STR_ARG(l->provider), STR_ARG(l->quote->page))
@@ -191,6 +191,7 @@ static void part_sum(struct arena *a, struct basket_part *p)
 		const struct quoted_line *q = p->lines[i].quote;
 		sums[i] = (struct totals_line){ .total = p->lines[i].total, .rate = q ? q->vat : 0 };
 		p->total.minor += p->lines[i].total;
+		p->discount += p->lines[i].discount;
 		if (q && q->there)
 			memcpy(p->total.currency, q->price.currency, sizeof p->total.currency);
 	}
@@ -203,7 +204,7 @@ static void make_parts(struct arena *a, struct basket *b)
 	b->parts = ARENA_ARRAY(a, struct basket_part, b->count + 1);
 	for (size_t i = 0; i < b->count; i++) {
 		struct basket_line *l = &b->lines[i];
-		struct str account = account_of(a, l);
+		struct str account = basket_account(a, l);
 		struct basket_part *p = part_of(b, account);
 		if (!p) {
 			p = &b->parts[b->part_count++];
@@ -246,19 +247,25 @@ static void basket_sum(struct arena *a, struct basket *b)
 enum status basket_load(struct web *w, struct str owner, struct basket *out, struct err *e)
 {
 	struct cart_basket_lines_row *rows;
+	struct cart_basket_coupon_row *coupon = NULL;
 	struct arena *a = w->ctx->arena;
-	*out = (struct basket){ 0 };
+	*out = (struct basket){ .coupon = STR(""), .coupon_why = STR("") };
 	if (owner.n) {
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(q_cart_basket_lines(c, owner, CART_LINES_MAX, &rows, &out->count, e));
+		TRY(q_cart_basket_coupon(c, owner, &coupon, e));
 	}
+	if (coupon)
+		out->coupon = coupon->coupon;
 	out->lines = ARENA_ARRAY(a, struct basket_line, out->count + 1);
 	for (size_t i = 0; i < out->count; i++)
 		out->lines[i] = (struct basket_line){ .id = rows[i].id, .quantity = rows[i].quantity,
 			.provider = rows[i].provider, .item = rows[i].item, .answers = rows[i].answers,
 			.own_price = rows[i].own_price_null ? NULL : &rows[i].own_price, .problem = STR("") };
 	ask_sellers(w, out);
+	if (out->coupon.n)
+		TRY(coupon_apply(w, out, e));
 	make_parts(a, out);
 	basket_sum(a, out);
 	return ST_OK;
@@ -272,6 +279,7 @@ static struct str done_words(struct web *w)
 	return str_eqc(done, "added")     ? TR("It is in your basket.")
 	       : str_eqc(done, "changed") ? TR("Your basket is changed.")
 	       : str_eqc(done, "removed") ? TR("It is taken out.")
+	       : str_eqc(done, "coupon")  ? TR("What it takes off is in your basket's sum.")
 	       : str_eqc(done, "again")   ? TR("What can still be had is in your basket again.")
 	                                  : STR("");
 }
@@ -285,6 +293,8 @@ enum status cart_get_basket(struct web *w, struct err *e)
 	TRY(basket_of(w, &o, e));
 	TRY(basket_load(w, o.text, &b, e));
 	struct basket_view v = { .w = w, .b = &b, .done = done_words(w), .problem = STR("") };
+	if (b.coupon_why.n)
+		v.done = STR("");
 	shell.forms = true;
 	web_no_cache(w);
 	buf_arena(&page, w->ctx->arena, WEB_PAGE_MAX);
@@ -451,6 +461,27 @@ enum status cart_post_remove(struct web *w, struct err *e)
 {
 	TRY(web_form_load(w, e));
 	return set_line(w, 0, "removed", e);
+}
+
+struct couponing { struct str owner, code; };
+
+static enum status tx_coupon(struct db_conn *c, void *arg, struct err *e)
+{
+	const struct couponing *x = arg;
+	return q_cart_basket_set_coupon(c, x->owner, x->code, NULL, e);
+}
+
+/* An empty code takes it off again. One that is no good stands in the basket with its reason, to be mended. */
+enum status cart_post_coupon(struct web *w, struct err *e)
+{
+	struct basket_owner o;
+	TRY(web_form_load(w, e));
+	TRY(basket_of(w, &o, e));
+	struct couponing x = { o.text, coupon_code(w->ctx->arena, web_form(w, "code")) };
+	if (o.text.n)
+		TRY(db_write(w->ctx, w->ctx->svc->db, tx_coupon, &x, e));
+	basket_changed(w, &o);
+	return web_redirect(w, 303, web_url(w->ctx, "cart", x.code.n ? "/?done=coupon" : "/?done=changed"));
 }
 
 /* --- in every header ---------------------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ enum {
 	CART_PARTS_MAX = 20,          /* orders of one checkout */
 	CART_NOTE_MAX = 1000,
 	CART_NUMBER_LEN = 7,
+	COUPON_MAX = 30,              /* bytes of a coupon's code */
 	CART_WITHDRAW_DAYS = 14       /* after it was paid: Directive 2011/83/EU, article 9 */
 };
 #define CART_COOKIE "gh_basket"
@@ -41,9 +42,12 @@ typedef struct cart_refund_row cart_refund;
 struct basket_owner { struct str text, cookie; };
 enum status basket_of(struct web *w, struct basket_owner *out, struct err *e) MUST_CHECK;
 
+/* The count in headers is made anew. */
+void basket_changed(struct web *w, const struct basket_owner *o);
+
 /* A line with what its seller says of it; quote NULL: the seller does not answer. */
 struct basket_line {
-	int64_t id, quantity, total;
+	int64_t id, quantity, total, discount; /* discount: of the basket's coupon, off total already */
 	struct str provider, item, answers;
 	const int64_t *own_price;
 	const struct quoted_line *quote;
@@ -55,7 +59,7 @@ struct basket_part {
 	struct basket_line *lines;
 	size_t count;
 	struct money total;
-	int64_t vat;
+	int64_t vat, discount;
 };
 struct basket {
 	struct basket_line *lines;
@@ -66,15 +70,29 @@ struct basket {
 	bool mixed;         /* they are not */
 	bool problems, away;
 	int64_t pieces;
+	struct str coupon;  /* its code; "": there is none */
+	int64_t discount;
+	struct str coupon_why; /* for people: why it takes nothing off; "": it does */
 	struct str digest;  /* of what it holds and costs: two pages with the same showed the same */
 };
 /* The basket of owner, its sellers asked. */
 enum status basket_load(struct web *w, struct str owner, struct basket *out, struct err *e) MUST_CHECK;
+/* The payment account that a line belongs to, "market/bakery"; in a. */
+struct str basket_account(struct arena *a, const struct basket_line *l);
 /* Why, in words for people. */
 struct str basket_why(struct ctx *ctx, struct str why, int64_t most, const struct quoted_line *q);
 
 /* Lines of an order into the basket of whoever asks. */
 enum status basket_add_again(struct web *w, const cart_order_line *lines, size_t n, struct err *e) MUST_CHECK;
+
+/* --- coupons (coupons.c) --- */
+
+/* Takes the basket's coupon off its lines: their discount and total, b->discount or b->coupon_why. */
+enum status coupon_apply(struct web *w, struct basket *b, struct err *e) MUST_CHECK;
+/* As it is kept: capitals, no blanks, COUPON_MAX bytes at most; in a. */
+struct str coupon_code(struct arena *a, struct str typed);
+/* In db_write's fn: an order has it. ST_CONFLICT: used up, over or stopped meanwhile. */
+enum status coupon_use(struct db_conn *c, struct str code, int64_t now, struct err *e) MUST_CHECK;
 
 struct basket_view { struct web *w; const struct basket *b; struct str done, problem; struct money balance; };
 
@@ -134,6 +152,9 @@ enum status cart_get_basket(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_add(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_set(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_remove(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_post_coupon(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_get_coupons(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_post_coupons(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_checkout(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_checkout(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_order(struct web *w, struct err *e) MUST_CHECK;

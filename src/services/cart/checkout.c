@@ -108,7 +108,7 @@ struct placed_order {
 	struct str number, secret, checkout; /* checkout: as sellers know it */
 	const struct basket_part *part;
 	struct placed_line *lines;
-	int64_t total, vat;
+	int64_t total, vat, discount;
 	struct sale *sales;
 	size_t sale_count;
 };
@@ -124,6 +124,7 @@ struct placing {
 	const struct pay_method *method;
 	bool again; /* this very press was made before */
 	bool full;  /* the time of collection that was chosen */
+	bool spent; /* the coupon, meanwhile */
 };
 
 /* Short enough to be said at a counter, and not to be guessed in a row. */
@@ -174,6 +175,7 @@ static void plan_order(struct placing *p, struct placed_order *o, size_t part)
 		const struct basket_line *l = &o->part->lines[i];
 		sums[i] = (struct totals_line){ .total = l->total, .rate = l->quote->vat };
 		o->total += l->total;
+		o->discount += l->discount;
 	}
 	o->vat = totals_vat(sums, o->part->count);
 	for (size_t i = 0; i < o->part->count; i++)
@@ -248,12 +250,23 @@ static enum status add_line(struct db_conn *c, const struct placing *p, const st
 	        str_or_empty(q->variant), str_or_empty(q->url), str_or_empty(q->picture), q->price.minor, l->total,
 	        l->rate, l->vat, q->supplier, str_or_empty(q->supplier_name), q->supplier_price, b->own_price,
 	        b->answers, str_or_empty(q->keeps), q->cycle, NULL, e));
+	if (b->discount)
+		TRY(q_cart_order_line_discount(c, o->id, l->line, b->discount, NULL, e));
 	TRY(q_cart_basket_take(c, p->owner, b->provider, b->item, b->answers, b->quantity, &changed, e));
 	return changed ? ST_OK : q_cart_basket_drop_line(c, p->owner, b->provider, b->item, b->answers, NULL, e);
 }
 
+static enum status use_coupon(struct db_conn *c, struct placing *p, const struct placed_order *o, struct err *e)
+{
+	enum status s = coupon_use(c, p->b->coupon, p->now, e);
+	p->spent = s == ST_CONFLICT;
+	TRY(s);
+	TRY(q_cart_basket_set_coupon(c, p->owner, STR(""), NULL, e));
+	return q_cart_order_discount(c, o->id, p->b->coupon, o->discount, NULL, e);
+}
+
 static enum status add_order(
-        struct db_conn *c, const struct placing *p, const struct placed_order *o, size_t part, struct err *e)
+        struct db_conn *c, struct placing *p, const struct placed_order *o, size_t part, struct err *e)
 {
 	const struct checkout_form *in = p->in;
 	struct str currency = str_c(o->part->total.currency);
@@ -263,6 +276,8 @@ static enum status add_order(
 	        p->buyer.lang, p->now, NULL, e));
 	for (size_t i = 0; i < o->part->count; i++)
 		TRY(add_line(c, p, o, &o->lines[i], e));
+	if (o->discount)
+		TRY(use_coupon(c, p, o, e));
 	TRY(order_note(c, o->id, STR(""), "placed", o->total, STR(""), e));
 	TRY(event_emit(c, "order.placed", o->number, STR("{}"), e));
 	return p->method->later || !o->total ? order_complete_later(c, o->id, e) : ST_OK;
@@ -355,6 +370,12 @@ static enum status place_orders(struct form_fill *f, struct placing *p, struct c
 		form_fault(f, "slot", "%s", tr("That time is full. Please choose another one."));
 		return ST_OK;
 	}
+	if (s == ST_CONFLICT && p->spent) {
+		release_all(p, p->count);
+		form_fault(
+		        f, NULL, "%s", tr("Your coupon was used up meanwhile: please look at your order once more."));
+		return ST_OK;
+	}
 	if (s == ST_CONFLICT) { /* the same press at the same time, elsewhere; or a number that there is */
 		cart_order *list;
 		size_t n;
@@ -401,7 +422,10 @@ enum status cart_post_checkout(struct web *w, struct err *e)
 	check_basket(&f, &p, &shown);
 	if (!f.failed)
 		TRY(place_orders(&f, &p, &shown, e));
+	if (p.spent) /* what is shown now is without it */
+		TRY(basket_load(w, o.text, &b, e));
 	if (f.failed)
 		return refuse_anew(&f, &p, &in, &shown, typed ? 409 : 422, e);
+	basket_changed(w, &o);
 	return go_on(w, in.key, e);
 }

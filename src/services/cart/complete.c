@@ -89,12 +89,15 @@ struct str order_letter_text(
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(&b, "%lld × %.*s%s%.*s  %.*s\n", (long long)lines[i].quantity, STR_ARG(lines[i].name),
 		        lines[i].variant.n ? ", " : "", STR_ARG(lines[i].variant),
-		        STR_ARG(cart_money_text(ctx, lines[i].total, o->currency)));
+		        STR_ARG(cart_money_text(ctx, lines[i].total + lines[i].discount, o->currency)));
 		if (lines[i].sold_note.n)
 			buf_printf(&b, "    %.*s\n", STR_ARG(lines[i].sold_note));
 		if (lines[i].sold_url.n)
 			buf_printf(&b, "    %.*s\n", STR_ARG(lines[i].sold_url));
 	}
+	if (o->discount)
+		buf_printf(&b, tr("\nYour coupon %.*s takes off %.*s.\n"), STR_ARG(o->coupon),
+		        STR_ARG(cart_money_text(ctx, o->discount, o->currency)));
 	buf_printf(&b, tr("\nTogether %.*s, of that %.*s VAT.\n"), STR_ARG(cart_money_text(ctx, o->total, o->currency)),
 	        STR_ARG(cart_money_text(ctx, o->vat, o->currency)));
 	if (str_eqc(o->method, "transfer") && o->paid < o->total && str_eqc(o->state, "placed"))
@@ -167,6 +170,8 @@ static enum status finish_sale(struct ctx *ctx, struct carrying *x, struct err *
 static enum status tx_anew(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct carrying *x = arg;
+	if (x->o->coupon.n && !str_eqc(x->o->state, "placed"))
+		TRY(q_cart_coupon_use_again(c, x->o->coupon, NULL, e));
 	TRY(q_cart_order_revive(c, x->o->id, x->revision, x->until, NULL, e));
 	return order_note(c, x->o->id, STR("system"), "held_anew", 0, STR(""), e);
 }
@@ -218,6 +223,8 @@ static enum status tx_end(struct db_conn *c, void *arg, struct err *e)
 		TRY(q_cart_order_set_supply(c, o->id, STR("held"), STR("released"), &changed, e));
 	if (ended)
 		TRY(order_note(c, o->id, x->actor, "cancelled", 0, str_c(x->why), e));
+	if (ended && !sold && o->coupon.n)
+		TRY(q_cart_coupon_unuse(c, o->coupon, NULL, e));
 	if (o->paid || sold)
 		TRY(give_all_back(c, x, o, e));
 	if (!ended)

@@ -19,16 +19,16 @@ INSERT INTO order_lines (order_id, line, provider, item, quantity, kind, name, v
 
 -- name: cart_order
 -- params: number text
--- row: id int, number text, secret text, checkout text, press text, part int, parts int, revision int, person_id int?, account text, account_name text, state text, payment text, fulfilment text, supply text, held_until int, method text, currency text, total int, vat int, paid int, refunded int, name text, email text, phone text, note text, lang text, why text, placed_at int, paid_at int?, ended_at int?
+-- row: id int, number text, secret text, checkout text, press text, part int, parts int, revision int, person_id int?, account text, account_name text, state text, payment text, fulfilment text, supply text, held_until int, method text, currency text, total int, vat int, paid int, refunded int, name text, email text, phone text, note text, lang text, why text, placed_at int, paid_at int?, ended_at int?, coupon text, discount int
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE number = :number;
 
 -- name: cart_order_by_id
 -- params: id int
 -- row: like cart_order
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE id = :id;
 
 -- name: cart_order_locked
@@ -36,32 +36,32 @@ SELECT id, number, secret, checkout, press, part, parts, revision, person_id, ac
 -- row: like cart_order
 -- sqlite:
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE id = :id;
 -- postgres:
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE id = :id FOR UPDATE;
 
 -- name: cart_press_orders
 -- params: press text
 -- rows: like cart_order
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE press = :press ORDER BY part;
 
 -- name: cart_orders_of_person
 -- params: person_id int, before int, lim int
 -- rows: like cart_order
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE person_id = :person_id AND id < :before ORDER BY id DESC LIMIT :lim;
 
 -- name: cart_order_lines
 -- params: order_id int
--- rows: line int, provider text, item text, quantity int, kind text, name text, variant text, url text, picture text, price int, total int, vat_rate int, vat int, supplier_id int, supplier_name text, supplier_price int, own_price int?, answers text, keeps text, cycle int, returned int, refunded int, sold_note text, sold_url text, sold_code text
+-- rows: line int, provider text, item text, quantity int, kind text, name text, variant text, url text, picture text, price int, total int, vat_rate int, vat int, supplier_id int, supplier_name text, supplier_price int, own_price int?, answers text, keeps text, cycle int, returned int, refunded int, sold_note text, sold_url text, sold_code text, discount int
 SELECT line, provider, item, quantity, kind, name, variant, url, picture, price, total, vat_rate, vat, supplier_id, supplier_name, supplier_price,
-       own_price, answers, keeps, cycle, returned, refunded, sold_note, sold_url, sold_code
+       own_price, answers, keeps, cycle, returned, refunded, sold_note, sold_url, sold_code, discount
   FROM order_lines WHERE order_id = :order_id ORDER BY line;
 
 -- name: cart_order_set_payment
@@ -142,7 +142,7 @@ SELECT o.id, o.number, o.name, o.phone, o.note, o.account_name, o.fulfilment, o.
 -- params: person_id int
 -- rows: like cart_order
 SELECT id, number, secret, checkout, press, part, parts, revision, person_id, account, account_name, state, payment, fulfilment, supply, held_until, method,
-       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at
+       currency, total, vat, paid, refunded, name, email, phone, note, lang, why, placed_at, paid_at, ended_at, coupon, discount
   FROM orders WHERE person_id = :person_id ORDER BY id;
 
 -- name: cart_orders_open
