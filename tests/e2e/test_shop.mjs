@@ -193,6 +193,14 @@ cases["times of collection: made by the host, chosen by who buys, on the packing
 	await host.goto(`${base}/cart/admin/vat`);
 	assert.match(await main(host), /7 %/);
 	await clean(host, "tax of a month");
+	await host.goto(`${base}/cart/admin/statements`);
+	await clean(host, "statements of a month");
+	const pay = host.locator("main form button", { hasText: "paid to" }).first(), whose = await pay.textContent();
+	await pay.click();
+	await host.waitForSelector("text=It is in the books.");
+	assert.ok(!(await main(host)).includes(whose.trim()), "what is paid is not asked for again");
+	assert.match(await main(host), /paid €[0-9.]+, /);
+	assert.match(await (await host.request.get(`${base}/cart/admin/statements.csv`)).text(), /^Month,Supplier,Product,/);
 	await host.goto(`${base}/cart/admin/accounts`);
 	// a key that is none: the public one
 	await host.fill("[name=name]", "market/bakery");

@@ -21,33 +21,7 @@ enum {
 	CSV_TEXT_MAX = 64 << 10
 };
 
-/* --- value added tax ---------------------------------------------------------------------------------------------- */
-
-static struct vat_row *rate_row(struct vat_view *v, int64_t rate, struct str currency)
-{
-	for (size_t i = 0; i < v->count; i++)
-		if (v->rows[i].rate == rate && str_eq(v->rows[i].currency, currency))
-			return &v->rows[i];
-	if (v->count == VAT_RATES_MAX)
-		return NULL;
-	v->rows[v->count] = (struct vat_row){ .rate = rate, .currency = currency };
-	return &v->rows[v->count++];
-}
-
-static enum status add_document(struct vat_view *v, const struct cart_invoices_between_row *r, struct err *e)
-{
-	const struct invoice_doc *d = invoice_document(v->w->ctx->arena, r->document);
-	int sign = str_eqc(r->kind, "invoice") ? 1 : -1;
-	for (size_t i = 0; i < d->count; i++) {
-		struct vat_row *row = rate_row(v, d->lines[i].basis_points, r->currency);
-		if (!row)
-			return err_set(e, ST_TOO_LARGE, "more than %d rates of tax in one month", VAT_RATES_MAX);
-		row->gross += sign * d->lines[i].total;
-		row->vat += sign * d->lines[i].vat;
-	}
-	v->documents++;
-	return ST_OK;
-}
+/* --- months ------------------------------------------------------------------------------------------------------- */
 
 static int64_t month_start(int year, int month)
 {
@@ -76,22 +50,57 @@ static enum status month_asked(struct web *w, int *months, struct err *e)
 	return ST_OK;
 }
 
+enum status month_of(struct web *w, struct month *out, struct err *e)
+{
+	struct arena *a = w->ctx->arena;
+	int months;
+	TRY(month_asked(w, &months, e));
+	*out = (struct month){ .from = month_start(months / MONTHS, months % MONTHS + 1),
+		.upto = month_start((months + 1) / MONTHS, (months + 1) % MONTHS + 1),
+		.text = month_text(a, months),
+		.words = local_year_month(a, months / MONTHS, months % MONTHS + 1),
+		.before = month_text(a, months - 1),
+		.after = month_text(a, months + 1) };
+	return ST_OK;
+}
+
+/* --- value added tax ---------------------------------------------------------------------------------------------- */
+
+static struct vat_row *rate_row(struct vat_view *v, int64_t rate, struct str currency)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->rows[i].rate == rate && str_eq(v->rows[i].currency, currency))
+			return &v->rows[i];
+	if (v->count == VAT_RATES_MAX)
+		return NULL;
+	v->rows[v->count] = (struct vat_row){ .rate = rate, .currency = currency };
+	return &v->rows[v->count++];
+}
+
+static enum status add_document(struct vat_view *v, const struct cart_invoices_between_row *r, struct err *e)
+{
+	const struct invoice_doc *d = invoice_document(v->w->ctx->arena, r->document);
+	int sign = str_eqc(r->kind, "invoice") ? 1 : -1;
+	for (size_t i = 0; i < d->count; i++) {
+		struct vat_row *row = rate_row(v, d->lines[i].basis_points, r->currency);
+		if (!row)
+			return err_set(e, ST_TOO_LARGE, "more than %d rates of tax in one month", VAT_RATES_MAX);
+		row->gross += sign * d->lines[i].total;
+		row->vat += sign * d->lines[i].vat;
+	}
+	v->documents++;
+	return ST_OK;
+}
+
 static enum status vat_load(struct web *w, struct vat_view *v, struct err *e)
 {
 	struct cart_invoices_between_row *rows;
-	struct arena *a = w->ctx->arena;
 	size_t n;
-	int months;
-	TRY(month_asked(w, &months, e));
 	v->w = w;
-	v->month = month_text(a, months);
-	v->before = month_text(a, months - 1);
-	v->after = month_text(a, months + 1);
-	v->words = local_year_month(a, months / MONTHS, months % MONTHS + 1);
+	TRY(month_of(w, &v->month, e));
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(q_cart_invoices_between(c, month_start(months / MONTHS, months % MONTHS + 1),
-	        month_start((months + 1) / MONTHS, (months + 1) % MONTHS + 1), &rows, &n, e));
+	TRY(q_cart_invoices_between(c, v->month.from, v->month.upto, &rows, &n, e));
 	for (size_t i = 0; i < n; i++)
 		TRY(add_document(v, &rows[i], e));
 	return ST_OK;
@@ -126,7 +135,7 @@ enum status cart_get_vat_csv(struct web *w, struct err *e)
 	BUF_LIT(&b, "\r\n");
 	for (size_t i = 0; i < v->count; i++) {
 		const struct vat_row *r = &v->rows[i];
-		buf_printf(&b, "%.*s,%.*s,", STR_ARG(v->month), STR_ARG(vat_rate_text(w->ctx->arena, r->rate)));
+		buf_printf(&b, "%.*s,%.*s,", STR_ARG(v->month.text), STR_ARG(vat_rate_text(w->ctx->arena, r->rate)));
 		put_amount_cell(&b, r->gross - r->vat, r->currency);
 		buf_putc(&b, ',');
 		put_amount_cell(&b, r->vat, r->currency);
@@ -136,7 +145,7 @@ enum status cart_get_vat_csv(struct web *w, struct err *e)
 	}
 	web_no_cache(w);
 	web_header(w, "content-disposition",
-	        arena_strf(w->ctx->arena, "attachment; filename=\"vat-%.*s.csv\"", STR_ARG(v->month)));
+	        arena_strf(w->ctx->arena, "attachment; filename=\"vat-%.*s.csv\"", STR_ARG(v->month.text)));
 	return web_text(w, 200, "text/csv; charset=utf-8", buf_str(&b));
 }
 
