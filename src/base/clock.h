@@ -46,6 +46,17 @@ void clock_civil_utc(int64_t us, struct civil *out);
 bool clock_civil_zone(int64_t us, const char *zone, struct civil *out);
 int64_t clock_from_civil_utc(const struct civil *c);
 
+/* A zone's rules, kept for the life of the process; NULL: the system knows no zone of that IANA name. */
+struct zone;
+const struct zone *clock_zone_of(const char *name);
+/* Seconds east of Greenwich at an instant (seconds since 1970). */
+int clock_zone_offset(const struct zone *z, int64_t s);
+/* The instant of a local time, both in seconds since 1970 (local: as if the clock showed UTC). A time that the zone
+   leaves out counts with the offset before the gap, one that comes twice is the first (RFC 5545, 3.3.5). */
+int64_t clock_zone_instant(const struct zone *z, int64_t local);
+/* The first change of offset after an instant, and the offset from then on. False: there is none before `until`. */
+bool clock_zone_change(const struct zone *z, int64_t after, int64_t until, int64_t *at, int *offset);
+
 /* The system's zones that people choose among, by name: one for each place that has its own (zone.tab), and UTC first.
    Read once, kept for the life of the process. */
 struct clock_zone { const char *name /* "America/New_York" */, *label /* "America/New York" */; };

@@ -15,6 +15,8 @@
 
 #define TZIF_HEAD 44 /* RFC 8536 */
 
+/* No clock was ever further from Greenwich: Manila, until 1844, by 15:56. */
+enum { OFFSET_MOST = 16 * 3600 };
 enum { ZONES_MAX = 700, NAME_MAX_LEN = 64, FILE_MAX = 1 << 16, FOOTER_MAX = 64 };
 
 /* When a rule of the footer begins: day in one of the three POSIX forms, and seconds after midnight of it. */
@@ -272,25 +274,81 @@ static const struct zone *zone_get(const char *name)
 	return z;
 }
 
-bool clock_civil_zone(int64_t us, const char *name, struct civil *out)
+const struct zone *clock_zone_of(const char *name)
 {
-	const struct zone *z = name_ok(name) ? zone_get(name) : NULL;
-	if (!z)
-		return false;
-	int64_t s = us / US_PER_S - (us % US_PER_S < 0);
-	int offset = z->before;
+	return name_ok(name) ? zone_get(name) : NULL;
+}
+
+/* How many of the file's changes are not after s. */
+static size_t changes_until(const struct zone *z, int64_t s)
+{
 	size_t lo = 0, hi = z->count;
-	while (lo < hi) { /* the first transition after s */
+	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (z->at[mid] <= s)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (lo == z->count && z->has_footer)
-		offset = footer_offset(z, s);
-	else if (lo)
-		offset = z->offset[lo - 1];
-	clock_civil_utc(us + offset * US_PER_S, out);
+	return lo;
+}
+
+int clock_zone_offset(const struct zone *z, int64_t s)
+{
+	size_t passed = changes_until(z, s);
+	if (passed == z->count && z->has_footer)
+		return footer_offset(z, s);
+	return passed ? z->offset[passed - 1] : z->before;
+}
+
+int64_t clock_zone_instant(const struct zone *z, int64_t local)
+{
+	int before = clock_zone_offset(z, local - OFFSET_MOST), after = clock_zone_offset(z, local + OFFSET_MOST);
+	if (before == after || clock_zone_offset(z, local - before) == before)
+		return local - before;
+	return clock_zone_offset(z, local - after) == after ? local - after : local - before;
+}
+
+/* The footer's next change: of this year and the next, the first after `after`. */
+static int64_t footer_change(const struct zone *z, int64_t after)
+{
+	struct civil c;
+	int64_t first = INT64_MAX;
+	clock_civil_utc(after * US_PER_S, &c);
+	for (int year = c.year - 1; year <= c.year + 1; year++) {
+		int64_t at[] = { rule_at(&z->start, year) - z->std, rule_at(&z->end, year) - z->dst };
+		for (int i = 0; i < 2; i++)
+			if (at[i] > after && at[i] < first)
+				first = at[i];
+	}
+	return first;
+}
+
+bool clock_zone_change(const struct zone *z, int64_t after, int64_t until, int64_t *at, int *offset)
+{
+	int was = clock_zone_offset(z, after);
+	for (size_t i = changes_until(z, after); i < z->count; i++) {
+		if (z->at[i] >= until)
+			return false;
+		if (z->offset[i] != was) {
+			*at = z->at[i];
+			*offset = z->offset[i];
+			return true;
+		}
+	}
+	if (z->has_footer && z->has_dst && z->std != z->dst) {
+		*at = footer_change(z, z->count && after < z->at[z->count - 1] ? z->at[z->count - 1] : after);
+		*offset = clock_zone_offset(z, *at);
+		return *at < until;
+	}
+	return false;
+}
+
+bool clock_civil_zone(int64_t us, const char *name, struct civil *out)
+{
+	const struct zone *z = clock_zone_of(name);
+	if (!z)
+		return false;
+	clock_civil_utc(us + clock_zone_offset(z, us / US_PER_S - (us % US_PER_S < 0)) * US_PER_S, out);
 	return true;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "main/archive.h"
+#include "main/calendars.h"
 #include "main/products.h"
 #include "services/blog/export.h"
 
@@ -24,9 +25,13 @@ static enum status export_command_run(struct invocation *inv, struct err *e)
 	if (archive)
 		return archive_export(inv, archive, e);
 	if (!inv->arg_count)
-		return err_set(e, ST_USAGE, "usage: guildhall export FOLDER|products, or --archive FILE");
+		return err_set(e, ST_USAGE, "usage: guildhall export FOLDER|products|ics, or --archive FILE");
 	if (!strcmp(inv->args[0], "products"))
 		return export_products(inv, e);
+	if (!strcmp(inv->args[0], "ics"))
+		return export_ics(inv, e);
+	if (inv->arg_count > 1)
+		return err_set(e, ST_USAGE, "export writes into one folder");
 	struct platform *p = inv->platform;
 	struct service_instance *blog = platform_service(p, "blog");
 	struct export_report r;
@@ -50,12 +55,14 @@ static enum status export_command_run(struct invocation *inv, struct err *e)
 
 static const struct option_def options[] = {
 	{ "archive", "FILE", NULL, "the whole site as one zip: content, settings, files as they came, people" },
+	{ "calendar", "SLUG", NULL, "ics: of which calendar" },
+	{ "expand", "FROM", NULL, "ics: the times of all that begins from FROM to before the argument TO" },
 	{ 0 },
 };
 
 const struct command command_export = {
 	.name = "export",
-	.usage = "FOLDER|products|--archive FILE",
+	.usage = "FOLDER|products|ics --calendar SLUG --expand FROM TO|--archive FILE",
 	.summary = "Take the site along",
 	.details =
 	        "Writes FOLDER/export.json, a Ghost export, and the site's files below FOLDER/content, pictures as "
@@ -64,11 +71,12 @@ const struct command command_export = {
 	        "passwords are not in it.\n"
 	        "`export products` writes the catalogue to standard output, as CSV that `import products` and "
 	        "Shopify take.\n"
+	        "`export ics` writes when each occurrence of a calendar begins, a line each, in UTC.\n"
 	        "--archive writes everything into one zip, people and their passwords' hashes too: keep it with care. "
 	        "`import archive FILE` makes\n"
 	        "the same site of it.",
 	.options = options,
-	.max_args = 1,
+	.max_args = 2,
 	.flags = CMD_MIGRATED,
 	.run = export_command_run,
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "main/archive.h"
+#include "main/calendars.h"
 #include "main/products.h"
 #include "services/blog/import.h"
 
@@ -58,10 +59,13 @@ static enum status import_command_run(struct invocation *inv, struct err *e)
 		return archive_import(inv, inv->args[1], e);
 	if (!strcmp(inv->args[0], "products"))
 		return import_products(inv, e);
+	if (!strcmp(inv->args[0], "ics"))
+		return import_ics(inv, e);
 	import_fn *import = import_of(inv->args[0]);
 	if (!import)
 		return err_set(e, ST_USAGE,
-		        "'%s' can not be imported; there are: ghost, markdown, wxr, products, archive", inv->args[0]);
+		        "'%s' can not be imported; there are: ghost, markdown, wxr, products, ics, archive",
+		        inv->args[0]);
 	if (!w.blog || !w.blog->db)
 		return err_set(e, ST_CONFIG, "the blog does not run in this process (server.only)");
 	const char *site = inv_option(inv, "site-url"), *media = inv_option(inv, "media");
@@ -94,13 +98,15 @@ static const struct option_def options[] = {
 	{ "site-url", "URL", NULL, "address of the old site: links to it become links within this one" },
 	{ "dry-run", NULL, NULL, "read and report; write nothing" },
 	{ "json", NULL, NULL, "report as JSON" },
+	{ "calendar", "SLUG", NULL, "ics: the calendar that they go to; made where it is missing" },
 	{ "page", "SLUG", NULL, "products: the market page that they go to; else the first" },
 	{ 0 },
 };
 
 const struct command command_import = {
 	.name = "import",
-	.usage = "ghost FILE [--media DIR] | markdown FOLDER | wxr FILE [--media DIR] | products FILE | archive FILE",
+	.usage = "ghost FILE [--media DIR] | markdown FOLDER | wxr FILE [--media DIR] | products FILE | ics FILE "
+	         "--calendar SLUG | archive FILE",
 	.summary = "Take over the content of another system",
 	.details = "ghost: an export of Ghost 0 to 6 (Settings, Migration tools, Export).\n"
 	           "markdown: each *.md in the folder is a post (CommonMark 0.31; title, slug, date, tags and draft in "
@@ -109,6 +115,7 @@ const struct command command_import = {
 	           "wxr: an export of WordPress (Tools, Export).\n"
 	           "products: CSV with the columns of Shopify, WooCommerce or the Open Food Network, or as `export "
 	           "products` writes it.\n"
+	           "ics: a calendar (RFC 5545), as calendars of any make export it.\n"
 	           "archive: what `export --archive` wrote, into an empty site or the one it came from.\n"
 	           "All of it is written in one transaction, or nothing. "
 	           "Importing again changes only what has changed there.",
