@@ -78,7 +78,7 @@ static enum status window_end(const char *text, int64_t *s, struct err *e)
 enum status export_ics(struct invocation *inv, struct err *e)
 {
 	struct str slug;
-	int64_t from, to;
+	int64_t from = 0, to = 0;
 	const char *begin = inv_option(inv, "expand");
 	TRY(find_events(inv, &slug, e));
 	if (!begin || inv->arg_count != 2)
