@@ -126,6 +126,30 @@ cases["many at once, and back"] = async () => {
 	await page.goto(`${base}/market/admin/stock?q=emmer`);
 	await clean(page, "stock and prices");
 };
+for (const screen of ["desktop", "phone"])
+	cases[`a list without an allergen, which a keeper says in their own words (${screen})`] = async () => {
+		const page = keeper[screen], name = `Nut paste, ${screen}`;
+		await page.goto(`${base}/market/admin/products/new`);
+		await page.fill("[name=title]", name);
+		await page.selectOption("[name=page]", { index: 1 });
+		await page.selectOption("[name=status]", "active");
+		await page.fill("[name=may_contain]", "Haselnüsse");
+		await page.fill("[name=price]", "4.50");
+		await page.fill("[name=content]", "250");
+		await page.selectOption("[name=unit]", "g");
+		await page.fill("[name=count]", "12");
+		const shelf = `${base}/market/${await page.inputValue("[name=page]")}/`;
+		await save(page);
+		await page.waitForURL(/done=added/);
+		await page.goto(`${shelf}?without=nuts&sort=name`);
+		assert.match(await main(page), /Emmer flour/);
+		assert.doesNotMatch(await main(page), /Nut paste/);
+		await clean(page, "a list without nuts");
+		await page.click('a:has-text("Show everything")');
+		await page.waitForURL((u) => !u.searchParams.has("without"));
+		assert.match(await main(page), new RegExp(name));
+		assert.equal((await page.goto(`${shelf}?without=nutz`)).status(), 404);
+	};
 for (const screen of ["phone", "plain"])
 	cases[`the supplier between deliveries (${screen})`] = async () => {
 		const page = await as("sam@example.org", screen, "/market/mine");

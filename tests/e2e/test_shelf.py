@@ -96,6 +96,12 @@ class Shelf(unittest.TestCase):
         self.assertEqual({p["available"] for p in self.all_of("/many/?there=1")}, {True})
         self.assertEqual(len(self.all_of("/many/?there=1")), 46)
         self.assertTrue(all(float(p["price"]) <= 9.5 for p in self.all_of("/many/?max=9,50")))
+        names = {p["handle"] for p in self.all_of("/bakery/?without=gluten")}
+        self.assertFalse(names & {"friday-sourdough", "oat-biscuits", "valley-flour"})
+        self.assertIn("dark-rye", {p["handle"] for p in self.all_of("/bakery/?without=milk")})
+        self.assertIn("without=sesame", self.get("/bakery/"))
+        self.assertNotIn("without=", self.get("/many/"))
+        self.get("/bakery/?without=glutin", code=404)
         html = self.get("/many/?category=iron-nails&sort=name")
         for words in ("Nails", "Smith 0", "size 1", "Show everything", 'rel="next"'):
             self.assertIn(words, html)

@@ -11,6 +11,7 @@
 #include "platform/core/service.h"
 #include "platform/work/event.h"
 #include "services/market/admin.h"
+#include "services/market/allergens.h"
 #include "services/market/save.h"
 #include "store.h"
 
@@ -364,11 +365,89 @@ static void lists_without_stock(struct store *t)
 	CHECK(variants(t, p->id, &n)->on_hand == 4 && adds_up(t));
 }
 
+static unsigned bits(const char *slugs)
+{
+	struct str rest = str_c(slugs), slug;
+	unsigned all = 0;
+	while (rest.n && str_next(&rest, ' ', &slug))
+		all |= 1U << (unsigned)(market_allergen_of(slug) - market_allergens);
+	return all;
+}
+
+/* Words in two languages; what nobody understands could be any. */
+static void allergens_of_words(struct store *t)
+{
+	static const struct {
+		const char *text, *slugs;
+	} known[] = {
+		{ "", "" },
+		{ "none", "" },
+		{ "wheat, rye", "gluten" },
+		{ "Milk,eggs ; Soya", "milk eggs soya" },
+		{ "Haseln\303\274sse und Milch", "nuts milk" },
+		{ "gluten (wheat)", "gluten" },
+		{ "Ei", "eggs" },
+		{ "Einkorn", "gluten" }, /* begins as an egg does */
+		{ "traces of peanuts", "peanuts" },
+	};
+	static const char *const unknown[] = { "quux", "wheat, quux", "quux and milk", "milk and quux", "\320\274" };
+	char text[ALLERGEN_TEXT_MAX + 2];
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		CHECK(market_allergens_in(t->ctx->arena, str_c(known[i].text)) == bits(known[i].slugs));
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+		CHECK(market_allergens_in(t->ctx->arena, str_c(unknown[i])) == ALLERGENS_ALL);
+	memset(text, 'x', sizeof text);
+	memcpy(text, "milk ", 5);
+	CHECK(market_allergens_in(t->ctx->arena, str_n(text, ALLERGEN_TEXT_MAX)) == bits("milk"));
+	CHECK(market_allergens_in(t->ctx->arena, str_n(text, ALLERGEN_TEXT_MAX + 1)) == ALLERGENS_ALL);
+	CHECK(!market_allergen_of(STR("glutin")) && !market_allergen_of(STR("")));
+}
+
+static size_t without(struct store *t, const char *allergen)
+{
+	struct market_window_row *page = NULL;
+	struct market_shelf_row *rows;
+	size_t n = 0;
+	const struct db_page all = { .down = true, .lim = 100 };
+	SCOPED_DB_READ c = NULL;
+	if (db_read(t->ctx, t->db, &c, NULL) || q_market_window(c, STR("shop"), &page, NULL) || !page ||
+	    q_market_shelf(c, page->id, STR(""), STR(""), STR(""), str_c(allergen), 0, false, &all, &rows, &n, NULL))
+		return SIZE_MAX;
+	return n;
+}
+
+static void allergens_left_out(struct store *t)
+{
+	struct shop shop;
+	struct market_window_row *page = NULL;
+	struct market_facet_allergens_row *rows;
+	size_t n;
+	open_shop(&shop, t);
+	CHECK_OK(bring(t, "Handle,Page,Title,Variant Price,Allergens,May Contain\n"
+	                  "rye,shop,Rye,3.20,rye,sesame\nbun,shop,Bun,1.20,\"wheat, milk\",\njam,shop,Jam,4.00,,\n"));
+	CHECK(without(t, "") == 3 && without(t, "gluten") == 1 && without(t, "milk") == 2 &&
+	        without(t, "sesame") == 2 && without(t, "fish") == 3);
+	{
+		SCOPED_DB_READ c = NULL;
+		CHECK_OK(db_read(t->ctx, t->db, &c, &t->err));
+		CHECK_OK(q_market_window(c, STR("shop"), &page, &t->err));
+		CHECK_OK(q_market_facet_allergens(c, page->id, &rows, &n, &t->err));
+		CHECK(n == 3 && str_eqc(rows[0].slug, "gluten") && rows[0].n == 1 && rows[1].n == 2 && rows[2].n == 2);
+	}
+	/* What is not understood is in no such list; said better, it is again. */
+	CHECK_OK(bring(t, "Handle,Title,Variant Price,Allergens\njam,Jam,4.00,quux\n"));
+	CHECK(without(t, "") == 3 && without(t, "fish") == 2 && without(t, "gluten") == 0);
+	CHECK_OK(bring(t, "Handle,Title,Variant Price,Allergens\njam,Jam,4.00,none\n"));
+	CHECK(without(t, "fish") == 3 && without(t, "gluten") == 1);
+}
+
 static const struct store_test tests[] = {
 	{ "products", products },     { "variants_and_prices", variants_and_prices },
 	{ "on_sale", on_sale },       { "cells", cells },
 	{ "pictures", pictures },     { "bounds", bounds },
 	{ "forgetting", forgetting }, { "lists_without_stock", lists_without_stock },
+	{ "allergens_of_words", allergens_of_words },
+	{ "allergens_left_out", allergens_left_out },
 };
 
 int main(int argc, char **argv)

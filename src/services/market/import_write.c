@@ -13,6 +13,7 @@
 #include "base/table.h"
 #include "platform/text/sanitize.h"
 #include "platform/text/words.h"
+#include "services/market/allergens.h"
 #include "services/market/import_writer.h"
 
 #define HANDLE_TRIES      9 /* numbers behind an address that is taken; then an id, which nobody else has */
@@ -163,6 +164,17 @@ static enum status put_category(struct shelf_writer *w, const product_row *p, st
 	return ST_OK;
 }
 
+/* What it has, and what it may have traces of. */
+static enum status put_allergens(struct shelf_writer *w, const product_row *p, struct err *e)
+{
+	unsigned named = market_allergens_in(w->a, p->contains) | market_allergens_in(w->a, p->may_contain);
+	for (unsigned i = 0; i < ALLERGENS; i++)
+		if (named & 1U << i)
+			TRY(q_market_facet_add(w->c, p->id, p->page_id, STR("allergen"),
+			        str_c(market_allergens[i].slug), str_c(market_allergens[i].title), NULL, e));
+	return ST_OK;
+}
+
 static enum status put_facets(struct shelf_writer *w, const product_row *p, bool fresh, struct err *e)
 {
 	struct str rest = p->categories.n ? p->categories : p->type, one;
@@ -175,7 +187,7 @@ static enum status put_facets(struct shelf_writer *w, const product_row *p, bool
 		struct str name = str_trim(one), slug = text_slug(w->a, name);
 		TRY(q_market_facet_add(w->c, p->id, p->page_id, STR("tag"), slug.n ? slug : name, name, NULL, e));
 	}
-	return ST_OK;
+	return put_allergens(w, p, e);
 }
 
 static enum status put_search(struct shelf_writer *w, const product_row *p, struct err *e)

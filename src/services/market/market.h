@@ -11,7 +11,7 @@
 #include "platform/web/web.h"
 #include "services/market/sale.h"
 
-enum { SHELF_PAGE = 24, FACETS_MAX = 12, SUPPLIERS_MAX = 20, HISTORY_DAYS = 30 };
+enum { SHELF_PAGE = 24, FACETS_MAX = 12, SUPPLIERS_MAX = 20, HISTORY_DAYS = 30, SHELF_FACETS = 4 };
 
 /* A choice that narrows a list down: its words, where it leads, whether it is chosen. */
 struct shelf_choice {
@@ -20,7 +20,7 @@ struct shelf_choice {
 	bool chosen;
 };
 struct shelf_facet {
-	const char *title;
+	const char *title, *note; /* note NULL: none */
 	struct shelf_choice *choices;
 	size_t n;
 };
@@ -30,11 +30,11 @@ struct shelf_view {
 	struct page_shell shell;
 	struct str title, intro, base, next, first, sort, max; /* base: path of the list; next, first: "" none */
 	bool there;
-	struct str category, tag, supplier;
+	struct str category, tag, supplier, without; /* without: slug of an allergen */
 	char currency[4];
 	const struct market_shelf_row *rows;
 	size_t n;
-	struct shelf_facet facets[3];
+	struct shelf_facet facets[SHELF_FACETS];
 	struct shelf_choice sorts[4];
 	struct str *notes; /* of each row: until when it can be ordered; "": at any time */
 	size_t sort_count;

@@ -10,6 +10,7 @@
 #include "platform/text/json.h"
 #include "platform/text/sanitize.h"
 #include "platform/text/words.h"
+#include "services/market/allergens.h"
 #include "services/market/market.h"
 #include "services/market/prices.h"
 
@@ -83,7 +84,7 @@ static const struct {
 enum { ORDERS = sizeof orders / sizeof *orders };
 
 struct shelf_ask {
-	struct str category, tag, supplier, sort;
+	struct str category, tag, supplier, without, sort;
 	int64_t most;
 	bool there;
 	unsigned order;
@@ -96,7 +97,8 @@ static struct str shelf_url(struct web *w, const struct shelf_view *v, const cha
 		const char *name;
 		struct str value;
 	} parts[] = { { "category", v->category }, { "tag", v->tag }, { "supplier", v->supplier },
-		      { "sort", v->sort },         { "max", v->max }, { "there", v->there ? STR("1") : STR("") } };
+		      { "without", v->without },   { "sort", v->sort }, { "max", v->max },
+		      { "there", v->there ? STR("1") : STR("") } };
 	struct buf b;
 	bool any = false;
 	buf_text(&b, w->ctx->arena);
@@ -139,6 +141,7 @@ static void read_ask(struct web *w, struct shelf_view *v, struct shelf_ask *a, s
 	*a = (struct shelf_ask){ .category = asked(w, "category"),
 		                 .tag = asked(w, "tag"),
 		                 .supplier = asked(w, "supplier"),
+		                 .without = asked(w, "without"),
 		                 .sort = asked(w, "sort"),
 		                 .there = str_eqc(asked(w, "there"), "1") };
 	for (unsigned i = 1; i < ORDERS; i++)
@@ -147,6 +150,7 @@ static void read_ask(struct web *w, struct shelf_view *v, struct shelf_ask *a, s
 	v->category = a->category;
 	v->tag = a->tag;
 	v->supplier = a->supplier;
+	v->without = a->without;
 	v->sort = a->order ? str_c(orders[a->order].name) : STR("");
 	v->there = a->there;
 	v->max = STR("");
@@ -161,7 +165,7 @@ static void read_ask(struct web *w, struct shelf_view *v, struct shelf_ask *a, s
 		page->at = page->key;
 	else if (page->next && page->sort == 1)
 		page->next = str_i64(page->at_text, &page->at);
-	v->narrowed = v->category.n || v->tag.n || v->supplier.n || v->max.n || v->there;
+	v->narrowed = v->category.n || v->tag.n || v->supplier.n || v->without.n || v->max.n || v->there;
 }
 
 static void add_choice(struct market_facets_answer *out, const char *kind, struct str slug, struct str name, int64_t n)
@@ -174,6 +178,7 @@ enum status market_serve_facets(
 {
 	static const char *const kinds[] = { "category", "tag" };
 	struct market_facet_suppliers_row *suppliers;
+	struct market_facet_allergens_row *allergens;
 	struct market_facets_row *rows;
 	struct market_window_row *page;
 	size_t n;
@@ -182,7 +187,8 @@ enum status market_serve_facets(
 	TRY(q_market_window(c, in->page, &page, e));
 	if (!page)
 		return ST_OK;
-	out->choices.items = ARENA_ARRAY(ctx->arena, struct market_facet_choice, 2 * FACETS_MAX + SUPPLIERS_MAX);
+	out->choices.items = ARENA_ARRAY(
+	        ctx->arena, struct market_facet_choice, 2 * FACETS_MAX + SUPPLIERS_MAX + ALLERGENS);
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
 		TRY(q_market_facets(c, page->id, str_c(kinds[k]), FACETS_MAX, &rows, &n, e));
 		for (size_t i = 0; i < n; i++)
@@ -191,6 +197,9 @@ enum status market_serve_facets(
 	TRY(q_market_facet_suppliers(c, page->id, SUPPLIERS_MAX, &suppliers, &n, e));
 	for (size_t i = 0; i < n; i++)
 		add_choice(out, "supplier", suppliers[i].slug, suppliers[i].name, suppliers[i].n);
+	TRY(q_market_facet_allergens(c, page->id, &allergens, &n, e));
+	for (size_t i = 0; i < n && i < ALLERGENS; i++)
+		add_choice(out, "allergen", allergens[i].slug, allergens[i].slug, allergens[i].n);
 	return ST_OK;
 }
 
@@ -207,15 +216,33 @@ static void load_facet(struct web *w, struct shelf_view *v, const struct market_
 	}
 }
 
+/* Allergens are asked for by another name, and each has a title of ours. */
+static void load_without(struct web *w, struct shelf_view *v, const struct market_facets_answer *all,
+                         struct shelf_facet *f)
+{
+	f->choices = ARENA_ARRAY(w->ctx->arena, struct shelf_choice, all->choices.count + 1);
+	for (size_t i = 0; i < all->choices.count; i++) {
+		const struct market_facet_choice *one = &all->choices.items[i];
+		const struct allergen *named = market_allergen_of(one->slug);
+		bool is = str_eq(one->slug, v->without);
+		if (named && str_eqc(one->kind, "allergen"))
+			f->choices[f->n++] = (struct shelf_choice){ str_c(tr(named->title)),
+				shelf_url(w, v, "without", is ? STR("") : one->slug), one->n, is };
+	}
+}
+
 /* A list whose counts do not come in time can not be narrowed down, and is there. */
 static void load_facets(struct web *w, struct shelf_view *v, const struct market_facets_answer *all)
 {
 	v->facets[0].title = TR_NOOP("Categories");
 	v->facets[1].title = TR_NOOP("From");
 	v->facets[2].title = TR_NOOP("Labels");
+	v->facets[3].title = TR_NOOP("Without allergen");
+	v->facets[3].note = TR_NOOP("Nor traces of it, as suppliers say. What counts is the label on the goods.");
 	load_facet(w, v, all, "category", v->category, &v->facets[0]);
 	load_facet(w, v, all, "supplier", v->supplier, &v->facets[1]);
 	load_facet(w, v, all, "tag", v->tag, &v->facets[2]);
+	load_without(w, v, all, &v->facets[3]);
 	v->sort_count = ORDERS;
 	for (size_t i = 0; i < ORDERS; i++)
 		v->sorts[i] = (struct shelf_choice){ str_c(tr(orders[i].title)),
@@ -286,7 +313,10 @@ enum status market_get_shelf(struct web *w, struct err *e)
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(load_window(w, c, &v, &page, e));
 	read_ask(w, &v, &a, &part);
-	TRY(q_market_shelf(c, page->id, a.category, a.tag, a.supplier, a.most, a.there, &part, &rows, &v.n, e));
+	if (v.without.n && !market_allergen_of(v.without)) /* not the whole list, as if it were free of it */
+		return err_set(e, ST_NOT_FOUND, "There is no allergen of this name.");
+	TRY(q_market_shelf(
+	        c, page->id, a.category, a.tag, a.supplier, a.without, a.most, a.there, &part, &rows, &v.n, e));
 	v.rows = rows;
 	bool more = v.n > SHELF_PAGE;
 	v.n = more ? SHELF_PAGE : v.n;
@@ -323,7 +353,8 @@ enum status market_get_supplier(struct web *w, struct err *e)
 		struct market_shelf_row *rows;
 		size_t count;
 		const struct db_page one = { .down = true, .lim = 1 };
-		TRY(q_market_shelf(c, pages[i].id, STR(""), STR(""), s->slug, 0, false, &one, &rows, &count, e));
+		TRY(q_market_shelf(
+		        c, pages[i].id, STR(""), STR(""), s->slug, STR(""), 0, false, &one, &rows, &count, e));
 		if (count) {
 			struct str at = arena_strf(w->ctx->arena, "%.*s?supplier=%.*s",
 			                           STR_ARG(market_page_url(w->ctx, pages[i].slug)), STR_ARG(s->slug));
@@ -346,7 +377,7 @@ enum status market_get_feed(struct web *w, struct err *e)
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(load_window(w, c, &v, &page, e));
-		TRY(q_market_shelf(c, page->id, STR(""), STR(""), STR(""), 0, false, &newest, &rows, &v.n, e));
+		TRY(q_market_shelf(c, page->id, STR(""), STR(""), STR(""), STR(""), 0, false, &newest, &rows, &v.n, e));
 	}
 	v.rows = rows;
 	if (str_ends(w->req->path, STR(".json")))

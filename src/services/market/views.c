@@ -99,7 +99,7 @@ enum status market_fragment_container_cards(struct fragment_req *f, struct buf *
 	if (at >= n)
 		return ST_OK;
 	const struct db_page newest = { .down = true, .lim = limit };
-	TRY(q_market_shelf(c, pages[at].id, STR(""), STR(""), STR(""), 0, false, &newest, &rows, &count, e));
+	TRY(q_market_shelf(c, pages[at].id, STR(""), STR(""), STR(""), STR(""), 0, false, &newest, &rows, &count, e));
 	char currency[4];
 	str_print(currency, sizeof currency, "%.*s", STR_ARG(pages[at].currency));
 	struct str *notes = ARENA_ARRAY(f->ctx->arena, struct str, count + 1);

@@ -13,9 +13,9 @@ SELECT g.id, g.slug, g.title, g.intro, g.state, g.currency,
 -- row: id int, slug text, title text, intro text, state text, currency text
 SELECT id, slug, title, intro, state, currency FROM pages WHERE slug = :slug AND state <> 'draft';
 
--- category, tag, supplier '': any; most 0: any price.
+-- category, tag, supplier '': any; without '': with any allergen; most 0: any price.
 -- name: market_shelf
--- params: page int, category text, tag text, supplier text, most int, there bool
+-- params: page int, category text, tag text, supplier text, without text, most int, there bool
 -- list: id int, handle text, title text, summary text, image text, image_alt text, price_from int, price_to int, available bool, supplier text?,
 --   unit text?, content int?, was int?
 -- sorts: id, price_from, title
@@ -29,6 +29,7 @@ SELECT p.id, p.handle, p.title, p.summary, p.image, p.image_alt, p.price_from, p
    AND (:category = '' OR EXISTS (SELECT 1 FROM facets f WHERE f.product_id = p.id AND f.kind = 'category' AND f.slug = :category))
    AND (:tag = '' OR EXISTS (SELECT 1 FROM facets f WHERE f.product_id = p.id AND f.kind = 'tag' AND f.slug = :tag))
    AND (:supplier = '' OR p.supplier_id = (SELECT s.id FROM suppliers s WHERE s.slug = :supplier))
+   AND (:without = '' OR NOT EXISTS (SELECT 1 FROM facets f WHERE f.product_id = p.id AND f.kind = 'allergen' AND f.slug = :without))
    AND (:most = 0 OR p.price_from <= :most) AND (NOT :there OR p.available);
 
 -- What a page can be narrowed down by, with how many products each has.
@@ -37,6 +38,14 @@ SELECT p.id, p.handle, p.title, p.summary, p.image, p.image_alt, p.price_from, p
 -- rows: slug text, name text, n int
 SELECT f.slug, MIN(f.name) AS name, COUNT(*) AS n FROM facets f JOIN products p ON p.id = f.product_id
  WHERE f.page_id = :page AND f.kind = :kind AND p.listed GROUP BY f.slug ORDER BY n DESC, f.slug LIMIT :lim;
+
+-- n: of how many products nobody says that they have it, nor traces of it.
+-- name: market_facet_allergens
+-- params: page int
+-- rows: slug text, n int
+SELECT f.slug, (SELECT COUNT(*) FROM products q WHERE q.page_id = :page AND q.listed) - COUNT(*) AS n
+  FROM facets f JOIN products p ON p.id = f.product_id
+ WHERE f.page_id = :page AND f.kind = 'allergen' AND p.listed GROUP BY f.slug ORDER BY f.slug;
 
 -- name: market_facet_suppliers
 -- params: page int, lim int
