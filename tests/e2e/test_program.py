@@ -51,7 +51,7 @@ class Commands(unittest.TestCase):
     def test_so_many_arguments_and_options(self):
         """ARGS_MAX and OPTIONS_MAX of main/command.h: each command takes its own number of the former, and one more is a mistake."""
         with tempfile.TemporaryDirectory() as data:
-            for command, takes in (("serve", 0), ("dump", 1), ("import", 2), ("export", 1), ("user", 2), ("migrate", 0), ("doctor", 0), ("help", 1)):
+            for command, takes in (("serve", 0), ("dump", 1), ("import", 2), ("export", 2), ("user", 2), ("migrate", 0), ("doctor", 0), ("help", 1)):
                 self.refused(2, f"{command} does not take 'a{takes}'", command, *[f"a{i}" for i in range(9)])
             user = ("user", "add", "a@example.org", "--data", data)
             given = subprocess.run([binary(), *user, *["--admin"] * 16], input="seven quiet herons\n", capture_output=True, text=True, timeout=60)
