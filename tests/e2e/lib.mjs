@@ -161,6 +161,26 @@ export const screens = {
 	plain: { viewport: { width: 390, height: 844 }, javaScriptEnabled: false },
 };
 
+/** Cases for these pages as somebody who is signed in sees them: on a phone and at a desk, in light and dark. */
+export function everyLook(cases, { chrome, base, email, password, paths }) {
+	for (const name of ["phone", "desktop"])
+		for (const scheme of ["light", "dark"])
+			cases[`on a ${name}, ${scheme}: nothing wider than the screen, nothing for axe to find`] = async () => {
+				const context = await chrome.newContext({ ...screens[name], colorScheme: scheme });
+				const page = await context.newPage();
+				await page.goto(`${base}/account/auth/login`);
+				await page.locator("[name=email]").fill(email);
+				await page.locator("[name=password]").fill(password);
+				await page.locator("form button[type=submit]").first().click();
+				await page.waitForURL(/\/account/);
+				for (const path of paths) {
+					await page.goto(base + path);
+					await clean(page, path);
+				}
+				await context.close();
+			};
+}
+
 /** Run named cases one after the other, print each, end with the count and the exit code. */
 export async function run(cases, after = async () => {}) {
 	let passed = 0, failed = 0;

@@ -8,7 +8,7 @@ import { } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, browser, clean, freePort, run, screens, serve } from "./lib.mjs";
+import { addPerson, browser, everyLook, freePort, run, serve } from "./lib.mjs";
 
 const data = mkdtempSync(join(tmpdir(), "guildhall-administration-"));
 const password = "a loaf on every table";
@@ -204,22 +204,7 @@ cases["operations are drawn, and move on with each sample; a page without JavaSc
 	assert.match((await agent.go("/admin/operations")).text, /<dt>resident<\/dt><dd>[\d.]+M<\/dd>/);
 	assert.equal((await agent.fetch("/admin/operations/live?of=people")).status, 400);
 };
-for (const name of ["phone", "desktop"])
-	for (const scheme of ["light", "dark"])
-		cases[`on a ${name}, ${scheme}: nothing wider than the screen, nothing for axe to find`] = async () => {
-			const context = await chrome.newContext({ ...screens[name], colorScheme: scheme });
-			const page = await context.newPage();
-			await page.goto(`${base}/account/auth/login`);
-			await page.locator("[name=email]").fill(ines.email);
-			await page.locator("[name=password]").fill(password);
-			await page.locator("form button[type=submit]").first().click();
-			await page.waitForURL(/\/account/);
-			for (const path of ["/admin/", "/admin/site", "/admin/menus", "/admin/settings", "/admin/members", "/admin/operations", "/admin/dead-letters"]) {
-				await page.goto(base + path);
-				await clean(page, path);
-			}
-			await context.close();
-		};
+everyLook(cases, { chrome, base, email: ines.email, password, paths: ["/admin/", "/admin/site", "/admin/menus", "/admin/settings", "/admin/members", "/admin/operations", "/admin/dead-letters"] });
 
 await run(cases, async () => {
 	await chrome.close();

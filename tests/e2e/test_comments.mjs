@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "./agent.mjs";
-import { addPerson, browser, clean, run, screens, serve } from "./lib.mjs";
+import { addPerson, browser, everyLook, run, serve } from "./lib.mjs";
 
 const data = mkdtempSync(join(tmpdir(), "guildhall-comments-")), password = "seven grey herons by the weir";
 const olga = { email: "olga@example.org", name: "Olga Owner", password, owner: true };
@@ -178,22 +178,7 @@ cases["a post, and the site, take none any more: what is there stays"] = async (
 	assert.doesNotMatch(seen, /Sign in to comment|id="comments"/);
 	assert.equal(await off.stop(), 0);
 };
-for (const name of ["phone", "desktop"])
-	for (const scheme of ["light", "dark"])
-		cases[`on a ${name}, ${scheme}: nothing wider than the screen, nothing for axe to find`] = async () => {
-			const context = await chrome.newContext({ ...screens[name], colorScheme: scheme });
-			const page = await context.newPage();
-			await page.goto(`${base}/account/auth/login`);
-			await page.locator("[name=email]").fill(olga.email);
-			await page.locator("[name=password]").fill(password);
-			await page.locator("form button[type=submit]").first().click();
-			await page.waitForURL(/\/account/);
-			for (const path of [post, gated, "/what-is-behind-the-blue-door/", "/admin/comments", "/admin/comments?state=waiting"]) {
-				await page.goto(base + path);
-				await clean(page, path);
-			}
-			await context.close();
-		};
+everyLook(cases, { chrome, base, email: olga.email, password, paths: [post, gated, "/what-is-behind-the-blue-door/", "/admin/comments", "/admin/comments?state=waiting"] });
 
 await run(cases, async () => {
 	await chrome.close();

@@ -14,19 +14,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "gen/platform_sql.h"
-#include "platform/core/service.h"
 #include "rt/fiber.h"
 #include "services/market/import.h"
 #include "services/market/sale.h"
+#include "shop.h"
 
 enum { AT_ONCE = 32, ITEMS_MAX = 100, LINE_MAX_BYTES = 80 };
 
-extern const struct service service_market;
-
-struct shop {
-	struct platform p;
-	struct service_instance svc;
+struct crowd {
+	struct shop shop;
 	int64_t items[ITEMS_MAX];
 	size_t n;
 	struct fiber *waiting;
@@ -40,14 +36,14 @@ static void give_up(const struct err *e)
 	_exit(1);
 }
 
-static void find_items(struct ctx *ctx, struct shop *s)
+static void find_items(struct ctx *ctx, struct crowd *s)
 {
 	struct market_product_row *rows;
 	struct market_variants_of_row *variants;
 	struct err e = { 0 };
 	size_t n;
 	SCOPED_DB_READ c = NULL;
-	if (db_read(ctx, s->svc.db, &c, &e) || q_market_products_after(c, 0, ITEMS_MAX, &rows, &s->n, &e))
+	if (db_read(ctx, s->shop.svc.db, &c, &e) || q_market_products_after(c, 0, ITEMS_MAX, &rows, &s->n, &e))
 		give_up(&e);
 	for (size_t i = 0; i < s->n; i++) {
 		if (q_market_variants_of(c, rows[i].id, &variants, &n, &e))
@@ -56,7 +52,7 @@ static void find_items(struct ctx *ctx, struct shop *s)
 	}
 }
 
-static void make_stock(struct ctx *ctx, struct shop *s, int items, int each)
+static void make_stock(struct ctx *ctx, struct crowd *s, int items, int each)
 {
 	struct err e = { 0 };
 	struct buf b;
@@ -67,11 +63,11 @@ static void make_stock(struct ctx *ctx, struct shop *s, int items, int each)
 	for (int i = 0; i < items; i++)
 		buf_printf(&b, "thing-%d,Thing %d,1.00,%d\n", i, i, each);
 	struct import_ask ask = { .file = buf_str(&b), .name = STR("race"), .currency = "EUR" };
-	if (market_import(ctx, s->svc.db, &ask, false, read, &done, &e) != ST_OK)
+	if (market_import(ctx, s->shop.svc.db, &ask, false, read, &done, &e) != ST_OK)
 		give_up(&e);
 }
 
-static void buy_as(struct ctx *ctx, struct shop *s, long n)
+static void buy_as(struct ctx *ctx, struct crowd *s, long n)
 {
 	struct err e = { 0 };
 	char line[LINE_MAX_BYTES];
@@ -101,26 +97,26 @@ static void buy_as(struct ctx *ctx, struct shop *s, long n)
 
 static void buy_on(void *arg)
 {
-	struct shop *s = arg;
+	struct crowd *s = arg;
 	while (s->next < s->end) {
 		long n = s->next++;
 		SCOPED_ARENA *a = arena_new(4u << 20);
 		struct ctx ctx;
 		ctx_init(&ctx, a);
-		ctx.svc = &s->svc;
+		ctx.svc = &s->shop.svc;
 		buy_as(&ctx, s, n);
 	}
 	if (!--s->running)
 		fiber_wake(s->waiting);
 }
 
-static void check(struct ctx *ctx, struct shop *s)
+static void check(struct ctx *ctx, struct crowd *s)
 {
 	struct market_stock_wrong_row *wrong;
 	struct err e = { 0 };
 	size_t n;
 	SCOPED_DB_READ c = NULL;
-	if (db_read(ctx, s->svc.db, &c, &e) || q_market_stock_wrong(c, ITEMS_MAX, &wrong, &n, &e))
+	if (db_read(ctx, s->shop.svc.db, &c, &e) || q_market_stock_wrong(c, ITEMS_MAX, &wrong, &n, &e))
 		give_up(&e);
 	for (size_t i = 0; i < s->n; i++) {
 		struct market_offer_row *o;
@@ -136,26 +132,12 @@ static void check(struct ctx *ctx, struct shop *s)
 static void shop_main(void *arg)
 {
 	char **argv = arg;
-	static struct shop s;
-	const struct db_migration_set sets[] = { platform_migrations, market_migrations };
+	static struct crowd s;
 	struct err e = { 0 };
-	struct db_config cfg;
-	db_config_default(&cfg);
-	cfg.name = "market";
-	cfg.url = argv[1];
 	SCOPED_ARENA *a = arena_new(64u << 20);
 	struct ctx ctx;
 	ctx_init(&ctx, a);
-	s.svc = (struct service_instance){ .def = &service_market,
-		                           .db = db_open(&cfg, &e),
-		                           .platform = &s.p,
-		                           .local = true,
-		                           .base_url = STR("http://localhost/market"),
-		                           .base_path = STR("/market") };
-	s.p.services = &s.svc;
-	s.p.service_count = 1;
-	ctx.svc = &s.svc;
-	if (!s.svc.db || db_migrate(&ctx, s.svc.db, sets, 2, NULL, &e) != ST_OK)
+	if (open_shop_at(&s.shop, &ctx, argv[1], &e) != ST_OK)
 		give_up(&e);
 	if (!strcmp(argv[2], "stock"))
 		make_stock(&ctx, &s, (int)strtol(argv[3], NULL, 10), (int)strtol(argv[4], NULL, 10));
@@ -173,7 +155,7 @@ static void shop_main(void *arg)
 		while (s.running && fiber_park(FIBER_FOREVER) == ST_OK)
 			continue;
 	}
-	db_close(s.svc.db);
+	db_close(s.shop.svc.db);
 }
 
 int main(int argc, char **argv)

@@ -14,19 +14,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "gen/platform_sql.h"
-#include "platform/core/service.h"
 #include "rt/fiber.h"
 #include "services/market/staged.h"
+#include "shop.h"
 
 enum { FILE_MAX_BYTES = 4 << 20, MEMORY_MAX_BYTES = 512 << 20 };
-
-extern const struct service service_market;
-
-struct shop {
-	struct platform p;
-	struct service_instance svc;
-};
 
 static void sure(enum status st, const struct err *e)
 {
@@ -90,27 +82,12 @@ static void act(struct ctx *ctx, struct db *db, char **argv)
 static void shop_main(void *arg)
 {
 	char **argv = arg;
-	struct shop s = { 0 };
+	struct shop s;
 	struct ctx ctx;
 	struct err e = { 0 };
 	SCOPED_ARENA *a = arena_new(MEMORY_MAX_BYTES);
-	const struct db_migration_set sets[] = { platform_migrations, market_migrations };
-	struct db_config cfg;
-	db_config_default(&cfg);
-	cfg.name = "market";
-	cfg.url = argv[1];
 	ctx_init(&ctx, a);
-	s.svc = (struct service_instance){ .def = &service_market,
-		                           .db = db_open(&cfg, &e),
-		                           .platform = &s.p,
-		                           .local = true,
-		                           .base_url = STR("http://localhost/market"),
-		                           .base_path = STR("/market") };
-	s.p.services = &s.svc;
-	s.p.service_count = 1;
-	ctx.svc = &s.svc;
-	if (!s.svc.db || db_migrate(&ctx, s.svc.db, sets, 2, NULL, &e) != ST_OK)
-		sure(ST_IO, &e);
+	sure(open_shop_at(&s, &ctx, argv[1], &e), &e);
 	act(&ctx, s.svc.db, argv);
 	fflush(stdout);
 	db_close(s.svc.db);

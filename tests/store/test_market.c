@@ -8,36 +8,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "gen/platform_sql.h"
-#include "platform/core/service.h"
 #include "rt/fiber.h"
 #include "services/market/cycles.h"
 #include "services/market/import.h"
 #include "services/market/prices.h"
 #include "services/market/sale.h"
+#include "shop.h"
 #include "store.h"
-
-extern const struct service service_market;
-
-/* As a running service would: with a context of its own. */
-struct shop {
-	struct platform p;
-	struct service_instance svc;
-};
-
-static void open_shop(struct shop *s, struct ctx *ctx, struct db *db)
-{
-	*s = (struct shop){ 0 };
-	s->svc = (struct service_instance){ .def = &service_market,
-		                            .db = db,
-		                            .platform = &s->p,
-		                            .local = true,
-		                            .base_url = STR("http://localhost/market"),
-		                            .base_path = STR("/market") };
-	s->p.services = &s->svc;
-	s->p.service_count = 1;
-	ctx->svc = &s->svc;
-}
 
 static const char goods[] = "Handle,Title,Vendor,Variant SKU,Variant Price,Variant Inventory Qty,Variant Inventory "
                             "Policy,Variant Minimum,Variant "

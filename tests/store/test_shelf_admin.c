@@ -7,34 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "gen/platform_sql.h"
-#include "platform/core/service.h"
 #include "platform/work/event.h"
 #include "services/market/admin.h"
 #include "services/market/allergens.h"
 #include "services/market/save.h"
+#include "shop.h"
 #include "store.h"
-
-extern const struct service service_market;
-
-struct shop {
-	struct platform p;
-	struct service_instance svc;
-};
-
-static void open_shop(struct shop *s, struct store *t)
-{
-	*s = (struct shop){ 0 };
-	s->svc = (struct service_instance){ .def = &service_market,
-		                            .db = t->db,
-		                            .platform = &s->p,
-		                            .local = true,
-		                            .base_url = STR("http://localhost/market"),
-		                            .base_path = STR("/market") };
-	s->p.services = &s->svc;
-	s->p.service_count = 1;
-	t->ctx->svc = &s->svc;
-}
 
 /* A cell or two of a product; "" ends. */
 struct cells {
@@ -113,7 +91,7 @@ static void products(struct store *t)
 {
 	struct shop shop;
 	bool good;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = rye(t);
 	CHECK(id && product_of(t, id)->version == 1 && audited(t, "product.added") == 1);
 	struct product_save *s =
@@ -146,7 +124,7 @@ static void variants_and_prices(struct store *t)
 	struct shop shop;
 	bool good;
 	size_t n;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = rye(t);
 	struct market_variants_of_row *v = variants(t, id, &n);
 	CHECK(n == 1 && v[0].price == 320 && v[0].on_hand == 10 && lowest(t, v[0].id) == 320);
@@ -183,7 +161,7 @@ static void on_sale(struct store *t)
 	struct shop shop;
 	bool changed;
 	struct audit_entry audit = { .actor = STR("1") };
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = rye(t);
 	/* Each is taken back by its undo exactly. */
 	const struct {
@@ -222,7 +200,7 @@ static void cells(struct store *t)
 {
 	struct shop shop;
 	size_t n;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = rye(t), v = variants(t, id, &n)[0].id;
 	CHECK(cell(t, v, 7, CHANGE_COUNT, 5, 10) == SAVE_GONE); /* not theirs */
 	CHECK_OK(db_write(t->ctx, t->db, tx_own, NULL, &t->err));
@@ -253,7 +231,7 @@ static void pictures(struct store *t)
 	struct shop shop;
 	struct market_images_of_row *rows;
 	size_t n;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = rye(t);
 	const struct {
 		enum picture_change what;
@@ -289,7 +267,7 @@ static void bounds(struct store *t)
 {
 	struct shop shop;
 	int64_t points;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	static const char *const good[] = { "96385074", "036000291452", "4006381333931", "10614141000415",
 		                            "2012345000001" };
 	static const char *const bad[] = {
@@ -325,7 +303,7 @@ static void forgetting(struct store *t)
 	struct shop shop;
 	size_t n;
 	struct person_data_answer kept = { 0 };
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = rye(t), v = variants(t, id, &n)[0].id;
 	CHECK_OK(db_write(t->ctx, t->db, tx_own, NULL, &t->err));
 	CHECK(cell(t, v, 7, CHANGE_COUNT, 5, 10) == SAVE_DONE);
@@ -350,7 +328,7 @@ static void lists_without_stock(struct store *t)
 {
 	struct shop shop;
 	size_t n;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	CHECK_OK(bring(t, "Handle,Title,Variant Price,Variant Inventory Qty\nrye,Rye,3.20,10\n"));
 	struct market_product_row *p = NULL;
 	{
@@ -422,7 +400,7 @@ static void allergens_left_out(struct store *t)
 	struct market_window_row *page = NULL;
 	struct market_facet_allergens_row *rows;
 	size_t n;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	CHECK_OK(bring(t, "Handle,Page,Title,Variant Price,Allergens,May Contain\n"
 	                  "rye,shop,Rye,3.20,rye,sesame\nbun,shop,Bun,1.20,\"wheat, milk\",\njam,shop,Jam,4.00,,\n"));
 	CHECK(without(t, "") == 3 && without(t, "gluten") == 1 && without(t, "milk") == 2 &&

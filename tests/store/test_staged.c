@@ -7,36 +7,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "gen/platform_sql.h"
-#include "platform/core/service.h"
 #include "services/market/admin.h"
 #include "services/market/import_writer.h"
 #include "services/market/save.h"
 #include "services/market/staged.h"
+#include "shop.h"
 #include "store.h"
 
-extern const struct service service_market;
-
 enum { MANY = 1100, ROWS_SHOWN = 2000, CSV_ROOM = 1 << 20 };
-
-struct shop {
-	struct platform p;
-	struct service_instance svc;
-};
-
-static void open_shop(struct shop *s, struct store *t)
-{
-	*s = (struct shop){ 0 };
-	s->svc = (struct service_instance){ .def = &service_market,
-		                            .db = t->db,
-		                            .platform = &s->p,
-		                            .local = true,
-		                            .base_url = STR("http://localhost/market"),
-		                            .base_path = STR("/market") };
-	s->p.services = &s->svc;
-	s->p.service_count = 1;
-	t->ctx->svc = &s->svc;
-}
 
 static int64_t bring(struct store *t, struct str csv, int64_t supplier)
 {
@@ -119,7 +97,7 @@ static void staged_and_back(struct store *t)
 {
 	struct shop shop;
 	size_t n;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t first = bring(t, str_c(first_list), 0);
 	CHECK(is_in(t, first, "staged") && import_of(t, first)->added == 3);
 	CHECK(str_eqc(catalogue(t), "")); /* nothing is written before somebody says so */
@@ -156,7 +134,7 @@ static void changed_since(struct store *t)
 	struct shop shop;
 	size_t n;
 	struct market_variants_of_row *v = NULL;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	CHECK(turn(t, bring(t, str_c(first_list), 0), "staged", "applying"));
 	int64_t second = bring(t, str_c(second_list), 0);
 	CHECK(turn(t, second, "staged", "applying"));
@@ -199,7 +177,7 @@ static void chunks(struct store *t)
 {
 	struct shop shop;
 	struct market_import_row *r;
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = bring(t, many(t, "1.00"), 0);
 	r = import_of(t, id);
 	CHECK(r->added == MANY && r->place == 0 && r->total == MANY);
@@ -221,7 +199,7 @@ static void headers(struct store *t)
 	static const struct in_header said[] = { { STR_INIT("Nr"), STR_INIT("Variant SKU") },
 		                                 { STR_INIT("What"), STR_INIT("Title") },
 		                                 { STR_INIT("Costs"), STR_INIT("Variant Price") } };
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	CHECK(turn(t, bring(t, str_c(first_list), 0), "staged", "applying"));
 	int64_t mill = supplier_named(t, "Mill"), id = bring(t, str_c(list), mill);
 	CHECK(is_in(t, id, "mapping") && str_find(import_of(t, id)->headers, STR("Coffee")) > 0);
@@ -250,7 +228,7 @@ static void retention(struct store *t)
 	struct shop shop;
 	size_t n;
 	const struct job j = { .payload = STR("{}") };
-	open_shop(&shop, t);
+	open_shop(&shop, t->ctx, t->db);
 	int64_t id = bring(t, str_c(first_list), 0);
 	CHECK_OK(market_job_imports(t->ctx, &j, &t->err));
 	CHECK(rows_of(t, id, "", &n) && n == 3);

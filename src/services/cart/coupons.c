@@ -41,7 +41,7 @@ static bool is_for_line(const coupon *k, struct arena *a, const struct basket_li
 	        (!k->account.n || str_eq(k->account, basket_account(a, l)));
 }
 
-static struct str why_not(struct ctx *ctx, const coupon *k)
+static struct str why_not(const coupon *k)
 {
 	if (!k)
 		return TR("There is no coupon of that code.");
@@ -51,7 +51,6 @@ static struct str why_not(struct ctx *ctx, const coupon *k)
 		return TR("This coupon is over.");
 	if (k->uses_most && k->used >= k->uses_most)
 		return TR("This coupon is used up.");
-	(void)ctx;
 	return STR("");
 }
 
@@ -105,7 +104,7 @@ enum status coupon_apply(struct web *w, struct basket *b, struct err *e)
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(q_cart_coupon(c, b->coupon, &k, e));
 	}
-	b->coupon_why = why_not(w->ctx, k);
+	b->coupon_why = why_not(k);
 	if (!b->coupon_why.n)
 		take_off(w->ctx, k, b);
 	return ST_OK;
