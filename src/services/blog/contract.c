@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "gen/blog_serve.h"
 #include "gen/blog_sql.h"
 #include "platform/peers/person_data.h"
@@ -7,6 +8,7 @@
 #include "services/blog/store.h"
 
 #define NOTE_MAX 1024
+#define SITE_PAGES_TOLD 500
 #define NAME_SHOWN 100 /* bytes of an author's name */
 
 enum status blog_serve_site(struct ctx *ctx, const struct site_ask *in, struct site_answer *out, struct err *e)
@@ -16,6 +18,23 @@ enum status blog_serve_site(struct ctx *ctx, const struct site_ask *in, struct s
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	TRY(blog_site(ctx, c, &site, e));
 	*out = (struct site_answer){ site.title, site.description, site.lang, site.accent, site.timezone };
+	return ST_OK;
+}
+
+enum status blog_serve_pages(
+        struct ctx *ctx, const struct blog_pages_ask *in, struct blog_pages_answer *out, struct err *e)
+{
+	struct blog_site_pages_row *rows;
+	size_t n;
+	(void)in;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_blog_site_pages(c, clock_now_us(), SITE_PAGES_TOLD, &rows, &n, e));
+	struct blog_site_page *list = ARENA_ARRAY(ctx->arena, struct blog_site_page, n + 1);
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct blog_site_page){ rows[i].id, rows[i].title };
+	out->pages.items = list;
+	out->pages.count = n;
 	return ST_OK;
 }
 

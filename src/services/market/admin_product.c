@@ -318,8 +318,15 @@ static enum status settle(struct product_page *v, struct form_fill *f, struct pr
                           struct err *e)
 {
 	*done = false;
+	struct err why = { 0 };
 	audit_from(v->w, &s->audit);
-	TRY(save_product(v->w->ctx, s, e));
+	enum status st = save_product(v->w->ctx, s, &why);
+	if (st == ST_INVALID && in_get(s->product.v, "Page")->there) {
+		form_fault(f, "page", "This page has another currency than the product's prices, or is deleted.");
+		return refuse_product(v, f, e);
+	}
+	if (st != ST_OK)
+		return err_set(e, st, "%s", why.msg);
 	if (s->outcome == SAVE_MEANWHILE)
 		return answer_meanwhile(v, f, e);
 	if (s->outcome == SAVE_GONE)

@@ -124,7 +124,7 @@ static enum status tx_cycles(struct db_conn *c, void *arg, struct err *e)
 
 enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 {
-	struct market_pages_row *pages;
+	struct market_pages_all_row *pages;
 	struct import_ask ask = { .name = STR("demonstration"), .currency = "EUR" };
 	struct in_file *read = ARENA_NEW(ctx->arena, struct in_file);
 	struct import_done done;
@@ -133,7 +133,7 @@ enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	{
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(ctx, ctx->svc->db, &c, e));
-		TRY(q_market_pages(c, &pages, &n, e));
+		TRY(q_market_pages_all(c, &pages, &n, e));
 	}
 	if (n || !ctx->svc->platform->media)
 		return ST_OK;

@@ -224,10 +224,10 @@ static enum status collect(struct catalogue *w, const product_row *p, struct err
 
 static enum status load_pages(struct catalogue *w, struct err *e)
 {
-	struct market_pages_row *rows;
+	struct market_pages_all_row *rows;
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(q_market_pages(c, &rows, &w->page_count, e));
+	TRY(q_market_pages_all(c, &rows, &w->page_count, e));
 	w->pages = ARENA_ARRAY(w->ctx->arena, struct in_page, w->page_count + 1);
 	for (size_t i = 0; i < w->page_count; i++) {
 		w->pages[i].slug = rows[i].slug;

@@ -26,6 +26,7 @@ typedef struct market_variants_of_row variant_row;
 struct named {
 	struct str name, slug;
 	int64_t id;
+	struct str currency; /* of a page; p NULL: it was deleted */
 	UT_hash_handle hh;
 };
 
@@ -49,11 +50,12 @@ static void forget_all(void *arg)
 	HASH_CLEAR(hh, w->categories);
 }
 
-static void remember(struct shelf_writer *w, struct named **set, struct str name, struct str slug, int64_t id)
+static struct named *remember(struct shelf_writer *w, struct named **set, struct str name, struct str slug, int64_t id)
 {
 	struct named *k = ARENA_NEW(w->a, struct named);
 	*k = (struct named){ .name = name, .slug = slug, .id = id };
 	HASH_ADD_KEYPTR(hh, *set, k->name.p, k->name.n, k);
+	return k;
 }
 
 static const struct named *find_named(const struct named *set, struct str name)
@@ -82,19 +84,20 @@ static struct str free_slug(struct shelf_writer *w, const struct named *set, str
 
 static enum status load_known(struct shelf_writer *w, struct err *e)
 {
-	struct market_pages_row *pages;
+	struct market_pages_all_row *pages;
 	struct market_suppliers_row *suppliers;
 	struct market_categories_row *categories;
 	size_t n;
-	TRY(q_market_pages(w->c, &pages, &n, e));
+	TRY(q_market_pages_all(w->c, &pages, &n, e));
 	for (size_t i = 0; i < n; i++)
-		remember(w, &w->pages, pages[i].slug, pages[i].slug, pages[i].id);
+		remember(w, &w->pages, pages[i].slug, pages[i].slug, pages[i].id)->currency =
+		        pages[i].deleted_at ? STR_NULL : pages[i].currency;
 	TRY(q_market_suppliers(w->c, &suppliers, &n, e));
 	for (size_t i = 0; i < n; i++)
-		remember(w, &w->suppliers, suppliers[i].name, suppliers[i].slug, suppliers[i].id);
+		(void)remember(w, &w->suppliers, suppliers[i].name, suppliers[i].slug, suppliers[i].id);
 	TRY(q_market_categories(w->c, &categories, &n, e));
 	for (size_t i = 0; i < n; i++)
-		remember(w, &w->categories, categories[i].path, categories[i].slug, categories[i].id);
+		(void)remember(w, &w->categories, categories[i].path, categories[i].slug, categories[i].id);
 	return ST_OK;
 }
 
@@ -116,8 +119,9 @@ static enum status page_id(struct shelf_writer *w, struct str slug, int64_t *id,
 	if (title.n && title.p[0] >= 'a' && title.p[0] <= 'z')
 		((char *)(uintptr_t)title.p)[0] -= 'a' - 'A';
 	int64_t rank = HASH_COUNT(w->pages); /* behind the others */
-	remember(w, &w->pages, slug, slug, *id);
+	remember(w, &w->pages, slug, slug, *id)->currency = str_c(w->ask->currency);
 	TRY(made(w, "page", *id, e));
+	TRY(q_market_page_address_drop(w->c, slug, NULL, e));
 	return q_market_page_add(w->c, *id, slug, title, STR(""), str_c(w->ask->currency), rank, w->now, NULL, e);
 }
 
@@ -130,7 +134,7 @@ static enum status supplier_id(struct shelf_writer *w, struct str name, int64_t 
 	}
 	struct str slug = free_slug(w, w->suppliers, name, "supplier");
 	*id = id_new();
-	remember(w, &w->suppliers, name, slug, *id);
+	(void)remember(w, &w->suppliers, name, slug, *id);
 	TRY(made(w, "supplier", *id, e));
 	return q_market_supplier_add(w->c, *id, slug, name, STR(""), w->now, NULL, e);
 }
@@ -155,7 +159,7 @@ static enum status put_category(struct shelf_writer *w, const product_row *p, st
 			int64_t id = id_new();
 			TRY(q_market_category_add(w->c, id, parent ? &parent : NULL, upto, slug, name, depth, NULL, e));
 			TRY(made(w, "category", id, e));
-			remember(w, &w->categories, upto, slug, id);
+			(void)remember(w, &w->categories, upto, slug, id);
 			k = find_named(w->categories, upto);
 		}
 		parent = k->id;
@@ -465,6 +469,26 @@ static enum status write_row(struct shelf_writer *w, product_row *p, bool fresh,
 	                               p->age, p->keeps, w->now, NULL, e);
 }
 
+/* Prices are in the currency of the page: one that moves to a page with another wants new ones. */
+static enum status check_page(struct shelf_writer *w, const product_row *was, const product_row *p,
+                              const struct in_product *in, struct err *e)
+{
+	const struct named *to = find_named(w->pages, p->page), *from = was ? find_named(w->pages, was->page) : NULL;
+	bool priced = in->variant_count && !in->some;
+	if (to && !to->currency.p)
+		return err_set(e, ST_INVALID, "Line %zu: the market page “%.*s” was deleted; it can be brought back",
+		               in->line, STR_ARG(p->page));
+	for (size_t i = 0; i < in->variant_count; i++)
+		priced &= in_get(in->variants[i].v, "Variant Price")->there;
+	if (!from || !from->currency.p || priced)
+		return ST_OK;
+	struct str currency = to ? to->currency : str_c(w->ask->currency);
+	if (str_eq(currency, from->currency))
+		return ST_OK;
+	return err_set(e, ST_INVALID, "Line %zu: its prices are in %.*s, and the market page “%.*s” has %.*s", in->line,
+	               STR_ARG(from->currency), STR_ARG(p->page), STR_ARG(currency));
+}
+
 enum status writer_find(struct shelf_writer *w, const struct in_product *in, int64_t *product, struct err *e)
 {
 	product_row *row;
@@ -498,6 +522,7 @@ enum status writer_put(struct shelf_writer *w, const struct in_product *in, enum
 	if (!p.page.n)
 		p.page = page;
 	bool differs = w->changed;
+	TRY(check_page(w, was, &p, in, e));
 	TRY(write_row(w, &p, fresh, differs, e));
 	TRY(write_variants(w, &p, in, fresh, e));
 	TRY(write_images(w, &p, in, fresh, e));

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What keeps the stock in order while nobody looks: holds that were left behind go, and each night all is added up.
+ * What keeps the stock in order while nobody looks: holds that were left behind go, and
+ * deleted pages after a while; and each night all is added up.
  */
 #include "services/market/keeping.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gen/market_serve.h"
+#include "services/market/pages_admin.h"
 #include "services/market/sale.h"
 
 enum { SWEPT_AT_ONCE = 200, SWEEP_AFTER_S = 3600, WRONG_SHOWN = 20 };
+
+static enum status tx_forget_pages(struct db_conn *c, void *arg, struct err *e)
+{
+	(void)arg;
+	return q_market_pages_forget(c, clock_now_us() - (int64_t)PAGES_KEPT_DAYS * 86400 * US_PER_S, NULL, e);
+}
 
 enum status market_sweep(struct ctx *ctx, const struct job *j, struct err *e)
 {
@@ -26,7 +34,7 @@ enum status market_sweep(struct ctx *ctx, const struct job *j, struct err *e)
 		struct release_answer answer;
 		TRY(market_serve_release(ctx, &ask, &answer, e));
 	}
-	return ST_OK;
+	return db_write(ctx, ctx->svc->db, tx_forget_pages, NULL, e);
 }
 
 enum status market_verify(struct ctx *ctx, const struct job *j, struct err *e)

@@ -11,6 +11,7 @@
 #include "platform/web/web.h"
 #include "services/market/sale.h"
 
+enum { BESIDE_SHOPS = 3, BESIDE_PRODUCTS = 3, BESIDE_CATEGORIES = 6 }; /* shown beside a page of the site */
 enum { SHELF_PAGE = 24, FACETS_MAX = 12, SUPPLIERS_MAX = 20, HISTORY_DAYS = 30, SHELF_FACETS = 4 };
 
 /* A choice that narrows a list down: its words, where it leads, whether it is chosen. */
@@ -38,7 +39,16 @@ struct shelf_view {
 	struct shelf_choice sorts[4];
 	struct str *notes; /* of each row: until when it can be ordered; "": at any time */
 	size_t sort_count;
-	bool narrowed, closed;
+	bool narrowed, closed, lines; /* lines: a line for each, instead of pictures side by side */
+};
+/* A shop beside a page of the site, with its newest things and where to look further. */
+struct beside_shop {
+	const struct market_page_beside_row *page;
+	char currency[4];
+	const struct market_shelf_row *rows;
+	size_t n;
+	const struct market_facets_row *categories;
+	size_t category_count;
 };
 struct windows_view {
 	struct web *w;
@@ -78,6 +88,7 @@ enum status market_get_supplier(struct web *w, struct err *e) MUST_CHECK;
 enum status market_get_feed(struct web *w, struct err *e) MUST_CHECK;
 enum status market_fragment_link_card(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 enum status market_fragment_container_cards(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
+enum status market_fragment_container_nav(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 /* Fills an empty market from demo_dir/market. */
 enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e) MUST_CHECK;
 

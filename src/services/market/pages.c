@@ -18,11 +18,22 @@ enum { ASKED_MAX = 191, DESCRIPTION_MAX = 200, FEED_PRODUCTS = 50 };
 
 struct page_shell market_shell(struct web *w, struct str title, struct str description)
 {
+	struct site_answer site;
 	struct buf head;
-	struct page_shell s = web_public_shell(w, title, description, "market");
+	site_ask_all(w->ctx, &site);
 	buf_text(&head, w->ctx->arena);
 	tpl_market_head(&head);
-	s.head_extra = html_from_template(&head);
+	struct page_shell s = { .site_name = site.title,
+		                .lang = site.lang,
+		                .title = title,
+		                .og_title = title,
+		                .description = description.n ? description : title,
+		                .kind = STR("market"),
+		                .head_extra = html_from_template(&head) };
+	if (site.title.n)
+		s.title = arena_strf(w->ctx->arena, "%.*s – %.*s", STR_ARG(title), STR_ARG(site.title));
+	struct str path = w->req->path, origin = service_origin(w->ctx->svc);
+	s.canonical = arena_strf(w->ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(path));
 	return s;
 }
 
@@ -270,17 +281,36 @@ static enum status shelf_json(struct web *w, const struct shelf_view *v, struct 
 	return buf_ok(&out) ? web_json(w, 200, buf_str(&out)) : err_set(e, ST_TOO_LARGE, "the list is too large");
 }
 
+/* A page that has another address now: the same request there. Otherwise ST_NOT_FOUND, in words. */
+static enum status answer_moved(struct web *w, struct db_conn **c, struct err *e)
+{
+	struct market_page_moved_row *now;
+	struct str from = web_path(w, "page"), base = market_page_url(w->ctx, from);
+	TRY(q_market_page_moved(*c, from, &now, e));
+	if (!now)
+		return err_set(e, ST_NOT_FOUND, "There is no such market page.");
+	struct str path = w->req->path, rest = STR("");
+	if (path.n >= base.n && str_eq(str_first(path, base.n), base))
+		rest = str_skip(path, base.n);
+	db_read_end(c);
+	struct str to = market_page_url(w->ctx, now->slug);
+	return web_redirect(w, 301, arena_strf(w->ctx->arena, "%.*s%.*s%s%.*s", STR_ARG(to), STR_ARG(rest),
+	        w->req->query.n ? "?" : "", STR_ARG(w->req->query)));
+}
+
+/* *page NULL: there is none, and what is to be answered is answer_moved's. */
 static enum status load_window(struct web *w, struct db_conn *c, struct shelf_view *v, struct market_window_row **page,
                                struct err *e)
 {
 	TRY(q_market_window(c, web_path(w, "page"), page, e));
 	if (!*page)
-		return err_set(e, ST_NOT_FOUND, "There is no such market page.");
+		return ST_OK;
 	str_print(v->currency, sizeof v->currency, "%.*s", STR_ARG((*page)->currency));
 	v->title = (*page)->title;
 	v->intro = (*page)->intro;
 	v->base = market_page_url(w->ctx, (*page)->slug);
 	v->closed = str_eqc((*page)->state, "closed");
+	v->lines = str_eqc((*page)->layout, "lines");
 	v->shell = market_shell(w, v->title, v->intro);
 	v->shell.kind = (*page)->slug;
 	return ST_OK;
@@ -301,6 +331,8 @@ enum status market_get_shelf(struct web *w, struct err *e)
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 	TRY(load_window(w, c, &v, &page, e));
+	if (!page)
+		return answer_moved(w, &c, e);
 	read_ask(w, &v, &a, &part);
 	if (v.without.n && !market_allergen_of(v.without)) /* not the whole list, as if it were free of it */
 		return err_set(e, ST_NOT_FOUND, "There is no allergen of this name.");
@@ -366,6 +398,8 @@ enum status market_get_feed(struct web *w, struct err *e)
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
 		TRY(load_window(w, c, &v, &page, e));
+		if (!page)
+			return answer_moved(w, &c, e);
 		TRY(q_market_shelf(c, page->id, STR(""), STR(""), STR(""), STR(""), 0, false, &newest, &rows, &v.n, e));
 	}
 	v.rows = rows;
@@ -474,7 +508,8 @@ static enum status load_variants(struct web *w, struct db_conn *c, struct produc
 	return ST_OK;
 }
 
-static enum status load_product(struct web *w, struct db_conn *c, struct product_view *v, struct err *e)
+/* *shown false: there is none at this address. */
+static enum status load_product(struct web *w, struct db_conn *c, struct product_view *v, bool *is_shown, struct err *e)
 {
 	struct market_product_row *p;
 	struct market_window_of_row *page = NULL;
@@ -482,10 +517,10 @@ static enum status load_product(struct web *w, struct db_conn *c, struct product
 	TRY(q_market_product_by_handle(c, web_path(w, "product"), &p, e));
 	if (p)
 		TRY(q_market_window_of(c, p->id, &page, e));
-	bool shown = p && page && p->published && (str_eqc(p->status, "active") || str_eqc(p->status, "unlisted")) &&
+	*is_shown = p && page && p->published && (str_eqc(p->status, "active") || str_eqc(p->status, "unlisted")) &&
 	             !str_eqc(page->state, "draft") && str_eq(page->slug, web_path(w, "page"));
-	if (!shown)
-		return err_set(e, ST_NOT_FOUND, "There is no such product.");
+	if (!*is_shown)
+		return ST_OK;
 	v->p = p;
 	v->page = page;
 	TRY(q_market_images_of(c, p->id, &images, &v->image_count, e));
@@ -537,7 +572,10 @@ enum status market_get_product(struct web *w, struct err *e)
 	web_cache_tag(w, "market");
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	TRY(load_product(w, c, &v, e));
+	bool shown;
+	TRY(load_product(w, c, &v, &shown, e));
+	if (!shown)
+		return answer_moved(w, &c, e);
 	if (web_wants_json(w)) {
 		db_read_end(&c);
 		return product_json(w, &v);

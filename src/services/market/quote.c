@@ -88,7 +88,7 @@ static void quote_offer(struct ctx *ctx, const struct market_offer_row *o, struc
 	q->variant = sale_options(ctx->arena, o->value1, o->value2, o->value3);
 	q->url = market_absolute(ctx, market_product_url(ctx, o->page, o->handle));
 	q->picture = market_absolute(ctx, o->image.n ? o->image : o->picture);
-	q->page = o->page;
+	q->page = o->account;
 	q->page_name = o->page_title;
 	q->price = price;
 	q->was = was;

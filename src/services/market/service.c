@@ -8,6 +8,7 @@
 #include "services/market/cycles.h"
 #include "services/market/keeping.h"
 #include "services/market/market.h"
+#include "services/market/pages_admin.h"
 #include "services/market/prices.h"
 #include "services/market/staged_admin.h"
 
@@ -61,6 +62,13 @@ static const struct route routes[] = {
 	{ "GET", "/admin/imports/{id:id}", market_get_import, .role = "keeper", .help = "What it would change" },
 	{ "POST", "/admin/imports/{id:id}", market_post_import, .role = "keeper",
 	  .help = "Say what its columns are, tick, apply, take back" },
+	{ "GET", "/admin/pages", market_get_admin_pages, .role = "keeper", .help = "Market pages" },
+	{ "POST", "/admin/pages", market_post_admin_pages, .role = "keeper",
+	  .help = "Move, hide, close, delete some, and bring them back" },
+	{ "GET", "/admin/pages/new", market_get_admin_page, .role = "keeper", .help = "A new market page" },
+	{ "POST", "/admin/pages/new", market_post_admin_page, .role = "keeper", .help = "Save it" },
+	{ "GET", "/admin/pages/{id:id}", market_get_admin_page, .role = "keeper", .help = "A market page" },
+	{ "POST", "/admin/pages/{id:id}", market_post_admin_page, .role = "keeper", .help = "Save it" },
 	{ "GET", "/admin/prices", market_get_admin_prices, .role = "keeper", .help = "Price lists" },
 	{ "POST", "/admin/prices", market_post_admin_prices, .role = "keeper",
 	  .help = "Set a price, or take some away" },
@@ -70,6 +78,7 @@ static const struct route routes[] = {
 static const struct fragment_def fragments[] = {
 	{ "link-card", market_fragment_link_card, .soft_s = 300, .params = "id" },
 	{ "container-cards", market_fragment_container_cards, .soft_s = 30, .params = "page limit" },
+	{ "container-nav", market_fragment_container_nav, .soft_s = 60, .params = "container" },
 	{ 0 },
 };
 
@@ -122,6 +131,8 @@ static const struct page_row pages[] = {
 	  .role = "keeper", .rank = 47 },
 	{ PLACE_ADMIN, "/admin/imports", "Imports", "Price lists and catalogues, looked at before they count",
 	  .group = "Shop", .role = "keeper", .rank = 48 },
+	{ PLACE_ADMIN, "/admin/pages", "Market pages", "Shops, their order, currency and accounts", .group = "Shop",
+	  .role = "keeper", .rank = 35 },
 	{ PLACE_ADMIN, "/admin/suppliers", "Suppliers", "Who things are from", .group = "Shop", .role = "keeper",
 	  .rank = 50 },
 	{ PLACE_ACCOUNT, "/mine", "My products", "Stock and prices of what you deliver", .role = "supplier",

@@ -457,8 +457,15 @@ static enum status undo_row(struct db_conn *c, const struct shelf_back *back, in
 		        c, import, r->n, STR("kept"), str_c(TR_NOOP("It was changed since.")), NULL, e);
 	}
 	if (r->before.n) {
+		struct err why = { 0 };
 		TRY(product_of_json(a, r->before, &was, e));
-		TRY(product_restore(back, r->product_id, was, r->stocks, e));
+		enum status st = product_restore(back, r->product_id, was, r->stocks, &why);
+		if (st == ST_INVALID) { /* where it was is gone */
+			++*kept;
+			return q_market_import_row_state(c, import, r->n, STR("kept"), str_c(why.msg), NULL, e);
+		}
+		if (st != ST_OK)
+			return err_set(e, st, "%s", why.msg);
 	} else {
 		TRY(product_remove(back, r->product_id, e));
 	}

@@ -108,6 +108,37 @@ enum status market_fragment_container_cards(struct fragment_req *f, struct buf *
 	return ST_OK;
 }
 
+/* container: id of a page of the site. Nothing where no shop is beside it. */
+enum status market_fragment_container_nav(struct fragment_req *f, struct buf *out, struct err *e)
+{
+	struct market_page_beside_row *pages;
+	const struct db_page newest = { .down = true, .lim = BESIDE_PRODUCTS };
+	int64_t container;
+	size_t n;
+	if (!id_parse(fragment_param(f, "container"), &container))
+		return err_set(e, ST_INVALID, "container-nav needs the id of a page");
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(f->ctx, f->ctx->svc->db, &c, e));
+	TRY(q_market_page_beside(c, container, BESIDE_SHOPS, &pages, &n, e));
+	struct beside_shop *shops = ARENA_ARRAY(f->ctx->arena, struct beside_shop, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct market_shelf_row *rows;
+		struct market_facets_row *categories;
+		struct beside_shop *s = &shops[i];
+		s->page = &pages[i];
+		str_print(s->currency, sizeof s->currency, "%.*s", STR_ARG(pages[i].currency));
+		TRY(q_market_shelf(c, pages[i].id, STR(""), STR(""), STR(""), STR(""), 0, false, &newest, &rows, &s->n,
+		                   e));
+		TRY(q_market_facets(c, pages[i].id, STR("category"), BESIDE_CATEGORIES, &categories,
+		                    &s->category_count, e));
+		s->rows = rows;
+		s->categories = categories;
+	}
+	if (n)
+		tpl_market_container_nav(out, f->ctx, shops, n);
+	return ST_OK;
+}
+
 /* --- the site's search -------------------------------------------------------------------------------------------- */
 
 enum status market_serve_search(struct ctx *ctx, const struct search_ask *in, struct search_answer *out, struct err *e)

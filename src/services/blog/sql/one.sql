@@ -70,3 +70,8 @@ SELECT target, status FROM redirects WHERE path = :path AND deleted_at IS NULL
 UNION ALL
 SELECT m.path, 301 FROM media_origins g JOIN media m ON m.id = g.media_id WHERE g.origin = :path
 LIMIT 1;
+
+-- name: blog_site_pages
+-- params: now int, lim int
+-- rows: id int, title text
+SELECT id, title FROM objects WHERE type = 'page' AND status IN ('published', 'scheduled') AND published_at <= :now ORDER BY title, id LIMIT :lim;

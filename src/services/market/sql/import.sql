@@ -2,13 +2,20 @@
 
 -- name: market_pages
 -- rows: id int, slug text, title text, intro text, currency text, state text
-SELECT id, slug, title, intro, currency, state FROM pages ORDER BY rank, id;
+SELECT id, slug, title, intro, currency, state FROM pages WHERE deleted_at = 0 ORDER BY rank, id;
 
+-- Deleted ones, too.
+-- name: market_pages_all
+-- rows: id int, slug text, currency text, deleted_at int
+SELECT id, slug, currency, deleted_at FROM pages ORDER BY rank, id;
+
+-- key: as its address is now, but for one that a page had before.
 -- name: market_page_add
 -- params: id int, slug text, title text, intro text, currency text, rank int, now int
 -- exec
-INSERT INTO pages (id, slug, title, intro, currency, rank, created_at, updated_at)
-     VALUES (:id, :slug, :title, :intro, :currency, :rank, :now, :now);
+INSERT INTO pages (id, slug, title, intro, currency, rank, key, created_at, updated_at)
+     VALUES (:id, :slug, :title, :intro, :currency, :rank,
+             CASE WHEN EXISTS (SELECT 1 FROM pages g WHERE g.key = :slug) THEN :slug || '-' || CAST(:id AS TEXT) ELSE :slug END, :now, :now);
 
 -- name: market_suppliers
 -- rows: id int, slug text, name text

@@ -6,11 +6,11 @@
 -- row: id int, state text, value1 text, value2 text, value3 text, price int, was int, supplier_price int, deposit int, unit text, content int,
 --   per_kg int, least int, step int, most int, stock_id int, factor int, image text, kind text, on_hand int, held int, handle text, title text,
 --   status text, published bool, vat int, age int, keeps text, picture text, page text, page_title text, page_state text, currency text,
---   supplier_id int?, supplier text?, supplier_state text?, margin int?
+--   supplier_id int?, supplier text?, supplier_state text?, margin int?, account text
 SELECT v.id, v.state, v.value1, v.value2, v.value3, v.price, v.was, v.supplier_price, v.deposit, v.unit, v.content, v.per_kg, v.least, v.step,
        v.most, v.stock_id, v.factor, v.image, k.kind, k.on_hand, k.held, p.handle, p.title, p.status, p.published, p.vat, p.age, p.keeps,
        p.image AS picture, g.slug AS page, g.title AS page_title, g.state AS page_state, g.currency, s.id AS supplier_id, s.name AS supplier,
-       s.state AS supplier_state, s.margin
+       s.state AS supplier_state, s.margin, CASE WHEN g.account = '' THEN g.key ELSE g.account END AS account
   FROM variants v JOIN stock_items k ON k.id = v.stock_id JOIN products p ON p.id = v.product_id JOIN pages g ON g.id = p.page_id
        LEFT JOIN suppliers s ON s.id = p.supplier_id
  WHERE v.id = :id;

@@ -10,8 +10,8 @@ SELECT g.id, g.slug, g.title, g.intro, g.state, g.currency,
 
 -- name: market_window
 -- params: slug text
--- row: id int, slug text, title text, intro text, state text, currency text
-SELECT id, slug, title, intro, state, currency FROM pages WHERE slug = :slug AND state <> 'draft';
+-- row: id int, slug text, title text, intro text, state text, currency text, layout text
+SELECT id, slug, title, intro, state, currency, layout FROM pages WHERE slug = :slug AND state <> 'draft';
 
 -- category, tag, supplier '': any; without '': with any allergen; most 0: any price.
 -- name: market_shelf
