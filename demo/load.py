@@ -47,7 +47,7 @@ TAGS = [
     ('#in-the-letter', 'in-the-letter', None, None, None),
 ]
 
-NAVIGATION = [('Journal', '/'), ('About', '/about/'), ('Shop', '/market'), ('Tools', '/tag/tools-and-repair/'),
+NAVIGATION = [('Journal', '/'), ('About', '/about/'), ('Shop', '/market'), ('Events', '/events'), ('Tools', '/tag/tools-and-repair/'),
               ('Orchard', '/tag/orchard/'), ('Hall', '/the-hall/'), ('Join', '/join/')]
 SECOND = [('Opening hours', '/opening-hours/'), ('Values and rules', '/values-and-rules/'), ('Energy', '/tag/energy/'),
           ('The letter', '#/portal/signup')]

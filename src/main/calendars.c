@@ -19,25 +19,6 @@ static enum status find_events(struct invocation *inv, struct str *slug, struct 
 	return ST_OK;
 }
 
-static enum status read_file(struct arena *a, const char *path, struct str *out, struct err *e)
-{
-	FILE *f = fopen(path, "rbe");
-	if (!f)
-		return err_errno(e, ST_NOT_FOUND, "%s can't be read", path);
-	struct buf b;
-	buf_arena(&b, a, ICS_BYTES_MAX + 1);
-	char part[1 << 16];
-	size_t n;
-	while (b.len <= ICS_BYTES_MAX && (n = fread(part, 1, sizeof part, f)) > 0)
-		buf_put(&b, part, b.len + n > ICS_BYTES_MAX + 1 ? ICS_BYTES_MAX + 1 - b.len : n);
-	bool bad = ferror(f);
-	fclose(f);
-	*out = buf_str(&b);
-	if (b.len > ICS_BYTES_MAX)
-		return err_set(e, ST_TOO_LARGE, "%s is larger than %d MB", path, ICS_BYTES_MAX >> 20);
-	return bad ? err_errno(e, ST_IO, "%s can't be read to its end", path) : ST_OK;
-}
-
 enum status import_ics(struct invocation *inv, struct err *e)
 {
 	struct str slug, file, zone;
@@ -46,7 +27,7 @@ enum status import_ics(struct invocation *inv, struct err *e)
 	TRY(find_events(inv, &slug, e));
 	arena_allow(inv->ctx->arena, ICS_MEMORY_MAX);
 	TRY(events_calendar_zone(inv->ctx, slug, &zone, e));
-	TRY(read_file(inv->ctx->arena, inv->args[1], &file, e));
+	TRY(events_read_file(inv->ctx->arena, inv->args[1], &file, e));
 	TRY(ics_read(inv->ctx->arena, file, zone, &read, e));
 	TRY(events_import(inv->ctx, slug, &read, &done, e));
 	printf("calendar %.*s: %lld events added, %lld changed, %lld as they were\n", STR_ARG(slug),

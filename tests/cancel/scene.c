@@ -17,6 +17,7 @@
 #include "gen/account_sql.h"
 #include "gen/blog_sql.h"
 #include "gen/cart_sql.h"
+#include "gen/events_sql.h"
 #include "gen/identity_sql.h"
 #include "gen/market_sql.h"
 #include "gen/sumup_sql.h"
@@ -592,6 +593,27 @@ static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
 	return q_market_import_state(c, id, STR("staged"), 0, none, NULL, e);
 }
 
+static enum status tx_calendar(struct db_conn *c, void *arg, struct err *e)
+{
+	const int64_t begin = INT64_C(1767641400); /* local: Monday, 5 January 2026, 19:30 */
+	struct str none = STR(""), loft = STR("loft"); /* the demonstration has others */
+	struct events_calendar_row *there;
+	int64_t calendar = id_new(), entry = id_new(), now = clock_now_us();
+	TRY(q_events_calendar(c, loft, &there, e));
+	if (there)
+		return ST_OK;
+	TRY(q_events_calendar_add(c, calendar, loft, STR("Loft"), none, STR("Europe/London"), STR("#3b6e5a"),
+	        STR("public"), STR("token"), now, NULL, e));
+	TRY(q_events_entry_add(c, entry, calendar, STR("choir"), STR("choir@example.org"), now, NULL, e));
+	TRY(q_events_entry_texts(
+	        c, entry, STR("published"), STR("Choir"), none, STR("Loft"), none, 0, none, now, NULL, e));
+	TRY(q_events_entry_times(c, entry, false, none, begin, 7200, STR("FREQ=WEEKLY"), none, none, false, INT64_MAX,
+	        begin, INT64_MAX, true, NULL, e));
+	return q_events_override_add(c, entry, begin + 7 * 86400, false, true, none, none, none, none, false, none,
+	        begin + 7 * 86400, 7200, 1, NULL, e);
+}
+
+void scene_calendar(struct prep *x) { change(x, "events", tx_calendar); }
 /* {b}: an address that no page has. */
 static enum status tx_page(struct db_conn *c, void *arg, struct err *e)
 {
@@ -907,6 +929,7 @@ void scene_login(struct prep *x) { login_at(x, "blog"); }
 void scene_login_account(struct prep *x) { login_at(x, "account"); }
 void scene_login_market(struct prep *x) { login_at(x, "market"); }
 void scene_login_cart(struct prep *x) { login_at(x, "cart"); }
+void scene_login_events(struct prep *x) { login_at(x, "events"); }
 void scene_login_sumup(struct prep *x) { login_at(x, "sumup"); }
 
 /* --- other processes ----------------------------------------------------------------------------------------- */

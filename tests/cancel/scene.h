@@ -78,6 +78,7 @@ void scene_slug(struct prep *x);            /* {a} such an address */
 void scene_login_market(struct prep *x);
 void scene_login_account(struct prep *x);  /* the same of account … */
 void scene_login_cart(struct prep *x);
+void scene_login_events(struct prep *x);
 void scene_login_sumup(struct prep *x);
 void scene_contract(struct prep *x);       /* {a} signature over the sample's body */
 void scene_fragments(struct prep *x);
@@ -91,6 +92,7 @@ void scene_import(struct prep *x);         /* staged: {a} id */
 void scene_product(struct prep *x);        /* on sale: {a} id, {b} of its variant, {c} of its supplier */
 void scene_comment(struct prep *x);        /* {a} id of a new post, {b} of the one comment of whoever asks */
 void scene_basket(struct prep *x);         /* of MEMBER: {a} id of its line */
+void scene_calendar(struct prep *x);       /* "loft", with "choir" each week, once cancelled */
 void scene_order(struct prep *x);          /* of MEMBER, to be paid: {a} its number */
 void scene_sold(struct prep *x);           /* the same, paid, sold and invoiced */
 void scene_payment(struct prep *x);        /* {a} id at the simulated provider */

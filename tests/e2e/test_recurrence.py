@@ -6,7 +6,8 @@ What differs on purpose, and why (RFC 5545, 3.3.10):
 * BYWEEKNO alone: days come from DTSTART ("derived from DTSTART"), so its weekday; dateutil takes all seven. The oracle is given BYDAY.
 * UNTIL as a date, of times with hours: that day is the last one ("inclusive"); dateutil stops at its midnight. The oracle is given its end.
 * BYDAY with and without numbers together: any of them; dateutil asks for both at once. Not generated.
-* BYWEEKNO of -52 and -53: week 1 of a year that begins in December counts from its own year's end, too; dateutil does not. Not generated.
+* BYWEEKNO at both ends of a year, 52 and 53 either way: days of one year in a week of its neighbour. dateutil gives a year of 52 weeks a 53rd in January,
+  and does not count week 1 from the end when it begins in December. Not generated: test_last_weeks goes by the definition of a week.
 """
 import random
 import subprocess
@@ -56,7 +57,7 @@ def random_rule(r, start):
         part(0.35, "BYMONTHDAY", "bymonthday", numbers(31), 6)
     if freq == "YEARLY":
         part(0.2, "BYYEARDAY", "byyearday", numbers(366), 20)
-        part(0.25, "BYWEEKNO", "byweekno", [k for k in numbers(53) if k > -52], 8)
+        part(0.25, "BYWEEKNO", "byweekno", numbers(51), 8)
     if r.random() < 0.45:
         days = r.sample(range(7), r.randint(1, 4))
         if freq in ("MONTHLY", "YEARLY") and "byweekno" not in args and r.random() < 0.6:
@@ -161,6 +162,32 @@ class Recurrence(unittest.TestCase):
             got = self.times([lines for lines, *_ in made], window)
             for (lines, want, seen), have in zip(made, got):
                 self.assertEqual([t for t in have if t < seen], [t for t in want if low <= t < min(high, seen)], f"seed {seed}\n{lines}")
+
+    def test_last_weeks(self):
+        """Days of the weeks at both ends of a year, by the definition: a week belongs to the year that has its fourth day."""
+        first, last = 1998, 2030
+        ends = [k for k in numbers(53) if abs(k) > 50 or abs(k) < 3]
+        cases = [(wkst, week) for wkst in range(7) for week in ends]
+        starts = {w: datetime(first, 1, 1, 12) + timedelta(days=(w - datetime(first, 1, 1).weekday()) % 7) for w in range(7)}
+
+        def days(wkst, week):
+            by_year = {}
+            begin = starts[wkst]
+            while begin.year <= last:
+                by_year.setdefault((begin + timedelta(days=3)).year, []).append(begin)
+                begin += timedelta(days=7)
+            for year in range(first + 1, last):
+                weeks = by_year[year]
+                if abs(week) <= len(weeks):
+                    begin = weeks[week - 1 if week > 0 else week]
+                    yield from (int((begin + timedelta(days=d)).replace(tzinfo=timezone.utc).timestamp()) for d in range(7))
+
+        low, high = datetime(first + 1, 1, 15), datetime(last - 1, 12, 15)
+        inside = range(*(int(t.replace(tzinfo=timezone.utc).timestamp()) for t in (low, high)))
+        got = self.times([f"DTSTART:{stamp(datetime(first, 1, 1, 12))}Z\r\nRRULE:FREQ=YEARLY;WKST={DAYS[wkst]};BYWEEKNO={week};BYDAY={','.join(DAYS)}"
+                          for wkst, week in cases], (low, high))
+        for (wkst, week), have in zip(cases, got):
+            self.assertEqual(have, [t for t in days(wkst, week) if t in inside], f"WKST={DAYS[wkst]} BYWEEKNO={week}")
 
 
 if __name__ == "__main__":

@@ -238,6 +238,10 @@ cases["a coupon: made by the treasurer, used once, gone from the next basket; wh
 	await page.click("text=Use it");
 	await page.waitForSelector("text=Coupon HARVEST10");
 	await clean(page, "a basket with a coupon");
+	await page.goto(`${base}/cart/auth/login?next=/cart`);
+	await signIn(page, "mo@example.org");
+	await page.waitForURL(/\/cart/);
+	await page.waitForSelector("text=Coupon HARVEST10"); // it comes along
 	await order(page, "cash");
 	await page.waitForURL(/\/cart\/orders\//);
 	assert.match(await main(page), /Coupon HARVEST10/);

@@ -27,6 +27,13 @@ const char *local_month(int month)
 	return month >= 1 && month <= 12 ? tr(months[month - 1]) : "";
 }
 
+const char *local_weekday(int weekday)
+{
+	static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
+		"Saturday" };
+	return weekday >= 0 && weekday < 7 ? tr(days[weekday]) : "";
+}
+
 struct str local_date(struct arena *a, const struct civil *c)
 {
 	return arena_strf(a, tr("%d %s %d"), c->day, local_month(c->month), c->year);

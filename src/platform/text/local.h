@@ -12,6 +12,8 @@
 
 /* "November": of 1 to 12; "" otherwise. */
 const char *local_month(int month);
+/* "Saturday": of 0 (Sunday) to 6; "" otherwise. */
+const char *local_weekday(int weekday);
 /* "28 November 2026", "28. November 2026" */
 struct str local_date(struct arena *a, const struct civil *c);
 /* "28 Nov", "28. Nov." */

@@ -76,6 +76,8 @@ enum status web_html(struct web *w, int status, const struct buf *page); /* comp
  * it. */
 enum status web_html_reading(struct web *w, int status, const struct buf *page, struct db_conn **reading);
 enum status web_text(struct web *w, int status, const char *type, struct str body); /* ETag, conditional, compressed */
+/* The same of a 200 that is not kept (ROUTE_CACHE), for programs that ask again and again: 304 when they have it. */
+enum status web_text_tagged(struct web *w, const char *type, struct str body);
 /* status 301 302 303 307 308. location: a path of this host, or an address below a service's base URL; anything else is
    ST_INVALID, so that no parameter can send a visitor elsewhere. The external form is for addresses that we chose. */
 enum status web_redirect(struct web *w, int status, struct str location);
@@ -149,5 +151,7 @@ struct page_shell {
 };
 /* Of a page with forms, tables or a person's own things: "Members – Millrace", not for search engines. */
 struct page_shell web_shell(struct web *w, const char *title);
+/* Of a page for everybody: kind is its class, description "" its title. */
+struct page_shell web_public_shell(struct web *w, struct str title, struct str description, const char *kind);
 
 #endif

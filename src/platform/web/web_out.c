@@ -237,6 +237,14 @@ enum status web_text(struct web *w, int status, const char *type, struct str bod
 	return page_finish(w, status, type, body);
 }
 
+enum status web_text_tagged(struct web *w, const char *type, struct str body)
+{
+	char tag[ETAG_MAX];
+	web_etag(body, tag);
+	http_set_header(w->req, "etag", arena_str(w->ctx->arena, str_c(tag)));
+	return http_conditional(w->req, str_c(tag), 0) ? ST_OK : page_finish(w, 200, type, body);
+}
+
 enum status web_json(struct web *w, int status, struct str json)
 {
 	return page_finish(w, status, "application/json", json);

@@ -68,13 +68,17 @@ static enum status tx_adopt(struct db_conn *c, void *arg, struct err *e)
 	struct cart_basket_make_row *basket;
 	struct cart_basket_count_row *count;
 	struct cart_basket_lines_row *rows;
+	struct cart_basket_coupon_row *coupon;
 	size_t n;
+	TRY(q_cart_basket_coupon(c, x->from, &coupon, e));
 	TRY(q_cart_basket_lines(c, x->from, CART_LINES_MAX, &rows, &n, e));
 	if (n) {
 		TRY(q_cart_basket_make(c, id_new(), x->to, clock_now_us(), &basket, e));
 		TRY(q_cart_basket_count(c, basket->id, &count, e));
 		for (size_t i = 0; i < n && count->n + (int64_t)i < CART_LINES_MAX; i++)
 			TRY(adopt_line(c, basket->id, &rows[i], e));
+		if (coupon && coupon->coupon.n)
+			TRY(q_cart_basket_set_coupon(c, x->to, coupon->coupon, NULL, e));
 	}
 	return q_cart_basket_drop(c, x->from, NULL, e);
 }

@@ -29,6 +29,19 @@ typedef enum status put_time_fn(void *arg, int64_t instant, struct err *e);
 enum status events_expand(struct ctx *ctx, struct str slug, int64_t from, int64_t to, put_time_fn *put, void *arg,
                           struct err *e) MUST_CHECK;
 
+/* What an occurrence is of (struct occurrence's of). */
+struct event_source { const struct events_calendar_row *cal; const struct events_entries_in_row *row; };
+/* Adds what begins in [from, to), or with overlap goes on in it, of a calendar's published entries and, with cancelled,
+   of its cancelled ones, to out, in a, in no order. ST_TOO_LARGE. */
+struct events_look { int64_t from, to; bool overlap, cancelled; };
+enum status events_window(struct arena *a, struct db_conn *c, const struct events_calendar_row *cal,
+        const struct events_look *look, struct occurrences *out, struct err *e) MUST_CHECK;
+/* A file that holds a calendar, in a. ST_NOT_FOUND, ST_TOO_LARGE, ST_IO. */
+enum status events_read_file(struct arena *a, const char *path, struct str *out, struct err *e) MUST_CHECK;
+/* A calendar as iCalendar (RFC 5545, 7986), for a feed: a VEVENT for each series and for each of its changes. */
+enum status events_write_ics(struct ctx *ctx, struct db_conn *c, const struct events_calendar_row *cal, struct buf *out,
+        struct err *e) MUST_CHECK;
+
 /* A kept entry as a series, in a. zone: its calendar's. c: for its overrides, which are not asked for where wide is 0.
    ST_CORRUPT. */
 enum status events_series(struct arena *a, struct db_conn *c, const struct events_entries_in_row *row, struct str zone,

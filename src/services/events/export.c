@@ -18,25 +18,38 @@ enum status events_calendar_zone(struct ctx *ctx, struct str slug, struct str *z
 	return ST_OK;
 }
 
-/* Adds what begins between two instants to out, in a. */
-static enum status expand_part(struct arena *a, struct db_conn *c, const struct events_calendar_row *cal, int64_t from,
-        int64_t to, struct occurrences *out, struct err *e)
+static bool is_asked(const struct events_look *l, const struct events_entries_in_row *row)
+{
+	return str_eqc(row->state, "published") || (l->cancelled && str_eqc(row->state, "cancelled"));
+}
+
+static struct event_source *source_of(
+        struct arena *a, const struct events_calendar_row *cal, const struct events_entries_in_row *row)
+{
+	struct event_source *s = ARENA_NEW(a, struct event_source);
+	*s = (struct event_source){ cal, row };
+	return s;
+}
+
+enum status events_window(struct arena *a, struct db_conn *c, const struct events_calendar_row *cal,
+        const struct events_look *l, struct occurrences *out, struct err *e)
 {
 	struct events_entries_in_row *rows;
-	int64_t after = 0, lower = from - ZONE_MOST_S, upper = to + ZONE_MOST_S;
+	int64_t after = 0, lower = l->from - ZONE_MOST_S, upper = l->to + ZONE_MOST_S;
 	size_t n;
 	do {
-		TRY(q_events_entries_in(c, cal->id, lower, upper, lower, after, ENTRIES_AT_ONCE, &rows, &n, e));
+		TRY(q_events_entries_in(c, cal->id, lower, upper, l->overlap ? lower - WEEK_S : lower, after,
+		        ENTRIES_AT_ONCE, &rows, &n, e));
 		for (size_t i = 0; i < n; i++) {
 			struct series s;
 			after = rows[i].id;
-			if (!str_eqc(rows[i].state, "published"))
+			if (!is_asked(l, &rows[i]))
 				continue;
 			TRY(events_series(a, c, &rows[i], cal->zone, &s, e));
-			series_window(a, &s, from, to, false, NULL, out);
+			series_window(a, &s, l->from, l->to, l->overlap, source_of(a, cal, &rows[i]), out);
 		}
 	} while (n == ENTRIES_AT_ONCE);
-	return out->full ? err_set(e, ST_TOO_LARGE, "more than %d occurrences in a year", SERIES_WINDOW_MAX) : ST_OK;
+	return out->full ? err_set(e, ST_TOO_LARGE, "more than %d occurrences at once", SERIES_WINDOW_MAX) : ST_OK;
 }
 
 static enum status put_part(
@@ -50,7 +63,7 @@ static enum status put_part(
 	TRY(q_events_calendar(c, slug, &cal, e));
 	if (!cal)
 		return err_set(e, ST_NOT_FOUND, "there is no calendar \"%.*s\"", STR_ARG(str_shown(slug)));
-	TRY(expand_part(a, c, cal, from, to, &found, e));
+	TRY(events_window(a, c, cal, &(struct events_look){ .from = from, .to = to }, &found, e));
 	occurrences_sort(&found);
 	for (size_t i = 0; i < found.n; i++)
 		if (!found.list[i].cancelled)

@@ -2,9 +2,13 @@
  *
  * Events: calendars, and what happens when. This file is its table.
  */
-#include "services/events/events.h"
+#include "services/events/pages.h"
 
 static const struct route routes[] = {
+	{ "GET", "/", events_get_agenda, .help = "What comes" },
+	{ "GET", "/{calendar}", events_get_calendar, .flags = ROUTE_LARGE,
+	        .help = "What comes of a calendar; .ics: its feed" },
+	{ "GET", "/{calendar:slug}/{entry:slug}", events_get_entry, .help = "An event" },
 	{ 0 },
 };
 
@@ -15,4 +19,5 @@ const struct service service_events = {
 	.summary = "Calendars, and what happens when",
 	.routes = routes,
 	.migrations = &events_migrations,
+	.demo = events_demo,
 };

@@ -18,22 +18,11 @@ enum { ASKED_MAX = 191, DESCRIPTION_MAX = 200, FEED_PRODUCTS = 50 };
 
 struct page_shell market_shell(struct web *w, struct str title, struct str description)
 {
-	struct site_answer site;
 	struct buf head;
-	site_ask_all(w->ctx, &site);
+	struct page_shell s = web_public_shell(w, title, description, "market");
 	buf_text(&head, w->ctx->arena);
 	tpl_market_head(&head);
-	struct page_shell s = { .site_name = site.title,
-		                .lang = site.lang,
-		                .title = title,
-		                .og_title = title,
-		                .description = description.n ? description : title,
-		                .kind = STR("market"),
-		                .head_extra = html_from_template(&head) };
-	if (site.title.n)
-		s.title = arena_strf(w->ctx->arena, "%.*s – %.*s", STR_ARG(title), STR_ARG(site.title));
-	struct str path = w->req->path, origin = service_origin(w->ctx->svc);
-	s.canonical = arena_strf(w->ctx->arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(path));
+	s.head_extra = html_from_template(&head);
 	return s;
 }
 

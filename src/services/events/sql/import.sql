@@ -2,8 +2,15 @@
 
 -- name: events_calendar
 -- params: slug text
--- row: id int, title text, about text, zone text, colour text, visibility text, token text, updated_at int
-SELECT id, title, about, zone, colour, visibility, token, updated_at FROM calendars WHERE slug = :slug;
+-- row: id int, slug text, title text, about text, zone text, colour text, visibility text, token text, updated_at int
+SELECT id, slug, title, about, zone, colour, visibility, token, updated_at FROM calendars WHERE slug = :slug;
+
+-- Those that everybody may see, and members: their own, too.
+-- name: events_calendars
+-- params: members bool
+-- rows: like events_calendar
+SELECT id, slug, title, about, zone, colour, visibility, token, updated_at FROM calendars
+ WHERE visibility = 'public' OR (visibility = 'members' AND :members) ORDER BY title, id LIMIT 100;
 
 -- name: events_calendar_add
 -- params: id int, slug text, title text, about text, zone text, colour text, visibility text, token text, now int

@@ -20,3 +20,19 @@ SELECT * FROM (
 --   sequence int
 SELECT id_at, later, cancelled, title, body, place, url, all_day, zone, start_at, length_s, sequence FROM overrides
  WHERE entry_id = :entry ORDER BY id_at;
+
+-- name: events_entry
+-- params: calendar int, slug text
+-- row: like events_entries_in
+SELECT id, slug, uid, state, title, body, place, url, all_day, zone, start_at, length_s, rules, dates_in, dates_out, bare, rules_last, wide,
+       sequence, created_at, updated_at
+  FROM entries WHERE calendar_id = :calendar AND slug = :slug;
+
+-- All of a calendar, for its feed; cancelled ones for as long as they are told.
+-- name: events_entries_all
+-- params: calendar int, cancelled_from int, after int, lim int
+-- rows: like events_entries_in
+SELECT id, slug, uid, state, title, body, place, url, all_day, zone, start_at, length_s, rules, dates_in, dates_out, bare, rules_last, wide,
+       sequence, created_at, updated_at
+  FROM entries WHERE calendar_id = :calendar AND (state = 'published' OR (state = 'cancelled' AND updated_at >= :cancelled_from)) AND id > :after
+ ORDER BY id LIMIT :lim;
