@@ -19,6 +19,7 @@ export const blanks = {
 	callout: () => ({ type: "callout", version: 1, calloutText: "", calloutEmoji: "💡", backgroundColor: "blue" }),
 	toggle: () => ({ type: "toggle", version: 1, heading: "", content: "" }),
 	product: () => ({ type: "product", version: 1, productImageSrc: "", productTitle: "", productDescription: "", productRatingEnabled: false, productStarRating: 5, productButtonEnabled: false, productButton: "", productUrl: "" }),
+	"market-product": () => ({ type: "market-product", version: 1, product: "", title: "", url: "" }),
 	header: () => ({ type: "header", version: 2, size: "small", header: "", subheader: "", buttonEnabled: false, buttonText: "", buttonUrl: "", backgroundImageSrc: "", alignment: "center", layout: "full" }),
 	signup: () => ({ type: "signup", version: 1, header: "", subheader: "", buttonText: "", disclaimer: "" }),
 	"call-to-action": () => ({ type: "call-to-action", version: 1, layout: "minimal", textValue: "", showButton: true, buttonText: "", buttonUrl: "", backgroundColor: "grey", alignment: "left", hasSponsorLabel: false }),
@@ -42,6 +43,7 @@ export const kinds = (w) => [
 	{ type: "callout", title: w.textCallout, menu: true, fields: [["calloutText", w.textWords, "area"], ["calloutEmoji", w.textSign], ["backgroundColor", w.textColour, "white grey blue green yellow red pink purple accent"]] },
 	{ type: "toggle", title: w.textToggle, menu: true, fields: [["heading", w.textHead], ["content", w.textWords, "area"]] },
 	{ type: "product", title: w.textProduct, menu: true, fields: [["productTitle", w.textTitle], ["productImageSrc", w.textPicture, "file"], ["productDescription", w.textDescription, "area"], ["productRatingEnabled", w.textRated, "yes"], ["productStarRating", w.textStars, "number"], ["productButtonEnabled", w.textWithButton, "yes"], ["productButton", w.textWords], ["productUrl", w.textLeadsTo]] },
+	{ type: "market-product", title: w.textMarketProduct, live: true, fields: [["product", w.textMarketProduct, "product"]] },
 	{ type: "header", title: w.textHeader, menu: true, fields: [["header", w.textHead], ["subheader", w.textBelow], ["size", w.textSize, "small medium large"], ["backgroundImageSrc", w.textPicture, "file"], ["buttonEnabled", w.textWithButton, "yes"], ["buttonText", w.textWords], ["buttonUrl", w.textLeadsTo], ["alignment", w.textAlignment, "left center"]] },
 	{ type: "signup", title: w.textSignup, menu: true, fields: [["header", w.textHead], ["subheader", w.textBelow], ["buttonText", w.textWords], ["disclaimer", w.textSmall]] },
 	{ type: "call-to-action", title: w.textCall, menu: true, fields: [["textValue", w.textWords, "area"], ["showButton", w.textWithButton, "yes"], ["buttonText", w.textWords], ["buttonUrl", w.textLeadsTo], ["backgroundColor", w.textColour, "none white grey blue green yellow red pink purple"], ["alignment", w.textAlignment, "left center"]] },
@@ -125,15 +127,22 @@ function libraryButton(tools, kind, done) {
 	button.addEventListener("click", () => openLibrary(tools, kind, done));
 	return button;
 }
-/** What the site has already, to choose from: a dialog with a search and tiles. kind: "image", or "" for everything. */
-export function openLibrary(tools, kind, done) {
+/** What the site has already, to choose from. kind: "image", or "" for everything. */
+export const openLibrary = (tools, kind, done) =>
+	openChoice(tools, { title: tools.words.textLibrary, search: tools.words.textSearch, missing: tools.words.textNoLibrary, list: "files", path: `/media?kind=${kind}` }, done);
+/** A product of the market; done gets what its card holds. */
+export const openProducts = (tools, done) =>
+	openChoice(tools, { title: tools.words.textMarketProduct, search: tools.words.textSearchProduct, missing: tools.words.textNoProducts, list: "products", path: "/products?" },
+		(p) => done({ product: p.id, title: p.name, url: p.url }));
+/* A dialog with a search and tiles. */
+function openChoice(tools, what, done) {
 	const dialog = document.createElement("dialog"), head = document.createElement("p"), search = document.createElement("input"), close = document.createElement("button");
 	const tiles = document.createElement("div"), said = document.createElement("p"), more = document.createElement("button");
 	let next = "", turn = 0;
 	dialog.className = "write-library";
-	dialog.ariaLabel = tools.words.textLibrary;
+	dialog.ariaLabel = what.title;
 	search.type = "search";
-	search.placeholder = search.ariaLabel = tools.words.textSearch;
+	search.placeholder = search.ariaLabel = what.search;
 	Object.assign(close, { type: "button", className: "link-button", textContent: tools.words.textClose });
 	Object.assign(more, { type: "button", className: "link-button", textContent: tools.words.textMore, hidden: true });
 	said.setAttribute("role", "status");
@@ -145,17 +154,17 @@ export function openLibrary(tools, kind, done) {
 		button.type = "button";
 		name.textContent = file.name;
 		if (file.small) button.append(Object.assign(document.createElement("img"), { src: file.small, alt: "", loading: "lazy" }));
-		button.append(name);
+		button.append(name, ...(file.note ? [Object.assign(document.createElement("small"), { textContent: file.note })] : []));
 		button.addEventListener("click", () => (done(file), dialog.close()));
 		return button;
 	};
 	const load = async (behind) => {
 		const mine = ++turn;
-		const answer = await fetch(`${tools.base}/media?kind=${kind}&q=${encodeURIComponent(search.value)}&${behind}`, { headers: { accept: "application/json" } }).catch(() => null);
+		const answer = await fetch(`${tools.base}${what.path}&q=${encodeURIComponent(search.value)}&${behind}`, { headers: { accept: "application/json" } }).catch(() => null);
 		const json = answer?.ok ? await answer.json() : null;
 		if (mine !== turn) return;
-		said.textContent = !json ? tools.words.textNoLibrary : json.files.length || behind ? "" : tools.words.textNothing;
-		tiles.replaceChildren(...(behind ? tiles.children : []), ...(json?.files ?? []).map(tile));
+		said.textContent = !json ? what.missing : json[what.list].length || behind ? "" : tools.words.textNothing;
+		tiles.replaceChildren(...(behind ? tiles.children : []), ...(json?.[what.list] ?? []).map(tile));
 		next = json?.next ?? "";
 		more.hidden = !next;
 	};
@@ -167,6 +176,17 @@ export function openLibrary(tools, kind, done) {
 	document.body.append(dialog);
 	dialog.showModal();
 	load("");
+}
+function productField(data, change, tools) {
+	const row = document.createElement("p"), button = document.createElement("button"), name = document.createElement("strong");
+	name.textContent = data.title;
+	Object.assign(button, { type: "button", className: "link-button", textContent: tools.words.textChooseProduct });
+	button.addEventListener("click", () => openProducts(tools, (product) => {
+		for (const [member, value] of Object.entries(product)) change(member, value);
+		name.textContent = product.title;
+	}));
+	row.append(name, " ", button);
+	return row;
 }
 function galleryField(data, change, tools) {
 	const box = document.createElement("div");
@@ -198,6 +218,7 @@ function galleryField(data, change, tools) {
 	return box;
 }
 
+const own = { images: galleryField, product: productField }; // fields that are more than an input
 /** The node view of a card. view null: to be looked at. */
 export function cardView(node, view, getPos, tools) {
 	let data = node.attrs.data, seen = 0, timer = null;
@@ -208,6 +229,7 @@ export function cardView(node, view, getPos, tools) {
 	if (node.attrs.upload) dom.dataset.upload = node.attrs.upload;
 	head.className = "write-card-head";
 	shown.className = "write-card-shown";
+	shown.inert = Boolean(kind?.live); // what readers may press there is not for here
 	panel.className = "write-card-form";
 	panel.hidden = true;
 	dom.append(head, shown, panel);
@@ -231,7 +253,7 @@ export function cardView(node, view, getPos, tools) {
 	const fields = kind ? kind.fields : madeFields(data);
 	const open = (yes) => {
 		if (yes && panel.hidden) {
-			panel.replaceChildren(...fields.map((f) => (f[2] === "images" ? galleryField(data, change, tools) : fieldOf(f, data, change, tools))));
+			panel.replaceChildren(...fields.map((f) => (own[f[2]] ?? fieldOf.bind(null, f))(data, change, tools)));
 			panel.hidden = false;
 			if (!dom.contains(document.activeElement) || document.activeElement === dom) panel.querySelector("input, textarea, select")?.focus();
 		} else if (!yes) panel.hidden = true;

@@ -13,7 +13,7 @@ import { Slice } from "prosemirror-model";
 import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-list";
 import { EditorState, NodeSelection, Plugin, PluginKey, Selection, TextSelection } from "prosemirror-state";
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view";
-import { blanks, cardView, kinds, openLibrary } from "./_cards.mjs";
+import { blanks, cardView, kinds, openLibrary, openProducts } from "./_cards.mjs";
 import { fromStored, schema, toStored } from "./_document.mjs";
 import { cleanPasted, looksLikeMarkdown } from "./_paste.mjs";
 
@@ -150,6 +150,7 @@ const commands = [
 	{ key: "quote", title: words.textQuote, run: blockTo(N.quote) },
 	{ key: "picture image photo", title: words.textPicture, run: (s, d, view) => (pick(view, "image/*"), true) },
 	{ key: "library media choose", title: words.textLibrary, run: (s, d, view) => (openLibrary({ words, base: settings.base }, "", (file) => makeCard({ ...cardOfFile(file), ...(file.type.startsWith("image/") ? { alt: file.alt } : {}) })(view.state, view.dispatch)), true) },
+	...(settings.market ? [{ key: "market shop product", title: words.textMarketProduct, run: (s, d, view) => (openProducts({ words, base: settings.base }, (p) => makeCard({ ...blanks["market-product"](), ...p })(view.state, view.dispatch)), true) }] : []),
 	{ key: "file video audio upload", title: words.textFile, run: (s, d, view) => (pick(view, ""), true) },
 	{ key: "divider hr line", title: words.textDivider, run: makeCard({ type: "horizontalrule", version: 1 }) },
 	...kinds(words).filter((k) => k.menu).map((k) => ({ key: k.type, title: k.title, run: (s, d) => makeCard(blanks[k.type]())(s, d) })),
@@ -380,7 +381,7 @@ function toolbar(view) {
 	];
 	const bar = el("div", { class: "write-tools", role: "toolbar", "aria-label": words.textTools });
 	const buttons = tools.map(([sign, title, run, mark], i) => {
-		const button = el("button", { type: "button", title, "aria-label": title, tabindex: i ? "-1" : "0", class: `tool-${sign}` }, sign);
+		const button = el("button", { type: "button", title, "aria-label": /\d/.test(sign) ? `${title}, ${sign}` : title, tabindex: i ? "-1" : "0", class: `tool-${sign}` }, sign);
 		button.addEventListener("mousedown", (e) => e.preventDefault());
 		button.addEventListener("click", () => (run(view.state, view.dispatch, view), view.focus()));
 		return { button, mark };

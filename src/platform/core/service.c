@@ -19,6 +19,12 @@ struct service_instance *platform_service(struct platform *p, const char *name)
 	return NULL;
 }
 
+bool platform_has(struct platform *p, const char *name)
+{
+	const struct service_instance *s = platform_service(p, name);
+	return s && (s->local || s->remote_url.n);
+}
+
 struct str service_origin(const struct service_instance *s)
 {
 	return str_first(s->base_url, s->base_url.n - s->base_path.n);

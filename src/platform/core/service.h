@@ -289,5 +289,7 @@ struct platform {
 struct str service_origin(const struct service_instance *s);
 struct str service_host(const struct service_instance *s);
 struct service_instance *platform_service(struct platform *p, const char *name); /* NULL when unknown */
+/* Is the service of that name run here, or by a process that we know of? */
+bool platform_has(struct platform *p, const char *name);
 
 #endif

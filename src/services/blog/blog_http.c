@@ -11,6 +11,7 @@
 #include "gen/blog_tpl.h"
 #include "platform/config/config.h"
 #include "services/blog/accent.h"
+#include "services/blog/goods.h"
 #include "services/blog/redirects.h"
 #include "services/blog/store.h"
 #include "services/blog/comments.h"
@@ -303,6 +304,10 @@ enum status blog_get_post(struct web *w, struct err *e)
 		return blog_get_anything(w, e);
 	}
 	TRY(s);
+	unsigned goods;
+	post.html = goods_live(w->ctx, post.html, &goods);
+	if (goods)
+		web_cache_tag(w, "market");
 	struct page_shell shell = shell_of(w, &site, post.card.title);
 	shell.description = post.card.excerpt;
 	shell.kind = post.card.is_page ? STR("page") : STR("post");

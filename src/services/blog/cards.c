@@ -7,6 +7,7 @@
 
 #include "gen/blog_cards_tpl.h"
 #include "platform/text/sanitize.h"
+#include "services/blog/goods.h"
 #include "services/blog/markdown.h"
 #include "services/blog/render.h"
 
@@ -260,6 +261,7 @@ static const struct card_kind {
 	{ "video", put_video, "src" },
 	{ "embed", put_embed, NULL },
 	{ "product", put_product, NULL },
+	{ "market-product", goods_card, "product" }, /* of ours: the market's */
 	{ "header", put_header, NULL },
 	{ "signup", put_signup, NULL },
 	{ "call-to-action", put_call_to_action, NULL },

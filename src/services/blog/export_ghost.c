@@ -21,6 +21,7 @@
 #include "gen/blog_sql.h"
 #include "platform/text/json.h"
 #include "services/blog/ghost.h"
+#include "services/blog/goods.h"
 
 #define ROW_MAX ((size_t)64 << 20)
 #define ROW_SHOWN 100 /* characters by which a row that is too large can be found */
@@ -176,10 +177,16 @@ static void put_code(struct ghost_export *x, const object *o)
 	put_maybe(x, "canonical_url", o->canonical_url);
 }
 
+/* Ghost's editor opens no text with a card that it does not know. */
+static struct str lexical_of(struct ghost_export *x, const object *o)
+{
+	return goods_for_ghost(x->row, o->source, service_origin(x->ctx->svc));
+}
+
 static void put_body(struct ghost_export *x, const object *o)
 {
 	bool html = str_eqc(o->format, "html"), markdown = str_eqc(o->format, "markdown");
-	put_maybe(x, "lexical", str_eqc(o->format, "lexical") ? o->source : STR(""));
+	put_maybe(x, "lexical", str_eqc(o->format, "lexical") ? lexical_of(x, o) : STR(""));
 	put_maybe(x, "mobiledoc", str_eqc(o->format, "mobiledoc") ? o->source : STR(""));
 	if (markdown)
 		put_text(x, "markdown", o->source); /* Ghost knows it no more: it takes the HTML */
@@ -304,7 +311,7 @@ static enum status snippet(struct ghost_export *x, const object *o, struct err *
 	begin_row(x);
 	put_text(x, "id", ghost_id_of(x->row, o->origin, o->id));
 	put_text(x, "name", o->title);
-	put_maybe(x, "lexical", str_eqc(o->format, "lexical") ? o->source : STR(""));
+	put_maybe(x, "lexical", str_eqc(o->format, "lexical") ? lexical_of(x, o) : STR(""));
 	put_maybe(x, "mobiledoc", str_eqc(o->format, "mobiledoc") ? o->source : STR(""));
 	put_dates(x, o);
 	return end_row(x, e);

@@ -15,6 +15,7 @@
 #include "services/blog/blog_http.h"
 #include "services/blog/comments.h"
 #include "services/blog/content_api.h"
+#include "services/blog/goods.h"
 #include "services/blog/import.h"
 #include "services/blog/library.h"
 #include "services/blog/redirects.h"
@@ -64,6 +65,8 @@ static const struct route routes[] = {
 	        .help = "A file for a post" },
 	{ "GET", "/write/media", blog_get_library_choices, .role = WRITE_ROLES,
 	        .help = "Files that the editor offers to choose from" },
+	{ "GET", "/write/products", blog_get_write_products, .role = WRITE_ROLES,
+	        .help = "Products of the market that the editor offers to choose from" },
 	{ "GET", "/write/{id:id}/revisions", blog_get_write_revisions, .flags = ROUTE_LARGE, .role = WRITE_ROLES,
 	        .help = "What it was, and what differs" },
 	{ "POST", "/write/{id:id}/revisions", blog_post_write_revisions, .role = WRITE_ROLES,

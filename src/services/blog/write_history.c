@@ -8,6 +8,7 @@
 #include "gen/blog_tpl.h"
 #include "platform/text/json.h"
 #include "services/blog/blog_views.h"
+#include "services/blog/goods.h"
 #include "services/blog/import_plan.h"
 #include "services/blog/store_parts.h"
 #include "services/blog/write.h"
@@ -273,6 +274,7 @@ static enum status show_draft(struct web *w, struct db_conn *c, struct blog_writ
 	struct blog_site site;
 	struct body body;
 	struct buf out;
+	unsigned goods;
 	TRY(blog_site(w->ctx, c, &site, e));
 	TRY(write_body(w->ctx, BODY_LEXICAL, p->source, &body, e));
 	struct blog_post post = { .card = { .id = r->id,
@@ -291,6 +293,7 @@ static enum status show_draft(struct web *w, struct db_conn *c, struct blog_writ
 		                  .caption = { r->caption.p ? r->caption : STR("") } };
 	store_card_links(w->ctx->arena, r->tags, r->authors, &post.card);
 	show_to(&post, &body, access);
+	post.html = goods_live(w->ctx, post.html, &goods);
 	struct page_shell shell = web_shell(w, "Preview");
 	shell.title = arena_strf(w->ctx->arena, "%.*s – %.*s", STR_ARG(p->title), STR_ARG(site.title));
 	shell.kind = STR("post");

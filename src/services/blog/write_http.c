@@ -229,6 +229,8 @@ static struct safe_html state_json(struct web *w, const struct write_page *o)
 	}
 	json_put_member(&b, "type", o->type);
 	json_put_member(&b, "base", web_url(w->ctx, "blog", "/write"));
+	if (platform_has(w->ctx->svc->platform, "market"))
+		buf_puts(&b, ",\"market\":true");
 	json_put_member(&b, "signIn", web_url(w->ctx, "blog", "/auth/login?next=/write"));
 	buf_putc(&b, '}');
 	return json_in_script(w, buf_str(&b));

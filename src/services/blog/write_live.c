@@ -9,7 +9,9 @@
 #include "base/id.h"
 #include "net/forms/multipart.h"
 #include "platform/hub/hub.h"
+#include "platform/peers/fragment.h"
 #include "platform/text/json.h"
+#include "services/blog/goods.h"
 #include "services/blog/import_plan.h"
 #include "services/blog/library.h"
 #include "services/blog/write.h"
@@ -222,7 +224,8 @@ enum status blog_post_write_render(struct web *w, struct err *e)
 {
 	SCOPED_JSON *in = NULL;
 	struct body body;
-	struct buf b;
+	struct buf b, page;
+	unsigned goods, missing;
 	TRY(read_object(w, &in, e));
 	json_t *node = json_object_get(in, "node");
 	if (!json_is_object(node))
@@ -232,8 +235,12 @@ enum status blog_post_write_render(struct web *w, struct err *e)
 	SCOPED_JSON *doc = doc_new(blocks);
 	TRY(write_body(w->ctx, BODY_LEXICAL, json_text(w->ctx->arena, doc), &body, e));
 	buf_arena(&b, w->ctx->arena, ANSWER_MAX);
+	struct safe_html live = goods_live(w->ctx, body.html, &goods);
+	buf_arena(&page, w->ctx->arena, ANSWER_MAX);
+	TRY(fragment_compose(w->ctx, &(struct fragment_who){ .secure = w->req->secure }, live.s, NULL, &page, NULL,
+	        &missing, e));
 	buf_puts(&b, "{\"html\":");
-	json_put_str(&b, body.html.s);
+	json_put_str(&b, buf_str(&page));
 	buf_putc(&b, '}');
 	return web_json(w, 200, buf_str(&b));
 }

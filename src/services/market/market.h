@@ -79,6 +79,13 @@ struct product_view {
 	bool plain, any, cart;
 	struct str supplier_url;
 };
+/* A product in a page of another service. */
+struct product_card {
+	struct ctx *ctx;
+	struct product_view of;       /* without its web and shell */
+	struct str url, image, price; /* image, price (no variant is for sale): "" none */
+	bool from, closed;            /* from: others of its variants are dearer; closed: its page is */
+};
 
 /* Handlers of routes and fragments, as service.c's tables name them. */
 enum status market_get_windows(struct web *w, struct err *e) MUST_CHECK;
@@ -87,8 +94,12 @@ enum status market_get_product(struct web *w, struct err *e) MUST_CHECK;
 enum status market_get_supplier(struct web *w, struct err *e) MUST_CHECK;
 enum status market_get_feed(struct web *w, struct err *e) MUST_CHECK;
 enum status market_fragment_link_card(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
+enum status market_fragment_product_card(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 enum status market_fragment_container_cards(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
 enum status market_fragment_container_nav(struct fragment_req *f, struct buf *out, struct err *e) MUST_CHECK;
+/* Of a page that has another address now: the same request there, and the read is ended. Otherwise ST_NOT_FOUND, in
+   words. */
+enum status market_answer_moved(struct web *w, struct db_conn **c, struct err *e) MUST_CHECK;
 /* Fills an empty market from demo_dir/market. */
 enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e) MUST_CHECK;
 

@@ -77,6 +77,7 @@ static const struct route routes[] = {
 
 static const struct fragment_def fragments[] = {
 	{ "link-card", market_fragment_link_card, .soft_s = 300, .params = "id" },
+	{ "product-card", market_fragment_product_card, .soft_s = 60, .params = "id" },
 	{ "container-cards", market_fragment_container_cards, .soft_s = 30, .params = "page limit" },
 	{ "container-nav", market_fragment_container_nav, .soft_s = 60, .params = "container" },
 	{ 0 },

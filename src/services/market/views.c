@@ -3,13 +3,14 @@
  * Addresses and amounts as the market's templates write them; what other services include and ask.
  */
 #include "base/id.h"
+#include "gen/market_serve.h"
 #include "gen/market_tpl.h"
 #include "platform/search/search.h"
 #include "platform/text/local.h"
 #include "services/market/cycles.h"
 #include "services/market/market.h"
 
-enum { CARDS_MOST = 12, CARDS_USUAL = 3, HITS_MAX = 1000 };
+enum { CARDS_MOST = 12, CARDS_USUAL = 3, HITS_MAX = 1000, CHOICES_MAX = 50 };
 
 struct str market_page_url(struct ctx *ctx, struct str page)
 {
@@ -51,35 +52,6 @@ struct str market_card_unit(struct ctx *ctx, const struct market_shelf_row *r, c
 }
 
 /* --- pieces of others' pages -------------------------------------------------------------------------------------- */
-
-/* id: of a product. */
-enum status market_fragment_link_card(struct fragment_req *f, struct buf *out, struct err *e)
-{
-	int64_t id;
-	struct market_product_row *p;
-	struct market_window_of_row *page;
-	struct market_images_of_row *images;
-	struct market_variants_of_row *rows;
-	size_t n, count;
-	if (!id_parse(fragment_param(f, "id"), &id))
-		return err_set(e, ST_INVALID, "link-card needs the id of a product");
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(f->ctx, f->ctx->svc->db, &c, e));
-	TRY(q_market_product(c, id, &p, e));
-	TRY(q_market_window_of(c, id, &page, e));
-	if (!p || !page || !p->listed || str_eqc(page->state, "draft"))
-		return err_set(e, ST_NOT_FOUND, "There is no such product.");
-	TRY(q_market_images_of(c, id, &images, &n, e));
-	TRY(q_market_variants_of(c, id, &rows, &count, e));
-	int64_t least = 0;
-	for (size_t i = 0; i < count; i++)
-		if (str_eqc(rows[i].state, "active") && (!least || rows[i].price < least))
-			least = rows[i].price;
-	char currency[4];
-	str_print(currency, sizeof currency, "%.*s", STR_ARG(page->currency));
-	tpl_market_link_card(out, f->ctx, p, page, n ? images[0].src : STR(""), market_money(f->ctx, least, currency));
-	return ST_OK;
-}
 
 /* page: slug of a market page (the first, when there is none); limit: how many of its newest products (1 to 12). */
 enum status market_fragment_container_cards(struct fragment_req *f, struct buf *out, struct err *e)
@@ -140,6 +112,50 @@ enum status market_fragment_container_nav(struct fragment_req *f, struct buf *ou
 }
 
 /* --- the site's search -------------------------------------------------------------------------------------------- */
+
+/* Of words: the newest without any. *rows has room for size. */
+static enum status load_choices(struct ctx *ctx, struct db_conn *c, const struct market_products_ask *in, int64_t size,
+                                struct market_newest_row **rows, size_t *n, struct err *e)
+{
+	struct market_search_row *found;
+	struct market_newest_row *one;
+	size_t count;
+	bool left_out = false;
+	struct str q = search_query(ctx->arena, db_engine(ctx->svc->db), in->words, &left_out);
+	if (!q.n)
+		return q_market_newest(c, size, rows, n, e);
+	TRY(q_market_search(c, q, size, 0, size, &found, &count, e));
+	*rows = ARENA_ARRAY(ctx->arena, struct market_newest_row, count + 1);
+	*n = 0;
+	for (size_t i = 0; i < count; i++) {
+		TRY(q_market_on_sale(c, found[i].id, &one, e));
+		if (one)
+			(*rows)[(*n)++] = *one;
+	}
+	return ST_OK;
+}
+
+enum status market_serve_products(
+        struct ctx *ctx, const struct market_products_ask *in, struct market_products_answer *out, struct err *e)
+{
+	struct market_newest_row *rows = NULL;
+	size_t n = 0;
+	int64_t size = in->size < 1 ? 1 : in->size > CHOICES_MAX ? CHOICES_MAX : in->size;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(load_choices(ctx, c, in, size, &rows, &n, e));
+	struct market_product_choice *list = ARENA_ARRAY(ctx->arena, struct market_product_choice, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		char currency[4];
+		str_print(currency, sizeof currency, "%.*s", STR_ARG(rows[i].currency));
+		list[i] = (struct market_product_choice){ id_str(ctx->arena, rows[i].id), rows[i].title,
+			market_product_url(ctx, rows[i].page, rows[i].handle),
+			market_absolute(ctx, rows[i].image), market_money(ctx, rows[i].price, currency) };
+	}
+	out->products.items = list;
+	out->products.count = n;
+	return ST_OK;
+}
 
 enum status market_serve_search(struct ctx *ctx, const struct search_ask *in, struct search_answer *out, struct err *e)
 {

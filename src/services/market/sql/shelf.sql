@@ -71,6 +71,19 @@ SELECT MIN(price) AS lowest FROM prices
  WHERE variant_id = :variant AND at < :until_at
    AND at >= COALESCE((SELECT MAX(p.at) FROM prices p WHERE p.variant_id = :variant AND p.at <= :from_at), 0);
 
+-- What is on sale, to choose from: the newest, and by its id.
+-- name: market_newest
+-- params: lim int
+-- rows: id int, title text, handle text, page text, image text, price int, currency text
+SELECT p.id, p.title, p.handle, g.slug AS page, p.image, p.price_from AS price, g.currency
+  FROM products p JOIN pages g ON g.id = p.page_id WHERE p.listed AND g.state <> 'draft' ORDER BY p.id DESC LIMIT :lim;
+
+-- name: market_on_sale
+-- params: id int
+-- row: like market_newest
+SELECT p.id, p.title, p.handle, g.slug AS page, p.image, p.price_from AS price, g.currency
+  FROM products p JOIN pages g ON g.id = p.page_id WHERE p.id = :id AND p.listed AND g.state <> 'draft';
+
 -- q: made by search_query. Hits are marked with U+0002 … U+0003.
 -- name: market_search
 -- params: q text, lim int, off int, most int
