@@ -82,7 +82,7 @@ TOUCHES = [
     ("src/services/identity/", "cancel test_signin test_admin test_oauth test_clients test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
     ("src/services/market/", "cancel test_goods test_market_pieces test_csv test_market test_market_race test_staged test_import_kill9 test_imports test_products test_shelf test_cycles test_market_pages"),
     ("src/services/events/", "cancel test_ics test_limits_events test_recur test_calendars test_recurrence test_events fuzz"),
-    ("src/services/cart/", "cancel test_totals test_cart"),
+    ("src/services/cart/", "cancel test_totals test_cart test_change test_shop test_collection"),
     ("src/services/sumup/", "cancel test_cart"),
     ("src/services/account/", "cancel test_account test_admin test_events_kill9"),
     ("src/services/", "cancel unit store test_program test_site"),

@@ -506,14 +506,14 @@ static enum status tx_basket(struct db_conn *c, void *arg, struct err *e)
 static enum status tx_order(struct db_conn *c, void *arg, struct err *e)
 {
 	struct prep *x = arg;
-	int64_t id = id_new();
+	int64_t id = id_new(), until = clock_now_us() + 3600 * US_PER_S;
 	struct str none = STR(""), number = id_str(db_arena(c), id);
 	snprintf(x->a, sizeof x->a, "%.*s", STR_ARG(number));
 	TRY(q_cart_order_add(c, id, number, STR("key"), number, number, 0, 1, &made.people[MEMBER],
 	        STR("market/bakery"), STR("Bakery"), clock_now_us() + 3600 * US_PER_S, STR("card"), STR("EUR"), 400, 26,
-	        STR("Mara"), STR("mara@example.org"), none, none, STR("en"), clock_now_us(), NULL, e));
+	        STR("Mara"), STR("mara@example.org"), none, none, STR("en"), &until, clock_now_us(), NULL, e));
 	return q_cart_order_line_add(c, id, 1, STR("nobody"), STR("loaf"), 2, STR("goods"), STR("Loaf"), none, none,
-	        none, 200, 400, 700, 26, 0, none, 0, NULL, none, none, 0, NULL, e);
+	        none, 200, 400, 700, 26, 0, none, 0, NULL, none, none, 0, 300, NULL, e);
 }
 
 static enum status tx_sold(struct db_conn *c, void *arg, struct err *e)

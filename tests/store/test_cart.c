@@ -12,13 +12,14 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "cancel/house.h"
-#include "gen/shapes_contract.h"
-#include "platform/peers/contract.h"
+#include "gen/platform_sql.h"
 #include "services/cart/pay.h"
 #include "services/cart/payouts.h"
 #include "services/cart/slots.h"
 #include "services/sumup/sumup.h"
+#include "stall.h"
 #include "store.h"
+#include "visitor.h"
 
 static int passed, failed;
 #define EXPECT(cond) \
@@ -30,136 +31,6 @@ static int passed, failed;
 	} while (0)
 static char trail[256];
 static bool wrong;
-
-/* --- a seller: one thing, three of it ---------------------------------------------------------------------------- */
-
-enum { SERVICES_MAX = 32, STOCK = 3, HOLDS = 64, PRICE = 1999 };
-struct hold { char checkout[64]; int64_t revision, quantity, until, sold; bool live; };
-static struct { int64_t on_hand; struct hold hold[HOLDS]; int64_t returned; char references[HOLDS][64];
-	size_t reference_count; } stall;
-
-static int64_t stall_now(void) { return clock_now_us(); }
-
-static struct hold *hold_of(struct str checkout)
-{
-	for (size_t i = 0; i < HOLDS; i++)
-		if (str_eqc(checkout, stall.hold[i].checkout) && stall.hold[i].checkout[0])
-			return &stall.hold[i];
-	for (size_t i = 0; i < HOLDS; i++)
-		if (!stall.hold[i].checkout[0]) {
-			snprintf(stall.hold[i].checkout, sizeof stall.hold[i].checkout, "%.*s", STR_ARG(checkout));
-			return &stall.hold[i];
-		}
-	abort();
-}
-
-static int64_t held(const struct hold *but)
-{
-	int64_t sum = 0;
-	for (size_t i = 0; i < HOLDS; i++)
-		if (&stall.hold[i] != but && stall.hold[i].live)
-			sum += stall.hold[i].quantity;
-	return sum;
-}
-
-static void free_expired(const struct hold *but)
-{
-	for (size_t i = 0; i < HOLDS; i++)
-		if (&stall.hold[i] != but && stall.hold[i].live && stall.hold[i].until < stall_now())
-			stall.hold[i].live = false;
-}
-
-static enum status stall_quote(struct ctx *ctx, const void *in, void *out, struct err *e)
-{
-	const struct quote_ask *ask = in;
-	struct quote_answer *a = out;
-	a->lines.count = ask->lines.count;
-	a->lines.items = ARENA_ARRAY(ctx->arena, struct quoted_line, ask->lines.count + 1);
-	for (size_t i = 0; i < ask->lines.count; i++)
-		a->lines.items[i] = (struct quoted_line){ .line = ask->lines.items[i].line,
-			.there = true,
-			.most = stall.on_hand,
-			.name = STR("Loaf"),
-			.page = STR("stall"),
-			.page_name = STR("Stall"),
-			.price = { PRICE, "EUR" },
-			.vat = 700,
-			.kind = STR("goods") };
-	return ST_OK;
-}
-
-static enum status stall_hold(struct ctx *ctx, const void *in, void *out, struct err *e)
-{
-	const struct hold_ask *ask = in;
-	struct hold_answer *a = out;
-	struct hold *h = hold_of(ask->checkout);
-	int64_t want = 0;
-	for (size_t i = 0; i < ask->lines.count; i++)
-		want += ask->lines.items[i].quantity;
-	a->held = h->revision >= ask->revision && (h->live || h->sold);
-	if (a->held)
-		return ST_OK;
-	free_expired(h);
-	if (stall.on_hand - held(h) < want - h->sold) {
-		a->refused.items = ARENA_ARRAY(ctx->arena, struct refused_line, 1);
-		a->refused.items[0] = (struct refused_line){ 1, STR("few"), stall.on_hand - held(h) };
-		a->refused.count = 1;
-		return ST_OK;
-	}
-	h->revision = ask->revision, h->quantity = want - h->sold, h->until = ask->until, h->live = true;
-	a->held = true;
-	return ST_OK;
-}
-
-static enum status stall_commit(struct ctx *ctx, const void *in, void *out, struct err *e)
-{
-	const struct commit_ask *ask = in;
-	struct commit_answer *a = out;
-	struct hold *h = hold_of(ask->checkout);
-	a->done = h->sold > 0 || h->live;
-	if (h->live && !h->sold) {
-		h->sold = h->quantity;
-		stall.on_hand -= h->quantity;
-		h->live = false;
-	}
-	return ST_OK;
-}
-
-static enum status stall_release(struct ctx *ctx, const void *in, void *out, struct err *e)
-{
-	const struct release_ask *ask = in;
-	hold_of(ask->checkout)->live = false;
-	return ST_OK;
-}
-
-static enum status stall_return(struct ctx *ctx, const void *in, void *out, struct err *e)
-{
-	const struct return_ask *ask = in;
-	struct hold *h = hold_of(ask->checkout);
-	for (size_t i = 0; i < stall.reference_count; i++)
-		if (str_eqc(ask->reference, stall.references[i]))
-			return ST_OK;
-	snprintf(stall.references[stall.reference_count++], 64, "%.*s", STR_ARG(ask->reference));
-	for (size_t i = 0; i < ask->lines.count && h->sold; i++) {
-		h->sold -= ask->lines.items[i].quantity;
-		stall.on_hand += ask->restock ? ask->lines.items[i].quantity : 0;
-	}
-	return ST_OK;
-}
-
-#define CONTRACT(what, kind_)                                                                                          \
-	static const struct contract_def what##_def = { "stall", #what, kind_, &what##_ask_dto, &what##_answer_dto,    \
-		CONTRACT_FRESH, 0, stall_##what }
-CONTRACT(quote, CONTRACT_QUERY);
-CONTRACT(hold, CONTRACT_ACTION);
-CONTRACT(commit, CONTRACT_ACTION);
-CONTRACT(release, CONTRACT_ACTION);
-CONTRACT(return, CONTRACT_ACTION);
-static const struct contract_def *const contracts[] = { &quote_def, &hold_def, &commit_def, &release_def, &return_def,
-	NULL };
-static const struct service service_stall = {
-	.name = "stall", .title = "Stall", .mount = "/stall", .summary = "", .contracts = contracts
-};
 
 /* --- what may happen --------------------------------------------------------------------------------------------- */
 
@@ -185,9 +56,10 @@ static enum status tx_order(struct db_conn *c, void *arg, struct err *e)
 	struct str number = arena_strf(db_arena(c), "N%lld", (long long)p->order);
 	TRY(q_cart_order_add(c, p->order, number, STR("key"), checkout_name(p), number, 0, 1, NULL, STR("stall/stall"),
 	        STR("Stall"), clock_now_us() + CART_HOLD_MIN * 60 * US_PER_S, STR("card"), STR("EUR"), 2 * PRICE,
-	        262, STR("Ada"), STR("ada@example.org"), STR(""), STR(""), STR("en"), clock_now_us(), NULL, e));
+	        262, STR("Ada"), STR("ada@example.org"), STR(""), STR(""), STR("en"), NULL, clock_now_us(), NULL, e));
 	return q_cart_order_line_add(c, p->order, 1, STR("stall"), STR("loaf"), 2, STR("goods"), STR("Loaf"), STR(""),
-	        STR(""), STR(""), PRICE, 2 * PRICE, 700, 262, 7, STR("Mill"), 1200, NULL, STR(""), STR(""), 0, NULL, e);
+	        STR(""), STR(""), PRICE, 2 * PRICE, 700, 262, 7, STR("Mill"), 1200, NULL, STR(""), STR(""), 0, 0, NULL,
+	        e);
 }
 
 static enum status place(struct play *p, struct err *e)
@@ -298,6 +170,32 @@ static void completes(struct play *p)
 	if (o->paid >= o->total && cart_complete_job(p->ctx, &(struct job){ .payload = payload }, &e) != ST_OK)
 		printf("       not completed: %s (%s)\n", e.msg, trail), wrong = true;
 }
+
+struct claimed { struct str payloads[32]; size_t count; struct arena *a; };
+
+static enum status tx_claim_returns(struct db_conn *c, void *arg, struct err *e)
+{
+	struct claimed *x = arg;
+	struct job_claim_row *rows;
+	size_t n;
+	TRY(q_job_claim(c, INT64_MAX, 1, 32, 1 << 20, &rows, &n, e));
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(rows[i].kind, "cart.return"))
+			x->payloads[x->count++] = arena_str(x->a, rows[i].payload);
+	return ST_OK;
+}
+
+/* What goes back to its seller, twice: a worker may die behind the first. */
+static void things_return(struct play *p)
+{
+	struct claimed x = { .a = p->ctx->arena };
+	struct err e = { 0 };
+	if (db_write(p->ctx, p->cart->db, tx_claim_returns, &x, &e) != ST_OK)
+		abort();
+	for (size_t i = 0; i < 2 * x.count; i++)
+		if (cart_return_job(p->ctx, &(struct job){ .payload = x.payloads[i / 2] }, &e) != ST_OK)
+			printf("       not returned: %s (%s)\n", e.msg, trail), wrong = true;
+}
 static void others_buy(struct play *p)
 {
 	struct hold *h = hold_of(STR("others"));
@@ -315,7 +213,7 @@ static enum status tx_half(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_cart_order_lines(c, p->order, &lines, &n, e));
 	if (!str_eqc(o->supply, "sold") || lines[0].returned >= 2)
 		return ST_OK;
-	struct refund_line l = { 1, 1, refund_worth(&lines[0], 1) };
+	struct refund_line l = { .line = 1, .quantity = 1, .amount = refund_worth(&lines[0], 1) };
 	return refund_want(c, o,
 	        &(struct refund_wish){
 	                .lines = &l, .count = 1, .restock = true, .reason = "withdrawn", .actor = STR("") },
@@ -354,6 +252,7 @@ static void settle(struct play *p)
 		watch(p);
 		completes(p);
 		watch(p);
+		things_return(p);
 	}
 }
 
@@ -465,40 +364,6 @@ static void play_all(struct ctx *ctx, void *arg)
 }
 
 /* --- as a browser does it ----------------------------------------------------------------------------------------- */
-
-enum { ANSWER_MAX = 1 << 20 };
-static char answer[ANSWER_MAX];
-static char cookies[1024];
-
-/* The answer's status; its text is in `answer`. A cookie of the basket is kept as a browser would. */
-static int ask(struct house *h, const char *method, const char *path, const char *form)
-{
-	static char request[64 << 10];
-	size_t got;
-	snprintf(request, sizeof request,
-	        "%s %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: text/html\r\nsec-fetch-site: "
-	        "same-origin\r\n"
-	        "%s%s%s%scontent-length: %zu\r\n\r\n%s",
-	        method, path, cookies[0] ? "cookie: " : "", cookies, cookies[0] ? "\r\n" : "",
-	        form ? "content-type: application/x-www-form-urlencoded\r\n" : "", form ? strlen(form) : 0,
-	        form ? form : "");
-	int fd = house_connect(h);
-	house_send(fd, request, strlen(request));
-	int status = house_read(fd, answer, sizeof answer, &got);
-	close(fd);
-	char *set = strstr(answer, "set-cookie: gh_basket=");
-	if (set)
-		snprintf(cookies, sizeof cookies, "%.*s", (int)strcspn(set + 12, ";\r\n"), set + 12);
-	return status;
-}
-
-/* What stands between two texts of the answer, in out; "" when it is not there. */
-static const char *between(const char *from, const char *to, char *out, size_t room)
-{
-	const char *a = strstr(answer, from), *b = a ? strstr(a + strlen(from), to) : NULL;
-	snprintf(out, room, "%.*s", a && b ? (int)(b - a - (ptrdiff_t)strlen(from)) : 0, a ? a + strlen(from) : "");
-	return out;
-}
 
 static void basket_of_two(struct house *h)
 {
@@ -689,7 +554,8 @@ static enum status tx_take_slot(struct db_conn *c, void *arg, struct err *e)
 {
 	bool *full = arg;
 	int64_t order = 1;
-	return slot_take(c, slot_id, &order, 1, clock_now_us(), full, e);
+	struct slot_wish x = { id_str(db_arena(c), slot_id), 0, clock_now_us(), &order, 1 };
+	return slot_take(c, &x, full, e);
 }
 
 static enum status tx_no_slot(struct db_conn *c, void *arg, struct err *e)
@@ -732,7 +598,7 @@ static enum status tx_leaver(struct db_conn *c, void *arg, struct err *e)
 	(void)arg;
 	return q_cart_order_add(c, id_new(), number, STR("key"), number, number, 0, 1, &leaver, STR("stall/stall"),
 	        STR("Stall"), clock_now_us(), STR("card"), STR("EUR"), PRICE, 0, STR("Lea"), STR("lea@example.org"),
-	        none, none, STR("en"), clock_now_us(), NULL, e);
+	        none, none, STR("en"), NULL, clock_now_us(), NULL, e);
 }
 
 static size_t orders_of_leaver(struct ctx *ctx)

@@ -285,7 +285,7 @@ void html_f64(struct buf *b, double v)
 static const char *const reserved_ids[] = { "action", "actor", "avatar", "bio", "chain", "code", "comments",
 	"code-why", "comments-head", "content", "email", "f-card", "f-code", "f-cvc", "f-expiry", "f-file",
 	"f-file-hint", "f-holder", "f-max",
-	"f-quantity", "f-restock", "f-text", "f-text-hint", "f-there", "former", "fresh",
+	"f-quantity", "f-restock", "f-text", "f-text-hint", "f-there", "f-via", "former", "fresh",
 	"fresh-rule", "g-q", "g-state", "g-supplier", "handle", "locale", "name", "no_avatar", "object",
 	"own-comments-head", "password", "password-rule", "pictures",
 	"PublicKeyCredential", "q", "role", "status", "t-q", "timezone", "user_code", "variants" };

@@ -147,17 +147,28 @@ static enum status give_back(struct order_keeping *k, struct err *e)
 			return err_set(e, ST_CONFLICT, tr("Of %.*s at most %lld can be given back."),
 			        STR_ARG(lines[i].name), (long long)left);
 		if (some)
-			list[k->wish.count++] = (struct refund_line){ lines[i].line, some,
-				refund_worth(&lines[i], some) };
+			list[k->wish.count++] = (struct refund_line){ .line = lines[i].line,
+				.quantity = some, .amount = refund_worth(&lines[i], some) };
 	}
 	if (!k->wish.count)
 		return err_set(e, ST_CONFLICT, "%s", tr("Please say what is given back."));
 	k->wish.lines = list;
+	k->wish.via = web_form(w, "via");
+	if (!refund_may_go(w->ctx, k->o, true, k->wish.via))
+		return err_set(e, ST_UNPROCESSABLE, "%s", tr("Please choose how it goes back."));
 	k->wish.restock = web_form(w, "restock").n > 0;
 	k->wish.reason = "keeper";
 	k->wish.actor = k->audit.actor;
 	k->audit.action = "order.refund_wanted";
 	return db_write(w->ctx, w->ctx->svc->db, tx_give_back, k, e);
+}
+
+static enum status weigh(struct order_keeping *k, struct err *e)
+{
+	int64_t line, grams;
+	if (!str_i64(web_form(k->w, "line"), &line) || !str_i64(str_trim(web_form(k->w, "grams")), &grams))
+		return err_set(e, ST_UNPROCESSABLE, "%s", tr("Please say its weight in whole grams."));
+	return order_weigh(k->w->ctx, k->o, line, grams, &k->audit, e);
 }
 
 static enum status keeper_act(struct order_keeping *k, struct str what, struct err *e)
@@ -179,6 +190,8 @@ static enum status keeper_act(struct order_keeping *k, struct str what, struct e
 		return fulfil(k, "handed_over", "handed_over", e);
 	if (str_eqc(what, "undo"))
 		return fulfil(k, "none", "unpacked", e);
+	if (str_eqc(what, "weigh"))
+		return weigh(k, e);
 	if (str_eqc(what, "give_back"))
 		return give_back(k, e);
 	return err_set(e, ST_UNPROCESSABLE, "%s", tr("What to do is not said."));

@@ -35,6 +35,12 @@ typedef struct cart_order_lines_row cart_order_line;
 typedef struct cart_payment_row cart_payment;
 typedef struct cart_refund_row cart_refund;
 
+/* What an order costs now: less was taken off it since it was placed. */
+static inline int64_t order_due(const cart_order *o)
+{
+	return o->total - o->less;
+}
+
 /* --- baskets (basket.c) --- */
 
 /* Whose basket a request is about: the person's own, else the browser's. owner "": there is none yet. Signed in with a
@@ -114,10 +120,12 @@ struct order_view {
 	const cart_order *others;         /* of the same checkout, still to be paid */
 	size_t other_count;
 	struct str collected;             /* when and where; "": no time was chosen */
-	bool may_pay, may_cancel, may_withdraw, keeper;
+	bool may_pay, may_cancel, may_withdraw, may_change, keeper;
 	struct str done, problem, link;   /* link: what stands behind its addresses: "?key=…" */
 	struct str last_why;              /* of a failed attempt */
 	struct str bank_account;          /* where a transfer goes */
+	const struct choice *ways;        /* that money may go back by */
+	size_t way_count;
 };
 /* The order of the path's {number}, if whoever asks may see it; else ST_NOT_FOUND. */
 enum status order_of(struct web *w, cart_order **out, struct err *e) MUST_CHECK;
@@ -125,6 +133,12 @@ enum status order_show(struct web *w, const cart_order *o, int status, struct st
 struct str order_url(struct ctx *ctx, const cart_order *o);      /* of its page, with its key */
 struct str order_link(struct ctx *ctx, const cart_order *o);     /* absolute, opens it without signing in */
 struct str cart_money_text(struct ctx *ctx, int64_t minor, struct str currency);
+/* May its buyer change it now? */
+bool order_is_open(const cart_order *o);
+struct audit_entry;
+/* A line of o that is sold by weight weighs so much in all; once. ST_CONFLICT: it was, or it is not. */
+enum status order_weigh(struct ctx *ctx, const cart_order *o, int64_t line, int64_t grams, struct audit_entry *audit,
+        struct err *e) MUST_CHECK;
 /* Words for people of a state. */
 const char *order_state_words(const cart_order *o);
 const char *order_event_words(struct str what);
@@ -158,6 +172,8 @@ enum status cart_post_coupons(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_checkout(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_checkout(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_order(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_get_change(struct web *w, struct err *e) MUST_CHECK;
+enum status cart_post_change(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_cancel(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_get_withdraw(struct web *w, struct err *e) MUST_CHECK;
 enum status cart_post_withdraw(struct web *w, struct err *e) MUST_CHECK;

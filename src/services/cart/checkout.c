@@ -249,7 +249,8 @@ static enum status add_line(struct db_conn *c, const struct placing *p, const st
 	TRY(q_cart_order_line_add(c, o->id, l->line, b->provider, b->item, b->quantity, str_or_empty(q->kind), q->name,
 	        str_or_empty(q->variant), str_or_empty(q->url), str_or_empty(q->picture), q->price.minor, l->total,
 	        l->rate, l->vat, q->supplier, str_or_empty(q->supplier_name), q->supplier_price, b->own_price,
-	        b->answers, str_or_empty(q->keeps), q->cycle, NULL, e));
+	        b->answers, str_or_empty(q->keeps), q->cycle,
+	        !q->per_kg_null && str_eqc(str_or_empty(q->unit), "g") ? q->content : 0, NULL, e));
 	if (b->discount)
 		TRY(q_cart_order_line_discount(c, o->id, l->line, b->discount, NULL, e));
 	TRY(q_cart_basket_take(c, p->owner, b->provider, b->item, b->answers, b->quantity, &changed, e));
@@ -265,15 +266,30 @@ static enum status use_coupon(struct db_conn *c, struct placing *p, const struct
 	return q_cart_order_discount(c, o->id, p->b->coupon, o->discount, NULL, e);
 }
 
+/* The first of its lines that closes; *none: no line does. */
+static int64_t open_until(const struct placed_order *o, bool *none)
+{
+	int64_t until = INT64_MAX;
+	for (size_t i = 0; i < o->part->count; i++) {
+		const struct quoted_line *q = o->part->lines[i].quote;
+		if (!q->closes_null && q->closes < until)
+			until = q->closes;
+	}
+	*none = until == INT64_MAX;
+	return until;
+}
+
 static enum status add_order(
         struct db_conn *c, struct placing *p, const struct placed_order *o, size_t part, struct err *e)
 {
 	const struct checkout_form *in = p->in;
 	struct str currency = str_c(o->part->total.currency);
+	bool never;
+	int64_t until = open_until(o, &never);
 	TRY(q_cart_order_add(c, o->id, o->number, o->secret, o->checkout, in->key, (int64_t)part, (int64_t)p->count,
 	        p->w->person ? &p->w->person->id : NULL, o->part->account, o->part->name, p->until,
 	        str_c(p->method->name), currency, o->total, o->vat, in->name, in->email, in->phone, in->note,
-	        p->buyer.lang, p->now, NULL, e));
+	        p->buyer.lang, never ? NULL : &until, p->now, NULL, e));
 	for (size_t i = 0; i < o->part->count; i++)
 		TRY(add_line(c, p, o, &o->lines[i], e));
 	if (o->discount)
@@ -285,12 +301,10 @@ static enum status add_order(
 
 static enum status take_slot(struct db_conn *c, struct placing *p, struct err *e)
 {
-	int64_t slot, ids[CART_PARTS_MAX];
-	if (!id_parse(p->in->slot, &slot))
-		return err_set(e, ST_INVALID, "that is no time of collection");
+	int64_t ids[CART_PARTS_MAX];
 	for (size_t i = 0; i < p->count; i++)
 		ids[i] = p->orders[i].id;
-	return slot_take(c, slot, ids, p->count, p->now, &p->full, e);
+	return slot_take(c, &(struct slot_wish){ p->in->slot, p->buyer.person, p->now, ids, p->count }, &p->full, e);
 }
 
 static enum status tx_place(struct db_conn *c, void *arg, struct err *e)

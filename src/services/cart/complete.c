@@ -100,7 +100,7 @@ struct str order_letter_text(
 		        STR_ARG(cart_money_text(ctx, o->discount, o->currency)));
 	buf_printf(&b, tr("\nTogether %.*s, of that %.*s VAT.\n"), STR_ARG(cart_money_text(ctx, o->total, o->currency)),
 	        STR_ARG(cart_money_text(ctx, o->vat, o->currency)));
-	if (str_eqc(o->method, "transfer") && o->paid < o->total && str_eqc(o->state, "placed"))
+	if (str_eqc(o->method, "transfer") && o->paid < order_due(o) && str_eqc(o->state, "placed"))
 		buf_printf(&b, tr("\nPlease transfer it to this account, with %.*s as the reference:\n%.*s\n"),
 		        STR_ARG(o->number), STR_ARG(config_str(ctx->svc->platform->config, "cart", "bank_account")));
 	buf_printf(&b, tr("\nYour order %.*s, its invoice, and how to change your mind:\n%.*s\n"), STR_ARG(o->number),
@@ -161,7 +161,7 @@ static enum status finish_sale(struct ctx *ctx, struct carrying *x, struct err *
 	SCOPED_LANG(lang_of_person(ctx, x->o->lang));
 	take_sold(x);
 	x->text = order_letter_text(ctx, x->o, x->lines, x->line_count,
-	        x->o->paid >= x->o->total || !x->o->total ? TR("thank you: your order is paid and confirmed.")
+	        x->o->paid >= order_due(x->o) ? TR("thank you: your order is paid and confirmed.")
 	        : m && m->later                           ? TR("thank you: your order is confirmed.")
 	                                                  : TR("thank you for your order."));
 	return db_write(ctx, ctx->svc->db, tx_sold, x, e);
@@ -198,16 +198,10 @@ static enum status give_all_back(struct db_conn *c, const struct carrying *x, co
 {
 	size_t n, count;
 	cart_order_line *lines;
-	struct cart_refunds_wanted_row *wanted;
-	int64_t worth = 0;
 	TRY(q_cart_order_lines(c, o->id, &lines, &n, e));
-	TRY(q_cart_refunds_wanted(c, o->id, &wanted, e));
-	struct refund_wish wish = { .restock = true, .reason = x->why, .actor = x->actor };
+	struct refund_wish wish = { .all = true, .restock = true, .reason = x->why, .actor = x->actor };
 	wish.lines = refund_all(db_arena(c), lines, n, &count);
 	wish.count = count;
-	for (size_t i = 0; i < count; i++)
-		worth += wish.lines[i].amount;
-	wish.surplus = o->paid - wanted->minor - worth; /* more was paid than that, or not all of it */
 	return refund_want(c, o, &wish, e);
 }
 
@@ -273,7 +267,7 @@ enum status order_cancel(struct ctx *ctx, int64_t order, const char *why, struct
 		return lapsed ? ST_OK : err_set(e, ST_CONFLICT, "%s", tr("This order has ended already."));
 	TRY(end_payment(ctx, x.o, &paid, e));
 	TRY(carrying_load(ctx, order, &x, e));
-	if (lapsed && (paid || x.o->paid >= x.o->total)) /* at the last moment: it is carried out */
+	if (lapsed && (paid || x.o->paid >= order_due(x.o))) /* at the last moment: it is carried out */
 		return ST_OK;
 	return end_order(ctx, &x, e);
 }
@@ -283,13 +277,10 @@ enum status order_cancel(struct ctx *ctx, int64_t order, const char *why, struct
 static enum status tx_surplus(struct db_conn *c, void *arg, struct err *e)
 {
 	const struct carrying *x = arg;
-	struct cart_refunds_wanted_row *wanted;
 	cart_order *o;
 	TRY(q_cart_order_locked(c, x->o->id, &o, e));
-	TRY(q_cart_refunds_wanted(c, o->id, &wanted, e));
-	struct refund_wish wish = { .surplus = o->paid - o->total - wanted->twice, .reason = "paid_twice",
-		.actor = STR("system") };
-	return wish.surplus > 0 ? refund_want(c, o, &wish, e) : ST_OK;
+	return refund_want(
+	        c, o, &(struct refund_wish){ .all = true, .reason = "paid_twice", .actor = STR("system") }, e);
 }
 
 /* Ended already when the money came: by the clock, so it may live again; by somebody, so it does not. */
@@ -323,7 +314,7 @@ enum status cart_complete_job(struct ctx *ctx, const struct job *j, struct err *
 	if (!payload)
 		return ST_CORRUPT;
 	TRY(carrying_load(ctx, json_integer_value(json_object_get(payload, "order")), &x, e));
-	if (x.o->paid > x.o->total)
+	if (x.o->paid > order_due(x.o))
 		TRY(db_write(ctx, ctx->svc->db, tx_surplus, &x, e));
 	return str_eqc(x.o->supply, "sold") ? ST_OK : carry_out(ctx, &x, e);
 }

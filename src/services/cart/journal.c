@@ -54,8 +54,10 @@ static const char *income_account(const cart_order_line *l)
 /* sign: 1 sold, -1 given back. */
 static void book_line(struct books *b, const cart_order_line *l, const struct refund_line *r, int64_t vat, int sign)
 {
-	int64_t owed = l->supplier_id ? l->supplier_price * r->quantity : 0;
-	owed = owed > r->amount - vat ? r->amount - vat : owed;
+	int64_t owed = l->supplier_price * l->quantity;
+	if (sign < 0)
+		owed = r->quantity ? refund_part(l, owed, l->less_owed, r->quantity) : r->owed;
+	owed = !l->supplier_id ? 0 : owed > r->amount - vat ? r->amount - vat : owed;
 	book_add(b, "order", sign * r->amount);
 	if (vat)
 		book_add(b, arena_printf(b->a, "vat:%lld", (long long)l->vat_rate), -sign * vat);
@@ -115,7 +117,10 @@ static enum status book_and_issue(struct db_conn *c, const cart_order *o, const 
 		const cart_order_line *l = line_of(lines, n, x->back[i].line);
 		if (!l)
 			continue;
-		int64_t vat = totals_part(l->vat, x->sign > 0 ? 0 : l->returned, x->back[i].quantity, l->quantity);
+		int64_t vat = l->vat;
+		if (x->sign < 0)
+			vat = x->back[i].quantity ? refund_part(l, vat, l->less_vat, x->back[i].quantity)
+			                          : x->back[i].vat;
 		book_line(b, l, &x->back[i], vat, x->sign);
 		put_document_line(&doc, l, &x->back[i], vat, total == 0);
 		total += x->back[i].amount;
@@ -137,14 +142,18 @@ enum status journal_sale(struct db_conn *c, const cart_order *o, const cart_orde
 {
 	struct refund_line *all = ARENA_ARRAY(db_arena(c), struct refund_line, n + 1);
 	for (size_t i = 0; i < n; i++)
-		all[i] = (struct refund_line){ lines[i].line, lines[i].quantity, lines[i].total };
+		all[i] = (struct refund_line){ .line = lines[i].line, .quantity = lines[i].quantity,
+			.amount = lines[i].total };
 	return book_and_issue(c, o, lines, n, &(struct issuing){ "invoice", 0, all, n, 1 }, e);
 }
 
 enum status journal_credit(struct db_conn *c, const cart_order *o, const cart_order_line *lines, size_t n,
         const struct refund_line *back, size_t count, int64_t refund, struct err *e)
 {
-	return book_and_issue(c, o, lines, n, &(struct issuing){ "credit", refund, back, count, -1 }, e);
+	int64_t sum = 0;
+	for (size_t i = 0; i < count; i++)
+		sum += back[i].amount;
+	return sum ? book_and_issue(c, o, lines, n, &(struct issuing){ "credit", refund, back, count, -1 }, e) : ST_OK;
 }
 
 struct str vat_rate_text(struct arena *a, int64_t rate)

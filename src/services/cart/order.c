@@ -66,7 +66,7 @@ const char *order_state_words(const cart_order *o)
 		return tr("Given back");
 	if (str_eqc(o->payment, "part_refunded"))
 		return tr("Paid, a part given back");
-	if (o->total && o->paid >= o->total)
+	if (o->total && o->paid >= order_due(o))
 		return tr("Paid");
 	if (str_eqc(o->payment, "pending"))
 		return tr("Payment under way");
@@ -84,6 +84,7 @@ static const struct { const char *what, *words; } event_words[] = {
 	{ "refund_wanted", "To be given back" },
 	{ "refunded", "Given back" },
 	{ "refund_refused", "The payment provider refused to give it back" },
+	{ "changed", "Changed" },
 	{ "packed", "Packed" },
 	{ "handed_over", "Collected" },
 	{ "unpacked", "Not collected after all" },
@@ -106,7 +107,7 @@ static enum status others_of_press(struct db_conn *c, struct order_view *v, stru
 	TRY(q_cart_press_orders(c, v->o->press, &all, &n, e));
 	cart_order *open = ARENA_ARRAY(db_arena(c), cart_order, n + 1);
 	for (size_t i = 0; i < n; i++)
-		if (all[i].id != v->o->id && all[i].paid < all[i].total && str_eqc(all[i].state, "placed"))
+		if (all[i].id != v->o->id && all[i].paid < order_due(&all[i]) && str_eqc(all[i].state, "placed"))
 			open[v->other_count++] = all[i];
 	v->others = open;
 	return ST_OK;
@@ -167,6 +168,7 @@ static struct str done_words(struct web *w)
 		{ "withdrawn",
 		        "Your withdrawal has arrived. You get it confirmed by e-mail, and your money back the way it "
 		        "came." },
+		{ "changed", "Your order is changed. You get it confirmed by e-mail." },
 		{ "noted", "Noted." },
 	};
 	struct str done = web_query(w, "done");
@@ -190,9 +192,12 @@ enum status order_show(struct web *w, const cart_order *o, int status, struct st
 	TRY(order_load(w, &v, e));
 	v.last_why = failed_why(&v);
 	v.bank_account = config_str(w->ctx->svc->platform->config, "cart", "bank_account");
-	v.may_pay = o->paid < o->total && str_eqc(o->state, "placed");
+	v.may_pay = o->paid < order_due(o) && str_eqc(o->state, "placed");
 	v.may_cancel = str_eqc(o->state, "placed") &&
-	        (str_eqc(o->supply, "held") || (o->paid == 0 && str_eqc(o->fulfilment, "none")));
+	        (str_eqc(o->supply, "held") || order_is_open(o) ||
+	                (o->paid == 0 && str_eqc(o->fulfilment, "none")));
+	v.may_change = order_is_open(o);
+	v.ways = refund_ways(w->ctx, o, true, &v.way_count);
 	v.may_withdraw = may_withdraw(&v);
 	v.link = arena_strf(w->ctx->arena, "?key=%.*s", STR_ARG(o->secret));
 	shell.forms = true;
@@ -278,7 +283,7 @@ enum status cart_post_cancel(struct web *w, struct err *e)
 	cart_order *o;
 	TRY(web_form_load(w, e));
 	TRY(order_of(w, &o, e));
-	if (!is_keeper(w) && (str_eqc(o->supply, "sold") && o->paid))
+	if (!is_keeper(w) && str_eqc(o->supply, "sold") && o->paid && !order_is_open(o))
 		return order_show(w, o, 409,
 		        TR("This order is paid: you can withdraw from it below, or write to its seller."), e);
 	enum status s = order_cancel(w->ctx, o->id, is_keeper(w) ? "keeper" : "buyer", actor_of(w), e);
@@ -358,7 +363,8 @@ enum status cart_post_withdraw(struct web *w, struct err *e)
 	for (size_t i = 0; i < x.count; i++) {
 		int64_t n = withdraw_quantity(w, &x.lines[i]);
 		if (n)
-			list[x.wish.count++] = (struct refund_line){ x.lines[i].line, n, refund_worth(&x.lines[i], n) };
+			list[x.wish.count++] = (struct refund_line){ .line = x.lines[i].line, .quantity = n,
+				.amount = refund_worth(&x.lines[i], n) };
 	}
 	if (!x.wish.count)
 		return withdraw_page(w, x.o, 422, TR("Please say what you withdraw from."), false, e);

@@ -88,7 +88,7 @@ static const char *payment_word(const cart_order *o, int64_t paid, int64_t refun
 {
 	if (refunded)
 		return refunded >= paid ? "refunded" : "part_refunded";
-	return paid >= o->total ? "paid" : paid ? "part" : "none";
+	return paid >= order_due(o) ? "paid" : paid ? "part" : "none";
 }
 
 struct settling { int64_t payment; const struct remote *remote; const char *state; struct str actor; };
@@ -120,7 +120,7 @@ static enum status tell_paid(struct db_conn *c, const cart_order *o, struct err 
 static enum status settle_paid(struct db_conn *c, const cart_order *o, const cart_payment *p, struct err *e)
 {
 	TRY(book_payment(c, o, p, pay_method_named(p->method), e));
-	if (o->paid + p->amount >= o->total || str_eqc(o->state, "cancelled"))
+	if (o->paid + p->amount >= order_due(o) || str_eqc(o->state, "cancelled"))
 		TRY(order_complete_later(c, o->id, e));
 	return tell_paid(c, o, e);
 }
@@ -301,7 +301,7 @@ static enum status tx_begin(struct db_conn *c, void *arg, struct err *e)
 	b->payment = alive ? alive->id : id_new();
 	if (alive)
 		return ST_OK;
-	b->amount = o->total - o->paid;
+	b->amount = order_due(o) - o->paid;
 	if (!str_eqc(o->state, "placed") || b->amount <= 0)
 		return err_set(e, ST_CONFLICT, "%s", tr("There is nothing to pay for this order."));
 	TRY(q_cart_payment_last_attempt(c, o->id, &last, e));
@@ -381,13 +381,13 @@ static enum status tx_received(struct db_conn *c, void *arg, struct err *e)
 	int64_t now = clock_now_us(), id = id_new();
 	TRY(q_cart_order_locked(c, x->o->id, &o, e));
 	TRY(q_cart_payment_alive(c, o->id, &alive, e));
-	if (alive || o->paid >= o->total || str_eqc(o->state, "cancelled"))
+	if (alive || o->paid >= order_due(o) || str_eqc(o->state, "cancelled"))
 		return err_set(
 		        e, ST_CONFLICT, "%s", tr("There is nothing to pay for this order, or a payment is under way."));
 	TRY(q_cart_payment_last_attempt(c, o->id, &last, e));
 	struct str reference = arena_strf(db_arena(c), "%.*s-%lld", STR_ARG(o->number), (long long)last->n + 1);
-	TRY(q_cart_payment_add(c, id, o->id, last->n + 1, str_c(x->method->name), reference, o->total - o->paid, now,
-	        NULL, now, NULL, e));
+	TRY(q_cart_payment_add(c, id, o->id, last->n + 1, str_c(x->method->name), reference, order_due(o) - o->paid,
+	        now, NULL, now, NULL, e));
 	struct settling s = { id, &none, "paid", x->actor };
 	return tx_settle(c, &s, e);
 }

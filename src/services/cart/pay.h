@@ -78,22 +78,34 @@ enum status pay_received(struct ctx *ctx, const cart_order *o, struct str method
         MUST_CHECK;
 
 /* --- giving back (refund.c) --- */
-struct refund_line { int64_t line, quantity, amount; };
-/* Wants lines given back in db_write's fn, of an order read with cart_order_locked. ST_CONFLICT: more than there is. */
+/* quantity 0: the line was weighed (grams of all), and is worth so much less; vat and owed (to its supplier) of that.
+ */
+struct refund_line { int64_t line, quantity, amount, grams, vat, owed; };
+/* Takes lines off an order in db_write's fn, read with cart_order_locked; what was paid beyond the rest is given back.
+   ST_CONFLICT: more than there is. */
 struct refund_wish {
 	const struct refund_line *lines;
 	size_t count;
-	int64_t surplus; /* beyond what the lines are worth: paid twice; less than 0: not all was paid */
+	bool all; /* whatever was paid beyond the rest, more than these lines are worth, too: twice, or refused before
+	           */
 	bool restock;
-	const char *reason; /* buyer, withdrawn, keeper, lost */
-	struct str actor;
+	const char *reason; /* buyer, changed, weighed, withdrawn, keeper, lost, paid_twice */
+	struct str actor, via; /* via: another way than it was paid: balance, cash, transfer; "": that one */
 };
 enum status refund_want(struct db_conn *c, const cart_order *o, const struct refund_wish *wish, struct err *e)
         MUST_CHECK;
+/* What was paid of o beyond what is left of it, less what is on its way back. In db_write's fn. */
+enum status refund_excess(struct db_conn *c, const cart_order *o, int64_t *minor, struct err *e) MUST_CHECK;
+/* Ways that money of o may go back by, for its buyer or a keeper: the value "" is the way it came. In ctx->arena. */
+const struct choice *refund_ways(struct ctx *ctx, const cart_order *o, bool keeper, size_t *n);
+bool refund_may_go(struct ctx *ctx, const cart_order *o, bool keeper, struct str via);
 /* All that is left of an order. */
 struct refund_line *refund_all(struct arena *a, const cart_order_line *lines, size_t n, size_t *count);
 /* What `quantity` pieces of a line are worth, of what is left. */
 int64_t refund_worth(const cart_order_line *l, int64_t quantity);
+/* What falls to `quantity` pieces of what is left of l, of a whole that all of l had; less: of it, weighed less. */
+int64_t refund_part(const cart_order_line *l, int64_t whole, int64_t less, int64_t quantity);
+enum status cart_return_job(struct ctx *ctx, const struct job *j, struct err *e) MUST_CHECK;
 enum status refund_go_on(struct ctx *ctx, int64_t refund, struct err *e) MUST_CHECK;
 
 /* Payments and refunds whose turn it is, and orders whose hold has lapsed: of the service's background. */

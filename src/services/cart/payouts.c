@@ -282,25 +282,60 @@ static struct str refund_order(struct web *w, const void *row)
 	return web_url(w->ctx, "cart", "/admin/orders/%.*s", STR_ARG(((const refund_row *)row)->number));
 }
 
-struct refund_act { int64_t id; bool anew; int64_t changed; struct audit_entry audit; };
+/* What can be done with one: from which state, how it goes then; from NULL: its provider is asked. */
+static const struct refund_deed { const char *name, *from, *via, *audit; } refund_deeds[] = {
+	{ "ask", NULL, "", "refund.asked_after" },
+	{ "anew", "sent", "", "refund.sent_anew" },
+	{ "anew", "unknown", "", "refund.sent_anew" },
+	{ "anew", "refused", "", "refund.sent_anew" },
+	{ "balance", "refused", "balance", "refund.paid_otherwise" },
+	{ "cash", "refused", "cash", "refund.paid_otherwise" },
+	{ "transfer", "refused", "transfer", "refund.paid_otherwise" },
+};
+
+struct refund_act { struct ctx *ctx; int64_t id; const char *name; int64_t changed; struct audit_entry audit; };
+
+/* One that was refused counts as not given back: what else was given back meanwhile may leave nothing of it. */
+static enum status check_excess(struct db_conn *c, const struct refund_act *x, const cart_refund *r,
+        const struct refund_deed *d, struct err *e)
+{
+	cart_order *o;
+	int64_t minor;
+	TRY(q_cart_order_locked(c, r->order_id, &o, e));
+	if (!refund_may_go(x->ctx, o, true, str_c(d->via)))
+		return err_set(e, ST_CONFLICT, "%s", tr("Whoever ordered has no account here to keep money in."));
+	TRY(refund_excess(c, o, &minor, e));
+	return strcmp(d->from, "refused") != 0 || minor >= r->amount
+	        ? ST_OK
+	        : err_set(e, ST_CONFLICT, "%s", tr("It was given back with something else meanwhile."));
+}
 
 static enum status tx_refund_act(struct db_conn *c, void *arg, struct err *e)
 {
 	struct refund_act *x = arg;
+	cart_refund *r;
 	int64_t now = clock_now_us();
-	TRY(x->anew ? q_cart_refund_anew(c, x->id, now, &x->changed, e)
-	            : q_cart_refund_ask(c, x->id, now, &x->changed, e));
+	TRY(q_cart_refund(c, x->id, &r, e));
+	for (size_t i = 0; r && i < sizeof refund_deeds / sizeof *refund_deeds; i++) {
+		const struct refund_deed *d = &refund_deeds[i];
+		if (strcmp(d->name, x->name) != 0 || (d->from && !str_eqc(r->state, d->from)))
+			continue;
+		if (d->from)
+			TRY(check_excess(c, x, r, d, e));
+		TRY(d->from ? q_cart_refund_anew(c, x->id, r->state, str_c(d->via), now, &x->changed, e)
+		            : q_cart_refund_ask(c, x->id, now, &x->changed, e));
+		x->audit.action = d->audit;
+	}
 	return x->changed ? audit_write(c, &x->audit, e) : ST_OK;
 }
 
 static enum status refunds_act(
         struct web *w, const struct table_action *a, struct str key, bool *changed, struct err *e)
 {
-	struct refund_act x = { .anew = !strcmp(a->name, "anew") };
+	struct refund_act x = { .ctx = w->ctx, .name = a->name };
 	if (!id_parse(key, &x.id))
 		return err_set(e, ST_NOT_FOUND, "%s", tr("It is not there any more."));
 	audit_from(w, &x.audit);
-	x.audit.action = x.anew ? "refund.sent_anew" : "refund.asked_after";
 	x.audit.object = key;
 	TRY(db_write(w->ctx, w->ctx->svc->db, tx_refund_act, &x, e));
 	*changed = x.changed > 0;
@@ -331,6 +366,9 @@ static const struct table_action refund_actions[] = {
 	        .confirm =
 	                "Only when the provider's own pages show that it was not given back: who got it already would "
 	                "get it twice." },
+	{ .name = "balance", .label = "Keep it here for them", .done = "Kept here for them" },
+	{ .name = "cash", .label = "Given in cash", .done = "Given in cash" },
+	{ .name = "transfer", .label = "Transferred", .done = "Transferred" },
 	{ 0 },
 };
 static const struct table_desc refunds = {

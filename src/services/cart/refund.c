@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Giving back. What is wanted back is taken off the order's lines at once, so that nothing is given back twice; then
- * its sellers take the things, and the way it was paid by takes the money. A refund that nobody answered for is asked
- * after, and never sent again by itself.
+ * its sellers take the things, and what was paid beyond the rest goes back the way it came, or another one. A refund
+ * that nobody answered for is asked after, and never sent again by itself.
  */
 #include "base/clock.h"
 #include "base/id.h"
@@ -15,9 +15,16 @@ enum { LEASE_S = 60 };
 
 static const int looks_s[] = { 1, 5, 30, 300, 3600 };
 
+int64_t refund_part(const cart_order_line *l, int64_t whole, int64_t less, int64_t quantity)
+{
+	int64_t before = totals_part(whole, 0, l->weighed_from, l->quantity);
+	return totals_part(
+	        whole - before - less, l->returned - l->weighed_from, quantity, l->quantity - l->weighed_from);
+}
+
 int64_t refund_worth(const cart_order_line *l, int64_t quantity)
 {
-	return totals_part(l->total, l->returned, quantity, l->quantity);
+	return refund_part(l, l->total, l->less, quantity);
 }
 
 struct refund_line *refund_all(struct arena *a, const cart_order_line *lines, size_t n, size_t *count)
@@ -27,57 +34,120 @@ struct refund_line *refund_all(struct arena *a, const cart_order_line *lines, si
 	for (size_t i = 0; i < n; i++) {
 		int64_t left = lines[i].quantity - lines[i].returned;
 		if (left > 0)
-			list[(*count)++] = (struct refund_line){ lines[i].line, left, refund_worth(&lines[i], left) };
+			list[(*count)++] = (struct refund_line){ .line = lines[i].line, .quantity = left,
+				.amount = refund_worth(&lines[i], left) };
 	}
 	return list;
 }
 
-static struct str lines_json(struct arena *a, const struct refund_line *list, size_t n)
+/* --- things ------------------------------------------------------------------------------------------------------- */
+
+static enum status things_come_back(
+        struct db_conn *c, const cart_order *o, const struct refund_wish *wish, struct err *e)
 {
 	struct buf b;
-	buf_text(&b, a);
-	buf_putc(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s{\"line\":%lld,\"quantity\":%lld,\"amount\":%lld}", i ? "," : "",
-		        (long long)list[i].line, (long long)list[i].quantity, (long long)list[i].amount);
-	buf_putc(&b, ']');
-	return buf_str(&b);
+	size_t n = 0;
+	buf_text(&b, db_arena(c));
+	buf_printf(&b, "{\"order\":%lld,\"reference\":\"return-%lld\",\"restock\":%s,\"lines\":[", (long long)o->id,
+	        (long long)id_new(), wish->restock ? "true" : "false");
+	for (size_t i = 0; i < wish->count; i++)
+		if (wish->lines[i].quantity)
+			buf_printf(&b, "%s[%lld,%lld]", n++ ? "," : "", (long long)wish->lines[i].line,
+			        (long long)wish->lines[i].quantity);
+	BUF_LIT(&b, "]}");
+	return n ? job_enqueue(c, &(struct job_new){ .kind = "cart.return", .payload = buf_str(&b) }, NULL, e) : ST_OK;
 }
 
-static struct refund_line *lines_parse(struct arena *a, struct str text, size_t *count)
+struct returning { cart_order *o; cart_order_line *lines; size_t line_count; const json_t *back; };
+
+static struct str return_get(const void *arg, size_t i, struct sale_line *out)
 {
-	SCOPED_JSON *j = json_parse(text, 4, NULL);
-	struct refund_line *list = ARENA_ARRAY(a, struct refund_line, json_array_size(j) + 1);
-	size_t i;
-	json_t *l;
-	json_array_foreach (j, i, l)
-		list[i] = (struct refund_line){ json_integer_value(json_object_get(l, "line")),
-			json_integer_value(json_object_get(l, "quantity")),
-			json_integer_value(json_object_get(l, "amount")) };
-	*count = json_array_size(j);
+	const struct returning *x = arg;
+	const json_t *l = json_array_get(x->back, i);
+	int64_t line = json_integer_value(json_array_get(l, 0));
+	for (size_t k = 0; k < x->line_count; k++)
+		if (x->lines[k].line == line) {
+			*out = (struct sale_line){ .line = line, .item = x->lines[k].item,
+				.quantity = json_integer_value(json_array_get(l, 1)) };
+			return x->lines[k].provider;
+		}
+	return STR("");
+}
+
+enum status cart_return_job(struct ctx *ctx, const struct job *j, struct err *e)
+{
+	struct returning x = { 0 };
+	struct sale *sales;
+	SCOPED_JSON *payload = json_parse(j->payload, JSON_DEPTH, e);
+	if (!payload)
+		return ST_CORRUPT;
+	x.back = json_object_get(payload, "lines");
+	{
+		SCOPED_DB_READ c = NULL;
+		TRY(db_read(ctx, ctx->svc->db, &c, e));
+		TRY(q_cart_order_by_id(c, json_integer_value(json_object_get(payload, "order")), &x.o, e));
+		TRY(q_cart_order_lines(c, x.o->id, &x.lines, &x.line_count, e));
+	}
+	size_t n = sales_of(ctx, return_get, &x, json_array_size(x.back), &sales);
+	return sellers_return(ctx, sales, n, x.o->checkout, json_str(payload, "reference"),
+	        json_is_true(json_object_get(payload, "restock")), e);
+}
+
+/* --- ways ----------------------------------------------------------------------------------------------------- */
+
+const struct choice *refund_ways(struct ctx *ctx, const cart_order *o, bool keeper, size_t *n)
+{
+	struct choice *list = ARENA_ARRAY(ctx->arena, struct choice, 5);
+	*n = 0;
+	list[(*n)++] = (struct choice){ "", "The way it was paid", NULL };
+	if (!o->person_id_null)
+		list[(*n)++] = (struct choice){ "balance", "To the money here, for the next order", NULL };
+	if (keeper) {
+		list[(*n)++] = (struct choice){ "cash", "In cash", NULL };
+		list[(*n)++] = (struct choice){ "transfer", "By transfer", NULL };
+	}
 	return list;
+}
+
+bool refund_may_go(struct ctx *ctx, const cart_order *o, bool keeper, struct str via)
+{
+	size_t n;
+	const struct choice *ways = refund_ways(ctx, o, keeper, &n);
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(via, ways[i].value))
+			return true;
+	return false;
 }
 
 /* --- wanting ------------------------------------------------------------------------------------------------------ */
 
+static enum status take_off_line(struct db_conn *c, const cart_order *o, const struct refund_line *l, struct err *e)
+{
+	int64_t changed;
+	TRY(l->quantity ? q_cart_order_line_back(c, o->id, l->line, l->quantity, l->amount, &changed, e)
+	                : q_cart_order_line_weighed(
+	                          c, o->id, l->line, l->grams, l->amount, l->vat, l->owed, &changed, e));
+	return changed ? ST_OK : err_set(e, ST_CONFLICT, "%s", tr("More would be given back than there is."));
+}
+
 static enum status take_off_lines(struct db_conn *c, const cart_order *o, const struct refund_wish *wish, int64_t *sum,
         struct err *e)
 {
+	int64_t changed;
 	*sum = 0;
 	for (size_t i = 0; i < wish->count; i++) {
-		const struct refund_line *l = &wish->lines[i];
-		int64_t changed;
-		TRY(q_cart_order_line_back(c, o->id, l->line, l->quantity, l->amount, &changed, e));
-		if (!changed)
-			return err_set(e, ST_CONFLICT, "%s", tr("More would be given back than there is."));
-		*sum += l->amount;
+		TRY(take_off_line(c, o, &wish->lines[i], e));
+		*sum += wish->lines[i].amount;
 	}
-	return ST_OK;
+	if (!*sum)
+		return ST_OK;
+	TRY(q_cart_order_less(c, o->id, *sum, &changed, e));
+	return changed ? ST_OK : err_set(e, ST_CONFLICT, "%s", tr("More would be given back than there is."));
 }
 
 /* From the payments that still have some of it, the first first. */
-static enum status spread_over_payments(struct db_conn *c, const cart_order *o, const struct refund_wish *wish,
-        int64_t sum, struct str lines, struct err *e)
+static enum status spread_over_payments(
+        struct db_conn *c, const cart_order *o, const struct refund_wish *wish, int64_t sum, struct err *e)
 {
 	cart_payment *list;
 	size_t n;
@@ -91,28 +161,39 @@ static enum status spread_over_payments(struct db_conn *c, const cart_order *o, 
 		int64_t left = list[i].amount - gone->minor, some = left < sum ? left : sum;
 		if (some <= 0)
 			continue;
-		TRY(q_cart_refund_add(c, id_new(), o->id, list[i].id, some, lines, wish->restock, str_c(wish->reason),
-		        wish->actor, now, now, NULL, e));
+		TRY(q_cart_refund_add(c, id_new(), o->id, list[i].id, some, str_c(wish->reason), wish->actor,
+		        str_or_empty(wish->via), now, now, NULL, e));
 		sum -= some;
-		lines = STR("[]"); /* things come back once */
 	}
 	return sum > 0 ? err_set(e, ST_CONFLICT, "%s", tr("More would be given back than was paid.")) : ST_OK;
 }
 
+enum status refund_excess(struct db_conn *c, const cart_order *o, int64_t *minor, struct err *e)
+{
+	struct cart_refunds_wanted_row *wanted;
+	TRY(q_cart_refunds_wanted(c, o->id, &wanted, e));
+	*minor = o->paid - wanted->minor - order_due(o);
+	return ST_OK;
+}
+
 enum status refund_want(struct db_conn *c, const cart_order *o, const struct refund_wish *wish, struct err *e)
 {
-	int64_t sum;
+	int64_t sum, excess;
 	cart_order_line *lines;
 	size_t n;
 	TRY(q_cart_order_lines(c, o->id, &lines, &n, e));
-	if (wish->count && str_eqc(o->supply, "sold"))
+	if (wish->count && str_eqc(o->supply, "sold")) {
 		TRY(journal_credit(c, o, lines, n, wish->lines, wish->count, id_new(), e));
+		TRY(things_come_back(c, o, wish, e));
+	}
 	TRY(take_off_lines(c, o, wish, &sum, e));
-	sum += wish->surplus;
-	if (sum <= 0) /* it was not paid */
+	TRY(refund_excess(c, o, &excess, e));
+	excess += sum;
+	int64_t back = wish->all || excess < sum ? excess : sum;
+	if (back <= 0) /* it was not paid */
 		return ST_OK;
-	TRY(spread_over_payments(c, o, wish, sum, lines_json(db_arena(c), wish->lines, wish->count), e));
-	return order_note(c, o->id, wish->actor, "refund_wanted", sum, str_c(wish->reason), e);
+	TRY(spread_over_payments(c, o, wish, back, e));
+	return order_note(c, o->id, wish->actor, "refund_wanted", back, str_c(wish->reason), e);
 }
 
 /* --- carrying out ------------------------------------------------------------------------------------------------- */
@@ -121,10 +202,6 @@ struct refunding {
 	cart_refund *r;
 	cart_order *o;
 	cart_payment *p;
-	cart_order_line *lines;
-	size_t line_count;
-	struct refund_line *back;
-	size_t back_count;
 	int64_t already; /* what else was given back of this payment, or is on its way: theirs alone would look like
 	                    ours */
 	const char *state;
@@ -142,10 +219,8 @@ static enum status refund_load(struct ctx *ctx, int64_t id, struct refunding *x,
 		return err_set(e, ST_NOT_FOUND, "there is no such refund");
 	TRY(q_cart_order_by_id(c, x->r->order_id, &x->o, e));
 	TRY(q_cart_payment(c, x->r->payment_id, &x->p, e));
-	TRY(q_cart_order_lines(c, x->o->id, &x->lines, &x->line_count, e));
 	TRY(q_cart_refund_beside(c, x->p->id, id, &already, e));
 	x->already = already->minor;
-	x->back = lines_parse(ctx->arena, x->r->lines, &x->back_count);
 	return ST_OK;
 }
 
@@ -158,43 +233,20 @@ static enum status tx_claim(struct db_conn *c, void *arg, struct err *e)
 	return ST_OK;
 }
 
-static struct str back_get(const void *arg, size_t i, struct sale_line *out)
-{
-	const struct refunding *x = arg;
-	for (size_t k = 0; k < x->line_count; k++)
-		if (x->lines[k].line == x->back[i].line) {
-			*out = (struct sale_line){ .line = x->lines[k].line, .item = x->lines[k].item,
-				.quantity = x->back[i].quantity };
-			return x->lines[k].provider;
-		}
-	return STR("");
-}
-
-static enum status tx_restocked(struct db_conn *c, void *arg, struct err *e)
-{
-	const struct refunding *x = arg;
-	return q_cart_refund_restocked(c, x->r->id, NULL, e);
-}
-
-static enum status give_things_back(struct ctx *ctx, struct refunding *x, struct err *e)
-{
-	struct sale *sales;
-	struct str reference = arena_strf(ctx->arena, "refund-%lld", (long long)x->r->id);
-	if (x->r->restocked)
-		return ST_OK;
-	size_t n = sales_of(ctx, back_get, x, x->back_count, &sales);
-	TRY(sellers_return(ctx, sales, n, x->o->checkout, reference, x->r->restock, e));
-	return db_write(ctx, ctx->svc->db, tx_restocked, x, e);
-}
-
 static const char *after_refund(const cart_order *o, int64_t refunded)
 {
 	return refunded >= o->paid ? "refunded" : "part_refunded";
 }
 
+/* The way it was paid, unless another one was asked for. */
+static const struct pay_method *way_back(const struct refunding *x)
+{
+	return pay_method_named(x->r->via.n ? x->r->via : x->p->method);
+}
+
 static enum status tx_confirmed(struct db_conn *c, struct refunding *x, cart_order *o, struct err *e)
 {
-	const struct pay_method *m = pay_method_named(x->p->method);
+	const struct pay_method *m = way_back(x);
 	int64_t refunded = o->refunded + x->r->amount;
 	struct arena *a = db_arena(c);
 	struct str from = pay_account(a, m, o);
@@ -263,8 +315,7 @@ enum status refund_go_on(struct ctx *ctx, int64_t refund, struct err *e)
 	TRY(db_write(ctx, ctx->svc->db, tx_claim, &x, e)); /* another process may be at it */
 	if (!x.claimed)
 		return ST_OK;
-	TRY(give_things_back(ctx, &x, e));
-	const struct pay_method *m = pay_method_named(x.p->method);
+	const struct pay_method *m = way_back(&x);
 	x.state = "confirmed";
 	enum status s = m->given_back ? ask_for_money(ctx, m, &x, e) : ST_OK;
 	TRY(db_write(ctx, ctx->svc->db, tx_outcome, &x, NULL));

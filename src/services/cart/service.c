@@ -18,6 +18,8 @@ static const struct route routes[] = {
 	{ "GET", "/orders/{number}", cart_get_order, .help = "An order" },
 	{ "GET", "/orders/{number}/invoice", cart_get_invoice, .help = "Its invoice and credit notes" },
 	{ "POST", "/orders/{number}/cancel", cart_post_cancel, .help = "Cancel it" },
+	{ "GET", "/orders/{number}/change", cart_get_change, .help = "Take something off it while it is open" },
+	{ "POST", "/orders/{number}/change", cart_post_change, .help = "How many of each stay" },
 	{ "GET", "/orders/{number}/withdraw", cart_get_withdraw, .help = "Withdraw from things" },
 	{ "POST", "/orders/{number}/withdraw", cart_post_withdraw, .help = "Say so, then say it for sure" },
 	{ "POST", "/again/{number}", cart_post_again, .help = "The same into the basket" },
@@ -63,6 +65,7 @@ static const struct event_handler events[] = {
 
 static const struct job_def jobs[] = {
 	{ .kind = "cart.complete", .run = cart_complete_job, .attempts = 12, .time_s = 30, .backoff_s = 5 },
+	{ .kind = "cart.return", .run = cart_return_job, .attempts = 12, .time_s = 30, .backoff_s = 5 },
 	{ .kind = "cart.payouts", .run = cart_payouts_job, .cron = "17 5 * * *", .attempts = 6, .time_s = 300,
 	        .backoff_s = 600 },
 	{ .kind = "cart.sweep", .run = cart_sweep_job, .cron = "41 3 * * *" },

@@ -11,6 +11,7 @@
 #include "platform/tables/tables.h"
 #include "platform/text/local.h"
 
+#define VISIT "with-" /* and the number of an order that is collected then */
 #define HOUR_US (3600 * US_PER_S)
 #define DAY_US (86400 * US_PER_S)
 
@@ -52,15 +53,33 @@ bool slots_any(struct ctx *ctx)
 	return slots_now(ctx, &rows, &n, NULL) == ST_OK && n > 0;
 }
 
+/* Orders of this person's that are still to be collected: what is ordered now may come with them. */
+static size_t add_visits(struct web *w, struct str zone, struct choice *list)
+{
+	struct cart_visits_row *rows;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	if (!w->person || db_read(w->ctx, w->ctx->svc->db, &c, NULL) != ST_OK ||
+	        q_cart_visits(c, w->person->id, clock_now_us(), VISITS_SHOWN, &rows, &n, NULL) != ST_OK)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct choice){ .value = arena_printf(w->ctx->arena, VISIT "%.*s", STR_ARG(rows[i].number)),
+			.label = arena_printf(w->ctx->arena, tr("Together with order %.*s: %.*s"),
+			        STR_ARG(rows[i].number),
+			        STR_ARG(slot_words(w->ctx, zone, rows[i].place, rows[i].starts_at, rows[i].ends_at))) };
+	return n;
+}
+
 const struct choice *slot_choices(struct web *w, const void *values)
 {
 	(void)values;
 	struct cart_slots_open_row *rows;
 	size_t n, count = 0;
-	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, SLOTS_SHOWN + 1);
+	struct choice *list = ARENA_ARRAY(w->ctx->arena, struct choice, VISITS_SHOWN + SLOTS_SHOWN + 1);
 	struct str zone = slot_zone(w->ctx);
 	if (slots_now(w->ctx, &rows, &n, NULL) != ST_OK)
 		return list;
+	count = add_visits(w, zone, list);
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].taken < rows[i].capacity)
 			list[count++] = (struct choice){ .value = id_str(w->ctx->arena, rows[i].id).p,
@@ -69,19 +88,40 @@ const struct choice *slot_choices(struct web *w, const void *values)
 	return list;
 }
 
-enum status slot_take(struct db_conn *c, int64_t slot, const int64_t *orders, size_t n, int64_t now, bool *full,
-        struct err *e)
+static enum status set_slot(struct db_conn *c, int64_t slot, struct str visit, int64_t closes_at,
+        const struct slot_wish *x, struct err *e)
 {
+	for (size_t i = 0; i < x->count; i++)
+		TRY(q_cart_order_set_slot(c, x->orders[i], slot, visit, closes_at, NULL, e));
+	return ST_OK;
+}
+
+static enum status slot_share(struct db_conn *c, const struct slot_wish *x, bool *full, struct err *e)
+{
+	struct cart_visit_locked_row *v;
+	struct str number = str_n(x->chosen.p + strlen(VISIT), x->chosen.n - strlen(VISIT));
+	TRY(q_cart_visit_locked(c, number, x->person, &v, e));
+	*full = !v || v->removed || v->closes_at <= x->now || !str_eqc(v->state, "placed");
+	if (*full)
+		return err_set(e, ST_CONFLICT, "%s", tr("That order is not open any more. Please choose a time."));
+	return set_slot(c, v->slot_id, v->press, v->closes_at, x, e);
+}
+
+enum status slot_take(struct db_conn *c, const struct slot_wish *x, bool *full, struct err *e)
+{
+	int64_t slot;
 	struct cart_slot_locked_row *s;
 	struct cart_slot_taken_row *taken;
+	if (str_starts(x->chosen, STR(VISIT)))
+		return slot_share(c, x, full, e);
+	if (!id_parse(x->chosen, &slot))
+		return err_set(e, ST_INVALID, "that is no time of collection");
 	TRY(q_cart_slot_locked(c, slot, &s, e));
 	TRY(q_cart_slot_taken(c, slot, &taken, e));
-	*full = !s || s->removed || s->closes_at <= now || taken->n >= s->capacity;
+	*full = !s || s->removed || s->closes_at <= x->now || taken->n >= s->capacity;
 	if (*full)
 		return err_set(e, ST_CONFLICT, "%s", tr("That time is full. Please choose another one."));
-	for (size_t i = 0; i < n; i++)
-		TRY(q_cart_order_set_slot(c, orders[i], slot, NULL, e));
-	return ST_OK;
+	return set_slot(c, slot, STR(""), s->closes_at, x, e);
 }
 
 /* --- the keeper's form -------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 enum {
 	SLOTS_SHOWN = 50,        /* that can be chosen among */
+	VISITS_SHOWN = 5,        /* orders to collect it with */
 	SLOT_PLACE_MAX = 100,    /* characters */
 	SLOT_CAPACITY_MAX = 1000,
 	SLOT_AHEAD_DAYS = 366
@@ -23,9 +24,10 @@ const struct choice *slot_choices(struct web *w, const void *values);
 struct str slot_words(struct ctx *ctx, struct str zone, struct str place, int64_t starts_at, int64_t ends_at);
 /* Windows are at a place: their hours are the site's, whoever reads them. */
 struct str slot_zone(struct ctx *ctx);
-/* In db_write's fn: that window for orders of one press. *full true, and ST_CONFLICT: it has no room, or is closed. */
-enum status slot_take(struct db_conn *c, int64_t slot, const int64_t *orders, size_t n, int64_t now, bool *full,
-        struct err *e) MUST_CHECK;
+/* What was chosen for orders of one press: a value of slot_choices. */
+struct slot_wish { struct str chosen; int64_t person /* 0: a visitor */, now; const int64_t *orders; size_t count; };
+/* In db_write's fn. *full true, and ST_CONFLICT: it has no room, or is closed. */
+enum status slot_take(struct db_conn *c, const struct slot_wish *x, bool *full, struct err *e) MUST_CHECK;
 
 /* The keeper's list, and its form. */
 enum status cart_get_slots(struct web *w, struct err *e) MUST_CHECK;

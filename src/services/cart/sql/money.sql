@@ -64,21 +64,21 @@ SELECT id FROM payments WHERE next_at <= :now ORDER BY next_at, id LIMIT :lim;
 UPDATE payments SET next_at = :now WHERE id = :id AND next_at IS NOT NULL;
 
 -- name: cart_refund_add
--- params: id int, order_id int, payment_id int, amount int, lines text, restock bool, reason text, actor text, next_at int, now int
+-- params: id int, order_id int, payment_id int, amount int, reason text, actor text, via text, next_at int, now int
 -- exec
-INSERT INTO refunds (id, order_id, payment_id, amount, state, lines, restock, reason, actor, next_at, created_at)
-     VALUES (:id, :order_id, :payment_id, :amount, 'wanted', :lines, :restock, :reason, :actor, :next_at, :now);
+INSERT INTO refunds (id, order_id, payment_id, amount, state, lines, restock, restocked, reason, actor, via, next_at, created_at)
+     VALUES (:id, :order_id, :payment_id, :amount, 'wanted', '[]', FALSE, TRUE, :reason, :actor, :via, :next_at, :now);
 
 -- name: cart_refund
 -- params: id int
--- row: id int, order_id int, payment_id int, amount int, state text, lines text, restock bool, restocked bool, reason text, actor text, checks int, next_at int?, why text, created_at int, settled_at int?
-SELECT id, order_id, payment_id, amount, state, lines, restock, restocked, reason, actor, checks, next_at, why, created_at, settled_at
+-- row: id int, order_id int, payment_id int, amount int, state text, reason text, actor text, checks int, next_at int?, why text, created_at int, settled_at int?, via text
+SELECT id, order_id, payment_id, amount, state, reason, actor, checks, next_at, why, created_at, settled_at, via
   FROM refunds WHERE id = :id;
 
 -- name: cart_refunds_of
 -- params: order_id int
 -- rows: like cart_refund
-SELECT id, order_id, payment_id, amount, state, lines, restock, restocked, reason, actor, checks, next_at, why, created_at, settled_at
+SELECT id, order_id, payment_id, amount, state, reason, actor, checks, next_at, why, created_at, settled_at, via
   FROM refunds WHERE order_id = :order_id ORDER BY id;
 
 -- name: cart_refund_of_payment
@@ -90,14 +90,12 @@ SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS minor FROM refunds WHERE paym
 -- params: payment_id int, id int
 -- row: minor int
 SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS minor FROM refunds
- WHERE payment_id = :payment_id AND id <> :id AND state IN ('sent', 'unknown', 'confirmed');
+ WHERE payment_id = :payment_id AND id <> :id AND via = '' AND state IN ('sent', 'unknown', 'confirmed');
 
 -- name: cart_refunds_wanted
 -- params: order_id int
--- row: minor int, twice int
-SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS minor,
-       CAST(COALESCE(SUM(CASE WHEN reason = 'paid_twice' THEN amount ELSE 0 END), 0) AS BIGINT) AS twice
-  FROM refunds WHERE order_id = :order_id AND state <> 'refused';
+-- row: minor int
+SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS minor FROM refunds WHERE order_id = :order_id AND state <> 'refused';
 
 -- name: cart_refund_set
 -- params: id int, state text, why text, next_at int?, settled_at int?
@@ -109,11 +107,6 @@ UPDATE refunds SET state = :state, why = :why, next_at = :next_at, settled_at = 
 -- params: id int, former int, until int
 -- exec
 UPDATE refunds SET next_at = :until WHERE id = :id AND next_at = :former AND state IN ('wanted', 'sent', 'unknown');
-
--- name: cart_refund_restocked
--- params: id int
--- exec
-UPDATE refunds SET restocked = TRUE WHERE id = :id;
 
 -- name: cart_refunds_due
 -- params: now int, lim int
@@ -257,6 +250,6 @@ SELECT r.id, o.number, o.name, r.amount, o.currency, r.state, r.reason, r.why, r
 UPDATE refunds SET next_at = :now WHERE id = :id AND state IN ('wanted', 'sent', 'unknown');
 
 -- name: cart_refund_anew
--- params: id int, now int
+-- params: id int, former text, via text, now int
 -- exec
-UPDATE refunds SET state = 'wanted', next_at = :now, why = '', settled_at = NULL WHERE id = :id AND state IN ('sent', 'unknown', 'refused');
+UPDATE refunds SET state = 'wanted', via = :via, next_at = :now, why = '', settled_at = NULL WHERE id = :id AND state = :former;
