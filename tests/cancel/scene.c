@@ -625,6 +625,17 @@ static enum status tx_page(struct db_conn *c, void *arg, struct err *e)
 	return q_market_page_add(c, id, slug, STR("Stall"), STR(""), STR("EUR"), 0, clock_now_us(), NULL, e);
 }
 
+static enum status tx_category(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new();
+	struct str path = id_str(db_arena(c), id);
+	keep_id(x->a, id);
+	keep_id(x->b, id_new());
+	return q_market_category_add(c, id, NULL, path, path, path, 0, NULL, e);
+}
+
+void scene_category(struct prep *x) { change(x, "market", tx_category); }
 void scene_page(struct prep *x) { change(x, "market", tx_page); }
 void scene_slug(struct prep *x) { keep_id(x->a, id_new()); }
 void scene_import(struct prep *x) { change(x, "market", tx_import); }

@@ -73,6 +73,7 @@ void scene_consented(struct prep *x);
 void scene_no_consent(struct prep *x);
 void scene_registered(struct prep *x);     /* {a} client, {b} its token */
 void scene_login(struct prep *x);          /* {a} state, {b} code, {c} cookie; of the blog */
+void scene_category(struct prep *x);        /* {a} a category, {b} a name that none has */
 void scene_page(struct prep *x);            /* {a} a market page, {b} an address that none has */
 void scene_slug(struct prep *x);            /* {a} such an address */
 void scene_login_market(struct prep *x);

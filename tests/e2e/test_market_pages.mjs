@@ -143,6 +143,43 @@ cases["a shop stands beside a page of the site"] = async () => {
 		await visitor.context().close();
 	}
 };
+for (const screen of ["desktop", "phone"])
+	cases[`a category gets another name, and its former address leads there (${screen})`] = async () => {
+		const page = keeper[screen], [was, now] = screen === "desktop" ? ["Bread", "Loaves"] : ["Loaves", "Bread, rolls"];
+		const shown = async (slug) => (await (await fetch(`${base}/market/old-mill/?category=${slug}`, { headers: { accept: "application/json" } })).json()).products.map((p) => p.handle);
+		await page.goto(`${base}/market/admin/categories`);
+		await clean(page, "the list of categories");
+		await page.locator("main td a", { hasText: new RegExp(`^${was}$`) }).click();
+		const before = await shown(was.toLowerCase());
+		assert.ok(before.length > 1, before.join());
+		await page.fill("[name=name]", now);
+		await save(page);
+		if (now.includes(",")) {
+			await page.waitForSelector("#w-name");
+			await clean(page, "a category");
+			await page.fill("[name=name]", "Bread and rolls");
+			await save(page);
+		}
+		await page.waitForURL(/done=saved/);
+		const slug = now.includes(",") ? "bread-and-rolls" : now.toLowerCase();
+		const answer = await until(() => fetch(`${base}/market/old-mill/?sort=name&category=${was.toLowerCase()}`, { redirect: "manual" }), (a) => a.status === 301);
+		assert.match(answer.headers.get("location"), new RegExp(`/market/old-mill/\\?category=${slug}&sort=name$`));
+		assert.deepEqual(await shown(slug), before);
+	};
+cases["two categories become one, when that is said"] = async () => {
+	const page = keeper.desktop;
+	await page.goto(`${base}/market/admin/categories`);
+	await page.locator("main td a", { hasText: /^Bread and rolls$/ }).click();
+	await page.fill("[name=name]", "Pantry");
+	await save(page);
+	await page.waitForSelector("#w-name");
+	await page.check("[name=merge]");
+	await save(page);
+	await page.waitForURL(/done=saved/);
+	assert.equal(await page.inputValue("[name=name]"), "Pantry");
+	await page.goto(`${base}/market/admin/categories?q=bread`);
+	assert.equal(await page.locator("main td a", { hasText: /^Bread/ }).count(), 0);
+};
 cases["a page that shows a line for each thing"] = async () => {
 	const page = keeper.phone;
 	await page.goto(`${base}/market/admin/pages`);

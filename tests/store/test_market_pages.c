@@ -2,11 +2,15 @@
  *
  * Market pages on each store: made, changed, moved, hidden, deleted and brought back; a former address leads on until
  * another page has it; a currency stays where there are prices; the payment account stays when the address changes.
+ * Categories: renamed, moved, made one, with the products in the same transaction; lists that say former names mean
+ * them.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
-#include "services/market/import.h"
+#include "services/market/categories.h"
+#include "services/market/import_writer.h"
 #include "services/market/keeping.h"
 #include "services/market/pages_admin.h"
 #include "shop.h"
@@ -176,7 +180,117 @@ static void many_pages(struct store *t)
 	CHECK(save(t, 0, "one-more", "EUR", NULL) == PAGE_MANY && page_named(t, "one-more") == 0);
 }
 
+static const char sorted[] = "Handle,Title,Type,Categories,Variant Price\n"
+                             "rye,Rye,,\"Food > Bread > Dark, Gifts\",3.20\n"
+                             "bun,Bun,Food > Bread,,0.80\n"
+                             "tea,Tea,,\"Drinks, Food\",2.00\n"
+                             "cup,Cup,,Food & Drink,4.00\n";
+
+static int64_t category_named(struct store *t, const char *path)
+{
+	struct market_categories_row *rows;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	if (db_read(t->ctx, t->db, &c, NULL) || q_market_categories(c, &rows, &n, NULL))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (str_eqc(rows[i].path, path))
+			return rows[i].id;
+	return 0;
+}
+
+/* "rye tea": what is in a category, as a list narrowed down to its address has it. */
+static struct str goods_of(struct store *t, const char *path)
+{
+	struct market_category_row *k = NULL;
+	struct market_category_goods_row *rows;
+	struct market_product_row *p;
+	struct buf b;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	buf_text(&b, t->ctx->arena);
+	if (db_read(t->ctx, t->db, &c, NULL) || q_market_category(c, category_named(t, path), &k, NULL) || !k ||
+	    q_market_category_goods(c, k->slug, &rows, &n, NULL))
+		return STR("-");
+	for (size_t i = 0; i < n && !q_market_product(c, rows[i].id, &p, NULL); i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", STR_ARG(p->handle));
+	return buf_str(&b);
+}
+
+static struct str paths_of(struct store *t, const char *handle)
+{
+	struct market_product_row *p = NULL;
+	SCOPED_DB_READ c = NULL;
+	return db_read(t->ctx, t->db, &c, NULL) || q_market_product_by_handle(c, str_c(handle), &p, NULL) || !p
+	        ? STR("-") : p->categories;
+}
+
+static struct str category_at(struct store *t, const char *slug)
+{
+	struct market_category_moved_row *k = NULL;
+	SCOPED_DB_READ c = NULL;
+	return db_read(t->ctx, t->db, &c, NULL) || q_market_category_moved(c, str_c(slug), &k, NULL) || !k ? STR("")
+	                                                                                                 : k->slug;
+}
+
+static enum category_outcome put(struct store *t, const char *path, const char *parent, const char *name, bool merge)
+{
+	struct category_save s = { .id = path ? category_named(t, path) : 0, .name = str_c(name), .merge = merge,
+		.parent = parent ? category_named(t, parent) : 0 };
+	return db_write(t->ctx, t->db, category_save_tx, &s, &t->err) == ST_OK ? s.outcome : CATEGORY_DEEP;
+}
+
+/* The same list again changes nothing, whatever its categories are called by now. */
+static bool says_nothing_new(struct store *t)
+{
+	struct import_ask ask = { .file = str_c(sorted), .name = STR("test"), .currency = "EUR" };
+	struct in_file *read = ARENA_NEW(t->ctx->arena, struct in_file);
+	struct import_done done;
+	return market_import(t->ctx, t->db, &ask, false, read, &done, &t->err) == ST_OK && done.same == 4 &&
+	       !done.changed && !done.added;
+}
+
+static void categories(struct store *t)
+{
+	struct shop shop;
+	open_shop(&shop, t->ctx, t->db);
+	CHECK_OK(bring(t, sorted));
+	CHECK(says_nothing_new(t));
+	/* Another name: what is below it comes along, and so do products that say so by their type. */
+	CHECK(put(t, "Food > Bread", "Food", "Loaves", false) == CATEGORY_SAVED);
+	CHECK(str_eqc(goods_of(t, "Food > Loaves"), "rye bun") && str_eqc(goods_of(t, "Food > Loaves > Dark"), "rye"));
+	CHECK(str_eqc(goods_of(t, "Food"), "rye bun tea") && str_eqc(goods_of(t, "Food & Drink"), "cup"));
+	CHECK(str_eqc(paths_of(t, "rye"), "Food > Loaves > Dark, Gifts") && !category_named(t, "Food > Bread"));
+	CHECK(str_eqc(category_at(t, "food-bread-dark"), "food-loaves-dark"));
+	CHECK(says_nothing_new(t));
+	/* Another place. */
+	CHECK(put(t, "Food > Loaves", NULL, "Loaves", false) == CATEGORY_SAVED);
+	CHECK(str_eqc(goods_of(t, "Food"), "tea") && str_eqc(goods_of(t, "Loaves > Dark"), "rye"));
+	CHECK(str_eqc(category_at(t, "food-bread-dark"), "loaves-dark") && says_nothing_new(t));
+	/* Two become one, with what is below them. */
+	CHECK(put(t, "Loaves", NULL, "Gifts", false) == CATEGORY_THERE && str_eqc(goods_of(t, "Gifts"), "rye"));
+	CHECK(put(t, "Loaves", NULL, "Gifts", true) == CATEGORY_SAVED);
+	CHECK(str_eqc(goods_of(t, "Gifts"), "rye bun") && str_eqc(goods_of(t, "Gifts > Dark"), "rye"));
+	CHECK(str_eqc(paths_of(t, "rye"), "Gifts > Dark, Gifts") && str_eqc(category_at(t, "food-bread"), "gifts"));
+	CHECK(says_nothing_new(t));
+	/* A name that one had before is free for another. */
+	CHECK(put(t, NULL, NULL, "Loaves", false) == CATEGORY_SAVED && category_named(t, "Loaves"));
+	CHECK(str_eqc(goods_of(t, "Loaves"), "") && str_eqc(category_at(t, "loaves"), ""));
+	/* What can not be. */
+	CHECK(put(t, "Gifts", "Gifts > Dark", "Gifts", false) == CATEGORY_INSIDE);
+	const char *parent = NULL;
+	char path[64] = "";
+	for (int i = 0; i < CATEGORY_DEPTH; i++) {
+		size_t at = strlen(path);
+		CHECK(put(t, NULL, parent, "d", false) == CATEGORY_SAVED);
+		snprintf(path + at, sizeof path - at, "%sd", at ? " > " : "");
+		parent = path;
+	}
+	CHECK(put(t, NULL, parent, "d", false) == CATEGORY_DEEP && put(t, "d", "Gifts", "d", false) == CATEGORY_DEEP);
+}
+
 static const struct store_test tests[] = {
+	{ "categories", categories },
 	{ "addresses", addresses }, { "currency", currency },     { "order", order },
 	{ "deleted_and_back", deleted_and_back }, { "many_pages", many_pages },
 };

@@ -18,7 +18,6 @@
 
 #define HANDLE_TRIES      9 /* numbers behind an address that is taken; then an id, which nobody else has */
 #define SEARCH_TEXT_MAX   20000 /* bytes of a product's text that are found */
-#define CATEGORY_DEPTH    6
 
 typedef struct market_product_row product_row;
 typedef struct market_variants_of_row variant_row;
@@ -37,6 +36,7 @@ struct shelf_writer {
 	int64_t now, import;
 	bool dry;
 	struct named *pages, *suppliers, *categories;
+	struct named *former; /* of categories, by what they were called; slug: what they are called now */
 	bool changed; /* the product that is written */
 };
 
@@ -48,6 +48,7 @@ static void forget_all(void *arg)
 	HASH_CLEAR(hh, w->pages);
 	HASH_CLEAR(hh, w->suppliers);
 	HASH_CLEAR(hh, w->categories);
+	HASH_CLEAR(hh, w->former);
 }
 
 static struct named *remember(struct shelf_writer *w, struct named **set, struct str name, struct str slug, int64_t id)
@@ -87,6 +88,7 @@ static enum status load_known(struct shelf_writer *w, struct err *e)
 	struct market_pages_all_row *pages;
 	struct market_suppliers_row *suppliers;
 	struct market_categories_row *categories;
+	struct market_category_formers_row *former;
 	size_t n;
 	TRY(q_market_pages_all(w->c, &pages, &n, e));
 	for (size_t i = 0; i < n; i++)
@@ -98,6 +100,9 @@ static enum status load_known(struct shelf_writer *w, struct err *e)
 	TRY(q_market_categories(w->c, &categories, &n, e));
 	for (size_t i = 0; i < n; i++)
 		(void)remember(w, &w->categories, categories[i].path, categories[i].slug, categories[i].id);
+	TRY(q_market_category_formers(w->c, &former, &n, e));
+	for (size_t i = 0; i < n; i++)
+		(void)remember(w, &w->former, former[i].path, former[i].now, former[i].category_id);
 	return ST_OK;
 }
 
@@ -141,18 +146,66 @@ static enum status supplier_id(struct shelf_writer *w, struct str name, int64_t 
 
 /* --- categories and tags ------------------------------------------------------------------------------------------ */
 
-/* The category of that path and those above it, made where they are missing; the product is in each. */
-static enum status put_category(struct shelf_writer *w, const product_row *p, struct str path, struct err *e)
+/* The next name of a path; false: there is none. */
+static bool next_name(struct str *rest, struct str *name)
 {
-	struct str rest = path, name, upto = STR("");
+	while (rest->p) {
+		ptrdiff_t at = str_find(*rest, STR(">"));
+		*name = str_trim(at < 0 ? *rest : str_first(*rest, (size_t)at));
+		*rest = at < 0 ? STR_NULL : str_skip(*rest, (size_t)at + 1);
+		if (name->n)
+			return true;
+	}
+	return false;
+}
+
+static struct str below(struct arena *a, struct str path, struct str name)
+{
+	return path.n ? arena_strf(a, "%.*s > %.*s", STR_ARG(path), STR_ARG(name)) : name;
+}
+
+/* "A > B" as it is called now. */
+static struct str path_now(struct shelf_writer *w, struct str path, bool *moved)
+{
+	struct str rest = path, name, upto = STR(""), now = STR("");
+	for (int depth = 0; depth < CATEGORY_DEPTH && next_name(&rest, &name); depth++) {
+		upto = below(w->a, upto, name);
+		const struct named *former = find_named(w->categories, upto) ? NULL : find_named(w->former, upto);
+		now = former ? former->slug : below(w->a, now, name);
+		*moved |= former != NULL;
+	}
+	return now;
+}
+
+struct str writer_paths(struct shelf_writer *w, struct str paths)
+{
+	struct str rest = paths, one;
+	struct buf b;
+	bool any = false;
+	buf_text(&b, w->a);
+	while (rest.n && str_next(&rest, ',', &one)) {
+		bool moved = false;
+		struct str now = path_now(w, one, &moved), before = buf_str(&b), other;
+		bool again = false;
+		any |= moved;
+		while (before.n && str_next(&before, ',', &other) && !again)
+			again = str_eq(str_trim(other), now);
+		if (now.n && !again)
+			buf_printf(&b, "%s%.*s", b.len ? ", " : "", STR_ARG(now));
+	}
+	return any ? buf_str(&b) : paths;
+}
+
+/* The category of that path and those above it, made where they are missing; the product is in each (product 0:
+   none). */
+static enum status put_category(struct shelf_writer *w, int64_t product, int64_t page, struct str path, int64_t *last,
+                                struct err *e)
+{
+	bool moved = false;
+	struct str rest = path_now(w, path, &moved), name, upto = STR("");
 	int64_t parent = 0;
-	for (int64_t depth = 0; rest.p && depth < CATEGORY_DEPTH; depth++) {
-		ptrdiff_t at = str_find(rest, STR(">"));
-		name = str_trim(at < 0 ? rest : str_first(rest, (size_t)at));
-		rest = at < 0 ? STR_NULL : str_skip(rest, (size_t)at + 1);
-		if (!name.n)
-			continue;
-		upto = upto.n ? arena_strf(w->a, "%.*s > %.*s", STR_ARG(upto), STR_ARG(name)) : name;
+	for (int64_t depth = 0; depth < CATEGORY_DEPTH && next_name(&rest, &name); depth++) {
+		upto = below(w->a, upto, name);
 		const struct named *k = find_named(w->categories, upto);
 		if (!k) {
 			struct str slug = free_slug(w, w->categories, upto, "category");
@@ -163,8 +216,25 @@ static enum status put_category(struct shelf_writer *w, const product_row *p, st
 			k = find_named(w->categories, upto);
 		}
 		parent = k->id;
-		TRY(q_market_facet_add(w->c, p->id, p->page_id, STR("category"), k->slug, name, NULL, e));
+		if (product)
+			TRY(q_market_facet_add(w->c, product, page, STR("category"), k->slug, name, NULL, e));
 	}
+	if (last)
+		*last = parent;
+	return ST_OK;
+}
+
+enum status writer_category(struct shelf_writer *w, struct str path, int64_t *id, struct err *e)
+{
+	*id = 0;
+	return path.n ? put_category(w, 0, 0, path, id, e) : ST_OK;
+}
+
+enum status writer_categories(struct shelf_writer *w, int64_t product, int64_t page, struct str paths, struct err *e)
+{
+	struct str one;
+	while (paths.n && str_next(&paths, ',', &one))
+		TRY(put_category(w, product, page, str_trim(one), NULL, e));
 	return ST_OK;
 }
 
@@ -181,12 +251,10 @@ static enum status put_allergens(struct shelf_writer *w, const product_row *p, s
 
 static enum status put_facets(struct shelf_writer *w, const product_row *p, bool fresh, struct err *e)
 {
-	struct str rest = p->categories.n ? p->categories : p->type, one;
+	struct str rest = p->tags, one;
 	if (!fresh)
 		TRY(q_market_facets_drop(w->c, p->id, NULL, e));
-	while (rest.n && str_next(&rest, ',', &one))
-		TRY(put_category(w, p, str_trim(one), e));
-	rest = p->tags;
+	TRY(writer_categories(w, p->id, p->page_id, p->categories.n ? p->categories : p->type, e));
 	while (rest.n && str_next(&rest, ',', &one)) {
 		struct str name = str_trim(one), slug = text_slug(w->a, name);
 		TRY(q_market_facet_add(w->c, p->id, p->page_id, STR("tag"), slug.n ? slug : name, name, NULL, e));
@@ -518,7 +586,12 @@ enum status writer_put(struct shelf_writer *w, const struct in_product *in, enum
 	if (fresh && !in_get(in->v, "Title")->text.n)
 		return err_set(e, ST_INVALID, "Line %zu: the product has no title", in->line);
 	struct str page = p.page;
-	w->changed = overlay(&p, OF_PRODUCT, in->v) || fresh;
+	struct in_value v[MARKET_COLUMNS_MAX];
+	memcpy(v, in->v, sizeof v);
+	struct in_value *paths = (struct in_value *)in_get(v, "Categories");
+	if (paths->there && w->former) /* what a list calls as it was called before */
+		paths->text = writer_paths(w, paths->text);
+	w->changed = overlay(&p, OF_PRODUCT, v) || fresh;
 	if (!p.page.n)
 		p.page = page;
 	bool differs = w->changed;

@@ -23,6 +23,16 @@ enum status writer_put(struct shelf_writer *w, const struct in_product *in, enum
 enum status writer_find(
         struct shelf_writer *w, const struct in_product *in, int64_t *product, struct err *e) MUST_CHECK;
 
+enum { CATEGORY_DEPTH = 6 }; /* names in a path */
+
+/* "A > B, C" as they are called now, each once; as it was written where none is called otherwise. In db_arena(c). */
+struct str writer_paths(struct shelf_writer *w, struct str paths);
+/* The category of that path, made with those above it where they are missing. *id 0: path is "". */
+enum status writer_category(struct shelf_writer *w, struct str path, int64_t *id, struct err *e) MUST_CHECK;
+/* Puts a product into the categories of those paths, and into those above them; it is in no other. */
+enum status writer_categories(
+        struct shelf_writer *w, int64_t product, int64_t page, struct str paths, struct err *e) MUST_CHECK;
+
 /* A product as it is now, its variants that are not for sale any more and its stock too. *out NULL: there is none. In
    db_arena(c). */
 enum status product_now(struct db_conn *c, int64_t id, struct in_product **out, struct err *e) MUST_CHECK;

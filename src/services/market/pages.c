@@ -323,6 +323,14 @@ enum status market_get_shelf(struct web *w, struct err *e)
 		return err_set(e, ST_NOT_FOUND, "There is no allergen of this name.");
 	TRY(q_market_shelf(
 	        c, page->id, a.category, a.tag, a.supplier, a.without, a.most, a.there, &part, &rows, &v.n, e));
+	if (!v.n && v.category.n) {
+		struct market_category_moved_row *moved;
+		TRY(q_market_category_moved(c, v.category, &moved, e));
+		if (moved) {
+			db_read_end(&c);
+			return web_redirect(w, 301, shelf_url(w, &v, "category", moved->slug));
+		}
+	}
 	v.rows = rows;
 	bool more = v.n > SHELF_PAGE;
 	v.n = more ? SHELF_PAGE : v.n;

@@ -5,6 +5,7 @@
 #include "gen/market_serve.h"
 #include "platform/cache/cache.h"
 #include "services/market/admin.h"
+#include "services/market/categories.h"
 #include "services/market/cycles.h"
 #include "services/market/keeping.h"
 #include "services/market/market.h"
@@ -69,6 +70,13 @@ static const struct route routes[] = {
 	{ "POST", "/admin/pages/new", market_post_admin_page, .role = "keeper", .help = "Save it" },
 	{ "GET", "/admin/pages/{id:id}", market_get_admin_page, .role = "keeper", .help = "A market page" },
 	{ "POST", "/admin/pages/{id:id}", market_post_admin_page, .role = "keeper", .help = "Save it" },
+	{ "GET", "/admin/categories", market_get_categories, .role = "keeper", .help = "Categories" },
+	{ "POST", "/admin/categories", market_post_categories, .role = "keeper", .help = "Delete some" },
+	{ "GET", "/admin/categories/new", market_get_category, .role = "keeper", .help = "A new category" },
+	{ "POST", "/admin/categories/new", market_post_category, .role = "keeper", .help = "Save it" },
+	{ "GET", "/admin/categories/{id:id}", market_get_category, .role = "keeper", .help = "A category" },
+	{ "POST", "/admin/categories/{id:id}", market_post_category, .role = "keeper",
+	  .help = "Rename it, move it, make it one with another" },
 	{ "GET", "/admin/prices", market_get_admin_prices, .role = "keeper", .help = "Price lists" },
 	{ "POST", "/admin/prices", market_post_admin_prices, .role = "keeper",
 	  .help = "Set a price, or take some away" },
@@ -134,6 +142,8 @@ static const struct page_row pages[] = {
 	  .group = "Shop", .role = "keeper", .rank = 48 },
 	{ PLACE_ADMIN, "/admin/pages", "Market pages", "Shops, their order, currency and accounts", .group = "Shop",
 	  .role = "keeper", .rank = 35 },
+	{ PLACE_ADMIN, "/admin/categories", "Categories", "What things are sorted by: renamed, moved, made one",
+	  .group = "Shop", .role = "keeper", .rank = 36 },
 	{ PLACE_ADMIN, "/admin/suppliers", "Suppliers", "Who things are from", .group = "Shop", .role = "keeper",
 	  .rank = 50 },
 	{ PLACE_ACCOUNT, "/mine", "My products", "Stock and prices of what you deliver", .role = "supplier",
