@@ -63,6 +63,12 @@ cases["a time is offered, and pears are ordered for it"] = async () => {
 	await member.waitForURL(/\/cart\/orders\//);
 	await sure(member, /Confirmed/);
 	number = (await member.locator("h1").textContent()).replace("Order ", "").trim();
+	// when and where, for the calendar: of the size that a calendar program reads
+	const { text } = await letter(data, "mo@example.org", /paid and confirmed/);
+	const [, base64] = /filename="collection\.ics"\n\n([A-Za-z0-9+/=\n]+)/.exec(text);
+	const ics = Buffer.from(base64, "base64").toString();
+	assert.match(ics, /BEGIN:VEVENT[^]*DTSTART:\d{8}T\d{6}Z[^]*LOCATION:Old mill[^]*END:VEVENT/);
+	assert.ok(ics.includes(`Collect order ${number}`));
 };
 cases["one less: the difference stays here for the next order"] = async () => {
 	await member.goto(`${base}/cart/orders/${number}`);

@@ -74,6 +74,29 @@ static void a_letter_has_so_many_headers(struct store *t)
 	CHECK_STATUS(ST_INVALID, db_write(t->ctx, t->db, headers_tx, &n, &t->err));
 }
 
+static enum status attachments_tx(struct db_conn *c, void *arg, struct err *e)
+{
+	struct mail_attachment list[MAIL_ATTACHMENTS_MAX + 1];
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+		list[i] = (struct mail_attachment){ STR("a.csv"), STR("text/csv"), STR("1,2\r\n") };
+	struct mail m = { .to = STR("ruth@example.org"),
+		.subject = STR("Bread"),
+		.text = STR("Come by."),
+		.attachments = list,
+		.attachment_count = *(unsigned *)arg };
+	return mail_enqueue(c, &m, e);
+}
+
+static void a_letter_has_so_many_attachments(struct store *t)
+{
+	unsigned n = MAIL_ATTACHMENTS_MAX;
+	struct bed b;
+	CHECK(bed_begin(&b, t));
+	CHECK_OK(db_write(t->ctx, t->db, attachments_tx, &n, &t->err));
+	n++;
+	CHECK_STATUS(ST_INVALID, db_write(t->ctx, t->db, attachments_tx, &n, &t->err));
+}
+
 struct letter {
 	struct str text, html;
 };
@@ -226,6 +249,7 @@ static void what_is_over_goes(struct store *t)
 static const struct store_test tests[] = {
 	{ "a_body_is_kept_once", a_body_is_kept_once },
 	{ "a_letter_has_so_many_headers", a_letter_has_so_many_headers },
+	{ "a_letter_has_so_many_attachments", a_letter_has_so_many_attachments },
 	{ "a_letter_is_so_large", a_letter_is_so_large },
 	{ "what_is_over_goes", what_is_over_goes },
 };

@@ -102,6 +102,37 @@ static void header_injection(void **state)
 	}
 }
 
+/* A letter and what comes with it; a name or a type that would end a line is refused. */
+static void attachments(void **state)
+{
+	struct mail_attachment a = { STR("collection.ics"), STR("text/calendar; charset=utf-8"), STR_NULL };
+	struct mail m = { .to = STR("a@example.com"), .subject = STR("Hello"), .text = STR("One"), .attachments = &a,
+			  .attachment_count = 1 };
+	char bytes[200];
+	struct buf b;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (char)i;
+	a.bytes = str_n(bytes, sizeof bytes);
+	assert_int_equal(format(&m, &b), ST_OK);
+	assert_non_null(strstr(b.data, "Content-Type: multipart/mixed;\r\n boundary=\"=_"));
+	assert_non_null(strstr(b.data,
+	        "Content-Type: text/calendar; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"
+	        "Content-Disposition: attachment; filename=\"collection.ics\"\r\n\r\n"
+	        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4\r\n"
+	        "OTo7PD0+"));
+	assert_non_null(strstr(b.data, "xsc=\r\n--=_"));
+	for (const char *line = b.data, *end; (end = strstr(line, "\r\n")); line = end + 2)
+		assert_true(end - line <= 76);
+	const struct str bad[] = { STR(""), STR("a b.ics"), STR("a\".ics"), STR("a\r\nx: y"), STR("ä.ics") };
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		a.name = bad[i];
+		assert_int_equal(format(&m, &b), ST_INVALID);
+	}
+	a.name = STR("a.ics");
+	a.type = STR("text/calendar\r\nx: y");
+	assert_int_equal(format(&m, &b), ST_INVALID);
+}
+
 static void addresses(void **state)
 {
 	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example-x.org", "o'brien@example.ie",
@@ -124,6 +155,7 @@ static void addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(plain_text), cmocka_unit_test(lines),
-		cmocka_unit_test(header_injection), cmocka_unit_test(addresses) };
+		cmocka_unit_test(header_injection), cmocka_unit_test(attachments),
+		cmocka_unit_test(addresses) };
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

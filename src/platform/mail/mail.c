@@ -94,6 +94,30 @@ static void put_headers(struct buf *b, const struct mail *m)
 	buf_printf(b, "[\"Message-ID\",\"<%s@guildhall>\"]]", random);
 }
 
+/* As JSON has bytes: base64. They are many, so they always are in a row of their own. */
+static void put_attachments(struct buf *b, const struct mail *m)
+{
+	if (!m->attachment_count)
+		return;
+	BUF_LIT(b, ",\"attachments\":[");
+	for (unsigned i = 0; i < m->attachment_count; i++) {
+		const struct mail_attachment *a = &m->attachments[i];
+		buf_puts(b, i ? ",[" : "[");
+		json_put_str(b, a->name);
+		buf_putc(b, ',');
+		json_put_str(b, a->type);
+		BUF_LIT(b, ",\"");
+		size_t room = sodium_base64_encoded_len(a->bytes.n, sodium_base64_VARIANT_ORIGINAL);
+		if (buf_reserve(b, room)) {
+			sodium_bin2base64(b->data + b->len, room, (const unsigned char *)a->bytes.p, a->bytes.n,
+			        sodium_base64_VARIANT_ORIGINAL);
+			b->len += room - 1;
+		}
+		BUF_LIT(b, "\"]");
+	}
+	buf_putc(b, ']');
+}
+
 /* Text and HTML, or the hash of the row that has them. */
 static enum status put_body(struct db_conn *c, struct buf *b, const struct mail *m, struct err *e)
 {
@@ -101,7 +125,7 @@ static enum status put_body(struct db_conn *c, struct buf *b, const struct mail 
 	char hash[2 * sizeof sum + 1];
 	SCOPED_BUF body; /* not in the arena: one transaction may write letters to many */
 	buf_init(&body, PAYLOAD_MAX);
-	if (m->text.n + m->html.n <= INLINE_MAX) {
+	if (m->text.n + m->html.n <= INLINE_MAX && !m->attachment_count) {
 		put_member(b, "text", m->text);
 		put_member(b, "html", m->html);
 		return ST_OK;
@@ -109,6 +133,7 @@ static enum status put_body(struct db_conn *c, struct buf *b, const struct mail 
 	buf_putc(&body, '{');
 	put_member(&body, "text", m->text);
 	put_member(&body, "html", m->html);
+	put_attachments(&body, m);
 	buf_putc(&body, '}');
 	if (!buf_ok(&body))
 		return err_set(e, ST_TOO_LARGE, "the message is too large");
@@ -124,6 +149,12 @@ enum status mail_enqueue(struct db_conn *c, const struct mail *m, struct err *e)
 		return err_set(e, ST_INVALID, "\"%.*s\" is not an e-mail address", STR_ARG(str_shown(m->to)));
 	if (m->header_count > HEADERS_MAX)
 		return err_set(e, ST_INVALID, "a message has at most %d headers of its own", HEADERS_MAX);
+	if (m->attachment_count > MAIL_ATTACHMENTS_MAX)
+		return err_set(e, ST_INVALID, "a message has at most %d attachments", MAIL_ATTACHMENTS_MAX);
+	for (unsigned i = 0; i < m->attachment_count; i++)
+		if (!mail_attachment_ok(&m->attachments[i]))
+			return err_set(e, ST_INVALID, "\"%.*s\" can not be attached",
+			               STR_ARG(str_shown(m->attachments[i].name)));
 	struct buf b;
 	buf_arena(&b, db_arena(c), PAYLOAD_MAX);
 	buf_putc(&b, '{');
@@ -258,6 +289,25 @@ static enum status mail_of(struct arena *a, const json_t *j, struct mail *out)
 	return out->to.p ? ST_OK : ST_CORRUPT;
 }
 
+static enum status load_attachments(struct arena *a, const json_t *body, struct mail *m)
+{
+	const json_t *list = json_object_get(body, "attachments");
+	size_t n = json_array_size(list);
+	struct mail_attachment *out = ARENA_ARRAY(a, struct mail_attachment, n ? n : 1);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *x = json_array_get(list, i);
+		struct str text = str_c(json_string_value(json_array_get(x, 2)));
+		char *bytes = arena_alloc(a, text.n + 1);
+		out[i].name = str_c(json_string_value(json_array_get(x, 0)));
+		out[i].type = str_c(json_string_value(json_array_get(x, 1)));
+		if (!str_base64(text, sodium_base64_VARIANT_ORIGINAL, bytes, text.n + 1, &out[i].bytes.n))
+			return ST_CORRUPT;
+		out[i].bytes.p = bytes;
+	}
+	m->attachments = out, m->attachment_count = (unsigned)n;
+	return ST_OK;
+}
+
 /* *body: parsed from the row that the message names, for text and html to point into; NULL: it has them itself. */
 static enum status load_body(struct ctx *ctx, const json_t *message, struct mail *m, json_t **body, struct err *e)
 {
@@ -268,11 +318,11 @@ static enum status load_body(struct ctx *ctx, const json_t *message, struct mail
 	SCOPED_DB_READ c = NULL;
 	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	TRY(q_mail_body(c, hash, &row, e));
-	if (!row || !(*body = json_parse(row->body, 2, NULL)))
+	if (!row || !(*body = json_parse(row->body, 3, NULL)))
 		return err_set(e, ST_CORRUPT, "the text of the message is gone");
 	m->text = json_str(*body, "text");
 	m->html = json_str(*body, "html");
-	return ST_OK;
+	return load_attachments(ctx->arena, *body, m);
 }
 
 enum status mail_send_job(struct ctx *ctx, const struct job *job, struct err *e)

@@ -8,6 +8,10 @@
 
 #include "platform/core/service.h"
 
+enum { MAIL_ATTACHMENTS_MAX = 4 };
+
+/* name: letters, digits, ".", "-", "_"; type: "text/calendar; charset=utf-8". */
+struct mail_attachment { struct str name, type, bytes; };
 struct mail {
 	struct str to, to_name;   /* one recipient per message */
 	struct str subject;
@@ -15,6 +19,7 @@ struct mail {
 	struct str reply_to;      /* may be p NULL */
 	int64_t person; /* who gets it; 0: nobody with an account. What can not be sent goes with that person */
 	const struct http_header *headers; unsigned header_count; /* List-Unsubscribe, … */
+	const struct mail_attachment *attachments; unsigned attachment_count; /* at most MAIL_ATTACHMENTS_MAX */
 };
 struct mailer;
 /* Reads mail.smtp_url and mail.from; without an SMTP server messages go to data_dir/mail/TIME-ID.eml, renamed into

@@ -207,20 +207,68 @@ static void put_part(struct buf *b, const char *type, struct str body)
 	put_quoted(b, body);
 }
 
-static void put_body(struct buf *b, const struct mail *m)
+static void begin_multipart(struct buf *b, const char *kind, char boundary[33])
+{
+	random_hex(boundary, 16); /* neither quoted-printable nor base64 can hold "=_" */
+	buf_printf(b, "Content-Type: multipart/%s;\r\n boundary=\"=_%s\"\r\n\r\n", kind, boundary);
+}
+
+static void put_texts(struct buf *b, const struct mail *m)
 {
 	char boundary[33];
 	if (!m->html.p) {
 		put_part(b, "plain", m->text);
 		return;
 	}
-	random_hex(boundary, 16); /* quoted-printable can not hold "=_" */
-	buf_printf(b, "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n", boundary);
+	begin_multipart(b, "alternative", boundary);
 	buf_printf(b, "--=_%s\r\n", boundary);
 	put_part(b, "plain", m->text);
 	buf_printf(b, "--=_%s\r\n", boundary);
 	put_part(b, "html", m->html);
 	buf_printf(b, "--=_%s--\r\n", boundary);
+}
+
+static void put_attachment(struct buf *b, const struct mail_attachment *a)
+{
+	enum { LINE_BYTES = LINE / 4 * 3 };
+	buf_printf(b, "Content-Type: %.*s\r\nContent-Transfer-Encoding: base64\r\n", STR_ARG(a->type));
+	buf_printf(b, "Content-Disposition: attachment; filename=\"%.*s\"\r\n\r\n", STR_ARG(a->name));
+	for (size_t i = 0; i < a->bytes.n; i += LINE_BYTES) {
+		size_t n = a->bytes.n - i < LINE_BYTES ? a->bytes.n - i : LINE_BYTES;
+		base64(b, (const unsigned char *)a->bytes.p + i, n);
+		BUF_LIT(b, "\r\n");
+	}
+}
+
+/* RFC 2046 5.1.3: the letter, then what comes with it. */
+static void put_body(struct buf *b, const struct mail *m)
+{
+	char boundary[33];
+	if (!m->attachment_count) {
+		put_texts(b, m);
+		return;
+	}
+	begin_multipart(b, "mixed", boundary);
+	buf_printf(b, "--=_%s\r\n", boundary);
+	put_texts(b, m);
+	for (unsigned i = 0; i < m->attachment_count; i++) {
+		buf_printf(b, "--=_%s\r\n", boundary);
+		put_attachment(b, &m->attachments[i]);
+	}
+	buf_printf(b, "--=_%s--\r\n", boundary);
+}
+
+bool mail_attachment_ok(const struct mail_attachment *a)
+{
+	if (!a->name.n || a->name.n > HEADER_NAME_MAX || a->type.n > HEADER_NAME_MAX || str_find(a->type, STR("/")) < 1)
+		return false;
+	for (size_t i = 0; i < a->name.n; i++)
+		if (!alnum((unsigned char)a->name.p[i]) && !strchr("._-", a->name.p[i]))
+			return false;
+	for (size_t i = 0; i < a->type.n; i++)
+		if (!alnum((unsigned char)a->type.p[i]) && !strchr("/.+-=; ", a->type.p[i]))
+			return false;
+	return true;
 }
 
 static bool has_header(const struct mail *m, const char *name)
@@ -242,6 +290,10 @@ static enum status mail_check(const struct mail *m, struct str from_address, str
 	if (!str_utf8_valid(m->text) || (m->html.p && !str_utf8_valid(m->html)) || !str_utf8_valid(m->subject) ||
 	    (m->to_name.p && !str_utf8_valid(m->to_name)))
 		return err_set(e, ST_INVALID, "a message must be UTF-8");
+	for (unsigned i = 0; i < m->attachment_count; i++)
+		if (!mail_attachment_ok(&m->attachments[i]))
+			return err_set(e, ST_INVALID, "\"%.*s\" can not be attached",
+			               STR_ARG(str_shown(m->attachments[i].name)));
 	for (unsigned i = 0; i < m->header_count; i++)
 		if (!header_ok(&m->headers[i]))
 			return err_set(e, ST_INVALID, "the header \"%.*s\" can not be set",

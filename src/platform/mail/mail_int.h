@@ -12,6 +12,9 @@
 bool mail_address_ok(struct str a);
 bool mail_from_parse(struct str from, struct str *name, struct str *address);
 
+/* A name and a type that end no header line and need no quotes inside them. */
+bool mail_attachment_ok(const struct mail_attachment *a);
+
 /* The job that sends: payload is the message in JSON. */
 enum status mail_send_job(struct ctx *ctx, const struct job *j, struct err *e);
 

@@ -112,8 +112,10 @@ static void tell_change(struct changing *x)
 	struct ctx *ctx = x->w->ctx;
 	for (size_t i = 0; i < x->wish.count; i++)
 		for (size_t k = 0; k < x->count; k++)
-			if (x->lines[k].line == x->wish.lines[i].line)
+			if (x->lines[k].line == x->wish.lines[i].line) {
 				x->lines[k].returned += x->wish.lines[i].quantity;
+				x->o->less += x->wish.lines[i].amount;
+			}
 	SCOPED_LANG(lang_of_person(ctx, x->o->lang));
 	x->text = order_letter_text(ctx, x->o, x->lines, x->count,
 	        x->o->paid ? TR("your order is changed as you asked, and the difference is on its way back.")

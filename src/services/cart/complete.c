@@ -11,6 +11,7 @@
 #include "platform/core/web_url.h"
 #include "platform/mail/mail.h"
 #include "platform/peers/site.h"
+#include "platform/text/ical.h"
 #include "platform/text/json.h"
 #include "services/cart/pay.h"
 
@@ -25,7 +26,8 @@ struct carrying {
 	struct sellers_sold sold;
 	int64_t revision, until;
 	const char *why;
-	struct str actor, text;
+	struct str actor, text, ics;
+	const struct cart_slot_of_row *slot;
 };
 
 enum status order_note(struct db_conn *c, int64_t order, struct str actor, const char *what, int64_t amount,
@@ -51,6 +53,7 @@ static struct str order_line_get(const void *arg, size_t i, struct sale_line *ou
 
 static enum status carrying_load(struct ctx *ctx, int64_t order, struct carrying *x, struct err *e)
 {
+	struct cart_slot_of_row *slot;
 	{
 		SCOPED_DB_READ c = NULL;
 		TRY(db_read(ctx, ctx->svc->db, &c, e));
@@ -58,7 +61,9 @@ static enum status carrying_load(struct ctx *ctx, int64_t order, struct carrying
 		if (!x->o)
 			return err_set(e, ST_NOT_FOUND, "there is no such order");
 		TRY(q_cart_order_lines(c, order, &x->lines, &x->line_count, e));
+		TRY(q_cart_slot_of(c, order, &slot, e));
 	}
+	x->slot = slot;
 	x->sale_count = sales_of(ctx, order_line_get, x->lines, x->line_count, &x->sales);
 	return ST_OK;
 }
@@ -80,26 +85,43 @@ struct str order_link(struct ctx *ctx, const cart_order *o)
 	return web_abs_url(ctx, "cart", "/orders/%.*s?key=%.*s", STR_ARG(o->number), STR_ARG(o->secret));
 }
 
+/* What is left of it. */
+static void put_letter_line(struct buf *b, struct ctx *ctx, const cart_order *o, const cart_order_line *l)
+{
+	int64_t left = l->quantity - l->returned;
+	bool less = l->returned || l->less;
+	if (!left)
+		return;
+	buf_printf(b, "%lld × %.*s%s%.*s  %.*s\n", (long long)left, STR_ARG(l->name), l->variant.n ? ", " : "",
+	        STR_ARG(l->variant),
+	        STR_ARG(cart_money_text(ctx, less ? refund_worth(l, left) : l->total + l->discount, o->currency)));
+	if (l->sold_note.n)
+		buf_printf(b, "    %.*s\n", STR_ARG(l->sold_note));
+	if (l->sold_url.n)
+		buf_printf(b, "    %.*s\n", STR_ARG(l->sold_url));
+}
+
+static void put_letter_sum(struct buf *b, struct ctx *ctx, const cart_order *o)
+{
+	if (o->discount)
+		buf_printf(b, tr("\nYour coupon %.*s takes off %.*s.\n"), STR_ARG(o->coupon),
+		        STR_ARG(cart_money_text(ctx, o->discount, o->currency)));
+	buf_printf(b, tr("\nTogether %.*s, of that %.*s VAT.\n"), STR_ARG(cart_money_text(ctx, o->total, o->currency)),
+	        STR_ARG(cart_money_text(ctx, o->vat, o->currency)));
+}
+
 struct str order_letter_text(
         struct ctx *ctx, const cart_order *o, const cart_order_line *lines, size_t n, struct str head)
 {
 	struct buf b;
 	buf_text(&b, ctx->arena);
 	buf_printf(&b, tr("Hello %.*s,\n\n%.*s\n\n"), STR_ARG(o->name), STR_ARG(head));
-	for (size_t i = 0; i < n; i++) {
-		buf_printf(&b, "%lld × %.*s%s%.*s  %.*s\n", (long long)lines[i].quantity, STR_ARG(lines[i].name),
-		        lines[i].variant.n ? ", " : "", STR_ARG(lines[i].variant),
-		        STR_ARG(cart_money_text(ctx, lines[i].total + lines[i].discount, o->currency)));
-		if (lines[i].sold_note.n)
-			buf_printf(&b, "    %.*s\n", STR_ARG(lines[i].sold_note));
-		if (lines[i].sold_url.n)
-			buf_printf(&b, "    %.*s\n", STR_ARG(lines[i].sold_url));
-	}
-	if (o->discount)
-		buf_printf(&b, tr("\nYour coupon %.*s takes off %.*s.\n"), STR_ARG(o->coupon),
-		        STR_ARG(cart_money_text(ctx, o->discount, o->currency)));
-	buf_printf(&b, tr("\nTogether %.*s, of that %.*s VAT.\n"), STR_ARG(cart_money_text(ctx, o->total, o->currency)),
-	        STR_ARG(cart_money_text(ctx, o->vat, o->currency)));
+	for (size_t i = 0; i < n; i++)
+		put_letter_line(&b, ctx, o, &lines[i]);
+	if (o->less)
+		buf_printf(&b, tr("\nTogether %.*s now.\n"), STR_ARG(cart_money_text(ctx, order_due(o), o->currency)));
+	else
+		put_letter_sum(&b, ctx, o);
 	if (str_eqc(o->method, "transfer") && o->paid < order_due(o) && str_eqc(o->state, "placed"))
 		buf_printf(&b, tr("\nPlease transfer it to this account, with %.*s as the reference:\n%.*s\n"),
 		        STR_ARG(o->number), STR_ARG(config_str(ctx->svc->platform->config, "cart", "bank_account")));
@@ -108,12 +130,45 @@ struct str order_letter_text(
 	return buf_str(&b);
 }
 
-enum status order_letter(struct db_conn *c, const cart_order *o, struct str subject, struct str text, struct err *e)
+static enum status letter_with(struct db_conn *c, const cart_order *o, struct str subject, struct str text,
+        const struct mail_attachment *attached, unsigned n, struct err *e)
 {
 	if (!o->email.n)
 		return ST_OK;
 	return mail_enqueue(c, &(struct mail){ .to = o->email, .to_name = o->name, .subject = subject, .text = text,
-	                               .person = o->person_id_null ? 0 : o->person_id }, e);
+	                               .person = o->person_id_null ? 0 : o->person_id,
+	                               .attachments = attached, .attachment_count = n }, e);
+}
+
+enum status order_letter(struct db_conn *c, const cart_order *o, struct str subject, struct str text, struct err *e)
+{
+	return letter_with(c, o, subject, text, NULL, 0, e);
+}
+
+static void put_moment(struct buf *b, struct arena *a, const char *name, int64_t us)
+{
+	struct buf at;
+	buf_text(&at, a);
+	ical_put_time(&at, ICAL_UTC, us / US_PER_S);
+	ical_put(b, name, buf_str(&at));
+}
+
+/* When and where it is collected, for the buyer's calendar (RFC 5545). */
+static struct str collection_ics(struct ctx *ctx, const cart_order *o, const struct cart_slot_of_row *s)
+{
+	struct buf b;
+	struct arena *a = ctx->arena;
+	buf_text(&b, a);
+	BUF_LIT(&b, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Guildhall//Cart//EN\r\nBEGIN:VEVENT\r\n");
+	ical_put(&b, "UID", arena_strf(a, "collection-%lld@guildhall", (long long)o->id));
+	put_moment(&b, a, "DTSTAMP", clock_now_us());
+	put_moment(&b, a, "DTSTART", s->starts_at);
+	put_moment(&b, a, "DTEND", s->ends_at);
+	ical_put_text(&b, "SUMMARY", arena_strf(a, tr("Collect order %.*s"), STR_ARG(o->number)));
+	ical_put_text(&b, "LOCATION", s->place);
+	ical_put(&b, "URL", order_link(ctx, o));
+	BUF_LIT(&b, "END:VEVENT\r\nEND:VCALENDAR\r\n");
+	return buf_str(&b);
 }
 
 static void take_sold(struct carrying *x)
@@ -151,7 +206,9 @@ static enum status tx_sold(struct db_conn *c, void *arg, struct err *e)
 	TRY(sold_texts(c, x, e));
 	TRY(journal_sale(c, x->o, x->lines, x->line_count, e));
 	TRY(order_note(c, x->o->id, STR("system"), "sold", x->o->total, STR(""), e));
-	TRY(order_letter(c, x->o, arena_strf(db_arena(c), tr("Your order %.*s"), STR_ARG(x->o->number)), x->text, e));
+	struct mail_attachment ics = { STR("collection.ics"), STR("text/calendar; charset=utf-8"), x->ics };
+	TRY(letter_with(c, x->o, arena_strf(db_arena(c), tr("Your order %.*s"), STR_ARG(x->o->number)), x->text, &ics,
+	        x->ics.n > 0, e));
 	return event_emit(c, "order.sold", x->o->number, STR("{}"), e);
 }
 
@@ -164,6 +221,7 @@ static enum status finish_sale(struct ctx *ctx, struct carrying *x, struct err *
 	        x->o->paid >= order_due(x->o) ? TR("thank you: your order is paid and confirmed.")
 	        : m && m->later                           ? TR("thank you: your order is confirmed.")
 	                                                  : TR("thank you for your order."));
+	x->ics = x->slot ? collection_ics(ctx, x->o, x->slot) : STR("");
 	return db_write(ctx, ctx->svc->db, tx_sold, x, e);
 }
 
