@@ -181,6 +181,45 @@ static void a_text_has_so_many_files(struct store *t)
 	CHECK(listed(t, "", "", "", "used", &rows) == 1 && rows[0].id == first.media);
 }
 
+/* --- snippets ----------------------------------------------------------------------------------------------------- */
+
+static enum status tx_snippets(struct db_conn *c, void *arg, struct err *e)
+{
+	static const char *const names[] = { "Hours", "Address", "Greeting" };
+	(void)arg;
+	for (int i = 0; i < 3; i++)
+		TRY(q_blog_object_add(c, 10 + i, STR("snippet"), str_c(names[i]), str_c(names[i]), STR("unlisted"),
+		        STR("public"), false, STR(""), 0, STR(""), STR(""), NULL, STR(""), STR(""), NOW, NOW, NULL,
+		        STR_NULL, STR_NULL, NULL, e));
+	TRY(q_blog_snippet_bin(c, 10, NOW, NULL, e));
+	return q_blog_snippet_rename(c, 12, STR("Welcome"), NOW, NULL, e);
+}
+static enum status tx_back(struct db_conn *c, void *arg, struct err *e) { return q_blog_snippet_back(c, 10, arg, e); }
+
+static size_t snippets_named(struct store *t, struct blog_snippet_names_row **rows, bool *hours)
+{
+	struct blog_snippet_named_row *one;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	if (db_read(t->ctx, t->db, &c, NULL) || q_blog_snippet_names(c, 9, rows, &n, NULL) ||
+	    q_blog_snippet_named(c, STR("Hours"), &one, NULL))
+		return SIZE_MAX;
+	*hours = one != NULL;
+	return n;
+}
+
+static void a_snippet_in_the_bin_is_not_offered(struct store *t)
+{
+	struct blog_snippet_names_row *rows;
+	int64_t n = 0;
+	bool hours;
+	CHECK_OK(db_write(t->ctx, t->db, tx_snippets, NULL, &t->err));
+	CHECK(snippets_named(t, &rows, &hours) == 2 && !hours);
+	CHECK(str_eqc(rows[0].title, "Address") && str_eqc(rows[1].title, "Welcome"));
+	CHECK_OK(db_write(t->ctx, t->db, tx_back, &n, &t->err));
+	CHECK(n == 1 && snippets_named(t, &rows, &hours) == 3 && hours);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct store_test tests[] = {
@@ -188,6 +227,7 @@ int main(int argc, char **argv)
 		{ .name = "uses_are_those_of_the_newest_text", .run = uses_are_those_of_the_newest_text },
 		{ .name = "what_is_used_stays", .run = what_is_used_stays },
 		{ .name = "who_leaves_is_not_named", .run = who_leaves_is_not_named },
+		{ .name = "a_snippet_in_the_bin_is_not_offered", .run = a_snippet_in_the_bin_is_not_offered },
 		{ .name = "a_text_has_so_many_files", .run = a_text_has_so_many_files },
 	};
 	return store_main(argc, argv, tests, COUNT_OF(tests),

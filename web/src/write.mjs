@@ -156,6 +156,40 @@ const commands = [
 	...kinds(words).filter((k) => k.menu).map((k) => ({ key: k.type, title: k.title, run: (s, d) => makeCard(blanks[k.type]())(s, d) })),
 ];
 
+/* Pieces that are kept under a name: their names are asked for once, what is in one when it is put in. */
+let snippets = [];
+const askSnippet = (path = "") => fetch(`${settings.base}/snippets${path}`, { headers: { accept: "application/json" } }).then((a) => (a.ok ? a.json() : null)).catch(() => null);
+const putSnippet = (id) => (state, dispatch, view) => {
+	askSnippet(`/${id}`).then((doc) => {
+		if (!doc) return say(words.textNoSnippet, "bad");
+		const blocks = fromStored(doc).content, now = view.state, { $from } = now.selection, tr = now.tr;
+		const empty = $from.depth === 1 && $from.parent.isTextblock && !$from.parent.childCount;
+		const at = empty ? $from.before(1) : $from.depth ? $from.after(1) : now.selection.to;
+		if (empty) tr.replaceWith(at, $from.after(1), blocks);
+		else tr.insert(at, blocks);
+		view.dispatch(tr.setSelection(Selection.near(tr.doc.resolve(Math.min(at + blocks.size, tr.doc.content.size)), -1)).scrollIntoView());
+	});
+	return true;
+};
+const named = ({ id, name }) => ({ key: "snippet", title: `${words.textSnippet}: ${name}`, run: putSnippet(id) });
+askSnippet().then((json) => {
+	snippets = (json?.snippets ?? []).map(named);
+	view.dispatch(view.state.tr); // a menu that is open already has them, too
+});
+/* The whole blocks that the selection touches, under a name. */
+const keepSnippet = (state) => {
+	const { $from, $to } = state.selection, first = $from.index(0), last = $to.depth ? $to.index(0) : Math.max(first, $to.index(0) - 1);
+	const chosen = [];
+	state.doc.forEach((node, pos, i) => i >= first && i <= last && chosen.push(node));
+	const name = prompt(words.textSnippetName, chosen.map((n) => n.textContent).join(" ").trim().slice(0, 40));
+	if (!name?.trim()) return true;
+	ask("/snippets", { name: name.trim(), document: toStored(N.doc.create(null, chosen)) }).catch(() => ({ status: 0, json: {} })).then(({ status, json }) => {
+		if (status === 201) snippets = [...snippets, named(json)].sort((a, b) => a.title.localeCompare(b.title));
+		say(status === 201 ? words.textSnippetKept : json.detail ?? words.textOffline, status === 201 ? "good" : "bad");
+	});
+	return true;
+};
+
 const slashKey = new PluginKey("slash");
 const slash = new Plugin({
 	key: slashKey,
@@ -169,7 +203,7 @@ const slash = new Plugin({
 			const found = /^\/([\p{L}\p{N} ]{0,20})$/u.exec($from.parent.textBetween(0, $from.parentOffset, null, "￼"));
 			if (!found || (was === false && tr.docChanged === false)) return found ? was : null;
 			if (was === false) return false;
-			const list = commands.filter((c) => `${c.key} ${c.title}`.toLowerCase().includes(found[1].toLowerCase().trim()));
+			const list = [...commands, ...snippets].filter((c) => `${c.key} ${c.title}`.toLowerCase().includes(found[1].toLowerCase().trim()));
 			return list.length ? { list, at: Math.min(was?.at ?? 0, list.length - 1), from: $from.start(), to: $from.pos } : null;
 		},
 	},
@@ -189,7 +223,7 @@ const slash = new Plugin({
 	},
 	view(view) {
 		const box = el("div", { class: "write-menu", role: "listbox", "aria-label": words.textBlocks, hidden: true });
-		document.body.append(box);
+		document.querySelector("main").append(box);
 		return {
 			update() {
 				const menu = slashKey.getState(view.state);
@@ -376,7 +410,7 @@ function toolbar(view) {
 		["S", words.textStrike, toggleMark(M.strike), M.strike], ["<>", words.textCode, toggleMark(M.code), M.code], ["↗", words.textLinkTool, linkUp, M.link],
 		["H2", words.textHeading2, blockTo(N.heading, { level: 2 })], ["H3", words.textHeading3, blockTo(N.heading, { level: 3 })], ["¶", words.textParagraph, blockTo(N.paragraph)],
 		["•", words.textBullets, makeList("bullet")], ["1.", words.textNumbers, makeList("number")], ["❝", words.textQuote, blockTo(N.quote)],
-		["▣", words.textPicture, (s, d, v) => (pick(v, "image/*"), true)], ["+", words.textBlocks, openMenu],
+		["▣", words.textPicture, (s, d, v) => (pick(v, "image/*"), true)], ["+", words.textBlocks, openMenu], ["✂", words.textKeepSnippet, keepSnippet],
 		["↑", words.textUp, moveBlock(-1)], ["↓", words.textDown, moveBlock(1)], ["↶", words.textUndo, undo], ["↷", words.textRedo, redo],
 	];
 	const bar = el("div", { class: "write-tools", role: "toolbar", "aria-label": words.textTools });

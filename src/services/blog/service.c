@@ -20,6 +20,7 @@
 #include "services/blog/library.h"
 #include "services/blog/redirects.h"
 #include "services/blog/site_admin.h"
+#include "services/blog/snippets.h"
 #include "services/blog/write.h"
 
 /* Addresses are those of Ghost, so that a site moved here keeps its links. */
@@ -67,6 +68,11 @@ static const struct route routes[] = {
 	        .help = "Files that the editor offers to choose from" },
 	{ "GET", "/write/products", blog_get_write_products, .role = WRITE_ROLES,
 	        .help = "Products of the market that the editor offers to choose from" },
+	{ "GET", "/write/snippets", blog_get_snippet_names, .role = WRITE_ROLES,
+	        .help = "Snippets that the editor offers" },
+	{ "POST", "/write/snippets", blog_post_snippet, .role = WRITE_ROLES,
+	        .body_max = SNIPPET_SOURCE_MAX + (64 << 10), .help = "Keep some blocks as one" },
+	{ "GET", "/write/snippets/{id:id}", blog_get_snippet, .role = WRITE_ROLES, .help = "One, to be put in" },
 	{ "GET", "/write/{id:id}/revisions", blog_get_write_revisions, .flags = ROUTE_LARGE, .role = WRITE_ROLES,
 	        .help = "What it was, and what differs" },
 	{ "POST", "/write/{id:id}/revisions", blog_post_write_revisions, .role = WRITE_ROLES,
@@ -111,6 +117,9 @@ static const struct route routes[] = {
 	{ "GET", "/admin/media/{id:id}", blog_get_library_one, .role = "editor", .help = "A file" },
 	{ "POST", "/admin/media/{id:id}", blog_post_library_one, .role = "editor",
 	        .help = "Change what it is called, and what is to be seen on it" },
+	{ "GET", "/admin/snippets", blog_get_snippets, .role = "editor", .help = "Snippets" },
+	{ "POST", "/admin/snippets", blog_post_snippets, .role = "editor",
+	        .help = "Rename one, delete some, and bring them back" },
 	{ "GET", "/admin/redirects", blog_get_redirects, .flags = ROUTE_ADMIN,
 	        .help = "Addresses that lead elsewhere" },
 	{ "POST", "/admin/redirects", blog_post_redirects, .flags = ROUTE_ADMIN,
@@ -208,6 +217,8 @@ static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
 	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site",
 	        .rank = 10 },
+	{ PLACE_ADMIN, "/admin/snippets", "Snippets", "Pieces of text that are put into posts again and again",
+	        .group = "Site", .role = "editor", .rank = -6 },
 	{ PLACE_ADMIN, "/admin/redirects", "Redirects", "Old addresses, and where they lead now", .group = "Site",
 	        .rank = 12 },
 	{ 0 },

@@ -151,6 +151,8 @@ enum status blog_post_write_new(struct web *w, struct err *e);
 enum status blog_get_write_one(struct web *w, struct err *e);
 enum status blog_post_write_one(struct web *w, struct err *e);
 
+/* The object that the editor has sent, released by the caller. ST_INVALID. */
+enum status write_read_json(struct web *w, json_t **out, struct err *e) MUST_CHECK;
 /* What the editor asks (write_live.c). */
 enum status blog_post_write_begin(struct web *w, struct err *e);
 enum status blog_post_write_draft(struct web *w, struct err *e);

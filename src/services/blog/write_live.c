@@ -25,7 +25,7 @@ enum {
 /* --- JSON in -------------------------------------------------------------------------------------------------------
  */
 
-static enum status read_object(struct web *w, json_t **out, struct err *e)
+enum status write_read_json(struct web *w, json_t **out, struct err *e)
 {
 	struct str body;
 	size_t dropped = 0;
@@ -142,7 +142,7 @@ static enum status autosave(struct web *w, int64_t id, struct err *e)
 	struct autosave a;
 	struct body body, kept;
 	struct err why = { 0 };
-	TRY(read_object(w, &in, e));
+	TRY(write_read_json(w, &in, e));
 	TRY(read_autosave(w, in, &a, e));
 	{
 		SCOPED_DB_READ c = NULL;
@@ -210,7 +210,7 @@ enum status blog_get_write_live(struct web *w, struct err *e)
 enum status blog_post_write_here(struct web *w, struct err *e)
 {
 	SCOPED_JSON *in = NULL;
-	TRY(read_object(w, &in, e));
+	TRY(write_read_json(w, &in, e));
 	TRY(may_look(w, e));
 	bool gone = json_is_true(json_object_get(in, "gone"));
 	tell(w, web_path_int(w, "id"), gone ? "gone" : "here", json_str(in, "tab"), 0);
@@ -226,7 +226,7 @@ enum status blog_post_write_render(struct web *w, struct err *e)
 	struct body body;
 	struct buf b, page;
 	unsigned goods, missing;
-	TRY(read_object(w, &in, e));
+	TRY(write_read_json(w, &in, e));
 	json_t *node = json_object_get(in, "node");
 	if (!json_is_object(node))
 		return err_set(e, ST_INVALID, "An object is expected.");
@@ -248,7 +248,7 @@ enum status blog_post_write_render(struct web *w, struct err *e)
 enum status blog_post_write_blocks(struct web *w, struct err *e)
 {
 	SCOPED_JSON *in = NULL, *doc = NULL;
-	TRY(read_object(w, &in, e));
+	TRY(write_read_json(w, &in, e));
 	struct str text = json_str(in, "markdown");
 	TRY(doc_from_markdown(w->ctx->arena, text.p ? text : STR(""), NULL, &doc, e));
 	return web_json(w, 200, json_text(w->ctx->arena, doc));

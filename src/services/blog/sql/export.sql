@@ -23,7 +23,7 @@ SELECT o.id, o.origin, o.guid, o.slug, o.title, o.status, o.visibility, o.featur
   LEFT JOIN author_profiles p ON p.object_id = o.id
   LEFT JOIN revisions r ON r.id = o.revision_id
   LEFT JOIN media m ON m.id = o.image_id
- WHERE o.type = :type
+ WHERE o.type = :type AND (o.type <> 'snippet' OR NOT EXISTS (SELECT 1 FROM bin b WHERE b.object_id = o.id))
  ORDER BY o.created_at, o.id;
 
 -- Both ends of each edge, with what their names in the export are made of.
