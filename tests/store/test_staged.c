@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "services/market/admin.h"
 #include "services/market/import_writer.h"
+#include "services/market/pictures.h"
 #include "services/market/save.h"
 #include "services/market/staged.h"
 #include "shop.h"
@@ -238,7 +239,88 @@ static void retention(struct store *t)
 	CHECK(n == 0 && is_in(t, id, "staged"));
 }
 
+/* --- pictures ------------------------------------------------------------------------------------------------- */
+
+static const char picture[] = "https://shop.example/r.jpg", ours[] = "/market/media/ab/cd/r-960.webp";
+
+static enum status tx_arrived(struct db_conn *c, void *arg, struct err *e)
+{
+	(void)arg;
+	return picture_arrived(c, str_c(picture), str_c(ours), e);
+}
+
+static struct str shown_picture(struct store *t, const char *handle)
+{
+	struct market_product_row *p;
+	struct market_images_of_row *rows;
+	size_t n;
+	SCOPED_DB_READ c = NULL;
+	if (db_read(t->ctx, t->db, &c, NULL) || q_market_product_by_handle(c, str_c(handle), &p, NULL) || !p ||
+	    q_market_images_of(c, p->id, &rows, &n, NULL) || !n)
+		return STR("");
+	return rows[0].src;
+}
+
+static size_t due_pictures(struct store *t, int64_t at)
+{
+	struct market_pictures_due_row *rows;
+	size_t n = 0;
+	SCOPED_DB_READ c = NULL;
+	return db_read(t->ctx, t->db, &c, NULL) || q_market_pictures_due(c, at, ROWS_SHOWN, &rows, &n, NULL) ? 0 : n;
+}
+
+/* Once a picture is ours, the list still says what is there, and what it did can still be taken back. */
+static void pictures_are_ours(struct store *t)
+{
+	struct shop shop;
+	open_shop(&shop, t->ctx, t->db);
+	int64_t first = bring(t, str_c(first_list), 0);
+	CHECK(due_pictures(t, INT64_MAX) == 0); /* nothing is fetched for what nobody approved */
+	CHECK(turn(t, first, "staged", "applying") && due_pictures(t, clock_now_us()) == 1);
+	struct str before = catalogue(t);
+	CHECK_OK(db_write(t->ctx, t->db, tx_arrived, NULL, &t->err));
+	CHECK(str_eqc(shown_picture(t, "rye"), ours) && due_pictures(t, INT64_MAX) == 0);
+	CHECK(str_eq(catalogue(t), before));
+	CHECK(is_in(t, bring(t, str_c(first_list), 0), "applied"));
+	int64_t second = bring(t, str_c(second_list), 0);
+	CHECK(turn(t, second, "staged", "applying") && turn(t, second, "applied", "undoing"));
+	CHECK(import_of(t, second)->kept == 0 && str_eq(catalogue(t), before));
+	CHECK(str_eqc(shown_picture(t, "rye"), ours)); /* it was here already */
+	CHECK(turn(t, first, "applied", "undoing") && import_of(t, first)->kept == 0 && str_eqc(catalogue(t), ""));
+}
+
+struct miss { int64_t tries; enum status why; bool again; };
+
+static enum status tx_missed(struct db_conn *c, void *arg, struct err *e)
+{
+	struct miss *m = arg;
+	return picture_missed(c, str_c(picture), m->tries, m->why, &m->again, e);
+}
+
+/* Who does not answer is asked again, each time later, and not for ever; what can't be had is not asked for again. */
+static void pictures_that_miss(struct store *t)
+{
+	struct shop shop;
+	struct miss m = { 0, ST_TIMEOUT, false };
+	const int64_t pause = (int64_t)PICTURE_AGAIN_S * US_PER_S, begun = clock_now_us();
+	open_shop(&shop, t->ctx, t->db);
+	CHECK(turn(t, bring(t, str_c(first_list), 0), "staged", "applying"));
+	for (m.tries = 0; m.tries < PICTURE_TRIES - 1; m.tries++) {
+		CHECK_OK(db_write(t->ctx, t->db, tx_missed, &m, &t->err));
+		CHECK(m.again && due_pictures(t, begun + (pause << m.tries) - 1) == 0);
+		CHECK(due_pictures(t, clock_now_us() + (pause << m.tries)) == 1);
+	}
+	CHECK_OK(db_write(t->ctx, t->db, tx_missed, &m, &t->err));
+	CHECK(!m.again && due_pictures(t, INT64_MAX) == 0 && str_eqc(shown_picture(t, "rye"), picture));
+	CHECK(turn(t, bring(t, str_c(second_list), 0), "staged", "applying"));
+	CHECK(due_pictures(t, clock_now_us()) == 1); /* the one that the second list names */
+	m = (struct miss){ 0, ST_FORBIDDEN, true };
+	CHECK_OK(db_write(t->ctx, t->db, tx_missed, &m, &t->err));
+	CHECK(!m.again);
+}
+
 static const struct store_test tests[] = {
+	{ "pictures_are_ours", pictures_are_ours }, { "pictures_that_miss", pictures_that_miss },
 	{ "staged_and_back", staged_and_back }, { "changed_since", changed_since }, { "chunks", chunks },
 	{ "headers", headers },                 { "retention", retention },
 };

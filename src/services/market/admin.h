@@ -116,6 +116,9 @@ const struct choice *market_page_slugs(struct web *w);
 /* "/admin/products/ID" with what stands behind it. */
 struct str market_admin_url(struct ctx *ctx, const char *list, int64_t id, const char *rest);
 
+/* Where pages show a picture of our media from; in ctx->arena. */
+struct media_item;
+struct str market_picture_address(struct ctx *ctx, const struct media_item *item);
 /* "/variants/ID", in ctx->arena. */
 const char *market_variant_path(struct ctx *ctx, int64_t id);
 size_t market_choice_count(const struct choice *list);

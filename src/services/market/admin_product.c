@@ -465,7 +465,7 @@ enum status market_post_variant(struct web *w, struct err *e)
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
 
 /* The widest that is no wider than a page shows. */
-static struct str picture_address(struct web *w, const struct media_item *item)
+struct str market_picture_address(struct ctx *ctx, const struct media_item *item)
 {
 	const struct media_variant *best = &item->variants[0];
 	for (unsigned i = 1; i < item->variant_count; i++) {
@@ -474,7 +474,7 @@ static struct str picture_address(struct web *w, const struct media_item *item)
 		if (fits && (best->width > PICTURE_WIDTH || v->width > best->width))
 			best = v;
 	}
-	return web_url(w->ctx, "market", "/media/%.*s", STR_ARG(best->path));
+	return web_url(ctx, "market", "/media/%.*s", STR_ARG(best->path));
 }
 
 static const struct {
@@ -501,7 +501,7 @@ static enum status read_picture(struct web *w, struct form_fill *f, struct pictu
 		return ST_OK;
 	TRY(form_picture(f, "picture", &item, e));
 	if (item.variant_count)
-		s->src = picture_address(w, &item);
+		s->src = market_picture_address(w->ctx, &item);
 	else
 		form_fault(f, "picture", "Please choose a picture.");
 	return ST_OK;

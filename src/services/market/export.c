@@ -10,6 +10,7 @@
 #include "platform/core/service.h"
 #include "platform/text/json.h"
 #include "services/market/import.h"
+#include "services/market/pictures.h"
 
 enum { PRODUCTS_AT_ONCE = 200, EXPORT_PART = 256 << 10, EXPORT_ROW_MAX = 16 << 20 };
 
@@ -96,7 +97,7 @@ static void put_more_images(struct catalogue *w, const struct market_images_of_r
 	buf_arena(&b, w->ctx->arena, EXPORT_ROW_MAX);
 	for (size_t i = from; i < n; i++) {
 		buf_puts(&b, b.len ? ",[" : "[[");
-		json_put_str(&b, images[i].src);
+		json_put_str(&b, picture_as_it_came(&images[i]));
 		buf_putc(&b, ',');
 		json_put_str(&b, images[i].alt);
 		buf_putc(&b, ']');
@@ -142,7 +143,7 @@ static enum status put_product(struct catalogue *w, const product_row *p, struct
 		csv_put(&w->out, p->handle);
 		for (const struct market_column *c = market_columns; c->name; c++)
 			put_column(w, c, p, &rows[i]);
-		put_cell(w, at < count ? images[at].src : STR(""));
+		put_cell(w, at < count ? picture_as_it_came(&images[at]) : STR(""));
 		if (at < count)
 			put_number(w, (int64_t)at + 1);
 		else

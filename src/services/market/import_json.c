@@ -12,6 +12,7 @@
 
 #include "platform/text/json.h"
 #include "services/market/import_writer.h"
+#include "services/market/pictures.h"
 
 enum { JSON_ROW_DEPTH = 6 };
 
@@ -80,7 +81,7 @@ enum status product_now(struct db_conn *c, int64_t id, struct in_product **out, 
 	}
 	in->images = ARENA_ARRAY(a, struct in_image, image_count + 1);
 	for (size_t i = 0; i < image_count; i++)
-		in->images[i] = (struct in_image){ images[i].src, images[i].alt, 0 };
+		in->images[i] = (struct in_image){ picture_as_it_came(&images[i]), images[i].alt, 0 };
 	*out = in;
 	return ST_OK;
 }

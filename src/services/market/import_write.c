@@ -15,6 +15,7 @@
 #include "platform/text/words.h"
 #include "services/market/allergens.h"
 #include "services/market/import_writer.h"
+#include "services/market/pictures.h"
 
 #define HANDLE_TRIES      9 /* numbers behind an address that is taken; then an id, which nobody else has */
 #define SEARCH_TEXT_MAX   20000 /* bytes of a product's text that are found */
@@ -474,7 +475,8 @@ static enum status write_images(struct shelf_writer *w, const product_row *p, co
 		TRY(q_market_images_of(w->c, p->id, &rows, &n, e));
 	bool same = n == in->image_count;
 	for (size_t i = 0; i < n && same; i++)
-		same = str_eq(rows[i].src, in->images[i].src) && str_eq(rows[i].alt, in->images[i].alt);
+		same = (str_eq(rows[i].src, in->images[i].src) || str_eq(rows[i].origin, in->images[i].src)) &&
+		       str_eq(rows[i].alt, in->images[i].alt);
 	if (same)
 		return ST_OK;
 	w->changed = true;
@@ -482,8 +484,12 @@ static enum status write_images(struct shelf_writer *w, const product_row *p, co
 		return ST_OK;
 	if (n)
 		TRY(q_market_images_drop(w->c, p->id, NULL, e));
-	for (size_t i = 0; i < in->image_count; i++)
-		TRY(q_market_image_add(w->c, p->id, (int64_t)i, in->images[i].src, in->images[i].alt, NULL, e));
+	for (size_t i = 0; i < in->image_count; i++) {
+		struct str src = in->images[i].src, ours;
+		TRY(picture_want(w->c, src, w->import, &ours, e));
+		TRY(q_market_image_add(w->c, p->id, (int64_t)i, ours.p ? ours : src, in->images[i].alt,
+		                       ours.p ? src : STR(""), NULL, e));
+	}
 	return ST_OK;
 }
 

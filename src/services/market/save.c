@@ -214,7 +214,7 @@ static enum save_outcome pictures_change(struct product_pictures *p, const struc
 	if (s->what == PICTURE_ADD) {
 		if (i == p->n && p->n >= PICTURES_MAX)
 			return SAVE_MANY;
-		p->list[i] = (struct market_images_of_row){ .src = s->src, .alt = s->alt };
+		p->list[i] = (struct market_images_of_row){ .src = s->src, .alt = s->alt, .origin = STR("") };
 		p->n += i == p->n;
 		return SAVE_DONE;
 	}
@@ -252,7 +252,8 @@ static enum status tx_picture(struct db_conn *c, void *arg, struct err *e)
 		return ST_OK;
 	TRY(q_market_images_drop(c, s->product, NULL, e));
 	for (size_t i = 0; i < p->n; i++)
-		TRY(q_market_image_add(c, s->product, (int64_t)i, p->list[i].src, p->list[i].alt, NULL, e));
+		TRY(q_market_image_add(c, s->product, (int64_t)i, p->list[i].src, p->list[i].alt,
+		                       p->list[i].origin, NULL, e));
 	TRY(q_market_product_refresh(c, s->product, NULL, e));
 	return tell_product(c, "product.changed", s->product, s->audit, e);
 }

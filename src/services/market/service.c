@@ -10,6 +10,7 @@
 #include "services/market/keeping.h"
 #include "services/market/market.h"
 #include "services/market/pages_admin.h"
+#include "services/market/pictures.h"
 #include "services/market/prices.h"
 #include "services/market/staged_admin.h"
 
@@ -113,11 +114,14 @@ static const struct job_def jobs[] = {
 	{ .kind = "market.cycles", .run = market_cycles_tell, .cron = "* * * * *" },
 	{ .kind = "market.import", .run = market_job_import, .time_s = IMPORT_TIME_S, .at_once = 1 },
 	{ .kind = "market.imports", .run = market_job_imports, .cron = "*/5 * * * *" },
+	{ .kind = "market.pictures", .run = market_job_pictures, .time_s = PICTURES_TIME_S, .at_once = 1 },
 	{ .kind = "market.verify", .run = market_verify, .time_s = 60, .cron = "20 3 * * *" },
 	{ 0 },
 };
 
 static const struct setting settings[] = {
+	{ "market", "fetch_pictures", SET_BOOL, "yes", .live = true,
+	  .help = "Pictures that lists name elsewhere are fetched, and shown from here." },
 	{ "market", "currency", SET_STR, "EUR", .help = "Currency of market pages that an import makes (ISO 4217)." },
 	{ 0 },
 };

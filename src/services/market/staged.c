@@ -13,6 +13,7 @@
 #include "platform/work/event.h"
 #include "rt/offload.h"
 #include "services/market/import_writer.h"
+#include "services/market/pictures.h"
 #include "services/market/staged.h"
 
 #define HASH_TEXT (2 * crypto_hash_sha256_BYTES)
@@ -438,8 +439,10 @@ static enum status tx_apply(struct db_conn *c, void *arg, struct err *e)
 	x->over = n < IMPORT_CHUNK;
 	if (n)
 		TRY(q_market_import_applied(c, x->id, rows[n - 1].n, (int64_t)n, NULL, e));
-	if (x->over)
+	if (x->over) {
 		TRY(q_market_import_state(c, x->id, STR("applied"), 0, STR(""), NULL, e));
+		TRY(pictures_job(c, e));
+	}
 	return tell_import(c, x->id, n, e);
 }
 
@@ -615,6 +618,7 @@ static enum status tx_look_after(struct db_conn *c, void *arg, struct err *e)
 	TRY(q_market_imports_under_way(c, &rows, &n, e));
 	for (size_t i = 0; i < n; i++)
 		TRY(put_job(c, rows[i].id, e));
+	TRY(pictures_job(c, e));
 	TRY(q_market_imports_old(
 	        c, clock_now_us() - (int64_t)IMPORT_KEPT_DAYS * 86400 * US_PER_S, OLD_AT_ONCE, &old, &n, e));
 	for (size_t i = 0; i < n; i++) {

@@ -17,6 +17,7 @@
 #include "platform/text/json.h"
 #include "platform/text/local.h"
 #include "services/market/import_writer.h"
+#include "services/market/pictures.h"
 #include "services/market/staged_admin.h"
 
 enum { DIFF_TEXT_MAX = 200 };
@@ -411,6 +412,18 @@ static enum status load_rows(struct import_page *v, struct db_conn *c, struct er
 	return ST_OK;
 }
 
+static enum status load_pictures(struct import_page *v, struct db_conn *c, struct err *e)
+{
+	struct market_pictures_of_import_row *row;
+	struct market_pictures_failed_row *missed;
+	TRY(q_market_pictures_of_import(c, v->i->id, &row, e));
+	TRY(q_market_pictures_failed(c, v->i->id, PICTURES_TOLD, &missed, &v->missed_count, e));
+	v->pictures = row;
+	v->missed = missed;
+	v->fetching = row->here + row->failed < row->n;
+	return ST_OK;
+}
+
 static enum status load_page(struct web *w, struct import_page *v, struct err *e)
 {
 	struct market_import_row *i;
@@ -433,6 +446,7 @@ static enum status load_page(struct web *w, struct import_page *v, struct err *e
 	str_print(v->currency, sizeof v->currency, "%.*s", STR_ARG(i->currency));
 	v->when = html_time(w->ctx->arena, w->person ? w->person->zone : STR("UTC"), i->at);
 	read_lists(v);
+	TRY(load_pictures(v, c, e));
 	TRY(known_places(v, c, e));
 	return load_rows(v, c, e);
 }
@@ -444,8 +458,8 @@ static enum status draw_import(struct import_page *v, int status, struct err *e)
 	buf_text(&head, v->w->ctx->arena);
 	tpl_market_head(&head);
 	v->shell.head_extra = html_from_template(&head);
-	if (import_is_busy(v->i->state))
-		http_set_header(v->w->req, "refresh", STR("2"));
+	if (import_is_busy(v->i->state) || v->fetching)
+		http_set_header(v->w->req, "refresh", v->fetching ? STR("5") : STR("2"));
 	web_no_cache(v->w);
 	buf_arena(&page, v->w->ctx->arena, 2 * WEB_PAGE_MAX);
 	tpl_market_import(&page, v);
@@ -531,6 +545,20 @@ static enum status post_turn(struct import_page *v, struct str what, struct err 
 	return web_redirect(v->w, 303, v->url);
 }
 
+static enum status tx_pictures(struct db_conn *c, void *arg, struct err *e)
+{
+	const int64_t *id = arg;
+	TRY(q_market_pictures_again(c, *id, clock_now_us(), NULL, e));
+	return pictures_job(c, e);
+}
+
+static enum status post_pictures(struct import_page *v, struct err *e)
+{
+	TRY(db_write(v->w->ctx, v->w->ctx->svc->db, tx_pictures, (int64_t[]){ v->i->id }, e));
+	wake_jobs(v->w);
+	return web_redirect(v->w, 303, v->url);
+}
+
 enum status market_post_import(struct web *w, struct err *e)
 {
 	struct import_page v;
@@ -540,6 +568,8 @@ enum status market_post_import(struct web *w, struct err *e)
 	bool staged = str_eqc(v.i->state, "staged");
 	if (str_eqc(what, "map"))
 		return post_mapping(&v, e);
+	if (str_eqc(what, "pictures"))
+		return post_pictures(&v, e);
 	if (staged && !str_eqc(what, "discard"))
 		TRY(keep_ticks(&v, str_eqc(what, "all") ? 1 : str_eqc(what, "none") ? -1 : 0, e));
 	if (str_eqc(what, "tick") || str_eqc(what, "all") || str_eqc(what, "none")) {

@@ -50,6 +50,10 @@ struct import_page {
 	struct import_column *columns;
 	size_t column_count;
 	int64_t all, so_far; /* of the progress */
+	const struct market_pictures_of_import_row *pictures;
+	const struct market_pictures_failed_row *missed; /* some of the pictures that did not come */
+	size_t missed_count;
+	bool fetching; /* more pictures are to come */
 };
 /* What a column of a file may be; ends with { 0 }. */
 extern const struct choice import_places[];

@@ -112,8 +112,8 @@ UPDATE products SET
 
 -- name: market_images_of
 -- params: product int
--- rows: src text, alt text
-SELECT src, alt FROM images WHERE product_id = :product ORDER BY rank;
+-- rows: src text, alt text, origin text
+SELECT src, alt, origin FROM images WHERE product_id = :product ORDER BY rank;
 
 -- name: market_images_drop
 -- params: product int
@@ -121,9 +121,9 @@ SELECT src, alt FROM images WHERE product_id = :product ORDER BY rank;
 DELETE FROM images WHERE product_id = :product;
 
 -- name: market_image_add
--- params: product int, rank int, src text, alt text
+-- params: product int, rank int, src text, alt text, origin text
 -- exec
-INSERT INTO images (product_id, rank, src, alt) VALUES (:product, :rank, :src, :alt);
+INSERT INTO images (product_id, rank, src, alt, origin) VALUES (:product, :rank, :src, :alt, :origin);
 
 -- name: market_variants_of
 -- params: product int
