@@ -535,6 +535,15 @@ static enum status tx_sold(struct db_conn *c, void *arg, struct err *e)
 	return q_cart_order_set_payment(c, o->id, STR("paid"), 400, 0, clock_now_us(), NULL, e);
 }
 
+static enum status tx_supply(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new();
+	keep_id(x->a, id);
+	return q_cart_supply_add(c, id, id, STR("Friday"), STR("nobody"), 7, STR("Mill"), STR("[[\"Loaf\",\"\",2]]"), 2,
+	        STR("unsent"), STR(""), clock_now_us(), NULL, e);
+}
+
 static enum status tx_payment(struct db_conn *c, void *arg, struct err *e)
 {
 	struct prep *x = arg;
@@ -643,6 +652,7 @@ void scene_product(struct prep *x) { change(x, "market", tx_product); }
 void scene_basket(struct prep *x) { change(x, "cart", tx_basket); }
 void scene_order(struct prep *x) { change(x, "cart", tx_order); }
 void scene_sold(struct prep *x) { change(x, "cart", tx_sold); }
+void scene_supply(struct prep *x) { change(x, "cart", tx_supply); }
 void scene_payment(struct prep *x) { change(x, "sumup", tx_payment); }
 
 static enum status tx_archive(struct db_conn *c, void *arg, struct err *e)

@@ -96,6 +96,7 @@ void scene_basket(struct prep *x);         /* of MEMBER: {a} id of its line */
 void scene_calendar(struct prep *x);       /* "loft", with "choir" each week, once cancelled */
 void scene_order(struct prep *x);          /* of MEMBER, to be paid: {a} its number */
 void scene_sold(struct prep *x);           /* the same, paid, sold and invoiced */
+void scene_supply(struct prep *x);         /* an order to a supplier */
 void scene_payment(struct prep *x);        /* {a} id at the simulated provider */
 void scene_upload(struct prep *x);         /* body */
 void scene_passkey(struct prep *x);        /* body: an assertion */

@@ -42,14 +42,19 @@ cases["a supplier is made, and who may change what is theirs"] = async () => {
 	await page.goto(`${base}/market/admin/suppliers/new`);
 	await page.fill("[name=name]", "The weir mill");
 	await page.fill("[name=margin]", "12,5");
+	await page.fill("[name=email]", "mill@example.org");
 	await page.locator('fieldset:has-text("Who may change") p.check:has-text("Sam Supplier") input').check();
 	await save(page);
 	await page.waitForURL(/done=saved/);
 	assert.equal(await page.inputValue("[name=margin]"), "12.5");
+	assert.equal(await page.inputValue("[name=email]"), "mill@example.org");
 	await clean(page, "a supplier");
 	await page.goto(`${base}/market/admin/suppliers`);
 	assert.match(await main(page), /The weir mill/);
 	await clean(page, "the list of suppliers");
+	await page.goto(`${base}/cart/admin/supplies`);
+	assert.match(await main(page), /Nothing was ordered from a supplier yet/);
+	await clean(page, "orders to suppliers");
 };
 for (const screen of ["desktop", "phone"])
 	cases[`something new on the shelf, with a variant and pictures (${screen})`] = async () => {

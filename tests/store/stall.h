@@ -17,7 +17,7 @@ enum { SERVICES_MAX = 32, STOCK = 3, HOLDS = 64, PRICE = 1999 };
 struct hold { char checkout[64]; int64_t revision, quantity, until, sold; bool live; };
 /* closes: orders can be changed until then; grams: it is weighed. 0: neither. */
 static struct { int64_t on_hand, closes, grams; struct hold hold[HOLDS]; int64_t returned; char references[HOLDS][64];
-	size_t reference_count; } stall;
+	size_t reference_count; bool silent; /* its supplier has no address */ } stall;
 
 static int64_t stall_now(void) { return clock_now_us(); }
 
@@ -134,6 +134,15 @@ static enum status stall_return(struct ctx *ctx, const void *in, void *out, stru
 	return ST_OK;
 }
 
+static enum status stall_supplier_contact(struct ctx *ctx, const void *in, void *out, struct err *e)
+{
+	const struct supplier_contact_ask *ask = in;
+	*(struct supplier_contact_answer *)out = (struct supplier_contact_answer){ .there = ask->supplier == 7,
+		.name = STR("Mill"),
+		.email = stall.silent ? STR("") : STR("mill@example.org") };
+	return ST_OK;
+}
+
 #define CONTRACT(what, kind_)                                                                                          \
 	static const struct contract_def what##_def = { "stall", #what, kind_, &what##_ask_dto, &what##_answer_dto,    \
 		CONTRACT_FRESH, 0, stall_##what }
@@ -142,8 +151,9 @@ CONTRACT(hold, CONTRACT_ACTION);
 CONTRACT(commit, CONTRACT_ACTION);
 CONTRACT(release, CONTRACT_ACTION);
 CONTRACT(return, CONTRACT_ACTION);
+CONTRACT(supplier_contact, CONTRACT_QUERY);
 static const struct contract_def *const contracts[] = { &quote_def, &hold_def, &commit_def, &release_def, &return_def,
-	NULL };
+	&supplier_contact_def, NULL };
 static const struct service service_stall = {
 	.name = "stall", .title = "Stall", .mount = "/stall", .summary = "", .contracts = contracts
 };

@@ -12,6 +12,7 @@
 #include "platform/audit/audit.h"
 #include "services/cart/pay.h"
 #include "services/cart/slots.h"
+#include "services/cart/supplies.h"
 #include "stall.h"
 #include "store.h"
 #include "visitor.h"
@@ -39,7 +40,7 @@ static struct service_instance *instance_of(struct house *h, const char *name)
 }
 
 /* An order of three loaves at 19.99, 7 % tax in, as its placing and its sale leave it. */
-struct sold { struct day *d; int64_t grams, open_until; bool person, paid; };
+struct sold { struct day *d; int64_t grams, open_until, cycle; bool person, paid; };
 
 static enum status tx_sold(struct db_conn *c, void *arg, struct err *e)
 {
@@ -55,7 +56,7 @@ static enum status tx_sold(struct db_conn *c, void *arg, struct err *e)
 	        STR("Mara"), STR("mara@example.org"), none, none, STR("en"), x->open_until ? &x->open_until : NULL, now,
 	        NULL, e));
 	TRY(q_cart_order_line_add(c, d->order, 1, stall_name, loaf, 3, STR("goods"), STR("Loaf"), none, none, none,
-	        PRICE, 3 * PRICE, 700, 392, 7, STR("Mill"), 1200, NULL, none, none, 0, x->grams, NULL, e));
+	        PRICE, 3 * PRICE, 700, 392, 7, STR("Mill"), 1200, NULL, none, none, x->cycle, x->grams, NULL, e));
 	TRY(q_cart_order(c, number, &o, e));
 	TRY(q_cart_order_lines(c, d->order, &lines, &n, e));
 	TRY(q_cart_order_set_supply(c, d->order, STR("held"), STR("sold"), NULL, e));
@@ -115,19 +116,23 @@ static int64_t book_of(struct day *d, struct ctx *ctx, const char *account)
 
 /* --- the queue and the clock -------------------------------------------------------------------------------------- */
 
-static struct { char payload[4096]; int64_t refunds[8]; size_t count, returns; } due;
+static struct { char payload[4096], letter[8192]; int64_t refunds[8]; size_t count, returns, letters; } due;
 
 static enum status tx_due(struct db_conn *c, void *arg, struct err *e)
 {
 	struct job_claim_row *rows;
 	struct cart_refunds_due_row *refunds;
 	size_t n;
-	due.count = due.returns = 0;
+	due.count = due.returns = due.letters = 0;
 	TRY(q_job_claim(c, INT64_MAX, 1, 100, 1 << 20, &rows, &n, e));
 	for (size_t i = 0; i < n; i++)
 		if (str_eqc(rows[i].kind, "cart.return")) {
 			snprintf(due.payload, sizeof due.payload, "%.*s", STR_ARG(rows[i].payload));
 			due.returns++;
+		} else if (str_eqc(rows[i].kind, "mail.send") &&
+		        str_find(rows[i].payload, STR("mill@example.org")) > 0) {
+			snprintf(due.letter, sizeof due.letter, "%.*s", STR_ARG(rows[i].payload));
+			due.letters++;
 		}
 	TRY(q_cart_refunds_due(c, INT64_MAX, 8, &refunds, &due.count, e));
 	for (size_t i = 0; i < due.count; i++)
@@ -410,11 +415,71 @@ static void more_is_collected_together(struct house *h, struct day *d)
 	house_in_fiber(h, together, d);
 }
 
+/* --- ordered from suppliers --------------------------------------------------------------------------------------- */
+
+static enum status supplies(struct day *d, struct ctx *ctx, int64_t cycle)
+{
+	char payload[100];
+	snprintf(payload, sizeof payload, "{\"cycle\":%lld,\"title\":\"Friday\"}", (long long)cycle);
+	return cart_supplies_job(ctx, &(struct job){ .payload = str_c(payload) }, NULL);
+}
+
+static struct cart_supplies_row *supplies_now(struct day *d, struct ctx *ctx, size_t *n)
+{
+	struct cart_supplies_row *rows;
+	const struct db_page page = { .lim = 100 };
+	SCOPED_DB_READ c = NULL;
+	if (db_read(ctx, d->cart->db, &c, NULL) != ST_OK ||
+	        q_cart_supplies(c, STR(""), STR("%"), &page, &rows, n, NULL) != ST_OK)
+		abort();
+	return rows;
+}
+
+static void from_suppliers(struct ctx *ctx, void *arg)
+{
+	struct day *d = arg;
+	size_t before, n;
+	char id[ID_TEXT_LEN + 1];
+	ctx->svc = d->cart;
+	int64_t cycle = id_new(), later = id_new();
+	supplies_now(d, ctx, &before);
+	sell(d, ctx, (struct sold){ .cycle = cycle, .person = true, .paid = true });
+	EXPECT(db_write(ctx, d->cart->db, tx_half_to_balance, d, NULL) == ST_OK);
+	sell(d, ctx, (struct sold){ .cycle = cycle });
+	sell(d, ctx, (struct sold){ .cycle = later });
+	carry_on(d, ctx);
+	EXPECT(supplies(d, ctx, cycle) == ST_OK && supplies(d, ctx, cycle) == ST_OK);
+	const struct cart_supplies_row *rows = supplies_now(d, ctx, &n);
+	EXPECT(n == before + 1 && rows[n - 1].pieces == 5 && str_eqc(rows[n - 1].state, "sent"));
+	carry_on(d, ctx);
+	EXPECT(due.letters == 1); /* once, and with a table: its text is in a row beside the job */
+	EXPECT(strstr(due.letter, "Our order: Friday") && strstr(due.letter, "\"body\":"));
+	stall.silent = true;
+	EXPECT(supplies(d, ctx, later) == ST_OK);
+	rows = supplies_now(d, ctx, &n);
+	EXPECT(n == before + 2 && rows[n - 1].pieces == 3 && str_eqc(rows[n - 1].state, "unsent"));
+	carry_on(d, ctx);
+	EXPECT(due.letters == 0);
+	EXPECT(supplies(d, ctx, 0) == ST_OK && supplies(d, ctx, id_new()) == ST_OK); /* nothing was sold in them */
+	supplies_now(d, ctx, &n);
+	EXPECT(n == before + 2);
+	id_text(later, id);
+	EXPECT(cart_cycle_closed(ctx, &(struct event){ .object = str_c(id), .payload = STR("{\"title\":\"Friday\"}") },
+	               NULL) == ST_OK);
+	EXPECT(cart_cycle_closed(ctx, &(struct event){ .object = STR("?"), .payload = STR("{}") }, NULL) == ST_OK);
+}
+
+static void what_a_cycle_sold_is_ordered(struct house *h, struct day *d)
+{
+	house_in_fiber(h, from_suppliers, d);
+}
+
 static const struct { const char *name; void (*run)(struct house *h, struct day *d); } tests[] = {
 	{ "an_order_is_made_less", an_order_is_made_less },
 	{ "money_goes_back_another_way", money_goes_back_another_way },
 	{ "what_is_weighed_costs_its_weight", what_is_weighed_costs_its_weight },
 	{ "more_is_collected_together", more_is_collected_together },
+	{ "what_a_cycle_sold_is_ordered", what_a_cycle_sold_is_ordered },
 };
 
 static void on_engine(const char *engine)

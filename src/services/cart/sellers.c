@@ -133,3 +133,13 @@ enum status sellers_return(struct ctx *ctx, const struct sale *s, size_t n, stru
 	}
 	return ST_OK;
 }
+
+enum status seller_contact(struct ctx *ctx, struct str provider, int64_t supplier, struct supplier_contact_answer *out,
+        struct err *e)
+{
+	const struct service *s = seller_named(ctx, provider);
+	*out = (struct supplier_contact_answer){ .there = false };
+	if (s && !contract_named(s, "supplier_contact"))
+		return ST_OK;
+	return seller_ask(ctx, provider, "supplier_contact", &(struct supplier_contact_ask){ supplier }, out, e);
+}

@@ -36,6 +36,9 @@ enum status sellers_commit(struct ctx *ctx, const struct sale *s, size_t n, stru
         struct str order, const struct buyer *b, struct sellers_sold *out, struct err *e) MUST_CHECK;
 enum status sellers_release(struct ctx *ctx, const struct sale *s, size_t n, struct str checkout, int64_t revision,
         struct err *e) MUST_CHECK;
+/* Where orders to one of its suppliers go. there false: it knows of none. */
+enum status seller_contact(struct ctx *ctx, struct str provider, int64_t supplier, struct supplier_contact_answer *out,
+        struct err *e) MUST_CHECK;
 enum status sellers_return(struct ctx *ctx, const struct sale *s, size_t n, struct str checkout, struct str reference,
         bool restock, struct err *e) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "services/cart/pay.h"
 #include "services/cart/payouts.h"
 #include "services/cart/slots.h"
+#include "services/cart/supplies.h"
 
 static const struct route routes[] = {
 	{ "GET", "/", cart_get_basket, .help = "The basket" },
@@ -40,6 +41,11 @@ static const struct route routes[] = {
 	{ "GET", "/admin/statements", cart_get_statements, .role = "treasurer", .help = "What suppliers are owed" },
 	{ "POST", "/admin/statements", cart_post_statements, .role = "treasurer", .help = "One was paid" },
 	{ "GET", "/admin/statements.csv", cart_get_statements_csv, .role = "treasurer", .help = "As a table" },
+	{ "GET", "/admin/supplies", cart_get_supplies, .role = "host treasurer", .help = "Orders to suppliers" },
+	{ "POST", "/admin/supplies", cart_post_supplies, .role = "host treasurer", .help = "Send one once more" },
+	{ "GET", "/admin/supplies/{id}", cart_get_supply, .role = "host treasurer", .help = "What one of them is" },
+	{ "GET", "/admin/supplies/{id}/order.csv", cart_get_supply_csv, .role = "host treasurer",
+	        .help = "As a table" },
 	{ "GET", "/admin/vat", cart_get_vat, .role = "treasurer", .help = "Value added tax of a month" },
 	{ "GET", "/admin/vat.csv", cart_get_vat_csv, .role = "treasurer", .help = "As a table" },
 	{ "GET", "/admin/payouts", cart_get_payouts, .role = "treasurer", .help = "What the provider paid out" },
@@ -59,6 +65,7 @@ static const struct fragment_def fragments[] = {
 };
 
 static const struct event_handler events[] = {
+	{ .type = "cycle.closed", .origin = "market", .name = "supplies", .handle = cart_cycle_closed },
 	{ .type = "person.deleted", .origin = "identity", .name = "forget", .handle = cart_person_deleted },
 	{ 0 },
 };
@@ -68,6 +75,7 @@ static const struct job_def jobs[] = {
 	{ .kind = "cart.return", .run = cart_return_job, .attempts = 12, .time_s = 30, .backoff_s = 5 },
 	{ .kind = "cart.payouts", .run = cart_payouts_job, .cron = "17 5 * * *", .attempts = 6, .time_s = 300,
 	        .backoff_s = 600 },
+	{ .kind = "cart.supplies", .run = cart_supplies_job, .attempts = 12, .time_s = 60, .backoff_s = 30 },
 	{ .kind = "cart.sweep", .run = cart_sweep_job, .cron = "41 3 * * *" },
 	{ 0 },
 };
@@ -109,6 +117,9 @@ static const struct page_row pages[] = {
 	        .role = "host", .rank = 20 },
 	{ PLACE_ADMIN, "/admin/slots", "Collection", "When and where things are collected", .group = "Shop",
 	        .role = "host", .rank = 30 },
+	{ PLACE_ADMIN, "/admin/supplies", "Orders to suppliers",
+	        "What is ordered from whom when an order cycle has closed", .group = "Shop", .role = "host treasurer",
+	        .rank = 32 },
 	{ PLACE_ADMIN, "/admin/coupons", "Coupons", "Something off, for a code", .group = "Shop", .role = "treasurer",
 	        .rank = 35 },
 	{ PLACE_ADMIN, "/admin/statements", "Statements", "What suppliers are owed, by month", .group = "Shop",

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/lang.h"
 #include "gen/identity_contract.h"
+#include "gen/market_serve.h"
 #include "gen/market_tpl.h"
 #include "platform/audit/audit.h"
 #include "platform/cache/cache.h"
@@ -77,7 +78,7 @@ enum status market_get_suppliers(struct web *w, struct err *e)
 /* --- one supplier ------------------------------------------------------------------------------------------------- */
 
 struct supplier_form {
-	struct str name, about, tax_number, margin, state, people;
+	struct str name, about, tax_number, margin, state, people, email;
 	bool vat;
 };
 
@@ -109,6 +110,8 @@ static const struct field supplier_fields[] = {
 	FIELD(struct supplier_form, name, TEXT, .label = "Name", .required = "What is it called?",
 	      .max = FORM_TEXT_MAX),
 	FIELD(struct supplier_form, about, AREA, .label = "About them", .max = IMPORT_TEXT_MAX),
+	FIELD(struct supplier_form, email, EMAIL, .label = "E-mail for orders",
+	      .hint = "Gets what was ordered when an order cycle has closed"),
 	FIELD(struct supplier_form, margin, TEXT, .label = "Margin", .max = 6, .unit = "%", .check = margin_problem,
 	      .hint = "Of a price, what stays with the market"),
 	FIELD(struct supplier_form, vat, CHECK, .label = "Registered for value added tax"),
@@ -147,6 +150,7 @@ static enum status load_supplier(struct web *w, struct supplier_page *v, struct 
 		                          .vat = s->vat,
 		                          .margin = market_percent(w->ctx->arena, s->margin),
 		                          .state = s->state,
+		                          .email = s->email,
 		                          .people = buf_str(&words) };
 	return ST_OK;
 }
@@ -212,8 +216,8 @@ static enum status tx_supplier(struct db_conn *c, void *arg, struct err *e)
 	s->saved = s->id;
 	if (!s->id)
 		TRY(add_supplier(c, s, now, e));
-	TRY(q_market_supplier_change(c, s->saved, v->name, v->about, v->tax_number, v->vat, s->margin, v->state, now,
-	                             NULL, e));
+	TRY(q_market_supplier_change(c, s->saved, v->name, v->about, v->tax_number, v->vat, s->margin, v->state,
+	                             str_or_empty(v->email), now, NULL, e));
 	TRY(put_people(c, s, e));
 	struct audit_entry audit = s->audit;
 	audit.action = s->id ? "supplier.changed" : "supplier.added";
@@ -251,4 +255,16 @@ enum status market_post_supplier_form(struct web *w, struct err *e)
 	}
 	cache_drop_tag(w->ctx->svc->platform->cache, STR("market"));
 	return form_done(&f, market_admin_url(w->ctx, "suppliers", s.saved, "?done=saved"));
+}
+
+enum status market_serve_supplier_contact(struct ctx *ctx, const struct supplier_contact_ask *in,
+                                          struct supplier_contact_answer *out, struct err *e)
+{
+	struct market_supplier_row *s;
+	SCOPED_DB_READ c = NULL;
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
+	TRY(q_market_supplier(c, in->supplier, &s, e));
+	*out = (struct supplier_contact_answer){ .there = s != NULL, .name = s ? s->name : STR(""),
+		                                 .email = s ? s->email : STR("") };
+	return ST_OK;
 }

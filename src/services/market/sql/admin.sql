@@ -105,13 +105,13 @@ SELECT s.id, s.name, s.state, s.margin, (SELECT COUNT(*) FROM products p WHERE p
 
 -- name: market_supplier
 -- params: id int
--- row: id int, name text, about text, tax_number text, vat bool, margin int, state text, slug text
-SELECT id, name, about, tax_number, vat, margin, state, slug FROM suppliers WHERE id = :id;
+-- row: id int, name text, about text, tax_number text, vat bool, margin int, state text, slug text, email text
+SELECT id, name, about, tax_number, vat, margin, state, slug, email FROM suppliers WHERE id = :id;
 
 -- name: market_supplier_change
--- params: id int, name text, about text, tax_number text, vat bool, margin int, state text, now int
+-- params: id int, name text, about text, tax_number text, vat bool, margin int, state text, email text, now int
 -- exec
-UPDATE suppliers SET name = :name, about = :about, tax_number = :tax_number, vat = :vat, margin = :margin, state = :state, updated_at = :now WHERE id = :id;
+UPDATE suppliers SET name = :name, about = :about, tax_number = :tax_number, vat = :vat, margin = :margin, state = :state, email = :email, updated_at = :now WHERE id = :id;
 
 -- name: market_supplier_named
 -- params: name text
