@@ -81,7 +81,7 @@ TOUCHES = [
     ("src/services/blog/", "cancel test_goods test_snippets test_blog test_library test_blog_body test_site test_new_owner test_content_api test_feeds test_import test_import_markdown test_import_wxr test_archive test_export test_large"),
     ("src/services/identity/", "cancel test_signin test_admin test_oauth test_clients test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
     ("src/services/market/", "cancel test_goods test_market_pieces test_csv test_market test_market_race test_staged test_import_kill9 test_imports test_products test_shelf test_cycles test_market_pages test_pictures"),
-    ("src/services/events/", "cancel test_ics test_limits_events test_recur test_calendars test_recurrence test_events fuzz"),
+    ("src/services/events/", "cancel test_ics test_limits_events test_recur test_repeat test_entries test_calendars test_recurrence test_events test_organiser fuzz"),
     ("src/services/cart/", "cancel test_totals test_cart test_change test_shop test_collection"),
     ("src/services/sumup/", "cancel test_cart"),
     ("src/services/account/", "cancel test_account test_admin test_events_kill9"),

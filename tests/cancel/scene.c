@@ -602,26 +602,58 @@ static enum status tx_import(struct db_conn *c, void *arg, struct err *e)
 	return q_market_import_state(c, id, STR("staged"), 0, none, NULL, e);
 }
 
+#define LOFT_MONDAY INT64_C(1767641400) /* local: Monday, 5 January 2026, 19:30 */
+
+/* An entry of each week from then on. */
+static enum status weekly(
+        struct db_conn *c, int64_t calendar, int64_t entry, struct str slug, int64_t now, struct err *e)
+{
+	struct str none = STR("");
+	TRY(q_events_entry_add(c, entry, calendar, slug, slug, now, NULL, e));
+	TRY(q_events_entry_texts(
+	        c, entry, STR("published"), STR("Choir"), none, STR("Loft"), none, 0, none, now, NULL, e));
+	return q_events_entry_times(c, entry, false, none, LOFT_MONDAY, 7200, STR("FREQ=WEEKLY"), none, none, false,
+	        INT64_MAX, LOFT_MONDAY, INT64_MAX, true, NULL, e);
+}
+
 static enum status tx_calendar(struct db_conn *c, void *arg, struct err *e)
 {
-	const int64_t begin = INT64_C(1767641400); /* local: Monday, 5 January 2026, 19:30 */
 	struct str none = STR(""), loft = STR("loft"); /* the demonstration has others */
 	struct events_calendar_row *there;
-	int64_t calendar = id_new(), entry = id_new(), now = clock_now_us();
+	int64_t calendar = id_new(), entry = id_new(), now = clock_now_us(), second = LOFT_MONDAY + 7 * 86400;
 	TRY(q_events_calendar(c, loft, &there, e));
 	if (there)
 		return ST_OK;
 	TRY(q_events_calendar_add(c, calendar, loft, STR("Loft"), none, STR("Europe/London"), STR("#3b6e5a"),
 	        STR("public"), STR("token"), now, NULL, e));
-	TRY(q_events_entry_add(c, entry, calendar, STR("choir"), STR("choir@example.org"), now, NULL, e));
-	TRY(q_events_entry_texts(
-	        c, entry, STR("published"), STR("Choir"), none, STR("Loft"), none, 0, none, now, NULL, e));
-	TRY(q_events_entry_times(c, entry, false, none, begin, 7200, STR("FREQ=WEEKLY"), none, none, false, INT64_MAX,
-	        begin, INT64_MAX, true, NULL, e));
-	return q_events_override_add(c, entry, begin + 7 * 86400, false, true, none, none, none, none, false, none,
-	        begin + 7 * 86400, 7200, 1, NULL, e);
+	TRY(weekly(c, calendar, entry, STR("choir"), now, e));
+	return q_events_override_add(
+	        c, entry, second, false, true, none, none, none, none, false, none, second, 7200, 1, NULL, e);
 }
 
+static enum status tx_entry(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	struct events_calendar_row *loft;
+	int64_t entry = id_new(), now = clock_now_us();
+	TRY(tx_calendar(c, arg, e));
+	TRY(q_events_calendar(c, STR("loft"), &loft, e));
+	keep_id(x->a, entry);
+	keep(x->b, arena_strf(db_arena(c), "%lld", (long long)now));
+	return weekly(c, loft->id, entry, str_c(x->a), now, e);
+}
+
+static enum status tx_empty_calendar(struct db_conn *c, void *arg, struct err *e)
+{
+	struct prep *x = arg;
+	int64_t id = id_new();
+	keep_id(x->a, id);
+	return q_events_calendar_add(c, id, str_c(x->a), STR("Yard"), STR(""), STR("UTC"), STR("#3b6e5a"),
+	        STR("public"), STR("token"), clock_now_us(), NULL, e);
+}
+
+void scene_empty_calendar(struct prep *x) { change(x, "events", tx_empty_calendar); }
+void scene_entry(struct prep *x) { change(x, "events", tx_entry); }
 void scene_calendar(struct prep *x) { change(x, "events", tx_calendar); }
 /* {b}: an address that no page has. */
 static enum status tx_page(struct db_conn *c, void *arg, struct err *e)

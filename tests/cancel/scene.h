@@ -94,6 +94,8 @@ void scene_product(struct prep *x);        /* on sale: {a} id, {b} of its varian
 void scene_comment(struct prep *x);        /* {a} id of a new post, {b} of the one comment of whoever asks */
 void scene_basket(struct prep *x);         /* of MEMBER: {a} id of its line */
 void scene_calendar(struct prep *x);       /* "loft", with "choir" each week, once cancelled */
+void scene_empty_calendar(struct prep *x); /* {a} its id */
+void scene_entry(struct prep *x);          /* each week in "loft": {a} its id, {b} its version */
 void scene_order(struct prep *x);          /* of MEMBER, to be paid: {a} its number */
 void scene_sold(struct prep *x);           /* the same, paid, sold and invoiced */
 void scene_supply(struct prep *x);         /* an order to a supplier */

@@ -388,10 +388,10 @@ cases["approval: waits, is approved, gets a letter, gets in"] = async () => {
 };
 /** Every route of the program, as it prints them; with something in the place of what varies. */
 const routes = execFileSync(process.env.GUILDHALL, ["dump", "routes"], { encoding: "utf8" }).trim().split("\n").slice(1).map((line) => line.split("\t"))
-	.map(([service, method, path, flags]) => ({ service, method, path: path.replace(/\{\w+:id\}/g, "0000000000001").replace(/\{\w+(:\w+)?\}/g, "x"), flags: flags.split(",") }))
+	.map(([service, method, path, flags]) => ({ service, method, path: path.replace(/\{\w+:id\}/g, "0000000000001").replace(/\{\w+:int\}/g, "1").replace(/\{\w+(:\w+)?\}/g, "x"), flags: flags.split(",") }))
 	.filter((r) => r.service !== "platform");
 /** Where each service stands that people are signed in to by themselves. */
-const clients = ["", "/market", "/cart", "/account"];
+const clients = ["", "/market", "/cart", "/account", "/events"];
 cases["every route that changes something wants its form's token, and a form of this site (CSRF)"] = async () => {
 	const ines = await as(people.ines), stranger = new Agent(base);
 	for (const at of clients) await ines.go(`${at}/auth/login`);

@@ -121,6 +121,8 @@ static enum status put_master(struct feed *f, const struct events_entries_in_row
 		str_eqc(row->state, "cancelled"), row->start_at, row->length_s, row->sequence };
 	BUF_LIT(b, "BEGIN:VEVENT\r\n");
 	ical_put(b, "UID", row->uid);
+	if (row->related.n)
+		ical_put(b, "RELATED-TO", row->related);
 	put_said(f, row, &s);
 	while (rules.n && str_next(&rules, '\n', &rule))
 		ical_put(b, "RRULE", rule);

@@ -66,7 +66,7 @@ static struct str entry_url(struct ctx *ctx, const struct event_source *s, int64
 	        ctx, "events", "/%.*s/%.*s?at=%lld", STR_ARG(s->cal->slug), STR_ARG(s->row->slug), (long long)at);
 }
 
-static struct happening happening_of(struct ctx *ctx, const struct occurrence *o, struct str site_zone)
+struct happening events_happening(struct ctx *ctx, const struct occurrence *o, struct str site_zone)
 {
 	const struct event_source *s = o->of;
 	const struct events_overrides_of_row *by = o->by ? o->by->of : NULL;
@@ -89,7 +89,7 @@ static struct happening happening_of(struct ctx *ctx, const struct occurrence *o
 		.cancelled = o->cancelled || str_eqc(s->row->state, "cancelled") };
 }
 
-static struct str site_zone_of(struct ctx *ctx)
+struct str events_site_zone(struct ctx *ctx)
 {
 	struct site_answer site;
 	site_ask_all(ctx, &site);
@@ -149,13 +149,13 @@ static struct str next_url(struct web *w, const struct agenda_view *v, const str
 static void agenda_fill(
         struct web *w, struct agenda_view *v, const struct agenda_ask *in, const struct occurrences *found)
 {
-	struct str zone = site_zone_of(w->ctx);
+	struct str zone = events_site_zone(w->ctx);
 	size_t first = (size_t)in->skip < found->n ? (size_t)in->skip : found->n;
 	v->later = in->later;
 	v->n = found->n - first > AGENDA_PAGE ? AGENDA_PAGE : found->n - first;
 	v->list = ARENA_ARRAY(w->ctx->arena, struct happening, v->n + 1);
 	for (size_t i = 0; i < v->n; i++) {
-		v->list[i] = happening_of(w->ctx, &found->list[first + i], zone);
+		v->list[i] = events_happening(w->ctx, &found->list[first + i], zone);
 		v->list[i].begins = !i || !str_eq(v->list[i].day, v->list[i - 1].day);
 	}
 	if (first + v->n < found->n)
@@ -196,6 +196,12 @@ static bool may_see(struct web *w, const struct events_calendar_row *cal)
 	        (cal->token.n && str_eq(web_query(w, "key"), cal->token));
 }
 
+struct str events_feed_url(struct ctx *ctx, const struct events_calendar_row *cal)
+{
+	return web_abs_url(ctx, "events", str_eqc(cal->visibility, "public") ? "/%.*s.ics" : "/%.*s.ics?key=%.*s",
+	        STR_ARG(cal->slug), STR_ARG(cal->token));
+}
+
 static enum status calendar_of(struct web *w, struct db_conn *c, struct str slug, struct events_calendar_row **out,
         struct err *e)
 {
@@ -227,8 +233,7 @@ enum status events_get_calendar(struct web *w, struct err *e)
 	if (is_feed)
 		return calendar_feed(w, c, cal, e);
 	v.cal = v.calendars = cal;
-	v.feed = web_abs_url(w->ctx, "events", str_eqc(cal->visibility, "public") ? "/%.*s.ics" : "/%.*s.ics?key=%.*s",
-	        STR_ARG(cal->slug), STR_ARG(cal->token));
+	v.feed = events_feed_url(w->ctx, cal);
 	v.shell = events_shell(w, cal->title, cal->about);
 	return agenda_page(w, &c, &v, e);
 }
@@ -241,7 +246,7 @@ static enum status entry_times(struct web *w, struct db_conn *c, struct entry_vi
 	struct arena *a = w->ctx->arena;
 	struct series s;
 	struct occurrences found = { 0 }, asked = { 0 };
-	struct str zone = site_zone_of(w->ctx);
+	struct str zone = events_site_zone(w->ctx);
 	struct event_source *of = ARENA_NEW(a, struct event_source);
 	int64_t now = clock_now_us() / US_PER_S, at;
 	*of = (struct event_source){ v->cal, v->row };
@@ -253,10 +258,10 @@ static enum status entry_times(struct web *w, struct db_conn *c, struct entry_vi
 	v->n = found.n > ENTRY_TIMES ? ENTRY_TIMES : found.n;
 	v->list = ARENA_ARRAY(a, struct happening, v->n + 1);
 	for (size_t i = 0; i < v->n; i++)
-		v->list[i] = happening_of(w->ctx, &found.list[i], zone);
+		v->list[i] = events_happening(w->ctx, &found.list[i], zone);
 	if (asked.n || v->n) {
 		struct happening *shown = ARENA_NEW(a, struct happening);
-		*shown = asked.n ? happening_of(w->ctx, &asked.list[0], zone) : v->list[0];
+		*shown = asked.n ? events_happening(w->ctx, &asked.list[0], zone) : v->list[0];
 		v->shown = shown;
 	}
 	return ST_OK;

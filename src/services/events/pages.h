@@ -49,6 +49,12 @@ struct entry_view {
 	size_t n;
 };
 
+/* An occurrence in words of the current language, in ctx->arena; site_zone: what is not said (events_site_zone). */
+struct happening events_happening(struct ctx *ctx, const struct occurrence *o, struct str site_zone);
+struct str events_site_zone(struct ctx *ctx);
+/* The address of a calendar's feed, with its key where it needs one. */
+struct str events_feed_url(struct ctx *ctx, const struct events_calendar_row *cal);
+
 /* What comes, of all calendars. */
 enum status events_get_agenda(struct web *w, struct err *e) MUST_CHECK;
 /* What comes of one, or its feed: "choir", "choir.ics". */

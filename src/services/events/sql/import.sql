@@ -25,8 +25,8 @@ UPDATE calendars SET updated_at = :now WHERE id = :id;
 
 -- name: events_entry_by_uid
 -- params: calendar int, uid text
--- row: id int, slug text, digest text, sequence int
-SELECT id, slug, digest, sequence FROM entries WHERE calendar_id = :calendar AND uid = :uid;
+-- row: id int, slug text, title text, digest text, sequence int, gone_at int
+SELECT id, slug, title, digest, sequence, gone_at FROM entries WHERE calendar_id = :calendar AND uid = :uid;
 
 -- name: events_slug_taken
 -- params: calendar int, slug text
