@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "base/fd.h"
 #include "main/calendars.h"
 #include "services/events/events.h"
 
@@ -27,7 +28,7 @@ enum status import_ics(struct invocation *inv, struct err *e)
 	TRY(find_events(inv, &slug, e));
 	arena_allow(inv->ctx->arena, ICS_MEMORY_MAX);
 	TRY(events_calendar_zone(inv->ctx, slug, &zone, e));
-	TRY(events_read_file(inv->ctx->arena, inv->args[1], &file, e));
+	TRY(file_read_text(inv->ctx->arena, inv->args[1], ICS_BYTES_MAX, &file, e));
 	TRY(ics_read(inv->ctx->arena, file, zone, &read, e));
 	TRY(events_import(inv->ctx, slug, &read, &done, e));
 	printf("calendar %.*s: %lld events added, %lld changed, %lld as they were\n", STR_ARG(slug),

@@ -106,7 +106,7 @@ static enum status file_read(struct folder *f, struct text_file *t, struct err *
 	const char *name = arena_cstr(arena_of(f), t->name);
 	TRY(media_open_beneath(f->run.opt->path, name, &opened, e));
 	SCOPED_FD fd = opened;
-	TRY(import_read_file(arena_of(f), fd, name, FILE_MAX, &all, e));
+	TRY(fd_read_text(arena_of(f), fd, name, FILE_MAX, &all, e));
 	TRY(check_utf8(all, e));
 	TRY(front_matter_read(arena_of(f), all, &t->head, &t->body, e));
 	t->body = without_nul(arena_of(f), t->body);

@@ -98,10 +98,6 @@ enum status import_run(struct import_run *r, const char *source, struct err *e) 
 /* o's body, in the plan's arena; its notes go to the log. fallback as body_render's. */
 enum status plan_render(struct import_run *r, struct plan_object *o, enum body_format format, struct str source,
                         struct str fallback, const struct body_options *opt, struct err *e) MUST_CHECK;
-/* The whole of a file of at most max bytes, in a, without a byte order mark; fd is read from where it stands. name: for
-   messages. ST_TOO_LARGE, ST_IO. */
-enum status import_read_file(struct arena *a, int fd, const char *name, size_t max, struct str *out,
-                             struct err *e) MUST_CHECK;
 /* Which line the byte at p of text is in, from 1. */
 size_t import_line_of(struct str text, const char *p);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "services/events/pages.h"
 
 static enum status load_calendar(struct ctx *ctx, const char *demo_dir, const char *slug, struct err *e)
@@ -16,7 +17,7 @@ static enum status load_calendar(struct ctx *ctx, const char *demo_dir, const ch
 	const char *path = arena_printf(ctx->arena, "%s/events/%s.ics", demo_dir, slug);
 	if (access(path, F_OK) && errno == ENOENT) /* a demonstration without a calendar */
 		return ST_OK;
-	TRY(events_read_file(ctx->arena, path, &file, e));
+	TRY(file_read_text(ctx->arena, path, ICS_BYTES_MAX, &file, e));
 	TRY(ics_read(ctx->arena, file, STR(""), &read, e));
 	return events_import(ctx, str_c(slug), &read, &done, e);
 }

@@ -36,8 +36,6 @@ struct event_source { const struct events_calendar_row *cal; const struct events
 struct events_look { int64_t from, to; bool overlap, cancelled; };
 enum status events_window(struct arena *a, struct db_conn *c, const struct events_calendar_row *cal,
         const struct events_look *look, struct occurrences *out, struct err *e) MUST_CHECK;
-/* A file that holds a calendar, in a. ST_NOT_FOUND, ST_TOO_LARGE, ST_IO. */
-enum status events_read_file(struct arena *a, const char *path, struct str *out, struct err *e) MUST_CHECK;
 /* A calendar as iCalendar (RFC 5545, 7986), for a feed: a VEVENT for each series and for each of its changes. */
 enum status events_write_ics(struct ctx *ctx, struct db_conn *c, const struct events_calendar_row *cal, struct buf *out,
         struct err *e) MUST_CHECK;

@@ -130,22 +130,3 @@ enum status events_import(
 	*out = w->done;
 	return ST_OK;
 }
-
-enum status events_read_file(struct arena *a, const char *path, struct str *out, struct err *e)
-{
-	char part[1 << 16];
-	size_t n;
-	struct buf b;
-	FILE *f = fopen(path, "rbe");
-	if (!f)
-		return err_errno(e, ST_NOT_FOUND, "%s can't be read", path);
-	buf_arena(&b, a, ICS_BYTES_MAX + 1);
-	while (b.len <= ICS_BYTES_MAX && (n = fread(part, 1, sizeof part, f)) > 0)
-		buf_put(&b, part, b.len + n > ICS_BYTES_MAX + 1 ? ICS_BYTES_MAX + 1 - b.len : n);
-	bool bad = ferror(f);
-	fclose(f);
-	*out = buf_str(&b);
-	if (b.len > ICS_BYTES_MAX)
-		return err_set(e, ST_TOO_LARGE, "%s is larger than %d MB", path, ICS_BYTES_MAX >> 20);
-	return bad ? err_errno(e, ST_IO, "%s can't be read to its end", path) : ST_OK;
-}

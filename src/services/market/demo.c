@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/id.h"
 #include "platform/media/media.h"
 #include "services/market/import.h"
@@ -30,17 +31,6 @@ static enum status tx_windows(struct db_conn *c, void *arg, struct err *e)
 	for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
 		TRY(q_market_page_add(c, id_new(), str_c(windows[i].slug), str_c(windows[i].title),
 		                      str_c(windows[i].intro), STR("EUR"), (int64_t)i, *now, NULL, e));
-	return ST_OK;
-}
-
-static enum status read_file(struct ctx *ctx, const char *path, struct str *out, struct err *e)
-{
-	FILE *f = fopen(path, "rbe");
-	if (!f)
-		return err_errno(e, ST_NOT_FOUND, "%s can't be read", path);
-	char *p = arena_alloc(ctx->arena, DEMO_FILE_MAX);
-	*out = str_n(p, fread(p, 1, DEMO_FILE_MAX, f));
-	fclose(f);
 	return ST_OK;
 }
 
@@ -141,7 +131,7 @@ enum status market_demo(struct ctx *ctx, const char *demo_dir, struct err *e)
 	const char *path = arena_printf(ctx->arena, "%s/market/products.csv", demo_dir);
 	if (access(path, F_OK) && errno == ENOENT) /* a demonstration without a shop */
 		return ST_OK;
-	TRY(read_file(ctx, path, &list, e));
+	TRY(file_read_text(ctx->arena, path, DEMO_FILE_MAX, &list, e));
 	TRY(with_pictures(ctx, demo_dir, list, &ask.file, e));
 	TRY(db_write(ctx, ctx->svc->db, tx_windows, &now, e));
 	TRY(market_import(ctx, ctx->svc->db, &ask, false, read, &done, e));
