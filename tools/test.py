@@ -78,7 +78,7 @@ TOUCHES = [
     ("src/platform/forms/", "cancel test_form test_forms test_once test_account test_administration"),
     ("src/platform/receive/", "cancel test_two_processes test_slow_blog test_events_kill9"),
     ("src/platform/", "cancel unit store test_program test_site test_two_processes test_signin"),
-    ("src/services/blog/", "cancel test_goods test_snippets test_blog test_library test_blog_body test_site test_new_owner test_content_api test_feeds test_import test_import_markdown test_import_wxr test_archive test_export test_large"),
+    ("src/services/blog/", "cancel test_goods test_snippets test_visits test_blog test_library test_blog_body test_site test_new_owner test_content_api test_feeds test_import test_import_markdown test_import_wxr test_archive test_export test_large"),
     ("src/services/identity/", "cancel test_signin test_admin test_oauth test_clients test_oauth_keys test_oauth_register test_sso test_account test_totp test_webauthn"),
     ("src/services/market/", "cancel test_goods test_market_pieces test_csv test_market test_market_race test_staged test_import_kill9 test_imports test_products test_shelf test_cycles test_market_pages test_pictures"),
     ("src/services/events/", "cancel test_ics test_limits_events test_recur test_repeat test_entries test_calendars test_recurrence test_events test_organiser fuzz"),

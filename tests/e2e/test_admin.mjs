@@ -428,7 +428,7 @@ cases["every route says who may: visitors, members and administrators"] = async 
 	// Those are for an editor, who has a role and not the whole house.
 	const byRole = routes.filter((r) => r.path.startsWith("/admin") && !r.flags.includes("admin"));
 	assert.deepEqual(byRole.map((r) => `${r.method} ${r.path}`), ["GET /admin/media", "POST /admin/media", "POST /admin/media/upload", "GET /admin/media/0000000000001", "POST /admin/media/0000000000001",
-		"GET /admin/snippets", "POST /admin/snippets", "GET /admin/comments", "POST /admin/comments"]);
+		"GET /admin/visits", "GET /admin/visits.csv", "GET /admin/snippets", "POST /admin/snippets", "GET /admin/comments", "POST /admin/comments"]);
 	for (const r of byRole) assert.ok([303, 401].includes((await ask(visitor, r)).status), `${r.method} ${r.path}`);
 };
 cases["all of it is in the audit chain, which holds"] = async () => {

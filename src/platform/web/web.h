@@ -145,6 +145,7 @@ struct page_shell {
 	struct str twitter_title, twitter_description, twitter_image; /* empty: as before */
 	struct str feed;            /* URL of the page's own RSS feed */
 	struct str kind;            /* class of <body>: "home", "post" */
+	struct str visits;          /* where the page tells that it was opened; "" or p NULL: nowhere */
 	bool noindex;
 	bool forms;                 /* the page has forms or tables: forms.css */
 	struct safe_html head_extra; /* JSON-LD and the like, made by a template */

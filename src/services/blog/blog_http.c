@@ -16,6 +16,7 @@
 #include "services/blog/store.h"
 #include "services/blog/comments.h"
 #include "services/blog/import_plan.h"
+#include "services/blog/visits.h"
 
 #define PAGE_MAX (64u << 20) /* the arena ends before */
 #define ARCHIVE_PAGE 500
@@ -46,6 +47,7 @@ static struct page_shell shell_of(struct web *w, const struct blog_site *site, s
 		.lang = site->lang,
 		.description = site->description,
 		.kind = STR("list"),
+		.visits = visits_url(w->ctx),
 		.canonical = blog_abs(w->ctx, w->req->path),
 		.title = site->meta_title.n ? site->meta_title : site->title,
 	};

@@ -21,6 +21,7 @@
 #include "services/blog/redirects.h"
 #include "services/blog/site_admin.h"
 #include "services/blog/snippets.h"
+#include "services/blog/visits.h"
 #include "services/blog/write.h"
 
 /* Addresses are those of Ghost, so that a site moved here keeps its links. */
@@ -82,6 +83,7 @@ static const struct route routes[] = {
 	{ "POST", "/write/{id:id}/links", blog_post_write_links, .role = WRITE_ROLES,
 	        .help = "Make or withdraw a link to look at it" },
 	{ "GET", "/preview/{token:text}", blog_get_preview, .flags = ROUTE_LARGE, .help = "A draft, by such a link" },
+	{ "POST", "/visits", blog_post_visit, .help = "A page tells that it was opened" },
 	{ "GET", "/rss/", blog_get_rss, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "RSS 2.0" },
 	{ "GET", "/atom.xml", blog_get_atom, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300, .help = "Atom" },
 	{ "GET", "/feed.json", blog_get_json_feed, .flags = ROUTE_CACHE | ROUTE_LARGE, .cache_s = 300,
@@ -117,6 +119,8 @@ static const struct route routes[] = {
 	{ "GET", "/admin/media/{id:id}", blog_get_library_one, .role = "editor", .help = "A file" },
 	{ "POST", "/admin/media/{id:id}", blog_post_library_one, .role = "editor",
 	        .help = "Change what it is called, and what is to be seen on it" },
+	{ "GET", "/admin/visits", blog_get_visits, .role = "editor", .help = "What was visited" },
+	{ "GET", "/admin/visits.csv", blog_get_visits_csv, .role = "editor", .help = "Such a file" },
 	{ "GET", "/admin/snippets", blog_get_snippets, .role = "editor", .help = "Snippets" },
 	{ "POST", "/admin/snippets", blog_post_snippets, .role = "editor",
 	        .help = "Rename one, delete some, and bring them back" },
@@ -158,6 +162,10 @@ static const struct setting settings[] = {
 	        .help = "The first comment of a person is shown when an editor has looked at it." },
 	{ "blog", "comments_per_hour", SET_INT, "20", .min = 1, .max = 1000, .live = true,
 	        .help = "Comments of one person in an hour." },
+	{ "blog", "visits", SET_BOOL, "yes", .live = true,
+	        .help = "Whether visits of pages are counted, as numbers of a day." },
+	{ "blog", "visits_days", SET_INT, "730", .min = 1, .max = 3650, .live = true,
+	        .help = "For so many days those numbers are kept." },
 	{ 0 },
 };
 
@@ -205,6 +213,11 @@ static const struct job_def jobs[] = {
 	{ 0 },
 };
 
+static const struct background_def backgrounds[] = {
+	{ .name = "blog.visits", .turn = blog_visits_turn, .every_ms = 3000 },
+	{ 0 },
+};
+
 static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/write", "Writing", "Drafts, what is scheduled, and what is published", .group = "Site",
 	        .role = WRITE_ROLES, .rank = -10 },
@@ -217,6 +230,8 @@ static const struct page_row pages[] = {
 	{ PLACE_ADMIN, "/admin/site", "The site", "Its name, logo, colour, language and time zone", .group = "Site" },
 	{ PLACE_ADMIN, "/admin/menus", "Menus", "What stands at the head and the foot of each page", .group = "Site",
 	        .rank = 10 },
+	{ PLACE_ADMIN, "/admin/visits", "Visits", "Which pages are read, and from where people come",
+	        .group = "Site", .role = "editor", .rank = -4 },
 	{ PLACE_ADMIN, "/admin/snippets", "Snippets", "Pieces of text that are put into posts again and again",
 	        .group = "Site", .role = "editor", .rank = -6 },
 	{ PLACE_ADMIN, "/admin/redirects", "Redirects", "Old addresses, and where they lead now", .group = "Site",
@@ -256,6 +271,7 @@ const struct service service_blog = {
 	.contracts = blog_contracts,
 	.events = events,
 	.jobs = jobs,
+	.backgrounds = backgrounds,
 	.settings = settings,
 	.pages = pages,
 	.roles = roles,
