@@ -30,7 +30,7 @@ const struct sample samples[] = {
 	{ "", "GET", "/admin/settings", "/admin/settings", OWNER, 200 },
 	{ "", "POST", "/admin/settings", "/admin/settings?service=blog", OWNER, 303, FORM,
 	        "csrf={csrf}&posts_per_page=11&feed_posts=15&comments=yes&first_comment_waits=yes"
-	        "&comments_per_hour=20" },
+	        "&comments_per_hour=20&visits=yes&visits_days=730" },
 	{ "", "GET", "/admin/operations", "/admin/operations", OWNER, 200 },
 	{ "", "GET", "/admin/operations/live", "/admin/operations/live?of=operations.x", OWNER, 200, .endless = 1 },
 	{ "", "GET", "/admin/dead-letters", "/admin/dead-letters?service=identity&what=events", OWNER, 200, NULL, NULL,

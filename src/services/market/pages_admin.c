@@ -54,12 +54,14 @@ static enum status move_page(struct db_conn *c, int64_t id, bool up, int64_t *af
 		at++;
 	size_t to = up ? at - 1 : at + 1;
 	*affected = at < n && to < n; /* before the first: to is the greatest there is */
-	for (size_t i = 0; i < n && *affected; i++) {
-		int64_t rank = (int64_t)(i == at ? to : i == to ? at : i);
-		if (rows[i].rank != rank)
-			TRY(q_market_page_rank(c, rows[i].id, rank, NULL, e));
-	}
-	return ST_OK;
+	if (!*affected)
+		return ST_OK;
+	struct buf ids;
+	buf_text(&ids, db_arena(c));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&ids, "%s%lld", i ? "," : "[", (long long)rows[i == at ? to : i == to ? at : i].id);
+	buf_putc(&ids, ']');
+	return q_market_pages_order(c, buf_str(&ids), NULL, e);
 }
 
 static enum status check_empty(struct db_conn *c, int64_t id, struct err *e)

@@ -45,10 +45,14 @@ UPDATE pages SET slug = :slug, title = :title, intro = :intro, currency = :curre
 -- rows: id int, rank int
 SELECT id, rank FROM pages WHERE deleted_at = 0 ORDER BY rank, id;
 
--- name: market_page_rank
--- params: id int, rank int
+-- ids: JSON of all, in their new order.
+-- name: market_pages_order
+-- params: ids text
 -- exec
-UPDATE pages SET rank = :rank WHERE id = :id;
+-- sqlite:
+UPDATE pages SET rank = (SELECT key FROM json_each(:ids) WHERE value = pages.id) WHERE id IN (SELECT value FROM json_each(:ids));
+-- postgres:
+UPDATE pages SET rank = x.n - 1 FROM json_array_elements_text(:ids::json) WITH ORDINALITY AS x (id, n) WHERE pages.id = x.id::bigint;
 
 -- name: market_page_open
 -- params: id int, now int
