@@ -34,6 +34,31 @@ for (const screen of ["phone", "desktop"])
 		assert.equal(second.filter((href) => first.includes(href)).length, 0, "nothing twice");
 		await page.context().close();
 	};
+for (const screen of ["phone", "desktop", "plain"])
+	cases[`a month, and those beside it (${screen})`] = async () => {
+		const page = await (await chrome.newContext(screens[screen])).newPage();
+		await page.goto(`${base}/events?view=month&month=2426-12`); // 400 years make 146097 days, whole weeks: as 2026
+		assert.match(await page.locator("h2").innerText(), /December 2426/);
+		if (screen !== "plain") await clean(page, "a month");
+		const of = (day) => page.locator(`.month > li:has(> a[aria-label$=" ${day} December 2426"])`).first();
+		assert.match(await of(1).innerText(), /19:30–21:30\s+Carrowbeck Singers/);
+		assert.match(await of(3).innerText(), /Repair evening/);
+		assert.equal(await page.locator(".month > li").count() % 7, 0);
+		assert.equal(await page.locator(".month > li.free").first().isVisible(), screen === "desktop");
+		await page.click("text=Later");
+		await page.waitForURL(/month=2427-01/);
+		await page.click("text=List");
+		await page.waitForSelector(".agenda");
+		await page.click("text=Month");
+		await page.waitForSelector(".month");
+		await page.context().close();
+	};
+cases["months that are none, and one calendar's"] = async () => {
+	for (const month of ["", "2026-13", "0000-01", "9999-12", "x"]) assert.equal((await fetch(`${base}/events?view=month&month=${month}`)).status, 200, month);
+	const text = await (await fetch(`${base}/events/workshop?view=month&month=2026-12`)).text();
+	assert.match(text, /Repair evening/);
+	assert.doesNotMatch(text, /Carrowbeck/);
+};
 cases["a calendar, an event, one of its times"] = async () => {
 	const page = await (await chrome.newContext(screens.phone)).newPage();
 	await page.goto(`${base}/events`);

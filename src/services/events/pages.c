@@ -167,6 +167,11 @@ static enum status agenda_page(struct web *w, struct db_conn **c, struct agenda_
 	struct buf page;
 	struct agenda_ask in = agenda_asked(w);
 	struct occurrences found = { 0 };
+	const char *slug = v->cal ? arena_cstr(w->ctx->arena, v->cal->slug) : "";
+	v->list_url = web_url(w->ctx, "events", "/%s", slug);
+	v->month_url = web_url(w->ctx, "events", "/%s?view=month", slug);
+	if (str_eqc(str_or_empty(web_query(w, "view")), "month"))
+		return events_month_page(w, c, v, e);
 	TRY(look_ahead(w, *c, v, &in, &found, e));
 	db_read_end(c);
 	agenda_fill(w, v, &in, &found);

@@ -11,6 +11,7 @@
 
 enum {
 	AGENDA_PAGE = 30,      /* occurrences of a page */
+	MONTH_DAY_SHOWN = 5,   /* of a day of a month; the others are counted */
 	ENTRY_TIMES = 12,      /* that an entry's page names */
 	FEED_KEPT_DAYS = 60,   /* cancelled entries stand in feeds */
 	FEED_MAX = 8 << 20
@@ -36,7 +37,26 @@ struct agenda_view {
 	struct happening *list;
 	size_t n;
 	struct str next, feed; /* "": none */
+	struct str list_url, month_url;
 	bool later;            /* not the first page */
+};
+struct month_day {
+	int day;
+	bool inside, today;      /* of the month that is shown; the day that it is */
+	struct str name, url;    /* in words; the list from there on */
+	struct happening *list;
+	size_t n;
+	int64_t more;            /* not in list */
+};
+struct month_view {
+	struct web *w;
+	struct page_shell shell;
+	const struct events_calendar_row *cal; /* NULL: of all */
+	int year, month;
+	int64_t first;           /* the first day that is shown, counted from 1970 */
+	struct month_day *days;
+	size_t n;                /* whole weeks */
+	struct str title, before, after, list_url;
 };
 struct entry_view {
 	struct web *w;
@@ -54,6 +74,10 @@ struct happening events_happening(struct ctx *ctx, const struct occurrence *o, s
 struct str events_site_zone(struct ctx *ctx);
 /* The address of a calendar's feed, with its key where it needs one. */
 struct str events_feed_url(struct ctx *ctx, const struct events_calendar_row *cal);
+
+/* The month that a request asks for (month=2026-12; else this one), of the calendars of `of`. Ends the read. */
+enum status events_month_page(struct web *w, struct db_conn **c, const struct agenda_view *of,
+        struct err *e) MUST_CHECK;
 
 /* What comes, of all calendars. */
 enum status events_get_agenda(struct web *w, struct err *e) MUST_CHECK;
