@@ -73,6 +73,7 @@ for (const screen of ["phone", "desktop", "plain"])
 		await page.selectOption("[name=ends]", "times");
 		await page.fill("[name=times]", "5");
 		await page.click("text=Show its dates");
+		await page.waitForSelector(".preview li");
 		const shown = await page.locator(".preview li").allInnerTexts();
 		assert.deepEqual(shown.map((t) => t.replace(/,.*2431/, "")), Array(5).fill("Tuesday, 18:00–20:30"));
 		assert.match(shown[0], /7 January/, "the first day is one of those that were chosen");

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "gen/platform_sql.h"
+#include "rt/fiber.h"
 #include "services/events/edit.h"
 #include "store.h"
 
@@ -200,6 +201,51 @@ static void who_comes_second_is_told(struct store *t)
 	CHECK(events_save_entry(t->ctx, &x, &t->err) == ST_NOT_FOUND);
 }
 
+/* --- all at once -------------------------------------------------------------------------------------------------- */
+
+enum { WRITERS = 12 };
+struct desk { struct store *t; struct scene *s; struct fiber *waiting; int64_t seen; unsigned running, saved, told; };
+struct writer { struct desk *d; unsigned n; struct service_instance svc; };
+
+/* Each knows the event as it was before anybody wrote: one of them has it. */
+static void write_it(void *arg)
+{
+	struct writer *w = arg;
+	struct desk *d = w->d;
+	char title[16];
+	SCOPED_ARENA *a = arena_new(16 << 20);
+	struct ctx ctx;
+	ctx_init(&ctx, a);
+	ctx.svc = &w->svc;
+	snprintf(title, sizeof title, "Mine %u", w->n);
+	struct ics_event ev = said(title, TUESDAY, 7200, "FREQ=DAILY;COUNT=3");
+	struct entry_saving x = { .id = d->s->entry, .calendar = d->s->calendar, .zone = STR("Europe/Berlin"),
+		.state = STR("published"), .master = &ev, .last = SERIES_ENDLESS, .seen = d->seen };
+	if (events_save_entry(&ctx, &x, NULL) == ST_OK)
+		x.stale ? d->told++ : d->saved++;
+	if (!--d->running)
+		fiber_wake(d->waiting);
+}
+
+static void all_write_at_once(struct store *t)
+{
+	struct scene s;
+	struct writer writers[WRITERS];
+	five_tuesdays(t, &s);
+	struct db *other = db_open(&t->cfg, &t->err); /* as another process has it */
+	CHECK(other);
+	struct desk d = { t, &s, fiber_self(), version(t, s.entry), WRITERS, 0, 0 };
+	for (unsigned i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){ &d, i, s.svc };
+		writers[i].svc.db = i % 2 ? t->db : other;
+		CHECK(fiber_spawn(fiber_loop(fiber_self()), write_it, &writers[i], FIBER_LARGE));
+	}
+	while (d.running)
+		CHECK(fiber_park(FIBER_FOREVER) == ST_OK);
+	db_close(other);
+	CHECK(d.saved == 1 && d.told == WRITERS - 1);
+}
+
 struct filling { int64_t entry; const struct ics_series *is; };
 
 static enum status tx_fill(struct db_conn *c, void *arg, struct err *e)
@@ -289,6 +335,7 @@ int main(int argc, char **argv)
 		{ .name = "all_of_them", .run = all_of_them },
 		{ .name = "from_one_on", .run = from_one_on },
 		{ .name = "who_comes_second_is_told", .run = who_comes_second_is_told },
+		{ .name = "all_write_at_once", .run = all_write_at_once },
 		{ .name = "so_many_differ", .run = so_many_differ },
 		{ .name = "deleted_and_back", .run = deleted_and_back },
 	};

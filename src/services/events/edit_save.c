@@ -101,7 +101,7 @@ static struct str dates_before(
 static enum status find_entry(struct entry_put *p, int64_t id, struct events_entries_in_row **row, struct err *e)
 {
 	struct events_calendar_row *cal;
-	TRY(q_events_entry_by_id(p->c, id, row, e));
+	TRY(q_events_entry_locked(p->c, id, row, e));
 	if (!*row)
 		return err_set(e, ST_NOT_FOUND, "%s", tr("There is no such event."));
 	TRY(q_events_calendar_of_entry(p->c, id, &cal, e));

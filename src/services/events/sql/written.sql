@@ -56,6 +56,19 @@ SELECT id, slug, uid, state, title, body, place, url, all_day, zone, start_at, l
        sequence, created_at, updated_at, related
   FROM entries WHERE id = :id AND gone_at = 0;
 
+-- To be changed: whoever comes second sees what the first has written.
+-- name: events_entry_locked
+-- params: id int
+-- row: like events_entries_in
+-- sqlite:
+SELECT id, slug, uid, state, title, body, place, url, all_day, zone, start_at, length_s, rules, dates_in, dates_out, bare, rules_last, wide,
+       sequence, created_at, updated_at, related
+  FROM entries WHERE id = :id AND gone_at = 0;
+-- postgres:
+SELECT id, slug, uid, state, title, body, place, url, all_day, zone, start_at, length_s, rules, dates_in, dates_out, bare, rules_last, wide,
+       sequence, created_at, updated_at, related
+  FROM entries WHERE id = :id AND gone_at = 0 FOR UPDATE;
+
 -- name: events_calendar_of_entry
 -- params: entry int
 -- row: like events_calendar
