@@ -124,6 +124,15 @@ export async function letter(data, to, about, after = 0) {
 	throw new Error(`no letter to ${to} about ${about}`);
 }
 
+/** What a page says. */
+export const main = (page) => page.locator("main").innerText();
+
+/** It says `words` after a while: what follows in the background is under way. */
+export async function sure(page, words, what) {
+	for (let i = 0; i < 60 && !words.test(await main(page)); i++) { await page.waitForTimeout(500); await page.reload(); }
+	assert.match(await main(page), words, what);
+}
+
 /** What an authenticator app shows for a seed. */
 export const totp = (base32, step = Math.floor(Date.now() / 30000)) => {
 	let bits = "";

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addPerson, browser, clean, letter, run, screens, serve } from "./lib.mjs";
+import { addPerson, browser, clean, letter, main, run, screens, serve, sure } from "./lib.mjs";
 
 const data = mkdtempSync(join(tmpdir(), "guildhall-shop-")), password = "seven grey herons by the weir";
 const site = await serve({ data, args: ["--set", "rate.enabled=no", "--set", "sumup.open=yes"] });
@@ -16,11 +16,6 @@ const fresh = async (screen = "desktop") => (await chrome.newContext(screens[scr
 addPerson(data, { email: "mo@example.org", name: "Mo Member", password });
 addPerson(data, { email: "olga@example.org", name: "Olga Owner", password, owner: true });
 
-const main = (page) => page.locator("main").innerText();
-const sure = async (page, words, what) => {
-	for (let i = 0; i < 60 && !words.test(await main(page)); i++) { await page.waitForTimeout(500); await page.reload(); }
-	assert.match(await main(page), words, what);
-};
 
 /** Products that can be had, as programs see them. */
 const shelf = async () => {

@@ -134,11 +134,7 @@ static enum status give_back(struct order_keeping *k, struct err *e)
 	struct web *w = k->w;
 	cart_order_line *lines;
 	size_t n;
-	{
-		SCOPED_DB_READ c = NULL;
-		TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-		TRY(q_cart_order_lines(c, k->o->id, &lines, &n, e));
-	}
+	TRY(order_lines_load(w->ctx, k->o, &lines, &n, e));
 	struct refund_line *list = ARENA_ARRAY(w->ctx->arena, struct refund_line, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		int64_t some = 0, left = lines[i].quantity - lines[i].returned;

@@ -129,6 +129,9 @@ struct order_view {
 };
 /* The order of the path's {number}, if whoever asks may see it; else ST_NOT_FOUND. */
 enum status order_of(struct web *w, cart_order **out, struct err *e) MUST_CHECK;
+/* Its lines, in ctx->arena. */
+enum status order_lines_load(
+        struct ctx *ctx, const cart_order *o, cart_order_line **lines, size_t *n, struct err *e) MUST_CHECK;
 enum status order_show(struct web *w, const cart_order *o, int status, struct str problem, struct err *e) MUST_CHECK;
 struct str order_url(struct ctx *ctx, const cart_order *o);      /* of its page, with its key */
 struct str order_link(struct ctx *ctx, const cart_order *o);     /* absolute, opens it without signing in */

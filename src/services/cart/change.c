@@ -21,13 +21,6 @@ bool order_is_open(const cart_order *o)
 	        !o->open_until_null && clock_now_us() < o->open_until;
 }
 
-static enum status lines_of(struct web *w, const cart_order *o, cart_order_line **lines, size_t *n, struct err *e)
-{
-	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
-	return q_cart_order_lines(c, o->id, lines, n, e);
-}
-
 /* --- the buyer's page --------------------------------------------------------------------------------------------- */
 
 static enum status change_page(struct web *w, const cart_order *o, int status, struct str problem, struct err *e)
@@ -36,7 +29,7 @@ static enum status change_page(struct web *w, const cart_order *o, int status, s
 	cart_order_line *lines;
 	struct order_view v = { .w = w, .o = o, .problem = problem, .may_change = order_is_open(o) };
 	struct page_shell shell = web_shell(w, "Change your order");
-	TRY(lines_of(w, o, &lines, &v.count, e));
+	TRY(order_lines_load(w->ctx, o, &lines, &v.count, e));
 	v.lines = lines;
 	v.ways = refund_ways(w->ctx, o, false, &v.way_count);
 	v.link = arena_strf(w->ctx->arena, "?key=%.*s", STR_ARG(o->secret));
@@ -129,7 +122,7 @@ enum status cart_post_change(struct web *w, struct err *e)
 	TRY(order_of(w, &x.o, e));
 	if (!order_is_open(x.o))
 		return change_page(w, x.o, 409, TR("It is too late to change this order."), e);
-	TRY(lines_of(w, x.o, &x.lines, &x.count, e));
+	TRY(order_lines_load(w->ctx, x.o, &x.lines, &x.count, e));
 	read_quantities(&x);
 	x.wish.via = web_form(w, "via");
 	if (!x.problem.n && !refund_may_go(w->ctx, x.o, false, x.wish.via))

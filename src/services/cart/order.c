@@ -295,10 +295,11 @@ enum status cart_post_cancel(struct web *w, struct err *e)
 struct withdrawing { struct web *w; cart_order *o; cart_order_line *lines; size_t count; struct refund_wish wish;
 	struct str text; };
 
-static enum status lines_load(struct web *w, const cart_order *o, cart_order_line **lines, size_t *n, struct err *e)
+enum status order_lines_load(
+        struct ctx *ctx, const cart_order *o, cart_order_line **lines, size_t *n, struct err *e)
 {
 	SCOPED_DB_READ c = NULL;
-	TRY(db_read(w->ctx, w->ctx->svc->db, &c, e));
+	TRY(db_read(ctx, ctx->svc->db, &c, e));
 	return q_cart_order_lines(c, o->id, lines, n, e);
 }
 
@@ -308,7 +309,7 @@ static enum status withdraw_page(struct web *w, cart_order *o, int status, struc
 	cart_order_line *lines;
 	struct order_view v = { .w = w, .o = o, .problem = problem, .may_pay = sure };
 	struct page_shell shell = web_shell(w, "Withdraw");
-	TRY(lines_load(w, o, &lines, &v.count, e));
+	TRY(order_lines_load(w->ctx, o, &lines, &v.count, e));
 	v.lines = lines;
 	v.may_withdraw = may_withdraw(&v);
 	v.link = arena_strf(w->ctx->arena, "?key=%.*s", STR_ARG(o->secret));
@@ -354,7 +355,7 @@ enum status cart_post_withdraw(struct web *w, struct err *e)
 	char at[CLOCK_TEXT_MAX];
 	TRY(web_form_load(w, e));
 	TRY(order_of(w, &x.o, e));
-	TRY(lines_load(w, x.o, &x.lines, &x.count, e));
+	TRY(order_lines_load(w->ctx, x.o, &x.lines, &x.count, e));
 	struct order_view v = { .w = w, .o = x.o, .lines = x.lines, .count = x.count };
 	if (!may_withdraw(&v))
 		return order_show(
@@ -405,7 +406,7 @@ enum status cart_post_again(struct web *w, struct err *e)
 	size_t n;
 	TRY(web_form_load(w, e));
 	TRY(order_of(w, &o, e));
-	TRY(lines_load(w, o, &lines, &n, e));
+	TRY(order_lines_load(w->ctx, o, &lines, &n, e));
 	TRY(basket_add_again(w, lines, n, e));
 	return web_redirect(w, 303, web_url(w->ctx, "cart", "/?done=again"));
 }
